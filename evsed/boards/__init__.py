@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The wires: what every board can do, and the order in which outputs reach it.
+
+A board is the only thing that touches a pin. It has no opinion: `core` decides, `drive()` puts
+the decision on the wires in the safe order, and the board says `BoardError` when it cannot vouch
+for them. There is no fallback from one board to another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from evsed.errors import BoardError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from evsed.core.evse import Outputs
+
+
+@dataclass(frozen=True, slots=True)
+class PigpioConfig:
+    """[board.pigpio]: where pigpiod is and which GPIO (BCM numbers) carries what."""
+
+    host: str = "127.0.0.1"
+    port: int = 8888
+    pilot_gpio: int = 18
+    contactor_gpios: tuple[int, ...] = (23,)
+    heartbeat_gpio: int = 24
+    spi_channel: int = 0
+    spi_hz: int = 650_000
+
+
+@dataclass(frozen=True, slots=True)
+class InputsConfig:
+    """[inputs]: optional wires into the box; None is a wire that is not there."""
+
+    contactor_feedback_gpios: tuple[int, ...] = ()
+    ground_fault_gpio: int | None = None
+    ground_fault_test_gpio: int | None = None
+    emergency_stop_gpio: int | None = None
+    proximity_adc_channel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardConfig:
+    """Which board, and how it is wired; crosses the link to the control process as it is."""
+
+    kind: str = "pigpio"
+    pilot_adc_channel: int = 0
+    pigpio: PigpioConfig = PigpioConfig()
+    inputs: InputsConfig = InputsConfig()
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Levels of the optional inputs at one moment; None where the wire is not configured.
+
+    `contactor_feedback`: one per feedback input, True = that contactor is closed.
+    `ground_fault`: True = the residual-current device has tripped.
+    `emergency_stop`: True = the stop is pressed (or its wire is broken).
+    `proximity_code`: ADC code (0-1023) of the proximity channel.
+    """
+
+    contactor_feedback: tuple[bool, ...] = ()
+    ground_fault: bool | None = None
+    emergency_stop: bool | None = None
+    proximity_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """What the board itself reports about its outputs, once a second.
+
+    `duty` 0-1 (1.0: steady +12 V), `contactors` the level of each contactor output,
+    `dead_man_armed` whether the board's own dead-man is running.
+    """
+
+    duty: float
+    contactors: tuple[bool, ...]
+    dead_man_armed: bool
+
+
+class Board(Protocol):
+    """One EVSE's wires.
+
+    Every method may raise `BoardError`; after that the board is unusable until `close()` and
+    `open()`. No method takes longer than 100 ms. Calls come from one thread.
+    """
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the wires are held: False before `open()` is through and after `close()`."""
+
+    def open(self) -> bool:
+        """Take the wires: contactor open, pilot steady +12 V, dead-man armed.
+
+        Never blocks: starts or continues the attempt and returns whether it is through. Called
+        once a tick until it returns True; a failed attempt raises `BoardError` (and the next call
+        starts afresh).
+        """
+
+    def sample_pilot(self, count: int) -> Sequence[int]:
+        """Take a burst of *count* conversions of the pilot; ADC codes 0-1023 in their order."""
+
+    def read_inputs(self) -> Inputs:
+        """The optional inputs, as they are now."""
+
+    def set_pilot(self, duty: float) -> None:
+        """Put *duty* (0-1) on the pilot: 1.0 steady +12 V, 0.0 steady -12 V."""
+
+    def set_contactors(self, closed: int) -> None:
+        """Close the first *closed* contactor outputs and open the others (0: all open)."""
+
+    def beat(self) -> None:
+        """Tell the dead-men that a valid tick has just gone by."""
+
+    def read_back(self) -> ReadBack:
+        """Ask the board what its outputs really are."""
+
+    def close(self) -> None:
+        """Contactors open, pilot steady +12 V as far as it can be reached, then let go.
+
+        Never raises: it is the last thing done with a board that may be dead.
+        """
+
+
+def drive(board: Board, wanted: Outputs, last: Outputs | None) -> None:
+    """Put *wanted* on the wires: open first, then the pilot, close last.
+
+    *last* is what was driven before (None: nothing is known, so everything is written). A rise in
+    the number of closed contactors that also drops others cannot happen: outputs close in order.
+
+    Raises `BoardError` when a write was refused.
+    """
+    before = None if last is None else last.closed
+    if before is None or wanted.closed < before:
+        board.set_contactors(wanted.closed if before is not None else 0)
+        before = wanted.closed if before is not None else 0
+    if last is None or wanted.duty != last.duty:
+        board.set_pilot(wanted.duty)
+    if wanted.closed > before:
+        board.set_contactors(wanted.closed)
+
+
+def open_board(config: BoardConfig) -> Board:
+    """The board that *config* names, not yet opened.
+
+    Raises `BoardError` when there is no such board here.
+    """
+    match config.kind:
+        case "pigpio":
+            from evsed.boards.pigpio import PigpioBoard  # noqa: PLC0415 - only the board in use
+
+            return PigpioBoard(config)
+        case other:
+            raise BoardError(f'board.kind = "{other}" is not a board evsed has; use "pigpio"')

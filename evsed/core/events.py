@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happened, as frozen values: the only way news leaves `core`.
+
+Each event carries `at`, the monotonic moment (seconds). Whoever shows it adds the wall clock.
+`str(event)` is the sentence for people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events; `at` is the monotonic moment in seconds."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CarPluggedIn(Event):
+    """The pilot left A for B, C or D (IEC 61851-1 seq. 1)."""
+
+    def __str__(self) -> str:
+        return "car plugged in"
+
+
+@dataclass(frozen=True, slots=True)
+class CarUnplugged(Event):
+    """The pilot is back at A (seq. 2)."""
+
+    def __str__(self) -> str:
+        return "car unplugged"
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMade(Event):
+    """PWM started (x1 to x2, seq. 3): the car may take `offered_a` amperes."""
+
+    offered_a: float
+
+    def __str__(self) -> str:
+        return f"offering {self.offered_a:.1f} A"
+
+
+@dataclass(frozen=True, slots=True)
+class OfferWithdrawn(Event):
+    """PWM stopped (x2 to x1, seq. 9 and 10); `why` names the limit or the cause."""
+
+    why: str
+
+    def __str__(self) -> str:
+        return f"offer withdrawn: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class CarAsked(Event):
+    """The car closed S2 (B to C, seq. 4)."""
+
+    def __str__(self) -> str:
+        return "car asks for power"
+
+
+@dataclass(frozen=True, slots=True)
+class CarStopped(Event):
+    """The car opened S2 (C to B, seq. 8)."""
+
+    def __str__(self) -> str:
+        return "car stopped asking"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactorClosed(Event):
+    """The contactor was told to close; `cycles` counts closings since the process started."""
+
+    cycles: int
+
+    def __str__(self) -> str:
+        return "contactor closed, charging"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactorOpened(Event):
+    """The contactor was told to open; `why` is the cause in words."""
+
+    why: str
+
+    def __str__(self) -> str:
+        return f"contactor opened: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRaised(Event):
+    """A fault began; `fault` is its name (EVerest's), `detail` what was measured."""
+
+    fault: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.fault}: {self.detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class FaultCleared(Event):
+    """A fault ended; `how` is what ended it."""
+
+    fault: str
+    how: str
+
+    def __str__(self) -> str:
+        return f"{self.fault} cleared: {self.how}"
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged(Event):
+    """The settled state moved; `old` and `new` are names such as "B2" and "C2"."""
+
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        return f"state {self.old} -> {self.new}"

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every error evsed raises on purpose.
+
+::
+
+    EvsedError            something evsed can name
+     +- SettingsError     the owner's file: what is wrong, key by key (exit 78)
+     +- BoardError        the wires: pigpiod, the ADC, a pin that does not do as told
+     |   +- BoardTimeout  ... no answer in time
+     |   +- BoardGone     ... the connection ended
+     +- FeedError         the news of spare power: not reached, or not to be believed
+     +- LinkError         the two processes do not understand each other
+     +- StoreError        sessions and totals cannot be read or kept
+
+A message says what happened and what to do now; what evsed did about it is added where it is
+done, because only that place knows.
+"""
+
+from __future__ import annotations
+
+
+class EvsedError(Exception):
+    """Base of all the errors that evsed raises on purpose; never raised itself."""
+
+
+class SettingsError(EvsedError):
+    """The settings are wrong; *problems* holds one line for each, naming key, value and range."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class BoardError(EvsedError):
+    """The wires cannot be trusted; the message is in the owner's words."""
+
+
+class BoardTimeout(BoardError):
+    """The board did not answer within its time."""
+
+
+class BoardGone(BoardError):
+    """The connection to the board ended."""
+
+
+class FeedError(EvsedError):
+    """The feed could not be reached, or said something that must not be believed."""
+
+
+class LinkError(EvsedError):
+    """The daemon and the control process sent each other something that neither should."""
+
+
+class StoreError(EvsedError):
+    """Sessions and totals could not be read or kept."""
