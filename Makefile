@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Needs git, python3 (3.11 or newer), python3-venv and make. Everything else is fetched into .venv,
+# by the hashes in requirements-dev.txt.
+
+PYTHON ?= python3
+PORT   ?= 8080
+BIN    := .venv/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check fix demo bench dist clean hw hashes
+
+help: ## this menu
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/evsed.stamp ## the tools and evsed itself, in .venv
+
+.venv/pins.stamp: requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "evsed needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version)." >&2; exit 1; }
+	@echo "Setting up .venv (once; again only when the pins change) ..."
+	@$(PYTHON) -m venv .venv \
+	  || { echo "No .venv without venv. On Debian: sudo apt install python3-venv" >&2; exit 1; }
+	@$(PIP) install --require-hashes --no-deps -r requirements-dev.txt
+	@touch $@
+
+# --no-build-isolation: hatchling is among the pins, so nothing unpinned is fetched to build with.
+.venv/evsed.stamp: .venv/pins.stamp pyproject.toml
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The closing line of pytest comes last: the gate behind it speaks only when core/ is not covered.
+check: setup ## all that CI does: format, lint, types, floors, tests
+	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted: make fix" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest --cov --cov-report=
+	@$(BIN)/coverage report --include='evsed/core/*' --fail-under=100 >.venv/core-coverage.txt 2>&1 \
+	  || { cat .venv/core-coverage.txt; echo "core/ must be covered to the last branch." >&2; exit 1; }
+
+fix: setup ## mend what ruff can mend by itself
+	@$(BIN)/ruff check --fix --show-fixes . || true
+	@$(BIN)/ruff format .
+
+demo: setup ## a whole charger on a simulated Pi; PORT=8080
+	@exec $(BIN)/evsed demo --port $(PORT)
+
+bench: setup ## the numbers, each with the command that repeats it
+	@$(BIN)/python -m tests.benchmarks
+
+dist: setup ## the wheel and the source archive, in dist/
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation --outdir dist .
+
+hw: ## the circuit: simulated and checked (see hw/)
+	@$(MAKE) -C hw
+
+hashes: ## pin anew (needs uv); look at the difference before committing
+	@command -v uv >/dev/null || { echo "uv is needed to pin: python3 -m pip install uv" >&2; exit 1; }
+	@uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
+	  --python-version 3.11 pyproject.toml -o requirements.txt
+	@uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
+	  --python-version 3.11 --constraints requirements.txt --group dev pyproject.toml \
+	  -o requirements-dev.txt
+
+clean: ## everything that can be made again
+	@rm -rf .venv dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How hypothesis behaves everywhere: no deadline, and the same examples for everybody."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# A slow or busy machine must never fail a test, so nothing is measured against a wall clock.
+# derandomize: a failure seen in CI is seen by whoever repeats it. HYPOTHESIS_PROFILE=search looks
+# for new examples instead, as long as you like.
+_unhurried = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile(
+    "repeatable", deadline=None, derandomize=True, database=None, suppress_health_check=_unhurried
+)
+settings.register_profile(
+    "search", deadline=None, max_examples=2000, suppress_health_check=_unhurried
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
