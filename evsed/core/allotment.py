@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How many amperes the feed allots: start, follow, ride through clouds, stop, grow cautious.
+
+Call `hear()` with each reading, `drew()` about once a second with what the car takes, and
+`current()` once a second for the answer.  Nothing here knows a clock; moments are monotonic seconds
+given by the caller.  The answer is one ceiling of several, so the car may well get less.
+
+The rules, in the order they are asked:
+
+1. The owner's mode: off gives 0, fast gives everything the feed does not forbid.
+2. News: none yet gives 0; older than `HOLD_PERIODS` the least current, older than `STOP_PERIODS` 0.
+3. The feed's maximum: below the least current it stops at once.
+4. The feed's minimum, or the mode solar_min: given even without sun.
+5. The sun: two readings that cover the least current start a run; it follows what is available; when
+   that falls below the least current, the battery lends up to `loan_wh` before the run ends.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from evsed.core.knobs import AllotmentConfig, Mode, Semantics
+from evsed.core.loan import Loan
+from evsed.core.reasons import Allotted, Reason, Rule
+from evsed.core.surplus import Reading, Surplus
+
+__all__ = [
+    "Allotment",
+    "AllotmentConfig",
+    "Allotted",
+    "Mode",
+    "Reading",
+    "Reason",
+    "Rule",
+    "Semantics",
+]
+
+HOLD_PERIODS: Final = 2.0
+"""News is fresh for this many periods of the feed, counted from its stamp."""
+
+STOP_PERIODS: Final = 5.0
+"""From this many periods on, news is too old to charge by."""
+
+COVERING_READINGS: Final = 2
+"""A run starts on this many readings in a row that cover it."""
+
+STEP_A: Final = 0.1
+"""The allotment moves in steps of this size, in amperes, rounded down."""
+
+SETTLE_S: Final = 5.0
+"""A run stays at the least current for this long after current began to flow, in seconds."""
+
+QUIET_S: Final = 5.0
+"""The allotment does not move during this long before the next stamp is due, in seconds: a car that
+is still on its way to a new current would make that reading ambiguous."""
+
+
+class Allotment:
+    """The feed's ceiling on the current.
+
+    One run is the time from the first current after a start to the stop.  An offer that no car takes
+    is no run: it starts no timer, borrows nothing and may end at once.
+    """
+
+    def __init__(self, config: AllotmentConfig, mode: Mode = Mode.SOLAR) -> None:
+        """Begin without news: nothing is allotted before the first fresh reading."""
+        self._config = config
+        self._mode = mode
+        self._surplus = Surplus(config)
+        self._loan = Loan()
+        self._reading: Reading | None = None
+        self._covering = 0
+        self._on = False
+        self._charging = False
+        self._flowing_at: float | None = None
+        self._stopped_at = -math.inf
+        self._drew_at = -math.inf
+        self._ramp_a = 0.0
+        self._moved_at = -math.inf
+
+    @property
+    def mode(self) -> Mode:
+        """What the owner wants."""
+        return self._mode
+
+    @property
+    def lent_wh(self) -> float:
+        """What the battery lent to this run so far, in watt-hours."""
+        return self._loan.lent_wh
+
+    @property
+    def car_maximum_a(self) -> float | None:
+        """The most the car takes, learned where no meter tells; None while there is no sign."""
+        return self._surplus.car_maximum_a
+
+    def set_mode(self, mode: Mode) -> None:
+        """Obey the owner from the next `current()` on."""
+        self._mode = mode
+
+    def hear(self, now: float, reading: Reading) -> bool:
+        """Take in a reading; False, and nothing done, when its stamp is the last one's."""
+        if self._reading is not None and self._reading.stamp == reading.stamp:
+            return False
+        config, surplus = self._config, self._surplus
+        before_w, before_at = surplus.spare.sun_w, surplus.stamp_at
+        periods = surplus.hear(now, reading)
+        self._reading = reading
+        if math.isfinite(before_at):
+            sun_w = (before_w + surplus.spare.sun_w) / 2
+            own_w = surplus.mean_own_w(before_at, surplus.stamp_at)
+            self._loan.settle(
+                surplus.stamp_at,
+                own_w - sun_w - self._given_w(),
+                reading.age_s,
+                surplus.mean_own_w(surplus.stamp_at, now) - self._covered_w(),
+            )
+        in_a_row = 0 < periods <= HOLD_PERIODS and self._covering > 0
+        fresh = reading.age_s <= HOLD_PERIODS * config.period_s
+        if fresh and self._available_w() >= config.start_share * config.least_w:
+            self._covering = self._covering + 1 if in_a_row else 1
+        else:
+            self._covering = 0
+        return True
+
+    def drew(self, now: float, current_a: float, *, charging: bool, measured: bool = False) -> None:
+        """Note what the car draws, about once a second.
+
+        `current_a` is per phase: a meter's reading (`measured`), or what is offered.  `charging` is
+        true while the contactor is closed and the car asks for power.  Raises ValueError where
+        `current_a` is not a finite number of amperes, 0 or more.
+        """
+        if not (math.isfinite(current_a) and current_a >= 0):
+            message = f"current_a is {current_a}; it must be a finite number of amperes, 0 or more"
+            raise ValueError(message)
+        if self._flowing_at is not None and self._charging:
+            self._loan.run(now - self._drew_at, self._surplus.own_w - self._covered_w())
+        if not (charging or measured):
+            current_a = 0.0
+        self._surplus.drew(now, current_a, measured=measured)
+        if charging and not self._charging and self._on:
+            self._flows(now)
+        self._charging = charging
+        self._drew_at = now
+
+    def current(self, now: float) -> Allotted:
+        """Say what the feed permits now, and why."""
+        amperes, reason = self._decide(now)
+        until_s = reason.left_s if reason.left_s > 0 else None
+        if self._reading is None:
+            return Allotted(amperes, reason, until_s)
+        age_s = now - self._surplus.stamp_at
+        return Allotted(
+            amperes, reason, until_s, self._available_w(), self._reading.excess_w, age_s
+        )
+
+    # -- the rules ---------------------------------------------------------------------------
+
+    def _decide(self, now: float) -> tuple[float, Reason]:
+        """Ask the rules in their order."""
+        config = self._config
+        if self._mode is Mode.OFF:
+            return self._stopped(now, Reason(Rule.OFF), own=False)
+        age_s = now - self._surplus.stamp_at
+        periods = age_s / config.period_s
+        cap_a = self._cap_a() if periods <= STOP_PERIODS else config.max_current_a
+        if cap_a < config.car_min_current_a:
+            spare_w = cap_a * config.watts_per_ampere
+            reason = Reason(Rule.FORBIDDEN, need_w=config.least_w, spare_w=spare_w)
+            return self._stopped(now, reason)
+        if self._mode is Mode.FAST:
+            self._on = True
+            amperes = self._moved(now, cap_a)
+            return amperes, Reason(Rule.FAST, current_a=amperes)
+        if self._reading is None:
+            return self._stopped(now, Reason(Rule.NO_NEWS_YET))
+        if periods > STOP_PERIODS:
+            return self._stopped(now, Reason(Rule.TOO_OLD, age_s=age_s))
+        if periods > HOLD_PERIODS:
+            amperes = self._moved(now, config.car_min_current_a) if self._on else 0.0
+            return amperes, Reason(Rule.CAUTIOUS, age_s=age_s, current_a=amperes)
+        if not self._on:
+            return self._start(now, cap_a)
+        return self._follow(now, cap_a)
+
+    def _start(self, now: float, cap_a: float) -> tuple[float, Reason]:
+        """Decide whether a run may begin."""
+        config = self._config
+        spare_w, need_w = self._available_w(), config.start_share * config.least_w
+        pause_s = self._stopped_at + config.min_off_s - now
+        floor_a = self._floor_a(cap_a)
+        if floor_a <= 0 and self._covering == 0:
+            return 0.0, Reason(
+                Rule.WAITING, need_w=need_w, spare_w=spare_w, left_s=max(0.0, pause_s)
+            )
+        if pause_s > 0:
+            return 0.0, Reason(Rule.PAUSE, spare_w=spare_w, left_s=pause_s)
+        if floor_a <= 0 and self._covering < COVERING_READINGS:
+            return 0.0, Reason(Rule.SECOND_READING, need_w=need_w, spare_w=spare_w)
+        self._on = True
+        if self._charging:
+            self._flows(now)
+        return self._follow(now, cap_a)
+
+    def _follow(self, now: float, cap_a: float) -> tuple[float, Reason]:
+        """Give what there is, or lend, or end the run."""
+        config = self._config
+        spare_w = self._available_w()
+        floor_a = self._floor_a(cap_a)
+        least_a = max(config.car_min_current_a, floor_a)
+        wanted_a = spare_w / config.watts_per_ampere
+        left_s = 0.0
+        if floor_a > 0:
+            rule = Rule.MINIMUM if wanted_a <= floor_a else Rule.FOLLOWING
+        elif wanted_a >= config.car_min_current_a:
+            rule = Rule.FOLLOWING
+        elif self._flowing_at is None or not self._charging:
+            if self._covering < COVERING_READINGS:
+                reason = Reason(Rule.WAITING, need_w=config.least_w, spare_w=spare_w)
+                return self._stopped(now, reason)
+            rule = Rule.STARTING
+        else:
+            left_s = max(0.0, self._flowing_at + config.min_on_s - now)
+            if self.lent_wh < config.loan_wh:
+                rule = Rule.CLOUD
+            elif left_s > 0:
+                rule = Rule.MIN_ON
+            else:
+                reason = Reason(Rule.WAITING, need_w=config.least_w, spare_w=spare_w)
+                return self._stopped(now, reason)
+        if self._flowing_at is None or now - self._flowing_at < SETTLE_S:
+            wanted_a = 0.0
+            rule = Rule.STARTING
+        elif wanted_a > cap_a:
+            rule = Rule.CAPPED
+        amperes = self._moved(now, min(max(wanted_a, least_a), cap_a))
+        return amperes, Reason(
+            rule,
+            need_w=config.least_w,
+            spare_w=spare_w,
+            lent_wh=self.lent_wh,
+            loan_wh=config.loan_wh,
+            current_a=amperes,
+            left_s=left_s,
+        )
+
+    def _flows(self, now: float) -> None:
+        """Begin a run: current flows from now on."""
+        self._flowing_at = now
+        self._loan.begin(now)
+
+    def _stopped(self, now: float, reason: Reason, *, own: bool = True) -> tuple[float, Reason]:
+        """End the run, if there is one; the feed's `own` stops begin the pause."""
+        if self._on:
+            if own and self._flowing_at is not None:
+                self._stopped_at = now
+            self._on = False
+            self._flowing_at = None
+            self._covering = 0
+            self._ramp_a = 0.0
+        return 0.0, reason
+
+    def _moved(self, now: float, wanted_a: float) -> float:
+        """Move towards `wanted_a` in steps, no faster up than the slew, not just before a stamp."""
+        config = self._config
+        least_a = config.car_min_current_a
+        span_s, self._moved_at = now - self._moved_at, now
+        to_stamp_s = self._surplus.stamp_at + config.period_s - now
+        if self._ramp_a <= 0 or wanted_a <= least_a:
+            self._ramp_a = least_a
+        elif not 0 < to_stamp_s <= min(QUIET_S, config.period_s / 12):
+            self._ramp_a = min(wanted_a, self._ramp_a + config.up_slew_a_per_s * span_s)
+        return max(least_a, math.floor(self._ramp_a / STEP_A + 1e-6) * STEP_A)
+
+    # -- the numbers behind them ---------------------------------------------------------------
+
+    def _available_w(self) -> float:
+        """What there is for the car after the owner's reserve."""
+        return self._surplus.spare.available_w - self._config.reserve_w
+
+    def _cap_a(self) -> float:
+        """The most the feed and the circuit allow."""
+        config = self._config
+        if self._reading is None or self._reading.maximum_w is None:
+            return config.max_current_a
+        return min(config.max_current_a, self._reading.maximum_w / config.watts_per_ampere)
+
+    def _floor_a(self, cap_a: float) -> float:
+        """The least that is to be given without sun, in amperes; 0 where nothing is."""
+        config = self._config
+        minimum_w = self._reading.minimum_w if self._reading is not None else 0.0
+        if minimum_w <= 0 and self._mode is not Mode.SOLAR_MIN:
+            return 0.0
+        return min(cap_a, max(config.car_min_current_a, minimum_w / config.watts_per_ampere))
+
+    def _given_w(self) -> float:
+        """What is given on demand and therefore not lent."""
+        return self._floor_a(self._config.max_current_a) * self._config.watts_per_ampere
+
+    def _covered_w(self) -> float:
+        """What costs the battery nothing: the sun, or what is given on demand."""
+        return max(self._surplus.spare.sun_w, self._given_w())

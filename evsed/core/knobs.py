@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the allotment is told once: the mains, the feed, and the owner's knobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+Semantics = Literal["battery_power", "batterymonitor"]
+
+
+class Mode(Enum):
+    """What the owner wants.  The value is the word in settings, JSON and logs."""
+
+    OFF = "off"
+    SOLAR = "solar"
+    SOLAR_MIN = "solar_min"
+    FAST = "fast"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllotmentConfig:
+    """What the allotment has to know.  Raises ValueError naming the key that is impossible."""
+
+    mains_v: float = 230.0
+    """Line to neutral, in volts."""
+    phases: int = 1
+    """Phases the car is fed with: 1, 2 or 3."""
+    max_current_a: float = 32.0
+    """The most the feed may allot, in amperes per phase."""
+    period_s: float = 60.0
+    """The feed publishes once in this many seconds."""
+    window_s: float = 0.0
+    """The feed's value is the mean over this long before its stamp, in seconds; 0 is the moment."""
+    semantics: Semantics = "batterymonitor"
+    """What the feed's value means: a correction in watts, or BatteryMonitor's mixture."""
+    loan_wh: float = 200.0
+    """The energy one run may borrow from the battery to ride through clouds, in watt-hours."""
+    reserve_w: float = 0.0
+    """Power always left to the battery, in watts."""
+    min_on_s: float = 600.0
+    """The shortest run between a start and a stop for lack of sun, in seconds."""
+    min_off_s: float = 300.0
+    """The shortest pause between such a stop and the next start, in seconds."""
+    start_share: float = 1.0
+    """The share of the least power that the sun has to cover before a run starts, 0 to 1."""
+    up_slew_a_per_s: float = 4.0
+    """The fastest rise of the allotment, in amperes a second."""
+    car_min_current_a: float = 6.0
+    """The least current the car works at, in amperes; the standard's least is 6."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        _within("mains_v", self.mains_v, 50, 500)
+        _within("phases", self.phases, 1, 3)
+        _within("car_min_current_a", self.car_min_current_a, 6, 80)
+        _within("max_current_a", self.max_current_a, self.car_min_current_a, 80)
+        _within("period_s", self.period_s, 1, 3600)
+        _within("window_s", self.window_s, 0, self.period_s)
+        _within("loan_wh", self.loan_wh, 0, 100_000)
+        _within("reserve_w", self.reserve_w, 0, 100_000)
+        _within("min_on_s", self.min_on_s, 0, 86_400)
+        _within("min_off_s", self.min_off_s, 0, 86_400)
+        _within("start_share", self.start_share, 0, 1)
+        _within("up_slew_a_per_s", self.up_slew_a_per_s, 0.01, 100)
+        if self.semantics not in ("battery_power", "batterymonitor"):
+            message = f"semantics is {self.semantics!r}; it must be battery_power or batterymonitor"
+            raise ValueError(message)
+
+    @property
+    def watts_per_ampere(self) -> float:
+        """The power of one ampere on every phase, in watts."""
+        return self.mains_v * self.phases
+
+    @property
+    def least_w(self) -> float:
+        """The power of the least current, in watts."""
+        return self.car_min_current_a * self.watts_per_ampere
+
+
+def _within(name: str, value: float, least: float, most: float) -> None:
+    """Raise ValueError unless `value` lies in the range; NaN lies in none."""
+    if not least <= value <= most:
+        message = f"{name} is {value}; it must lie between {least:g} and {most:g}"
+        raise ValueError(message)
