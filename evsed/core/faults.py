@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be wrong, in EVerest's names, and what each fault means for the wires and the owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Recovery(Enum):
+    """How a fault ends; the last two outlive a restart."""
+
+    AUTO = "auto"  # by itself, when its cause is gone
+    UNPLUG = "unplug"  # when the car is unplugged
+    ACKNOWLEDGE = "acknowledge"  # when the owner says so (`evsed ack`)
+    SERVICE = "service"  # when the owner says so, after a repair
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKind:
+    """What a fault is: how it ends, whether it opens at once, what is done and what to do.
+
+    `at_once`: the contactor opens in the same tick; otherwise the car is let go first (x1, up to
+    6 s). `shows_f`: the pilot shows F for 300 ms so that the car knows (IEC 61851-1 Table A.5).
+    """
+
+    recovery: Recovery
+    done: str
+    todo: str
+    at_once: bool = True
+    shows_f: bool = False
+
+
+class Fault(Enum):
+    """Every fault; the value is its published name."""
+
+    DIODE = "DiodeFault"
+    PILOT = "PilotFault"
+    VENTILATION = "VentilationNotAvailable"
+    CONTACTOR = "ContactorFault"
+    GROUND = "MREC2GroundFailure"
+    TEMPERATURE = "MREC3HighTemperature"
+    OVER_CURRENT = "MREC4OverCurrentFailure"
+    EMERGENCY_STOP = "MREC8EmergencyStop"
+    PROXIMITY = "MREC23ProximityFault"
+    CHATTER = "PilotChatter"
+    COMMUNICATION = "CommunicationFault"
+    PERMANENT = "PermanentFault"
+
+    @property
+    def kind(self) -> FaultKind:
+        """What this fault means."""
+        return KINDS[self]
+
+
+_OPENED = "evsed opened the contactor and withdrew the offer"
+
+KINDS: dict[Fault, FaultKind] = {
+    Fault.DIODE: FaultKind(
+        Recovery.UNPLUG,
+        _OPENED,
+        "unplug; if it comes back with this car only, its inlet needs a workshop, if with every "
+        "car, look at the cable and plug for water or damage",
+        shows_f=True,
+    ),
+    Fault.PILOT: FaultKind(
+        Recovery.AUTO,
+        _OPENED + "; it tries again 30 s after the pilot is well",
+        "if it stays, unplug and look for a short or a break between pilot and earth in cable, "
+        "plug and box; `evsed pilot` shows what the wire reads",
+    ),
+    Fault.VENTILATION: FaultKind(
+        Recovery.AUTO,
+        _OPENED + " until the car stops asking",
+        "this car asks for ventilation while charging; where the place is ventilated, set "
+        "safety.allow_ventilated = true",
+    ),
+    Fault.CONTACTOR: FaultKind(
+        Recovery.SERVICE,
+        _OPENED + " and stays off, also after a restart",
+        "switch the breaker off: the contactor may be welded. Replace it, then `evsed ack`",
+        shows_f=True,
+    ),
+    Fault.GROUND: FaultKind(
+        Recovery.ACKNOWLEDGE,
+        _OPENED,
+        "current leaks to earth: have car, cable and box looked at, reset the device, then "
+        "`evsed ack`",
+        shows_f=True,
+    ),
+    Fault.TEMPERATURE: FaultKind(
+        Recovery.AUTO,
+        "evsed let the car go and opened the contactor; it resumes below 60 degrees",
+        "look for a loose terminal or a blocked vent; if the sensor is named, check its wire",
+        at_once=False,
+    ),
+    Fault.OVER_CURRENT: FaultKind(
+        Recovery.UNPLUG,
+        _OPENED,
+        "the car takes more than it was offered: unplug; set a lower supply.max_current_a if it "
+        "does so again",
+    ),
+    Fault.EMERGENCY_STOP: FaultKind(
+        Recovery.ACKNOWLEDGE,
+        _OPENED,
+        "release the emergency stop when it is safe, then `evsed ack`",
+        shows_f=True,
+    ),
+    Fault.PROXIMITY: FaultKind(
+        Recovery.UNPLUG,
+        _OPENED,
+        "the cable's rating cannot be read: push the plug home, or use another cable",
+    ),
+    Fault.CHATTER: FaultKind(
+        Recovery.AUTO,
+        "evsed pauses the car for 60 s",
+        "the car asks and stops again and again: look at its charge settings and at the plug",
+        at_once=False,
+    ),
+    Fault.COMMUNICATION: FaultKind(
+        Recovery.AUTO,
+        "the contactor is open; evsed tries to reach the board again and again",
+        "look at `systemctl status pigpiod`",
+    ),
+    Fault.PERMANENT: FaultKind(
+        Recovery.ACKNOWLEDGE,
+        "evsed stays off",
+        "evsed ended three times within an hour with the contactor closed: `journalctl -u evsed` "
+        "says why; `evsed ack` when it is understood",
+        shows_f=True,
+    ),
+}

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ceilings on the current: each has an owner and a time after which it is 0; the lowest wins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FOREVER = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A ceiling of `max_a` amperes set by `owner` ("supply", "feed", "session", "owner", ...).
+
+    It holds until the monotonic moment `until_at` and is 0 A from then on. `why` is the reason
+    in words, for people.
+    """
+
+    owner: str
+    max_a: float
+    until_at: float = FOREVER
+    why: str = ""
+
+    def at(self, now: float) -> Limit:
+        """This limit as it stands at *now*: 0 A when its time is up or it is no number."""
+        if not now < self.until_at:
+            return replace(self, max_a=0.0, why=f"the {self.owner}'s word ran out")
+        if not self.max_a >= 0.0:  # negative and NaN
+            return replace(self, max_a=0.0)
+        return self
+
+
+NOBODY = Limit("nobody", 0.0, why="no limit was given yet")
+
+
+def lowest(limits: Iterable[Limit], now: float) -> Limit:
+    """The lowest of *limits* at *now*; 0 A by `NOBODY` when there is none at all."""
+    return min((limit.at(now) for limit in limits), key=lambda limit: limit.max_a, default=NOBODY)

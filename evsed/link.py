@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the daemon and the control process say to each other.
+
+One SOCK_SEQPACKET socket pair; one JSON message a packet, so a message arrives whole or not at
+all. Both use CLOCK_MONOTONIC, which is one clock for all processes of a machine: moments cross
+the link as they are.
+
+Down (daemon to control): `Configure` once, then `Limits` every second, `Report`, `LetGo`,
+`OpenNow`, `Acknowledge`. Up: `Snapshot` five times a second and at every event, `Happened` with
+the events. The end of the link is the end of every limit.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import Enum
+
+from evsed.boards import BoardConfig
+from evsed.core import events as ev
+from evsed.core.evse import EvseConfig
+from evsed.core.faults import Fault
+from evsed.core.limits import Limit
+from evsed.core.pilot import FrontEnd
+from evsed.errors import LinkError
+
+MAX_PACKET = 64 * 1024
+
+LIMIT_HOLDS_S = 3.0  # a limit the daemon no longer repeats is over by then
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """The first message: the whole of what the control process has to know."""
+
+    board: BoardConfig
+    front_end: FrontEnd
+    evse: EvseConfig
+    supply_max_a: float
+    latched: Mapping[Fault, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Every limit of the daemon's, in place of all that it sent before."""
+
+    limits: tuple[Limit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The faults that the daemon sees for itself, in place of all that it reported before."""
+
+    faults: Mapping[Fault, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """End in peace: steady +12 V, up to 6 s for the car, open, exit."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenNow:
+    """End at once: open, exit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """The owner acknowledges latched faults."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The control process at the moment `at`.
+
+    `ticks` counts ticks, `worst_tick_s` is the longest since the last snapshot, `late` counts
+    beats that came over 45 ms after the one before. `limit_a`, `limit_by` and `limit_why` are the
+    lowest limit; `blocked` says why nothing is offered although it would allow it, `wait_s` for
+    how long. `board_why` says what is wrong where `board_ok` is False.
+    """
+
+    at: float
+    board_ok: bool
+    board_why: str
+    state: str
+    plugged: bool
+    high_v: float | None
+    low_v: float | None
+    duty: float
+    closed: int
+    limit_a: float
+    limit_by: str
+    limit_why: str
+    blocked: str
+    wait_s: float
+    faults: Mapping[Fault, str]
+    front_end_proved: bool
+    cycles: int
+    ticks: int
+    worst_tick_s: float
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Events since the last message, oldest first."""
+
+    events: tuple[ev.Event, ...]
+
+
+Message = Configure | Limits | Report | LetGo | OpenNow | Acknowledge | Snapshot | Happened
+
+_MESSAGES: dict[str, type] = {kind.__name__: kind for kind in typing.get_args(Message)}
+_EVENTS: dict[str, type] = {kind.__name__: kind for kind in ev.Event.__subclasses__()}
+
+
+def encode(message: Message) -> bytes:
+    """*message* as one packet."""
+    return json.dumps([type(message).__name__, _plain(message)], separators=(",", ":")).encode()
+
+
+def decode(packet: bytes) -> Message:
+    """The message in *packet*. Raises `LinkError` when it is none."""
+    try:
+        name, body = json.loads(packet)
+        return typing.cast("Message", _built(_MESSAGES[name], body))
+    except (ValueError, KeyError, TypeError) as wrong:
+        raise LinkError(f"a packet on the link is no message: {wrong!r}") from wrong
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, ev.Event):
+        return [type(value).__name__, _fields(value)]
+    if is_dataclass(value):
+        return _fields(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(_plain(key)): _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _fields(value: object) -> dict[str, object]:
+    return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}  # type: ignore[arg-type]  # is_dataclass was asked
+
+
+_HINTS: dict[type, dict[str, object]] = {}
+
+
+def _built(kind: object, plain: object) -> object:
+    """*plain* as a value of *kind*: a dataclass, an enum, a tuple, a mapping or plain itself."""
+    origin = typing.get_origin(kind)
+    if origin is types.UnionType:  # X | None is the only union that crosses
+        inner = next(arg for arg in typing.get_args(kind) if arg is not types.NoneType)
+        return None if plain is None else _built(inner, plain)
+    if origin is tuple:
+        inner = typing.get_args(kind)[0]
+        return tuple(_built(inner, item) for item in typing.cast("list[object]", plain))
+    if origin is Mapping:
+        key, item = typing.get_args(kind)
+        pairs = typing.cast("dict[str, object]", plain).items()
+        return {_built(key, name): _built(item, value) for name, value in pairs}
+    if kind is ev.Event:
+        name, body = typing.cast("tuple[str, object]", plain)
+        return _built(_EVENTS[name], body)
+    if isinstance(kind, type) and is_dataclass(kind):
+        hints = _HINTS.get(kind)
+        if hints is None:
+            hints = _HINTS[kind] = typing.get_type_hints(kind)
+        body = typing.cast("dict[str, object]", plain)
+        return kind(**{name: _built(hints[name], value) for name, value in body.items()})
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(plain)
+    if kind is float and isinstance(plain, int):
+        return float(plain)
+    if not isinstance(plain, typing.cast("type", kind)):
+        raise TypeError(f"{plain!r} is no {kind}")
+    return plain
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """The two ends of a new link, both non-blocking."""
+    ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in ends:
+        end.setblocking(False)  # noqa: FBT003 - the name of a standard call
+    return ends
