@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A car on the cable: what it shows on the pilot, what it reads there, what it draws.
+
+It knows nothing of evsed. It reads frequency and duty from the circuit, closes S2 when it wants
+power and is offered some, draws while the contactor is closed, and lets go in the order of
+IEC 61851-1 Table A.6: first the current, then S2. Whatever a car can do wrong is in `Faults`.
+
+Moments are seconds of whatever clock calls; the car moves only in `step()`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from evsed.sim.circuit import CAR_B_OHM, CAR_C_OHM, CAR_D_OHM, DIODE_V, NO_CAR, Diode, Load
+
+if TYPE_CHECKING:
+    from evsed.sim.circuit import Circuit
+
+BOUNCE_S: Final = 0.020  # a contact that bounces is away this long, and back this long
+_READABLE_V: Final = 1.5  # a car cannot tell a pilot from a dead wire below this amplitude
+_READABLE_HZ: Final = (950.0, 1050.0)  # Table A.2 says 980-1020; a receiver is more patient
+_RELEASED_S: Final = 0.3  # the current is down this long before S2 opens
+# Where the regions of Table A.8 begin, percent of duty.
+_SIX_AMPERES, _SLOPE, _STEEP, _FLAT, _END = 8.0, 10.0, 85.0, 96.0, 97.0
+_NEARLY_S: Final = 1e-6  # made-up clocks add up fractions: this early is on time
+
+
+def offer_from_duty(duty: float) -> float:
+    """Read amperes from a duty (0-1) as a car does: IEC 61851-1 Table A.8; 0 forbids.
+
+    Written apart from `core.j1772` on purpose: the two check each other.
+    """
+    percent = 100 * duty
+    if _SIX_AMPERES <= percent < _SLOPE:
+        return 6.0
+    if _SLOPE <= percent <= _STEEP:
+        return 0.6 * percent
+    if _STEEP < percent <= _FLAT:
+        return 2.5 * (percent - 64)
+    if _FLAT < percent <= _END:
+        return 80.0
+    return 0.0  # also 3-7 %: digital communication, which this car does not speak
+
+
+@dataclass(frozen=True, slots=True)
+class CarModel:
+    """How a car is built.
+
+    A changed offer is heard after `dead_time_s`, then followed at `slew_a_per_s`, or faster where
+    a long way must be gone within `follow_s` (Table A.6 seq. 6: 5 s). S2 closes `s2_close_s` after
+    a first offer, and opens `s2_open_s` after the end of the offer (seq. 10.1: 3 s at most).
+    """
+
+    max_a: float = 16.0
+    phases: int = 1
+    battery_wh: float = 50_000.0
+    diode_v: float = DIODE_V
+    b_ohm: float = CAR_B_OHM
+    c_ohm: float = CAR_C_OHM
+    d_ohm: float = CAR_D_OHM
+    dead_time_s: float = 2.0
+    slew_a_per_s: float = 4.0
+    follow_s: float = 5.0
+    s2_close_s: float = 1.0
+    s2_open_s: float = 2.0
+
+
+@dataclass(slots=True)
+class Faults:
+    """What is wrong with the car or its cable; set any of them at any time.
+
+    `chatter_s` toggles S2 every so many seconds. `overdraw_a` is taken above the offer.
+    `s2_open_s` replaces the model's: a slow S2. `sleeps`: asks for nothing whatever is offered.
+    `ignores_pilot`: S2 closed and current drawn with or without PWM, as some cars do when the
+    offer is withdrawn.
+    """
+
+    diode: Diode = Diode.GOOD
+    cp_short_ohm: float | None = None
+    cp_short_after_diode: bool = False
+    cp_tied_to_v: float | None = None
+    pe_broken: bool = False
+    ignores_pilot: bool = False
+    wants_ventilation: bool = False
+    chatter_s: float | None = None
+    overdraw_a: float = 0.0
+    s2_open_s: float | None = None
+    sleeps: bool = False
+
+
+@dataclass(slots=True)
+class Car:
+    """One car. `plug_in()`, `ask()` and `unplug()` are its driver; `step()` lets time pass.
+
+    `wanted_a` is what the driver set in the car (None: all it can); it stops asking at
+    `target_wh`. `drawn_a` is the current in each phase, `drawn_w` the power of all.
+    """
+
+    model: CarModel = field(default_factory=CarModel)
+    charge_wh: float = 10_000.0
+    target_wh: float | None = None
+    wanted_a: float | None = None
+    faults: Faults = field(default_factory=Faults)
+    plugged: bool = field(default=False, init=False)
+    asks: bool = field(default=False, init=False)
+    s2_closed: bool = field(default=False, init=False)
+    drawn_a: float = field(default=0.0, init=False)
+    drawn_w: float = field(default=0.0, init=False)
+    offer_a: float = field(default=0.0, init=False)
+    _now: float | None = field(default=None, init=False)
+    _plugged_at: float = field(default=0.0, init=False)
+    _bounces: int = field(default=0, init=False)
+    _offered_at: float | None = field(default=None, init=False)
+    _stopping_at: float | None = field(default=None, init=False)
+    _heard: deque[tuple[float, float]] = field(default_factory=deque, init=False)
+    _target_a: float = field(default=0.0, init=False)
+    _slew_a_per_s: float = field(default=0.0, init=False)
+    _pulses: tuple[float, int, float] | None = field(default=None, init=False)
+    _chatter_at: float | None = field(default=None, init=False)
+    _main_s2: bool = field(default=False, init=False)
+
+    # -- the driver ------------------------------------------------------------------------------
+
+    def plug_in(self, now: float, bounces: int = 0) -> None:
+        """Put the plug in; its contact comes and goes *bounces* times first."""
+        self.plugged, self._plugged_at, self._bounces = True, now, bounces
+
+    def unplug(self) -> None:
+        """Pull the plug, whatever is going on."""
+        self.plugged = False
+
+    def ask(self) -> None:
+        """Want energy: S2 closes when the pilot offers some."""
+        self.asks = True
+
+    def stop_asking(self) -> None:
+        """Want no more: the current goes down, then S2 opens."""
+        self.asks = False
+
+    def pulse(self, now: float, count: int = 1, width_s: float = 0.25) -> None:
+        """Signal B-C-B: S2 closes *count* times for *width_s* (Table A.6 seq. 11: 0.2-0.4 s)."""
+        self._pulses = (now, count, width_s)
+
+    @property
+    def wants(self) -> bool:
+        """Whether the car would charge if it were offered something."""
+        full_wh = self.model.battery_wh if self.target_wh is None else self.target_wh
+        return self.asks and not self.faults.sleeps and self.charge_wh < full_wh
+
+    # -- time ------------------------------------------------------------------------------------
+
+    def step(
+        self, now: float, circuit: Circuit, live_phases: int = 0, mains_v: float = 230.0
+    ) -> None:
+        """Let the time pass until *now*: read the circuit's pilot, draw, hang on the circuit.
+
+        *live_phases* is how many phases the contactor has put on the cable (0: it is open).
+        """
+        passed_s = 0.0 if self._now is None else now - self._now
+        self._now = now
+        contact = self._contact(now)
+        self.offer_a = self._read(circuit) if contact else 0.0
+        self._hear(now)
+        self._move_s2(now, contact=contact)
+        phases = min(self.model.phases, live_phases) if contact and self.s2_closed else 0
+        self._draw(passed_s, phases, mains_v)
+        circuit.load = self._load() if contact else NO_CAR
+
+    def _contact(self, now: float) -> bool:
+        if not self.plugged:
+            return False
+        spell = int((now - self._plugged_at + _NEARLY_S) / BOUNCE_S)
+        return spell >= 2 * self._bounces or spell % 2 == 0
+
+    def _read(self, circuit: Circuit) -> float:
+        """What the pilot offers, read where the car stands; 0 where there is nothing to read."""
+        faults = self.faults
+        if faults.pe_broken or faults.diode is Diode.OPEN or circuit.stuck_source_v is not None:
+            return 0.0
+        generator = circuit.generator
+        slowest_hz, fastest_hz = _READABLE_HZ
+        if not slowest_hz <= generator.frequency_hz <= fastest_hz:
+            return 0.0
+        # Hanging on the wire already, the car sees what its own load leaves of the pilot.
+        if circuit.high_v < _READABLE_V or circuit.low_v > -_READABLE_V:
+            return 0.0
+        return offer_from_duty(generator.duty)
+
+    def _hear(self, now: float) -> None:
+        """Take in a changed offer, `dead_time_s` late; decide how fast to follow it."""
+        if not self._heard or self._heard[-1][1] != self.offer_a:
+            self._heard.append((now, self.offer_a))
+        settled_at = now - self.model.dead_time_s + _NEARLY_S
+        while len(self._heard) > 1 and self._heard[1][0] <= settled_at:
+            self._heard.popleft()
+
+    def _move_s2(self, now: float, *, contact: bool) -> None:
+        model, faults = self.model, self.faults
+        if self.offer_a > 0 and contact:
+            self._offered_at = now if self._offered_at is None else self._offered_at
+        else:
+            self._offered_at = None
+        may = self._offered_at is not None or (faults.ignores_pilot and contact)
+        if self.wants and may:
+            self._stopping_at = None
+            since_s = now - (now if self._offered_at is None else self._offered_at)
+            if faults.ignores_pilot or since_s + _NEARLY_S >= model.s2_close_s:
+                self._main_s2 = True
+        elif self._main_s2:
+            if self._stopping_at is None:
+                self._stopping_at = now
+            if not contact or now - self._stopping_at + _NEARLY_S >= self._s2_open_s:
+                self._main_s2, self._stopping_at = False, None
+        self.s2_closed = self._chatter(now) if self._main_s2 else self._pulsing(now)
+
+    @property
+    def _s2_open_s(self) -> float:
+        slow_s = self.faults.s2_open_s
+        return self.model.s2_open_s if slow_s is None else slow_s
+
+    def _chatter(self, now: float) -> bool:
+        """Whether a chattering S2 is closed; one that does not chatter is."""
+        every_s = self.faults.chatter_s
+        if every_s is None:
+            self._chatter_at = None
+            return True
+        self._chatter_at = now if self._chatter_at is None else self._chatter_at
+        return int((now - self._chatter_at + _NEARLY_S) / every_s) % 2 == 0
+
+    def _pulsing(self, now: float) -> bool:
+        if self._pulses is None:
+            return False
+        since, count, width_s = self._pulses
+        spell = int((now - since + _NEARLY_S) / width_s)
+        if spell >= 2 * count:
+            self._pulses = None
+        return spell < 2 * count and spell % 2 == 0
+
+    def _draw(self, passed_s: float, phases: int, mains_v: float) -> None:
+        if phases == 0:  # a car without mains, or with S2 open, draws nothing at once
+            self.drawn_a = self.drawn_w = self._target_a = 0.0
+            return
+        target_a = self._goal_a()
+        if target_a != self._target_a:
+            self._target_a = target_a
+            left_s = self.model.follow_s - self.model.dead_time_s - _RELEASED_S
+            if self._stopping_at is not None:
+                left_s = self._s2_open_s - _RELEASED_S
+            way_a = abs(target_a - self.drawn_a)
+            self._slew_a_per_s = max(self.model.slew_a_per_s, way_a / max(left_s, _NEARLY_S))
+        before_a = self.drawn_a
+        reach_a = self._slew_a_per_s * passed_s
+        self.drawn_a += max(-reach_a, min(reach_a, target_a - before_a))
+        self.charge_wh += (before_a + self.drawn_a) / 2 * mains_v * phases * passed_s / 3600
+        self.drawn_w = self.drawn_a * mains_v * phases
+
+    def _goal_a(self) -> float:
+        """Where the current is going: the offer as heard, and no more than the car wants."""
+        if self._stopping_at is not None:
+            return 0.0
+        wanted_a = self.model.max_a if self.wanted_a is None else self.wanted_a
+        wanted_a = min(wanted_a, self.model.max_a)
+        if self.faults.ignores_pilot:
+            return wanted_a
+        return min(wanted_a, self._heard[0][1]) + self.faults.overdraw_a
+
+    def _load(self) -> Load:
+        model, faults = self.model, self.faults
+        asking_ohm = model.d_ohm if faults.wants_ventilation else model.c_ohm
+        return Load(
+            car_ohm=asking_ohm if self.s2_closed else model.b_ohm,
+            diode=faults.diode,
+            diode_v=model.diode_v,
+            short_ohm=faults.cp_short_ohm,
+            short_after_diode=faults.cp_short_after_diode,
+            tied_to_v=faults.cp_tied_to_v,
+            pe_broken=faults.pe_broken,
+        )
