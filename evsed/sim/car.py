@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from evsed.sim.circuit import Circuit
 
 BOUNCE_S: Final = 0.020  # a contact that bounces is away this long, and back this long
-_READABLE_V: Final = 1.5  # a car cannot tell a pilot from a dead wire below this amplitude
+_READABLE_V: Final = 2.0  # a car cannot tell a pilot from a dead wire below this amplitude
 _READABLE_HZ: Final = (950.0, 1050.0)  # Table A.2 says 980-1020; a receiver is more patient
 _RELEASED_S: Final = 0.3  # the current is down this long before S2 opens
 # Where the regions of Table A.8 begin, percent of duty.
