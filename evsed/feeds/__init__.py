@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""News of spare power: what every feed can do, and which one is in use.
+
+A feed fetches and believes or refuses; it decides nothing. What a reading is worth in amperes, and
+how far it may be trusted as it grows old, is the business of `core.allotment`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from evsed.core.allotment import Reading
+from evsed.errors import FeedError
+from evsed.feeds.fixed import FixedFeed
+
+__all__ = ["Feed", "FeedConfig", "FixedFeed", "Reading", "open_feed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedConfig:
+    """[feed], as far as fetching goes.
+
+    `kind` is "batterymonitor" or "fixed". `url` is the page and `period_s` the seconds between two
+    of its stamps. `timezone` names the zone of the feed's clock ("Europe/Vienna"); None is this
+    machine's. `current_a` (amperes) belongs to "fixed" alone.
+    """
+
+    kind: str = "batterymonitor"
+    url: str = ""
+    period_s: float = 60.0
+    timezone: str | None = None
+    current_a: float | None = None
+
+
+class Feed(Protocol):
+    """A source of readings that is asked now and then.
+
+    The caller's loop is: wait `next_poll_s()`, `poll()`, and the same again. It acts once per new
+    `Reading.stamp`; a poll may well return the reading it returned before.
+    """
+
+    async def poll(self) -> Reading:
+        """Fetch the news, within 5 s.
+
+        Raises `FeedError` when it cannot be had or must not be believed; the next poll may be fine.
+        """
+
+    def next_poll_s(self) -> float:
+        """Seconds to wait from now before the next poll; 0 before the first."""
+
+    async def close(self) -> None:
+        """Let go of the network."""
+
+
+def open_feed(config: FeedConfig) -> Feed | FixedFeed:
+    """The feed that *config* names; nothing is fetched yet.
+
+    Raises `FeedError` when there is no such feed, or when it lacks what it needs.
+    """
+    match config.kind:
+        case "batterymonitor":
+            from evsed.feeds.batterymonitor import (  # noqa: PLC0415 - only the feed in use
+                open_batterymonitor,
+            )
+
+            return open_batterymonitor(config)
+        case "fixed":
+            if config.current_a is None:
+                raise FeedError(
+                    'feed.kind is "fixed" but feed.current_a is not set, so nothing is allotted; '
+                    "set it to the amperes to offer"
+                )
+            return FixedFeed(config.current_a)
+        case other:
+            raise FeedError(
+                f'feed.kind = "{other}" is not a feed evsed has, so nothing is allotted; '
+                'use "batterymonitor" or "fixed"'
+            )
