@@ -11,6 +11,7 @@
      +- FeedError         the news of spare power: not reached, or not to be believed
      +- LinkError         the two processes do not understand each other
      +- StoreError        sessions and totals cannot be read or kept
+     +- WebError          the page cannot be served where the owner wants it
 
 A message says what happened and what to do now; what evsed did about it is added where it is
 done, because only that place knows.
@@ -53,3 +54,7 @@ class LinkError(EvsedError):
 
 class StoreError(EvsedError):
     """Sessions and totals could not be read or kept."""
+
+
+class WebError(EvsedError):
+    """The page cannot be served on the host, port or socket that the settings name."""
