@@ -31,72 +31,27 @@ and the fields of `faults`. Like all else here they belong to the event loop's t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import selectors
 import socket
 import struct
-import threading
 from collections import deque
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable
 from math import inf
 from random import Random
-from types import TracebackType
-from typing import Any, Literal, Self, TypeVar, cast
+from typing import Literal, cast
 
 from typing_extensions import override
 
 from evsed.sim.pigpio_machine import AHEAD, PigpioMachine, Setup
 from evsed.sim.pigpio_spi import SpiDevice
 from evsed.sim.pigpio_words import EXTENSION_LIMIT, REQUEST
+from evsed.sim.pigpiod_faults import Faults, Lateness
 from evsed.sim.wires import Wires
-
-_T = TypeVar("_T")
 
 _HEADER = REQUEST.size
 _AT_ONCE_S = 50e-6  # a wait shorter than this costs more than it is long
 _FRAGMENT = 7
 _FRAGMENT_GAP_S = 0.005
-
-
-@dataclass
-class Faults:
-    """What the daemon does wrong on its sockets until told otherwise.
-
-    ``slow_s`` is added to every answer; ``fragment`` sends each batch of answers in two pieces,
-    the first of them 7 bytes; ``garbage`` replaces that many answers by random bytes;
-    ``end_after_header`` ends the connection once, between the header of an answer and its data.
-    """
-
-    slow_s: float = 0.0
-    fragment: bool = False
-    garbage: int = 0
-    end_after_header: bool = False
-
-
-class Lateness:
-    """How late answers left, seconds behind their simulated moment; the last 20000 are kept."""
-
-    def __init__(self) -> None:
-        self.last_s = 0.0
-        self.max_s = 0.0
-        self.all_s: deque[float] = deque(maxlen=20_000)
-
-    def add(self, late_s: float) -> None:
-        """Note one answer."""
-        self.last_s = late_s
-        self.max_s = max(self.max_s, late_s)
-        self.all_s.append(late_s)
-
-    def clear(self) -> None:
-        """Forget the past."""
-        self.last_s = self.max_s = 0.0
-        self.all_s.clear()
-
-    def percentile_s(self, percent: float) -> float:
-        """The lateness that so many percent of the answers kept did not exceed; 0 without any."""
-        ordered = sorted(self.all_s)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] if ordered else 0.0
 
 
 class SimulatedPigpiod:
@@ -427,61 +382,3 @@ async def serve(pigpiod: SimulatedPigpiod, ready: Callable[[int], None] | None =
         await asyncio.Event().wait()
     finally:
         await pigpiod.stop()
-
-
-class PigpiodThread:
-    """A simulated daemon in a thread of its own, as a context manager, for blocking callers."""
-
-    def __init__(self, pigpiod: SimulatedPigpiod) -> None:
-        self.pigpiod = pigpiod
-        self.port = 0
-        self._loop = precise_event_loop()
-        self._thread = threading.Thread(target=self._run, name="simulated-pigpiod", daemon=True)
-
-    def __enter__(self) -> Self:
-        """Start it; the port is known from here on."""
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop it."""
-        self.stop()
-
-    def start(self) -> int:
-        """Start thread and daemon; the port is returned. Raises OSError when it is taken."""
-        self._thread.start()
-        try:
-            self.port = self.run(self.pigpiod.start())
-        except OSError:
-            self.stop()
-            raise
-        return self.port
-
-    def stop(self) -> None:
-        """Kill the daemon and end the thread; a second call does nothing."""
-        if self._thread.is_alive():
-            self.run(self.pigpiod.stop())
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-
-    def run(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Run a coroutine in the daemon's loop and wait for what it gives."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-    def call(self, work: Callable[..., _T], *args: object, **options: object) -> _T:
-        """Call a function in the daemon's loop and wait for what it gives."""
-
-        async def inside() -> _T:
-            return work(*args, **options)
-
-        return self.run(inside())
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        with contextlib.closing(self._loop):
-            self._loop.run_forever()

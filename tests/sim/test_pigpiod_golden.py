@@ -19,7 +19,8 @@ import pytest
 
 from evsed.sim.mcp3008 import Mcp3008
 from evsed.sim.pigpio_machine import Setup
-from evsed.sim.pigpiod import PigpiodThread, SimulatedPigpiod
+from evsed.sim.pigpiod import SimulatedPigpiod
+from evsed.sim.pigpiod_thread import PigpiodThread
 from evsed.sim.wires import Wires
 from tests.sim.pigpiod_kit import MadeUpClock
 
@@ -79,7 +80,9 @@ class Replay:
             self.sockets[name] = socket.create_connection(
                 ("127.0.0.1", self.daemon.port), PATIENCE_S
             )
-        self.send(name, bytes.fromhex(step["tx"]), pieces=4 if "four segments" in step["note"] else 1)
+        self.send(
+            name, bytes.fromhex(step["tx"]), pieces=4 if "four segments" in step["note"] else 1
+        )
         expected = bytes.fromhex(step["rx"])
         if expected == b"<EOF>":
             return None if self.sockets[name].recv(1) == b"" else "the connection was not closed"
@@ -113,7 +116,7 @@ class Replay:
         data = self.receive(name, 12 * len(recorded) + 16)
         if data[12 * len(recorded) : 12 * len(recorded) + 12] != struct.pack("<3I", 10, 0, 0):
             return f"not {len(recorded)} reports: {data.hex()}"
-        for report, want in zip(struct.iter_unpack("<HHII", data[: -16]), recorded, strict=True):
+        for report, want in zip(struct.iter_unpack("<HHII", data[:-16]), recorded, strict=True):
             if (report[0], report[1], report[3]) != (want["seq"], want["flags"], want["level"]):
                 return f"{report} instead of {want}"
         return None

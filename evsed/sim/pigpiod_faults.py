@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a simulated pigpiod does wrong on request, and how late it was by itself."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+
+@dataclass
+class Faults:
+    """What the daemon does wrong on its sockets until told otherwise.
+
+    ``slow_s`` is added to every answer; ``fragment`` sends each batch of answers in two pieces,
+    the first of them 7 bytes; ``garbage`` replaces that many answers by random bytes;
+    ``end_after_header`` ends the connection once, between the header of an answer and its data.
+    """
+
+    slow_s: float = 0.0
+    fragment: bool = False
+    garbage: int = 0
+    end_after_header: bool = False
+
+
+class Lateness:
+    """How late answers left, seconds behind their simulated moment; the last 20000 are kept."""
+
+    def __init__(self) -> None:
+        self.last_s = 0.0
+        self.max_s = 0.0
+        self.all_s: deque[float] = deque(maxlen=20_000)
+
+    def add(self, late_s: float) -> None:
+        """Note one answer."""
+        self.last_s = late_s
+        self.max_s = max(self.max_s, late_s)
+        self.all_s.append(late_s)
+
+    def clear(self) -> None:
+        """Forget the past."""
+        self.last_s = self.max_s = 0.0
+        self.all_s.clear()
+
+    def percentile_s(self, percent: float) -> float:
+        """The lateness that so many percent of the answers kept did not exceed; 0 without any."""
+        ordered = sorted(self.all_s)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] if ordered else 0.0
