@@ -40,6 +40,8 @@ PILOT_WELL_S = 1.0  # of A or B before anything closes again
 CHATTER_ENTRIES, CHATTER_WITHIN_S, CHATTER_PAUSE_S = 5, 60.0, 60.0
 
 LIVE = (PilotState.C, PilotState.D)
+PRESENT = (PilotState.B, *LIVE)
+WELL = (PilotState.A, PilotState.B)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,44 +210,42 @@ class Evse:
         )
 
     def _follow(self, now: float, pilot: PilotReading) -> None:
-        """The settled state: since when, plugged or not, asking or not."""
-        old, new = self._settled, pilot.settled
-        if new is not old:
-            self._settled, self._settled_since = new, now
-            if new in LIVE and old not in LIVE:
-                self._entries.append(now)
-                if self._plugged:
-                    self._events.append(ev.CarAsked(now))
-            elif old in LIVE and new not in LIVE and self._plugged:
-                self._events.append(ev.CarStopped(now))
-            if new in (PilotState.A, PilotState.B):
-                self._needs_b = False
-        self._well_since = (
-            (self._well_since if self._well_since is not None else now)
-            if new in (PilotState.A, PilotState.B) and pilot.anomaly is None and not pilot.lost
-            else (self._well_since if new in LIVE and pilot.anomaly is None else None)
-        )
-        present = new in (PilotState.B, *LIVE)
-        if present and self._present_since is None:
-            self._present_since = now
-        elif not present:
+        """The settled state: since when, plugged or not, asking or not, well or not."""
+        if pilot.settled is not self._settled:
+            self._move(now, pilot.settled)
+        settled_for_s = now - self._settled_since
+        if self._settled not in WELL or pilot.anomaly is not None or pilot.lost:
+            self._well_since = None
+        elif self._well_since is None:
+            self._well_since = now
+        if self._settled not in PRESENT:
             self._present_since = None
-        for_s = now - self._settled_since
-        if (
-            not self._plugged
-            and self._present_since is not None
-            and now - self._present_since >= PLUGGED_AFTER_S
-        ):
+        elif self._present_since is None:
+            self._present_since = now
+        elif not self._plugged and now - self._present_since >= PLUGGED_AFTER_S:
             self._plugged = True
             self._events.append(ev.CarPluggedIn(now))
-            if new in LIVE:
+            if self._settled in LIVE:
                 self._events.append(ev.CarAsked(now))
-        elif self._plugged and new is PilotState.A and for_s >= UNPLUGGED_AFTER_S:
-            self._plugged = False
-            self._entries.clear()
-            self._events.append(ev.CarUnplugged(now))
-        if new is PilotState.A and pilot.state is PilotState.A and pilot.high_v is not None:
-            self._prove_front_end(now, pilot.high_v, for_s)
+        if self._settled is PilotState.A:
+            if self._plugged and settled_for_s >= UNPLUGGED_AFTER_S:
+                self._plugged = False
+                self._entries.clear()
+                self._events.append(ev.CarUnplugged(now))
+            if pilot.state is PilotState.A and pilot.high_v is not None:
+                self._prove_front_end(now, pilot.high_v, settled_for_s)
+
+    def _move(self, now: float, new: PilotState | None) -> None:
+        """The settled state changes to *new*."""
+        old, self._settled, self._settled_since = self._settled, new, now
+        if new in LIVE and old not in LIVE:
+            self._entries.append(now)
+            if self._plugged:
+                self._events.append(ev.CarAsked(now))
+        elif old in LIVE and new not in LIVE and self._plugged:
+            self._events.append(ev.CarStopped(now))
+        if new in WELL:
+            self._needs_b = False
 
     def _prove_front_end(self, now: float, high_v: float, for_s: float) -> None:
         if for_s < FRONT_END_AFTER_S:
@@ -253,7 +253,7 @@ class Evse:
         good = j1772.STEADY_MIN_V <= high_v <= j1772.STEADY_MAX_V
         if good:
             self._front_end_proved = True
-        elif not self._plugged:
+        else:  # with A for that long there is no car
             self._front_end_proved = False
             self._raise(
                 now, Fault.PILOT, f"with no car the pilot reads {high_v:.2f} V, not 11.4 to 12.6 V"
@@ -282,32 +282,35 @@ class Evse:
     ) -> None:
         if fault in reported:
             return
-        match fault.kind.recovery:
-            case Recovery.UNPLUG:
-                if not self._plugged and self._settled is PilotState.A:
-                    self._clear(now, fault, "unplugged")
-            case Recovery.AUTO:
-                match fault:
-                    case Fault.PILOT:
-                        well = self._well_since is not None
-                        if well and pilot.anomaly is None and self._front_reads_well(pilot):
-                            self._hold_until = max(self._hold_until, now + PILOT_HOLD_OFF_S)
-                            self._clear(now, fault, "the pilot is well")
-                    case Fault.VENTILATION:
-                        if not self._needs_b:
-                            self._clear(now, fault, "the car stopped asking")
-                    case Fault.CHATTER:
-                        if now >= self._hold_until:
-                            self._clear(now, fault, "the pause is over")
-                    case _:
-                        self._clear(now, fault, "its cause is gone")
-            case Recovery.ACKNOWLEDGE | Recovery.SERVICE:
-                pass
+        recovery = fault.kind.recovery
+        if recovery is Recovery.UNPLUG:
+            if not self._plugged and self._settled is PilotState.A:
+                self._clear(now, fault, "unplugged")
+        elif recovery is Recovery.AUTO:
+            over, how = self._over(now, fault, pilot)
+            if over:
+                self._clear(now, fault, how)
 
-    def _front_reads_well(self, pilot: PilotReading) -> bool:
-        return self._settled is not PilotState.A or (
-            pilot.high_v is not None and j1772.STEADY_MIN_V <= pilot.high_v <= j1772.STEADY_MAX_V
-        )
+    def _over(self, now: float, fault: Fault, pilot: PilotReading) -> tuple[bool, str]:
+        """Whether a fault that ends by itself is over, and what ended it."""
+        if fault is Fault.PILOT:
+            over = self._pilot_is_well(now, pilot)
+            if over:
+                self._hold_until = max(self._hold_until, now + PILOT_HOLD_OFF_S)
+            return over, "the pilot is well"
+        if fault is Fault.VENTILATION:
+            return not self._needs_b, "the car stopped asking"
+        if fault is Fault.CHATTER:
+            return now >= self._hold_until, "the pause is over"
+        return True, "its cause is gone"
+
+    def _pilot_is_well(self, now: float, pilot: PilotReading) -> bool:
+        """A second of A or B without an anomaly; in A, of 11.4-12.6 V."""
+        if self._well_since is None or now - self._well_since < PILOT_WELL_S:
+            return False
+        if self._settled is not PilotState.A:
+            return True
+        return pilot.high_v is not None and j1772.STEADY_MIN_V <= pilot.high_v <= j1772.STEADY_MAX_V
 
     def _blocked(self, now: float, limit: Limit) -> tuple[str, float]:
         """Why nothing may be offered now, in words, and for how long yet if that is known."""
@@ -389,7 +392,7 @@ class Evse:
     def _name_state(self, now: float) -> None:
         if self._settled is None:
             shown = ""
-        elif self._settled in (PilotState.B, *LIVE):
+        elif self._settled in PRESENT:
             shown = self._settled.value + ("2" if 0.0 < self._duty < 1.0 else "1")
         else:
             shown = self._settled.value

@@ -122,18 +122,10 @@ def state_of(high_v: float, before: PilotState | None = None) -> PilotState:
     threshold by `HYSTERESIS_V`, a step away from power passes at the threshold itself. Never F:
     that is the absence of a positive plateau.
     """
-    a_b, b_c, c_d, d_e = A_B_V, B_C_V, C_D_V, D_E_V
-    match before:
-        case PilotState.A:
-            a_b -= HYSTERESIS_V
-        case PilotState.B:
-            b_c -= HYSTERESIS_V
-        case PilotState.D:
-            c_d += HYSTERESIS_V
-        case PilotState.E:
-            d_e += HYSTERESIS_V
-        case PilotState.C | PilotState.F | None:
-            pass
+    a_b = A_B_V - (HYSTERESIS_V if before is PilotState.A else 0.0)
+    b_c = B_C_V - (HYSTERESIS_V if before is PilotState.B else 0.0)
+    c_d = C_D_V + (HYSTERESIS_V if before is PilotState.D else 0.0)
+    d_e = D_E_V + (HYSTERESIS_V if before is PilotState.E else 0.0)
     if high_v > a_b:
         return PilotState.A
     if high_v > b_c:

@@ -104,9 +104,8 @@ def densest(ordered: Sequence[int], width: int, *, topmost: bool) -> tuple[float
         most = max(most, right - left)
     if not most:
         return 0.0, 0
-    for left, right in reversed(windows) if topmost else windows:
-        if right - left >= TIE * most:
-            break
+    candidates = [window for window in windows if window[1] - window[0] >= TIE * most]
+    left, right = candidates[-1 if topmost else 0]
     middle = (left + right - 1) // 2
     odd = (right - left) % 2
     value = ordered[middle] if odd else (ordered[middle] + ordered[middle + 1]) / 2
