@@ -115,7 +115,6 @@ class Happened:
 Message = Configure | Limits | Report | LetGo | OpenNow | Acknowledge | Snapshot | Happened
 
 _MESSAGES: dict[str, type] = {kind.__name__: kind for kind in typing.get_args(Message)}
-_EVENTS: dict[str, type] = {kind.__name__: kind for kind in ev.Event.__subclasses__()}
 
 
 def encode(message: Message) -> bytes:
@@ -168,7 +167,7 @@ def _built(kind: object, plain: object) -> object:
         return {_built(key, name): _built(item, value) for name, value in pairs}
     if kind is ev.Event:
         name, body = typing.cast("tuple[str, object]", plain)
-        return _built(_EVENTS[name], body)
+        return _built(ev.KINDS[name], body)
     if isinstance(kind, type) and is_dataclass(kind):
         hints = _HINTS.get(kind)
         if hints is None:

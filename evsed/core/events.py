@@ -120,3 +120,22 @@ class StateChanged(Event):
 
     def __str__(self) -> str:
         return f"state {self.old} -> {self.new}"
+
+
+# By name, for those who carry events from one process to another.
+KINDS: dict[str, type[Event]] = {
+    kind.__name__: kind
+    for kind in (
+        CarPluggedIn,
+        CarUnplugged,
+        OfferMade,
+        OfferWithdrawn,
+        CarAsked,
+        CarStopped,
+        ContactorClosed,
+        ContactorOpened,
+        FaultRaised,
+        FaultCleared,
+        StateChanged,
+    )
+}
