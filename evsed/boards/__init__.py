@@ -113,6 +113,9 @@ class Board(Protocol):
     def set_contactors(self, closed: int) -> None:
         """Close the first *closed* contactor outputs and open the others (0: all open)."""
 
+    def set_ground_fault_test(self, on: bool) -> None:  # noqa: FBT001 - as a light switch
+        """Drive the self-test input of the ground-fault device; nothing where none is wired."""
+
     def beat(self) -> None:
         """Tell the dead-men that a valid tick has just gone by."""
 
@@ -154,5 +157,21 @@ def open_board(config: BoardConfig) -> Board:
             from evsed.boards.pigpio import PigpioBoard  # noqa: PLC0415 - only the board in use
 
             return PigpioBoard(config)
+        case other:
+            raise BoardError(f'board.kind = "{other}" is not a board evsed has; use "pigpio"')
+
+
+def make_safe(config: BoardConfig, timeout_s: float = 2.0) -> str:
+    """Open the contactors and put the pilot at steady +12 V, whoever else is at work or is not.
+
+    For `evsed off`: needs no daemon, does no harm a second time, ends within *timeout_s* seconds.
+    Says what was done and confirmed. Raises `BoardError` when the board cannot be reached or does
+    not confirm it, saying what still protects.
+    """
+    match config.kind:
+        case "pigpio":
+            from evsed.boards import pigpio_off  # noqa: PLC0415 - only the board in use
+
+            return pigpio_off.make_safe(config.pigpio, timeout_s)
         case other:
             raise BoardError(f'board.kind = "{other}" is not a board evsed has; use "pigpio"')
