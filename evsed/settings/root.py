@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`Settings`: the sections together, and what each room of the house gets of them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import ValidationInfo, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from evsed.boards import BoardConfig, PigpioConfig
+from evsed.core.evse import EvseConfig
+from evsed.core.knobs import AllotmentConfig
+from evsed.core.pilot import FrontEnd
+from evsed.feeds import FeedConfig
+from evsed.frontends.web import WebConfig
+from evsed.settings.sections import (
+    BoardSettings,
+    FeedSettings,
+    LogsSettings,
+    SafetySettings,
+    StoreSettings,
+    SupplySettings,
+    SurplusSettings,
+    WebSettings,
+    must_be,
+)
+
+
+class Settings(BaseSettings):
+    """Everything the owner may decide, checked; `load_settings()` makes it.
+
+    A rule between two sections is checked at the later one, and only when the earlier is right.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True
+    )
+
+    layers: ClassVar[tuple[dict[str, Any], ...]] = ()
+    """What is given beside the arguments, the first wins: the loader's way in."""
+
+    supply: SupplySettings = SupplySettings()
+    board: BoardSettings = BoardSettings()
+    feed: FeedSettings = FeedSettings()
+    surplus: SurplusSettings = SurplusSettings()
+    safety: SafetySettings = SafetySettings()
+    web: WebSettings = WebSettings()
+    logs: LogsSettings = LogsSettings()
+    store: StoreSettings = StoreSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - given by name
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is given: making a `Settings` reads neither files nor the environment."""
+        return (init_settings, *(InitSettingsSource(settings_cls, layer) for layer in cls.layers))
+
+    @field_validator("board")
+    @classmethod
+    def _contactors_fit_phases(cls, board: BoardSettings, info: ValidationInfo) -> BoardSettings:
+        supply = info.data.get("supply")
+        gpios = board.pigpio.contactor_gpios
+        if isinstance(supply, SupplySettings) and len(gpios) not in (1, supply.phases):
+            wanted = f"one GPIO, or one per phase: supply.phases is {supply.phases}"
+            raise must_be(wanted, key="pigpio.contactor_gpios", value=gpios)
+        return board
+
+    @field_validator("surplus")
+    @classmethod
+    def _least_under_most(cls, surplus: SurplusSettings, info: ValidationInfo) -> SurplusSettings:
+        supply, least_a = info.data.get("supply"), surplus.car_min_current_a
+        if isinstance(supply, SupplySettings) and least_a > supply.max_current_a:
+            wanted = f"6 to {supply.max_current_a:g} A, which is supply.max_current_a"
+            raise must_be(wanted, key="car_min_current_a", value=least_a)
+        return surplus
+
+    def board_config(self) -> BoardConfig:
+        """What a board has to know of its wires."""
+        pigpio = self.board.pigpio
+        return BoardConfig(
+            kind=self.board.kind,
+            pilot_adc_channel=self.board.front_end.pilot_adc_channel,
+            pigpio=PigpioConfig(
+                host=pigpio.host,
+                port=pigpio.port,
+                pilot_gpio=pigpio.pilot_gpio,
+                contactor_gpios=pigpio.contactor_gpios,
+                heartbeat_gpio=pigpio.heartbeat_gpio,
+                spi_channel=pigpio.spi_channel,
+                spi_hz=pigpio.spi_hz,
+            ),
+        )
+
+    def front_end(self) -> FrontEnd:
+        """How a code becomes volts."""
+        front_end = self.board.front_end
+        return FrontEnd(front_end.volts_at_code_0, front_end.volts_per_code)
+
+    def evse_config(self, *, front_end_proved: bool, hold_off_s: float) -> EvseConfig:
+        """What the state machine has to know; the two arguments are the daemon's memory."""
+        return EvseConfig(
+            outputs=len(self.board.pigpio.contactor_gpios),
+            allow_ventilated=self.safety.allow_ventilated,
+            front_end_proved=front_end_proved,
+            hold_off_s=hold_off_s,
+        )
+
+    def allotment_config(self) -> AllotmentConfig:
+        """What the allotment has to know of mains, feed and sun."""
+        return AllotmentConfig(
+            mains_v=self.supply.mains_v,
+            phases=self.supply.phases,
+            max_current_a=self.supply.max_current_a,
+            period_s=self.feed.period_s,
+            window_s=self.feed.window_s,
+            semantics=self.feed.semantics,
+            **self.surplus.model_dump(),
+        )
+
+    def feed_config(self) -> FeedConfig:
+        """What is fetched, and how often."""
+        return FeedConfig(
+            kind=self.feed.kind,
+            url=self.feed.url,
+            period_s=self.feed.period_s,
+            timezone=self.feed.timezone or None,
+            current_a=self.feed.current_a,
+        )
+
+    def web_config(self) -> WebConfig:
+        """Where the page is served."""
+        return WebConfig(host=self.web.host, port=self.web.port, socket=self.web.socket)

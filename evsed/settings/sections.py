@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One model for each section of evsed.toml: its keys, their defaults and what they may be.
+
+Units are in the keys' suffixes. The ranges here are what evsed accepts; `words.py` reads them to
+tell the owner what is allowed, so each is written once. A rule between two keys of a section is
+checked at the later one, and only when the earlier is right: so one pass finds every mistake.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+SPI_GPIOS = range(7, 12)  # CE1, CE0, MISO, MOSI, SCLK: pigpiod takes all five when SPI is opened
+PILOT_SWING_V = 12.6  # the pilot's supply is 12 V +-5 %: IEC 61851-1 Table A.2, 11.4 to 12.6 V
+
+
+class Allowed:
+    """Marks a key whose allowed values are best said in words of their own."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+
+
+def must_be(words: str, **elsewhere: object) -> PydanticCustomError:
+    """The error of a key that must be *words*.
+
+    *elsewhere* is `key` (dotted, from where it is raised) and `value`, where they are not the ones
+    under validation.
+    """
+    return PydanticCustomError("must_be", "{words}", {"words": words, **elsewhere})
+
+
+def _checked(good: Callable[[str], bool], words: str) -> tuple[AfterValidator, Allowed]:
+    """A check of one text, and how to say it."""
+
+    def check(text: str) -> str:
+        if not good(text):
+            raise must_be(words)
+        return text
+
+    return AfterValidator(check), Allowed(words)
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_zone(text: str) -> bool:
+    try:
+        return not text or bool(ZoneInfo(text))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+
+
+_web_check, _web_words = _checked(_is_web_address, "an http:// or https:// address with a host")
+_zone_check, _zone_words = _checked(
+    _is_zone, '"" (the zone of this machine) or the name of a zone such as "Europe/Vienna"'
+)
+_host_check, _host_words = _checked(
+    lambda text: bool(text) and not any(c.isspace() or c == "/" for c in text),
+    "the name or the address of a machine",
+)
+
+PILOT_GPIOS = Allowed("12, 13, 18 or 19: the GPIOs that have hardware PWM")
+
+
+def _free_gpio(gpio: int) -> int:
+    if gpio in SPI_GPIOS:
+        raise must_be("a GPIO that SPI does not use; it uses 7 to 11")
+    return gpio
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise must_be("an absolute path, beginning with /")
+    return path
+
+
+WebAddress = Annotated[str, _web_check, _web_words]
+Zone = Annotated[str, _zone_check, _zone_words]
+Host = Annotated[str, _host_check, _host_words]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Gpio = Annotated[int, Field(ge=2, le=27), AfterValidator(_free_gpio)]  # 0 and 1: the HAT's EEPROM
+AbsolutePath = Annotated[
+    Path, Field(strict=False), AfterValidator(_absolute), Allowed("an absolute path")
+]
+
+
+class Section(BaseModel):
+    """What all sections share: frozen, no unknown key, no guessing at types."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True
+    )
+
+
+class SupplySettings(Section):
+    """[supply]: what the wall can give. Every value is a ceiling, never a target."""
+
+    mains_v: float = Field(230.0, ge=100, le=277)
+    phases: int = Field(1, ge=1, le=3)
+    max_current_a: float = Field(10.0, ge=6, le=80)  # 6 to 80 A is what a pilot can say
+
+
+class PigpioSettings(Section):
+    """[board.pigpio]: where pigpiod is, and which GPIO (BCM numbers) carries what."""
+
+    host: Host = "127.0.0.1"
+    port: Port = 8888
+    pilot_gpio: Annotated[Literal[12, 13, 18, 19], PILOT_GPIOS] = 18
+    contactor_gpios: Annotated[
+        tuple[Gpio, ...],
+        Field(strict=False, min_length=1, max_length=3),
+        Allowed("a list of 1 to 3 GPIOs"),
+    ] = (23,)
+    heartbeat_gpio: Gpio = 24
+    spi_channel: int = Field(0, ge=0, le=1)
+    # At most what an MCP3008 takes at 2.7 V (DS21295), and fast enough for 128 conversions of 24
+    # bits in half a tick.
+    spi_hz: int = Field(650_000, ge=400_000, le=1_350_000)
+
+    @field_validator("contactor_gpios")
+    @classmethod
+    def _each_contactor_its_own(
+        cls, gpios: tuple[int, ...], info: ValidationInfo
+    ) -> tuple[int, ...]:
+        pilot = info.data.get("pilot_gpio")
+        if pilot in gpios:
+            raise must_be(f"other than pilot_gpio, which is {pilot}")
+        if len(set(gpios)) < len(gpios):
+            raise must_be("different GPIOs")
+        return gpios
+
+    @field_validator("heartbeat_gpio")
+    @classmethod
+    def _heartbeat_its_own(cls, gpio: int, info: ValidationInfo) -> int:
+        if gpio == info.data.get("pilot_gpio"):
+            raise must_be(f"other than pilot_gpio, which is {gpio}")
+        if gpio in info.data.get("contactor_gpios", ()):
+            raise must_be(f"other than contactor_gpios, which have {gpio}")
+        return gpio
+
+
+class FrontEndSettings(Section):
+    """[board.front_end]: how an ADC code becomes volts on the pilot."""
+
+    pilot_adc_channel: int = Field(0, ge=0, le=7)
+    volts_at_code_0: float = Field(-13.76, ge=-30, le=-PILOT_SWING_V)
+    volts_per_code: float = Field(0.02688, ge=0.02, le=0.06)
+
+    @field_validator("volts_per_code")
+    @classmethod
+    def _reaches_the_top(cls, volts_per_code: float, info: ValidationInfo) -> float:
+        bottom_v = info.data.get("volts_at_code_0")
+        if bottom_v is not None and bottom_v + 1023 * volts_per_code < PILOT_SWING_V:
+            least = math.ceil((PILOT_SWING_V - bottom_v) / 1023 * 1e5) / 1e5
+            raise must_be(f"{least:g} or more: with this one, +12.6 V cannot be read")
+        return volts_per_code
+
+
+class BoardSettings(Section):
+    """[board]: what drives the wires."""
+
+    kind: Literal["pigpio"] = "pigpio"
+    pigpio: PigpioSettings = PigpioSettings()
+    front_end: FrontEndSettings = FrontEndSettings()
+
+
+class FeedSettings(Section):
+    """[feed]: who tells how much power is spare."""
+
+    kind: Literal["batterymonitor", "fixed"] = "batterymonitor"
+    url: WebAddress = "http://192.168.1.10/excesspwr.php"
+    semantics: Literal["batterymonitor", "battery_power"] = "batterymonitor"
+    period_s: float = Field(60.0, ge=10, le=3600)
+    window_s: float = Field(10.0, ge=0, le=3600)
+    timezone: Zone = ""
+    current_a: float = Field(6.0, ge=6, le=80)
+
+    @field_validator("window_s")
+    @classmethod
+    def _window_within_period(cls, window_s: float, info: ValidationInfo) -> float:
+        period_s = info.data.get("period_s")
+        if period_s is not None and window_s > period_s:
+            raise must_be(f"0 to {period_s:g} s, which is feed.period_s")
+        return window_s
+
+
+class SurplusSettings(Section):
+    """[surplus]: the knobs of the sun. Ranges as in `core.knobs.AllotmentConfig`."""
+
+    loan_wh: float = Field(200.0, ge=0, le=100_000)
+    reserve_w: float = Field(0.0, ge=0, le=100_000)
+    min_on_s: float = Field(600.0, ge=0, le=86_400)
+    min_off_s: float = Field(300.0, ge=0, le=86_400)
+    start_share: float = Field(1.0, ge=0, le=1)
+    up_slew_a_per_s: float = Field(4.0, ge=0.01, le=100)
+    car_min_current_a: float = Field(6.0, ge=6, le=80)
+
+
+class SafetySettings(Section):
+    """[safety]: what only the owner can know of the place."""
+
+    allow_ventilated: bool = False
+
+
+class WebSettings(Section):
+    """[web]: where the page is served."""
+
+    host: Host = "0.0.0.0"  # noqa: S104 - reading is open to the whole LAN by design
+    port: int = Field(80, ge=0, le=65535)
+    socket: Annotated[
+        str,
+        AfterValidator(lambda text: str(_absolute(Path(text))) if text else text),
+        Allowed('an absolute path, or "" for none'),
+    ] = "/run/evsed/control.sock"
+
+
+class LogsSettings(Section):
+    """[logs]: where the files for people are kept."""
+
+    dir: AbsolutePath = Path("/var/log/evsed")
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class StoreSettings(Section):
+    """[store]: where sessions and totals are kept."""
+
+    path: AbsolutePath = Path("/var/lib/evsed/evsed.db")

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settings in the owner's words: what is wrong with them, and what they are in effect.
+
+A problem is one line: the key, the value given, what is allowed. The ranges are read from the
+models, so that a message can never name another range than the one that is checked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Le
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from evsed.settings.root import Settings
+from evsed.settings.sections import Allowed
+
+VALUE_MAX = 60  # characters; a line stays a line
+Location = tuple[int | str, ...]
+
+UNITS = {
+    "_a_per_s": " A/s",
+    "_wh": " Wh",
+    "_hz": " Hz",
+    "_a": " A",
+    "_v": " V",
+    "_w": " W",
+    "_s": " s",
+}
+
+
+def problems(error: ValidationError, named: Mapping[str, str]) -> tuple[str, ...]:
+    """One line for each thing that is wrong, in the order of the models.
+
+    *named* gives the environment variable for each key (dotted) that was set by one.
+    """
+    lines = dict.fromkeys(_line(details, named) for details in error.errors(include_url=False))
+    return tuple(lines)
+
+
+def describe(settings: Settings) -> str:
+    """The settings in effect, as TOML; what nobody has set is marked as a default."""
+    return "\n".join(_tables(settings, "")).strip() + "\n"
+
+
+def keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
+    """Every key there is, dotted."""
+    for name, field in model.model_fields.items():
+        section = section_of(field)
+        if section is None:
+            yield prefix + name
+        else:
+            yield from keys(section, f"{prefix}{name}.")
+
+
+def section_of(field: FieldInfo) -> type[BaseModel] | None:
+    """The model behind *field* where it is a section, else None."""
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def is_text(field: FieldInfo) -> bool:
+    """Whether the values of *field* are written as text."""
+    if get_origin(field.annotation) is Literal:
+        return all(isinstance(choice, str) for choice in get_args(field.annotation))
+    return field.annotation in (str, Path)
+
+
+def field_at(location: Location) -> FieldInfo | None:
+    """The field a key names, or None where there is no such key."""
+    model: type[BaseModel] | None = Settings
+    field: FieldInfo | None = None
+    for name in location:
+        if isinstance(name, int):  # one item of a list
+            return (
+                None if field is None else FieldInfo.from_annotation(get_args(field.annotation)[0])
+            )
+        field = None if model is None else model.model_fields.get(name)
+        if field is None:
+            return None
+        model = section_of(field)
+    return field
+
+
+def _tables(model: BaseModel, name: str) -> Iterator[str]:
+    subtables: list[str] = []
+    lines: list[str] = []
+    for key, field in type(model).model_fields.items():
+        value = getattr(model, key)
+        if section_of(field) is not None:
+            subtables += _tables(value, f"{name}.{key}".strip("."))
+        else:
+            mark = "" if key in model.model_fields_set else "  # default"
+            lines.append(f"{key} = {_written(value)}{mark}")
+    if lines:
+        yield from ("", f"[{name}]", *lines)
+    yield from subtables
+
+
+# --- what is wrong -------------------------------------------------------------------------------
+
+
+def _line(details: ErrorDetails, named: Mapping[str, str]) -> str:
+    location, value = details["loc"], details["input"]
+    context = details.get("ctx", {})
+    if "key" in context:
+        location, value = (*location, *context["key"].split(".")), context["value"]
+    key = _dotted(location)
+    if details["type"] == "extra_forbidden":
+        return f"{_given(key, value, named)}: {_no_such(location, value)}"
+    return f"{_given(key, value, named)}: must be {_wanted(details, location, value)}"
+
+
+def _given(key: str, value: object, named: Mapping[str, str]) -> str:
+    """The key and what it was given, and where from if not from the file."""
+    variable = named.get(key.partition("[")[0])
+    origin = f" ({variable})" if variable else ""
+    if isinstance(value, dict):
+        return f"[{key}]{origin}"
+    return f"{key} = {_written(value)}{origin}"
+
+
+def _wanted(details: ErrorDetails, location: Location, value: object) -> str:
+    if details["type"] == "must_be":
+        return str(details["ctx"]["words"])
+    field = field_at(location)
+    if field is None:
+        return details["msg"]
+    if section_of(field) is not None:
+        return f"a section: [{_dotted(location)}]"
+    return _noun(field, value) + allowed(str(location[-1]), field)
+
+
+def allowed(name: str, field: FieldInfo) -> str:
+    """What a key may be: its own words, its range with unit, or its choices."""
+    for mark in field.metadata:
+        if isinstance(mark, Allowed):
+            return mark.words
+    if get_origin(field.annotation) is Literal:
+        return " or ".join(_written(choice) for choice in get_args(field.annotation))
+    if field.annotation is bool:
+        return "true or false"
+    least = next(mark.ge for mark in field.metadata if isinstance(mark, Ge))
+    most = next(mark.le for mark in field.metadata if isinstance(mark, Le))
+    unit = next((unit for suffix, unit in UNITS.items() if name.endswith(suffix)), "")
+    return f"{_written(least)} to {_written(most)}{unit}"
+
+
+def _noun(field: FieldInfo, value: object) -> str:
+    """What kind of number is wanted, where the value is none of that kind."""
+    right = isinstance(value, int) and not isinstance(value, bool)
+    if field.annotation is int and not right:
+        return "a whole number, "
+    if field.annotation is float and not right and not isinstance(value, float):
+        return "a number, "
+    return ""
+
+
+def _no_such(location: Location, value: object) -> str:
+    """That there is no such key, and the nearest one: in its section first, then anywhere."""
+    *above, last = (str(part) for part in location)
+    kind = "section" if isinstance(value, dict) else "key"
+    prefix = "".join(f"{part}." for part in above)
+    everywhere = list(keys())
+    here = [key for key in (*everywhere, *_sections()) if key.rpartition(".")[0] == ".".join(above)]
+    near = get_close_matches(prefix + last, here, 1, 0.7)
+    if not near:
+        by_last = {key.rpartition(".")[2]: key for key in reversed(everywhere)}
+        near = [by_last[name] for name in get_close_matches(last, by_last, 1, 0.7)]
+    if near:
+        return f"there is no such {kind}; did you mean {near[0]}?"
+    return f"there is no such {kind}; there are {', '.join(key.rpartition('.')[2] for key in here)}"
+
+
+def _sections(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        section = section_of(field)
+        if section is not None:
+            yield prefix + name
+            yield from _sections(section, f"{prefix}{name}.")
+
+
+def _dotted(location: Location) -> str:
+    """A location as it is written: board.pigpio.contactor_gpios[1]."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return "".join(parts).removeprefix(".")
+
+
+def _written(value: Any) -> str:  # noqa: ANN401 - whatever stands in a TOML file
+    """A value as TOML has it, on one line and not too long."""
+    match value:
+        case bool():
+            text = str(value).lower()
+        case int() | float():
+            text = str(value)
+        case str() | Path():
+            text = json.dumps(str(value), ensure_ascii=False)
+        case list() | tuple():
+            text = f"[{', '.join(_written(item) for item in value)}]"
+        case _:
+            text = " ".join(str(value).split())
+    return text if len(text) <= VALUE_MAX else text[: VALUE_MAX - 3] + "..."
