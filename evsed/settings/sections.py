@@ -90,7 +90,7 @@ def _free_gpio(gpio: int) -> int:
 
 
 def _absolute(path: Path) -> Path:
-    if not path.is_absolute():
+    if not path.is_absolute() or "\0" in str(path):
         raise must_be("an absolute path, beginning with /")
     return path
 

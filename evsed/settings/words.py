@@ -201,6 +201,7 @@ def _written(value: Any) -> str:  # noqa: ANN401 - whatever stands in a TOML fil
             text = str(value)
         case str() | Path():
             text = json.dumps(str(value), ensure_ascii=False)
+            text = "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
         case list() | tuple():
             text = f"[{', '.join(_written(item) for item in value)}]"
         case _:
