@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The web on port 80: a page for people, JSON for programs, the classic line for the rest.
+
+::
+
+    socket ── guard.py     time-outs and caps: who may hold a connection, and for how long
+                │
+              routes.py    method and path -> answer
+                ├── api.py       Status -> JSON, each key with its unit and meaning
+                ├── stream.py    one pump, many listeners: server-sent events
+                ├── assets.py    the page's own files, read once, named by their content
+                └── (frontends/classic.py for every other path)
+              answers.py   bytes that are ready to send, with the headers all answers share
+
+    server.py holds it together: `WebFrontend`.
+
+Only the settings are here, so that reading them needs no aiohttp.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class WebConfig:
+    """[web]: where the page is served.
+
+    `host` an address of this machine ("0.0.0.0": all of them), `port` 0-65535 (0: any free one),
+    `socket` the path of the local control socket ("": none); whoever may open it may acknowledge
+    faults. Sockets handed in by systemd are used instead of both.
+    """
+
+    host: str = "0.0.0.0"  # noqa: S104 - reading is open to the whole LAN by design
+    port: int = 80
+    socket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WebLimits:
+    """What one connection, and all of them, may cost.
+
+    A request of a person or a program on the LAN takes milliseconds; every figure is generous to
+    a slow phone and mean to one who holds connections on purpose.
+    """
+
+    head_s: float = 5.0
+    """From the first byte (or the connection) to the complete request head."""
+    idle_s: float = 30.0
+    """A kept connection with no request."""
+    body_s: float = 5.0
+    """How long a body nobody asked for is read away, so that the answer arrives."""
+    body_bytes: int = 64 * 1024
+    """... and how much of it."""
+    write_s: float = 10.0
+    """How long a client may let its answer wait for being read."""
+    connections: int = 256
+    """In all. More than the 200 that hammer and 50 that dawdle in the load test."""
+    listeners: int = 100
+    """Event streams; more are told to poll."""
+    pulse_s: float = 2.0
+    """An event stream says something at least this often, so that a page can tell silence."""
+    spacing_s: float = 0.5
+    """... and at most this often."""

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers that are ready to send: bytes, and the headers that all of them carry."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aiohttp import web
+from multidict import CIMultiDict, CIMultiDictProxy
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Nothing but the page's own files, nothing inline, in nobody's frame (W3C CSP level 3)."""
+
+SECURITY: dict[str, str] = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Server": "evsed",  # set, because aiohttp would otherwise add its own name and version
+}
+
+TEXT = "text/plain; charset=utf-8"
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+"""RFC 9457."""
+
+NO_STORE = "no-store"
+REVALIDATE = "no-cache"
+FOREVER = "public, max-age=31536000, immutable"
+"""For files whose address changes with their content (RFC 8246)."""
+
+REFUSED = (
+    b"HTTP/1.1 503 Service Unavailable\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\n"
+    b"Retry-After: 1\r\n"
+    b"Connection: close\r\n\r\n"
+    b"evsed has too many connections; try again in a second.\n"
+)
+"""What a newcomer gets in a full house, before any of its bytes are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, body and complete headers; made once, sent any number of times."""
+
+    status: int
+    body: bytes
+    headers: CIMultiDictProxy[str]
+
+    def response(self) -> web.Response:
+        """The form in which aiohttp sends it, for one request."""
+        return web.Response(status=self.status, body=self.body, headers=self.headers)
+
+
+def answer(
+    body: bytes,
+    content_type: str,
+    *,
+    status: int = 200,
+    cache: str = NO_STORE,
+    extra: dict[str, str] | None = None,
+) -> Answer:
+    """An answer with the headers that all answers share, and *extra*."""
+    headers = CIMultiDict(SECURITY)
+    headers["Content-Type"] = content_type
+    headers["Cache-Control"] = cache
+    headers.update(extra or {})
+    return Answer(status, body, CIMultiDictProxy(headers))
+
+
+def problem(status: int, detail: str, extra: dict[str, str] | None = None) -> Answer:
+    """RFC 9457 problem details: *detail* says what happened and what to do."""
+    told = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status,
+            "detail": detail}  # fmt: skip
+    return answer(json.dumps(told).encode(), PROBLEM, status=status, extra=extra)

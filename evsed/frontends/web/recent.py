@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last hour in memory, so that the page has a chart the moment it is opened.
+
+Not the record of anything: that is the store's. It is lost at a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from typing import NoReturn
+
+from evsed.frontends import Hub, Status
+from evsed.frontends.web.answers import JSON, Answer, answer
+from evsed.frontends.web.api import VERSION
+
+EVERY_S = 10.0
+POINTS = 360  # an hour
+
+
+class Recent:
+    """What was available, offered and drawn, in watts, every `EVERY_S` seconds."""
+
+    def __init__(self) -> None:
+        self._points: deque[tuple[float | None, float, float]] = deque(maxlen=POINTS)
+        self._made: Answer | None = None
+
+    async def watch(self, hub: Hub) -> NoReturn:
+        """Take a point now and then, for ever."""
+        while True:
+            self.add(hub.status())
+            await asyncio.sleep(EVERY_S)
+
+    def add(self, status: Status) -> None:
+        """Take one point."""
+        available_w = None if status.available_w is None else round(status.available_w, 1)
+        offered_w = round(status.offered_a * status.mains_v * status.phases, 1)
+        self._points.append((available_w, offered_w, round(status.power_w, 1)))
+        self._made = None
+
+    def answer(self) -> Answer:
+        """The points as JSON: three lists of equal length, the newest last."""
+        if self._made is None:
+            available, offered, power = (
+                [list(column) for column in zip(*self._points, strict=True)]
+                if self._points
+                else [[], [], []]
+            )
+            told = {
+                "api": VERSION,
+                "every_s": EVERY_S,
+                "available_w": available,
+                "offered_w": offered,
+                "power_w": power,
+            }
+            self._made = answer(json.dumps(told, separators=(",", ":")).encode(), JSON)
+        return self._made

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which answer belongs to which request.
+
+The page, `/api/`, `/healthz` and the page's own files are claimed. Every other path, with any
+method, gets the classic line, as from the first version of this charger, which answered whatever
+it was asked.
+"""
+
+from __future__ import annotations
+
+import json
+import pwd
+import re
+import socket
+import struct
+from collections.abc import Callable
+from typing import cast
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+
+from evsed.frontends import Hub, Status
+from evsed.frontends.classic import classic_line
+from evsed.frontends.web.answers import JSON, TEXT, Answer, answer, problem
+from evsed.frontends.web.api import status_json
+from evsed.frontends.web.assets import Assets
+from evsed.frontends.web.guard import Connection, Stage
+from evsed.frontends.web.recent import Recent
+from evsed.frontends.web.stream import Stream
+
+STATUS = "/api/v1/status"
+EVENTS = "/api/v1/events"
+RECENT = "/api/v1/recent"
+ACK = "/api/v1/ack"
+HEALTH = "/healthz"
+
+READS = frozenset({"GET", "HEAD"})
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+ALLOWED = {STATUS: "GET, HEAD", EVENTS: "GET, HEAD", RECENT: "GET, HEAD", ACK: "POST"}
+
+FULL = problem(
+    503,
+    "as many programs as evsed serves are listening to /api/v1/events already; "
+    "read /api/v1/status every few seconds instead",
+    {"Retry-After": "30"},
+)
+NOT_HERE = problem(404, "there is nothing at this address; /api/v1/status is the one to read")
+LOCAL_ONLY = problem(
+    403,
+    "evsed takes no orders over the network; nothing was changed. On the Pi itself, "
+    "`evsed ack` acknowledges a fault (it uses the socket named in [web] socket)",
+)
+
+REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) (\S+) HTTP/1\.[01]\r?\n")
+"""RFC 9112 section 3, with a method that may be any token."""
+
+
+class Routes:
+    """The answers of one hub.
+
+    What depends on the status alone is made once for each `Status` object: the hub gives out the
+    same one until something changes, and a hundred requests in between cost a look-up each.
+    """
+
+    def __init__(self, hub: Hub, assets: Assets, stream: Stream, recent: Recent) -> None:
+        self._hub = hub
+        self._assets = assets
+        self._stream = stream
+        self._recent = recent
+        self._status: Status | None = None
+        self._made: dict[Callable[[Status], Answer], Answer] = {}
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer *request*; its body is never looked at."""
+        connection = cast("Connection", request.protocol)
+        connection.busy()
+        method, path = request.method, _path(request.raw_path)
+        if path == EVENTS and method in READS and not self._stream.full:
+            connection.busy(Stage.STREAM)
+            return await self._stream.serve(request)
+        if path == ACK and method == "POST" and connection.local:
+            outcome = await self._hub.acknowledge(_who(request))
+            told = json.dumps({"outcome": outcome}, ensure_ascii=False).encode()
+            return answer(told, JSON).response()
+        headers = request.headers
+        if path == "/" and headers.get(hdrs.IF_NONE_MATCH) == self._assets.etag:
+            found = self._assets.unchanged
+        else:
+            found = self._find(
+                method,
+                path,
+                accept=headers.get(hdrs.ACCEPT, ""),
+                encodings=headers.get(hdrs.ACCEPT_ENCODING, ""),
+                local=connection.local,
+            )
+        return found.response()
+
+    def odd_method(self, start: bytes) -> Answer | None:
+        """The answer to a method that HTTP libraries do not know, from the first bytes that came.
+
+        None where they are no request line.
+        """
+        line = REQUEST_LINE.match(start)
+        if line is None:
+            return None
+        return self._find(line[1].decode("ascii"), _path(line[2].decode("latin-1")))
+
+    def _find(
+        self, method: str, path: str, *, accept: str = "", encodings: str = "", local: bool = False
+    ) -> Answer:
+        if path == STATUS and method in READS:
+            return self._of_status(_status)
+        if path == RECENT and method in READS:
+            return self._recent.answer()
+        if path == "/" and "text/html" in accept.lower():
+            return self._assets.page.answer(encodings)
+        if path == HEALTH:
+            return self._of_status(_health)
+        if path == "/api" or path.startswith("/api/"):
+            return _refusal(method, path, local=local)
+        asset = self._assets.get(path)
+        return asset.answer(encodings) if asset else self._of_status(_classic)
+
+    def _of_status(self, make: Callable[[Status], Answer]) -> Answer:
+        status = self._hub.status()
+        if status is not self._status:
+            self._status = status
+            self._made.clear()
+        made = self._made.get(make)
+        if made is None:
+            made = self._made[make] = make(status)
+        return made
+
+
+def _status(status: Status) -> Answer:
+    return answer(status_json(status), JSON)
+
+
+def _classic(status: Status) -> Answer:
+    return answer(classic_line(status).encode(), TEXT)
+
+
+def _health(status: Status) -> Answer:
+    if status.ticking and status.board_ok:
+        return answer(b"ok\n", TEXT)
+    ill = "the board does not answer" if status.ticking else "the control process does not tick"
+    return answer(f"{ill}: the contactor is open\n".encode(), TEXT, status=503)
+
+
+def _refusal(method: str, path: str, *, local: bool) -> Answer:
+    """What is answered under /api/ where there is no such thing to be had."""
+    if method in WRITES and path.startswith("/api/v1/") and not local:
+        return LOCAL_ONLY
+    allowed = ALLOWED.get(path)
+    if allowed is None:
+        return NOT_HERE
+    if path == EVENTS and method in READS:
+        return FULL
+    return problem(405, f"{path} understands {allowed} only", {"Allow": allowed})
+
+
+def _path(target: str) -> str:
+    """The path of a request target: without query, and without scheme and host if they came."""
+    if target.startswith("/"):
+        return target.partition("?")[0]
+    try:
+        return urlsplit(target).path or "/"
+    except ValueError:
+        return target
+
+
+def _who(request: web.BaseRequest) -> str:
+    """The user at the other end of the control socket, by name if it has one."""
+    transport = request.transport
+    sock = transport.get_extra_info("socket") if transport else None
+    if sock is None:
+        return "somebody on the Pi"
+    size = struct.calcsize("3i")  # struct ucred: pid, uid, gid (unix(7))
+    _, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"

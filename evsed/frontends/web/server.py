@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`WebFrontend`: the listening sockets, and everything behind them, for as long as evsed lives."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+import stat
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from evsed.errors import WebError
+from evsed.frontends import Hub
+from evsed.frontends.web import WebConfig, WebLimits
+from evsed.frontends.web.api import status_json
+from evsed.frontends.web.assets import Assets
+from evsed.frontends.web.guard import Guard, GuardedServer
+from evsed.frontends.web.recent import Recent
+from evsed.frontends.web.routes import Routes
+from evsed.frontends.web.stream import Stream
+
+SOCKET_MODE = 0o660
+"""Owner and group of the service may give orders by the control socket."""
+FIRST_HANDED_FD = 3
+"""SD_LISTEN_FDS_START of sd_listen_fds(3)."""
+LET_GO_S = 1.0
+"""How long answers under way may take when evsed ends."""
+BACKLOG = 128
+"""Connections the kernel holds while the daemon is busy; Linux's own limit was this long."""
+
+
+class WebFrontend:
+    """The frontend on port 80.
+
+    *handed* are listening sockets of systemd (see `handed_sockets`); with any, host, port and
+    socket of *config* are not used.
+    """
+
+    def __init__(
+        self,
+        config: WebConfig,
+        *,
+        limits: WebLimits | None = None,
+        handed: tuple[socket.socket, ...] = (),
+    ) -> None:
+        self._config = config
+        self._limits = limits or WebLimits()
+        self._handed = handed
+        self._assets = Assets()
+        self._started: _Started | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return self._started.guard.held if self._started else 0
+
+    @property
+    def listeners(self) -> int:
+        """How many event streams are open."""
+        return self._started.stream.listeners if self._started else 0
+
+    async def start(self, hub: Hub) -> int:
+        """Listen, and return the TCP port that is listened on (0: none, control socket only).
+
+        Raises `WebError`, naming the remedy, where that cannot be had.
+        """
+        if self._started is not None:
+            raise WebError("the page is served already")
+        sockets = list(self._handed) or _own_sockets(self._config)
+        stream = Stream(hub, self._limits, status_json)
+        recent = Recent()
+        routes = Routes(hub, self._assets, stream, recent)
+        guard = Guard(self._limits, routes.odd_method)
+        started = self._started = _Started(guard, stream, recent)
+        port = 0
+        loop = asyncio.get_running_loop()
+        for sock in sockets:
+            sock.setblocking(False)  # noqa: FBT003 - the only way a socket has to say it
+            local = sock.family == socket.AF_UNIX
+            server = GuardedServer(guard, routes.handle, local=local)
+            if local:
+                listening = await loop.create_unix_server(server, sock=sock, backlog=BACKLOG)
+            else:
+                listening = await loop.create_server(server, sock=sock, backlog=BACKLOG)
+                port = port or sock.getsockname()[1]
+            started.servers.append((listening, server))
+        return port
+
+    async def run(self, hub: Hub) -> None:
+        """Serve until cancelled; starts if that was not done before."""
+        if self._started is None:
+            await self.start(hub)
+        started = self._started
+        assert started is not None  # noqa: S101 - for the type checker: start() has set it
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(started.stream.pump(), name="web: event stream")
+                tasks.create_task(started.recent.watch(hub), name="web: last hour")
+        finally:
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Take no more connections, let answers under way finish, cut the rest; may be repeated."""
+        if self._started is None:
+            return
+        started, self._started = self._started, None
+        for listening, _ in started.servers:
+            listening.close()
+        started.stream.close()
+        for _, server in started.servers:
+            server.pre_shutdown()
+            await server.shutdown(LET_GO_S)
+        started.guard.close()
+        if self._config.socket and not self._handed:
+            _remove(Path(self._config.socket))
+
+
+class _Started:
+    """What exists between start and stop."""
+
+    def __init__(self, guard: Guard, stream: Stream, recent: Recent) -> None:
+        self.guard = guard
+        self.stream = stream
+        self.recent = recent
+        self.servers: list[tuple[asyncio.Server, GuardedServer]] = []
+
+
+def handed_sockets(
+    environ: Mapping[str, str], pid: int, first: int = FIRST_HANDED_FD
+) -> tuple[socket.socket, ...]:
+    """The listening sockets that systemd handed to process *pid* (sd_listen_fds(3)).
+
+    None where LISTEN_PID is another's. They are kept from the processes evsed starts.
+    Raises `WebError` when LISTEN_FDS names what is no listening socket.
+    """
+    if environ.get("LISTEN_PID") != str(pid):
+        return ()
+    taken = []
+    try:
+        for fd in range(first, first + int(environ.get("LISTEN_FDS", "0"))):
+            os.set_inheritable(fd, False)  # noqa: FBT003 - the only way os has to say it
+            sock = socket.socket(fileno=fd)
+            if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                raise WebError(
+                    f"file {fd} handed in by systemd is not a listening socket; "
+                    "evsed.socket must have ListenStream= and Accept=no"
+                )
+            taken.append(sock)
+    except (OSError, ValueError) as error:
+        raise WebError(
+            f"LISTEN_FDS={environ.get('LISTEN_FDS')} names no sockets ({error}); "
+            "start evsed by its unit, or unset LISTEN_FDS"
+        ) from error
+    return tuple(taken)
+
+
+def _own_sockets(config: WebConfig) -> list[socket.socket]:
+    """Bound sockets for host and port, and for the control socket if there is to be one."""
+    sockets: list[socket.socket] = []
+    try:
+        sockets += _tcp(config.host, config.port)
+        if config.socket:
+            sockets.append(_unix(Path(config.socket)))
+    except BaseException:
+        for sock in sockets:
+            sock.close()
+        raise
+    return sockets
+
+
+def _tcp(host: str, port: int) -> list[socket.socket]:
+    try:
+        found = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except OSError as error:
+        raise WebError(
+            f'web.host = "{host}" is no address that this machine knows ({error}); '
+            'give one of its own, or "0.0.0.0" for all of them'
+        ) from error
+    family, _, _, _, address = found[0]
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind(address)
+        sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise WebError(_remedy(error, host, port)) from error
+    return [sock]
+
+
+def _remedy(error: OSError, host: str, port: int) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return (
+                f"port {port} is taken by another program, so the page cannot be served; "
+                f"see which with `sudo ss -ltnp sport = :{port}` and stop it, "
+                "or give [web] another port"
+            )
+        case errno.EACCES | errno.EPERM:
+            return (
+                f"port {port} is for privileged programs and evsed is none; start it by its unit "
+                "(which grants CAP_NET_BIND_SERVICE), or give [web] a port from 1024 up"
+            )
+        case errno.EADDRNOTAVAIL:
+            return (
+                f'web.host = "{host}" is not an address of this machine; '
+                'give one that `ip address` shows, or "0.0.0.0" for all of them'
+            )
+        case _:
+            return f"the page cannot be served on {host} port {port}: {error}; see [web]"
+
+
+def _unix(path: Path) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if _is_socket(path):
+            _refuse_if_answered(path)
+            path.unlink()
+        sock.bind(str(path))
+        path.chmod(SOCKET_MODE)  # before listen(): nobody can come in earlier
+        sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise WebError(
+            f'the control socket web.socket = "{path}" cannot be made ({error}); '
+            "its folder must exist and belong to evsed's user (the unit's RuntimeDirectory= does "
+            'that), or set web.socket = ""'
+        ) from error
+    except WebError:
+        sock.close()
+        raise
+    return sock
+
+
+def _remove(path: Path) -> None:
+    """Take the control socket away; newer Pythons have done it by themselves."""
+    with suppress(OSError):
+        path.unlink()
+
+
+def _is_socket(path: Path) -> bool:
+    """Whether an earlier life (or another evsed) has left a socket at *path*."""
+    try:
+        return stat.S_ISSOCK(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _refuse_if_answered(path: Path) -> None:
+    """Raise `WebError` when somebody listens at *path*: it is not ours to remove."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            return
+    raise WebError(
+        f'another evsed is running and holds the control socket "{path}"; '
+        "stop it first (systemctl stop evsed)"
+    )

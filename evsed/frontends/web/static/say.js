@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Numbers, times and sentences as people write them. All words come from words.en.json.
+
+import words from "./words.js";
+
+export const NONE = "–";
+
+const NUMBERS = [0, 1, 2, 3].map((digits) => new Intl.NumberFormat(words.lang, {
+  minimumFractionDigits: digits, maximumFractionDigits: digits,
+}));
+
+export function say(key, ...values) {
+  return values.reduce((text, value, n) => text.replace(`{${n}}`, value), words[key] ?? key);
+}
+
+export function number(value, digits = 0) {
+  if (value === null || value === undefined) return NONE;
+  return NUMBERS[digits].format(value).replace("-", "−");
+}
+
+export function ampere(value) {
+  return value === null || value === undefined ? NONE : `${number(value, 1)} A`;
+}
+
+// Watts in the unit one reads at a glance: [number, unit].
+export function watt(value) {
+  if (value === null || value === undefined) return [NONE, "W"];
+  return Math.abs(value) < 1000 ? [number(Math.round(value)), "W"] : [number(value / 1000, 2), "kW"];
+}
+
+export const watts = (value) => watt(value).join(" ");
+
+export const kwh = (wh) => number(wh / 1000, wh < 100_000 ? 2 : 0);
+
+export function duration(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  const two = (n) => String(n).padStart(2, "0");
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${two(s % 60)} s`;
+  if (s < 86_400) return `${Math.floor(s / 3600)} h ${two(Math.floor(s / 60) % 60)} min`;
+  return `${Math.floor(s / 86_400)} d ${Math.floor(s / 3600) % 24} h`;
+}
+
+// For ages: one unit is enough.
+export function age(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  return s < 120 ? `${s} s` : s < 7200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`;
+}
+
+// The station's own wall clock, as it sent it: the phone may be in another zone.
+export const clock = (iso) => iso.slice(11, 19);
+export const day = (iso) => iso.slice(0, 10);
