@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Energy, and what it adds up to: one session, a day, a lifetime.
+
+A session is plug-in to unplug. Energy is power times *monotonic* time, so a wall clock that jumps
+loses none of it; the wall clock only names the day to which a share belongs, and the start and end
+that are shown. Without a meter the power is an estimate from the current offered, marked as such.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import Enum
+from typing import Final
+
+GAP_S: Final = 5.0
+"""A power is believed for this long after it was told. Snapshots come five times a second; after
+three seconds without the daemon the offer ends by itself, so a longer gap is no charging."""
+
+SAVE_AFTER_S: Final = 40.0
+"""Energy is to be saved this long after it began to flow: 20 s under the 60 s that a power cut may
+cost, for a save that has to wait or be tried again."""
+
+
+class EndReason(Enum):
+    """Why the current last stopped before the session ended."""
+
+    UNPLUGGED = "unplugged"  # while it flowed, or it never did
+    CAR = "car stopped"
+    FEED = "feed"
+    SCHEDULE = "schedule"
+    SESSION = "session limit"
+    OWNER = "owner"
+    FAULT = "fault"
+    SHUTDOWN = "evsed stopped"
+    POWER_CUT = "power cut"  # or a crash: nobody was there to see why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """What goes to the car at one moment.
+
+    `power_w` over all phases, `current_a` per phase; `measured` where a meter says so. `sun_w` is
+    the part of the power that the feed's surplus covers, None where nobody knows.
+
+    Raises ValueError for a figure that is not finite or below 0.
+    """
+
+    power_w: float = 0.0
+    current_a: float = 0.0
+    measured: bool = False
+    sun_w: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what would spoil a total for ever."""
+        for name in ("power_w", "current_a", "sun_w"):
+            value: float | None = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"{name} is {value}; it must be a finite number, 0 or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRecord:
+    """One session, under way (`ended` None) or over.
+
+    `id` is its name for good. `started` and `ended` are wall-clock times with a zone. Energies are
+    Wh; `sun_wh` is the part from the sun, None where nobody knew. `charge_s` is the time during
+    which power flowed, `peak_a` the highest current per phase. `measured` is False where any of
+    the energy is an estimate. `reason` is why the current last stopped, None while it flows and
+    before it ever did.
+    """
+
+    id: str
+    started: datetime
+    ended: datetime | None = None
+    energy_wh: float = 0.0
+    charge_s: float = 0.0
+    peak_a: float = 0.0
+    sun_wh: float | None = None
+    measured: bool = False
+    reason: EndReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotal:
+    """What one local day took: Wh, seconds during which power flowed, and Wh from the sun."""
+
+    day: date
+    energy_wh: float = 0.0
+    charge_s: float = 0.0
+    sun_wh: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOpen:
+    """A session that was under way when an earlier life ended; saved last at `saved`.
+
+    Where the car is still plugged it goes on under its own name (`Ledger.resume(record)`); that
+    somebody changed cars in the dark cannot be known. Where it is gone, `closed()` is its end.
+    """
+
+    record: SessionRecord
+    saved: datetime
+
+    def closed(self) -> SessionRecord:
+        """The session as ended when it was saved last, its energy kept."""
+        reason = self.record.reason or EndReason.POWER_CUT
+        return replace(self.record, ended=self.saved, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What earlier lives have kept: totals, and the session they left open, if any."""
+
+    days: tuple[DayTotal, ...] = ()
+    total_wh: float = 0.0
+    cycles: int = 0
+    left_open: LeftOpen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """All that has changed since the last save, as whole values: saving it twice does no harm."""
+
+    sessions: tuple[SessionRecord, ...]
+    days: tuple[DayTotal, ...]
+    total_wh: float
+    cycles: int
+    revision: int
+
+
+class Ledger:
+    """Counts energy into the session under way, the day and the lifetime.
+
+    Call `add()` at least once a second, and with a flow of 0 when it stops: a power counts until
+    the next is told, which is exact for a current that changes in steps, as an offered one does.
+    `checkpoint()` is what to save; after a save that went well say `saved()`.
+    """
+
+    def __init__(self) -> None:
+        self._days: dict[date, DayTotal] = {}
+        self._total_wh = 0.0
+        self._cycles = 0
+        self._session: SessionRecord | None = None
+        self._ended: dict[str, SessionRecord] = {}
+        self._changed_days: dict[date, int] = {}
+        self._flow = Flow()
+        self._at: float | None = None
+        self._revision = 0
+        self._urgent_revision = 0
+        self._saved_revision = 0
+        self._unsaved_since: float | None = None
+
+    # ------------------------------------------------------------------------- what is known
+
+    @property
+    def session(self) -> SessionRecord | None:
+        """The session under way, None with no car."""
+        return self._session
+
+    @property
+    def total_wh(self) -> float:
+        """The energy of a lifetime, Wh."""
+        return self._total_wh
+
+    @property
+    def cycles(self) -> int:
+        """How often the contactor has closed in its lifetime."""
+        return self._cycles
+
+    def day(self, day: date) -> DayTotal:
+        """The total of *day*, 0 where nothing was charged."""
+        return self._days.get(day, DayTotal(day))
+
+    # -------------------------------------------------------------------------- what happens
+
+    def load(self, history: History) -> None:
+        """Add what earlier lives have kept; once, at any time (a locked store may come late)."""
+        for kept in history.days:
+            self._days[kept.day] = _sum(kept, self.day(kept.day))
+        self._total_wh += history.total_wh
+        self._cycles += history.cycles
+
+    def plug_in(self, session_id: str, started: datetime) -> None:
+        """A car was plugged in at *started*: a new session, called *session_id* for good."""
+        self._session = SessionRecord(id=session_id, started=started)
+        self._changed(urgent=True)
+
+    def resume(self, record: SessionRecord) -> None:
+        """The car of *record*, left open by an earlier life, is still there: go on with it."""
+        self._session = record
+
+    def add(self, now: float, day: date, flow: Flow) -> None:
+        """From *now* (monotonic seconds) on the car takes *flow*; what it took so far is counted.
+
+        The share since the last call goes to *day*, the local date by the wall clock.
+        """
+        then, before = self._at, self._flow
+        self._at, self._flow = now, flow
+        if then is not None and before.power_w > 0:
+            self._count(then, min(max(now - then, 0.0), GAP_S), day, before)
+
+    def _count(self, then: float, elapsed_s: float, day: date, flow: Flow) -> None:
+        energy_wh = flow.power_w * elapsed_s / 3600
+        sun_wh = None if flow.sun_w is None else min(flow.sun_w, flow.power_w) * elapsed_s / 3600
+        self._total_wh += energy_wh
+        share = DayTotal(day, energy_wh, elapsed_s, sun_wh or 0.0)
+        self._days[day] = _sum(self.day(day), share)
+        if (session := self._session) is not None:
+            self._session = replace(
+                session,
+                energy_wh=session.energy_wh + energy_wh,
+                charge_s=session.charge_s + elapsed_s,
+                peak_a=max(session.peak_a, flow.current_a),
+                sun_wh=session.sun_wh if sun_wh is None else (session.sun_wh or 0.0) + sun_wh,
+                measured=flow.measured and (session.measured or session.energy_wh == 0),
+                reason=None,
+            )
+        self._changed()
+        self._changed_days[day] = self._revision
+        if self._unsaved_since is None:
+            self._unsaved_since = then
+
+    def closed_contactor(self) -> None:
+        """The contactor closed once more."""
+        self._cycles += 1
+        self._changed(urgent=True)
+
+    def stopped(self, reason: EndReason) -> None:
+        """The current stopped for *reason*; the last one given before the end stays."""
+        if self._session is not None and self._session.reason is not reason:
+            self._session = replace(self._session, reason=reason)
+            self._changed(urgent=True)
+
+    def unplug(self, ended: datetime) -> SessionRecord | None:
+        """The car was unplugged at *ended*: the session as it ended, None when there was none."""
+        if self._session is None:
+            return None
+        reason = self._session.reason or EndReason.UNPLUGGED
+        record = replace(self._session, ended=ended, reason=reason)
+        self._session = None
+        self.close(record)
+        return record
+
+    def close(self, record: SessionRecord) -> None:
+        """Have *record*, which has ended, saved: just now, or one left open by an earlier life."""
+        self._ended[record.id] = record
+        self._changed(urgent=True)
+
+    # ------------------------------------------------------------------------------- saving
+
+    def save_due(self, now: float) -> bool:
+        """Whether there is something to save at *now*: news, or energy that has flowed a while.
+
+        Never while nothing happens: an idle EVSE writes nothing.
+        """
+        return self._urgent_revision > self._saved_revision or (
+            self._unsaved_since is not None and now - self._unsaved_since >= SAVE_AFTER_S
+        )
+
+    def checkpoint(self) -> Checkpoint:
+        """All that has changed since the last save that went well."""
+        under_way = () if self._session is None else (self._session,)
+        return Checkpoint(
+            sessions=(*self._ended.values(), *under_way),
+            days=tuple(self._days[day] for day in self._changed_days),
+            total_wh=self._total_wh,
+            cycles=self._cycles,
+            revision=self._revision,
+        )
+
+    def saved(self, checkpoint: Checkpoint, now: float) -> None:
+        """*checkpoint* is safe; what has changed since it was taken, up to *now*, is not yet."""
+        for record in checkpoint.sessions:
+            if self._ended.get(record.id) is record:  # else it ended while it was being saved
+                del self._ended[record.id]
+        for day, revision in list(self._changed_days.items()):
+            if revision <= checkpoint.revision:
+                del self._changed_days[day]
+        self._saved_revision = checkpoint.revision
+        self._unsaved_since = None if self._revision == checkpoint.revision else now
+
+    def _changed(self, *, urgent: bool = False) -> None:
+        self._revision += 1
+        if urgent:
+            self._urgent_revision = self._revision
+
+
+def _sum(one: DayTotal, other: DayTotal) -> DayTotal:
+    return DayTotal(
+        one.day,
+        one.energy_wh + other.energy_wh,
+        one.charge_s + other.charge_s,
+        one.sun_wh + other.sun_wh,
+    )
