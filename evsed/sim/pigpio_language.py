@@ -42,7 +42,7 @@ class Instruction(NamedTuple):
 #   u  a letter of ODU
 WORDS = {
     **dict.fromkeys(("add", "and", "cmp", "div", "lda", "mlt", "mod", "or", "rla", "rra"), "a"),
-    **dict.fromkeys(("sub", "xor", "wait", "evtwt", "ldab", "stab", "cmdr", "cmdw"), "a"),
+    **dict.fromkeys(("sub", "xor", "wait", "evtwt", "ldab", "stab"), "a"),
     **dict.fromkeys(("call", "jm", "jmp", "jnz", "jp", "jz", "tag"), "t"),
     **dict.fromkeys(("dcr", "inr", "pop", "push", "sta", "xa"), "r"),
     **dict.fromkeys(("dcra", "halt", "inra", "nop", "popa", "pusha", "ret"), ""),

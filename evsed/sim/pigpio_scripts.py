@@ -4,9 +4,9 @@
 A script is a list of the daemon's own commands, by their ``pigs`` names, and of instructions of a
 small machine: accumulator A, flag register F, 150 variables ``v0``-``v149``, 10 parameters
 ``p0``-``p9``, a stack of 256. Commands that answer with data (SPIX, SPIR, PROC and their like)
-are refused in scripts with -55 (recorded). Each script runs by itself, beside the clients; here
-each has a moment at which its next instruction is due, and `Script.step` takes it from one pause
-to the next.
+are refused in scripts with -55 (recorded); SYS, CMDR and CMDW only here. Each script runs by
+itself, beside the clients: it has a moment at which its next instruction is due, and `Script.step`
+takes it from one pause to the next.
 
 The result of a command goes to A and F. CMP, arithmetic, DCR and INR set F; LD, LDA and STA do
 not. A stop takes effect at the next instruction, so a script told to stop in the middle of
@@ -90,9 +90,10 @@ class Script:
     def step(self) -> None:
         """Run from the instruction that is due to the next pause, wait or end."""
         for _ in range(_BUSY_INSTRUCTIONS):
+            if self.state != RUNNING:
+                return
             if self._stop or self._pc >= len(self.program):
                 self._halt()
-            if self.state != RUNNING:
                 return
             pause_s = self._execute(self.program[self._pc])
             self.due_s += pause_s + INSTRUCTION_S
@@ -174,7 +175,7 @@ class Script:
                 bank[place], other[its] = other[its], bank[place]
             case "push":
                 self._push(bank[place])
-            case "pop":
+            case _:  # pop
                 bank[place] = self._pop()
 
     def _accumulator(self, word: str, value: int) -> None:
@@ -201,6 +202,8 @@ class Script:
                 self._a = self._bytes.get(value, 0)
             case "stab":
                 self._bytes[value] = self._a & 0xFF
+            case _:  # nop
+                pass
 
     def _divide(self, word: str, by: int) -> None:
         """Divide as C does: towards zero, the remainder with the sign of what was divided."""

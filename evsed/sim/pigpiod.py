@@ -51,7 +51,6 @@ from evsed.sim.wires import Wires
 _HEADER = REQUEST.size
 _AT_ONCE_S = 50e-6  # a wait shorter than this costs more than it is long
 _FRAGMENT = 7
-_FRAGMENT_GAP_S = 0.005
 
 
 class SimulatedPigpiod:
@@ -93,6 +92,7 @@ class SimulatedPigpiod:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at_s = inf
         self._scripts_frozen = False
+        self._stuck: Callable[[bytes], bytes] | None = None
 
     # -- lives -----------------------------------------------------------------------------------
 
@@ -116,10 +116,11 @@ class SimulatedPigpiod:
         if self._machine is None:
             loop = asyncio.get_running_loop()
             self._listener = await loop.create_server(
-                lambda: _Client(self, loop), self._host, self.port
+                lambda: _Client(self, loop) if self.alive else _Refused(), self._host, self.port
             )
             self.port = self._listener.sockets[0].getsockname()[1]
             self._machine = PigpioMachine(self.wires, self.setup, self._spi_device)
+            self._machine.spi.stuck = self._stuck
             self.frozen = self._scripts_frozen = False
         return self.port
 
@@ -158,7 +159,7 @@ class SimulatedPigpiod:
 
     def thaw(self) -> None:
         """Go on: what was asked meanwhile is answered, scripts continue from now."""
-        if not self.frozen:
+        if not self.frozen or not self.alive:
             return
         self.frozen = self._scripts_frozen = False
         self.machine.scripts.delay_until(self.wires.clock())
@@ -186,14 +187,19 @@ class SimulatedPigpiod:
         self.machine.gpios.stop_hardware_pwm(self.wires.clock())
 
     def stick_miso(self, at: Literal["low", "high"] | int | None) -> None:
-        """Hold MISO at a level, or let every conversion give one code; None ends it."""
+        """Hold MISO at a level, or let every conversion give one code; None ends it.
+
+        A fault of the wire: it outlasts the daemon.
+        """
         if at is None:
-            self.machine.spi.stuck = None
+            self._stuck = None
         elif isinstance(at, int):
-            self.machine.spi.stuck = lambda tx: at.to_bytes(len(tx), "big")
+            self._stuck = lambda tx: (at & (1 << 8 * len(tx)) - 1).to_bytes(len(tx), "big")
         else:
             filler = b"\xff" if at == "high" else b"\0"
-            self.machine.spi.stuck = lambda tx: filler * len(tx)
+            self._stuck = lambda tx: filler * len(tx)
+        if self._machine is not None:
+            self._machine.spi.stuck = self._stuck
 
     # -- time ------------------------------------------------------------------------------------
 
@@ -260,8 +266,8 @@ class _Client(asyncio.Protocol):
             if timer is not None:
                 timer.cancel()
         self._machine.disconnect(self._conn_id)
-        self._pigpiod.clients.pop(self._conn_id, None)
-        if self._machine is self._pigpiod._machine:  # noqa: SLF001 - one file, one thing
+        if self._pigpiod.clients.get(self._conn_id) is self:  # a later life counts anew
+            del self._pigpiod.clients[self._conn_id]
             self._pigpiod.settle()
 
     @override
@@ -353,16 +359,24 @@ class _Client(asyncio.Protocol):
                 self._sender = self._loop.call_later(ready_at_s - now_s, self._flush)
                 return
             outgoing.popleft()
-            if pigpiod.faults.fragment and not self._begun and len(data) > _FRAGMENT:
+            if pigpiod.faults.fragment_s and not self._begun and len(data) > _FRAGMENT:
                 self._begun = True
                 transport.write(data[:_FRAGMENT])
-                outgoing.appendleft((now_s + _FRAGMENT_GAP_S, data[_FRAGMENT:]))
+                outgoing.appendleft((now_s + pigpiod.faults.fragment_s, data[_FRAGMENT:]))
                 continue
             self._begun = False
             transport.write(data)
             pigpiod.lateness.add(now_s - ready_at_s)
         if self._ending:
             transport.close()
+
+
+class _Refused(asyncio.Protocol):
+    """A connection that was accepted in the moment of death."""
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        cast("asyncio.Transport", transport).abort()
 
 
 def precise_event_loop() -> asyncio.SelectorEventLoop:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 class Faults:
     """What the daemon does wrong on its sockets until told otherwise.
 
-    ``slow_s`` is added to every answer; ``fragment`` sends each batch of answers in two pieces,
-    the first of them 7 bytes; ``garbage`` replaces that many answers by random bytes;
-    ``end_after_header`` ends the connection once, between the header of an answer and its data.
+    ``slow_s`` is added to every answer; ``fragment_s`` sends each batch of answers in two pieces,
+    the first of them 7 bytes, so long apart (0: whole); ``garbage`` replaces that many answers by
+    random bytes; ``end_after_header`` ends the connection once, between the header of an answer
+    and its data.
     """
 
     slow_s: float = 0.0
-    fragment: bool = False
+    fragment_s: float = 0.0
     garbage: int = 0
     end_after_header: bool = False
 
