@@ -161,12 +161,14 @@ class Control:
         return True
 
     def _tick_board(self) -> None:
-        duty = (self._last or SAFE).duty
-        codes = self.board.sample_pilot(burst_length(duty))
+        last = self._last or SAFE
+        if self._is_late(self.clock()):
+            # Before anything is read into the wire: a dead-man that fired has set the pilot, too.
+            self._check(last)
+        codes = self.board.sample_pilot(burst_length(last.duty))
         now = self.clock()
-        reading = self._reading = self._meter.read(now, codes, duty)
-        if self._beat_was_late or now - self._beat_at > LATE_BEAT_S:
-            self._late(now)
+        reading = self._reading = self._meter.read(now, codes, last.duty)
+        self._is_late(now)
         limit = lowest((*self._limits, self._supply), now)
         step = self._step = self._evse.step(now, reading, limit, self._reported)
         self._events += step.events
@@ -184,13 +186,15 @@ class Control:
     def _supply(self) -> Limit:
         return Limit("supply", self.config.supply_max_a, why="all that the supply allows")
 
-    def _late(self, now: float) -> None:
-        """A dead-man may have fired: take the contactor as open, whatever it is."""
-        self._tally.late += 1
+    def _is_late(self, now: float) -> bool:
+        """After a late beat a dead-man may have fired: take the contactor as open, then."""
+        if not self._beat_was_late and now - self._beat_at <= LATE_BEAT_S:
+            return False
         self._beat_was_late = False
-        self._events += self._evse.opened_elsewhere(
-            now, "a beat came late, a dead-man may have fired"
-        )
+        self._tally.late += 1
+        why = "a beat came late, a dead-man may have fired"
+        self._events += self._evse.opened_elsewhere(now, why)
+        return True
 
     def _check(self, wanted: Outputs) -> None:
         """Compare what the board reports with what was put on it. Raises `BoardError`."""

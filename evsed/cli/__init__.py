@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands. Each imports only what it needs: `evsed off` has two seconds."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evsed import __version__
+from evsed.errors import BoardError, EvsedError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from evsed.settings import Settings
+
+OK, FAILED, UNAVAILABLE, CONFIG = 0, 1, 75, 78  # the last two are sysexits.h's
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    from evsed.settings import DEFAULT_PATH, load_settings
+
+    path: Path | None = options.config
+    if path is None and DEFAULT_PATH.exists():
+        path = DEFAULT_PATH
+    return load_settings(path)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from evsed.daemon import run
+
+    return run(_settings(options))
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from evsed.daemon import run
+    from evsed.settings import load_settings
+    from evsed.sim.demo import demo_world
+
+    with demo_world(options.port) as world:
+        print(f"garage  {world.garage_url}", flush=True)
+        return run(load_settings(options.config, overrides=world.overrides), say=print)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from evsed.settings.words import describe
+
+    print(describe(_settings(options)))
+    print("# the settings are sound")
+    return OK
+
+
+def _status(options: argparse.Namespace) -> int:
+    from evsed.cli.ask import status
+
+    print(status(options.url or _own_url(_settings(options))))
+    return OK
+
+
+def _own_url(settings: Settings) -> str:
+    host = settings.web.host
+    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{settings.web.port}"  # noqa: S104 - compared, not bound
+
+
+def _ack(options: argparse.Namespace) -> int:
+    from evsed.cli.ask import acknowledge
+
+    print(acknowledge(_settings(options).web.socket))
+    return OK
+
+
+def _off(options: argparse.Namespace) -> int:
+    from evsed.boards import make_safe
+
+    try:
+        settings = _settings(options)
+    except SettingsError as error:
+        # A broken file must not keep the contactor closed: the shipped wiring is tried.
+        print(
+            f"evsed: the settings are wrong, the shipped ones are used:\n{error}", file=sys.stderr
+        )
+        from evsed.settings import load_settings
+
+        settings = load_settings(None, environ={})
+    try:
+        print(make_safe(settings.board_config()))
+    except BoardError as error:
+        print(f"evsed: {error}", file=sys.stderr)
+        return UNAVAILABLE
+    return OK
+
+
+def _pilot(options: argparse.Namespace) -> int:
+    from evsed.cli.watch import watch_pilot
+
+    return watch_pilot(_settings(options), duty=options.duty, times=options.times)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from evsed.sim import replay
+
+    return replay.run(options)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    top = argparse.ArgumentParser(
+        prog="evsed", description="Charge an electric car with the sun that is left over."
+    )
+    top.add_argument("--version", action="version", version=f"evsed {__version__}")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(
+        name: str, does: Callable[[argparse.Namespace], int], text: str
+    ) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
+        one.add_argument("--config", type=Path, help="settings (default /etc/evsed.toml)")
+        one.set_defaults(does=does)
+        return one
+
+    command("run", _run, "drive the EVSE (what systemd starts)")
+    demo = command("demo", _demo, "the same on a simulated Pi, with a car, the sun and a garage")
+    demo.add_argument("--port", type=int, default=8080, help="of the page; the garage is the next")
+    from evsed.sim import replay
+
+    replay.add_arguments(command("replay", _replay, "run recorded days through the rules"))
+    command("check", _check, "look at the settings and print what is in effect")
+    status = command("status", _status, "ask a running evsed how things stand")
+    status.add_argument("--url", help="where it is (default: this machine, by the settings)")
+    pilot = command("pilot", _pilot, "watch the pilot wire; the contactor stays open")
+    pilot.add_argument("--duty", type=float, default=1.0, help="to put on the pilot, 0 to 1")
+    pilot.add_argument(
+        "--times", type=int, default=0, help="lines to print (default: until Ctrl-C)"
+    )
+    command("off", _off, "contactor open, pilot at steady +12 V, whoever runs")
+    command("ack", _ack, "acknowledge faults that wait for you")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit code (78: the settings are wrong, 75: the board is not reached)."""
+    options = parser().parse_args(arguments)
+    try:
+        code: int = options.does(options)
+    except SettingsError as error:
+        for problem in error.problems:
+            print(f"evsed: {problem}", file=sys.stderr)
+        return CONFIG
+    except BoardError as error:
+        print(f"evsed: {error}", file=sys.stderr)
+        return UNAVAILABLE
+    except EvsedError as error:
+        print(f"evsed: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return OK
+    except BrokenPipeError:
+        sys.stderr.close()
+        return OK
+    return code

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The daemon: everything that waits for the world, around a control process that does not.
+
+::
+
+    __init__.py   `run()`: the tasks, and how they end together
+    child.py      the control process: started, spoken with, waited for
+    steer.py      the limits, once a second: feed, session, owner
+    books.py      sessions, totals, latched faults, and the files for people
+    desk.py       everything together for frontends (the `Hub`)
+    words.py      a snapshot in words
+    notify.py     systemd
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from evsed import __version__
+from evsed.boards import make_safe
+from evsed.core import events as ev
+from evsed.daemon.books import Books
+from evsed.daemon.child import ControlProcess
+from evsed.daemon.desk import Desk, DeskConfig
+from evsed.daemon.notify import Notifier
+from evsed.daemon.steer import Steer
+from evsed.errors import BoardError, LinkError
+from evsed.feeds import FixedFeed, open_feed
+from evsed.frontends.web.server import WebFrontend, handed_sockets
+from evsed.link import (
+    Acknowledge,
+    Configure,
+    Happened,
+    LetGo,
+    Limits,
+    OpenNow,
+    Snapshot,
+)
+from evsed.logs import Logs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from evsed.settings import Settings
+
+STEER_EVERY_S = 1.0
+FED_EVERY_S = 1.0  # the watchdog's 5 s leave room for four lost
+CONTROL_ENDED = 70  # EX_SOFTWARE: systemd starts both anew
+
+log = structlog.get_logger()
+
+
+def run(settings: Settings, say: Callable[[str], None] | None = None) -> int:
+    """Drive the EVSE until told to stop; the exit code. *say* is told the page's address.
+
+    Raises `EvsedError` when it cannot start.
+    """
+    with Logs(settings.logs_config()) as logs:
+        return asyncio.run(_Daemon(settings, logs, say).run())
+
+
+class _Daemon:
+    def __init__(
+        self, settings: Settings, logs: Logs, say: Callable[[str], None] | None
+    ) -> None:
+        self._settings = settings
+        self._logs = logs
+        self._say = say
+        self._notifier = Notifier()
+        self._ready = False
+        self._stops = 0
+        self._fed_at = float("-inf")
+        self._ticks = -1
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> int:
+        settings = self._settings
+        self._books = await Books.open(settings.books_config(), self._logs)
+        self._desk = Desk(
+            DeskConfig(
+                version=__version__,
+                mains_v=settings.supply.mains_v,
+                phases=settings.supply.phases,
+                feed_kind=settings.feed.kind,
+            ),
+            self._books,
+            self._acknowledge,
+        )
+        feed = open_feed(settings.feed_config())
+        self._steer = Steer(settings.allotment_config(), feed, self._desk)
+        web = WebFrontend(
+            settings.web_config(), handed=handed_sockets(os.environ, os.getpid())
+        )
+        try:
+            port = await web.start(self._desk)
+            if self._say is not None:
+                self._say(f"page    http://localhost:{port}/")
+            self._child = await ControlProcess.start(
+                Configure(
+                    board=settings.board_config(),
+                    front_end=settings.front_end(),
+                    evse=settings.evse_config(
+                        front_end_proved=self._books.front_end_proved,
+                        hold_off_s=self._books.hold_off_s,
+                    ),
+                    supply_max_a=settings.supply.max_current_a,
+                    latched=self._books.latched,
+                )
+            )
+            self._listen_for_signals()
+            async with asyncio.TaskGroup() as tasks:
+                others: list[Coroutine[Any, Any, None]] = [
+                    self._steer_on(),
+                    web.run(self._desk),
+                    self._books.run(),
+                ]
+                if not isinstance(feed, FixedFeed):
+                    others.append(self._steer.follow(feed))
+                running = [tasks.create_task(one) for one in others]
+                try:
+                    await self._listen()
+                finally:
+                    for task in running:
+                        task.cancel()
+            return await self._after_control()
+        finally:
+            await web.stop()
+            await feed.close()
+            await self._books.close(clean=self._stops > 0)
+
+    # --- the control process ------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        """Take in what the control process says, until it ends."""
+        try:
+            async for message in self._child.messages():
+                match message:
+                    case Snapshot():
+                        self._take(message)
+                    case Happened(events):
+                        for event in events:
+                            self._tell(event)
+                    case _:
+                        raise LinkError(f"{type(message).__name__} is not the control's to send")
+        except LinkError as error:
+            log.error("the control process cannot be understood; it is ended", why=str(error))
+            self._child.close()
+
+    def _take(self, snapshot: Snapshot) -> None:
+        self._desk.take(snapshot)
+        self._books.take(snapshot, drawn_a=self._desk.drawn_a, power_w=self._desk.power_w)
+        if snapshot.board_ok and not self._ready:
+            self._ready = True
+            self._notifier.say("READY=1")
+            log.info("the pilot is driven", state=snapshot.state)
+        now = time.monotonic()
+        if snapshot.ticks != self._ticks and now - self._fed_at >= FED_EVERY_S:
+            self._fed_at, self._ticks = now, snapshot.ticks
+            self._notifier.say("WATCHDOG=1", f"STATUS={self._desk.status().words}")
+
+    def _tell(self, event: ev.Event) -> None:
+        """An event: to the logs, the page and the books, each once."""
+        at = datetime.now().astimezone()
+        if isinstance(event, ev.StateChanged):
+            log.debug(str(event))
+        else:
+            self._logs.event(event, at)
+            level = "error" if isinstance(event, ev.FaultRaised) else "info"
+            self._desk.note(str(event), level)
+        self._books.event(event, at, limited_by=self._steer.lowest_owner)
+
+    async def _after_control(self) -> int:
+        """The control process has ended: make sure of the wires, say why."""
+        self._child.close()
+        code = await self._child.ended()
+        if self._stops and code == 0:
+            log.info("stopped; the contactor is open")
+            return 0
+        try:
+            done = await asyncio.to_thread(make_safe, self._settings.board_config())
+        except BoardError as error:
+            done = str(error)
+        self._logs.error(
+            f"the control process ended (exit code {code})",
+            done,
+            "evsed exits, systemd starts it anew; journalctl -u evsed shows what came before",
+        )
+        return CONTROL_ENDED
+
+    # --- steering ------------------------------------------------------------------------------
+
+    async def _steer_on(self) -> None:
+        """Every second: what the car draws, what the feed allots, the limits."""
+        while True:
+            now = time.monotonic()
+            limits = self._steer.limits(now)
+            self._desk.limits = limits
+            await self._child.send(Limits(limits))
+            self._desk.touch()
+            await asyncio.sleep(STEER_EVERY_S - time.monotonic() % STEER_EVERY_S)
+
+    async def _acknowledge(self, who: str) -> str:
+        waiting = self._books.latched
+        await self._child.send(Acknowledge())
+        self._desk.note(f"faults acknowledged by {who}")
+        log.info("faults acknowledged", who=who, faults=len(waiting))
+        if not waiting:
+            return "no fault was waiting for an acknowledgement"
+        names = ", ".join(fault.value for fault in waiting)
+        return f"acknowledged: {names}; a fault whose cause remains comes back at once"
+
+    # --- the end ---------------------------------------------------------------------------------
+
+    def _listen_for_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, self._asked_to_stop)
+
+    def _asked_to_stop(self) -> None:
+        """The first time let the car go, up to 6 s; the second time open at once."""
+        self._stops += 1
+        message = LetGo() if self._stops == 1 else OpenNow()
+        if self._stops == 1:
+            log.info("stopping: letting the car go, 6 s at most")
+            self._notifier.say("STOPPING=1")
+        task = asyncio.get_running_loop().create_task(self._child.send(message))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The desk: where what is known comes together, and where frontends ask (the `Hub`)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from evsed.core import j1772
+from evsed.core.faults import Fault
+from evsed.daemon import words
+from evsed.frontends import EventView, FaultView, LimitView, SessionView, Status, TickView
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+    from evsed.core.allotment import Allotted
+    from evsed.core.limits import Limit
+    from evsed.daemon.books import Books
+    from evsed.link import Snapshot
+
+SPOKEN_WITHIN_S = 1.0  # snapshots come five times a second; older ones mean that nobody ticks
+REBUILT_EVERY_S = 0.5
+EVENTS_KEPT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class DeskConfig:
+    """What the desk tells and does not learn: version, mains, and the kind of feed."""
+
+    version: str
+    mains_v: float
+    phases: int
+    feed_kind: str
+
+
+class Desk:
+    """Everything that frontends may know, gathered from the daemon's tasks.
+
+    The tasks write the public attributes and call `touch()`; frontends read `status()`.
+    """
+
+    def __init__(
+        self, config: DeskConfig, books: Books, acknowledge: Callable[[str], Awaitable[str]]
+    ) -> None:
+        self._config = config
+        self._books = books
+        self._acknowledge = acknowledge
+        self._started_at = time.monotonic()
+        self._status: Status | None = None
+        self._built_at = float("-inf")
+        self._urgent = True
+        self._changed = asyncio.Event()
+        self._fault_since: dict[Fault, datetime] = {}
+        self._events: deque[EventView] = deque(maxlen=EVENTS_KEPT)
+        self._worst_ticks: deque[tuple[float, float]] = deque()
+        self.snapshot: Snapshot | None = None
+        self.limits: tuple[Limit, ...] = ()
+        self.allotted: Allotted | None = None
+        self.feed_error: str | None = None
+
+    # --- the daemon's side --------------------------------------------------------------------
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Take in a snapshot of the control process."""
+        self.snapshot = snapshot
+        now = datetime.now().astimezone()
+        self._fault_since = {
+            fault: self._fault_since.get(fault, now) for fault in snapshot.faults
+        }
+        self._worst_ticks.append((snapshot.at, snapshot.worst_tick_s))
+        while snapshot.at - self._worst_ticks[0][0] > 60.0:
+            self._worst_ticks.popleft()
+        self.touch()
+
+    def note(self, text: str, level: str = "info") -> None:
+        """Add a line to the recent past."""
+        self._events.append(EventView(datetime.now().astimezone(), text, level))
+        self._urgent = True
+        self.touch()
+
+    def touch(self) -> None:
+        """Say that something has changed."""
+        self._changed.set()
+
+    @property
+    def ticking(self) -> bool:
+        """Whether the control process has spoken within the last second."""
+        snapshot = self.snapshot
+        return snapshot is not None and time.monotonic() - snapshot.at < SPOKEN_WITHIN_S
+
+    @property
+    def drawn_a(self) -> float:
+        """What the car takes, amperes per phase: without a meter, what it is offered."""
+        snapshot = self.snapshot
+        if snapshot is None or not snapshot.closed or not self.ticking:
+            return 0.0
+        return j1772.current_for_duty(snapshot.duty)
+
+    @property
+    def power_w(self) -> float:
+        """The power of `drawn_a` on all phases, watts."""
+        return self.drawn_a * self._config.mains_v * self._config.phases
+
+    # --- the frontends' side: Hub ---------------------------------------------------------------
+
+    def status(self) -> Status:
+        """The status now; built anew at most twice a second, and at every event."""
+        now = time.monotonic()
+        if self._status is None or self._urgent or now - self._built_at >= REBUILT_EVERY_S:
+            self._status = self._build()
+            self._built_at = now
+            self._urgent = False
+        return self._status
+
+    async def changes(self) -> AsyncIterator[Status]:
+        """The status now and at each change, at most twice a second, without end."""
+        while True:
+            yield self.status()
+            self._changed.clear()
+            await asyncio.sleep(REBUILT_EVERY_S)
+            await self._changed.wait()
+
+    async def acknowledge(self, who: str) -> str:
+        """Acknowledge latched faults for *who*; what came of it, in words."""
+        return await self._acknowledge(who)
+
+    def _build(self) -> Status:
+        snapshot, books, config = self.snapshot, self._books, self._config
+        ticking = self.ticking
+        said = words.NOT_TICKING
+        if snapshot is not None and ticking:
+            said = words.say(snapshot, has_charged=books.session_wh > 0)
+        board_ok = ticking and snapshot is not None and snapshot.board_ok
+        duty = snapshot.duty if snapshot is not None and board_ok else j1772.STEADY
+        allotted = self.allotted
+        return Status(
+            at=datetime.now().astimezone(),
+            version=config.version,
+            state=snapshot.state if snapshot is not None and board_ok else "-",
+            evse_status=said.evse_status,
+            words=said.words,
+            why=said.why,
+            board_ok=board_ok,
+            ticking=ticking,
+            high_v=snapshot.high_v if snapshot is not None and board_ok else None,
+            low_v=snapshot.low_v if snapshot is not None and board_ok else None,
+            duty=duty,
+            contactor_closed=board_ok and snapshot is not None and snapshot.closed > 0,
+            offered_a=j1772.current_for_duty(duty),
+            drawn_a=self.drawn_a,
+            drawn_measured=False,
+            power_w=self.power_w,
+            mains_v=config.mains_v,
+            phases=config.phases,
+            excess_w=allotted.excess_w if allotted else None,
+            available_w=allotted.available_w if allotted else None,
+            feed_kind=config.feed_kind,
+            feed_age_s=allotted.age_s if allotted else None,
+            feed_error=self.feed_error,
+            limits=self._limit_views(),
+            limited_by=snapshot.limit_by if snapshot is not None else "nobody",
+            session=SessionView(
+                active=books.session_active,
+                energy_wh=books.session_wh,
+                charge_s=books.session_charge_s,
+                peak_a=books.session_peak_a,
+                started=books.session_started,
+            ),
+            day_wh=books.day_wh,
+            total_wh=books.total_wh,
+            contactor_cycles=books.contactor_cycles,
+            faults=self._fault_views(snapshot.faults if snapshot else {}),
+            events=tuple(reversed(self._events)),
+            tick=TickView(
+                count=snapshot.ticks if snapshot else 0,
+                worst_ms=max((worst for _, worst in self._worst_ticks), default=0.0) * 1000,
+                late=snapshot.late if snapshot else 0,
+            ),
+            uptime_s=time.monotonic() - self._started_at,
+        )
+
+    def _limit_views(self) -> tuple[LimitView, ...]:
+        until_s = self.allotted.until_s if self.allotted else None
+        return tuple(
+            LimitView(
+                limit.owner,
+                limit.max_a,
+                limit.why,
+                until_s if limit.owner == "feed" else None,
+            )
+            for limit in self.limits
+        )
+
+    def _fault_views(self, faults: Mapping[Fault, str]) -> tuple[FaultView, ...]:
+        return tuple(
+            FaultView(
+                name=fault.value,
+                what=detail,
+                done=fault.kind.done,
+                todo=fault.kind.todo,
+                recovery=fault.kind.recovery.value,
+                since=self._fault_since.get(fault, datetime.now().astimezone()),
+            )
+            for fault, detail in faults.items()
+        )

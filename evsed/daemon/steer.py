@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The limits: what the feed allots, asked once a second; and the feed itself, followed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from evsed.core.allotment import Allotment, AllotmentConfig, Mode
+from evsed.core.limits import Limit, lowest
+from evsed.errors import FeedError
+from evsed.feeds import FixedFeed
+from evsed.link import LIMIT_HOLDS_S
+
+if TYPE_CHECKING:
+    from evsed.daemon.desk import Desk
+    from evsed.feeds import Feed
+
+log = structlog.get_logger()
+
+
+class Steer:
+    """Turns readings of the feed into the limits that the control process gets."""
+
+    def __init__(self, config: AllotmentConfig, feed: Feed | FixedFeed, desk: Desk) -> None:
+        self._allotment = Allotment(config)
+        self._fixed_a = feed.current_a if isinstance(feed, FixedFeed) else None
+        self._desk = desk
+        self._limits: tuple[Limit, ...] = ()
+
+    @property
+    def lowest_owner(self) -> str:
+        """Whose limit is the lowest now."""
+        return lowest(self._limits, time.monotonic()).owner
+
+    def set_mode(self, mode: Mode) -> None:
+        """Obey the owner from the next second on."""
+        self._allotment.set_mode(mode)
+
+    def limits(self, now: float) -> tuple[Limit, ...]:
+        """Every limit at *now*; each holds 3 s, so one that is not repeated ends by itself."""
+        until_at = now + LIMIT_HOLDS_S
+        if self._fixed_a is not None:
+            self._limits = (Limit("feed", self._fixed_a, until_at, "a fixed current, as set"),)
+            return self._limits
+        drawn_a = self._desk.drawn_a
+        self._allotment.drew(now, drawn_a, charging=drawn_a > 0)
+        allotted = self._desk.allotted = self._allotment.current(now)
+        self._limits = (
+            Limit("feed", allotted.current_a, until_at, allotted.reason.text()),
+        )
+        return self._limits
+
+    async def follow(self, feed: Feed) -> None:
+        """Poll *feed* for ever, each time just after it has news."""
+        while True:
+            await asyncio.sleep(feed.next_poll_s())
+            try:
+                reading = await feed.poll()
+            except FeedError as error:
+                self._trouble(str(error))
+                continue
+            self._trouble(None)
+            if self._allotment.hear(time.monotonic(), reading):
+                log.debug(
+                    "reading",
+                    excess_w=reading.excess_w,
+                    maximum_w=reading.maximum_w,
+                    age_s=reading.age_s,
+                )
+                self._desk.touch()
+
+    def _trouble(self, error: str | None) -> None:
+        """Say that the feed is lost or back, once each."""
+        if error == self._desk.feed_error:
+            return
+        if error is not None:
+            log.warning(error)
+            self._desk.note(f"feed: {error}", "warning")
+        else:
+            log.info("the feed is back")
+            self._desk.note("the feed is back")
+        self._desk.feed_error = error
