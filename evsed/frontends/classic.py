@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the original gave its owner, for scripts that live on: a line, energy.log and EnergyStats.
+
+Formats are those of the contract in ARCHITECTURE.md. energy.log and EnergyStats carry on from files
+that the original wrote.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from io import FileIO
+from pathlib import Path
+from typing import Final
+
+from evsed.core.energy_stats import (
+    EnergyRecord,
+    EnergyStats,
+    day_number,
+    day_of_record,
+    energy_stats,
+)
+from evsed.core.session import SessionRecord
+from evsed.errors import StoreError
+from evsed.frontends import Status
+
+CHARGING: Final = 3
+"""The original's State while the contactor is closed."""
+
+STEADY_DUTY: Final = 1023
+"""The original's duty for steady +12 V."""
+
+CP_AT_12_V: Final = 248
+CP_AT_9_V: Final = 155
+CP_AT_6_V: Final = 85
+"""What the original's ADC read at the three plateaus (its EVnoconnect, EVready, EVcharging)."""
+
+MOST_KWH: Final = 999.999
+MOST_HOURS: Final = 99.9
+"""What the columns of energy.log hold."""
+
+NEWEST_BYTES: Final = 1 << 20
+"""As much of energy.log as is read, from its end: 20,000 sessions, of which a year has few."""
+
+_RECORD: Final = re.compile(
+    r"([0-9]{14}) +(-?[0-9]{1,7}) +([0-9]{1,6}\.[0-9]{1,6})kWh Charge Time +(-?[0-9]{1,4}\.[0-9])hr"
+)
+
+
+def classic_line(status: Status) -> str:
+    """*status* as the one line that the original gave, without an end of line."""
+    state = status.classic_state
+    charging = state == CHARGING
+    cp_value = cp_duty = 0
+    if status.board_ok:
+        cp_value = _cp_value(status.high_v) if status.high_v is not None else 0
+        cp_duty = round(STEADY_DUTY * status.duty)
+    return (
+        f"Timestamp {status.at:%Y%m%d%H%M%S}"
+        f" CP value={cp_value}"
+        f" CP duty={cp_duty}"
+        f" ChargeI={status.drawn_a if charging else 0.0:.1f}"
+        f" Power={status.power_w / 1000 if charging else 0.0:.1f}"
+        f" Delta={round(status.excess_w or 0.0)}"
+        f" State={state}"
+        f" Energy={status.session.energy_wh / 1000:.3f}"
+        f" DayEnergy={status.day_wh / 1000:.1f}"
+    )
+
+
+def _cp_value(high_v: float) -> int:
+    """The high plateau on the original's scale: straight lines through its three values."""
+    above_9_v = high_v - 9
+    per_volt = (CP_AT_12_V - CP_AT_9_V if above_9_v >= 0 else CP_AT_9_V - CP_AT_6_V) / 3
+    return max(0, round(CP_AT_9_V + above_9_v * per_volt))
+
+
+def format_record(session: SessionRecord, ended: datetime) -> str:
+    """The line of energy.log for *session*, which ended at *ended* local time: 50 bytes."""
+    kwh = min(session.energy_wh / 1000, MOST_KWH)
+    hours = min(session.charge_s / 3600, MOST_HOURS)
+    return (
+        f"{ended:%Y%m%d%H%M%S} {day_number(ended.date()):4d} {kwh:7.3f}kWh"
+        f" Charge Time {hours:4.1f}hr\n"
+    )
+
+
+def parse_record(line: str) -> EnergyRecord | None:
+    """The record in *line*, by its fields and not its columns; None where it is none."""
+    fields = _RECORD.fullmatch(line)
+    if fields is None:
+        return None
+    try:
+        stamped = datetime.strptime(fields[1], "%Y%m%d%H%M%S").date()  # noqa: DTZ007 - local
+        day = day_of_record(stamped, int(fields[2]))
+    except (ValueError, OverflowError):
+        return None
+    return EnergyRecord(day, float(fields[3]), float(fields[4]))
+
+
+def format_stats(stats: EnergyStats, local_now: datetime) -> str:
+    """The whole of the file EnergyStats as of *local_now*."""
+    return (
+        f"Last Update Time {local_now:%Y-%m-%d %H:%M:%S}\n"
+        f"{'Last Year':13}{stats.year_kwh:7.1f}kWh\n"
+        f"{'Last 30 Days':13}{stats.days_30_kwh:7.1f}kWh\n"
+        f"{'Last 5 Days':13}{stats.days_5_kwh:7.1f}kWh\n"
+        f"{'Current Day':13}{stats.today_kwh:7.1f}kWh\n"
+        f"{'Last Session':13}{stats.session_kwh:7.1f}kWh\n"
+        f"Av. per day charging occurs over 90 days {stats.mean_90_kwh:.4f}kWh\n"
+        f"Av. per day charging occurs over 30 days {stats.mean_30_kwh:.4f}kWh\n"
+        f"Av. per day charging occurs over 5 days  {stats.mean_5_kwh:.4f}kWh\n"
+    )
+
+
+class EnergyFiles:
+    """energy.log and EnergyStats in one folder.
+
+    Every call is short and blocks; what it raises, it raises without having done half of it, so it
+    can be tried again later with the same arguments.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._log = folder / "energy.log"
+        self._stats = folder / "EnergyStats"
+        self.unreadable = 0
+        """Lines of energy.log that are no records, as of the last `write_stats()`; they stay."""
+
+    def append(self, session: SessionRecord, ended: datetime) -> None:
+        """Add the record of *session*, which ended at *ended* local time, to energy.log.
+
+        The same record twice is one record. Raises `StoreError` when it cannot be written, and
+        leaves the file as it was.
+        """
+        line = format_record(session, ended).encode()
+        with _in_words(self._log, "the session stays in the database and is written later"):
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            with self._log.open("ab+", buffering=0) as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - NEWEST_BYTES))
+                known = file.read()
+                if line in known.splitlines(keepends=True):
+                    return
+                # A power cut in the middle of a line leaves it without an end.
+                torn = known != b"" and not known.endswith(b"\n")
+                try:
+                    _write(file, b"\n" + line if torn else line)
+                except OSError:
+                    with suppress(OSError):
+                        file.truncate(size)
+                    raise
+
+    def write_stats(self, local_now: datetime) -> EnergyStats:
+        """Write EnergyStats anew, whole, from energy.log as of *local_now*; its figures.
+
+        Raises `StoreError` when that cannot be done; the EnergyStats of before is then still there.
+        """
+        with _in_words(self._stats, "it stays as it was and is written anew later"):
+            self._stats.parent.mkdir(parents=True, exist_ok=True)
+            stats = energy_stats(self._records(), local_now.date())
+            _replace(self._stats, format_stats(stats, local_now).encode())
+        return stats
+
+    def _records(self) -> list[EnergyRecord]:
+        """The newest records of energy.log in their order; what is none is counted and left."""
+        try:
+            with self._log.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                cut = max(0, size - NEWEST_BYTES)
+                file.seek(cut)
+                if cut:
+                    file.readline()
+                lines = file.read().decode(errors="replace").split("\n")
+        except FileNotFoundError:
+            lines = []
+        records = [parse_record(line.rstrip("\r")) for line in lines if line]
+        readable = [record for record in records if record is not None]
+        self.unreadable = len(records) - len(readable)
+        return readable
+
+
+def _write(file: FileIO, content: bytes) -> None:
+    """Put all of *content* where *file* stands, and on the disk."""
+    if file.write(content) != len(content):  # a disk takes what fits
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.fsync(file.fileno())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put *content* at *path*: all of it or none, whenever the power goes."""
+    fresh = path.with_name(path.name + ".new")
+    try:
+        with fresh.open("wb", buffering=0) as file:
+            _write(file, content)
+        fresh.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _in_words(path: Path, meanwhile: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be written ({error.strerror or error}); {meanwhile}. "
+            "Make room on the disk, or give evsed the right to write there."
+        ) from error
