@@ -19,6 +19,7 @@ from evsed.core.knobs import AllotmentConfig
 from evsed.core.pilot import FrontEnd
 from evsed.feeds import FeedConfig
 from evsed.frontends.web import WebConfig
+from evsed.logs import LogsConfig
 from evsed.settings.sections import (
     BoardSettings,
     FeedSettings,
@@ -141,3 +142,7 @@ class Settings(BaseSettings):
     def web_config(self) -> WebConfig:
         """Where the page is served."""
         return WebConfig(host=self.web.host, port=self.web.port, socket=self.web.socket)
+
+    def logs_config(self) -> LogsConfig:
+        """Where what evsed says is kept, and how much of it."""
+        return LogsConfig(self.logs.dir, self.logs.level)

@@ -208,11 +208,11 @@ class FeedSettings(Section):
 class SurplusSettings(Section):
     """[surplus]: the knobs of the sun. Ranges as in `core.knobs.AllotmentConfig`."""
 
-    loan_wh: float = Field(200.0, ge=0, le=100_000)
+    loan_wh: float = Field(300.0, ge=0, le=100_000)
     reserve_w: float = Field(0.0, ge=0, le=100_000)
     min_on_s: float = Field(600.0, ge=0, le=86_400)
     min_off_s: float = Field(300.0, ge=0, le=86_400)
-    start_share: float = Field(1.0, ge=0, le=1)
+    start_share: float = Field(0.98, ge=0, le=1)
     up_slew_a_per_s: float = Field(4.0, ge=0.01, le=100)
     car_min_current_a: float = Field(6.0, ge=6, le=80)
 

@@ -14,6 +14,7 @@ from evsed.core.pilot import FrontEnd
 from evsed.errors import SettingsError
 from evsed.feeds import FeedConfig
 from evsed.frontends.web import WebConfig
+from evsed.logs import LogsConfig
 from evsed.settings import Settings, load_settings
 from evsed.settings.words import describe, keys
 
@@ -55,6 +56,7 @@ def test_defaults_are_those_of_the_rooms_they_go_to() -> None:
         url="http://192.168.1.10/excesspwr.php", current_a=6.0
     )
     assert settings.web_config() == WebConfig(socket="/run/evsed/control.sock")
+    assert settings.logs_config() == LogsConfig(Path("/var/log/evsed"))
 
 
 def test_what_the_owner_writes_reaches_the_rooms(tmp_path: Path) -> None:
@@ -99,6 +101,9 @@ def test_what_the_owner_writes_reaches_the_rooms(tmp_path: Path) -> None:
         host = "::"
         port = 8080
         socket = ""
+        [logs]
+        dir = "/tmp/logs"
+        level = "debug"
         """
     )
     settings = load_settings(file, environ={})
@@ -135,6 +140,7 @@ def test_what_the_owner_writes_reaches_the_rooms(tmp_path: Path) -> None:
         current_a=8.0,
     )
     assert settings.web_config() == WebConfig(host="::", port=8080, socket="")
+    assert settings.logs_config() == LogsConfig(Path("/tmp/logs"), "debug")
 
 
 def test_settings_cannot_be_changed_once_read() -> None:
