@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import ValidationInfo, field_validator
 from pydantic_settings import (
@@ -19,7 +19,6 @@ from evsed.core.knobs import AllotmentConfig
 from evsed.core.pilot import FrontEnd
 from evsed.feeds import FeedConfig
 from evsed.frontends.web import WebConfig
-from evsed.logs import LogsConfig
 from evsed.settings.sections import (
     BoardSettings,
     FeedSettings,
@@ -31,6 +30,9 @@ from evsed.settings.sections import (
     WebSettings,
     must_be,
 )
+
+if TYPE_CHECKING:
+    from evsed.logs import LogsConfig
 
 
 class Settings(BaseSettings):
@@ -145,4 +147,6 @@ class Settings(BaseSettings):
 
     def logs_config(self) -> LogsConfig:
         """Where what evsed says is kept, and how much of it."""
+        from evsed.logs import LogsConfig  # noqa: PLC0415 - `evsed off` has no time for structlog
+
         return LogsConfig(self.logs.dir, self.logs.level)
