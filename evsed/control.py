@@ -23,7 +23,7 @@ from evsed.boards import drive, open_board
 from evsed.core import events as ev
 from evsed.core.evse import SAFE, Evse, Outputs, Step
 from evsed.core.faults import Fault
-from evsed.core.limits import Limit, lowest
+from evsed.core.limits import NOBODY, Limit, lowest
 from evsed.core.pilot import PilotMeter, PilotReading, burst_length
 from evsed.errors import BoardError, LinkError
 from evsed.link import (
@@ -75,7 +75,7 @@ class Control:
 
     _evse: Evse = field(init=False)
     _meter: PilotMeter = field(init=False)
-    _limits: tuple[Limit, ...] = ()
+    _limits: tuple[Limit, ...] = (NOBODY,)
     _reported: Mapping[Fault, str] = field(default_factory=dict)
     _last: Outputs | None = None
     _step: Step | None = None
