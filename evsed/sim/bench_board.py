@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A board made of arithmetic: `Board` straight on the circuit, with dead-men and a contactor.
+
+No pigpiod stands between (that is `sim.pigpiod`'s part); what is modelled is what the wires do:
+conversions that take their time and meet the pilot at any phase, a dead-man in the daemon and one
+in hardware, a coil that takes its time, and everything staying as it was when the daemon dies.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from evsed.boards import Inputs, ReadBack
+from evsed.errors import BoardGone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from evsed.sim.circuit import Circuit
+
+# One pipelined conversion on a Pi 4, 18.5 us of it SPI; no two spacings agree, and none is locked
+# to the pilot's period.
+SPACING_S: Final = (48e-6, 56e-6)
+JITTER_S: Final = 1.5e-6
+DEAD_MAN_S: Final = 0.150  # the script in pigpiod opens the contactor when beats stop
+PUMP_S: Final = 0.200  # the charge pump of hw/ drops the coil, over all tolerances
+PULL_IN_S: Final = 0.015
+RELEASE_S: Final = 0.015
+
+
+@dataclass(slots=True)
+class MadeUpTime:
+    """The bench's clock: `now` is the world's; the control process has not lived `skipped` of it.
+
+    The two differ only after coarse steps (see `sim.day`): the control process sees 20 ms pass
+    where the world had a second.
+    """
+
+    now: float = 1_000.0
+    skipped: float = 0.0
+
+    def control(self) -> float:
+        """What the control process's clock shows."""
+        return self.now - self.skipped
+
+
+@dataclass(slots=True)
+class Contactor:
+    """A contactor with a coil: `closed` is its contacts, `changed_at` when they last moved.
+
+    Faults: `welded` contacts never open again once closed, `jammed` ones never close.
+    """
+
+    poles: int = 3
+    pull_in_s: float = PULL_IN_S
+    release_s: float = RELEASE_S
+    welded: bool = False
+    jammed: bool = False
+    closed: bool = field(default=False, init=False)
+    changed_at: float = field(default=-math.inf, init=False)
+    _coil: bool = field(default=False, init=False)
+    _settles_at: float = field(default=math.inf, init=False)
+
+    def energise(self, at: float, *, coil: bool) -> None:
+        """Switch the coil at this moment."""
+        if coil != self._coil:
+            self._coil = coil
+            self._settles_at = at + (self.pull_in_s if coil else self.release_s)
+
+    def step(self, now: float) -> None:
+        """Let the contacts follow the coil."""
+        if now < self._settles_at:
+            return
+        moves = self._coil != self.closed and not (self.jammed if self._coil else self.welded)
+        if moves:
+            self.closed, self.changed_at = self._coil, self._settles_at
+        self._settles_at = math.inf
+
+
+class BenchBoard:
+    """`Board` on a circuit and contactors, in made-up time.
+
+    *advance* lets the world's time pass up to a moment, *next_change_at* is when something is
+    going to happen in it: a burst that spans such a moment is half of before and half of after.
+    Faults: `daemon_dead` (every call raises `BoardGone`, the outputs stay, the script is gone
+    too), `dead_man_stuck` (the script never fires), `pump_stuck` (the hardware never drops),
+    `ground_fault_deaf` (the ground-fault device does not answer its test). Optional inputs are
+    None until they are wired by setting them.
+    """
+
+    def __init__(
+        self,
+        circuit: Circuit,
+        time: MadeUpTime,
+        contactors: Sequence[Contactor],
+        *,
+        advance: Callable[[float], None],
+        next_change_at: Callable[[], float],
+        seed: int = 0,
+    ) -> None:
+        self.circuit: Final = circuit
+        self.contactors: Final = tuple(contactors)
+        self.daemon_dead = False
+        self.dead_man_stuck = False
+        self.pump_stuck = False
+        self.ground_fault: bool | None = None
+        self.ground_fault_deaf = False
+        self.emergency_stop: bool | None = None
+        self.proximity_code: int | None = None
+        self.feedback_wired = False
+        self.commanded = 0
+        self.commanded_at = -math.inf
+        self.dead_man_fired_at: float | None = None
+        self._time: Final = time
+        self._advance: Final = advance
+        self._next_change_at: Final = next_change_at
+        self._rng: Final = Random(seed)
+        self._open = False
+        self._armed = False
+        self._testing = False
+        self._beat_at = -math.inf
+
+    # -- Board -----------------------------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the wires are held."""
+        return self._open
+
+    def open(self) -> bool:
+        """Take the wires: contactor open, pilot steady, dead-man armed."""
+        self._reach()
+        self._command(0, self._time.control())
+        self.circuit.drive(1.0, self._time.now)
+        self._armed = True
+        self._beat_at = self._time.control()
+        self._open = True
+        return True
+
+    def sample_pilot(self, count: int) -> list[int]:
+        """Take a burst; the time it takes passes."""
+        self._reach()
+        spacing_s = self._rng.uniform(*SPACING_S)
+        at_s = self._time.now + self._rng.uniform(0.0, 1e-3)
+        jitter = self._rng.random
+        moments = []
+        for _ in range(count):
+            at_s += spacing_s + JITTER_S * jitter()
+            moments.append(at_s)
+        codes: list[int] = []
+        while (change_at := self._next_change_at()) <= at_s:
+            before = bisect_right(moments, change_at)
+            codes += self.circuit.codes(moments[:before])
+            moments = moments[before:]
+            self._advance(change_at)
+        codes += self.circuit.codes(moments)
+        self._time.now = at_s
+        return codes
+
+    def read_inputs(self) -> Inputs:
+        """The optional inputs, as they are now."""
+        self._reach()
+        wired = self.contactors if self.feedback_wired else ()
+        tested = self._testing and not self.ground_fault_deaf
+        return Inputs(
+            contactor_feedback=tuple(contactor.closed for contactor in wired),
+            ground_fault=None if self.ground_fault is None else self.ground_fault or tested,
+            emergency_stop=self.emergency_stop,
+            proximity_code=self.proximity_code,
+        )
+
+    def set_pilot(self, duty: float) -> None:
+        """Put *duty* on the pilot."""
+        self._reach()
+        self.circuit.drive(duty, self._time.now)
+
+    def set_contactors(self, closed: int) -> None:
+        """Close the first *closed* outputs, open the others."""
+        self._reach()
+        self._command(closed, self._time.control())
+
+    def set_ground_fault_test(self, on: bool) -> None:  # noqa: FBT001 - as in Board
+        """Drive the test input of the ground-fault device; it answers while it is driven."""
+        self._reach()
+        self._testing = on
+
+    def beat(self) -> None:
+        """Hold off both dead-men."""
+        self._reach()
+        self._beat_at = self._time.control()
+        self._coils(self._beat_at)
+
+    def read_back(self) -> ReadBack:
+        """What the outputs really are."""
+        self._reach()
+        levels = tuple(place < self.commanded for place in range(len(self.contactors)))
+        return ReadBack(self.circuit.generator.duty, levels, self._armed)
+
+    def close(self) -> None:
+        """Contactors open and pilot steady as far as they can be reached; let go."""
+        self._open = False
+        if not self.daemon_dead:
+            self._command(0, self._time.control())
+            self.circuit.drive(1.0, self._time.now)
+            self._armed = False
+
+    # -- the world -------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Let the dead-men and the contactors act up to now."""
+        now = self._time.control()
+        script_at = self._beat_at + DEAD_MAN_S
+        if self._armed and not (self.dead_man_stuck or self.daemon_dead) and now >= script_at:
+            self._armed = False
+            self.dead_man_fired_at = script_at
+            self._command(0, script_at)
+            self.circuit.drive(1.0, self._time.now)
+        pump_at = self._beat_at + PUMP_S
+        if not self.pump_stuck and now >= pump_at:
+            for contactor in self.contactors:
+                contactor.energise(pump_at, coil=False)
+        for contactor in self.contactors:
+            contactor.step(now)
+
+    @property
+    def live_phases(self) -> int:
+        """How many phases are on the cable."""
+        return sum(contactor.poles for contactor in self.contactors if contactor.closed)
+
+    def _reach(self) -> None:
+        if self.daemon_dead:
+            raise BoardGone(
+                "pigpiod ended the connection; the hardware's dead-man opens the contactor; look "
+                "at `systemctl status pigpiod`"
+            )
+
+    def _command(self, closed: int, at: float) -> None:
+        if closed != self.commanded:
+            self.commanded, self.commanded_at = closed, at
+            self._coils(at)
+
+    def _coils(self, at: float) -> None:
+        """Put the commanded outputs on the coils; those need the pump to run as well."""
+        running = self.pump_stuck or at - self._beat_at < PUMP_S
+        for place, contactor in enumerate(self.contactors):
+            contactor.energise(at, coil=running and place < self.commanded)
