@@ -25,7 +25,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from evsed.core.knobs import AllotmentConfig
+
 SPI_GPIOS = range(7, 12)  # CE1, CE0, MISO, MOSI, SCLK: pigpiod takes all five when SPI is opened
+KNOBS = AllotmentConfig()
 PILOT_SWING_V = 12.6  # the pilot's supply is 12 V +-5 %: IEC 61851-1 Table A.2, 11.4 to 12.6 V
 
 
@@ -206,15 +209,15 @@ class FeedSettings(Section):
 
 
 class SurplusSettings(Section):
-    """[surplus]: the knobs of the sun. Ranges as in `core.knobs.AllotmentConfig`."""
+    """[surplus]: the knobs of the sun. Defaults and ranges of `core.knobs.AllotmentConfig`."""
 
-    loan_wh: float = Field(300.0, ge=0, le=100_000)
-    reserve_w: float = Field(0.0, ge=0, le=100_000)
-    min_on_s: float = Field(600.0, ge=0, le=86_400)
-    min_off_s: float = Field(300.0, ge=0, le=86_400)
-    start_share: float = Field(0.98, ge=0, le=1)
-    up_slew_a_per_s: float = Field(4.0, ge=0.01, le=100)
-    car_min_current_a: float = Field(6.0, ge=6, le=80)
+    loan_wh: float = Field(KNOBS.loan_wh, ge=0, le=100_000)
+    reserve_w: float = Field(KNOBS.reserve_w, ge=0, le=100_000)
+    min_on_s: float = Field(KNOBS.min_on_s, ge=0, le=86_400)
+    min_off_s: float = Field(KNOBS.min_off_s, ge=0, le=86_400)
+    start_share: float = Field(KNOBS.start_share, ge=0, le=1)
+    up_slew_a_per_s: float = Field(KNOBS.up_slew_a_per_s, ge=0.01, le=100)
+    car_min_current_a: float = Field(KNOBS.car_min_current_a, ge=6, le=80)
 
 
 class SafetySettings(Section):
