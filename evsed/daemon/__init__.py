@@ -26,7 +26,7 @@ import structlog
 from evsed import __version__
 from evsed.boards import make_safe
 from evsed.core import events as ev
-from evsed.daemon.books import Books
+from evsed.daemon.books import Books, BooksConfig
 from evsed.daemon.child import ControlProcess
 from evsed.daemon.desk import Desk, DeskConfig
 from evsed.daemon.notify import Notifier
@@ -66,10 +66,17 @@ def run(settings: Settings, say: Callable[[str], None] | None = None) -> int:
         return asyncio.run(_Daemon(settings, logs, say).run())
 
 
+def _books_config(settings: Settings) -> BooksConfig:
+    front_end = settings.board.front_end
+    return BooksConfig(
+        path=settings.store.path,
+        folder=settings.logs.dir,
+        calibration=f"{front_end.volts_at_code_0:g} V + {front_end.volts_per_code:g} V a code",
+    )
+
+
 class _Daemon:
-    def __init__(
-        self, settings: Settings, logs: Logs, say: Callable[[str], None] | None
-    ) -> None:
+    def __init__(self, settings: Settings, logs: Logs, say: Callable[[str], None] | None) -> None:
         self._settings = settings
         self._logs = logs
         self._say = say
@@ -82,7 +89,7 @@ class _Daemon:
 
     async def run(self) -> int:
         settings = self._settings
-        self._books = await Books.open(settings.books_config(), self._logs)
+        self._books = await Books.open(_books_config(settings))
         self._desk = Desk(
             DeskConfig(
                 version=__version__,
@@ -95,9 +102,7 @@ class _Daemon:
         )
         feed = open_feed(settings.feed_config())
         self._steer = Steer(settings.allotment_config(), feed, self._desk)
-        web = WebFrontend(
-            settings.web_config(), handed=handed_sockets(os.environ, os.getpid())
-        )
+        web = WebFrontend(settings.web_config(), handed=handed_sockets(os.environ, os.getpid()))
         try:
             port = await web.start(self._desk)
             if self._say is not None:
@@ -150,12 +155,14 @@ class _Daemon:
                     case _:
                         raise LinkError(f"{type(message).__name__} is not the control's to send")
         except LinkError as error:
-            log.error("the control process cannot be understood; it is ended", why=str(error))
+            log.error(  # noqa: TRY400 - the message says it all
+                "the control process cannot be understood; it is ended", why=str(error)
+            )
             self._child.close()
 
     def _take(self, snapshot: Snapshot) -> None:
         self._desk.take(snapshot)
-        self._books.take(snapshot, drawn_a=self._desk.drawn_a, power_w=self._desk.power_w)
+        self._books.take(snapshot, current_a=self._desk.drawn_a, power_w=self._desk.power_w)
         if snapshot.board_ok and not self._ready:
             self._ready = True
             self._notifier.say("READY=1")
@@ -187,7 +194,7 @@ class _Daemon:
             done = await asyncio.to_thread(make_safe, self._settings.board_config())
         except BoardError as error:
             done = str(error)
-        self._logs.error(
+        self._logs.trouble(
             f"the control process ended (exit code {code})",
             done,
             "evsed exits, systemd starts it anew; journalctl -u evsed shows what came before",
@@ -233,4 +240,3 @@ class _Daemon:
         task = asyncio.get_running_loop().create_task(self._child.send(message))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SPOKEN_WITHIN_S = 1.0  # snapshots come five times a second; older ones mean that nobody ticks
 REBUILT_EVERY_S = 0.5
 EVENTS_KEPT = 50
+WORST_OF_S = 60.0  # the worst tick that is shown is of the last minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,9 @@ class Desk:
         """Take in a snapshot of the control process."""
         self.snapshot = snapshot
         now = datetime.now().astimezone()
-        self._fault_since = {
-            fault: self._fault_since.get(fault, now) for fault in snapshot.faults
-        }
+        self._fault_since = {fault: self._fault_since.get(fault, now) for fault in snapshot.faults}
         self._worst_ticks.append((snapshot.at, snapshot.worst_tick_s))
-        while snapshot.at - self._worst_ticks[0][0] > 60.0:
+        while snapshot.at - self._worst_ticks[0][0] > WORST_OF_S:
             self._worst_ticks.popleft()
         self.touch()
 
@@ -82,6 +81,11 @@ class Desk:
         self._events.append(EventView(datetime.now().astimezone(), text, level))
         self._urgent = True
         self.touch()
+
+    @property
+    def _has_charged(self) -> bool:
+        session = self._books.session
+        return self._books.session_active and session is not None and session.energy_wh > 0
 
     def touch(self) -> None:
         """Say that something has changed."""
@@ -134,7 +138,7 @@ class Desk:
         ticking = self.ticking
         said = words.NOT_TICKING
         if snapshot is not None and ticking:
-            said = words.say(snapshot, has_charged=books.session_wh > 0)
+            said = words.say(snapshot, has_charged=self._has_charged)
         board_ok = ticking and snapshot is not None and snapshot.board_ok
         duty = snapshot.duty if snapshot is not None and board_ok else j1772.STEADY
         allotted = self.allotted
@@ -164,13 +168,7 @@ class Desk:
             feed_error=self.feed_error,
             limits=self._limit_views(),
             limited_by=snapshot.limit_by if snapshot is not None else "nobody",
-            session=SessionView(
-                active=books.session_active,
-                energy_wh=books.session_wh,
-                charge_s=books.session_charge_s,
-                peak_a=books.session_peak_a,
-                started=books.session_started,
-            ),
+            session=self._session_view(),
             day_wh=books.day_wh,
             total_wh=books.total_wh,
             contactor_cycles=books.contactor_cycles,
@@ -182,6 +180,19 @@ class Desk:
                 late=snapshot.late if snapshot else 0,
             ),
             uptime_s=time.monotonic() - self._started_at,
+        )
+
+    def _session_view(self) -> SessionView:
+        session = self._books.session
+        if session is None:
+            return SessionView(active=False, energy_wh=0.0, charge_s=0.0, peak_a=0.0, started=None)
+        return SessionView(
+            active=self._books.session_active,
+            energy_wh=session.energy_wh,
+            charge_s=session.charge_s,
+            peak_a=session.peak_a,
+            started=session.started,
+            energy_measured=session.measured,
         )
 
     def _limit_views(self) -> tuple[LimitView, ...]:

@@ -49,9 +49,7 @@ class Steer:
         drawn_a = self._desk.drawn_a
         self._allotment.drew(now, drawn_a, charging=drawn_a > 0)
         allotted = self._desk.allotted = self._allotment.current(now)
-        self._limits = (
-            Limit("feed", allotted.current_a, until_at, allotted.reason.text()),
-        )
+        self._limits = (Limit("feed", allotted.current_a, until_at, allotted.reason.text()),)
         return self._limits
 
     async def follow(self, feed: Feed) -> None:

@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The books: sessions, totals and latched faults, kept in the store and in the files for people.
+
+What happens is counted here at once (`core.session.Ledger`) and written by one worker, one thing
+after the other, so that a slow or full disk delays nothing but the writing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from evsed.core import events as ev
+from evsed.core.faults import Fault, Recovery
+from evsed.core.session import EndReason, Flow, Ledger, LeftOpen, SessionRecord
+from evsed.errors import StoreError
+from evsed.frontends.classic import EnergyFiles
+from evsed.store import LastEnd, LatchedFault, Store
+
+if TYPE_CHECKING:
+    from evsed.link import Snapshot
+
+WRITE_EVERY_S = 1.0
+AGAIN_AFTER_S = 30.0  # after a write that failed
+AFTER_CRASH_S = 10.0  # nothing closes for so long after a life that left the contactor closed
+CRASHES_MAX = 3  # within an hour, then evsed stays off until acknowledged
+UNPLUGGED_WITHIN_S = 2.0  # after the current stopped: it was the plug that stopped it
+FRONT_END_NOTE = "front_end_proved"
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class BooksConfig:
+    """Where the books are: the store's file, the folder of the files for people.
+
+    `calibration` names the front end's calibration: a proof of it holds for no other.
+    """
+
+    path: Path
+    folder: Path
+    calibration: str
+
+
+class Books:
+    """What is known of sessions, days, the lifetime; made by `open()`."""
+
+    def __init__(self, config: BooksConfig, *, boot: str) -> None:
+        self._config = config
+        self._boot = boot
+        self._store = Store(config.path)
+        self._files = EnergyFiles(config.folder)
+        self._ledger = Ledger()
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="books")
+        self._jobs: list[Callable[[], object]] = []
+        self._left_open: tuple[LeftOpen, ...] = ()
+        self._loaded = False
+        self._last: SessionRecord | None = None
+        self._withdrawn: EndReason | None = None
+        self._stopped_at = float("-inf")
+        self._again_at = float("-inf")
+        self._stats_for: date | None = None
+        self._failed = False
+        self.front_end_proved = False
+        self.hold_off_s = 0.0
+        self.latched: dict[Fault, str] = {}
+
+    @classmethod
+    async def open(cls, config: BooksConfig) -> Books:
+        """Read what earlier lives have kept; what cannot be read is said and done without."""
+        books = cls(config, boot=_boot_id())
+        await books._do(books._begin)
+        return books
+
+    def _begin(self) -> None:
+        try:
+            beginning = self._store.begin_life(self._boot, time.monotonic())
+            history = self._store.load()
+            latched = self._store.latched()
+            proved = self._store.get(FRONT_END_NOTE)
+        except StoreError as error:
+            # Without a memory nothing is taken as proved: a pilot without a car has to be read.
+            if not self._failed:
+                log.error(str(error))
+            self._failed = True
+            return
+        self._loaded = True
+        self._ledger.load(history)
+        self._left_open = history.left_open
+        self.front_end_proved = proved == self._config.calibration
+        self.latched = {Fault(one.name): one.detail for one in latched if one.name in _FAULTS}
+        if beginning.last_end is not LastEnd.CLEAN:
+            self.hold_off_s = AFTER_CRASH_S
+            log.warning("the last life ended while charging", how=beginning.last_end.value)
+        if beginning.crashes >= CRASHES_MAX:
+            detail = f"{beginning.crashes} crashes within an hour with the contactor closed"
+            self.latched.setdefault(Fault.PERMANENT, detail)
+            self._latch(Fault.PERMANENT, detail)
+
+    # --- what is known ------------------------------------------------------------------------
+
+    @property
+    def session_active(self) -> bool:
+        """Whether a session is under way: a car is plugged in."""
+        return self._ledger.session is not None
+
+    @property
+    def session(self) -> SessionRecord | None:
+        """The session under way, or the last one of this life."""
+        return self._ledger.session or self._last
+
+    @property
+    def day_wh(self) -> float:
+        """Today's energy, Wh."""
+        return self._ledger.day(_today()).energy_wh
+
+    @property
+    def total_wh(self) -> float:
+        """The energy of a lifetime, Wh."""
+        return self._ledger.total_wh
+
+    @property
+    def contactor_cycles(self) -> int:
+        """How often the contactor has closed in its lifetime."""
+        return self._ledger.cycles
+
+    # --- what happens -------------------------------------------------------------------------
+
+    def take(self, snapshot: Snapshot, *, current_a: float, power_w: float) -> None:
+        """Count what flows at the moment of *snapshot*: amperes per phase, watts over all."""
+        self._ledger.add(snapshot.at, _today(), Flow(power_w=power_w, current_a=current_a))
+        if snapshot.state == "A":
+            self._take_over(plugged=False)
+        if snapshot.front_end_proved != self.front_end_proved:
+            self.front_end_proved = snapshot.front_end_proved
+            note = self._config.calibration if snapshot.front_end_proved else None
+            self._jobs.append(lambda: self._store.put(FRONT_END_NOTE, note))
+
+    def event(self, event: ev.Event, at: datetime, *, limited_by: str) -> None:
+        """Take in *event*, which happened at wall-clock time *at*; whose limit was the lowest."""
+        match event:
+            case ev.CarPluggedIn():
+                self._plug_in(at)
+            case ev.CarUnplugged():
+                self._unplug(event, at)
+            case ev.OfferMade():
+                self._withdrawn = None
+            case ev.OfferWithdrawn():
+                self._withdrawn = _REASONS.get(limited_by, EndReason.FEED)
+            case ev.FaultRaised(fault=name, detail=detail):
+                self._faulty(name, detail)
+            case ev.FaultCleared(fault=name):
+                self._release(Fault(name))
+            case ev.ContactorClosed():
+                self._withdrawn = None
+                self._ledger.closed_contactor()
+                self._note_contactor(closed=True)
+            case ev.ContactorOpened():
+                self._note_contactor(closed=False)
+                if self._withdrawn is None:
+                    self._stopped_at = event.at
+                self._ledger.stopped(self._withdrawn or EndReason.CAR)
+            case _:
+                pass
+
+    def _plug_in(self, at: datetime) -> None:
+        """A new session, or the one that an earlier life left open with this car."""
+        self._take_over(plugged=True)
+        if self._ledger.session is None:
+            self._ledger.plug_in(uuid.uuid4().hex, at)
+
+    def _take_over(self, *, plugged: bool) -> None:
+        if self._left_open:
+            self._ledger.take_over(self._left_open, plugged=plugged)
+            self._left_open = ()
+
+    def _unplug(self, event: ev.CarUnplugged, at: datetime) -> None:
+        if event.at - self._stopped_at < UNPLUGGED_WITHIN_S:
+            self._ledger.stopped(EndReason.UNPLUGGED)
+        self._last = self._ledger.unplug(at) or self._last
+
+    def _faulty(self, name: str, detail: str) -> None:
+        self._withdrawn = EndReason.FAULT
+        fault = Fault(name)
+        if fault.kind.recovery in _KEPT:
+            self.latched[fault] = detail
+            self._latch(fault, detail)
+
+    def _latch(self, fault: Fault, detail: str) -> None:
+        kept = LatchedFault(
+            fault.value, detail, datetime.now().astimezone(), fault.kind.recovery.value
+        )
+        self._jobs.append(lambda: self._store.latch(kept))
+
+    def _release(self, fault: Fault) -> None:
+        if self.latched.pop(fault, None) is not None:
+            self._jobs.append(lambda: self._store.release(fault.value))
+        if fault is Fault.PERMANENT:
+            self._jobs.append(self._store.forget_crashes)
+
+    def _note_contactor(self, *, closed: bool) -> None:
+        self._jobs.append(lambda: self._store.note_contactor(self._boot, closed=closed))
+
+    # --- writing ------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Write what is due, every second, without end."""
+        while True:
+            await asyncio.sleep(WRITE_EVERY_S)
+            await self.write()
+
+    async def write(self) -> None:
+        """Write what is due now; what fails is said once and tried again in half a minute."""
+        now = time.monotonic()
+        if now < self._again_at:
+            return
+        if not self._loaded:
+            await self._do(self._begin)
+        try:
+            while self._jobs:
+                await self._do(self._jobs[0])
+                self._jobs.pop(0)
+            if self._ledger.save_due(now):
+                checkpoint = self._ledger.checkpoint()
+                await self._do(lambda: self._store.save(checkpoint, datetime.now().astimezone()))
+                self._ledger.saved(checkpoint, now)
+                await self._do(self._write_files)
+            elif self._stats_for != _today():
+                await self._do(self._write_files)
+        except StoreError as error:
+            self._again_at = now + AGAIN_AFTER_S
+            if not self._failed:
+                log.error(str(error))
+            self._failed = True
+        else:
+            if self._failed:
+                log.info("the books are written again")
+            self._failed = False
+        if (notice := self._store.take_notice()) is not None:
+            log.error(notice)
+
+    def _write_files(self) -> None:
+        """Sessions that have ended to energy.log; EnergyStats after them, and at midnight."""
+        unlogged = self._store.unlogged()
+        for record in unlogged:
+            ended = record.ended or record.started
+            if record.energy_wh > 0:
+                self._files.append(record, ended.astimezone())
+            self._store.mark_logged(record.id)
+        if unlogged or self._stats_for != _today():
+            self._files.write_stats(datetime.now().astimezone())
+            self._stats_for = _today()
+
+    async def close(self, *, clean: bool) -> None:
+        """Write everything; *clean*: the contactor is known to be open."""
+        if clean:
+            self._note_contactor(closed=False)
+        self._again_at = float("-inf")
+        if self._loaded:  # else the totals of earlier lives are not in it
+            checkpoint = self._ledger.checkpoint()
+            self._jobs.append(lambda: self._store.save(checkpoint, datetime.now().astimezone()))
+        await self.write()
+        await self._do(self._store.close)
+        self._worker.shutdown(wait=False)
+
+    async def _do(self, job: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._worker, job)
+
+
+_KEPT = (Recovery.ACKNOWLEDGE, Recovery.SERVICE)
+_FAULTS = frozenset(fault.value for fault in Fault)
+_REASONS: Mapping[str, EndReason] = {
+    "feed": EndReason.FEED,
+    "schedule": EndReason.SCHEDULE,
+    "session": EndReason.SESSION,
+    "owner": EndReason.OWNER,
+}
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
+
+
+def _boot_id() -> str:
+    """What the kernel calls this boot of the machine (random(4))."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return "unknown"
