@@ -99,12 +99,13 @@ class Routes:
     def odd_method(self, start: bytes) -> Answer | None:
         """The answer to a method that HTTP libraries do not know, from the first bytes that came.
 
-        None where they are no request line.
+        None where they are no request line, or one whose method was not what was wrong.
         """
         line = REQUEST_LINE.match(start)
-        if line is None:
+        method = line[1].decode("ascii") if line else ""
+        if line is None or method in hdrs.METH_ALL:
             return None
-        return self._find(line[1].decode("ascii"), _path(line[2].decode("latin-1")))
+        return self._find(method, _path(line[2].decode("latin-1")))
 
     def _find(
         self, method: str, path: str, *, accept: str = "", encodings: str = "", local: bool = False

@@ -144,6 +144,7 @@ def handed_sockets(
             os.set_inheritable(fd, False)  # noqa: FBT003 - the only way os has to say it
             sock = socket.socket(fileno=fd)
             if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                sock.close()
                 raise WebError(
                     f"file {fd} handed in by systemd is not a listening socket; "
                     "evsed.socket must have ListenStream= and Accept=no"

@@ -94,6 +94,8 @@ class Stream:
                 await asyncio.wait({news := self._news})
                 if not news.cancelled():
                     await response.write(news.result())
+        except ConnectionError:
+            pass  # it left; that is how listeners end
         finally:
             self._listeners -= 1
         return response

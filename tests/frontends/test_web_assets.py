@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page's own files: all there, small, and with no word or address from elsewhere."""
+
+import json
+import re
+from importlib import resources
+
+import aiohttp
+
+from evsed.frontends.web.assets import Assets
+from tests.frontends.web_world import served
+
+HTML = {"Accept": "text/html"}
+STATIC = resources.files("evsed.frontends.web") / "static"
+
+
+def page() -> str:
+    return Assets().page.plain.body.decode()
+
+
+def test_the_whole_page_weighs_less_than_150_kb() -> None:
+    assert Assets().weight < 150_000
+
+
+def test_the_page_loads_nothing_from_elsewhere_and_has_nothing_inline() -> None:
+    body = page()
+    assert re.findall(r'(?:src|href)="(https?:)?//', body) == []
+    assert re.findall(r"<script(?![^>]*src=)", body) == []
+    assert re.findall(r"<style|style=|\son\w+=", body) == []
+    for file in STATIC.iterdir():
+        if file.name.endswith((".js", ".css")):
+            text = file.read_text(encoding="utf-8")
+            assert "http" not in text.replace("http://www.w3.org", "")
+
+
+def test_every_word_the_page_uses_is_in_the_one_file_and_every_word_there_is_used() -> None:
+    words = json.loads((STATIC / "words.en.json").read_text(encoding="utf-8"))
+    scripts = "".join(
+        file.read_text(encoding="utf-8") for file in STATIC.iterdir() if file.name.endswith(".js")
+    )
+    in_html = set(
+        re.findall(r"\{\{ (\w+) \}\}", (STATIC / "page.html").read_text(encoding="utf-8"))
+    )
+    in_scripts = set(re.findall(r'"([a-z_]+)"', scripts)) | {"lang"}
+    made_up = {word for word in words if word.startswith(("owner_", "recovery_"))} | {"error"}
+    assert in_html - {"static"} <= set(words)
+    assert set(words) <= in_html | in_scripts | made_up
+    assert set(re.findall(r'say\("([a-z_]+)"', scripts)) <= set(words)
+
+
+def test_every_id_the_script_writes_to_is_in_the_page() -> None:
+    scripts = "".join(
+        file.read_text(encoding="utf-8") for file in STATIC.iterdir() if file.name.endswith(".js")
+    )
+    written = set(re.findall(r'(?:byId|put|putWatts|getElementById|list|run)\("(\w+)"', scripts))
+    present = set(re.findall(r'id="(\w+)"', page()))
+    assert written
+    assert written <= present
+
+
+async def test_each_file_the_page_names_is_served_for_ever_and_in_its_kind() -> None:
+    async with served() as evsed, aiohttp.ClientSession(evsed.url) as client:
+        async with client.get("/", headers=HTML) as answer:
+            names = re.findall(r'(?:src|href)="(/static/[^"]+)"', await answer.text())
+        assert len(names) >= 6
+        for name in names:
+            async with client.get(name) as answer:
+                assert answer.status == 200
+                assert "immutable" in answer.headers["Cache-Control"]
+                assert answer.content_type in {"text/css", "text/javascript", "image/svg+xml"}
+
+
+async def test_the_script_reads_its_words_as_a_module() -> None:
+    async with (
+        served() as evsed,
+        aiohttp.ClientSession(evsed.url) as client,
+        client.get(f"{Assets().prefix}words.js") as answer,
+    ):
+        body = await answer.text()
+    assert json.loads(body.removeprefix("export default ").removesuffix(";\n"))["title"] == "evsed"
+
+
+async def test_a_browser_that_has_the_page_already_is_told_so() -> None:
+    async with served() as evsed, aiohttp.ClientSession(evsed.url) as client:
+        async with client.get("/", headers=HTML) as answer:
+            etag = answer.headers["ETag"]
+        async with client.get("/", headers={**HTML, "If-None-Match": etag}) as answer:
+            assert answer.status == 304
+            assert await answer.read() == b""
+
+
+async def test_files_are_compressed_for_those_who_can_read_that() -> None:
+    name = f"{Assets().prefix}page.css"
+    async with served() as evsed, aiohttp.ClientSession(evsed.url) as client:
+        async with client.get(name, headers={"Accept-Encoding": "identity"}) as answer:
+            plain = await answer.read()
+            assert "Content-Encoding" not in answer.headers
+        async with client.get(name, headers={"Accept-Encoding": "gzip"}) as answer:
+            assert await answer.read() == plain
+            assert answer.headers["Content-Encoding"] == "gzip"
+            assert int(answer.headers["Content-Length"]) < len(plain)
