@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 
 
 class PilotState(Enum):
@@ -76,6 +77,7 @@ SECOND_SLOPE_MIN_A = 52.5  # the second slope at 85 %; nothing in between is def
 PPM = 1_000_000
 
 
+@lru_cache(maxsize=64)  # asked every tick with the same current, and fractions are slow
 def duty_for_current(current_a: float) -> float:
     """The duty (0-1) that tells the car *current_a* amperes, or `STEADY` when it is under 6 A.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # to the pilot's period.
 SPACING_S: Final = (48e-6, 56e-6)
 JITTER_S: Final = 1.5e-6
+_RHYTHMS: Final = 61
 DEAD_MAN_S: Final = 0.150  # the script in pigpiod opens the contactor when beats stop
 PUMP_S: Final = 0.200  # the charge pump of hw/ drops the coil, over all tolerances
 PULL_IN_S: Final = 0.015
@@ -119,6 +121,7 @@ class BenchBoard:
         self._advance: Final = advance
         self._next_change_at: Final = next_change_at
         self._rng: Final = Random(seed)
+        self._known_rhythms: Final[dict[int, list[tuple[float, ...]]]] = {}
         self._open = False
         self._armed = False
         self._testing = False
@@ -144,13 +147,9 @@ class BenchBoard:
     def sample_pilot(self, count: int) -> list[int]:
         """Take a burst; the time it takes passes."""
         self._reach()
-        spacing_s = self._rng.uniform(*SPACING_S)
-        at_s = self._time.now + self._rng.uniform(0.0, 1e-3)
-        jitter = self._rng.random
-        moments = []
-        for _ in range(count):
-            at_s += spacing_s + JITTER_S * jitter()
-            moments.append(at_s)
+        start_s = self._time.now + self._rng.uniform(0.0, 1e-3)
+        moments = [start_s + offset_s for offset_s in self._rng.choice(self._rhythms(count))]
+        at_s = moments[-1]
         codes: list[int] = []
         while (change_at := self._next_change_at()) <= at_s:
             before = bisect_right(moments, change_at)
@@ -230,6 +229,17 @@ class BenchBoard:
     def live_phases(self) -> int:
         """How many phases are on the cable."""
         return sum(contactor.poles for contactor in self.contactors if contactor.closed)
+
+    def _rhythms(self, count: int) -> list[tuple[float, ...]]:
+        """Ways in which a burst may go, drawn once: each a spacing of its own, wandering a bit."""
+        if count not in self._known_rhythms:
+            random = self._rng.random
+            spacings_s = [self._rng.uniform(*SPACING_S) for _ in range(_RHYTHMS)]
+            self._known_rhythms[count] = [
+                tuple(accumulate(spacing_s + JITTER_S * random() for _ in range(count)))
+                for spacing_s in spacings_s
+            ]
+        return self._known_rhythms[count]
 
     def _reach(self) -> None:
         if self.daemon_dead:

@@ -29,9 +29,9 @@ def burst_us(count: int) -> float:
     moments = [place * 53e-6 for place in range(count)]
     best_s = 1.0
     for _ in range(200):
-        before_s = time.perf_counter()
+        before_s = time.process_time()
         circuit.codes(moments)
-        best_s = min(best_s, time.perf_counter() - before_s)
+        best_s = min(best_s, time.process_time() - before_s)
     return best_s * 1e6
 
 
@@ -43,9 +43,9 @@ def tick_us(seconds: float = 40.0) -> float:
     bench.offer(16)
     bench.car.ask()
     bench.run_until(lambda: bench.contactor_closed, within=10)
-    before_s = time.perf_counter()
+    before_s = time.process_time()
     bench.run(seconds)
-    return (time.perf_counter() - before_s) / (seconds * 50) * 1e6
+    return (time.process_time() - before_s) / (seconds * 50) * 1e6
 
 
 def day() -> Day:
@@ -74,7 +74,7 @@ def main() -> None:
     it = day()
     summary = it.run(24 * HOUR_S)
     print(
-        f"simulated day: {summary.took_s:.1f} s (aim: under {AIM_S:.0f} s), "
+        f"simulated day: {summary.took_s:.1f} s of processor time (aim: under {AIM_S:.0f} s), "
         f"{summary.ticks} ticks, every tick for {summary.fine_s:.0f} s of it"
     )
     print(
