@@ -9,6 +9,7 @@ that are shown. Without a meter the power is an estimate from the current offere
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import Enum
@@ -96,8 +97,8 @@ class DayTotal:
 class LeftOpen:
     """A session that was under way when an earlier life ended; saved last at `saved`.
 
-    Where the car is still plugged it goes on under its own name (`Ledger.resume(record)`); that
-    somebody changed cars in the dark cannot be known. Where it is gone, `closed()` is its end.
+    Where the car is still plugged it goes on under its own name; that somebody changed cars in the
+    dark cannot be known. Where it is gone, `closed()` is its end.
     """
 
     record: SessionRecord
@@ -111,12 +112,12 @@ class LeftOpen:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What earlier lives have kept: totals, and the session they left open, if any."""
+    """What earlier lives have kept: totals, and sessions they left open, the newest last."""
 
     days: tuple[DayTotal, ...] = ()
     total_wh: float = 0.0
     cycles: int = 0
-    left_open: LeftOpen | None = None
+    left_open: tuple[LeftOpen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,10 @@ class Checkpoint:
 class Ledger:
     """Counts energy into the session under way, the day and the lifetime.
 
+    First comes what earlier lives have kept: `load()`, and as soon as the pilot says whether a car
+    is there, `take_over()`. Nothing is due to be saved before the load, because totals are saved
+    whole.
+
     Call `add()` at least once a second, and with a flow of 0 when it stops: a power counts until
     the next is told, which is exact for a current that changes in steps, as an offered one does.
     `checkpoint()` is what to save; after a save that went well say `saved()`.
@@ -142,6 +147,7 @@ class Ledger:
         self._days: dict[date, DayTotal] = {}
         self._total_wh = 0.0
         self._cycles = 0
+        self._loaded = False
         self._session: SessionRecord | None = None
         self._ended: dict[str, SessionRecord] = {}
         self._changed_days: dict[date, int] = {}
@@ -181,15 +187,24 @@ class Ledger:
             self._days[kept.day] = _sum(kept, self.day(kept.day))
         self._total_wh += history.total_wh
         self._cycles += history.cycles
+        self._loaded = True
+
+    def take_over(self, left_open: Sequence[LeftOpen], *, plugged: bool) -> None:
+        """Go on with the newest of *left_open* where a car is *plugged*, and end the others."""
+        for left in left_open:
+            if plugged and self._session is None and left is left_open[-1]:
+                self._session = left.record
+            else:
+                self._end(left.closed())
 
     def plug_in(self, session_id: str, started: datetime) -> None:
-        """A car was plugged in at *started*: a new session, called *session_id* for good."""
+        """A car was plugged in at *started*: a new session, called *session_id* for good.
+
+        One that is still under way has ended unnoticed, and ends now.
+        """
+        self.unplug(started)
         self._session = SessionRecord(id=session_id, started=started)
         self._changed(urgent=True)
-
-    def resume(self, record: SessionRecord) -> None:
-        """The car of *record*, left open by an earlier life, is still there: go on with it."""
-        self._session = record
 
     def add(self, now: float, day: date, flow: Flow) -> None:
         """From *now* (monotonic seconds) on the car takes *flow*; what it took so far is counted.
@@ -240,11 +255,10 @@ class Ledger:
         reason = self._session.reason or EndReason.UNPLUGGED
         record = replace(self._session, ended=ended, reason=reason)
         self._session = None
-        self.close(record)
+        self._end(record)
         return record
 
-    def close(self, record: SessionRecord) -> None:
-        """Have *record*, which has ended, saved: just now, or one left open by an earlier life."""
+    def _end(self, record: SessionRecord) -> None:
         self._ended[record.id] = record
         self._changed(urgent=True)
 
@@ -255,8 +269,9 @@ class Ledger:
 
         Never while nothing happens: an idle EVSE writes nothing.
         """
-        return self._urgent_revision > self._saved_revision or (
-            self._unsaved_since is not None and now - self._unsaved_since >= SAVE_AFTER_S
+        return self._loaded and (
+            self._urgent_revision > self._saved_revision
+            or (self._unsaved_since is not None and now - self._unsaved_since >= SAVE_AFTER_S)
         )
 
     def checkpoint(self) -> Checkpoint:

@@ -26,8 +26,14 @@ KILOWATT_3_6 = Flow(power_w=3600.0, current_a=15.7)  # 1 Wh a second
 NOTHING = Flow()
 
 
-def plugged_in() -> Ledger:
+def new() -> Ledger:
     ledger = Ledger()
+    ledger.load(History())
+    return ledger
+
+
+def plugged_in() -> Ledger:
+    ledger = new()
     ledger.plug_in("one", NOON)
     return ledger
 
@@ -204,7 +210,7 @@ def test_a_car_pulled_out_while_charging_ends_its_session_unplugged() -> None:
 
 
 def test_without_a_car_nothing_stops_and_nothing_ends() -> None:
-    ledger = Ledger()
+    ledger = new()
     ledger.stopped(EndReason.OWNER)
 
     assert ledger.unplug(NOON) is None
@@ -227,10 +233,26 @@ def test_totals_carry_on_from_earlier_lives_even_when_these_are_read_late() -> N
     assert ledger.checkpoint().days == (ledger.day(TODAY),)
 
 
-def test_a_car_that_is_still_there_goes_on_with_its_session() -> None:
-    left = SessionRecord(id="before", started=NOON, energy_wh=500.0, charge_s=100.0, measured=True)
+def test_nothing_is_due_to_be_saved_before_the_totals_of_earlier_lives_are_known() -> None:
+    """Totals are saved whole: without the earlier ones, these would be overwritten."""
     ledger = Ledger()
-    ledger.resume(left)
+    ledger.plug_in("one", NOON)
+    charge(ledger, 0.0, 100)
+
+    assert not ledger.save_due(100.0)
+    ledger.load(History(total_wh=5000.0))
+    assert ledger.save_due(100.0)
+    assert ledger.checkpoint().total_wh == pytest.approx(5100)
+
+
+def left_open(name: str, reason: EndReason | None = None) -> LeftOpen:
+    record = SessionRecord(id=name, started=NOON, energy_wh=500.0, charge_s=100.0, reason=reason)
+    return LeftOpen(record, NOON + timedelta(hours=2))
+
+
+def test_a_car_that_is_still_there_goes_on_with_its_session() -> None:
+    ledger = new()
+    ledger.take_over([left_open("before")], plugged=True)
     charge(ledger, 0.0, 10)
 
     record = ledger.unplug(NOON + timedelta(days=1))
@@ -246,14 +268,40 @@ def test_a_car_that_is_still_there_goes_on_with_its_session() -> None:
 def test_a_car_that_has_gone_meanwhile_ended_its_session_when_it_was_saved_last(
     reason: EndReason | None, ended: EndReason
 ) -> None:
-    left = LeftOpen(SessionRecord(id="before", started=NOON, energy_wh=500.0, reason=reason), NOON)
-    ledger = Ledger()
-    ledger.close(left.closed())
+    ledger = new()
+    ledger.take_over([left_open("before", reason)], plugged=False)
 
     (record,) = ledger.checkpoint().sessions
-    assert (record.id, record.ended, record.reason) == ("before", NOON, ended)
+    assert (record.id, record.ended, record.reason) == ("before", NOON + timedelta(hours=2), ended)
     assert record.energy_wh == 500.0
     assert ledger.save_due(0.0)
+
+
+def test_of_several_sessions_left_open_only_the_newest_can_be_the_cars() -> None:
+    ledger = new()
+    ledger.take_over([left_open("older"), left_open("newer")], plugged=True)
+
+    assert under_way(ledger).id == "newer"
+    ended, under_way_now = ledger.checkpoint().sessions
+    assert (ended.id, ended.reason) == ("older", EndReason.POWER_CUT)
+    assert under_way_now.ended is None
+
+
+def test_a_session_that_has_begun_meanwhile_is_not_replaced_by_one_left_open() -> None:
+    ledger = plugged_in()
+    ledger.take_over([left_open("before")], plugged=True)
+
+    assert under_way(ledger).id == "one"
+    assert ledger.checkpoint().sessions[0].id == "before"
+
+
+def test_a_car_plugged_in_while_another_seems_to_be_there_ends_the_others_session() -> None:
+    ledger = plugged_in()
+    ledger.plug_in("two", NOON + timedelta(hours=1))
+
+    first, second = ledger.checkpoint().sessions
+    assert (first.id, first.ended) == ("one", NOON + timedelta(hours=1))
+    assert (second.id, second.ended) == ("two", None)
 
 
 # -------------------------------------------------------------------------------------- saving

@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sessions, totals, latched faults and the owner's wishes, in one SQLite file.
+
+Every call is short, blocks for about a second at most, and may come from any thread. What fails
+raises `StoreError`, and the next call tries from the beginning: a disk that is full or a file that
+is locked today costs nothing but the calls that failed. How the file is kept is in `store.file`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from evsed.core.session import (
+    Checkpoint,
+    DayTotal,
+    EndReason,
+    History,
+    LeftOpen,
+    SessionRecord,
+)
+from evsed.store.file import DatabaseFile
+
+BUSY_S: Final = 1.0
+"""How long a call waits for another program to let go of the file."""
+
+CRASHES_WITHIN_S: Final = 3600.0
+"""Crashes with the contactor closed count for an hour."""
+
+_SAVE_SESSION: Final = """
+    INSERT INTO sessions (id, started, ended, saved, energy_wh, charge_s, peak_a, sun_wh, measured,
+        reason)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, saved = excluded.saved,
+        energy_wh = excluded.energy_wh, charge_s = excluded.charge_s, peak_a = excluded.peak_a,
+        sun_wh = excluded.sun_wh, measured = excluded.measured, reason = excluded.reason
+"""
+_SAVE_DAY: Final = """
+    INSERT INTO days (day, energy_wh, charge_s, sun_wh) VALUES (?, ?, ?, ?)
+    ON CONFLICT (day) DO UPDATE SET energy_wh = excluded.energy_wh, charge_s = excluded.charge_s,
+        sun_wh = excluded.sun_wh
+"""
+_SAVE_TOTAL: Final = """
+    INSERT INTO totals (name, value) VALUES (?, ?)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE value <> excluded.value
+"""
+_SESSION: Final = "SELECT id, started, ended, energy_wh, charge_s, peak_a, sun_wh, measured, reason"
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+@dataclass(frozen=True, slots=True)
+class LatchedFault:
+    """A fault that outlives a restart: its name, what was seen, since when, and what ends it.
+
+    `recovery` is the recovery class ("acknowledge" or "service").
+    """
+
+    name: str
+    detail: str
+    since: datetime
+    recovery: str
+
+
+class LastEnd(Enum):
+    """How the life before this one ended."""
+
+    CLEAN = "clean"  # contactor open
+    CRASH = "crash"  # contactor closed, and the machine has run on since
+    POWER_CUT = "power cut"  # contactor closed, and the machine has started anew
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a new life has to know of the ones before: the last end, and crashes within an hour.
+
+    `crashes` counts those with the contactor closed, on this boot of the machine.
+    """
+
+    last_end: LastEnd
+    crashes: int
+
+
+class Store:
+    """What is kept in the file at *path*, which need not exist.
+
+    *busy_s* is how long a call waits for another program to let go of the file; *clock* is the wall
+    clock, by which a damaged file gets its new name.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        busy_s: float = BUSY_S,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._file = DatabaseFile(path, busy_s, clock)
+
+    @property
+    def errors(self) -> int:
+        """How many calls have failed."""
+        return self._file.errors
+
+    @property
+    def moved_aside(self) -> Path | None:
+        """Where a damaged file went, if one was found; `take_notice()` has the words."""
+        return self._file.moved_aside
+
+    def take_notice(self) -> str | None:
+        """What the owner should be told about the file, once; None if nothing."""
+        return self._file.take_notice()
+
+    def close(self) -> None:
+        """Let go of the file; never raises."""
+        self._file.close()
+
+    # ---------------------------------------------------------------------- sessions and totals
+
+    def load(self) -> History:
+        """What earlier lives have kept. Raises `StoreError`."""
+        with self._file.read() as database:
+            days = [
+                DayTotal(date.fromisoformat(day), *figures)
+                for day, *figures in database.execute("SELECT * FROM days ORDER BY day")
+            ]
+            totals = dict(database.execute("SELECT name, value FROM totals"))
+            left_open = tuple(
+                LeftOpen(_session(row), _moment(saved))
+                for *row, saved in database.execute(
+                    f"{_SESSION}, saved FROM sessions WHERE ended IS NULL ORDER BY saved, started"
+                )
+            )
+        return History(
+            days=tuple(days),
+            total_wh=totals.get("energy_wh", 0.0),
+            cycles=int(totals.get("cycles", 0)),
+            left_open=left_open,
+        )
+
+    def save(self, checkpoint: Checkpoint, saved: datetime) -> None:
+        """Keep *checkpoint*, all of it or none; *saved* is the wall-clock time.
+
+        Raises `StoreError`.
+        """
+        with self._file.write() as database:
+            database.executemany(
+                _SAVE_SESSION,
+                [
+                    (
+                        session.id,
+                        _text(session.started),
+                        _text(session.ended) if session.ended else None,
+                        _text(saved),
+                        session.energy_wh,
+                        session.charge_s,
+                        session.peak_a,
+                        session.sun_wh,
+                        session.measured,
+                        session.reason.value if session.reason else None,
+                    )
+                    for session in checkpoint.sessions
+                ],
+            )
+            database.executemany(
+                _SAVE_DAY,
+                [
+                    (total.day.isoformat(), total.energy_wh, total.charge_s, total.sun_wh)
+                    for total in checkpoint.days
+                ],
+            )
+            totals = [("energy_wh", checkpoint.total_wh), ("cycles", float(checkpoint.cycles))]
+            database.executemany(_SAVE_TOTAL, totals)
+
+    def sessions(self, limit: int = 100) -> list[SessionRecord]:
+        """The newest *limit* sessions by their start, the newest first. Raises `StoreError`."""
+        with self._file.read() as database:
+            rows = database.execute(
+                f"{_SESSION} FROM sessions ORDER BY started DESC, id LIMIT ?",
+                (limit,),
+            )
+            return [_session(row) for row in rows]
+
+    def unlogged(self) -> list[SessionRecord]:
+        """Sessions that have ended and are not in energy.log yet, the oldest first.
+
+        Raises `StoreError`.
+        """
+        with self._file.read() as database:
+            rows = database.execute(
+                f"{_SESSION} FROM sessions WHERE ended IS NOT NULL AND logged = 0 ORDER BY ended"
+            )
+            return [_session(row) for row in rows]
+
+    def mark_logged(self, session_id: str) -> None:
+        """energy.log has the session called *session_id*. Raises `StoreError`."""
+        with self._file.write() as database:
+            database.execute("UPDATE sessions SET logged = 1 WHERE id = ?", (session_id,))
+
+    # ------------------------------------------------------------------------ faults and crashes
+
+    def latch(self, fault: LatchedFault) -> None:
+        """Keep *fault* until it is released; one that is kept already stays as it is.
+
+        Raises `StoreError`.
+        """
+        with self._file.write() as database:
+            database.execute(
+                "INSERT OR IGNORE INTO faults (name, detail, since, recovery) VALUES (?, ?, ?, ?)",
+                (fault.name, fault.detail, _text(fault.since), fault.recovery),
+            )
+
+    def release(self, name: str) -> None:
+        """The fault called *name* is over. Raises `StoreError`."""
+        with self._file.write() as database:
+            database.execute("DELETE FROM faults WHERE name = ?", (name,))
+
+    def latched(self) -> list[LatchedFault]:
+        """The faults that are kept, the oldest first. Raises `StoreError`."""
+        with self._file.read() as database:
+            rows = database.execute(
+                "SELECT name, detail, since, recovery FROM faults ORDER BY since, name"
+            )
+            return [
+                LatchedFault(name, detail, _moment(since), recovery)
+                for name, detail, since, recovery in rows
+            ]
+
+    def begin_life(self, boot: str, now: float) -> Beginning:
+        """A new life begins at *now* (monotonic seconds) in the boot of the machine called *boot*.
+
+        A life that left the contactor closed crashed, unless the machine itself has started anew.
+        Monotonic time is the same for all lives of one boot, so crashes are counted by it, whatever
+        the clock on the wall did. Raises `StoreError`.
+        """
+        with self._file.write() as database:
+            left = _note(database, "contactor_closed_in_boot")
+            last_end = LastEnd.CLEAN
+            if left is not None:
+                last_end = LastEnd.CRASH if left == boot else LastEnd.POWER_CUT
+                database.execute("DELETE FROM notes WHERE key = 'contactor_closed_in_boot'")
+            database.execute(
+                "DELETE FROM crashes WHERE boot <> ? OR at <= ?", (boot, now - CRASHES_WITHIN_S)
+            )
+            if last_end is LastEnd.CRASH:
+                database.execute("INSERT INTO crashes (boot, at) VALUES (?, ?)", (boot, now))
+            ((crashes,),) = database.execute("SELECT count(*) FROM crashes")
+        return Beginning(last_end, crashes)
+
+    def note_contactor(self, boot: str, *, closed: bool) -> None:
+        """The contactor is *closed* or open now, so that the next life knows.
+
+        Raises `StoreError`.
+        """
+        with self._file.write() as database:
+            if closed:
+                _put(database, "contactor_closed_in_boot", boot)
+            else:
+                database.execute("DELETE FROM notes WHERE key = 'contactor_closed_in_boot'")
+
+    def forget_crashes(self) -> None:
+        """The owner has acknowledged the crashes. Raises `StoreError`."""
+        with self._file.write() as database:
+            database.execute("DELETE FROM crashes")
+
+    # ----------------------------------------------------------------------------------- notes
+
+    def get(self, key: str) -> Json:
+        """What was put under *key* (mode, session limits, weekly window ...), None if nothing.
+
+        Raises `StoreError`.
+        """
+        with self._file.read() as database:
+            return _note(database, key)
+
+    def put(self, key: str, value: Json) -> None:
+        """Keep *value* under *key*; nothing is written where it is there already.
+
+        Raises `StoreError`.
+        """
+        with self._file.write() as database:
+            if _note(database, key) != value:
+                _put(database, key, value)
+
+
+def _note(database: sqlite3.Connection, key: str) -> Json:
+    rows = database.execute("SELECT value FROM notes WHERE key = ?", (key,)).fetchall()
+    value: Json = json.loads(rows[0][0]) if rows else None
+    return value
+
+
+def _put(database: sqlite3.Connection, key: str, value: Json) -> None:
+    database.execute(
+        "INSERT OR REPLACE INTO notes (key, value) VALUES (?, ?)", (key, json.dumps(value))
+    )
+
+
+def _session(row: list[object] | tuple[object, ...]) -> SessionRecord:
+    name, started, ended, energy_wh, charge_s, peak_a, sun_wh, measured, reason = row
+    return SessionRecord(
+        id=str(name),
+        started=_moment(started),
+        ended=None if ended is None else _moment(ended),
+        energy_wh=_real(energy_wh),
+        charge_s=_real(charge_s),
+        peak_a=_real(peak_a),
+        sun_wh=None if sun_wh is None else _real(sun_wh),
+        measured=bool(measured),
+        reason=None if reason is None else EndReason(reason),
+    )
+
+
+def _real(value: object) -> float:
+    if not isinstance(value, float):
+        raise TypeError(f"{value!r} where a number should be")
+    return value
+
+
+def _moment(value: object) -> datetime:
+    return datetime.fromisoformat(str(value))
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The SQLite file: opened when needed, checked, brought to the newest form, moved aside if damaged.
+
+Made for an SD card and for power cuts:
+
+* Write-ahead log with `synchronous = FULL`: a save appends a few pages and syncs once, where a
+  rollback journal writes every page twice and syncs three times. FULL, because with NORMAL a save
+  may sit in memory for half a minute, and those are the saves that bound what a power cut costs.
+* Nothing is written unless something happened; while charging, one save in 40 s (`core.session`).
+* A file that is damaged is moved aside under the date, never repaired and never deleted.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from evsed.errors import StoreError
+
+_WAL_PAGES: Final = 250
+"""The log is folded into the file from this size on (1 MB), so that it stays small."""
+
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+# One script for each step; a file of version N runs those from N on. Never edit one: add one.
+_MIGRATIONS: Final = (
+    """
+    CREATE TABLE sessions (
+        id TEXT PRIMARY KEY,
+        started TEXT NOT NULL,      -- UTC, ISO 8601, as all moments here
+        ended TEXT,                 -- NULL: under way, and this row is its last checkpoint
+        saved TEXT NOT NULL,
+        energy_wh REAL NOT NULL,
+        charge_s REAL NOT NULL,
+        peak_a REAL NOT NULL,
+        sun_wh REAL,                -- NULL: nobody knew
+        measured INTEGER NOT NULL,
+        reason TEXT,
+        logged INTEGER NOT NULL DEFAULT 0   -- 1: energy.log has it
+    );
+    -- No index on what a checkpoint changes: each would be one more page to write.
+    CREATE INDEX sessions_started ON sessions (started);
+    CREATE TABLE days (
+        day TEXT PRIMARY KEY,       -- local date
+        energy_wh REAL NOT NULL,
+        charge_s REAL NOT NULL,
+        sun_wh REAL NOT NULL
+    );
+    CREATE TABLE totals (name TEXT PRIMARY KEY, value REAL NOT NULL);
+    CREATE TABLE faults (
+        name TEXT PRIMARY KEY,
+        detail TEXT NOT NULL,
+        since TEXT NOT NULL,
+        recovery TEXT NOT NULL
+    );
+    CREATE TABLE crashes (boot TEXT NOT NULL, at REAL NOT NULL);
+    CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL);     -- JSON
+    """,
+)
+
+
+class DatabaseFile:
+    """The file at *path*; opened by the first transaction, and again after each that failed.
+
+    `errors` counts transactions that failed, `moved_aside` is where a damaged file went. A lock
+    lets threads in one by one. *busy_s* is how long one waits for other programs, and *clock* the
+    wall clock that gives a damaged file its new name.
+    """
+
+    def __init__(self, path: Path, busy_s: float, clock: Callable[[], datetime]) -> None:
+        self._path = path
+        self._busy_s = busy_s
+        self._clock = clock
+        self._lock = Lock()
+        self._database: sqlite3.Connection | None = None
+        self._notice: str | None = None
+        self.errors = 0
+        self.moved_aside: Path | None = None
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """The database as it is at this moment, for the block. Raises `StoreError`."""
+        with self._transaction("BEGIN", "read") as database:
+            yield database
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """The database; what the block changes is kept at its end, all of it or nothing.
+
+        Raises `StoreError`.
+        """
+        with self._transaction("BEGIN IMMEDIATE", "written") as database:
+            yield database
+
+    def take_notice(self) -> str | None:
+        """What the owner should be told about the file, once; None if nothing."""
+        notice, self._notice = self._notice, None
+        return notice
+
+    def close(self) -> None:
+        """Let go of the file; never raises."""
+        with self._lock:
+            self._let_go()
+
+    @contextmanager
+    def _transaction(self, begin: str, done: str) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                if self._database is None:
+                    self._database = self._open()
+                self._database.execute(begin)
+                yield self._database
+                self._database.execute("COMMIT")
+            except (sqlite3.Error, OSError, ValueError, TypeError) as error:
+                self.errors += 1
+                self._let_go()  # which also takes back what was begun
+                if _is_damage(error):
+                    self._move_aside(error)
+                raise StoreError(
+                    f"the database {self._path} could not be {done} ({error}); sessions and totals "
+                    "go on in memory and are saved as soon as it can be. Make room on the disk, "
+                    "give evsed the right to write there, and close other programs that have the "
+                    "file open."
+                ) from error
+            except BaseException:
+                self._let_go()
+                raise
+
+    def _open(self) -> sqlite3.Connection:
+        """The file, checked and of the newest form; a damaged one is moved aside first."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return self._connect()
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            self._move_aside(error)
+            return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        database = sqlite3.connect(
+            self._path, timeout=self._busy_s, isolation_level=None, check_same_thread=False
+        )
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
+            database.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
+            ((verdict, *_),) = database.execute("PRAGMA quick_check(1)")
+            if verdict != "ok":
+                raise _DamageError(verdict)
+            _migrate(database)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _let_go(self) -> None:
+        if self._database is not None:
+            with suppress(sqlite3.Error):
+                self._database.close()
+            self._database = None
+
+    def _move_aside(self, error: Exception) -> None:
+        """Put a damaged file, and the log that belongs to it, out of the way under the date."""
+        stem = f"{self._path.name}.damaged-{self._clock():%Y%m%dT%H%M%S}"
+        aside, count = self._path.with_name(stem), 1
+        while aside.exists():
+            aside, count = self._path.with_name(f"{stem}-{count}"), count + 1
+        for tail in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                self._path.with_name(self._path.name + tail).rename(
+                    aside.with_name(aside.name + tail)
+                )
+        self.moved_aside = aside
+        self._notice = (
+            f"the database {self._path} is damaged ({error}); evsed moved it to {aside.name} and "
+            "began a new one, so earlier sessions and totals are not shown. Restore it from a "
+            "backup if there is one; if this happens again, replace the SD card."
+        )
+
+
+class _DamageError(sqlite3.DatabaseError):
+    """SQLite opened the file, and its check finds it damaged."""
+
+
+def _is_damage(error: Exception) -> bool:
+    # The low byte is the kind of the error, the rest what kind of that kind.
+    code = getattr(error, "sqlite_errorcode", 0)
+    return isinstance(error, _DamageError) or code & 0xFF in _DAMAGED
+
+
+def _migrate(database: sqlite3.Connection) -> None:
+    """Bring the file to the newest form, each step whole or not at all."""
+    ((version,),) = database.execute("PRAGMA user_version")
+    if version > len(_MIGRATIONS):
+        raise sqlite3.DatabaseError(
+            f"it is of version {version}, from a newer evsed; this one knows {len(_MIGRATIONS)}"
+        )
+    for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
+        database.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
