@@ -27,7 +27,7 @@ from evsed.boards.pigpio_wire import ANSWER_S, LETS_GO, Batch, read, write
 from evsed.errors import BoardError, BoardGone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 FIRST_WAIT_S: Final = 0.25
 LONGEST_WAIT_S: Final = 5.0
@@ -39,10 +39,21 @@ _RESULT_AT: Final = 12  # where in an answer's header the result begins
 
 
 class PigpioBoard:
-    """The wires of one EVSE behind pigpiod. See `evsed.boards.Board` for what each method does."""
+    """The wires of one EVSE behind pigpiod. See `evsed.boards.Board` for what each method does.
 
-    def __init__(self, config: BoardConfig) -> None:
+    pigpiod gets *answer_s* seconds for an answer; *clock* measures the pauses between attempts.
+    """
+
+    def __init__(
+        self,
+        config: BoardConfig,
+        *,
+        answer_s: float = ANSWER_S,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._config: Final = config
+        self._answer_s: Final = answer_s
+        self._clock: Final = clock
         self._wires: Final = config.pigpio
         # One thread, so that one attempt at a time is made however long it lasts.
         self._worker: Final = ThreadPoolExecutor(1, "evsed-pigpio")
@@ -72,8 +83,8 @@ class PigpioBoard:
         if self._grip is not None:
             return True
         if self._taking is None:
-            if monotonic() >= self._not_before:
-                self._taking = self._worker.submit(take, self._config)
+            if self._clock() >= self._not_before:
+                self._taking = self._worker.submit(take, self._config, self._answer_s)
             return False
         if not self._taking.done():
             return False
@@ -122,13 +133,13 @@ class PigpioBoard:
 
     def _pause(self) -> None:
         self._wait_s = min(max(FIRST_WAIT_S, 2 * self._wait_s), LONGEST_WAIT_S)
-        self._not_before = monotonic() + self._wait_s
+        self._not_before = self._clock() + self._wait_s
 
     def _held(self) -> Grip:
-        """The wires, with 100 ms from now for all that is asked of the stock client."""
+        """The wires, with the time of one answer for all that the stock client is asked now."""
         if self._grip is None:
             raise BoardGone("the board is not open; nothing is driven; open it first")
-        self._grip.line.within(ANSWER_S)
+        self._grip.line.within()
         return self._grip
 
     # -------------------------------------------------------------------------------- each tick
@@ -136,21 +147,21 @@ class PigpioBoard:
     def sample_pilot(self, count: int) -> Sequence[int]:
         """A burst of *count* codes 0-1023 at a pace not locked to 1 kHz; one round trip.
 
-        Raises `BoardError` unless all came, within 100 ms.
+        Raises `BoardError` unless all came, in time.
         """
         return self._held().sampler.burst(count)
 
     def beat(self) -> None:
         """Toggle the heartbeat pin and tell the dead-man script; one round trip.
 
-        Raises `BoardError` unless both were acknowledged within 100 ms.
+        Raises `BoardError` unless both were acknowledged in time.
         """
         self._held().fast.exchange(next(self._beats))
 
     def read_inputs(self) -> Inputs:
         """The optional inputs; one round trip, none where none is wired.
 
-        Raises `BoardError` unless all came, within 100 ms.
+        Raises `BoardError` unless all came, in time.
         """
         grip = self._held()
         if self._inputs.batch is None:

@@ -92,7 +92,7 @@ class Grip:
         try:
             if self.line.broken:
                 raise BoardError("the client's connection was given up")
-            self.fast.within(ANSWER_S)
+            self.fast.within()
             self.fast.ask(*safe, *deadman.removal(self.script_id, self.spi_handle))
         except BoardError:
             _make_safe_anew(self.config, safe)
@@ -101,16 +101,18 @@ class Grip:
             self.client.stop()
 
 
-def take(config: BoardConfig) -> Grip:
+def take(config: BoardConfig, answer_s: float) -> Grip:
     """Take the wires: contactors open, pilot steady +12 V, dead-man waiting for its first beat.
+
+    From then on pigpiod gets *answer_s* seconds for an answer.
 
     Raises `BoardError` with all that was begun given back.
     """
     wires = config.pigpio
-    line = Pipe(wires.host, wires.port, _TAKE_S)
+    line = Pipe(wires.host, wires.port, _TAKE_S, answer_s)
     fast = None
     try:
-        fast = Pipe(wires.host, wires.port, _TAKE_S)
+        fast = Pipe(wires.host, wires.port, _TAKE_S, answer_s)
         return _set_up(config, line, fast)
     except BaseException:
         line.close()
