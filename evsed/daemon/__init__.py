@@ -155,9 +155,7 @@ class _Daemon:
                     case _:
                         raise LinkError(f"{type(message).__name__} is not the control's to send")
         except LinkError as error:
-            log.error(  # noqa: TRY400 - the message says it all
-                "the control process cannot be understood; it is ended", why=str(error)
-            )
+            log.error("the control process cannot be understood; it is ended", why=str(error))
             self._child.close()
 
     def _take(self, snapshot: Snapshot) -> None:
