@@ -26,7 +26,8 @@ from aiohttp import web
 from evsed.sim.box import Box
 from evsed.sim.car import Car, CarModel
 from evsed.sim.circuit import Circuit, Generator
-from evsed.sim.garage import Garage, garage_app
+from evsed.sim.garage import Garage
+from evsed.sim.garage_page import garage_app
 from evsed.sim.house import Clouds, House
 from evsed.sim.house_server import feed_app
 from evsed.sim.mcp3008 import Mcp3008
