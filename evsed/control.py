@@ -100,7 +100,7 @@ class Control:
         """Take in one message of the daemon's; `LinkError` for one that is not its to send."""
         match message:
             case Limits(limits):
-                self._limits = limits
+                self._limits = limits or (NOBODY,)
             case Report(faults):
                 self._reported = faults
             case LetGo():

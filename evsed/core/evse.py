@@ -238,7 +238,9 @@ class Evse:
     def _move(self, now: float, new: PilotState | None) -> None:
         """The settled state changes to *new*."""
         old, self._settled, self._settled_since = self._settled, new, now
-        if new in LIVE and old not in LIVE:
+        if PilotState.F in (old, new):
+            pass  # evsed's own doing, or a fault's: it says nothing of what the car wants
+        elif new in LIVE and old not in LIVE:
             self._entries.append(now)
             if self._plugged:
                 self._events.append(ev.CarAsked(now))
@@ -322,6 +324,8 @@ class Evse:
             return next(iter(self._faults)).value, max(0.0, hold_left_s)
         if not self._plugged:
             return "no car", 0.0
+        if not self._front_end_proved:
+            return "the pilot has to be read once without a car: unplug it, and in again", 0.0
         if hold_left_s > 0.0:
             return "waiting after a fault or a restart", hold_left_s
         if not limit.max_a >= j1772.MIN_A:

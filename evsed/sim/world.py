@@ -130,7 +130,6 @@ async def _main(options: argparse.Namespace) -> None:
         window_s=min(10.0, options.period_s / 2),
         clouds=Clouds(seed=options.seed),
     )
-    house.stamp_s = now % 1.0
     car = Car(CarModel(max_a=options.car_max_a))
     world = World(house, car)
     await world.pigpiod.start()
