@@ -371,7 +371,7 @@ def serve(end: socket.socket) -> None:
 
 
 def main() -> int:
-    """`python -m evsed.control FD`: FD is the link's end. Exits 0, or 1 when the link is unsound."""
+    """`python -m evsed.control FD`: FD is the link's end. 0, or 1 when the link is unsound."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the daemon counts them and passes them on
     end = socket.socket(fileno=int(sys.argv[1]))

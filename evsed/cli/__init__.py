@@ -12,7 +12,7 @@ from evsed import __version__
 from evsed.errors import BoardError, EvsedError, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from evsed.settings import Settings
 
@@ -104,8 +104,8 @@ def _replay(options: argparse.Namespace) -> int:
     return replay.run(options)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Every command with its options."""
+def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Every command with its options, as far as *arguments* need them."""
     top = argparse.ArgumentParser(
         prog="evsed", description="Charge an electric car with the sun that is left over."
     )
@@ -123,9 +123,11 @@ def parser() -> argparse.ArgumentParser:
     command("run", _run, "drive the EVSE (what systemd starts)")
     demo = command("demo", _demo, "the same on a simulated Pi, with a car, the sun and a garage")
     demo.add_argument("--port", type=int, default=8080, help="of the page; the garage is the next")
-    from evsed.sim import replay
+    replay = command("replay", _replay, "run recorded days through the rules")
+    if "replay" in arguments:  # its options live with it, and it is large
+        from evsed.sim.replay import add_arguments
 
-    replay.add_arguments(command("replay", _replay, "run recorded days through the rules"))
+        add_arguments(replay)
     command("check", _check, "look at the settings and print what is in effect")
     status = command("status", _status, "ask a running evsed how things stand")
     status.add_argument("--url", help="where it is (default: this machine, by the settings)")
@@ -141,7 +143,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; its exit code (78: the settings are wrong, 75: the board is not reached)."""
-    options = parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = parser(arguments).parse_args(arguments)
     try:
         code: int = options.does(options)
     except SettingsError as error:
