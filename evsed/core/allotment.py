@@ -11,8 +11,9 @@ The rules, in the order they are asked:
 2. News: none yet gives 0; older than `HOLD_PERIODS` the least current, older than `STOP_PERIODS` 0.
 3. The feed's maximum: below the least current it stops at once.
 4. The feed's minimum, or the mode solar_min: given even without sun.
-5. The sun: two readings that cover the least current start a run; it follows what is available; when
-   that falls below the least current, the battery lends up to `loan_wh` before the run ends.
+5. The sun: two readings that cover the least current start a run, three where it was dark before;
+   it follows what is available; while that is below the least current the battery lends, up to
+   `loan_wh` to one cloud on a sunny day and less on a dull one, before the run ends.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Final
 
 from evsed.core.knobs import AllotmentConfig, Mode, Semantics
 from evsed.core.loan import Loan
+from evsed.core.outlook import Outlook
 from evsed.core.reasons import Allotted, Reason, Rule
 from evsed.core.surplus import Reading, Surplus
 
@@ -42,10 +44,7 @@ HOLD_PERIODS: Final = 2.0
 STOP_PERIODS: Final = 5.0
 """From this many periods on, news is too old to charge by."""
 
-COVERING_READINGS: Final = 2
-"""A run starts on this many readings in a row that cover it."""
-
-STEP_A: Final = 0.1
+STEP_A: Final = 0.02
 """The allotment moves in steps of this size, in amperes, rounded down."""
 
 SETTLE_S: Final = 5.0
@@ -59,8 +58,8 @@ is still on its way to a new current would make that reading ambiguous."""
 class Allotment:
     """The feed's ceiling on the current.
 
-    One run is the time from the first current after a start to the stop.  An offer that no car takes
-    is no run: it starts no timer, borrows nothing and may end at once.
+    One run is the time from the first current after a start to the stop. An offer that no car
+    takes is no run: it starts no timer, borrows nothing and may end at once.
     """
 
     def __init__(self, config: AllotmentConfig, mode: Mode = Mode.SOLAR) -> None:
@@ -70,7 +69,7 @@ class Allotment:
         self._surplus = Surplus(config)
         self._loan = Loan()
         self._reading: Reading | None = None
-        self._covering = 0
+        self._outlook = Outlook(config.least_w)
         self._on = False
         self._charging = False
         self._flowing_at: float | None = None
@@ -86,8 +85,13 @@ class Allotment:
 
     @property
     def lent_wh(self) -> float:
-        """What the battery lent to this run so far, in watt-hours."""
+        """What the battery lent to this cloud so far, in watt-hours."""
         return self._loan.lent_wh
+
+    @property
+    def loan_wh(self) -> float:
+        """What the battery would lend to a cloud now, in watt-hours."""
+        return self._config.loan_wh * self._outlook.loan_share
 
     @property
     def car_maximum_a(self) -> float | None:
@@ -115,12 +119,14 @@ class Allotment:
                 reading.age_s,
                 surplus.mean_own_w(surplus.stamp_at, now) - self._covered_w(),
             )
-        in_a_row = 0 < periods <= HOLD_PERIODS and self._covering > 0
         fresh = reading.age_s <= HOLD_PERIODS * config.period_s
-        if fresh and self._available_w() >= config.start_share * config.least_w:
-            self._covering = self._covering + 1 if in_a_row else 1
-        else:
-            self._covering = 0
+        if not 0 < periods <= HOLD_PERIODS:
+            self._outlook.begin_again()
+        available_w = self._available_w()
+        covers = fresh and available_w >= config.start_share * config.least_w
+        self._outlook.take(available_w, periods, covers=covers)
+        if available_w >= config.least_w:
+            self._loan.begin(now)
         return True
 
     def drew(self, now: float, current_a: float, *, charging: bool, measured: bool = False) -> None:
@@ -185,18 +191,24 @@ class Allotment:
 
     def _start(self, now: float, cap_a: float) -> tuple[float, Reason]:
         """Decide whether a run may begin."""
-        config = self._config
+        config, outlook = self._config, self._outlook
         spare_w, need_w = self._available_w(), config.start_share * config.least_w
-        pause_s = self._stopped_at + config.min_off_s - now
-        floor_a = self._floor_a(cap_a)
-        if floor_a <= 0 and self._covering == 0:
-            return 0.0, Reason(
-                Rule.WAITING, need_w=need_w, spare_w=spare_w, left_s=max(0.0, pause_s)
-            )
-        if pause_s > 0:
-            return 0.0, Reason(Rule.PAUSE, spare_w=spare_w, left_s=pause_s)
-        if floor_a <= 0 and self._covering < COVERING_READINGS:
-            return 0.0, Reason(Rule.SECOND_READING, need_w=need_w, spare_w=spare_w)
+        stopped_s = now - self._stopped_at
+        pause_s = max(0.0, config.min_off_s - stopped_s)
+        rule = None
+        if self._floor_a(cap_a) > 0:
+            rule = Rule.PAUSE if pause_s > 0 else None
+        elif outlook.covering == 0:
+            rule = Rule.WAITING
+        elif pause_s > 0:
+            rule = Rule.PAUSE
+        elif outlook.covering < outlook.needed:
+            rule = Rule.CONFIRMING
+        elif not outlook.steady(stopped_s / config.period_s):
+            rule = Rule.STEADYING
+        if rule is not None:
+            late_w = outlook.late_w
+            return 0.0, Reason(rule, need_w=need_w, spare_w=spare_w, late_w=late_w, left_s=pause_s)
         self._on = True
         if self._charging:
             self._flows(now)
@@ -215,13 +227,13 @@ class Allotment:
         elif wanted_a >= config.car_min_current_a:
             rule = Rule.FOLLOWING
         elif self._flowing_at is None or not self._charging:
-            if self._covering < COVERING_READINGS:
+            if spare_w < config.start_share * config.least_w:
                 reason = Reason(Rule.WAITING, need_w=config.least_w, spare_w=spare_w)
                 return self._stopped(now, reason)
             rule = Rule.STARTING
         else:
             left_s = max(0.0, self._flowing_at + config.min_on_s - now)
-            if self.lent_wh < config.loan_wh:
+            if self.lent_wh < self.loan_wh:
                 rule = Rule.CLOUD
             elif left_s > 0:
                 rule = Rule.MIN_ON
@@ -239,7 +251,7 @@ class Allotment:
             need_w=config.least_w,
             spare_w=spare_w,
             lent_wh=self.lent_wh,
-            loan_wh=config.loan_wh,
+            loan_wh=self.loan_wh,
             current_a=amperes,
             left_s=left_s,
         )
@@ -256,7 +268,7 @@ class Allotment:
                 self._stopped_at = now
             self._on = False
             self._flowing_at = None
-            self._covering = 0
+            self._outlook.begin_again()
             self._ramp_a = 0.0
         return 0.0, reason
 
@@ -270,7 +282,7 @@ class Allotment:
             self._ramp_a = least_a
         elif not 0 < to_stamp_s <= min(QUIET_S, config.period_s / 12):
             self._ramp_a = min(wanted_a, self._ramp_a + config.up_slew_a_per_s * span_s)
-        return max(least_a, math.floor(self._ramp_a / STEP_A + 1e-6) * STEP_A)
+        return max(least_a, round(math.floor(self._ramp_a / STEP_A + 1e-6) * STEP_A, 6))
 
     # -- the numbers behind them ---------------------------------------------------------------
 

@@ -35,15 +35,15 @@ class AllotmentConfig:
     """The feed's value is the mean over this long before its stamp, in seconds; 0 is the moment."""
     semantics: Semantics = "batterymonitor"
     """What the feed's value means: a correction in watts, or BatteryMonitor's mixture."""
-    loan_wh: float = 200.0
-    """The energy one run may borrow from the battery to ride through clouds, in watt-hours."""
+    loan_wh: float = 320.0
+    """The most the battery lends to ride through one cloud, on a sunny day; less on a dull one."""
     reserve_w: float = 0.0
     """Power always left to the battery, in watts."""
     min_on_s: float = 600.0
     """The shortest run between a start and a stop for lack of sun, in seconds."""
     min_off_s: float = 300.0
     """The shortest pause between such a stop and the next start, in seconds."""
-    start_share: float = 1.0
+    start_share: float = 0.98
     """The share of the least power that the sun has to cover before a run starts, 0 to 1."""
     up_slew_a_per_s: float = 4.0
     """The fastest rise of the allotment, in amperes a second."""

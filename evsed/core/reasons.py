@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 
 class Rule(Enum):
@@ -17,7 +18,8 @@ class Rule(Enum):
     TOO_OLD = "too_old"
     CAUTIOUS = "cautious"
     WAITING = "waiting"
-    SECOND_READING = "second_reading"
+    CONFIRMING = "confirming"
+    STEADYING = "steadying"
     PAUSE = "pause"
     STARTING = "starting"
     FOLLOWING = "following"
@@ -27,17 +29,39 @@ class Rule(Enum):
     MIN_ON = "min_on"
 
 
+_WORDS: Final = {
+    Rule.OFF: "off, as the owner wished",
+    Rule.FAST: "fast, as the owner wished: {amperes}",
+    Rule.NO_NEWS_YET: "waiting for the first news of the feed",
+    Rule.FORBIDDEN: "the feed allows {spare}, less than {need}: no charging",
+    Rule.TOO_OLD: "no news for {age}: stopped",
+    Rule.CAUTIOUS: "no news for {age}: {amperes}",
+    Rule.WAITING: "waiting for {need}: {spare} spare",
+    Rule.CONFIRMING: "{spare} spare: waiting for another reading of {need} or more",
+    Rule.STEADYING: "{spare} spare, {late} of late: waiting for steadier sun",
+    Rule.PAUSE: "{spare} spare: pausing for another {left}",
+    Rule.STARTING: "{spare} spare: starting at {amperes}",
+    Rule.FOLLOWING: "following the sun: {spare} spare",
+    Rule.CAPPED: "{spare} spare: as much as is allowed, {amperes}",
+    Rule.MINIMUM: "the least that is asked for: {amperes}, {spare} spare",
+    Rule.CLOUD: "riding through a cloud: {lent} of {loan} lent",
+    Rule.MIN_ON: "too little sun, {spare}: running for another {left}",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """A rule and the numbers it spoke with; `text()` puts them into words.
 
-    `need_w` and `spare_w` are watts, `lent_wh` of `loan_wh` what the battery lent to this run,
+    `need_w`, `spare_w` and `late_w` (the mean of late) are watts, `lent_wh` of `loan_wh` what the
+    battery lent to this cloud,
     `age_s` the age of the news, `current_a` what is allotted, `left_s` what a timer still has.
     """
 
     rule: Rule
     need_w: float = 0.0
     spare_w: float = 0.0
+    late_w: float = 0.0
     lent_wh: float = 0.0
     loan_wh: float = 0.0
     age_s: float = 0.0
@@ -46,39 +70,16 @@ class Reason:
 
     def text(self) -> str:
         """Say it in one short line."""
-        need, spare = _kilowatts(self.need_w, 2), _kilowatts(self.spare_w, 1)
-        amperes, age, left = _amperes(self.current_a), f"{self.age_s:.0f} s", f"{self.left_s:.0f} s"
-        match self.rule:
-            case Rule.OFF:
-                return "off, as the owner wished"
-            case Rule.FAST:
-                return f"fast, as the owner wished: {amperes}"
-            case Rule.NO_NEWS_YET:
-                return "waiting for the first news of the feed"
-            case Rule.FORBIDDEN:
-                return f"the feed allows {spare}, less than {need}: no charging"
-            case Rule.TOO_OLD:
-                return f"no news for {age}: stopped"
-            case Rule.CAUTIOUS:
-                return f"no news for {age}: {amperes}"
-            case Rule.WAITING:
-                return f"waiting for {need}: {spare} spare"
-            case Rule.SECOND_READING:
-                return f"{spare} spare: waiting for a second reading of {need} or more"
-            case Rule.PAUSE:
-                return f"{spare} spare: pausing for another {left}"
-            case Rule.STARTING:
-                return f"{spare} spare: starting at {amperes}"
-            case Rule.FOLLOWING:
-                return f"following the sun: {spare} spare"
-            case Rule.CAPPED:
-                return f"{spare} spare: as much as is allowed, {amperes}"
-            case Rule.MINIMUM:
-                return f"the least that is asked for: {amperes}, {spare} spare"
-            case Rule.CLOUD:
-                return f"riding through a cloud: {self.lent_wh:.0f} of {self.loan_wh:.0f} Wh lent"
-            case Rule.MIN_ON:
-                return f"too little sun, {spare}: running for another {left}"
+        return _WORDS[self.rule].format(
+            need=_kilowatts(self.need_w, 2),
+            spare=_kilowatts(self.spare_w, 1),
+            late=_kilowatts(self.late_w, 1),
+            amperes=f"{self.current_a:.1f}".removesuffix(".0") + " A",
+            lent=f"{self.lent_wh:.0f}",
+            loan=f"{self.loan_wh:.0f} Wh",
+            age=f"{self.age_s:.0f} s",
+            left=f"{self.left_s:.0f} s",
+        )
 
     def __str__(self) -> str:
         """Say it in one short line."""
@@ -105,8 +106,3 @@ class Allotted:
 def _kilowatts(watts: float, digits: int) -> str:
     """Kilowatts without a minus before a zero: "0.9 kW"."""
     return f"{round(watts / 1000, digits) + 0.0:.{digits}f} kW"
-
-
-def _amperes(amperes: float) -> str:
-    """Amperes to a tenth, without a useless ".0": "6 A", "7.5 A"."""
-    return f"{amperes:.1f}".removesuffix(".0") + " A"

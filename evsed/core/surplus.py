@@ -93,8 +93,8 @@ class Spare:
 class Split:
     """Takes BatteryMonitor's value apart: F = s + S.
 
-    s is the battery's charging power in watts.  S = 60 x V x (Ah - target Ah) is the state-of-charge
-    error written as watts for one minute, so over n periods it grows by n times the mean of s.
+    s is the battery's charging power in watts. S = 60 x V x (Ah - target Ah) is the error in the
+    state of charge as watts for one minute, so over n periods it grows by n times the mean of s.
     With the sun a straight line between two stamps, that mean follows from both ends and the car's
     own mean, and s and S from F.  A wrong S at the start shrinks to a third with each reading.
     """
