@@ -21,10 +21,12 @@ from typing import TYPE_CHECKING
 
 from evsed.boards import drive, open_board
 from evsed.core import events as ev
+from evsed.core import j1772
 from evsed.core.evse import SAFE, Evse, Outputs, Step
 from evsed.core.faults import Fault
 from evsed.core.limits import NOBODY, Limit, lowest
 from evsed.core.pilot import PilotMeter, PilotReading, burst_length
+from evsed.core.protection import UNGUARDED, Guard, Inputs, Moment, Protection
 from evsed.errors import BoardError, LinkError
 from evsed.link import (
     MAX_PACKET,
@@ -75,6 +77,8 @@ class Control:
 
     _evse: Evse = field(init=False)
     _meter: PilotMeter = field(init=False)
+    _protection: Protection = field(init=False)
+    _guard: Guard = UNGUARDED
     _limits: tuple[Limit, ...] = (NOBODY,)
     _reported: Mapping[Fault, str] = field(default_factory=dict)
     _last: Outputs | None = None
@@ -93,6 +97,8 @@ class Control:
         self._evse = Evse(self.config.evse, now)
         self._evse.restore(self.config.latched)
         self._meter = PilotMeter(self.config.front_end)
+        testable = self.config.board.inputs.ground_fault_test_gpio is not None
+        self._protection = Protection(now, ground_testable=testable)
 
     # --- orders -----------------------------------------------------------------------
 
@@ -148,6 +154,8 @@ class Control:
         now = self.clock()
         self._events += self._evse.restart(now)
         self._meter.forget()
+        self._protection.restart(now)
+        self._guard = UNGUARDED
         self._last = None
         self._beat_at = now
         self._beat_was_late = False
@@ -166,15 +174,22 @@ class Control:
             # Before anything is read into the wire: a dead-man that fired has set the pilot, too.
             self._check(last)
         codes = self.board.sample_pilot(burst_length(last.duty))
+        inputs = self.board.read_inputs() if self.config.board.inputs.any else None
         now = self.clock()
         reading = self._reading = self._meter.read(now, codes, last.duty)
         self._is_late(now)
-        limit = lowest((*self._limits, self._supply), now)
-        step = self._step = self._evse.step(now, reading, limit, self._reported)
+        guard = self._guard if inputs is None else self._heed(now, inputs, last)
+        step = self._step = self._evse.step(
+            now,
+            reading,
+            self._lowest(now),
+            {**self._reported, **guard.faults} if guard.faults else self._reported,
+            ready=guard.ready,
+        )
         self._events += step.events
         drive(self.board, step.outputs, self._last)
         self._last = step.outputs
-        self.board.beat()
+        self.board.beat(pump=guard.pump)
         beat_at = self.clock()
         self._beat_was_late = beat_at - self._beat_at > LATE_BEAT_S
         self._beat_at = beat_at
@@ -182,9 +197,25 @@ class Control:
             self._read_back_at = beat_at
             self._check(step.outputs)
 
-    @property
-    def _supply(self) -> Limit:
-        return Limit("supply", self.config.supply_max_a, why="all that the supply allows")
+    def _heed(self, now: float, inputs: Inputs, last: Outputs) -> Guard:
+        """Judge the optional inputs, and do what that asks for beside the step."""
+        moment = Moment(
+            closed=last.closed > 0,
+            closing=self._step is not None and self._step.closing,
+            plugged=self._evse.plugged,
+            offered_a=j1772.current_for_duty(last.duty),
+        )
+        guard = self._protection.look(now, inputs, moment)
+        if guard.ground_test is not self._guard.ground_test:
+            self.board.set_ground_fault_test(guard.ground_test)
+        if guard.opened:
+            self._events += self._evse.opened_elsewhere(now, guard.opened)
+        self._guard = guard
+        return guard
+
+    def _lowest(self, now: float) -> Limit:
+        supply = Limit("supply", self.config.supply_max_a, why="all that the supply allows")
+        return lowest((*self._limits, *self._guard.limits, supply), now)
 
     def _is_late(self, now: float) -> bool:
         """After a late beat a dead-man may have fired: take the contactor as open, then."""
@@ -234,7 +265,7 @@ class Control:
     def snapshot(self) -> Snapshot:
         """How things stand; starts a new count of the worst tick."""
         now = self.clock()
-        limit = lowest((*self._limits, self._supply), now)
+        limit = self._lowest(now)
         step, reading = self._step, self._reading
         outputs = step.outputs if step else SAFE
         faults = dict(step.faults) if step else dict(self._evse.faults)

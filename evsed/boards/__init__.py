@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from evsed.core.evse import Outputs
+    from evsed.core.protection import Inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,23 @@ class PigpioConfig:
 
 @dataclass(frozen=True, slots=True)
 class InputsConfig:
-    """[inputs]: optional wires into the box; None is a wire that is not there."""
+    """[inputs]: optional wires into the box; None is a wire that is not there.
+
+    All inputs are pulled up, and what is wired to them pulls to ground: a mirror contact while its
+    contactor is open, the ground-fault device when it trips, the emergency stop unless pressed.
+    """
 
     contactor_feedback_gpios: tuple[int, ...] = ()
     ground_fault_gpio: int | None = None
     ground_fault_test_gpio: int | None = None
     emergency_stop_gpio: int | None = None
     proximity_adc_channel: int | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether there is any input to read."""
+        gpios = (self.ground_fault_gpio, self.emergency_stop_gpio, self.proximity_adc_channel)
+        return bool(self.contactor_feedback_gpios) or any(gpio is not None for gpio in gpios)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +62,6 @@ class BoardConfig:
     pilot_adc_channel: int = 0
     pigpio: PigpioConfig = PigpioConfig()
     inputs: InputsConfig = InputsConfig()
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """Levels of the optional inputs at one moment; None where the wire is not configured.
-
-    `contactor_feedback`: one per feedback input, True = that contactor is closed.
-    `ground_fault`: True = the residual-current device has tripped.
-    `emergency_stop`: True = the stop is pressed (or its wire is broken).
-    `proximity_code`: ADC code (0-1023) of the proximity channel.
-    """
-
-    contactor_feedback: tuple[bool, ...] = ()
-    ground_fault: bool | None = None
-    emergency_stop: bool | None = None
-    proximity_code: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +111,8 @@ class Board(Protocol):
     def set_ground_fault_test(self, on: bool) -> None:  # noqa: FBT001 - as a light switch
         """Drive the self-test input of the ground-fault device; nothing where none is wired."""
 
-    def beat(self) -> None:
-        """Tell the dead-men that a valid tick has just gone by."""
+    def beat(self, *, pump: bool = True) -> None:
+        """Tell the dead-men that a valid tick has just gone by; the charge pump only if *pump*."""
 
     def read_back(self) -> ReadBack:
         """Ask the board what its outputs really are."""

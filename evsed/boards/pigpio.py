@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Final
 
 import pigpio
 
-from evsed.boards import BoardConfig, Inputs, ReadBack
+from evsed.boards import BoardConfig, ReadBack
 from evsed.boards import pigpio_deadman as deadman
 from evsed.boards.pigpio_burst import conversion
 from evsed.boards.pigpio_grip import Grip, checked, take
 from evsed.boards.pigpio_wire import ANSWER_S, LETS_GO, Batch, read, write
+from evsed.core.protection import Inputs
 from evsed.errors import BoardError, BoardGone
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class PigpioBoard:
         self._worker: Final = ThreadPoolExecutor(1, "evsed-pigpio")
         self._taking: Future[Grip] | None = None
         self._grip: Grip | None = None
-        self._beats: Iterator[Batch] = iter(())
+        self._beats: Iterator[tuple[Batch, Batch]] = iter(())  # script alone, pump and script
         self._inputs: Final = _InputsWanted(config)
         self._closed = 0
         self._duty_ppm = deadman.STEADY_PPM
@@ -117,11 +118,9 @@ class PigpioBoard:
         """Arm the dead-man, here in the thread of the ticks: from now on the beats must come."""
         grip = self._held()
         gpio = self._wires.heartbeat_gpio
+        beats = [(number, deadman.beat(grip.script_id, number)) for number in range(1, _BEATS + 1)]
         self._beats = cycle(
-            [
-                Batch([write(gpio, number % 2), deadman.beat(grip.script_id, number)])
-                for number in range(1, _BEATS + 1)
-            ]
+            [(Batch([beat]), Batch([write(gpio, number % 2), beat])) for number, beat in beats]
         )
         self._inputs.aim(grip.spi_handle)
         self._closed = 0
@@ -151,12 +150,12 @@ class PigpioBoard:
         """
         return self._held().sampler.burst(count)
 
-    def beat(self) -> None:
-        """Toggle the heartbeat pin and tell the dead-man script; one round trip.
+    def beat(self, *, pump: bool = True) -> None:
+        """Toggle the heartbeat pin (if *pump*) and tell the dead-man script; one round trip.
 
         Raises `BoardError` unless both were acknowledged in time.
         """
-        self._held().fast.exchange(next(self._beats))
+        self._held().fast.exchange(next(self._beats)[pump])
 
     def read_inputs(self) -> Inputs:
         """The optional inputs; one round trip, none where none is wired.
@@ -276,13 +275,13 @@ class _InputsWanted:
         self.batch = Batch(asks) if asks else None
 
     def understood(self, answer: memoryview) -> Inputs:
-        """Levels into meanings: all inputs are pulled up, and what is wired pulls to ground."""
+        """Levels into meanings; see `InputsConfig` for what is wired how."""
         high = [
             bool(answer[number * _HEAD_BYTES + _RESULT_AT]) for number in range(len(self._gpios))
         ]
         feedback, rest = high[: self._feedbacks], iter(high[self._feedbacks :])
         return Inputs(
-            contactor_feedback=tuple(not level for level in feedback),
+            contactor_feedback=tuple(feedback),
             ground_fault=not next(rest) if self._has_ground_fault else None,
             emergency_stop=next(rest) if self._has_stop else None,
             proximity_code=None

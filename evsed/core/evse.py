@@ -76,7 +76,7 @@ class Step:
 
     `faults` are the active ones with what was measured; `blocked` says in words why nothing is
     offered although the limit would allow it ("" when nothing blocks); `wait_s` is the time left
-    where a timer blocks.
+    where a timer blocks. `closing`: the contactor would have closed, had it been `ready`.
     """
 
     outputs: Outputs
@@ -84,6 +84,7 @@ class Step:
     faults: Mapping[Fault, str]
     blocked: str
     wait_s: float
+    closing: bool = False
 
 
 class Evse:
@@ -110,6 +111,7 @@ class Evse:
         self._shown = ""
         self._events: list[ev.Event] = []
         self._letting_go = False
+        self._closing = False
         self.cycles = 0
 
     # --- what others may know -------------------------------------------------------------------
@@ -188,18 +190,21 @@ class Evse:
         pilot: PilotReading,
         limit: Limit,
         reported: Mapping[Fault, str] | None = None,
+        *,
+        ready: bool = True,
     ) -> Step:
         """Decide for *now* from *pilot*, the lowest *limit* and the faults *reported* from outside.
 
         Faults in *reported* (temperature, ground fault, ...) are active as long as they are
-        reported; what happens after that is their recovery class's matter.
+        reported; what happens after that is their recovery class's matter. While the box is not
+        *ready* (its self-tests are under way) nothing closes; `Step.closing` asks for them.
         """
         self._events = []
         self._follow(now, pilot)
         self._find_faults(now, pilot, reported or {})
         blocked, wait_s = self._blocked(now, limit)
         self._set_pilot(now, 0.0 if blocked else limit.max_a, blocked or limit.why or limit.owner)
-        self._set_contactor(now, pilot, offered=not blocked)
+        self._set_contactor(now, pilot, offered=not blocked, ready=ready)
         self._name_state(now)
         return Step(
             outputs=Outputs(self._duty, self._config.outputs if self._closed else 0),
@@ -207,6 +212,7 @@ class Evse:
             faults=dict(self._faults),
             blocked=blocked,
             wait_s=wait_s,
+            closing=self._closing,
         )
 
     def _follow(self, now: float, pilot: PilotReading) -> None:
@@ -359,7 +365,10 @@ class Evse:
             self._x1_since = now
             self._events.append(ev.OfferWithdrawn(now, why))
 
-    def _set_contactor(self, now: float, pilot: PilotReading, *, offered: bool) -> None:
+    def _set_contactor(
+        self, now: float, pilot: PilotReading, *, offered: bool, ready: bool
+    ) -> None:
+        self._closing = False
         live = self._settled is PilotState.C or (
             self._settled is PilotState.D and self._config.allow_ventilated
         )
@@ -384,9 +393,11 @@ class Evse:
             and min(pilot.live_for_s, now - self._opened_at) >= CLOSE_AFTER_S
             and now - self._opened_at >= OPEN_MIN_S
         ):
-            self._closed = True
-            self.cycles += 1
-            self._events.append(ev.ContactorClosed(now, self.cycles))
+            self._closing = not ready
+            if ready:
+                self._closed = True
+                self.cycles += 1
+                self._events.append(ev.ContactorClosed(now, self.cycles))
 
     def _open(self, now: float, why: str) -> None:
         self._closed = False

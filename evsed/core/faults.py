@@ -38,7 +38,10 @@ class Fault(Enum):
     PILOT = "PilotFault"
     VENTILATION = "VentilationNotAvailable"
     CONTACTOR = "ContactorFault"
+    CONTACTOR_OPEN = "ContactorDidNotClose"
+    DEAD_MAN = "DeadManFault"
     GROUND = "MREC2GroundFailure"
+    GROUND_TEST = "GroundFaultTestFailed"
     TEMPERATURE = "MREC3HighTemperature"
     OVER_CURRENT = "MREC4OverCurrentFailure"
     EMERGENCY_STOP = "MREC8EmergencyStop"
@@ -81,11 +84,31 @@ KINDS: dict[Fault, FaultKind] = {
         "switch the breaker off: the contactor may be welded. Replace it, then `evsed ack`",
         shows_f=True,
     ),
+    Fault.CONTACTOR_OPEN: FaultKind(
+        Recovery.UNPLUG,
+        _OPENED + " after three tries",
+        "look whether the safety loop (ground-fault device, emergency stop, thermal switch) is "
+        "open, then at the coil, its supply and the mirror contact's wire; unplug to try again",
+    ),
+    Fault.DEAD_MAN: FaultKind(
+        Recovery.SERVICE,
+        _OPENED + " and stays off, also after a restart",
+        "the charge pump holds the contactor although nobody tends it: switch the breaker off, "
+        "have the contactor's drive repaired, then `evsed ack`",
+        shows_f=True,
+    ),
     Fault.GROUND: FaultKind(
         Recovery.ACKNOWLEDGE,
         _OPENED,
         "current leaks to earth: have car, cable and box looked at, reset the device, then "
         "`evsed ack`",
+        shows_f=True,
+    ),
+    Fault.GROUND_TEST: FaultKind(
+        Recovery.ACKNOWLEDGE,
+        "evsed did not close the contactor and withdrew the offer",
+        "the ground-fault device does not answer its test: look at its supply and its two wires, "
+        "have it replaced if they are well, then `evsed ack`",
         shows_f=True,
     ),
     Fault.TEMPERATURE: FaultKind(

@@ -15,7 +15,8 @@ from itertools import accumulate
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from evsed.boards import Inputs, ReadBack
+from evsed.boards import ReadBack
+from evsed.core.protection import Inputs
 from evsed.errors import BoardGone
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ class BenchBoard:
         self._armed = False
         self._testing = False
         self._beat_at = -math.inf
+        self._pumped_at = -math.inf
 
     # -- Board -----------------------------------------------------------------------------------
 
@@ -140,7 +142,7 @@ class BenchBoard:
         self._command(0, self._time.control())
         self.circuit.drive(1.0, self._time.now)
         self._armed = True
-        self._beat_at = self._time.control()
+        self._beat_at = self._pumped_at = self._time.control()
         self._open = True
         return True
 
@@ -187,11 +189,13 @@ class BenchBoard:
         self._reach()
         self._testing = on
 
-    def beat(self) -> None:
-        """Hold off both dead-men."""
+    def beat(self, *, pump: bool = True) -> None:
+        """Hold off both dead-men, or the daemon's only."""
         self._reach()
         self._beat_at = self._time.control()
-        self._coils(self._beat_at)
+        if pump:
+            self._pumped_at = self._beat_at
+            self._coils(self._beat_at)
 
     def read_back(self) -> ReadBack:
         """What the outputs really are."""
@@ -218,7 +222,7 @@ class BenchBoard:
             self.dead_man_fired_at = script_at
             self._command(0, script_at)
             self.circuit.drive(1.0, self._time.now)
-        pump_at = self._beat_at + PUMP_S
+        pump_at = self._pumped_at + PUMP_S
         if not self.pump_stuck and now >= pump_at:
             for contactor in self.contactors:
                 contactor.energise(pump_at, coil=False)
@@ -255,6 +259,6 @@ class BenchBoard:
 
     def _coils(self, at: float) -> None:
         """Put the commanded outputs on the coils; those need the pump to run as well."""
-        running = self.pump_stuck or at - self._beat_at < PUMP_S
+        running = self.pump_stuck or at - self._pumped_at < PUMP_S
         for place, contactor in enumerate(self.contactors):
             contactor.energise(at, coil=running and place < self.commanded)
