@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from evsed.frontends.classic import classic_line
 from evsed.frontends.web.assets import Assets
@@ -240,3 +241,19 @@ async def test_the_methods_connect_and_upgrade_hold_nothing_open() -> None:
             await wire.say(request)
             assert b" 200 " in (await wire.ended())[:20]
         await until_held(evsed, 0)
+
+
+async def test_a_bug_behind_a_request_is_a_500_logged_once_and_not_the_end() -> None:
+    async with served() as evsed:
+        with capture_logs() as logged:
+            evsed.hub.broken = True
+            for _ in range(5):
+                wire = await evsed.wire()
+                status, headers, body = await wire.ask("GET /api/v1/status")
+                assert status == 500
+                assert headers["content-type"] == "application/problem+json"
+                assert b"a bug in the daemon" not in body
+        assert [entry["log_level"] for entry in logged] == ["error"]
+        evsed.hub.broken = False
+        wire = await evsed.wire()
+        assert (await wire.ask("GET /"))[0] == 200

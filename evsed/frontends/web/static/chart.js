@@ -4,6 +4,7 @@
 import { say, watts } from "./say.js";
 
 const SPAN_S = 3600;
+const SPANS = [[600, 5], [1200, 4], [2400, 4], [SPAN_S, 4]]; // a station just started shows its first minutes large; parts of the axis
 const LINES = [ // key in /api/v1/recent, colour, filled
   ["available_w", "--sun", true], ["power_w", "--good", true], ["offered_w", "--ink", false],
 ];
@@ -54,6 +55,12 @@ function ceiling(most) {
   return [Math.ceil(rough / step) * step, step];
 }
 
+// The time shown: the shortest span that holds all there is.
+function span() {
+  const held_s = points.length ? (points.at(-1).at - points[0].at) / 1000 : 0;
+  return SPANS.find(([seconds]) => held_s <= seconds) ?? SPANS.at(-1);
+}
+
 function draw() {
   const { clientWidth: width, clientHeight: height } = canvas;
   if (!width) return;
@@ -71,16 +78,17 @@ function draw() {
   const now = points.at(-1)?.at ?? Date.now();
   const most = points.reduce((top, p) => Math.max(top, p.available_w ?? 0, p.offered_w, p.power_w), 0);
   const [top, step] = ceiling(most);
-  const x = (at) => PAD.left + (width - PAD.left - PAD.right) * (1 - (now - at) / (SPAN_S * 1000));
+  const [seconds, parts] = span();
+  const x = (at) => PAD.left + (width - PAD.left - PAD.right) * (1 - (now - at) / (seconds * 1000));
   const y = (w) => height - PAD.bottom - (height - PAD.top - PAD.bottom) * (Math.max(0, w) / top);
-  grid(pen, { width, height, top, step, x, y, now, colour });
+  grid(pen, { width, height, top, step, x, y, now, seconds, parts, colour });
   for (const [key, name, filled] of LINES) line(pen, key, colour(name), filled, x, y);
   if (read !== null && points[read]) mark(pen, points[read], x, y, height, colour);
   if (points.length < 2) tellAs(say("chart_empty"));
   else if (read === null) tellAs(say("chart_hint"));
 }
 
-function grid(pen, { width, height, top, step, x, y, now, colour }) {
+function grid(pen, { width, height, top, step, x, y, now, seconds, parts, colour }) {
   pen.strokeStyle = colour("--rule");
   pen.fillStyle = colour("--quiet");
   pen.lineWidth = 1;
@@ -94,8 +102,10 @@ function grid(pen, { width, height, top, step, x, y, now, colour }) {
     pen.fillText(w === 0 || w % 1000 ? `${w / 1000}` : `${w / 1000} kW`, PAD.left - 6, y(w));
   }
   pen.textBaseline = "alphabetic";
-  for (let minutes = 0; minutes <= 60; minutes += width < 420 ? 30 : 15) {
-    pen.textAlign = minutes === 0 ? "right" : minutes === 60 ? "left" : "center";
+  const whole = seconds / 60;
+  const apart = whole / (width < 420 ? 2 : parts);
+  for (let minutes = 0; minutes <= whole; minutes += apart) {
+    pen.textAlign = minutes === 0 ? "right" : minutes === whole ? "left" : "center";
     const text = minutes === 0 ? say("chart_now") : say("chart_ago", `−${minutes}`);
     pen.fillText(text, x(now - minutes * 60_000), height - 6);
   }
@@ -168,7 +178,7 @@ function tellAs(text) {
 function nearest(event) {
   const box = canvas.getBoundingClientRect();
   const share = (event.clientX - box.left - PAD.left) / (box.width - PAD.left - PAD.right);
-  const at = (points.at(-1)?.at ?? 0) - (1 - share) * SPAN_S * 1000;
+  const at = (points.at(-1)?.at ?? 0) - (1 - share) * span()[0] * 1000;
   let best = 0;
   points.forEach((point, n) => {
     if (Math.abs(point.at - at) < Math.abs(points[best].at - at)) best = n;

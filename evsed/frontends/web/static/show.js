@@ -5,6 +5,8 @@ import { NONE, age, ampere, clock, day, duration, kwh, number, say, watt, watts 
 
 const LEAST_A = 6; // the least a pilot can offer, IEC 61851-1 Table A.7
 
+const FUSES_A = [10, 16, 20, 32, 40, 63, 80]; // how far the gauge reaches where no limit says it
+
 const MOODS = {
   Available: "quiet", Preparing: "wait", Charging: "good", SuspendedEV: "calm",
   SuspendedEVSE: "wait", Finishing: "calm", Unavailable: "bad", Faulted: "bad",
@@ -54,19 +56,27 @@ function now(s) {
   byId("now").dataset.mood = s.faults.length ? "bad" : MOODS[s.evse_status] ?? "quiet";
   put("words", s.words);
   put("why", s.why || "\u00a0");
+  byId("now").toggleAttribute("data-long", s.words.length > 40);
+  // Spoken when the state changes, not with every ampere.
+  const spoken = `${s.evse_status} ${s.faults.map((fault) => fault.name).join(" ")}`;
+  if (byId("announce").dataset.spoken !== spoken) {
+    byId("announce").dataset.spoken = spoken;
+    put("announce", `${s.words}. ${s.why}`);
+  }
   put("offered_a", number(s.offered_a, 1));
   put("drawn_a", number(s.drawn_a, 1));
   put("drawn_label", say(s.drawn_measured ? "drawn" : "drawn_estimate"));
   putWatts("power", s.power_w);
   const lowest = s.limits.find((limit) => limit.owner === s.limited_by);
-  put("limited", lowest ? say("limited_by", owner(lowest.owner)) : "\u00a0");
+  put("limited", lowest && !s.faults.length ? say("limited_by", owner(lowest.owner)) : "\u00a0");
   put("left", lowest?.left_s > 0 ? say("left", duration(lowest.left_s)) : "");
   gauge(s);
   document.title = s.offered_a > 0 ? `${ampere(s.offered_a)} · ${s.words}` : s.words;
 }
 
 function gauge(s) {
-  const most = s.limits.find((limit) => limit.owner === "supply")?.max_a || Math.max(10, s.offered_a);
+  const supply_a = s.limits.find((limit) => limit.owner === "supply")?.max_a;
+  const most = supply_a || FUSES_A.find((amperes) => amperes >= s.offered_a);
   const share = (amperes) => `${Math.min(100, Math.max(0, (100 * amperes) / most))}%`;
   byId("gauge_drawn").style.width = share(s.drawn_a);
   byId("gauge_offered").style.width = share(s.offered_a);
