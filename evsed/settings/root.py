@@ -13,7 +13,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from evsed.boards import BoardConfig, PigpioConfig
+from evsed.boards import BoardConfig, InputsConfig, PigpioConfig
 from evsed.core.evse import EvseConfig
 from evsed.core.knobs import AllotmentConfig
 from evsed.core.pilot import FrontEnd
@@ -22,6 +22,7 @@ from evsed.frontends.web import WebConfig
 from evsed.settings.sections import (
     BoardSettings,
     FeedSettings,
+    InputsSettings,
     LogsSettings,
     SafetySettings,
     StoreSettings,
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
 
     supply: SupplySettings = SupplySettings()
     board: BoardSettings = BoardSettings()
+    inputs: InputsSettings = InputsSettings()
     feed: FeedSettings = FeedSettings()
     surplus: SurplusSettings = SurplusSettings()
     safety: SafetySettings = SafetySettings()
@@ -79,6 +81,34 @@ class Settings(BaseSettings):
             raise must_be(wanted, key="pigpio.contactor_gpios", value=gpios)
         return board
 
+    @field_validator("inputs")
+    @classmethod
+    def _inputs_fit_the_board(cls, inputs: InputsSettings, info: ValidationInfo) -> InputsSettings:
+        board = info.data.get("board")
+        if not isinstance(board, BoardSettings):
+            return inputs
+        pigpio, feedbacks = board.pigpio, inputs.contactor_feedback_gpios
+        taken = {
+            pigpio.pilot_gpio: "pilot_gpio",
+            pigpio.heartbeat_gpio: "heartbeat_gpio",
+            **dict.fromkeys(pigpio.contactor_gpios, "contactor_gpios"),
+        }
+        for key, given in inputs:
+            for pin in given if isinstance(given, tuple) else (given,):
+                if key.endswith(("_gpio", "_gpios")) and pin in taken:
+                    wanted = f"other than board.pigpio.{taken[pin]}, which has {pin}"
+                    raise must_be(wanted, key=key, value=given)
+        if len(feedbacks) not in (0, len(pigpio.contactor_gpios)):
+            wanted = (
+                f"[] or as many as board.pigpio.contactor_gpios has: {len(pigpio.contactor_gpios)}"
+            )
+            raise must_be(wanted, key="contactor_feedback_gpios", value=feedbacks)
+        channel = inputs.proximity_adc_channel
+        if channel == board.front_end.pilot_adc_channel:
+            wanted = f"other than board.front_end.pilot_adc_channel, which is {channel}"
+            raise must_be(wanted, key="proximity_adc_channel", value=channel)
+        return inputs
+
     @field_validator("surplus")
     @classmethod
     def _least_under_most(cls, surplus: SurplusSettings, info: ValidationInfo) -> SurplusSettings:
@@ -103,6 +133,7 @@ class Settings(BaseSettings):
                 spi_channel=pigpio.spi_channel,
                 spi_hz=pigpio.spi_hz,
             ),
+            inputs=InputsConfig(**self.inputs.model_dump()),
         )
 
     def front_end(self) -> FrontEnd:

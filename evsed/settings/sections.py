@@ -9,6 +9,7 @@ checked at the later one, and only when the earlier is right: so one pass finds 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -83,6 +84,11 @@ _host_check, _host_words = _checked(
     "the name or the address of a machine",
 )
 
+_sensor_check, _sensor_words = _checked(
+    lambda text: not text or re.fullmatch(r"28-[0-9a-f]{12}", text) is not None,
+    '"" (none) or the name of a DS18B20, such as "28-0316a2795fff"',
+)
+
 PILOT_GPIOS = Allowed("12, 13, 18 or 19: the GPIOs that have hardware PWM")
 
 
@@ -103,6 +109,11 @@ Zone = Annotated[str, _zone_check, _zone_words]
 Host = Annotated[str, _host_check, _host_words]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Gpio = Annotated[int, Field(ge=2, le=27), AfterValidator(_free_gpio)]  # 0 and 1: the HAT's EEPROM
+MaybeGpio = Annotated[Gpio | None, Allowed("a GPIO, 2 to 27, or absent")]
+MaybeChannel = Annotated[
+    Annotated[int, Field(ge=0, le=7)] | None, Allowed("an ADC channel, 0 to 7, or absent")
+]
+Sensor = Annotated[str, _sensor_check, _sensor_words]
 AbsolutePath = Annotated[
     Path, Field(strict=False), AfterValidator(_absolute), Allowed("an absolute path")
 ]
@@ -188,6 +199,42 @@ class BoardSettings(Section):
     front_end: FrontEndSettings = FrontEndSettings()
 
 
+class InputsSettings(Section):
+    """[inputs]: optional wires into the box. A key that is absent is a wire that is not there."""
+
+    contactor_feedback_gpios: Annotated[
+        tuple[Gpio, ...],
+        Field(strict=False, max_length=3),
+        Allowed("a list of GPIOs, as many as board.pigpio.contactor_gpios has, or []"),
+    ] = ()
+    ground_fault_gpio: MaybeGpio = None
+    ground_fault_test_gpio: MaybeGpio = None
+    emergency_stop_gpio: MaybeGpio = None
+    proximity_adc_channel: MaybeChannel = None
+
+    @field_validator("contactor_feedback_gpios")
+    @classmethod
+    def _each_feedback_its_own(cls, gpios: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(gpios)) < len(gpios):
+            raise must_be("different GPIOs")
+        return gpios
+
+    @field_validator("ground_fault_gpio", "ground_fault_test_gpio", "emergency_stop_gpio")
+    @classmethod
+    def _each_input_its_own(cls, gpio: int | None, info: ValidationInfo) -> int | None:
+        for name, other in info.data.items():
+            if gpio is not None and (gpio == other or (isinstance(other, tuple) and gpio in other)):
+                raise must_be(f"other than {name}, which has {gpio}")
+        return gpio
+
+    @field_validator("ground_fault_test_gpio")
+    @classmethod
+    def _test_has_an_answer(cls, gpio: int | None, info: ValidationInfo) -> int | None:
+        if gpio is not None and info.data.get("ground_fault_gpio", gpio) is None:
+            raise must_be("absent where ground_fault_gpio is: nothing would hear the answer")
+        return gpio
+
+
 class FeedSettings(Section):
     """[feed]: who tells how much power is spare."""
 
@@ -224,6 +271,8 @@ class SafetySettings(Section):
     """[safety]: what only the owner can know of the place."""
 
     allow_ventilated: bool = False
+    temperature_sensor: Sensor = ""
+    restart_delay_max_s: float = Field(0.0, ge=0, le=600)
 
 
 class WebSettings(Section):

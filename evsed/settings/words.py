@@ -97,7 +97,10 @@ def _tables(model: BaseModel, name: str) -> Iterator[str]:
             subtables += _tables(value, f"{name}.{key}".strip("."))
         else:
             mark = "" if key in model.model_fields_set else "  # default"
-            lines.append(f"{key} = {_written(value)}{mark}")
+            # TOML has no word for what is absent.
+            lines.append(
+                f"# {key}: absent" if value is None else f"{key} = {_written(value)}{mark}"
+            )
     if lines:
         yield from ("", f"[{name}]", *lines)
     yield from subtables

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shipped evsed.toml is a promise: every key is in it, with its default and a comment."""
+"""The shipped evsed.toml is a promise: every key is in it, with its default and a comment.
+
+What is absent by default stands there behind a #, with an example.
+"""
 
 import re
 import tomllib
@@ -7,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from evsed.boards import BoardConfig
+from evsed.boards import BoardConfig, InputsConfig
 from evsed.core.evse import EvseConfig
 from evsed.core.knobs import AllotmentConfig
 from evsed.core.pilot import FrontEnd
@@ -34,8 +37,22 @@ def dotted(table: dict[str, object], prefix: str = "") -> set[str]:
 def test_the_shipped_file_has_every_key_with_its_default() -> None:
     shipped = tomllib.loads(SHIPPED.read_text())
 
-    assert dotted(shipped) == set(keys())
+    absent = {"inputs." + key for key, value in Settings().inputs if value is None}
+    assert dotted(shipped) == set(keys()) - absent
     assert load_settings(SHIPPED, environ={}).model_dump() == Settings().model_dump()
+
+
+def test_what_the_shipped_file_leaves_out_works_as_it_is_shown(tmp_path: Path) -> None:
+    file = tmp_path / "evsed.toml"
+    file.write_text(re.sub(r"(?m)^# (?=\w+_(gpio|channel) = )", "", SHIPPED.read_text()))
+
+    assert dotted(tomllib.loads(file.read_text())) == set(keys())
+    assert load_settings(file, environ={}).board_config().inputs == InputsConfig(
+        ground_fault_gpio=16,
+        ground_fault_test_gpio=20,
+        emergency_stop_gpio=26,
+        proximity_adc_channel=1,
+    )
 
 
 def test_every_section_of_the_shipped_file_is_explained() -> None:
@@ -95,8 +112,16 @@ def test_what_the_owner_writes_reaches_the_rooms(tmp_path: Path) -> None:
         start_share = 0.5
         up_slew_a_per_s = 6
         car_min_current_a = 7
+        [inputs]
+        contactor_feedback_gpios = [20, 21, 22]
+        ground_fault_gpio = 12
+        ground_fault_test_gpio = 16
+        emergency_stop_gpio = 17
+        proximity_adc_channel = 1
         [safety]
         allow_ventilated = true
+        temperature_sensor = "28-0316a2795fff"
+        restart_delay_max_s = 600
         [web]
         host = "::"
         port = 8080
@@ -113,6 +138,15 @@ def test_what_the_owner_writes_reaches_the_rooms(tmp_path: Path) -> None:
     assert (board.pigpio.pilot_gpio, board.pigpio.contactor_gpios) == (13, (5, 6, 26))
     assert (board.pigpio.heartbeat_gpio, board.pigpio.spi_channel) == (4, 1)
     assert board.pigpio.spi_hz == 1_000_000
+    assert board.inputs == InputsConfig(
+        contactor_feedback_gpios=(20, 21, 22),
+        ground_fault_gpio=12,
+        ground_fault_test_gpio=16,
+        emergency_stop_gpio=17,
+        proximity_adc_channel=1,
+    )
+    assert settings.safety.temperature_sensor == "28-0316a2795fff"
+    assert settings.safety.restart_delay_max_s == 600.0
     assert settings.front_end() == FrontEnd(-15.0, 0.03)
     assert settings.evse_config(front_end_proved=True, hold_off_s=9.0) == EvseConfig(
         outputs=3, allow_ventilated=True, front_end_proved=True, hold_off_s=9.0

@@ -97,6 +97,51 @@ def complaints(tmp_path: Path, text: str, **environ: str) -> list[str]:
         ("surplus", "up_slew_a_per_s = 0", "must be 0.01 to 100 A/s"),
         ("surplus", "car_min_current_a = 12.0", "must be 6 to 10 A, which is supply.max_current_a"),
         ("safety", "allow_ventilated = 1", "must be true or false"),
+        (
+            "safety",
+            'temperature_sensor = "kitchen"',
+            'must be "" (none) or the name of a DS18B20, such as "28-0316a2795fff"',
+        ),
+        ("safety", "restart_delay_max_s = 601", "must be 0 to 600 s"),
+        (
+            "inputs",
+            "contactor_feedback_gpios = 25",
+            "must be a list of GPIOs, as many as board.pigpio.contactor_gpios has, or []",
+        ),
+        ("inputs", "contactor_feedback_gpios = [5, 5]", "must be different GPIOs"),
+        (
+            "inputs",
+            "contactor_feedback_gpios = [5, 6]",
+            "must be [] or as many as board.pigpio.contactor_gpios has: 1",
+        ),
+        (
+            "inputs",
+            "contactor_feedback_gpios = [24]",
+            "must be other than board.pigpio.heartbeat_gpio, which has 24",
+        ),
+        ("inputs", "ground_fault_gpio = 28", "must be a GPIO, 2 to 27, or absent"),
+        ("inputs", 'ground_fault_gpio = "16"', "must be a GPIO, 2 to 27, or absent"),
+        (
+            "inputs",
+            "ground_fault_gpio = 9",
+            "must be a GPIO that SPI does not use; it uses 7 to 11",
+        ),
+        (
+            "inputs",
+            "ground_fault_test_gpio = 20",
+            "must be absent where ground_fault_gpio is: nothing would hear the answer",
+        ),
+        (
+            "inputs",
+            "emergency_stop_gpio = 23",
+            "must be other than board.pigpio.contactor_gpios, which has 23",
+        ),
+        ("inputs", "proximity_adc_channel = 8", "must be an ADC channel, 0 to 7, or absent"),
+        (
+            "inputs",
+            "proximity_adc_channel = 0",
+            "must be other than board.front_end.pilot_adc_channel, which is 0",
+        ),
         ("web", "port = 65536", "must be 0 to 65535"),
         ("web", 'socket = "control.sock"', "must be an absolute path, beginning with /"),
         ("logs", 'dir = "log"', "must be an absolute path, beginning with /"),
@@ -109,6 +154,18 @@ def test_an_impossible_value_is_named_with_its_key_and_range(
     tmp_path: Path, section: str, line: str, must: str
 ) -> None:
     assert complaints(tmp_path, f"[{section}]\n{line}\n") == [f"{section}.{line}: {must}"]
+
+
+def test_one_gpio_cannot_be_two_inputs(tmp_path: Path) -> None:
+    text = "[inputs]\ncontactor_feedback_gpios = [5]\nemergency_stop_gpio = 5\n"
+    assert complaints(tmp_path, text) == [
+        "inputs.emergency_stop_gpio = 5: must be other than contactor_feedback_gpios, which has 5"
+    ]
+
+
+def test_inputs_are_not_held_against_a_board_that_is_wrong_itself(tmp_path: Path) -> None:
+    text = "[board.pigpio]\nport = 0\n[inputs]\nemergency_stop_gpio = 23\n"
+    assert complaints(tmp_path, text) == ["board.pigpio.port = 0: must be 1 to 65535"]
 
 
 def test_one_item_of_a_list_is_named_by_its_place(tmp_path: Path) -> None:
