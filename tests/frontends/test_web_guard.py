@@ -245,6 +245,7 @@ async def test_the_methods_connect_and_upgrade_hold_nothing_open() -> None:
 
 async def test_a_bug_behind_a_request_is_a_500_logged_once_and_not_the_end() -> None:
     async with served() as evsed:
+        assert (await (await evsed.wire()).ask("GET /"))[0] == 200
         with capture_logs() as logged:
             evsed.hub.broken = True
             for _ in range(5):
