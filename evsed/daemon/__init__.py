@@ -160,7 +160,7 @@ class _Daemon:
 
     def _take(self, snapshot: Snapshot) -> None:
         self._desk.take(snapshot)
-        self._books.take(snapshot, current_a=self._desk.drawn_a, power_w=self._desk.power_w)
+        self._books.take(snapshot, self._desk.flow)
         if snapshot.board_ok and not self._ready:
             self._ready = True
             self._notifier.say("READY=1")

@@ -24,7 +24,7 @@ from evsed.core.faults import Fault, Recovery
 from evsed.core.session import EndReason, Flow, Ledger, LeftOpen, SessionRecord
 from evsed.errors import StoreError
 from evsed.frontends.classic import EnergyFiles
-from evsed.store import LastEnd, LatchedFault, Store
+from evsed.store import Beginning, LastEnd, LatchedFault, Store
 
 if TYPE_CHECKING:
     from evsed.link import Snapshot
@@ -50,6 +50,16 @@ class BooksConfig:
     path: Path
     folder: Path
     calibration: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What the store had: totals, latched faults, the calibration proved, the last end."""
+
+    history: History
+    latched: tuple[LatchedFault, ...]
+    front_end: object
+    beginning: Beginning
 
 
 class Books:
@@ -79,33 +89,45 @@ class Books:
     async def open(cls, config: BooksConfig) -> Books:
         """Read what earlier lives have kept; what cannot be read is said and done without."""
         books = cls(config, boot=_boot_id())
-        await books._do(books._begin)
+        await books._remember()
         return books
 
-    def _begin(self) -> None:
+    async def _remember(self) -> None:
+        """Take over what earlier lives have kept; where it cannot be read, try again later."""
         try:
-            beginning = self._store.begin_life(self._boot, time.monotonic())
-            history = self._store.load()
-            latched = self._store.latched()
-            proved = self._store.get(FRONT_END_NOTE)
+            memory = await self._do(self._read)
         except StoreError as error:
             # Without a memory nothing is taken as proved: a pilot without a car has to be read.
-            if not self._failed:
-                log.error(str(error))
-            self._failed = True
+            self._trouble(error)
             return
         self._loaded = True
-        self._ledger.load(history)
-        self._left_open = history.left_open
-        self.front_end_proved = proved == self._config.calibration
-        self.latched = {Fault(one.name): one.detail for one in latched if one.name in _FAULTS}
+        self._ledger.load(memory.history)
+        self._left_open = memory.history.left_open
+        self.front_end_proved = memory.front_end == self._config.calibration
+        known = {fault.value for fault in Fault}
+        self.latched = {Fault(one.name): one.detail for one in memory.latched if one.name in known}
+        beginning = memory.beginning
         if beginning.last_end is not LastEnd.CLEAN:
             self.hold_off_s = AFTER_CRASH_S
             log.warning("the last life ended while charging", how=beginning.last_end.value)
-        if beginning.crashes >= CRASHES_MAX:
+        if beginning.crashes >= CRASHES_MAX and Fault.PERMANENT not in self.latched:
             detail = f"{beginning.crashes} crashes within an hour with the contactor closed"
-            self.latched.setdefault(Fault.PERMANENT, detail)
+            self.latched[Fault.PERMANENT] = detail
             self._latch(Fault.PERMANENT, detail)
+
+    def _read(self) -> _Memory:
+        history, latched = self._store.load(), tuple(self._store.latched())
+        proved = self._store.get(FRONT_END_NOTE)
+        # Last, because it forgets how the life before ended.
+        return _Memory(
+            history, latched, proved, self._store.begin_life(self._boot, time.monotonic())
+        )
+
+    def _trouble(self, error: StoreError) -> None:
+        self._again_at = time.monotonic() + AGAIN_AFTER_S
+        if not self._failed:
+            log.error(str(error))
+        self._failed = True
 
     # --- what is known ------------------------------------------------------------------------
 
@@ -136,9 +158,9 @@ class Books:
 
     # --- what happens -------------------------------------------------------------------------
 
-    def take(self, snapshot: Snapshot, *, current_a: float, power_w: float) -> None:
-        """Count what flows at the moment of *snapshot*: amperes per phase, watts over all."""
-        self._ledger.add(snapshot.at, _today(), Flow(power_w=power_w, current_a=current_a))
+    def take(self, snapshot: Snapshot, flow: Flow) -> None:
+        """Count what flows from the moment of *snapshot* on."""
+        self._ledger.add(snapshot.at, _today(), flow)
         if snapshot.state == "A":
             self._take_over(plugged=False)
         if snapshot.front_end_proved != self.front_end_proved:
@@ -225,7 +247,7 @@ class Books:
         if now < self._again_at:
             return
         if not self._loaded:
-            await self._do(self._begin)
+            await self._remember()
         try:
             while self._jobs:
                 await self._do(self._jobs[0])
@@ -238,10 +260,7 @@ class Books:
             elif self._stats_for != _today():
                 await self._do(self._write_files)
         except StoreError as error:
-            self._again_at = now + AGAIN_AFTER_S
-            if not self._failed:
-                log.error(str(error))
-            self._failed = True
+            self._trouble(error)
         else:
             if self._failed:
                 log.info("the books are written again")
@@ -278,7 +297,6 @@ class Books:
 
 
 _KEPT = (Recovery.ACKNOWLEDGE, Recovery.SERVICE)
-_FAULTS = frozenset(fault.value for fault in Fault)
 _REASONS: Mapping[str, EndReason] = {
     "feed": EndReason.FEED,
     "schedule": EndReason.SCHEDULE,

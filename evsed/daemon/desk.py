@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from evsed.core import j1772
 from evsed.core.faults import Fault
+from evsed.core.session import Flow
 from evsed.daemon import words
 from evsed.frontends import EventView, FaultView, LimitView, SessionView, Status, TickView
 
@@ -81,6 +82,16 @@ class Desk:
         self._events.append(EventView(datetime.now().astimezone(), text, level))
         self._urgent = True
         self.touch()
+
+    @property
+    def flow(self) -> Flow:
+        """What goes to the car now, and as far as the feed tells, how much of it from the sun."""
+        available_w = self.allotted.available_w if self.allotted else None
+        return Flow(
+            power_w=self.power_w,
+            current_a=self.drawn_a,
+            sun_w=None if available_w is None else min(max(available_w, 0.0), self.power_w),
+        )
 
     @property
     def _has_charged(self) -> bool:
