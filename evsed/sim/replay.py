@@ -28,7 +28,18 @@ if TYPE_CHECKING:
 EX_DATAERR: Final = 65
 """Exit code where a day cannot be read (sysexits.h)."""
 
-_BAR = 30
+TRACE_COLUMNS: Final = (
+    "t_s",
+    "surplus_w",
+    "feed_stamp_s",
+    "feed_w",
+    "offered_a",
+    "drawn_a",
+    "contactor",
+)
+"""A row a second; `t_s` counts from the first row of the day."""
+
+_BAR: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +153,7 @@ def trace_csv(trace: Trace) -> str:
     """One row a second: sun, feed, offer, draw and contactor."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow("t_s surplus_w feed_stamp_s feed_w offered_a drawn_a contactor".split())
+    rows.writerow(TRACE_COLUMNS)
     columns = zip(
         trace.surplus_w,
         trace.feed_stamp_s,
@@ -164,8 +175,7 @@ def table(results: Sequence[Result]) -> str:
     """The figures as a table for the terminal, with a line for all days together."""
     head = f"{'day':28} {'surplus':>8} {'feasible':>8} {'car':>8} {'captured':>9} {'of feas.':>9}"
     lines = [head + f" {'battery':>8} {'starts':>6} {'on':>6} {'off':>6}"]
-    for result in results:
-        lines.append(_row(result.name, result.figures))
+    lines.extend(_row(result.name, result.figures) for result in results)
     if len(results) > 1:
         lines.append(_row("all", total([result.figures for result in results])))
     lines.append("energies in kWh; shortest run and pause in seconds")

@@ -12,8 +12,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from evsed.core.allotment import Allotment, AllotmentConfig, Allotted, Reading
-from evsed.core.evse import Evse, EvseConfig
 from evsed.core.events import ContactorClosed, Event
+from evsed.core.evse import Evse, EvseConfig
 from evsed.core.j1772 import PilotState, current_for_duty
 from evsed.core.limits import Limit
 from evsed.core.pilot import PilotReading

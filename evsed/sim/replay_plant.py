@@ -78,7 +78,11 @@ class PlantConfig:
 
 @dataclass(slots=True)
 class Trace:
-    """What happened, one value a second; `feed_*` is the news last published (stamp -1: none)."""
+    """What happened, one value a second.
+
+    `feed_*` is the news last published, `offered_a` the offer from this second on; `drawn_a`,
+    `battery_w` (into it) and `contactor` are what this second was like.
+    """
 
     surplus_w: array[float]
     mains_v: float
@@ -138,10 +142,13 @@ def play(surplus_w: array[float], config: PlantConfig, charger: Charger) -> Trac
     battery = _Battery(config)
     on_its_way: deque[tuple[int, News]] = deque()
     left_w: deque[float] = deque([0.0], maxlen=max(1, config.feed_window_s))
-    offers: deque[float] = deque([0.0] * (CAR_DEAD_TIME_S + 1), maxlen=CAR_DEAD_TIME_S + 1)
-    stamp_s, value_w, drawn_a = -1, 0.0, 0.0
+    offers: deque[float] = deque([0.0] * CAR_DEAD_TIME_S, maxlen=CAR_DEAD_TIME_S)
+    stamp_s, value_w, drawn_a, closed = 0, 0.0, 0.0, False
     volts, mixed = config.mains_v, config.semantics == "batterymonitor"
     for now_s, sun_w in enumerate(surplus_w):
+        heard_a = min(offers[0], config.car_most_a)
+        step_a = min(CAR_SLEW_A_PER_S, max(-CAR_SLEW_A_PER_S, heard_a - drawn_a))
+        drawn_a = drawn_a + step_a if closed else 0.0
         power_w = battery.take(sun_w - drawn_a * volts)
         left_w.append(power_w)
         if now_s % PERIOD_S == 0:
@@ -154,19 +161,13 @@ def play(surplus_w: array[float], config: PlantConfig, charger: Charger) -> Trac
             on_its_way.append((now_s + config.feed_latency_s, news))
         while on_its_way and on_its_way[0][0] <= now_s:
             charger.hear(now_s, on_its_way.popleft()[1])
+        trace.contactor.append(closed)
         offered_a, closed = charger.step(now_s, drawn_a)
         offers.append(offered_a)
-        if closed:
-            heard_a = min(offers[0], config.car_most_a)
-            step_a = min(CAR_SLEW_A_PER_S, max(-CAR_SLEW_A_PER_S, heard_a - drawn_a))
-            drawn_a += step_a
-        else:
-            drawn_a = 0.0
         trace.feed_stamp_s.append(stamp_s)
         trace.feed_w.append(value_w)
         trace.offered_a.append(offered_a)
         trace.drawn_a.append(drawn_a)
-        trace.contactor.append(closed)
         trace.battery_w.append(power_w)
     return trace
 

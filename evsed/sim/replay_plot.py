@@ -30,6 +30,12 @@ COLOURS: Final = {
 """Told apart by the colour-blind too, and by the order of the legend."""
 
 
+_HEAD: Final = (
+    f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+    'font-family="sans-serif" font-size="13">'
+)
+
+
 def draw(name: str, started: datetime, trace: Trace) -> str:
     """The picture as SVG text. The battery's line is what the car takes beyond the sun, in Wh."""
     seconds = len(trace.surplus_w)
@@ -47,8 +53,7 @@ def draw(name: str, started: datetime, trace: Trace) -> str:
     power = place(most_w, POWER_TOP, POWER_HEIGHT)
     energy = place(most_wh, BATTERY_TOP, BATTERY_HEIGHT)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        'font-family="sans-serif" font-size="13">',
+        _HEAD,
         f"<title>{escape(name)}</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
         f'<text x="{LEFT}" y="22" font-size="17">{escape(name)}, {started:%Y-%m-%d}</text>',
