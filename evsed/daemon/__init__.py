@@ -96,6 +96,7 @@ class _Daemon:
                 mains_v=settings.supply.mains_v,
                 phases=settings.supply.phases,
                 feed_kind=settings.feed.kind,
+                supply_max_a=settings.supply.max_current_a,
             ),
             self._books,
             self._acknowledge,

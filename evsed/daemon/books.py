@@ -21,7 +21,7 @@ import structlog
 
 from evsed.core import events as ev
 from evsed.core.faults import Fault, Recovery
-from evsed.core.session import EndReason, Flow, Ledger, LeftOpen, SessionRecord
+from evsed.core.session import EndReason, Flow, History, Ledger, LeftOpen, SessionRecord
 from evsed.errors import StoreError
 from evsed.frontends.classic import EnergyFiles
 from evsed.store import Beginning, LastEnd, LatchedFault, Store

@@ -38,6 +38,7 @@ class DeskConfig:
     mains_v: float
     phases: int
     feed_kind: str
+    supply_max_a: float
 
 
 class Desk:
@@ -208,7 +209,8 @@ class Desk:
 
     def _limit_views(self) -> tuple[LimitView, ...]:
         until_s = self.allotted.until_s if self.allotted else None
-        return tuple(
+        supply = LimitView("supply", self._config.supply_max_a, "all that the supply allows")
+        others = (
             LimitView(
                 limit.owner,
                 limit.max_a,
@@ -217,6 +219,7 @@ class Desk:
             )
             for limit in self.limits
         )
+        return (supply, *others)
 
     def _fault_views(self, faults: Mapping[Fault, str]) -> tuple[FaultView, ...]:
         return tuple(

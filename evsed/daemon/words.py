@@ -37,8 +37,7 @@ def say(snapshot: Snapshot, *, has_charged: bool) -> Said:
     if not snapshot.board_ok:
         return Said("Faulted", "The board cannot be reached", snapshot.board_why)
     if snapshot.faults:
-        fault, detail = next(iter(snapshot.faults.items()))
-        return Said("Faulted", f"{_plain(fault)}: {detail}", why)
+        return Said("Faulted", _FAULT_WORDS[next(iter(snapshot.faults))], why)
     offered_a = j1772.current_for_duty(snapshot.duty)
     if not snapshot.plugged:
         return Said("Available", "No car", why)
@@ -74,7 +73,3 @@ _FAULT_WORDS = {
     Fault.COMMUNICATION: "The board cannot be reached",
     Fault.PERMANENT: "Off after three crashes",
 }
-
-
-def _plain(fault: Fault) -> str:
-    return _FAULT_WORDS[fault]
