@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 STEER_EVERY_S = 1.0
 FED_EVERY_S = 1.0  # the watchdog's 5 s leave room for four lost
+START_EXTENDED_S = 30  # by so much at a time while the board is not reached yet
 CONTROL_ENDED = 70  # EX_SOFTWARE: systemd starts both anew
 
 log = structlog.get_logger()
@@ -169,7 +170,9 @@ class _Daemon:
         now = time.monotonic()
         if snapshot.ticks != self._ticks and now - self._fed_at >= FED_EVERY_S:
             self._fed_at, self._ticks = now, snapshot.ticks
-            self._notifier.say("WATCHDOG=1", f"STATUS={self._desk.status().words}")
+            # Without a board there is a page already that says so: starting may take as long.
+            wait = [] if self._ready else [f"EXTEND_TIMEOUT_USEC={START_EXTENDED_S * 1_000_000}"]
+            self._notifier.say("WATCHDOG=1", f"STATUS={self._desk.status().words}", *wait)
 
     def _tell(self, event: ev.Event) -> None:
         """An event: to the logs, the page and the books, each once."""
