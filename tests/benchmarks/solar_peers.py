@@ -36,7 +36,7 @@ class Peer:
 
 
 class OpenEvse(Peer):
-    """Divert: the rate follows the raw value, start and stop a filter that rises fast, falls slowly.
+    """Divert: the rate follows the raw value, start and stop a filter, fast up and slow down.
 
     A reserve of 100 W, whole amperes, a start at 6.5 A filtered, a stop at 6.0 A after ten minutes.
     """
@@ -124,7 +124,7 @@ class Timer(Enum):
     ELAPSED = "run out"
 
 
-def evcc_phases(  # noqa: PLR0913 - as many facts as the rule looks at
+def evcc_phases(
     site_w: float,
     charge_w: float,
     active: int,
@@ -135,7 +135,7 @@ def evcc_phases(  # noqa: PLR0913 - as many facts as the rule looks at
     max_a: float = 16.0,
     volts: float = 230.0,
 ) -> int:
-    """evcc's switching between one phase and three: how many there are after the decision."""
+    """How many phases there are after evcc has decided between one and three."""
     free_w = charge_w - site_w
     if active > 1 and (site_w > 0 or not enabled) and free_w / (active * volts) < MIN_A:
         return 1 if timer is Timer.ELAPSED or not charging else active
@@ -145,7 +145,7 @@ def evcc_phases(  # noqa: PLR0913 - as many facts as the rule looks at
 
 
 class Evcc(Peer):
-    """evcc's pv mode on the once-a-minute feed: whole amperes, as for a charger without finer ones."""
+    """The pv mode of evcc on the once-a-minute feed, in whole amperes as most chargers have."""
 
     def __init__(self, mains_v: float = 230.0, max_a: float = 32.0) -> None:
         super().__init__(mains_v, max_a)
@@ -159,7 +159,7 @@ class Evcc(Peer):
 
 
 class Original(Peer):
-    """The original: adds the correction, holds 6 A below that, and stops only where the feed says so.
+    """Adds the correction, holds 6 A below that, and stops only where the feed says so.
 
     The feed's maximum is 0 from 3 % of a battery of 15 kWh below the target until it is back there.
     """
