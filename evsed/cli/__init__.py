@@ -17,15 +17,19 @@ if TYPE_CHECKING:
     from evsed.settings import Settings
 
 OK, FAILED, UNAVAILABLE, CONFIG = 0, 1, 75, 78  # the last two are sysexits.h's
+DEFAULT_PATH = Path("/etc/evsed.toml")
+
+
+def _path(options: argparse.Namespace) -> Path | None:
+    """The file of settings that is meant; None when there is none."""
+    path: Path | None = options.config
+    return DEFAULT_PATH if path is None and DEFAULT_PATH.exists() else path
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    from evsed.settings import DEFAULT_PATH, load_settings
+    from evsed.settings import load_settings
 
-    path: Path | None = options.config
-    if path is None and DEFAULT_PATH.exists():
-        path = DEFAULT_PATH
-    return load_settings(path)
+    return load_settings(_path(options))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -72,24 +76,9 @@ def _ack(options: argparse.Namespace) -> int:
 
 
 def _off(options: argparse.Namespace) -> int:
-    from evsed.boards import make_safe
+    from evsed.cli.off import switch_off
 
-    try:
-        settings = _settings(options)
-    except SettingsError as error:
-        # A broken file must not keep the contactor closed: the shipped wiring is tried.
-        print(
-            f"evsed: the settings are wrong, the shipped ones are used:\n{error}", file=sys.stderr
-        )
-        from evsed.settings import load_settings
-
-        settings = load_settings(None, environ={})
-    try:
-        print(make_safe(settings.board_config()))
-    except BoardError as error:
-        print(f"evsed: {error}", file=sys.stderr)
-        return UNAVAILABLE
-    return OK
+    return switch_off(_path(options))
 
 
 def _pilot(options: argparse.Namespace) -> int:

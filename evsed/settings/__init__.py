@@ -12,7 +12,7 @@
 Nothing is read when `Settings()` is made; only `load_settings()` looks at the world.
 """
 
-from evsed.settings.load import DEFAULT_PATH, load_settings
+from evsed.settings.load import load_settings
 from evsed.settings.root import Settings
 
-__all__ = ["DEFAULT_PATH", "Settings", "load_settings"]
+__all__ = ["Settings", "load_settings"]

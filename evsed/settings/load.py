@@ -15,7 +15,6 @@ from evsed.errors import SettingsError
 from evsed.settings.root import Settings
 from evsed.settings.words import field_at, is_text, problems
 
-DEFAULT_PATH: Final = Path("/etc/evsed.toml")
 PREFIX: Final = "EVSED_"
 BETWEEN: Final = "__"
 SIZE_MAX: Final = 256 * 1024  # bytes; the shipped file has 5 KiB

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`evsed off` reads the wiring by itself: the same as the settings do, and never in vain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evsed.boards import BoardConfig
+from evsed.cli.off import wiring
+from evsed.settings import load_settings
+
+SHIPPED = Path(__file__).parents[2] / "etc" / "evsed.toml"
+
+FILE = """
+[supply]
+phases = 2
+
+[board.pigpio]
+host = "192.168.1.7"
+port = 8889
+pilot_gpio = 12
+contactor_gpios = [22, 27]
+heartbeat_gpio = 25
+"""
+
+
+def test_it_finds_the_wiring_that_the_settings_find_in_the_shipped_file() -> None:
+    assert wiring(SHIPPED, {}) == (
+        BoardConfig(pigpio=load_settings(SHIPPED, environ={}).board_config().pigpio),
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"EVSED_BOARD__PIGPIO__PORT": "9999"},
+        {"EVSED_BOARD__PIGPIO__CONTACTOR_GPIOS": "[5, 6]"},
+        {"EVSED_BOARD__PIGPIO__HOST": "pi.lan", "EVSED_WEB__PORT": "0"},
+    ],
+)
+def test_it_finds_the_wiring_that_the_settings_find_in_file_and_environment(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    file = tmp_path / "evsed.toml"
+    file.write_text(FILE)
+
+    config, trouble = wiring(file, environ)
+
+    assert config.pigpio == load_settings(file, environ=environ).board_config().pigpio
+    assert trouble == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[board.pigpio",
+        b"\xff\xfe",
+        b"board = 7",
+        b"[board]\npigpio = 'no'",
+        b"[board.pigpio]\nport = 'x'\npilot_gpio = -1\ncontactor_gpios = []\nhost = 3\n",
+        b"[board.pigpio]\nheartbeat_gpio = true\nspi_hz = 4294967296\ncontactor_gpios = ['a']",
+    ],
+)
+def test_a_broken_file_leaves_the_shipped_wiring(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "evsed.toml"
+    file.write_bytes(content)
+
+    config, _ = wiring(file, {})
+
+    assert config == BoardConfig()
+
+
+def test_what_cannot_be_used_is_named_and_the_rest_is_used(tmp_path: Path) -> None:
+    file = tmp_path / "evsed.toml"
+    file.write_text('[board.pigpio]\nport = "eight"\npilot_gpio = 13\n')
+
+    config, trouble = wiring(file, {})
+
+    assert config.pigpio.pilot_gpio == 13
+    assert trouble == ["board.pigpio.port = 'eight' makes no sense"]
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    config, (line,) = wiring(tmp_path / "none.toml", {})
+
+    assert config == BoardConfig()
+    assert "cannot be read" in line
