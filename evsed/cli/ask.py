@@ -67,7 +67,7 @@ def acknowledge(socket_path: str) -> str:
         with httpx.Client(transport=httpx.HTTPTransport(uds=socket_path), timeout=TIMEOUT_S) as one:
             answer = one.post("http://evsed/api/v1/ack")
             answer.raise_for_status()
-            return str(answer.json()["message"])
+            return str(answer.json()["outcome"])
     except (httpx.HTTPError, ValueError, KeyError) as error:
         raise NotAnswered(
             f"no evsed answers at {socket_path} ({error}), nothing was acknowledged; is it "
