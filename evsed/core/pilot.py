@@ -30,7 +30,9 @@ TIE = 0.7  # a window with this share of the densest one's hits ties; the outerm
 BLIND_S = 60e-6  # of each plateau, what edges and filter spoil at most (front end settles in 37 us)
 # A plateau that is there is missed by n random samples with (1-p)^n; past n*p = 16 that is 1e-7.
 NOT_BY_CHANCE = 16.0
-LOST_S = 0.06  # without a readable burst for this long, the pilot is unknown
+# Three ticks without a readable burst are 60 ms, and a burst may end a few ms early or late in its
+# tick: with this much, the third in a row always counts, and the second never does.
+LOST_S = 0.05
 AGREE = 2  # bursts that must agree for a change, and for an anomaly
 DUTY_TOLERANCE = 0.08  # share of samples on the high plateau against the duty, over about a second
 DUTY_BURSTS = 50
