@@ -11,7 +11,7 @@ from collections import deque
 
 from evsed.core.faults import Fault
 
-SHARE, PLUS_A, FOR_S = 1.1, 0.5, 6.0  # over this for so long
+SHARE, PLUS_A, FOR_S = 1.1, 0.5, 6.0  # over this for so long since the offer last fell
 GROSS_SHARE, GROSS_FOR_S = 1.5, 1.0  # or over this much of the highest offer of the last 6 s
 OPEN_A, OPEN_FOR_S = 1.0, 2.0  # with the contactor open
 
@@ -37,6 +37,7 @@ class OverCurrent:
 
     def __init__(self) -> None:
         self._offers: deque[tuple[float, float]] = deque()
+        self._offered_a = 0.0
         self._over = _Lasting()
         self._gross = _Lasting()
         self._leak = _Lasting()
@@ -51,7 +52,10 @@ class OverCurrent:
         while now - self._offers[0][0] > FOR_S:
             self._offers.popleft()
         highest_a = self._offers[0][1]
-        over_s = self._over.of(now, true=closed and drawn_a > offered_a * SHARE + PLUS_A)
+        fell = offered_a < self._offered_a
+        self._offered_a = offered_a
+        over = closed and not fell and drawn_a > offered_a * SHARE + PLUS_A
+        over_s = self._over.of(now, true=over)
         gross_s = self._gross.of(now, true=closed and drawn_a > highest_a * GROSS_SHARE)
         leak_s = self._leak.of(now, true=not closed and drawn_a > OPEN_A)
         if over_s > FOR_S or gross_s >= GROSS_FOR_S:

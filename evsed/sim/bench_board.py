@@ -114,6 +114,7 @@ class BenchBoard:
         self.ground_fault_deaf = False
         self.emergency_stop: bool | None = None
         self.proximity_code: int | None = None
+        self.current_a: float | None = None
         self.feedback_wired = False
         self.commanded = 0
         self.commanded_at = -math.inf
@@ -172,6 +173,7 @@ class BenchBoard:
             ground_fault=None if self.ground_fault is None else self.ground_fault or tested,
             emergency_stop=self.emergency_stop,
             proximity_code=self.proximity_code,
+            current_a=self.current_a,
         )
 
     def set_pilot(self, duty: float) -> None:

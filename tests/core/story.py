@@ -35,6 +35,7 @@ class Story:
         self.limit = Limit("feed", 16.0, why="following the sun")
         self.events: list[Event] = []
         self.blind = False
+        self.ready = True
         self.step: Step = self.evse.step(self.now, self._read(1.0), self.limit)
 
     def _read(self, duty: float) -> PilotReading:
@@ -51,7 +52,9 @@ class Story:
         for _ in range(round(for_s / TICK_S)):
             self.now += TICK_S
             reading = self._read(self.step.outputs.duty)
-            self.step = self.evse.step(self.now, reading, self.limit, self.reported)
+            self.step = self.evse.step(
+                self.now, reading, self.limit, self.reported, ready=self.ready
+            )
             self.events += self.step.events
         return self.step
 
