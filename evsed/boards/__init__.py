@@ -37,8 +37,9 @@ class PigpioConfig:
 class InputsConfig:
     """[inputs]: optional wires into the box; None is a wire that is not there.
 
-    All inputs are pulled up, and what is wired to them pulls to ground: a mirror contact while its
-    contactor is open, the ground-fault device when it trips, the emergency stop unless pressed.
+    All inputs are pulled up, and what is wired to them pulls to ground while all is well: a mirror
+    contact while its contactor is open, the ground-fault device unless it has tripped, the
+    emergency stop unless it is pressed. So a wire that breaks is a fault, never silence.
     """
 
     contactor_feedback_gpios: tuple[int, ...] = ()

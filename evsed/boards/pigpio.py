@@ -282,7 +282,7 @@ class _InputsWanted:
         feedback, rest = high[: self._feedbacks], iter(high[self._feedbacks :])
         return Inputs(
             contactor_feedback=tuple(feedback),
-            ground_fault=not next(rest) if self._has_ground_fault else None,
+            ground_fault=next(rest) if self._has_ground_fault else None,
             emergency_stop=next(rest) if self._has_stop else None,
             proximity_code=None
             if self._proximity is None

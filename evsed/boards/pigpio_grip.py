@@ -183,8 +183,8 @@ def _clear_earlier_life(config: BoardConfig, pipe: Pipe) -> None:
 def _set_up_inputs(config: BoardConfig, client: Client) -> None:
     """Pull up every optional input; what is wired to them pulls to ground.
 
-    A broken wire then reads as a stop pressed; as a contactor that stays closed, a fault; and as
-    no ground fault, which is what the device's self-test is for.
+    A broken wire then reads as a stop pressed, as a ground fault, as a contactor that stays
+    closed: each is a fault that opens.
     """
     inputs = config.inputs
     pulled = [*inputs.contactor_feedback_gpios, inputs.ground_fault_gpio]

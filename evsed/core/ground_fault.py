@@ -2,8 +2,8 @@
 """The ground-fault device: its word, and the test of it before each closing.
 
 The device opens the coil by itself, in hardware; what evsed hears of it is for the pilot and for
-people. A broken wire sounds like a device that is content: the test finds that out, where one is
-wired. The test makes the device trip by its test input, with the contactor open.
+people. A broken wire sounds like a device that has tripped. The test, where one is wired, makes the
+device trip by its test input, with the contactor open: a device that is dead is content for ever.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class GroundFault:
             self._look_calming(now, tripped=tripped, closing=closing)
         else:
             if tripped:
-                self.faults[Fault.GROUND] = "the ground-fault device has tripped"
+                self.faults[Fault.GROUND] = "the device has tripped, or its wire is broken"
             if self._phase is _Phase.PASSED and (closed or not closing):
                 self._phase = _Phase.IDLE
             elif self._phase is _Phase.IDLE and self._testable and closing and not tripped:

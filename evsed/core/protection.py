@@ -9,7 +9,7 @@
                           open 300 ms after closing, or   ContactorDidNotClose    unplug, after
                           open again: three times                                 3 tries
                           closed without beats            DeadManFault            service
-    ground-fault device   tripped                         MREC2GroundFailure      acknowledge
+    ground-fault device   tripped, or its wire broken     MREC2GroundFailure      acknowledge
                           fails its test before closing   GroundFaultTestFailed   acknowledge
     emergency stop        pressed, or its wire broken     MREC8EmergencyStop      acknowledge
     proximity             no cable for 100 ms             MREC23ProximityFault    unplug
@@ -40,8 +40,8 @@ class Inputs:
     """The optional inputs at one moment; None where there is no such wire.
 
     `contactor_feedback`: one for each contactor, True = its contacts are closed (or the wire of
-    its mirror contact is broken). `ground_fault`: True = the device has tripped.
-    `emergency_stop`: True = the stop is pressed (or its wire is broken). `proximity_code`: ADC
+    its mirror contact is broken). `ground_fault`: True = the device has tripped, `emergency_stop`:
+    True = the stop is pressed (or the wire of either is broken). `proximity_code`: ADC
     code (0-1023) of the proximity channel. `current_a`: what a meter reads, amperes, the largest
     of the phases.
     """
