@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 STEER_EVERY_S = 1.0
 FED_EVERY_S = 1.0  # the watchdog's 5 s leave room for four lost
 START_EXTENDED_S = 30  # by so much at a time while the board is not reached yet
+STOPS_WITHIN_S = 7.5  # the 6 s of C1 and the board's own time-outs; then the control is killed
+OPENS_WITHIN_S = 1.0  # the same when it was told to open at once
 CONTROL_ENDED = 70  # EX_SOFTWARE: systemd starts both anew
 
 log = structlog.get_logger()
@@ -83,12 +85,14 @@ class _Daemon:
         self._say = say
         self._notifier = Notifier()
         self._ready = False
+        self._running = False
         self._stops = 0
         self._fed_at = float("-inf")
         self._ticks = -1
         self._background: set[asyncio.Task[None]] = set()
 
     async def run(self) -> int:
+        self._listen_for_signals()
         settings = self._settings
         self._books = await Books.open(_books_config(settings))
         self._desk = Desk(
@@ -121,7 +125,9 @@ class _Daemon:
                     latched=self._books.latched,
                 )
             )
-            self._listen_for_signals()
+            self._running = True
+            if self._stops:  # while it started
+                self._tell_to_stop()
             async with asyncio.TaskGroup() as tasks:
                 others: list[Coroutine[Any, Any, None]] = [
                     self._steer_on(),
@@ -216,7 +222,7 @@ class _Daemon:
             await asyncio.sleep(STEER_EVERY_S - time.monotonic() % STEER_EVERY_S)
 
     async def _acknowledge(self, who: str) -> str:
-        waiting = self._books.latched
+        waiting = tuple(self._books.latched)
         await self._child.send(Acknowledge())
         self._desk.note(f"faults acknowledged by {who}")
         log.info("faults acknowledged", who=who, faults=len(waiting))
@@ -233,12 +239,19 @@ class _Daemon:
             loop.add_signal_handler(number, self._asked_to_stop)
 
     def _asked_to_stop(self) -> None:
-        """The first time let the car go, up to 6 s; the second time open at once."""
         self._stops += 1
-        message = LetGo() if self._stops == 1 else OpenNow()
         if self._stops == 1:
             log.info("stopping: letting the car go, 6 s at most")
             self._notifier.say("STOPPING=1")
-        task = asyncio.get_running_loop().create_task(self._child.send(message))
+        if self._running:
+            self._tell_to_stop()
+
+    def _tell_to_stop(self) -> None:
+        """The first time let the car go, up to 6 s; the second time open at once."""
+        message = LetGo() if self._stops == 1 else OpenNow()
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._child.send(message))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        # One that hangs hears neither: the dead-men have opened by then what it left closed.
+        loop.call_later(STOPS_WITHIN_S if self._stops == 1 else OPENS_WITHIN_S, self._child.kill)

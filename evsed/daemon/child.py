@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator
 
+# The daemon hears these and passes them on; the control process is started deaf to them, because
+# one that is sent to the whole group may come before it can say that it ignores them.
+NOT_FOR_IT = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 KILL_AFTER_S = 8.0  # the 6 s of C1 and the board's own time-outs
 
 
@@ -29,6 +33,7 @@ class ControlProcess:
     async def start(cls, configuration: Configure) -> ControlProcess:
         """Start it and send it its configuration. Raises `LinkError` when it cannot be started."""
         ours, theirs = pair()
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, NOT_FOR_IT)  # inherited by what is started
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -42,6 +47,7 @@ class ControlProcess:
             ours.close()
             raise LinkError(f"the control process cannot be started: {error}") from error
         finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
             theirs.close()
         child = cls(process, ours)
         await child.send(configuration)
@@ -79,9 +85,13 @@ class ControlProcess:
             async with asyncio.timeout(KILL_AFTER_S):
                 return await self._process.wait()
         except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+            self.kill()
             return await self._process.wait()
+
+    def kill(self) -> None:
+        """End it at once, whatever it does; `messages()` ends with it."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
 
     def close(self) -> None:
         """End the link: the control process lets the car go by itself."""
