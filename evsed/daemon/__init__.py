@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import time
 from datetime import datetime
@@ -31,16 +32,19 @@ from evsed.daemon.child import ControlProcess
 from evsed.daemon.desk import Desk, DeskConfig
 from evsed.daemon.notify import Notifier
 from evsed.daemon.steer import Steer
+from evsed.daemon.thermometer import Thermometer
 from evsed.errors import BoardError, LinkError
 from evsed.feeds import FixedFeed, open_feed
 from evsed.frontends.web.server import WebFrontend, handed_sockets
 from evsed.link import (
+    LIMIT_HOLDS_S,
     Acknowledge,
     Configure,
     Happened,
     LetGo,
     Limits,
     OpenNow,
+    Report,
     Snapshot,
 )
 from evsed.logs import Logs
@@ -108,6 +112,8 @@ class _Daemon:
         )
         feed = open_feed(settings.feed_config())
         self._steer = Steer(settings.allotment_config(), feed, self._desk)
+        sensor = settings.safety.temperature_sensor
+        self._thermometer = Thermometer(sensor, settings.supply.max_current_a) if sensor else None
         web = WebFrontend(settings.web_config(), handed=handed_sockets(os.environ, os.getpid()))
         try:
             port = await web.start(self._desk)
@@ -119,13 +125,15 @@ class _Daemon:
                     front_end=settings.front_end(),
                     evse=settings.evse_config(
                         front_end_proved=self._books.front_end_proved,
-                        hold_off_s=self._books.hold_off_s,
+                        hold_off_s=max(self._books.hold_off_s, self._restart_delay_s()),
                     ),
                     supply_max_a=settings.supply.max_current_a,
                     latched=self._books.latched,
                 )
             )
             self._running = True
+            if self._thermometer is not None:
+                self._thermometer.start()
             if self._stops:  # while it started
                 self._tell_to_stop()
             async with asyncio.TaskGroup() as tasks:
@@ -144,9 +152,16 @@ class _Daemon:
                         task.cancel()
             return await self._after_control()
         finally:
+            if self._thermometer is not None:
+                self._thermometer.stop()
             await web.stop()
             await feed.close()
             await self._books.close(clean=self._stops > 0)
+
+    def _restart_delay_s(self) -> float:
+        """After a power cut, a random delay: a street of cars must not come back all at once."""
+        most_s = self._settings.safety.restart_delay_max_s
+        return random.uniform(0.0, most_s) if self._books.power_was_cut else 0.0  # noqa: S311 - spread, not secrecy
 
     # --- the control process ------------------------------------------------------------------
 
@@ -216,6 +231,9 @@ class _Daemon:
         while True:
             now = time.monotonic()
             limits = self._steer.limits(now)
+            if self._thermometer is not None:
+                limits = (*limits, self._thermometer.limit(now + LIMIT_HOLDS_S))
+                await self._child.send(Report(self._thermometer.faults(now)))
             self._desk.limits = limits
             await self._child.send(Limits(limits))
             self._desk.touch()

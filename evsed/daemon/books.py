@@ -35,6 +35,7 @@ AFTER_CRASH_S = 10.0  # nothing closes for so long after a life that left the co
 CRASHES_MAX = 3  # within an hour, then evsed stays off until acknowledged
 UNPLUGGED_WITHIN_S = 2.0  # after the current stopped: it was the plug that stopped it
 FRONT_END_NOTE = "front_end_proved"
+BOOT_NOTE = "boot"
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -54,11 +55,12 @@ class BooksConfig:
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """What the store had: totals, latched faults, the calibration proved, the last end."""
+    """What the store had: totals, latched faults, the calibration proved, boot and last end."""
 
     history: History
     latched: tuple[LatchedFault, ...]
     front_end: object
+    boot: object
     beginning: Beginning
 
 
@@ -83,6 +85,7 @@ class Books:
         self._failed = False
         self.front_end_proved = False
         self.hold_off_s = 0.0
+        self.power_was_cut = False  # the machine has started anew since the last life
         self.latched: dict[Fault, str] = {}
 
     @classmethod
@@ -106,6 +109,7 @@ class Books:
         self.front_end_proved = memory.front_end == self._config.calibration
         known = {fault.value for fault in Fault}
         self.latched = {Fault(one.name): one.detail for one in memory.latched if one.name in known}
+        self.power_was_cut = memory.boot not in (None, self._boot)
         beginning = memory.beginning
         if beginning.last_end is not LastEnd.CLEAN:
             self.hold_off_s = AFTER_CRASH_S
@@ -117,10 +121,11 @@ class Books:
 
     def _read(self) -> _Memory:
         history, latched = self._store.load(), tuple(self._store.latched())
-        proved = self._store.get(FRONT_END_NOTE)
+        proved, boot = self._store.get(FRONT_END_NOTE), self._store.get(BOOT_NOTE)
+        self._store.put(BOOT_NOTE, self._boot)
         # Last, because it forgets how the life before ended.
         return _Memory(
-            history, latched, proved, self._store.begin_life(self._boot, time.monotonic())
+            history, latched, proved, boot, self._store.begin_life(self._boot, time.monotonic())
         )
 
     def _trouble(self, error: StoreError) -> None:
