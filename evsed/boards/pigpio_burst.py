@@ -56,8 +56,14 @@ class Burst(Batch):
         return [word & _CODE for word in self._codes.unpack_from(answer)]
 
 
-def pattern(spi_handle: int, channel: int, count: int, rng: Random) -> Burst:
-    """A burst of *count* conversions at a pace that *rng* varies."""
+def patterns(spi_handle: int, channel: int, count: int) -> list[Burst]:
+    """The bursts of *count* conversions of *channel* that take turns."""
+    # Seeded: every start of evsed uses the patterns that the tests have looked at.
+    rng = Random(count)  # noqa: S311 - nothing secret
+    return [_pattern(spi_handle, channel, count, rng) for _ in range(PATTERNS)]
+
+
+def _pattern(spi_handle: int, channel: int, count: int, rng: Random) -> Burst:
     asks = [tick()] * rng.randrange(_START_TICKS)
     for _ in range(count):
         asks.append(conversion(spi_handle, channel, rng.choice(_FRAME_BYTES)))
@@ -76,17 +82,14 @@ class Sampler:
         self._turns: Final[dict[int, Iterator[Burst]]] = {}
 
     def prepare(self, count: int) -> Iterator[Burst]:
-        """The patterns for *count* conversions, in turn for ever."""
-        # Seeded: every start of evsed uses the patterns that the tests have looked at.
-        rng = Random(count)  # noqa: S311 - nothing secret
-        made = [pattern(self._spi_handle, self._channel, count, rng) for _ in range(PATTERNS)]
-        turns = self._turns[count] = cycle(made)
+        """Make the patterns for *count* conversions; they come in turn for ever."""
+        turns = self._turns[count] = cycle(patterns(self._spi_handle, self._channel, count))
         return turns
 
     def burst(self, count: int) -> list[int]:
         """*count* codes, oldest first.
 
-        Raises `BoardError` unless each was answered as expected, all within 100 ms.
+        Raises `BoardError` unless each was answered as expected and in time.
         """
         burst = next(self._turns.get(count) or self.prepare(count))
         return burst.codes(self._pipe.exchange(burst))

@@ -17,7 +17,7 @@ import pigpio
 
 from evsed.boards import pigpio_deadman as deadman
 from evsed.boards.pigpio_burst import Sampler
-from evsed.boards.pigpio_wire import ANSWER_S, LETS_GO, Ask, Command, Pipe, refusal, write
+from evsed.boards.pigpio_wire import LETS_GO, Ask, Command, Pipe, refusal, write
 from evsed.errors import BoardError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # A refusal comes back as a negative number rather than as an exception with a text but no number.
 pigpio.exceptions = False
 
-_TAKE_S: Final = 1.0  # for all of taking the wires; some twenty round trips of 0.1 ms
+_TAKE_ANSWERS: Final = 10  # patience for all of taking the wires: so many times that for an answer
 _OLDEST: Final = 79  # the version whose answers were recorded; the last there is (2021)
 _SPI_FLAGS: Final = (1 << 6, 1 << 5)
 """By channel: keep the other channel's select (GPIO 7 for 0, GPIO 8 for 1) out of SPI, so that it
@@ -95,7 +95,7 @@ class Grip:
             self.fast.within()
             self.fast.ask(*safe, *deadman.removal(self.script_id, self.spi_handle))
         except BoardError:
-            _make_safe_anew(self.config, safe)
+            _make_safe_anew(self.config, safe, self.fast.answer_s)
         finally:
             self.fast.close()
             self.client.stop()
@@ -109,10 +109,11 @@ def take(config: BoardConfig, answer_s: float) -> Grip:
     Raises `BoardError` with all that was begun given back.
     """
     wires = config.pigpio
-    line = Pipe(wires.host, wires.port, _TAKE_S, answer_s)
+    within_s = _TAKE_ANSWERS * answer_s
+    line = Pipe(wires.host, wires.port, within_s, answer_s)
     fast = None
     try:
-        fast = Pipe(wires.host, wires.port, _TAKE_S, answer_s)
+        fast = Pipe(wires.host, wires.port, within_s, answer_s)
         return _set_up(config, line, fast)
     except BaseException:
         line.close()
@@ -202,7 +203,7 @@ def _start_dead_man(grip: Grip) -> None:
     A script that was just stored may not be ready (-62), and a start can fall between two steps
     of its thread and be lost (pigpio.c, pthScript): so it is told until it runs.
     """
-    until = time.monotonic() + ANSWER_S
+    until = time.monotonic() + grip.fast.answer_s
     parameters = deadman.parameters(grip.config.pigpio, grip.spi_handle)
     while True:
         result = grip.client.run_script(grip.script_id, parameters)
@@ -226,14 +227,14 @@ def _resting(config: BoardConfig) -> list[Ask]:
     return asks
 
 
-def _make_safe_anew(config: BoardConfig, safe: list[Ask]) -> None:
+def _make_safe_anew(config: BoardConfig, safe: list[Ask], within_s: float) -> None:
     """Try once more over a new connection; where that fails too the dead-men remain."""
     try:
-        pipe = Pipe(config.pigpio.host, config.pigpio.port, ANSWER_S)
+        pipe = Pipe(config.pigpio.host, config.pigpio.port, within_s)
     except BoardError:
         return
     try:
-        pipe.within(ANSWER_S)
+        pipe.within(within_s)
         pipe.ask(*safe)
     except BoardError:
         pass

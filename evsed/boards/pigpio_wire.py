@@ -16,6 +16,7 @@ from __future__ import annotations
 import socket
 import struct
 from enum import IntEnum
+from itertools import takewhile
 from time import monotonic
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -121,12 +122,19 @@ class Batch:
         self.asks: Final = tuple(asks)
         self.request: Final = b"".join(ask.request for ask in asks)
         self.size: Final = sum(_HEAD.size + ask.data for ask in asks)
+        ahead = len(list(takewhile(lambda ask: not ask.data, asks)))
+        self._first_data_at: Final = ahead * _HEAD.size
         mask = expected = b""
         for ask in asks:
             mask += _REQUEST.pack(_ANY, _ANY, _ANY, _ANY ^ ask.free) + bytes(ask.data)
             expected += _REQUEST.pack(ask.command, ask.p1, ask.p2, ask.data) + bytes(ask.data)
         self._mask: Final = int.from_bytes(mask, "little")
         self._expected: Final = int.from_bytes(expected, "little") & self._mask
+
+    def refused(self, part: memoryview) -> bool:
+        """Whether *part* of an answer shows a refusal of data: then the rest is shorter, too."""
+        at = self._first_data_at
+        return at + _HEAD.size <= len(part) and _HEAD.unpack_from(part, at)[-1] < 0
 
     def fits(self, answer: memoryview) -> bool:
         """Whether *answer* is, in every bit that is known beforehand, the answer to this batch."""
@@ -189,7 +197,7 @@ class Pipe:
         until = monotonic() + self.answer_s
         self._send(batch.request, self.answer_s)
         got = self._receive_into(view, min(batch.size, _SIP), until)
-        while got < batch.size and not _refuses(view):
+        while got < batch.size and not batch.refused(view[:got]):
             got += self._receive_into(view[got:], min(batch.size - got, _SIP), until)
         if got < batch.size or not batch.fits(view):
             raise self._unexpected(batch, view[:got])
@@ -297,12 +305,6 @@ class Pipe:
             f"answer to that; {LETS_GO}; if it goes on, see that pigpiod is version 79 and that "
             "nothing else listens there"
         )
-
-
-def _refuses(view: memoryview) -> bool:
-    """Whether the first answer in *view* is a refusal of something that must give data."""
-    command, _, _, result = _HEAD.unpack_from(view)
-    return command in _WITH_DATA and result < 0
 
 
 _DOING: Final = {

@@ -257,6 +257,9 @@ class _Client(asyncio.Protocol):
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        if self._machine is not self._pigpiod._machine:  # noqa: SLF001 - one file, one thing
+            self.abort()  # accepted in the moment of death
+            return
         self._pigpiod.clients[self._conn_id] = self
 
     @override

@@ -71,3 +71,8 @@ class PigpiodThread:
         asyncio.set_event_loop(self._loop)
         with contextlib.closing(self._loop):
             self._loop.run_forever()
+            # Connections accepted in the last moment are refused before the loop closes.
+            while accepting := asyncio.all_tasks(self._loop):
+                self._loop.run_until_complete(asyncio.wait(accepting))
+            for _ in range(3):
+                self._loop.run_until_complete(asyncio.sleep(0))
