@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evsed.boards import BoardConfig, PigpioConfig, make_safe
+from evsed.boards import BoardConfig, make_safe
 from evsed.errors import BoardError
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 WITHIN_S = 1.2  # of the 2 s; the rest is for starting Python: 0.13 s of a PC, some 0.6 s of a Pi
 DONE, UNAVAILABLE = 0, 75
-SECTION = ("board", "pigpio")
-VARIABLES = "EVSED_BOARD__PIGPIO__"
+KINDS = [field.name for field in fields(BoardConfig) if field.name in ("pigpio", "kernel")]
 
 
 def switch_off(path: Path | None) -> int:
@@ -52,14 +51,20 @@ def wiring(path: Path | None, environ: Mapping[str, str]) -> tuple[BoardConfig, 
             found = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             trouble.append(f"{path} cannot be read ({error})")
-    for name in SECTION:
-        found = found.get(name, {}) if isinstance(found, dict) else {}
-    keys = dict(found) if isinstance(found, dict) else {}
+    board = _table(found, "board")
+    shipped = BoardConfig()
+    kind = environ.get("EVSED_BOARD__KIND", board.get("kind", shipped.kind))
+    if kind not in KINDS:
+        trouble.append(f"board.kind = {kind!r} makes no sense")
+        kind = shipped.kind
+    wires = getattr(shipped, kind)
+    keys = _table(board, kind)
+    prefix = f"EVSED_BOARD__{kind.upper()}__"
     for name, text in environ.items():
-        if name.startswith(VARIABLES):
-            keys[name.removeprefix(VARIABLES).lower()] = _value(text)
+        if name.startswith(prefix):
+            keys[name.removeprefix(prefix).lower()] = _value(text)
     usable: dict[str, Any] = {}
-    for field in fields(PigpioConfig):
+    for field in fields(wires):
         if field.name in keys:
             value = keys[field.name]
             if isinstance(value, list):
@@ -67,8 +72,14 @@ def wiring(path: Path | None, environ: Mapping[str, str]) -> tuple[BoardConfig, 
             if _fits(value, field.default):
                 usable[field.name] = value
             else:
-                trouble.append(f"board.pigpio.{field.name} = {value!r} makes no sense")
-    return BoardConfig(pigpio=PigpioConfig(**usable)), trouble
+                trouble.append(f"board.{kind}.{field.name} = {value!r} makes no sense")
+    return replace(shipped, kind=kind, **{kind: replace(wires, **usable)}), trouble
+
+
+def _table(found: object, name: str) -> dict[str, Any]:
+    """A copy of the table *name* in *found*; an empty one where there is none."""
+    table = found.get(name) if isinstance(found, dict) else None
+    return dict(table) if isinstance(table, dict) else {}
 
 
 def _value(text: str) -> object:
