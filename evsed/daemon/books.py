@@ -8,6 +8,7 @@ after the other, so that a slow or full disk delays nothing but the writing.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -75,6 +76,7 @@ class Books:
         self._ledger = Ledger()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="books")
         self._jobs: list[Callable[[], object]] = []
+        self._urgent = asyncio.Event()
         self._left_open: tuple[LeftOpen, ...] = ()
         self._loaded = False
         self._last: SessionRecord | None = None
@@ -237,13 +239,17 @@ class Books:
 
     def _note_contactor(self, *, closed: bool) -> None:
         self._jobs.append(lambda: self._store.note_contactor(self._boot, closed=closed))
+        self._urgent.set()  # a crash in the next second counts, too
 
     # --- writing ------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Write what is due, every second, without end."""
+        """Write what is due, every second, at once where it is urgent, without end."""
         while True:
-            await asyncio.sleep(WRITE_EVERY_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WRITE_EVERY_S):
+                    await self._urgent.wait()
+            self._urgent.clear()
             await self.write()
 
     async def write(self) -> None:
