@@ -34,6 +34,17 @@ class PigpioConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class KernelConfig:
+    """[board.kernel]: which GPIO (BCM numbers) carries what, on a Pi driven without pigpiod."""
+
+    pilot_gpio: int = 18
+    contactor_gpios: tuple[int, ...] = (23,)
+    heartbeat_gpio: int = 24
+    spi_channel: int = 0
+    spi_hz: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
 class InputsConfig:
     """[inputs]: optional wires into the box; None is a wire that is not there.
 
@@ -62,6 +73,7 @@ class BoardConfig:
     kind: str = "pigpio"
     pilot_adc_channel: int = 0
     pigpio: PigpioConfig = PigpioConfig()
+    kernel: KernelConfig = KernelConfig()
     inputs: InputsConfig = InputsConfig()
 
 
@@ -153,8 +165,12 @@ def open_board(config: BoardConfig) -> Board:
             from evsed.boards.pigpio import PigpioBoard  # noqa: PLC0415 - only the board in use
 
             return PigpioBoard(config)
+        case "kernel":
+            from evsed.boards.kernel import KernelBoard  # noqa: PLC0415 - only the board in use
+
+            return KernelBoard(config)
         case other:
-            raise BoardError(f'board.kind = "{other}" is not a board evsed has; use "pigpio"')
+            raise BoardError(_no_such_board(other))
 
 
 def make_safe(config: BoardConfig, timeout_s: float = 2.0) -> str:
@@ -169,5 +185,13 @@ def make_safe(config: BoardConfig, timeout_s: float = 2.0) -> str:
             from evsed.boards import pigpio_off  # noqa: PLC0415 - only the board in use
 
             return pigpio_off.make_safe(config.pigpio, timeout_s)
+        case "kernel":
+            from evsed.boards import kernel_off  # noqa: PLC0415 - only the board in use
+
+            return kernel_off.make_safe(config.kernel, timeout_s)
         case other:
-            raise BoardError(f'board.kind = "{other}" is not a board evsed has; use "pigpio"')
+            raise BoardError(_no_such_board(other))
+
+
+def _no_such_board(kind: str) -> str:
+    return f'board.kind = "{kind}" is not a board evsed has; use "pigpio" or "kernel"'
