@@ -13,7 +13,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from evsed.boards import BoardConfig, InputsConfig, PigpioConfig
+from evsed.boards import BoardConfig, InputsConfig, KernelConfig, PigpioConfig
 from evsed.core.evse import EvseConfig
 from evsed.core.knobs import AllotmentConfig
 from evsed.core.pilot import FrontEnd
@@ -75,10 +75,10 @@ class Settings(BaseSettings):
     @classmethod
     def _contactors_fit_phases(cls, board: BoardSettings, info: ValidationInfo) -> BoardSettings:
         supply = info.data.get("supply")
-        gpios = board.pigpio.contactor_gpios
+        gpios = board.wires.contactor_gpios
         if isinstance(supply, SupplySettings) and len(gpios) not in (1, supply.phases):
             wanted = f"one GPIO, or one per phase: supply.phases is {supply.phases}"
-            raise must_be(wanted, key="pigpio.contactor_gpios", value=gpios)
+            raise must_be(wanted, key=f"{board.kind}.contactor_gpios", value=gpios)
         return board
 
     @field_validator("inputs")
@@ -87,21 +87,21 @@ class Settings(BaseSettings):
         board = info.data.get("board")
         if not isinstance(board, BoardSettings):
             return inputs
-        pigpio, feedbacks = board.pigpio, inputs.contactor_feedback_gpios
+        wires, feedbacks = board.wires, inputs.contactor_feedback_gpios
+        section = f"board.{board.kind}"
         taken = {
-            pigpio.pilot_gpio: "pilot_gpio",
-            pigpio.heartbeat_gpio: "heartbeat_gpio",
-            **dict.fromkeys(pigpio.contactor_gpios, "contactor_gpios"),
+            wires.pilot_gpio: "pilot_gpio",
+            wires.heartbeat_gpio: "heartbeat_gpio",
+            **dict.fromkeys(wires.contactor_gpios, "contactor_gpios"),
         }
         for key, given in inputs:
             for pin in given if isinstance(given, tuple) else (given,):
                 if key.endswith(("_gpio", "_gpios")) and pin in taken:
-                    wanted = f"other than board.pigpio.{taken[pin]}, which has {pin}"
+                    wanted = f"other than {section}.{taken[pin]}, which has {pin}"
                     raise must_be(wanted, key=key, value=given)
-        if len(feedbacks) not in (0, len(pigpio.contactor_gpios)):
-            wanted = (
-                f"[] or as many as board.pigpio.contactor_gpios has: {len(pigpio.contactor_gpios)}"
-            )
+        contactors = len(wires.contactor_gpios)
+        if len(feedbacks) not in (0, contactors):
+            wanted = f"[] or as many as {section}.contactor_gpios has: {contactors}"
             raise must_be(wanted, key="contactor_feedback_gpios", value=feedbacks)
         channel = inputs.proximity_adc_channel
         if channel == board.front_end.pilot_adc_channel:
@@ -120,7 +120,7 @@ class Settings(BaseSettings):
 
     def board_config(self) -> BoardConfig:
         """What a board has to know of its wires."""
-        pigpio = self.board.pigpio
+        pigpio, kernel = self.board.pigpio, self.board.kernel
         return BoardConfig(
             kind=self.board.kind,
             pilot_adc_channel=self.board.front_end.pilot_adc_channel,
@@ -133,6 +133,7 @@ class Settings(BaseSettings):
                 spi_channel=pigpio.spi_channel,
                 spi_hz=pigpio.spi_hz,
             ),
+            kernel=KernelConfig(**kernel.model_dump()),
             inputs=InputsConfig(**self.inputs.model_dump()),
         )
 
@@ -144,7 +145,7 @@ class Settings(BaseSettings):
     def evse_config(self, *, front_end_proved: bool, hold_off_s: float) -> EvseConfig:
         """What the state machine has to know; the two arguments are the daemon's memory."""
         return EvseConfig(
-            outputs=len(self.board.pigpio.contactor_gpios),
+            outputs=len(self.board.wires.contactor_gpios),
             allow_ventilated=self.safety.allow_ventilated,
             front_end_proved=front_end_proved,
             hold_off_s=hold_off_s,

@@ -135,11 +135,9 @@ class SupplySettings(Section):
     max_current_a: float = Field(10.0, ge=6, le=80)  # 6 to 80 A is what a pilot can say
 
 
-class PigpioSettings(Section):
-    """[board.pigpio]: where pigpiod is, and which GPIO (BCM numbers) carries what."""
+class WiresSettings(Section):
+    """What the sections of all boards share: which GPIO (BCM numbers) carries what."""
 
-    host: Host = "127.0.0.1"
-    port: Port = 8888
     pilot_gpio: Annotated[Literal[12, 13, 18, 19], PILOT_GPIOS] = 18
     contactor_gpios: Annotated[
         tuple[Gpio, ...],
@@ -174,6 +172,19 @@ class PigpioSettings(Section):
         return gpio
 
 
+class PigpioSettings(WiresSettings):
+    """[board.pigpio]: where pigpiod is, and the wires behind it."""
+
+    host: Host = "127.0.0.1"
+    port: Port = 8888
+
+
+class KernelSettings(WiresSettings):
+    """[board.kernel]: the wires behind Linux itself, whose SPI clock is what it is asked for."""
+
+    spi_hz: int = Field(1_000_000, ge=400_000, le=1_350_000)
+
+
 class FrontEndSettings(Section):
     """[board.front_end]: how an ADC code becomes volts on the pilot."""
 
@@ -194,9 +205,15 @@ class FrontEndSettings(Section):
 class BoardSettings(Section):
     """[board]: what drives the wires."""
 
-    kind: Literal["pigpio"] = "pigpio"
+    kind: Literal["pigpio", "kernel"] = "pigpio"
     pigpio: PigpioSettings = PigpioSettings()
+    kernel: KernelSettings = KernelSettings()
     front_end: FrontEndSettings = FrontEndSettings()
+
+    @property
+    def wires(self) -> WiresSettings:
+        """The wires of the board in use."""
+        return self.kernel if self.kind == "kernel" else self.pigpio
 
 
 class InputsSettings(Section):
@@ -205,7 +222,7 @@ class InputsSettings(Section):
     contactor_feedback_gpios: Annotated[
         tuple[Gpio, ...],
         Field(strict=False, max_length=3),
-        Allowed("a list of GPIOs, as many as board.pigpio.contactor_gpios has, or []"),
+        Allowed("a list of GPIOs, as many as the board's contactor_gpios has, or []"),
     ] = ()
     ground_fault_gpio: MaybeGpio = None
     ground_fault_test_gpio: MaybeGpio = None

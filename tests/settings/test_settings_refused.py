@@ -33,7 +33,7 @@ def complaints(tmp_path: Path, text: str, **environ: str) -> list[str]:
         ("supply", "mains_v = 24", "must be 100 to 277 V"),
         ("supply", "phases = 4", "must be 1 to 3"),
         ("supply", "phases = 1.5", "must be a whole number, 1 to 3"),
-        ("board", 'kind = "arduino"', 'must be "pigpio"'),
+        ("board", 'kind = "arduino"', 'must be "pigpio" or "kernel"'),
         ("board.pigpio", 'host = ""', "must be the name or the address of a machine"),
         ("board.pigpio", "port = 0", "must be 1 to 65535"),
         (
@@ -106,7 +106,7 @@ def complaints(tmp_path: Path, text: str, **environ: str) -> list[str]:
         (
             "inputs",
             "contactor_feedback_gpios = 25",
-            "must be a list of GPIOs, as many as board.pigpio.contactor_gpios has, or []",
+            "must be a list of GPIOs, as many as the board's contactor_gpios has, or []",
         ),
         ("inputs", "contactor_feedback_gpios = [5, 5]", "must be different GPIOs"),
         (
@@ -282,3 +282,22 @@ def test_no_variable_makes_more_than_one_line_a_problem_or_another_error(
         assert len(error.problems) == 1  # noqa: PT017 - both ends are fine, this is one of them
         assert error.problems[0].startswith(key)  # noqa: PT017
         assert error.problems[0].isprintable()  # noqa: PT017
+
+
+def test_the_wires_of_the_board_in_use_are_the_ones_that_are_compared(tmp_path: Path) -> None:
+    text = (
+        '[board]\nkind = "kernel"\n[board.kernel]\ncontactor_gpios = [5, 6]\n'
+        "[inputs]\nemergency_stop_gpio = 24\n"
+    )
+    assert complaints(tmp_path, text) == [
+        (
+            "board.kernel.contactor_gpios = [5, 6]: must be one GPIO, or one per phase: "
+            "supply.phases is 1"
+        ),
+    ]
+    assert complaints(tmp_path, text.replace("[5, 6]", "[5]")) == [
+        (
+            "inputs.emergency_stop_gpio = 24: must be other than board.kernel.heartbeat_gpio, "
+            "which has 24"
+        ),
+    ]
