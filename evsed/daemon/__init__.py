@@ -110,6 +110,8 @@ class _Daemon:
             self._books,
             self._acknowledge,
         )
+        if self._books.found is not None:
+            self._say_event(self._books.found, datetime.now().astimezone())
         feed = open_feed(settings.feed_config())
         self._steer = Steer(settings.allotment_config(), feed, self._desk)
         sensor = settings.safety.temperature_sensor
@@ -201,10 +203,12 @@ class _Daemon:
         if isinstance(event, ev.StateChanged):
             log.debug(str(event))
         else:
-            self._logs.event(event, at)
-            level = "error" if isinstance(event, ev.FaultRaised) else "info"
-            self._desk.note(str(event), level)
+            self._say_event(event, at)
         self._books.event(event, at, limited_by=self._steer.lowest_owner)
+
+    def _say_event(self, event: ev.Event, at: datetime) -> None:
+        self._logs.event(event, at)
+        self._desk.note(str(event), "error" if isinstance(event, ev.FaultRaised) else "info")
 
     async def _after_control(self) -> int:
         """The control process has ended: make sure of the wires, say why."""

@@ -89,6 +89,7 @@ class Books:
         self.hold_off_s = 0.0
         self.power_was_cut = False  # the machine has started anew since the last life
         self.latched: dict[Fault, str] = {}
+        self.found: ev.FaultRaised | None = None  # a fault that only the books can see
 
     @classmethod
     async def open(cls, config: BooksConfig) -> Books:
@@ -120,6 +121,7 @@ class Books:
             detail = f"{beginning.crashes} crashes within an hour with the contactor closed"
             self.latched[Fault.PERMANENT] = detail
             self._latch(Fault.PERMANENT, detail)
+            self.found = ev.FaultRaised(time.monotonic(), Fault.PERMANENT.value, detail)
 
     def _read(self) -> _Memory:
         history, latched = self._store.load(), tuple(self._store.latched())
