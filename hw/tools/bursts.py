@@ -45,8 +45,8 @@ def burst(plateaus: Plateaus, duty: float, rng: Random) -> list[int]:
 class Verdict:
     """What the software made of a row of bursts.
 
-    `says`: the anomaly it named in any of them, else the state it settled on. `close`: whether any
-    reading was one on which, held, the contactor could close.
+    `says`: the last anomaly it named in any of them, else the state it settled on. `close`:
+    whether any reading was one on which, held, the contactor could close.
     """
 
     says: str
@@ -65,7 +65,7 @@ def verdict(
     for tick in range(bursts):
         reading = meter.read(tick * TICK_S, burst(plateaus, duty, rng), duty)
         says = "unknown" if reading.settled is None else reading.settled.value
-        named = named or ("" if reading.anomaly is None else reading.anomaly.name)
+        named = named if reading.anomaly is None else reading.anomaly.name
         close = close or (reading.live_for_s > 0.0 and reading.anomaly is None)
     return Verdict(named or says, close)
 

@@ -150,7 +150,7 @@ def broken(values: Values) -> list[Figure]:
                 max(times),
                 "s",
                 None,
-                0.25,
+                0.3,
                 "late by one fault at most (ours)",
                 len(times),
             )
