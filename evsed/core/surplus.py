@@ -18,6 +18,34 @@ from evsed.core.draw import CarMaximum, OwnDraw
 if TYPE_CHECKING:
     from evsed.core.knobs import AllotmentConfig
 
+REST_READINGS: Final = 25
+"""After a run that ended in front of a full battery, the next is not tried for so many readings."""
+
+HISTORY_PERIODS: Final = 6.0
+"""The car's draw is remembered for this many periods of the feed."""
+
+REPAY_PERIODS: Final = 20.0
+"""The error in the state of charge is repaid over this many periods of the feed instead of one."""
+
+BIAS_LEAST_W: Final = -150.0
+"""The most that a battery below its target takes from the car, in watts."""
+
+BIAS_MOST_W: Final = 1500.0
+"""The most that a battery above its target gives, in watts: over 6 A at 230 V, so that a full
+battery behind throttled panels still starts a charge."""
+
+FULL_SOC: Final = 0.97
+"""From this state of charge on, a battery may be throttling the panels."""
+
+HELPS_W: Final = -50.0
+"""A full battery that gives more than this helps out, so nothing is throttled; in watts."""
+
+PROBE_FIRST_W: Final = 90.0
+"""The first step beyond what is seen, in watts."""
+
+REST_READINGS: Final = 35.0
+"""After a run that met no sun at all, the next is not tried for so many readings."""
+
 HISTORY_PERIODS: Final = 6.0
 """The car's draw is remembered for this many periods of the feed."""
 
@@ -130,27 +158,39 @@ class Probe:
     """Finds out whether a full battery hides sun that nobody takes.
 
     With the battery full the panels are throttled to what is used, and the surplus reads 0 for any
-    amount of sun.  So more is asked for than is seen: enough to start a car, then by growing steps
-    while the battery need not help, and by a small one after it had to.
+    amount of sun. So more is asked for than is seen: the least that starts a car, then steps that
+    double while the battery need not help, and begin anew after it had to. A run that ended in
+    front of a full battery has shown how much sun there is, and the less it was the longer the next
+    is put off.
     """
 
-    __slots__ = ("_step_w",)
+    __slots__ = ("_least_w", "_rest", "_seen_w", "_step_w")
 
-    def __init__(self) -> None:
-        """Begin with the largest step, which is enough to start a car."""
-        self._step_w = BIAS_MOST_W
+    def __init__(self, least_w: float) -> None:
+        """`least_w` is the power of the least current, in watts."""
+        self._least_w = least_w
+        self._step_w = PROBE_FIRST_W
+        self._rest = 0.0
+        self._seen_w: float | None = None
 
     def look(self, excess_w: float, own_w: float, soc: float | None) -> Spare:
         """Read one value of a plain power feed."""
-        if soc is None or soc < FULL_SOC:
-            self._step_w = BIAS_MOST_W
-            return Spare(excess_w + own_w)
-        if excess_w <= THROTTLED_W:
-            self._step_w = BIAS_MOST_W / 8
-            return Spare(excess_w + own_w)
-        step_w = BIAS_MOST_W if own_w <= 0 else self._step_w
-        self._step_w = min(BIAS_MOST_W, 2 * self._step_w)
-        return Spare(excess_w + own_w, step_w)
+        sun_w = excess_w + own_w
+        full = soc is not None and soc >= FULL_SOC
+        self._rest = max(0.0, self._rest - 1)
+        if own_w > 0:
+            self._seen_w = sun_w
+        elif self._seen_w is not None:
+            lacking = 1 - max(0.0, self._seen_w) / self._least_w
+            self._rest = REST_READINGS * max(0.25, lacking)
+            self._seen_w = None
+        if not full or excess_w <= HELPS_W:
+            self._step_w = PROBE_FIRST_W
+            return Spare(sun_w)
+        if own_w <= 0:
+            return Spare(sun_w, 0.0 if self._rest > 0 else max(0.0, self._least_w - sun_w))
+        step_w, self._step_w = self._step_w, min(BIAS_MOST_W, 2 * self._step_w)
+        return Spare(sun_w, step_w)
 
 
 class Surplus:
@@ -163,7 +203,7 @@ class Surplus:
         self._car = CarMaximum(config.watts_per_ampere)
         self._metered = False
         self._split = Split()
-        self._probe = Probe()
+        self._probe = Probe(config.least_w)
         self.stamp_at = -math.inf
         """The moment of the last stamp on our clock."""
         self.spare = Spare(0.0)

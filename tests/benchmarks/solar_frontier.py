@@ -31,11 +31,12 @@ class Line(NamedTuple):
 
 def frontier_svg(dots: Sequence[Dot], lines: Sequence[Line]) -> str:
     """Draw it; the first dot is evsed."""
-    parts = [
+    head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'font-family="sans-serif" font-size="13"><rect width="{WIDTH}" height="{HEIGHT}" '
         'fill="#fff"/>'
-    ]
+    )
+    parts = [head]
     for percent in range(int(LEAST_PCT), int(MOST_PCT) + 1, 2):
         _, down = _place(0, percent)
         parts.append(f'<path d="M{LEFT} {down:.1f}h{ACROSS}" stroke="#ddd"/>')
@@ -46,7 +47,8 @@ def frontier_svg(dots: Sequence[Dot], lines: Sequence[Line]) -> str:
         right, _ = _place(tenths / 10, LEAST_PCT)
         parts.append(f'<path d="M{right:.1f} {TOP}v{DOWN}" stroke="#eee"/>')
         parts.append(
-            f'<text x="{right:.1f}" y="{TOP + DOWN + 18}" text-anchor="middle">{tenths / 10:g}</text>'
+            f'<text x="{right:.1f}" y="{TOP + DOWN + 18}" text-anchor="middle">'
+            f"{tenths / 10:g}</text>"
         )
     parts.append(
         f'<text x="{LEFT + ACROSS / 2}" y="{HEIGHT - 20}" text-anchor="middle">'

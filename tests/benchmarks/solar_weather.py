@@ -59,7 +59,7 @@ def _sky(kind: str, random: Random, steps: int) -> list[float]:
     return _switch(random, steps, (9000, 9000), (240, 240), (0.3, 0.7), 4)
 
 
-def _switch(  # noqa: PLR0913, PLR0917 - ranges, told once each
+def _switch(
     random: Random,
     steps: int,
     clear_s: tuple[float, float],

@@ -3,76 +3,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from evsed.core.allotment import Allotment, AllotmentConfig, Mode, Reading, Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from evsed.core.allotment import Allotted
-
-PERIOD_S = 60
-
-
-class Day:
-    """A car, a sun and a feed of plain power, second by second, around an allotment."""
-
-    def __init__(
-        self,
-        config: AllotmentConfig | None = None,
-        *,
-        sun_w: Callable[[float], float] | float = 0.0,
-        latency_s: int = 5,
-        car_max_a: float = 32.0,
-    ) -> None:
-        """Begin at 0 s with a car plugged in that wants power."""
-        self.config = config or AllotmentConfig(semantics="battery_power")
-        self.allot = Allotment(self.config)
-        self.sun_w = sun_w
-        self.latency_s = latency_s
-        self.car_max_a = car_max_a
-        self.plugged = True
-        self.feed_alive = True
-        self.maximum_w: float | None = None
-        self.minimum_w = 0.0
-        self.now = 0
-        self.offers = [0.0] * 4
-        self.drawn_a = 0.0
-        self.waiting: list[tuple[float, float, Reading]] = []
-        self.says: Allotted = self.allot.current(0.0)
-
-    def sun(self, now: float) -> float:
-        """The surplus without the car, in watts."""
-        return self.sun_w if isinstance(self.sun_w, (int, float)) else self.sun_w(now)
-
-    def run(self, seconds: int) -> Allotted:
-        """Let time pass; return the last answer."""
-        for _ in range(seconds):
-            now = float(self.now)
-            heard_a = min(self.offers[-3], self.car_max_a) if self.plugged else 0.0
-            offered = self.offers[-1] > 0 and self.plugged
-            step_a = max(-4.0, min(4.0, heard_a - self.drawn_a))
-            self.drawn_a = self.drawn_a + step_a if offered else 0.0
-            self.allot.drew(now, self.offers[-1] if offered else 0.0, charging=offered)
-            if self.now % PERIOD_S == 0 and self.feed_alive:
-                excess_w = self.sun(now) - self.drawn_a * self.config.mains_v
-                reading = Reading(
-                    excess_w=excess_w,
-                    minimum_w=self.minimum_w,
-                    maximum_w=self.maximum_w,
-                    stamp=f"{self.now}",
-                    age_s=self.latency_s,
-                )
-                self.waiting.append((now + self.latency_s, now, reading))
-            while self.waiting and self.waiting[0][0] <= now:
-                self.allot.hear(now, self.waiting.pop(0)[2])
-            self.says = self.allot.current(now)
-            self.offers.append(self.says.current_a)
-            self.now += 1
-        return self.says
+from evsed.core.allotment import Allotment, AllotmentConfig, Mode, Reading, Reason, Rule
+from tests.core.solar_day import Day
 
 
 def test_nothing_is_allotted_before_the_first_reading() -> None:
@@ -110,12 +44,12 @@ def test_the_same_stamp_is_heard_once() -> None:
 @pytest.mark.parametrize("latency_s", range(60))
 def test_the_loop_settles_for_every_latency(latency_s: int) -> None:
     """The old draw cancels out, so there is nothing to swing."""
-    day = Day(sun_w=lambda now: 3000.0 if now < 900 else 5000.0, latency_s=latency_s)
-    day.run(900)
+    day = Day(sun_w=lambda now: 3000.0 if now < 420 else 5000.0, latency_s=latency_s)
+    day.run(420)
     seen = set()
-    for _ in range(300):
+    for _ in range(240):
         seen.add(round(day.run(1).current_a, 1))
-    assert day.run(200).current_a == pytest.approx(21.72)
+    assert day.run(60).current_a == pytest.approx(21.72)
     assert max(seen) <= 21.74
     assert min(seen) >= 13.0
 
@@ -207,3 +141,144 @@ def test_the_owner_rules() -> None:
     day.allot.set_mode(Mode.SOLAR_MIN)
     day.sun_w = 0.0
     assert day.run(120).current_a == 6.0
+
+
+def test_fast_obeys_a_maximum_of_the_feed_while_that_is_news() -> None:
+    """The feed protects its battery from the owner too, but not for ever."""
+    day = Day(sun_w=3000)
+    day.maximum_w = 0.0
+    day.run(120)
+    day.allot.set_mode(Mode.FAST)
+    assert day.allot.mode is Mode.FAST
+    assert day.run(10).reason.rule is Rule.FORBIDDEN
+    day.feed_alive = False
+    assert day.run(400).current_a == pytest.approx(32.0)
+    assert str(day.says.reason) == "fast, as the owner wished: 32 A"
+
+
+def test_a_run_that_finds_the_contactor_still_closed_begins_with_that() -> None:
+    """Off and on again within the second: the car never let go."""
+    day = Day(sun_w=3000)
+    day.run(200)
+    day.allot.set_mode(Mode.OFF)
+    assert day.allot.current(float(day.now)).current_a == 0
+    day.allot.set_mode(Mode.SOLAR_MIN)
+    assert day.allot.current(float(day.now)).current_a == 6.0
+    assert day.run(10).current_a == pytest.approx(13.04)
+
+
+def test_an_offer_that_no_car_takes_ends_at_once_and_starts_no_pause() -> None:
+    """Timers begin with current, not with an offer."""
+    day = Day(sun_w=3000)
+    day.plugged = False
+    assert day.run(70).current_a == 6.0
+    assert day.says.reason.rule is Rule.STARTING
+    day.sun_w = 0.0
+    assert day.run(60).current_a == 0
+    day.sun_w = 3000.0
+    assert day.run(180).current_a == 6.0
+
+
+def test_an_offer_waits_for_the_car_with_a_little_less_than_the_least() -> None:
+    """Between the start share and the least power an untaken offer stays."""
+    day = Day(sun_w=1370)
+    day.plugged = False
+    assert day.run(70).current_a == 6.0
+    assert day.says.reason.rule is Rule.STARTING
+
+
+def test_a_dull_day_lends_less_and_runs_on_for_its_ten_minutes() -> None:
+    """The loan of a dull day is soon spent; the run ends when it is ten minutes old."""
+    day = Day(sun_w=lambda now: 1400.0 if now < 120 else 0.0)
+    day.run(400)
+    assert day.says.reason.rule is Rule.MIN_ON
+    assert day.says.until_s == pytest.approx(270, abs=10)
+    assert day.run(290).current_a == 0
+
+
+def test_two_readings_after_the_dark_are_a_hole_in_the_clouds() -> None:
+    """After an hour at 0.3 kW it takes a third reading."""
+    day = Day(sun_w=lambda now: 300.0 if now < 3600 else 2000.0)
+    day.run(3600 + 66)
+    assert day.says.current_a == 0
+    assert day.says.reason.rule is Rule.CONFIRMING
+    assert day.run(60).current_a == 6.0
+
+
+def test_after_a_stop_for_lack_of_sun_it_waits_for_steadier_sun() -> None:
+    """Short holes in a thick sky start nothing in the hour after a stop."""
+    day = Day(sun_w=lambda now: 2000.0 if now < 600 else 1500.0 if now % 720 < 180 else 0.0)
+    said = set()
+    for _ in range(3600):
+        day.run(1)
+        if day.says.reason.rule is Rule.STEADYING:
+            said.add(str(day.says.reason))
+    assert any("of late: waiting for steadier sun" in words for words in said)
+
+
+def test_a_minimum_waits_for_the_pause_of_a_stop() -> None:
+    """The contactor rests whoever asks."""
+    day = Day(sun_w=lambda now: 3000.0 if now < 600 else 0.0)
+    while day.run(1).current_a > 0 or day.now < 600:
+        pass
+    day.minimum_w = 2000.0
+    assert day.run(120).reason.rule is Rule.PAUSE
+    assert day.run(240).current_a == pytest.approx(8.68)
+
+
+def test_old_news_does_not_start_anything() -> None:
+    """Cautious is for a run that is on."""
+    allot = Allotment(AllotmentConfig(semantics="battery_power"))
+    allot.hear(0.0, Reading(excess_w=3000, stamp="a", age_s=5))
+    allot.hear(60.0, Reading(excess_w=3000, stamp="b", age_s=170))
+    says = allot.current(60.0)
+    assert (says.current_a, says.reason.rule) == (0.0, Rule.CAUTIOUS)
+
+
+def test_a_gap_in_the_news_breaks_the_row_of_readings() -> None:
+    """Two readings a quarter of an hour apart are not in a row."""
+    allot = Allotment(AllotmentConfig(semantics="battery_power"))
+    allot.hear(0.0, Reading(excess_w=3000, stamp="a", age_s=5))
+    allot.hear(900.0, Reading(excess_w=3000, stamp="b", age_s=5))
+    assert allot.current(900.0).reason.rule is Rule.CONFIRMING
+    allot.hear(960.0, Reading(excess_w=3000, stamp="c", age_s=5))
+    assert allot.current(960.0).current_a == 6.0
+
+
+def test_stamps_that_go_back_with_the_clock_are_news_like_any() -> None:
+    """In autumn 02:59:59 is followed by 02:00:00; ages tell the order."""
+    allot = Allotment(AllotmentConfig(semantics="battery_power"))
+    allot.hear(0.0, Reading(excess_w=3000, stamp="20261025025930", age_s=5))
+    assert allot.hear(60.0, Reading(excess_w=3000, stamp="20261025020030", age_s=5))
+    assert allot.current(60.0).current_a == 6.0
+
+
+def test_a_meter_is_believed_and_nothing_is_learned() -> None:
+    """A measured 9 A of 20 A offered counts as 9 A."""
+    allot = Allotment(AllotmentConfig(semantics="battery_power"))
+    for second in range(61):
+        allot.drew(float(second), 9.0, charging=True, measured=True)
+    allot.hear(65.0, Reading(excess_w=1000, stamp="a", age_s=5))
+    assert allot.current(65.0).available_w == pytest.approx(1000 + 9 * 230)
+    assert allot.car_maximum_a is None
+
+
+@pytest.mark.parametrize("current_a", [float("nan"), -1.0, float("inf")])
+def test_a_current_that_is_none_is_refused(current_a: float) -> None:
+    """NaN never passes."""
+    with pytest.raises(ValueError, match="current_a"):
+        Allotment(AllotmentConfig()).drew(0.0, current_a, charging=True)
+
+
+def test_every_rule_has_words() -> None:
+    """Each is one line without a placeholder left over."""
+    for rule in Rule:
+        words = Reason(rule, spare_w=-20.0, current_a=7.5).text()
+        assert "{" not in words
+        assert "-0" not in words
+    assert (
+        str(Reason(Rule.WAITING, need_w=1380, spare_w=900)) == "waiting for 1.38 kW: 0.9 kW spare"
+    )
+    assert str(Reason(Rule.CLOUD, lent_wh=80, loan_wh=200)) == (
+        "riding through a cloud: 80 of 200 Wh lent"
+    )
