@@ -122,6 +122,17 @@ class StateChanged(Event):
         return f"state {self.old} -> {self.new}"
 
 
+@dataclass(frozen=True, slots=True)
+class OwnerAsked(Event):
+    """Somebody gave an order: `who` (a user, or an address) and `what`, in words."""
+
+    who: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.who} asked: {self.what}"
+
+
 # By name, for those who carry events from one process to another.
 KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
@@ -137,5 +148,6 @@ KINDS: dict[str, type[Event]] = {
         FaultRaised,
         FaultCleared,
         StateChanged,
+        OwnerAsked,
     )
 }
