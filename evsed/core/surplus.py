@@ -18,9 +18,6 @@ from evsed.core.draw import CarMaximum, OwnDraw
 if TYPE_CHECKING:
     from evsed.core.knobs import AllotmentConfig
 
-REST_READINGS: Final = 25
-"""After a run that ended in front of a full battery, the next is not tried for so many readings."""
-
 HISTORY_PERIODS: Final = 6.0
 """The car's draw is remembered for this many periods of the feed."""
 
@@ -30,9 +27,9 @@ REPAY_PERIODS: Final = 20.0
 BIAS_LEAST_W: Final = -150.0
 """The most that a battery below its target takes from the car, in watts."""
 
-BIAS_MOST_W: Final = 1500.0
-"""The most that a battery above its target gives, in watts: over 6 A at 230 V, so that a full
-battery behind throttled panels still starts a charge."""
+BIAS_MOST_SHARE: Final = 1.09
+"""The most that a battery above its target gives, as a share of the least power (1.5 kW where that
+is 6 A at 230 V): so that a full battery behind throttled panels still starts a charge."""
 
 FULL_SOC: Final = 0.97
 """From this state of charge on, a battery may be throttling the panels."""
@@ -45,25 +42,6 @@ PROBE_FIRST_W: Final = 90.0
 
 REST_READINGS: Final = 35.0
 """After a run that met no sun at all, the next is not tried for so many readings."""
-
-HISTORY_PERIODS: Final = 6.0
-"""The car's draw is remembered for this many periods of the feed."""
-
-REPAY_PERIODS: Final = 20.0
-"""The error in the state of charge is repaid over this many periods of the feed instead of one."""
-
-BIAS_LEAST_W: Final = -150.0
-"""The most that a battery below its target takes from the car, in watts."""
-
-BIAS_MOST_W: Final = 1500.0
-"""The most that a battery above its target gives, in watts: over 6 A at 230 V, so that a full
-battery behind throttled panels still starts a charge."""
-
-FULL_SOC: Final = 0.97
-"""From this state of charge on, a battery may be throttling the panels."""
-
-THROTTLED_W: Final = -150.0
-"""A full battery that gives more than this is not throttling anything, in watts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +105,11 @@ class Split:
     own mean, and s and S from F.  A wrong S at the start shrinks to a third with each reading.
     """
 
-    __slots__ = ("_battery_w", "_own_w", "_state_w")
+    __slots__ = ("_battery_w", "_bias_most_w", "_own_w", "_state_w")
 
-    def __init__(self) -> None:
-        """Begin without knowing anything."""
+    def __init__(self, least_w: float) -> None:
+        """Begin without knowing anything; `least_w` is the power of the least current, in watts."""
+        self._bias_most_w = BIAS_MOST_SHARE * least_w
         self._state_w: float | None = None
         self._battery_w = 0.0
         self._own_w = 0.0
@@ -150,7 +129,7 @@ class Split:
         self._battery_w = battery_w
         self._own_w = own_w
         self._state_w = value_w - battery_w
-        bias_w = max(BIAS_LEAST_W, min(BIAS_MOST_W, self._state_w / REPAY_PERIODS))
+        bias_w = max(BIAS_LEAST_W, min(self._bias_most_w, self._state_w / REPAY_PERIODS))
         return Spare(battery_w + own_w, bias_w)
 
 
@@ -189,7 +168,7 @@ class Probe:
             return Spare(sun_w)
         if own_w <= 0:
             return Spare(sun_w, 0.0 if self._rest > 0 else max(0.0, self._least_w - sun_w))
-        step_w, self._step_w = self._step_w, min(BIAS_MOST_W, 2 * self._step_w)
+        step_w, self._step_w = self._step_w, min(BIAS_MOST_SHARE * self._least_w, 2 * self._step_w)
         return Spare(sun_w, step_w)
 
 
@@ -202,7 +181,7 @@ class Surplus:
         self._draw = OwnDraw(keep_s=HISTORY_PERIODS * config.period_s)
         self._car = CarMaximum(config.watts_per_ampere)
         self._metered = False
-        self._split = Split()
+        self._split = Split(config.least_w)
         self._probe = Probe(config.least_w)
         self.stamp_at = -math.inf
         """The moment of the last stamp on our clock."""
