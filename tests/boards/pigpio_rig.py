@@ -100,6 +100,12 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
+def finish(board: PigpioBoard) -> None:
+    """Close *board*, and wait for an attempt to open it that may be under way."""
+    board.close()
+    board._worker.shutdown()  # noqa: SLF001 - evsed itself never waits for it
+
+
 def open_now(board: PigpioBoard) -> None:
     """Open *board*, with as many calls as it takes; raises what it raises."""
     wait_until(board.open)
@@ -140,4 +146,4 @@ def rig(
             yield its_rig
         finally:
             for board in its_rig.boards:
-                board.close()
+                finish(board)

@@ -111,7 +111,7 @@ def test_a_code_is_read_through_the_floating_bits_in_every_length_of_frame(
 
 
 def test_a_burst_at_ten_percent_shows_both_plateaus_over_a_real_socket() -> None:
-    with rig(real_time=True) as its_rig:
+    with rig() as its_rig:
         board = its_rig.opened()
         board.set_pilot(0.1)
         codes = [code for _ in range(PATTERNS) for code in board.sample_pilot(128)]

@@ -18,6 +18,7 @@ from tests.boards.pigpio_rig import (
     HEARTBEAT,
     PILOT,
     Rig,
+    finish,
     open_now,
     opening_error,
     rig,
@@ -127,8 +128,7 @@ def test_what_was_taken_after_the_board_was_closed_is_given_back() -> None:
         for _ in range(10):
             board = its_rig.board()
             board.open()
-            board.close()
-            wait_until(lambda: not its_rig.daemon.pigpiod.clients)
+            finish(board)
 
         assert (its_rig.scripts(), its_rig.spi_handles()) == (0, 0)
 
