@@ -50,7 +50,7 @@ from evsed.link import (
 from evsed.logs import Logs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Mapping
 
     from evsed.settings import Settings
 
@@ -109,11 +109,12 @@ class _Daemon:
             ),
             self._books,
             self._acknowledge,
+            self._change,
         )
         if self._books.found is not None:
             self._say_event(self._books.found, datetime.now().astimezone())
         feed = open_feed(settings.feed_config())
-        self._steer = Steer(settings.allotment_config(), feed, self._desk)
+        self._steer = Steer(settings.allotment_config(), feed, self._desk, self._books)
         sensor = settings.safety.temperature_sensor
         self._thermometer = Thermometer(sensor, settings.supply.max_current_a) if sensor else None
         web = WebFrontend(settings.web_config(), handed=handed_sockets(os.environ, os.getpid()))
@@ -246,12 +247,21 @@ class _Daemon:
     async def _acknowledge(self, who: str) -> str:
         waiting = tuple(self._books.latched)
         await self._child.send(Acknowledge())
-        self._desk.note(f"faults acknowledged by {who}")
-        log.info("faults acknowledged", who=who, faults=len(waiting))
+        self._tell(ev.OwnerAsked(time.monotonic(), who, "acknowledge faults"))
         if not waiting:
             return "no fault was waiting for an acknowledgement"
         names = ", ".join(fault.value for fault in waiting)
         return f"acknowledged: {names}; a fault whose cause remains comes back at once"
+
+    def _change(self, who: str, patch: Mapping[str, object]) -> str:
+        before = self._books.wishes
+        wishes = before.changed(patch)
+        news = wishes.news(before)
+        if not news:
+            return "nothing changed: it was so already"
+        self._books.wish(wishes)
+        self._tell(ev.OwnerAsked(time.monotonic(), who, news))
+        return news
 
     # --- the end ---------------------------------------------------------------------------------
 

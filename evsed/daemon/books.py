@@ -22,10 +22,12 @@ import structlog
 
 from evsed.core import events as ev
 from evsed.core.faults import Fault, Recovery
+from evsed.core.knobs import Mode
+from evsed.core.owner import Wishes, WishesError
 from evsed.core.session import EndReason, Flow, History, Ledger, LeftOpen, SessionRecord
 from evsed.errors import StoreError
 from evsed.frontends.classic import EnergyFiles
-from evsed.store import Beginning, LastEnd, LatchedFault, Store
+from evsed.store import Beginning, Json, LastEnd, LatchedFault, Store
 
 if TYPE_CHECKING:
     from evsed.link import Snapshot
@@ -37,6 +39,7 @@ CRASHES_MAX = 3  # within an hour, then evsed stays off until acknowledged
 UNPLUGGED_WITHIN_S = 2.0  # after the current stopped: it was the plug that stopped it
 FRONT_END_NOTE = "front_end_proved"
 BOOT_NOTE = "boot"
+WISHES_NOTE = "wishes"
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -56,12 +59,13 @@ class BooksConfig:
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """What the store had: totals, latched faults, the calibration proved, boot and last end."""
+    """What the store had: totals, faults, the calibration proved, wishes, boot and last end."""
 
     history: History
     latched: tuple[LatchedFault, ...]
     front_end: object
     boot: object
+    wishes: object
     beginning: Beginning
 
 
@@ -90,6 +94,8 @@ class Books:
         self.power_was_cut = False  # the machine has started anew since the last life
         self.latched: dict[Fault, str] = {}
         self.found: ev.FaultRaised | None = None  # a fault that only the books can see
+        self.wishes = Wishes()
+        self._wished = False  # in this life: what an earlier one kept is out of date
 
     @classmethod
     async def open(cls, config: BooksConfig) -> Books:
@@ -112,6 +118,7 @@ class Books:
         self.front_end_proved = memory.front_end == self._config.calibration
         known = {fault.value for fault in Fault}
         self.latched = {Fault(one.name): one.detail for one in memory.latched if one.name in known}
+        self._take_wishes(memory.wishes)
         self.power_was_cut = memory.boot not in (None, self._boot)
         beginning = memory.beginning
         if beginning.last_end is not LastEnd.CLEAN:
@@ -126,11 +133,25 @@ class Books:
     def _read(self) -> _Memory:
         history, latched = self._store.load(), tuple(self._store.latched())
         proved, boot = self._store.get(FRONT_END_NOTE), self._store.get(BOOT_NOTE)
+        wishes = self._store.get(WISHES_NOTE)
         self._store.put(BOOT_NOTE, self._boot)
         # Last, because it forgets how the life before ended.
-        return _Memory(
-            history, latched, proved, boot, self._store.begin_life(self._boot, time.monotonic())
-        )
+        beginning = self._store.begin_life(self._boot, time.monotonic())
+        return _Memory(history, latched, proved, boot, wishes, beginning)
+
+    def _take_wishes(self, kept: object) -> None:
+        """The wishes of an earlier life; where they make no sense, mode off until told anew."""
+        if kept is None or self._wished:
+            return
+        try:
+            self.wishes = Wishes.from_json(kept)
+        except WishesError as error:
+            self.wishes = Wishes(mode=Mode.OFF)
+            log.error(
+                "the owner's wishes that were kept make no sense; the mode is off until it is "
+                "set again, on the page or with `evsed set mode=solar`",
+                why=str(error),
+            )
 
     def _trouble(self, error: StoreError) -> None:
         self._again_at = time.monotonic() + AGAIN_AFTER_S
@@ -210,8 +231,18 @@ class Books:
         if self._ledger.session is None:
             self._ledger.plug_in(uuid.uuid4().hex, at)
 
+    def wish(self, wishes: Wishes) -> None:
+        """The owner wishes *wishes* from now on, and in lives to come."""
+        self.wishes = wishes
+        self._wished = True
+        kept: Json = {**wishes.to_json()}
+        self._jobs.append(lambda: self._store.put(WISHES_NOTE, kept))
+        self._urgent.set()
+
     def _take_over(self, *, plugged: bool) -> None:
         if self._left_open:
+            if not plugged:  # it left while nobody looked
+                self._forget_session_limits()
             self._ledger.take_over(self._left_open, plugged=plugged)
             self._left_open = ()
 
@@ -219,6 +250,13 @@ class Books:
         if event.at - self._stopped_at < UNPLUGGED_WITHIN_S:
             self._ledger.stopped(EndReason.UNPLUGGED)
         self._last = self._ledger.unplug(at) or self._last
+        self._forget_session_limits()
+
+    def _forget_session_limits(self) -> None:
+        """They were for a session that is over."""
+        left = self.wishes.after_unplug()
+        if left != self.wishes:
+            self.wish(left)
 
     def _faulty(self, name: str, detail: str) -> None:
         self._withdrawn = EndReason.FAULT

@@ -14,7 +14,15 @@ from evsed.core import j1772
 from evsed.core.faults import Fault
 from evsed.core.session import Flow
 from evsed.daemon import words
-from evsed.frontends import EventView, FaultView, LimitView, SessionView, Status, TickView
+from evsed.frontends import (
+    EventView,
+    FaultView,
+    LimitView,
+    OwnerView,
+    SessionView,
+    Status,
+    TickView,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -48,11 +56,16 @@ class Desk:
     """
 
     def __init__(
-        self, config: DeskConfig, books: Books, acknowledge: Callable[[str], Awaitable[str]]
+        self,
+        config: DeskConfig,
+        books: Books,
+        acknowledge: Callable[[str], Awaitable[str]],
+        change: Callable[[str, Mapping[str, object]], str],
     ) -> None:
         self._config = config
         self._books = books
         self._acknowledge = acknowledge
+        self._change = change
         self._started_at = time.monotonic()
         self._status: Status | None = None
         self._built_at = float("-inf")
@@ -65,6 +78,7 @@ class Desk:
         self.limits: tuple[Limit, ...] = ()
         self.allotted: Allotted | None = None
         self.feed_error: str | None = None
+        self.window_opens_in_s: float | None = None
 
     # --- the daemon's side --------------------------------------------------------------------
 
@@ -145,6 +159,10 @@ class Desk:
         """Acknowledge latched faults for *who*; what came of it, in words."""
         return await self._acknowledge(who)
 
+    async def change(self, who: str, patch: Mapping[str, object]) -> str:
+        """Change the owner's wishes for *who*; what came of it, in words. Raises `WishesError`."""
+        return self._change(who, patch)
+
     def _build(self) -> Status:
         snapshot, books, config = self.snapshot, self._books, self._config
         ticking = self.ticking
@@ -192,6 +210,7 @@ class Desk:
                 late=snapshot.late if snapshot else 0,
             ),
             uptime_s=time.monotonic() - self._started_at,
+            owner=self._owner_view(),
         )
 
     def _session_view(self) -> SessionView:
@@ -207,16 +226,24 @@ class Desk:
             energy_measured=session.measured,
         )
 
+    def _owner_view(self) -> OwnerView:
+        wishes = self._books.wishes
+        return OwnerView(
+            mode=wishes.mode.value,
+            session_kwh=wishes.session_kwh,
+            session_h=wishes.session_h,
+            max_current_a=wishes.max_current_a,
+            window=str(wishes.window) if wishes.window else None,
+        )
+
     def _limit_views(self) -> tuple[LimitView, ...]:
-        until_s = self.allotted.until_s if self.allotted else None
+        left_s = {
+            "feed": self.allotted.until_s if self.allotted else None,
+            "schedule": self.window_opens_in_s,
+        }
         supply = LimitView("supply", self._config.supply_max_a, "all that the supply allows")
         others = (
-            LimitView(
-                limit.owner,
-                limit.max_a,
-                limit.why,
-                until_s if limit.owner == "feed" else None,
-            )
+            LimitView(limit.owner, limit.max_a, limit.why, left_s.get(limit.owner))
             for limit in self.limits
         )
         return (supply, *others)

@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The limits: what the feed allots, asked once a second; and the feed itself, followed."""
+"""The limits: what owner and feed permit, asked once a second; and the feed itself, followed."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
 
-from evsed.core.allotment import Allotment, AllotmentConfig, Mode
+from evsed.core import owner
+from evsed.core.allotment import Allotment, AllotmentConfig
 from evsed.core.limits import Limit, lowest
 from evsed.errors import FeedError
 from evsed.feeds import FixedFeed
 from evsed.link import LIMIT_HOLDS_S
 
 if TYPE_CHECKING:
+    from evsed.daemon.books import Books
     from evsed.daemon.desk import Desk
     from evsed.feeds import Feed
 
@@ -23,12 +26,15 @@ log = structlog.get_logger()
 
 
 class Steer:
-    """Turns readings of the feed into the limits that the control process gets."""
+    """Turns readings of the feed and wishes of the owner into the control process's limits."""
 
-    def __init__(self, config: AllotmentConfig, feed: Feed | FixedFeed, desk: Desk) -> None:
+    def __init__(
+        self, config: AllotmentConfig, feed: Feed | FixedFeed, desk: Desk, books: Books
+    ) -> None:
         self._allotment = Allotment(config)
         self._fixed_a = feed.current_a if isinstance(feed, FixedFeed) else None
         self._desk = desk
+        self._books = books
         self._limits: tuple[Limit, ...] = ()
 
     @property
@@ -36,21 +42,34 @@ class Steer:
         """Whose limit is the lowest now."""
         return lowest(self._limits, time.monotonic()).owner
 
-    def set_mode(self, mode: Mode) -> None:
-        """Obey the owner from the next second on."""
-        self._allotment.set_mode(mode)
-
     def limits(self, now: float) -> tuple[Limit, ...]:
         """Every limit at *now*; each holds 3 s, so one that is not repeated ends by itself."""
         until_at = now + LIMIT_HOLDS_S
+        # The owner's first: of equal limits the first is the reason that is told.
+        self._limits = (*self._owners(until_at), self._feeds(now, until_at))
+        return self._limits
+
+    def _owners(self, until_at: float) -> tuple[Limit, ...]:
+        wishes = self._books.wishes
+        session = self._books.session if self._books.session_active else None
+        local = datetime.now().astimezone()
+        self._desk.window_opens_in_s = owner.opens_in_s(wishes, local)
+        return owner.limits(
+            wishes,
+            session.energy_wh if session else 0.0,
+            session.charge_s if session else 0.0,
+            local,
+            until_at,
+        )
+
+    def _feeds(self, now: float, until_at: float) -> Limit:
         if self._fixed_a is not None:
-            self._limits = (Limit("feed", self._fixed_a, until_at, "a fixed current, as set"),)
-            return self._limits
+            return Limit("feed", self._fixed_a, until_at, "a fixed current, as set")
+        self._allotment.set_mode(self._books.wishes.mode)
         drawn_a = self._desk.drawn_a
         self._allotment.drew(now, drawn_a, charging=drawn_a > 0)
         allotted = self._desk.allotted = self._allotment.current(now)
-        self._limits = (Limit("feed", allotted.current_a, until_at, allotted.reason.text()),)
-        return self._limits
+        return Limit("feed", allotted.current_a, until_at, allotted.reason.text())
 
     async def follow(self, feed: Feed) -> None:
         """Poll *feed* for ever, each time just after it has news."""

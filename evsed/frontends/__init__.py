@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from datetime import datetime
 
 
@@ -65,6 +65,17 @@ class SessionView:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnerView:
+    """What the owner wishes, as `core.owner.Wishes` has it in JSON; None is no such limit."""
+
+    mode: str = "solar"
+    session_kwh: float | None = None
+    session_h: float | None = None
+    max_current_a: float | None = None
+    window: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TickView:
     """How the control process fares: `worst_ms` is the longest tick of the last minute."""
 
@@ -115,6 +126,7 @@ class Status:
     events: tuple[EventView, ...]
     tick: TickView
     uptime_s: float
+    owner: OwnerView = OwnerView()
 
     @property
     def classic_state(self) -> int:
@@ -137,6 +149,12 @@ class Hub(Protocol):
 
     async def acknowledge(self, who: str) -> str:
         """Acknowledge latched faults for *who*; returns what came of it, in words."""
+
+    async def change(self, who: str, patch: Mapping[str, object]) -> str:
+        """Change the owner's wishes that *patch* names, for *who*; what came of it, in words.
+
+        Raises `core.owner.WishesError`, and changes nothing, where one cannot be granted.
+        """
 
 
 class Frontend(Protocol):
