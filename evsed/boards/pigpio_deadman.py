@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pigpio
 
-from evsed.boards.pigpio_wire import Ask, Command, Pipe, hardware_pwm, write
+from evsed.boards.pigpio_wire import Ask, Command, Pipe, hardware_pwm, refusal, write
 
 if TYPE_CHECKING:
     from evsed.boards import PigpioConfig
@@ -82,6 +82,19 @@ def removal(script_id: int, spi_handle: int) -> list[Ask]:
         Ask(Command.PROCS, script_id),
         Ask(Command.PROCD, script_id),
     ]
+
+
+def state(pipe: Pipe, script_id: int) -> int:
+    """The state of the script: one of pigpio's `PI_SCRIPT_...`.
+
+    Raises `BoardError` when pigpiod does not show it. (The stock client would break on an answer
+    of another length.)
+    """
+    (answer,) = pipe.ask(Ask(Command.PROCP, script_id))
+    if len(answer.data) != _STATUS.size:
+        raise refusal("show the dead-man script", answer.result)
+    number: int = _STATUS.unpack(answer.data)[0]
+    return number
 
 
 def leftovers(pipe: Pipe, config: PigpioConfig) -> list[Leftover]:

@@ -78,8 +78,7 @@ class Grip:
 
     def dead_man_state(self) -> int:
         """The state of the dead-man script; only `PI_SCRIPT_RUNNING` is armed."""
-        state, _ = self.client.script_status(self.script_id)
-        return checked("show the dead-man script", state)
+        return deadman.state(self.line, self.script_id)
 
     def release(self) -> None:
         """Make the outputs safe and give everything back; never raises, ends within 0.3 s.

@@ -34,6 +34,7 @@ LETS_GO: Final = "evsed opens the contactor and connects anew"
 
 _HEAD: Final = struct.Struct("<IIIi")
 _REQUEST: Final = struct.Struct("<IIII")
+_ECHO: Final = 12  # bytes of a request that its answer begins with
 _ANY: Final = 0xFFFFFFFF
 
 _SIP: Final = 76
@@ -61,6 +62,7 @@ class Command(IntEnum):
 
 
 _WITH_DATA: Final = frozenset({Command.SPIX, Command.PROCP})
+_MOST_DATA: Final = 1024  # bytes; a script's parameters, the most that is ever asked for, are 44
 
 
 class Ask(NamedTuple):
@@ -156,6 +158,7 @@ class Pipe:
         self._until = monotonic() + within_s
         self._buffer = bytearray(4096)
         self._low_water = 1
+        self._asked = b""
         try:
             self._socket: Final = socket.create_connection((host, port), max(within_s, 0.01))
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -213,8 +216,10 @@ class Pipe:
         for ask in asks:
             command, p1, p2, result = _HEAD.unpack(self._receive(_HEAD.size))
             if (command, p1, p2) != ask[:3]:
-                raise self._strange(ask, command, p1, p2, result)
+                raise self._strange(_named(ask), command, p1, p2, result)
             has_data = command in _WITH_DATA and result > 0
+            if has_data and result > _MOST_DATA:  # believed, it would cost up to 2 GB of memory
+                raise self._strange(_named(ask), command, p1, p2, result)
             answers.append(Answer(result, self._receive(result) if has_data else b""))
         return answers
 
@@ -226,12 +231,20 @@ class Pipe:
         return len(data)
 
     def sendall(self, data: bytes) -> None:
-        """Send all of *data*."""
+        """Send all of *data*, a request."""
+        self._asked = bytes(data[:_ECHO])
         self._send(data, self._left())
 
     def recv(self, size: int) -> bytes:
-        """Exactly *size* bytes: the client would spin for ever on the end of the stream."""
-        return self._receive(size)
+        """Exactly *size* bytes: the client would spin for ever on the end of the stream.
+
+        Nor does it look whether an answer belongs to what it asked; here that is looked at.
+        """
+        data = self._receive(size)
+        if data[:_ECHO] != self._asked:
+            asked = _REQUEST.unpack(self._asked.ljust(_REQUEST.size, b"\0"))[:3]
+            raise self._strange(" ".join(map(str, asked)), *_HEAD.unpack(data[: _HEAD.size]))
+        return data
 
     # ------------------------------------------------------------------------------ inside
 
@@ -289,22 +302,25 @@ class Pipe:
                 break
             command, p1, p2, result = _HEAD.unpack_from(answer, at)
             if (command, p1, p2) != ask[:3]:
-                return self._strange(ask, command, p1, p2, result)
+                return self._strange(_named(ask), command, p1, p2, result)
             if result < 0 and result & ~ask.free & _ANY:
                 self.close()
                 return refusal(_DOING.get(ask.command, f"do {ask.command.name}"), result)
             if (result ^ ask.data) & ~ask.free & _ANY:
-                return self._strange(ask, command, p1, p2, result)
+                return self._strange(_named(ask), command, p1, p2, result)
             at += _HEAD.size + ask.data
         return self._fail(None)
 
-    def _strange(self, ask: Ask, *words: int) -> BoardError:
+    def _strange(self, asked: str, *words: int) -> BoardError:
         self.close()
         return BoardError(
-            f"{self._where} answered {words} to {ask.command.name} {ask.p1} {ask.p2}, which is no "
-            f"answer to that; {LETS_GO}; if it goes on, see that pigpiod is version 79 and that "
-            "nothing else listens there"
+            f"{self._where} answered {words} to {asked}, which is no answer to that; {LETS_GO}; "
+            "if it goes on, see that pigpiod is version 79 and that nothing else listens there"
         )
+
+
+def _named(ask: Ask) -> str:
+    return f"{ask.command.name} {ask.p1} {ask.p2}"
 
 
 _DOING: Final = {
