@@ -4,11 +4,12 @@
 
 PYTHON ?= python3
 PORT   ?= 8080
+STORIES ?= 1
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix demo bench dist clean hw hashes
+.PHONY: help setup check fix demo bench fire fuzz diagram walk dist deb clean hw hashes
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,9 +50,26 @@ demo: setup ## a whole charger on a simulated Pi; PORT=8080
 bench: setup ## the numbers, each with the command that repeats it
 	@$(BIN)/python -m tests.benchmarks
 
+diagram: setup ## draw ARCHITECTURE.md's state diagram anew, from the code
+	@$(BIN)/python -m tests.core.walk --redraw
+
+walk: setup ## every state the state machine can reach; STORIES=3 follows more ways to each
+	@$(BIN)/python -m tests.core.walk --stories $(STORIES)
+
+fire: setup ## ten minutes of everything going wrong at once
+	@$(BIN)/python -m tests.benchmarks fire --minutes 10
+
+# An hour or two. atheris is not among the pins of `make setup`: it has no wheel for a Pi.
+fuzz: setup ## millions of bad pages, answers, settings and requests
+	@$(PIP) install --require-hashes --no-deps -r tests/fuzz/requirements.txt
+	@$(BIN)/python -m tests.fuzz
+
 dist: setup ## the wheel and the source archive, in dist/
 	@rm -rf dist
 	@$(BIN)/python -m build --no-isolation --outdir dist .
+
+deb: setup ## the Debian packages of all three architectures, in dist/
+	@nice $(BIN)/python packaging/build_deb.py
 
 hw: ## the circuit: simulated and checked (see hw/)
 	@$(MAKE) -C hw
