@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 REAL_TIME_PRIORITY = 30
 STEP_S = 0.01
-PLUGGED_IN_AFTER_S = 2.0  # so that the front end reads a pilot without a car first
+PLUGGED_IN_AFTER_S = 2.0  # of pilot, so that the front end is read without a car first
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,15 @@ async def _until_stdin_ends() -> None:
         pass
 
 
+async def _plug_in(world: World, garage: Garage) -> None:
+    """Plug the car in when evsed, however slowly it started, has driven the pilot for a while."""
+    driven = asyncio.Event()
+    world.wires.listeners.append(lambda event: driven.set() if event.kind == "pwm" else None)
+    await driven.wait()
+    await asyncio.sleep(PLUGGED_IN_AFTER_S)
+    garage.act("plug")
+
+
 async def _main(options: argparse.Namespace) -> None:
     now = time.monotonic()
     house = House(
@@ -141,15 +150,16 @@ async def _main(options: argparse.Namespace) -> None:
     ports = {"pigpiod": world.pigpiod.port, "feed": feed_port, "garage": garage_port}
     sys.stdout.write(json.dumps(ports) + "\n")
     sys.stdout.flush()
-    running = asyncio.create_task(world.run())
+    tasks = [asyncio.create_task(world.run())]
     if options.plugged:
-        asyncio.get_running_loop().call_later(PLUGGED_IN_AFTER_S, garage.act, "plug")
+        tasks.append(asyncio.create_task(_plug_in(world, garage)))
     try:
         await _until_stdin_ends()
     finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         await world.pigpiod.stop()
         await feed.cleanup()
         await garage_runner.cleanup()
