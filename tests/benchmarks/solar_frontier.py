@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 WIDTH, HEIGHT = 860, 520
 LEFT, TOP, ACROSS, DOWN = 64, 24, 760, 430
-MOST_KWH: Final = 2.4
+MOST_KWH: Final = 2.8
 LEAST_PCT, MOST_PCT = 84.0, 100.0
 COLOURS: Final = ("#0b6e4f", "#1f5fa8", "#9b2d30")
 LABEL_BELOW: Final = ("two readings",)

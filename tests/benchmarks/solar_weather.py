@@ -3,7 +3,8 @@
 
 A sine stands for the clear sky. Clouds are a switch between clear and covered with times of their
 own and soft edges (broken, fast), thin and rare (marginal, with small panels), or a slow drift
-(overcast). Seeds below 100 were tuned on; the figures are told from 100 on.
+(overcast). The rules were tuned on days of a sibling of this generator; figures are told from
+seed 100 on, which nothing was ever tuned on.
 """
 
 from __future__ import annotations
