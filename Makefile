@@ -69,7 +69,7 @@ dist: setup ## the wheel and the source archive, in dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist .
 
 deb: setup ## the Debian packages of all three architectures, in dist/
-	@nice $(BIN)/python packaging/build_deb.py
+	@nice $(BIN)/python deb/build_deb.py
 
 hw: ## the circuit: simulated and checked (see hw/)
 	@$(MAKE) -C hw

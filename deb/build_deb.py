@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build evsed_<version>_<arch>.deb: the program with its own dependencies inside, no compiler.
 
-`python packaging/build_deb.py [amd64 arm64 armhf]` writes to dist/. One package serves Debian 12
+`python deb/build_deb.py [amd64 arm64 armhf]` writes to dist/. One package serves Debian 12
 and 13: compiled modules for CPython 3.11 and 3.13 lie side by side, their file names tell them
 apart. The dependencies are those of requirements.txt, by their hashes.
 """
@@ -31,8 +31,8 @@ PLATFORMS = {
 PYTHONS = ("3.11", "3.13")  # of Debian 12 and 13, and of Raspberry Pi OS of the same names
 
 FILES = {
-    # from packaging/ or the root: where to, and its mode
-    "packaging/evsed": ("usr/bin/evsed", 0o755),
+    # from deb/ or the root: where to, and its mode
+    "deb/evsed": ("usr/bin/evsed", 0o755),
     "etc/evsed.toml": ("etc/evsed.toml", 0o644),
     "systemd/evsed.service": ("usr/lib/systemd/system/evsed.service", 0o644),
     "systemd/evsed.socket": ("usr/lib/systemd/system/evsed.socket", 0o644),
@@ -42,12 +42,12 @@ FILES = {
     "systemd/evsed.sysusers": ("usr/lib/sysusers.d/evsed.conf", 0o644),
     "systemd/evsed.tmpfiles": ("usr/lib/tmpfiles.d/evsed.conf", 0o644),
     "systemd/evsed.udev": ("usr/lib/udev/rules.d/60-evsed.rules", 0o644),
-    "packaging/completion.bash": ("usr/share/bash-completion/completions/evsed", 0o644),
-    "packaging/copyright": ("usr/share/doc/evsed/copyright", 0o644),
-    "packaging/lintian-overrides": ("usr/share/lintian/overrides/evsed", 0o644),
-    "packaging/rtupdate": ("usr/share/python3/runtime.d/evsed.rtupdate", 0o755),
+    "deb/completion.bash": ("usr/share/bash-completion/completions/evsed", 0o644),
+    "deb/copyright": ("usr/share/doc/evsed/copyright", 0o644),
+    "deb/lintian-overrides": ("usr/share/lintian/overrides/evsed", 0o644),
+    "deb/rtupdate": ("usr/share/python3/runtime.d/evsed.rtupdate", 0o755),
 }
-PAGES = {"packaging/evsed.8": "man8", "packaging/evsed.toml.5": "man5"}
+PAGES = {"deb/evsed.8": "man8", "deb/evsed.toml.5": "man5"}
 SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
 
 
