@@ -216,7 +216,8 @@ class Surplus:
         config = self._config
         stamp_at = now - reading.age_s
         window_at = stamp_at - config.window_s
-        periods = (stamp_at - self.stamp_at) / config.period_s
+        # News may be older than the news before it, where the feed's clock was set.
+        periods = max(0.0, (stamp_at - self.stamp_at) / config.period_s)
         if not self._metered:
             self._car.weigh(reading.excess_w, self._draw, window_at, stamp_at)
         own_w = self.mean_own_w(window_at, stamp_at)
