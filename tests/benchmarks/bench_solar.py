@@ -31,7 +31,7 @@ DAYS: Final = Path(__file__).parents[1] / "days"
 PICTURE: Final = Path(__file__).parents[2] / "docs" / "solar-frontier.svg"
 SEEDS: Final = range(100, 106)
 LATENCIES_S: Final = (5, 45)
-LOANS_WH: Final = (0, 60, 120, 220, 500, 900)
+LOANS_WH: Final = (0, 60, 120, 220, 320, 500, 900)
 PEERS: Final[dict[str, Callable[[], Charger]]] = {
     "OpenEVSE's divert": OpenEvse,
     "evcc's pv, once a minute": Evcc,

@@ -62,6 +62,16 @@ def test_a_car_that_takes_less_does_not_wind_the_offer_up() -> None:
     assert day.run(70).current_a == pytest.approx(10.0)
 
 
+@pytest.mark.parametrize("latency_s", [0, 17, 30, 45, 53, 56, 59])
+def test_such_a_car_leaves_the_loop_calm_at_every_latency(latency_s: int) -> None:
+    """Once the cloud is there, the offer finds its place and stays."""
+    day = Day(sun_w=lambda now: 7000.0 if now < 1200 else 2300.0, latency_s=latency_s, car_max_a=16)
+    day.run(1200 + 180)
+    seen = {day.run(1).current_a for _ in range(600)}
+    assert min(seen) == pytest.approx(10.0, abs=0.3)
+    assert max(seen) == pytest.approx(10.0, abs=0.3)
+
+
 def test_a_cloud_is_ridden_through_on_the_loan() -> None:
     """Five minutes of 6 A without sun are 115 Wh, less than what a sunny hour is lent."""
     day = Day(sun_w=lambda now: 3000.0 if not 1200 <= now < 1500 else 0.0)

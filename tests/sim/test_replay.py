@@ -162,6 +162,19 @@ def test_off_the_grid_a_full_battery_hides_no_sun(latency_s: int, semantics: str
     assert figures.battery_kwh < 1.2
 
 
+@pytest.mark.parametrize("latency_s", [0, 5, 16, 27, 38, 45, 53, 56, 58, 59])
+def test_the_stiff_feed_is_followed_without_swinging(latency_s: int) -> None:
+    """A correction that has been repaired once too often swings for ever; this one settles."""
+    sun = array("d", [3000.0] * 3600 + [4500.0] * 7200)
+    mixed = PlantConfig(
+        feed_latency_s=latency_s, semantics="batterymonitor", battery_kwh=15, soc=0.97
+    )
+    trace = play(sun, mixed, evsed(AllotmentConfig(semantics="batterymonitor")))
+    late_w = [230 * offered_a for offered_a in trace.offered_a[-1800:]]
+    assert min(late_w) == pytest.approx(4500, abs=200)
+    assert max(late_w) - min(late_w) < 100
+
+
 def test_the_books_agree_with_the_plant() -> None:
     """The session's energy is an estimate from the offer, a little over what a car's lag leaves."""
     charger = evsed()
