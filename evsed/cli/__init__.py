@@ -75,6 +75,20 @@ def _ack(options: argparse.Namespace) -> int:
     return OK
 
 
+def _set(options: argparse.Namespace) -> int:
+    from evsed.cli.ask import change
+
+    print(change(_settings(options).web.socket, options.wishes))
+    return OK
+
+
+def _password(options: argparse.Namespace) -> int:
+    from evsed.cli.secret import set_password
+
+    print(set_password(_settings(options).web.password_file))
+    return OK
+
+
 def _off(options: argparse.Namespace) -> int:
     from evsed.cli.off import switch_off
 
@@ -127,6 +141,15 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     )
     command("off", _off, "contactor open, pilot at steady +12 V, whoever runs")
     command("ack", _ack, "acknowledge faults that wait for you")
+    wish = command("set", _set, "say what you wish: mode, limits of this session, weekly window")
+    wish.add_argument(
+        "wishes",
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="mode=off|solar|solar_min|fast, session_kwh=10, session_h=3, max_current_a=16, "
+        'window="Mon-Fri 22:00-06:00"; none takes a limit away; nothing at all shows them',
+    )
+    command("password", _password, "set the password that the page asks for before it gives orders")
     return top
 
 

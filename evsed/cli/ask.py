@@ -1,19 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asking a running evsed: its status over HTTP, an acknowledgement over its own socket."""
+"""Asking a running evsed: its status over HTTP, orders over its own socket."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from evsed.errors import EvsedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 TIMEOUT_S = 5.0
 
 
 class NotAnswered(EvsedError):
     """No running evsed answered."""
+
+
+class NotGranted(EvsedError):
+    """It answered that this cannot be; nothing was changed."""
 
 
 def status_json(url: str) -> dict[str, Any]:
@@ -39,6 +46,7 @@ def status(url: str) -> str:
         f"  contactor {'closed' if now['contactor_closed'] else 'open'}",
         f"  offered   {now['offered_a']:.1f} A, drawn {now['drawn_a']:.1f} A",
         f"  power     {now['power_w']:.0f} W",
+        f"  mode      {_wishes(now['owner'])}",
     ]
     if now["excess_w"] is not None:
         age = "" if now["feed_age_s"] is None else f", {now['feed_age_s']:.0f} s old"
@@ -61,15 +69,61 @@ def acknowledge(socket_path: str) -> str:
 
     Raises `NotAnswered`.
     """
+    return str(_order(socket_path, "POST", "/api/v1/ack")["outcome"])
+
+
+def change(socket_path: str, wishes: Sequence[str]) -> str:
+    """Change the wishes given as "key=value"; what came of it and what is wished now, in words.
+
+    "none" takes a limit away. Raises `NotAnswered`, or `NotGranted` with what is wrong.
+    """
+    patch = dict(_wish(one) for one in wishes)
+    told = _order(socket_path, "PATCH" if patch else "GET", "/api/v1/owner", patch or None)
+    lines = [told["outcome"]] if patch else []
+    return "\n".join([*lines, f"mode {_wishes(told)}"])
+
+
+def _wish(text: str) -> tuple[str, str | float | None]:
+    """The key and value of "key=value"."""
+    key, equals, value = (part.strip() for part in text.partition("="))
+    if not equals:
+        raise NotGranted(f'"{text}" is no wish; write key=value, as in mode=fast, nothing changed')
+    if value in ("none", ""):
+        return key, None
+    try:
+        return key, float(value)
+    except ValueError:
+        return key, value
+
+
+def _wishes(told: Mapping[str, Any]) -> str:
+    """The owner's wishes in one line."""
+    limits = {
+        "at most {:g} kWh this session": told["session_kwh"],
+        "at most {:g} h this session": told["session_h"],
+        "at most {:g} A": told["max_current_a"],
+        "only {}": told["window"],
+    }
+    said = [words.format(value) for words, value in limits.items() if value is not None]
+    return ", ".join([told["mode"], *said])
+
+
+def _order(
+    socket_path: str, method: str, path: str, body: Mapping[str, object] | None = None
+) -> dict[str, Any]:
+    """What evsed answers to an order over its socket. Raises `NotAnswered`, `NotGranted`."""
     if not socket_path:
-        raise NotAnswered("web.socket is empty, so there is no way to acknowledge; set it")
+        raise NotAnswered("web.socket is empty, so there is no way to give orders; set it")
     try:
         with httpx.Client(transport=httpx.HTTPTransport(uds=socket_path), timeout=TIMEOUT_S) as one:
-            answer = one.post("http://evsed/api/v1/ack")
+            answer = one.request(method, f"http://evsed{path}", json=body)
+            told: dict[str, Any] = answer.json()
+            if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+                raise NotGranted("\n".join(error["detail"] for error in told["errors"]))
             answer.raise_for_status()
-            return str(answer.json()["outcome"])
+            return told
     except (httpx.HTTPError, ValueError, KeyError) as error:
         raise NotAnswered(
-            f"no evsed answers at {socket_path} ({error}), nothing was acknowledged; is it "
+            f"no evsed answers at {socket_path} ({error}), nothing was changed; is it "
             "running, and may you use its socket (sudo, or the group evsed)?"
         ) from error

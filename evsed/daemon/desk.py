@@ -210,7 +210,7 @@ class Desk:
                 late=snapshot.late if snapshot else 0,
             ),
             uptime_s=time.monotonic() - self._started_at,
-            owner=self._owner_view(),
+            owner=OwnerView.of(books.wishes),
         )
 
     def _session_view(self) -> SessionView:
@@ -224,16 +224,6 @@ class Desk:
             peak_a=session.peak_a,
             started=session.started,
             energy_measured=session.measured,
-        )
-
-    def _owner_view(self) -> OwnerView:
-        wishes = self._books.wishes
-        return OwnerView(
-            mode=wishes.mode.value,
-            session_kwh=wishes.session_kwh,
-            session_h=wishes.session_h,
-            max_current_a=wishes.max_current_a,
-            window=str(wishes.window) if wishes.window else None,
         )
 
     def _limit_views(self) -> tuple[LimitView, ...]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from datetime import datetime
 
+    from evsed.core.owner import Wishes
+
 
 @dataclass(frozen=True, slots=True)
 class LimitView:
@@ -73,6 +75,17 @@ class OwnerView:
     session_h: float | None = None
     max_current_a: float | None = None
     window: str | None = None
+
+    @classmethod
+    def of(cls, wishes: Wishes) -> OwnerView:
+        """How *wishes* are shown."""
+        return cls(
+            mode=wishes.mode.value,
+            session_kwh=wishes.session_kwh,
+            session_h=wishes.session_h,
+            max_current_a=wishes.max_current_a,
+            window=str(wishes.window) if wishes.window else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,8 +174,14 @@ class Settings(BaseSettings):
         )
 
     def web_config(self) -> WebConfig:
-        """Where the page is served."""
-        return WebConfig(host=self.web.host, port=self.web.port, socket=self.web.socket)
+        """Where the page is served, and who may give orders by it."""
+        return WebConfig(
+            host=self.web.host,
+            port=self.web.port,
+            socket=self.web.socket,
+            password_file=str(self.web.password_file),
+            names=self.web.names,
+        )
 
     def logs_config(self) -> LogsConfig:
         """Where what evsed says is kept, and how much of it."""

@@ -302,6 +302,12 @@ class WebSettings(Section):
         AfterValidator(lambda text: str(_absolute(Path(text))) if text else text),
         Allowed('an absolute path, or "" for none'),
     ] = "/run/evsed/control.sock"
+    password_file: AbsolutePath = Path("/var/lib/evsed/password")
+    names: Annotated[
+        tuple[Host, ...],
+        Field(strict=False),
+        Allowed('a list of names such as ["charger.example.org"], or []'),
+    ] = ()
 
 
 class LogsSettings(Section):

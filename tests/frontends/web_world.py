@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from evsed.core.owner import Wishes
 from evsed.frontends import (
     EventView,
     FaultView,
     LimitView,
+    OwnerView,
     SessionView,
     Status,
     TickView,
@@ -99,6 +101,7 @@ class ShownHub:
 
     shown: Status = CHARGING
     acknowledged: list[str] = field(default_factory=list)
+    changed_by: list[str] = field(default_factory=list)
     broken: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -120,6 +123,13 @@ class ShownHub:
     async def acknowledge(self, who: str) -> str:
         self.acknowledged.append(who)
         return "one fault acknowledged"
+
+    async def change(self, who: str, patch: Mapping[str, object]) -> str:
+        before = Wishes.from_json(asdict(self.shown.owner))
+        wishes = before.changed(patch)
+        self.changed_by.append(who)
+        self.show(replace(self.shown, owner=OwnerView.of(wishes)))
+        return wishes.news(before) or "nothing changed"
 
 
 @dataclass
@@ -144,11 +154,18 @@ class Served:
 
 @asynccontextmanager
 async def served(
-    *, limits: WebLimits = PATIENT, socket: Path | None = None, status: Status = CHARGING
+    *,
+    limits: WebLimits = PATIENT,
+    socket: Path | None = None,
+    status: Status = CHARGING,
+    password_file: Path | None = None,
+    names: tuple[str, ...] = (),
 ) -> AsyncIterator[Served]:
     """The real frontend on a free port."""
     hub = ShownHub(status)
-    config = WebConfig("127.0.0.1", 0, str(socket) if socket else "")
+    config = WebConfig(
+        "127.0.0.1", 0, str(socket or ""), password_file=str(password_file or ""), names=names
+    )
     frontend = WebFrontend(config, limits=limits)
     port = await frontend.start(hub)
     running = asyncio.create_task(frontend.run(hub))

@@ -72,7 +72,9 @@ def test_defaults_are_those_of_the_rooms_they_go_to() -> None:
     assert settings.feed_config() == FeedConfig(
         url="http://192.168.1.10/excesspwr.php", current_a=6.0
     )
-    assert settings.web_config() == WebConfig(socket="/run/evsed/control.sock")
+    assert settings.web_config() == WebConfig(
+        socket="/run/evsed/control.sock", password_file="/var/lib/evsed/password"
+    )
     assert settings.logs_config() == LogsConfig(Path("/var/log/evsed"))
 
 
@@ -173,7 +175,9 @@ def test_what_the_owner_writes_reaches_the_rooms(tmp_path: Path) -> None:
         timezone="Europe/Vienna",
         current_a=8.0,
     )
-    assert settings.web_config() == WebConfig(host="::", port=8080, socket="")
+    assert settings.web_config() == WebConfig(
+        host="::", port=8080, socket="", password_file="/var/lib/evsed/password"
+    )
     assert settings.logs_config() == LogsConfig(Path("/tmp/logs"), "debug")
 
 

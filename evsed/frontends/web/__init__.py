@@ -6,6 +6,8 @@
     socket ── guard.py     time-outs and caps: who may hold a connection, and for how long
                 │
               routes.py    method and path -> answer
+                ├── orders.py    whatever changes something
+                │     └── gate.py    who may: Host and Origin, password.py, tries.py, sessions
                 ├── api.py       Status -> JSON, each key with its unit and meaning
                 ├── stream.py    one pump, many listeners: server-sent events
                 ├── assets.py    the page's own files, read once, named by their content
@@ -27,13 +29,17 @@ class WebConfig:
     """[web]: where the page is served.
 
     `host` an address of this machine ("0.0.0.0": all of them), `port` 0-65535 (0: any free one),
-    `socket` the path of the local control socket ("": none); whoever may open it may acknowledge
-    faults. Sockets handed in by systemd are used instead of both.
+    `socket` the path of the local control socket ("": none); whoever may open it may give orders.
+    Sockets handed in by systemd are used instead of both. `password_file` holds what `evsed
+    password` has set ("": no orders over the network), `names` are names of this machine beside
+    its addresses and its names in the local network.
     """
 
     host: str = "0.0.0.0"  # noqa: S104 - reading is open to the whole LAN by design
     port: int = 80
     socket: str = ""
+    password_file: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

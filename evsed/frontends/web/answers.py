@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import quote
 
 from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -73,8 +74,23 @@ def answer(
     return Answer(status, body, CIMultiDictProxy(headers))
 
 
-def problem(status: int, detail: str, extra: dict[str, str] | None = None) -> Answer:
-    """RFC 9457 problem details: *detail* says what happened and what to do."""
-    told = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status,
-            "detail": detail}  # fmt: skip
+def problem(
+    status: int,
+    detail: str,
+    extra: dict[str, str] | None = None,
+    errors: tuple[tuple[str, str], ...] = (),
+) -> Answer:
+    """RFC 9457 problem details: *detail* says what happened and what to do.
+
+    *errors* are (key, what is wrong with it) pairs, told with the key as a JSON pointer.
+    """
+    told: dict[str, object] = {"type": "about:blank", "title": HTTPStatus(status).phrase,
+                               "status": status, "detail": detail}  # fmt: skip
+    if errors:
+        told["errors"] = [{"pointer": _pointer(key), "detail": text} for key, text in errors]
     return answer(json.dumps(told).encode(), PROBLEM, status=status, extra=extra)
+
+
+def _pointer(key: str) -> str:
+    """*key* as a JSON pointer in its form for URIs (RFC 6901 section 6)."""
+    return "#/" + quote(key.replace("~", "~0").replace("/", "~1")) if key else "#"

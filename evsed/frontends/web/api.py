@@ -19,6 +19,7 @@ from evsed.frontends import (
     EventView,
     FaultView,
     LimitView,
+    OwnerView,
     SessionView,
     Status,
     TickView,
@@ -66,9 +67,10 @@ MEANINGS: dict[type, dict[str, str]] = {
         "events": "the recent past",
         "tick": "how the control process fares",
         "uptime_s": "since evsed started",
+        "owner": "what the owner wishes",
     },
     LimitView: {
-        "owner": "who sets it: supply, feed, session, owner, ...",
+        "owner": "who sets it: supply, feed, owner, session, schedule, ...",
         "max_a": "the ceiling; under 6 A means no charging",
         "reason": "for people",
         "left_s": "until it ends or is thought over; null without a timer",
@@ -94,6 +96,16 @@ MEANINGS: dict[type, dict[str, str]] = {
         "text": "what, for people",
         "level": "info, warning or error",
     },
+    OwnerView: {
+        "mode": "off; solar: the sun alone; solar_min: the sun, and the least current without it; "
+        "fast: all that supply and feed allow",
+        "session_kwh": "kilowatt-hours that this session, or the next, ends with (0.1-1000); "
+        "forgotten when the car is unplugged; null: no such limit",
+        "session_h": "hours with power that it ends with (0.1-168); the same",
+        "max_current_a": "the most on each phase (6-80); null: what the supply allows",
+        "window": 'when charging is allowed, such as "Mon-Fri 22:00-06:00", by the Pi\'s clock; '
+        "null: always",
+    },
     TickView: {
         "count": "ticks since the control process started",
         "worst_ms": "the longest of the last minute",
@@ -114,6 +126,16 @@ def status_json(status: Status) -> bytes:
     for field in fields(status):
         told[field.name] = _plain(getattr(status, field.name))
     return json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def owner_json(status: Status, outcome: str | None = None) -> bytes:
+    """The body of `/api/v1/owner`; *outcome* is what came of a change, in words."""
+    told: dict[str, Json] = {"api": VERSION}
+    for field in fields(status.owner):
+        told[field.name] = _plain(getattr(status.owner, field.name))
+    if outcome is not None:
+        told["outcome"] = outcome
+    return json.dumps(told, ensure_ascii=False).encode()
 
 
 def _plain(value: object) -> Json:
@@ -173,6 +195,7 @@ TITLES = {
     SessionView: "The session",
     FaultView: "A fault",
     EventView: "An event",
+    OwnerView: "The owner's wishes",
     TickView: "The tick",
 }
 
@@ -186,9 +209,17 @@ ADDRESSES = {
     "`GET /api/v1/recent`": "the last hour: `every_s` between points, and three lists with the "
     "newest last: `available_w` (null where the feed said nothing), `offered_w` and `power_w`; "
     "forgotten at a restart",
-    "`POST /api/v1/ack`": 'acknowledges latched faults: `{"outcome": "..."}`; '
-    "only by the local control socket (`[web] socket`)",
-    "POST, PUT, PATCH, DELETE under `/api/v1/` over TCP": "403, before the body is looked at",
+    "`GET /api/v1/owner`": "what the owner wishes, below",
+    "`PATCH /api/v1/owner`": "changes the wishes that the JSON object names, null takes one away; "
+    "answers as GET does, with `outcome` in words; 422 where one cannot be granted, with `errors`: "
+    "`pointer` to the key and `detail`; nothing is changed then",
+    "`PUT /api/v1/owner`": "the same, and what is not named gets its default",
+    "`POST /api/v1/ack`": 'acknowledges latched faults: `{"outcome": "..."}`',
+    "`GET /api/v1/login`": "`password_set`, and whether this browser is `logged_in`",
+    "`POST /api/v1/login`": 'takes `{"password": "..."}` and gives the session\'s cookie '
+    "(HttpOnly, SameSite=Strict, 30 days); 401 for a wrong one; 429 with `Retry-After` after "
+    "several from one address",
+    "`DELETE /api/v1/login`": "ends the session",
     "`GET /healthz`": "200 while the control tick drives a board, else 503",
     "anything else under `/api/`": "404, or 405 with `Allow`",
     "anything else, any method": "the classic line, as text",
@@ -204,6 +235,18 @@ Printed by `python -m evsed.frontends.web.api`; a test compares.
 """
 
 CONVENTIONS = """
+Reading is open to the network. Orders (POST, PUT, PATCH, DELETE under `/api/v1/`) are taken:
+
+- by the control socket (`[web] socket`) from whoever may open it;
+- over the network from whoever is logged in: 403 while no password is set (`sudo evsed password`),
+  401 without a session, both before the body is looked at (`POST` and `DELETE /api/v1/login` need
+  none). The Host must be an address, a name without dots, one that ends in .local, .lan,
+  .home.arpa or .internal, or one in `[web] names`; an Origin must be that host: else 403.
+
+Bodies are `application/json`, 4 KiB at most.
+
+The connection is not encrypted: who can listen in on your network learns the password.
+
 Errors under `/api/` are problem details (RFC 9457, `application/problem+json`). HEAD is answered
 wherever GET is.
 
@@ -213,7 +256,11 @@ milliseconds. Times are ISO 8601 with their offset from UTC. Keys may be added, 
 ```sh
 curl -s http://evsed.local/api/v1/status | python3 -m json.tool
 curl -sN http://evsed.local/api/v1/events
-curl -s --unix-socket /run/evsed/evsed.sock -X POST http://evsed/api/v1/ack
+curl -s --unix-socket /run/evsed/control.sock -X POST http://evsed/api/v1/ack
+curl -s -c cookies -H 'Content-Type: application/json' -d '{"password": "..."}' \\
+  http://evsed.local/api/v1/login
+curl -s -b cookies -X PATCH -H 'Content-Type: application/json' -d '{"mode": "fast"}' \\
+  http://evsed.local/api/v1/owner
 ```
 """
 

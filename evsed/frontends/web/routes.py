@@ -8,11 +8,7 @@ it was asked.
 
 from __future__ import annotations
 
-import json
-import pwd
 import re
-import socket
-import struct
 from collections.abc import Callable
 from typing import cast
 from urllib.parse import urlsplit
@@ -25,19 +21,25 @@ from evsed.frontends.web.answers import JSON, TEXT, Answer, answer, problem
 from evsed.frontends.web.api import status_json
 from evsed.frontends.web.assets import Assets
 from evsed.frontends.web.guard import Connection, Stage
+from evsed.frontends.web.orders import ACK, LOGIN, OWNER, PREFIX, WRITES, Orders, owner_answer
 from evsed.frontends.web.recent import Recent
 from evsed.frontends.web.stream import Stream
 
 STATUS = "/api/v1/status"
 EVENTS = "/api/v1/events"
 RECENT = "/api/v1/recent"
-ACK = "/api/v1/ack"
 HEALTH = "/healthz"
 
 READS = frozenset({"GET", "HEAD"})
-WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
-ALLOWED = {STATUS: "GET, HEAD", EVENTS: "GET, HEAD", RECENT: "GET, HEAD", ACK: "POST"}
+ALLOWED = {
+    STATUS: "GET, HEAD",
+    EVENTS: "GET, HEAD",
+    RECENT: "GET, HEAD",
+    ACK: "POST",
+    OWNER: "GET, HEAD, PUT, PATCH",
+    LOGIN: "GET, HEAD, POST, DELETE",
+}
 
 FULL = problem(
     503,
@@ -46,11 +48,6 @@ FULL = problem(
     {"Retry-After": "30"},
 )
 NOT_HERE = problem(404, "there is nothing at this address; /api/v1/status is the one to read")
-LOCAL_ONLY = problem(
-    403,
-    "evsed takes no orders over the network; nothing was changed. On the Pi itself, "
-    "`evsed ack` acknowledges a fault (it uses the socket named in [web] socket)",
-)
 
 REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) (\S+) HTTP/1\.[01]\r?\n")
 """RFC 9112 section 3, with a method that may be any token."""
@@ -63,26 +60,30 @@ class Routes:
     same one until something changes, and a hundred requests in between cost a look-up each.
     """
 
-    def __init__(self, hub: Hub, assets: Assets, stream: Stream, recent: Recent) -> None:
+    def __init__(
+        self, hub: Hub, assets: Assets, stream: Stream, recent: Recent, orders: Orders
+    ) -> None:
         self._hub = hub
         self._assets = assets
         self._stream = stream
         self._recent = recent
+        self._orders = orders
         self._status: Status | None = None
         self._made: dict[Callable[[Status], Answer], Answer] = {}
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer *request*; its body is never looked at."""
+        """Answer *request*; only an order that may be given has its body looked at."""
         connection = cast("Connection", request.protocol)
         connection.busy()
         method, path = request.method, _path(request.raw_path)
         if path == EVENTS and method in READS and not self._stream.full:
             connection.busy(Stage.STREAM)
             return await self._stream.serve(request)
-        if path == ACK and method == "POST" and connection.local:
-            outcome = await self._hub.acknowledge(_who(request))
-            told = json.dumps({"outcome": outcome}, ensure_ascii=False).encode()
-            return answer(told, JSON).response()
+        if method in WRITES and path.startswith(PREFIX):
+            obeyed = await self._orders.obey(request, path, local=connection.local)
+            return (obeyed or _refusal(method, path)).response()
+        if path == LOGIN and method in READS:
+            return self._orders.sessions(request).response()
         headers = request.headers
         if path == "/" and headers.get(hdrs.IF_NONE_MATCH) == self._assets.etag:
             found = self._assets.unchanged
@@ -92,7 +93,6 @@ class Routes:
                 path,
                 accept=headers.get(hdrs.ACCEPT, ""),
                 encodings=headers.get(hdrs.ACCEPT_ENCODING, ""),
-                local=connection.local,
             )
         return found.response()
 
@@ -107,11 +107,11 @@ class Routes:
             return None
         return self._find(method, _path(line[2].decode("latin-1")))
 
-    def _find(
-        self, method: str, path: str, *, accept: str = "", encodings: str = "", local: bool = False
-    ) -> Answer:
+    def _find(self, method: str, path: str, *, accept: str = "", encodings: str = "") -> Answer:
         if path == STATUS and method in READS:
             return self._of_status(_status)
+        if path == OWNER and method in READS:
+            return self._of_status(owner_answer)
         if path == RECENT and method in READS:
             return self._recent.answer()
         if path == "/" and "text/html" in accept.lower():
@@ -119,7 +119,7 @@ class Routes:
         if path == HEALTH:
             return self._of_status(_health)
         if path == "/api" or path.startswith("/api/"):
-            return _refusal(method, path, local=local)
+            return _refusal(method, path)
         asset = self._assets.get(path)
         return asset.answer(encodings) if asset else self._of_status(_classic)
 
@@ -149,10 +149,8 @@ def _health(status: Status) -> Answer:
     return answer(f"{ill}: the contactor is open\n".encode(), TEXT, status=503)
 
 
-def _refusal(method: str, path: str, *, local: bool) -> Answer:
+def _refusal(method: str, path: str) -> Answer:
     """What is answered under /api/ where there is no such thing to be had."""
-    if method in WRITES and path.startswith("/api/v1/") and not local:
-        return LOCAL_ONLY
     allowed = ALLOWED.get(path)
     if allowed is None:
         return NOT_HERE
@@ -169,17 +167,3 @@ def _path(target: str) -> str:
         return urlsplit(target).path or "/"
     except ValueError:
         return target
-
-
-def _who(request: web.BaseRequest) -> str:
-    """The user at the other end of the control socket, by name if it has one."""
-    transport = request.transport
-    sock = transport.get_extra_info("socket") if transport else None
-    if sock is None:
-        return "somebody on the Pi"
-    size = struct.calcsize("3i")  # struct ucred: pid, uid, gid (unix(7))
-    _, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"

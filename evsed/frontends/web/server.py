@@ -17,7 +17,9 @@ from evsed.frontends import Hub
 from evsed.frontends.web import WebConfig, WebLimits
 from evsed.frontends.web.api import status_json
 from evsed.frontends.web.assets import Assets
+from evsed.frontends.web.gate import Gate
 from evsed.frontends.web.guard import Guard, GuardedServer
+from evsed.frontends.web.orders import Orders
 from evsed.frontends.web.recent import Recent
 from evsed.frontends.web.routes import Routes
 from evsed.frontends.web.stream import Stream
@@ -72,7 +74,9 @@ class WebFrontend:
         sockets = list(self._handed) or _own_sockets(self._config)
         stream = Stream(hub, self._limits, status_json)
         recent = Recent()
-        routes = Routes(hub, self._assets, stream, recent)
+        gate = Gate(self._config.password_file, self._config.names)
+        orders = Orders(hub, gate, self._limits)
+        routes = Routes(hub, self._assets, stream, recent, orders)
         guard = Guard(self._limits, routes.odd_method)
         started = self._started = _Started(guard, stream, recent)
         port = 0
