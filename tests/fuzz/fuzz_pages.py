@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from evsed.core.allotment import Allotment
+from evsed.core.allotment import Allotment, Reading
 from evsed.core.knobs import AllotmentConfig
 from evsed.errors import FeedError
 from evsed.feeds.batterymonitor import LARGEST_W, parse_page
@@ -32,8 +33,8 @@ RIGHT = ("20261122113004", "20261122113002", "1834W", "1834W", "0W", "0W", "5000
 AROUND = (("<p>", "</p>\n"), ("", "  \n"), ("<p>", "</p>"), ("\r\n", "\r\n"), ("<p ", "</p>\n"))
 RAW = 0
 
-_allotment = Allotment(CONFIG)
-_now = 0.0
+CONFIGS = (CONFIG, replace(CONFIG, semantics="battery_power"))
+FIRST = Reading(excess_w=1500.0, minimum_w=0.0, maximum_w=5000.0, stamp="first", age_s=0.0)
 
 
 def seeds() -> Iterator[bytes]:
@@ -58,10 +59,11 @@ def one_input(data: bytes) -> None:
     assert reading.maximum_w is not None
     assert 0 <= reading.minimum_w <= reading.maximum_w <= LARGEST_W
     assert 0 <= reading.age_s < math.inf
-    global _now  # noqa: PLW0603 - time passes from input to input, as it does
-    _now += 1.0
-    _allotment.hear(_now, reading)
-    allotted_a = _allotment.current(_now).current_a
+    # Heard as the second of two: what counts is also how it follows on the one before.
+    allotment = Allotment(CONFIGS[kind % len(CONFIGS)])
+    allotment.hear(1000.0, FIRST)
+    allotment.hear(1060.0, reading)
+    allotted_a = allotment.current(1060.0).current_a
     assert allotted_a == 0.0 or CONFIG.car_min_current_a <= allotted_a <= CONFIG.max_current_a
 
 
