@@ -132,7 +132,7 @@ def test_the_end_between_header_and_data_does_not_make_the_stock_client_spin(
 
 
 def test_answers_in_pieces_are_put_together() -> None:
-    with rig(real_time=True, inputs=INPUTS) as pi:
+    with rig(inputs=INPUTS) as pi:
         pi.daemon.pigpiod.faults.fragment_s = 0.001
         board = pi.opened()
         for ask in ASKED.values():
