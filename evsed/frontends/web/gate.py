@@ -121,10 +121,12 @@ class Gate:
 
     def logged_in(self, request: web.BaseRequest) -> bool:
         """Whether *request* carries the cookie of a session that is not over."""
-        if not self.password_set:
-            return False
-        token = _token(request)
-        began_at = self._sessions.get(_digest(token)) if token else None
+        return self.knows(request.headers.get(hdrs.COOKIE, ""))
+
+    def knows(self, cookies: str) -> bool:
+        """Whether *cookies* (of a Cookie header) hold that of a session that is not over."""
+        token = _token(cookies) if self.password_set else ""
+        began_at = self._sessions.get(_digest(token))
         return began_at is not None and self._clock() - began_at < SESSION_S
 
     async def log_in(self, address: str, password: str) -> Answer | str:
@@ -143,6 +145,7 @@ class Gate:
         if isinstance(known, Answer):
             return known
         if not known:
+            self._tries.failed(address, self._clock())
             log.warning("a wrong password was given", address=address)
             return WRONG_PASSWORD
         self._tries.succeeded(address)
@@ -151,8 +154,7 @@ class Gate:
 
     def log_out(self, request: web.BaseRequest) -> str:
         """End the session of *request*, if there is one; the cookie that takes its away."""
-        if token := _token(request):
-            self._sessions.pop(_digest(token), None)
+        self._sessions.pop(_digest(_token(request.headers.get(hdrs.COOKIE, ""))), None)
         return f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"
 
     def _begin(self) -> str:
@@ -210,10 +212,11 @@ def _same(origin: str, host: str) -> bool:
     return bool(found) and scheme in ("http", "https") and rest.lower() == host.lower()
 
 
-def _token(request: web.BaseRequest) -> str:
+def _token(cookies: str) -> str:
+    """The session's cookie among *cookies*; "" where it is not, which is no session's."""
     cookie = SimpleCookie()
     try:
-        cookie.load(request.headers.get(hdrs.COOKIE, ""))
+        cookie.load(cookies)
     except CookieError:
         return ""
     return cookie[COOKIE].value if COOKIE in cookie else ""

@@ -35,11 +35,11 @@ SHORT: Final = 8
 _KEPT: Final = re.compile(r"\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/-]+)\$([\w+/-]+)")
 
 
-def hashed(password: str) -> str:
+def hashed(password: str, log2_n: int = LOG2_N) -> str:
     """What is kept of *password*: figures, salt and hash on one line. Slow on purpose."""
     salt = secrets.token_bytes(SALT_BYTES)
-    key = _scrypt(password, salt, LOG2_N, BLOCK_R, PARALLEL_P)
-    return f"$scrypt$ln={LOG2_N},r={BLOCK_R},p={PARALLEL_P}${_text(salt)}${_text(key)}"
+    key = _scrypt(password, salt, log2_n, BLOCK_R, PARALLEL_P)
+    return f"$scrypt$ln={log2_n},r={BLOCK_R},p={PARALLEL_P}${_text(salt)}${_text(key)}"
 
 
 def matches(password: str, kept: str) -> bool:

@@ -26,6 +26,10 @@ class Tries:
     def __init__(self) -> None:
         self._failed: dict[str, tuple[int, float]] = {}  # the one that tried last stands last
 
+    def __len__(self) -> int:
+        """How many addresses are remembered."""
+        return len(self._failed)
+
     def begin(self, address: str, now: float) -> float:
         """A try from *address*; the seconds it has to wait, 0 where it may go on.
 
@@ -44,6 +48,11 @@ class Tries:
         if len(self._failed) > KEPT:
             del self._failed[next(iter(self._failed))]
         return 0.0
+
+    def failed(self, address: str, now: float) -> None:
+        """The try has failed by *now*: the wait begins with the answer, however slow that was."""
+        count, _ = self._failed.get(_whose(address), (1, now))
+        self._failed[_whose(address)] = (count, now)
 
     def succeeded(self, address: str) -> None:
         """*address* knows the password."""
