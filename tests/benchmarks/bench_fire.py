@@ -82,7 +82,7 @@ def burn(minutes: float) -> tuple[list[dict[str, float]], list[tuple[float, floa
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=2.0)
+    parser.add_argument("--minutes", type=float, default=1.5)
     options = parser.parse_args()
     stolen_s = rig.stolen_s()
     trials, beats, status = burn(options.minutes)

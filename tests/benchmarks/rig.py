@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-STARTED_WITHIN_S = 20.0
+STARTED_WITHIN_S = 60.0
 ENDED_WITHIN_S = 15.0
 NO_CAR_S = 1.5  # the front end has to be read once without a car before anything is offered
 SHOWN = ("p50", "p99", "p99.9", "max")
