@@ -9,6 +9,7 @@ for them. There is no fallback from one board to another.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from evsed.errors import BoardError
@@ -191,6 +192,18 @@ def make_safe(config: BoardConfig, timeout_s: float = 2.0) -> str:
             return kernel_off.make_safe(config.kernel, timeout_s)
         case other:
             raise BoardError(_no_such_board(other))
+
+
+def missing_pwm(gpio: int, root: Path = Path("/")) -> str:
+    """Why Linux has no PWM for the pilot on *gpio*, in words; "" when it has."""
+    from evsed.boards.kernel_pwm import find_channel  # noqa: PLC0415 - only where it is asked for
+    from evsed.boards.kernel_sys import Kernel  # noqa: PLC0415
+
+    try:
+        find_channel(Kernel(root), gpio)
+    except BoardError as error:
+        return str(error)
+    return ""
 
 
 def _no_such_board(kind: str) -> str:

@@ -40,18 +40,29 @@ def _run(options: argparse.Namespace) -> int:
 
 def _demo(options: argparse.Namespace) -> int:
     from evsed.daemon import run
+    from evsed.frontends.web.password import keep
     from evsed.settings import load_settings
     from evsed.sim.demo import demo_world
 
     with demo_world(options.port) as world:
         print(f"garage  {world.garage_url}", flush=True)
+        web = load_settings(options.config).web
+        if "password_file" not in web.model_fields_set:
+            world.overrides["web"]["password_file"] = world.password_file
+            keep(world.password_file, "demo")
+            print('controls  the password is "demo"', flush=True)
         return run(load_settings(options.config, overrides=world.overrides), say=print)
 
 
 def _check(options: argparse.Namespace) -> int:
     from evsed.settings.words import describe
 
-    print(describe(_settings(options)))
+    settings = _settings(options)
+    if options.hardware:
+        from evsed.cli.hardware import show
+
+        return OK if show(settings.board_config()) else FAILED
+    print(describe(settings))
     print("# the settings are sound")
     return OK
 
@@ -131,7 +142,10 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
         from evsed.sim.replay import add_arguments
 
         add_arguments(replay)
-    command("check", _check, "look at the settings and print what is in effect")
+    check = command("check", _check, "look at the settings and print what is in effect")
+    check.add_argument(
+        "--hardware", action="store_true", help="look at this Pi instead: what is wrong, what mends"
+    )
     status = command("status", _status, "ask a running evsed how things stand")
     status.add_argument("--url", help="where it is (default: this machine, by the settings)")
     pilot = command("pilot", _pilot, "watch the pilot wire; the contactor stays open")
