@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stories: what is done to a running evsed once, several at a time, and then asked by tests.
+
+A charge takes five seconds to begin, and most of that is waiting. So what happens to a rig is a
+function of its own, a story; the tests that are marked with it get what it returns. All stories of
+the tests that were selected run in a few threads while the tests look at the first.
+"""
+
+from __future__ import annotations
+
+import itertools
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.processes.rig import Rig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tests.processes.timeline import Timeline
+
+AT_A_TIME = 5  # each needs a fifth of a processor
+ATTEMPTS = 3
+
+
+class StalledError(AssertionError):
+    """The machine stood still in the very moment that mattered, as the simulator's stamps show.
+
+    evsed does right to open then; but it is another story, so this one is told again, at most
+    three times in all.
+    """
+
+
+LATE_BEAT_S = 0.045
+"""After a beat later than that evsed takes the contactor as opened, and opens it."""
+
+
+def still_closed(timeline: Timeline, at: float) -> None:
+    """Raise `StalledError` unless the contactor was closed at *at*, when it was struck."""
+    if not timeline.closed_at(at):
+        raise StalledError("it had opened by itself before it was struck")
+
+
+def steady(timeline: Timeline, start: float, end: float) -> None:
+    """Raise `StalledError` when a beat between *start* and *end* came late."""
+    beats = [beat for beat in timeline.beats if start - LATE_BEAT_S <= beat <= end]
+    longest_s = max((after - before for before, after in itertools.pairwise(beats)), default=0.0)
+    if longest_s > LATE_BEAT_S:
+        raise StalledError(f"a beat came {longest_s * 1000:.0f} ms after the one before")
+
+
+def of(story: Callable[[Rig], Any]) -> pytest.MarkDecorator:
+    """Mark a test that asks what came of *story*; it gets that as `told`."""
+    return pytest.mark.story.with_args(story)
+
+
+def story_of(item: pytest.Item) -> Callable[[Rig], Any] | None:
+    """The story that *item* is marked with."""
+    marker = item.get_closest_marker("story")
+    story: Callable[[Rig], Any] | None = marker.args[0] if marker else None
+    return story
+
+
+class Stories:
+    """All that are wanted, under way."""
+
+    def __init__(self, stories: Iterable[Callable[[Rig], Any]]) -> None:
+        self._pool = ThreadPoolExecutor(AT_A_TIME, "story")
+        self._told: dict[Callable[[Rig], Any], Future[Any]] = {
+            story: self._pool.submit(_tell, story) for story in dict.fromkeys(stories)
+        }
+
+    def told(self, story: Callable[[Rig], Any]) -> Any:  # noqa: ANN401 - what the story returns
+        """What came of *story*; raises what it raised."""
+        return self._told[story].result()
+
+    def close(self) -> None:
+        """Begin no further one, and wait for those under way."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+def _tell(story: Callable[[Rig], Any]) -> Any:  # noqa: ANN401 - see `told`
+    for attempt in range(1, ATTEMPTS + 1):
+        rig = Rig()
+        try:
+            return story(rig)
+        except StalledError:
+            if attempt == ATTEMPTS:
+                raise
+        finally:
+            rig.close()
+    raise AssertionError

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`evsed demo` from its start to Ctrl-C, as `make demo` runs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+
+from tests.processes import stories
+from tests.processes.rig import Daemon, Rig, wait_until
+
+ENDED_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What it printed, how it ended, and how long after Ctrl-C."""
+
+    said: str
+    code: int
+    took_s: float
+    processes: int
+
+
+def demo(rig: Rig) -> Demo:
+    rig.daemon = one = Daemon(rig, rig.environ(), ("demo", "--port", "0"))
+    wait_until("a charge has begun", lambda: "contactor closed, charging" in one.said())
+    processes = len(rig.running())
+    at = rig.now()
+    os.killpg(one.pid, signal.SIGINT)
+    code = one.ended()
+    took_s = one.ended_at - at - one.waited_s
+    rig.until_nothing_runs()
+    return Demo(one.said(), code, took_s, processes)
+
+
+@stories.of(demo)
+def test_the_demo_prints_both_addresses_and_charges_within_a_minute(told: Demo) -> None:
+    assert "garage  http://localhost:" in told.said
+    assert "page    http://localhost:" in told.said
+    assert "car plugged in" in told.said
+
+
+@stories.of(demo)
+def test_ctrl_c_ends_all_three_processes_of_the_demo_within_ten_seconds(told: Demo) -> None:
+    assert told.processes == 3
+    assert told.code == 0
+    assert told.took_s < ENDED_WITHIN_S
+    assert "contactor opened" in told.said
+    assert "Traceback" not in told.said

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""evsed that cannot start says why, exits with the right code and touches no wire."""
+
+from __future__ import annotations
+
+import socket
+
+from tests.processes.rig import Daemon, Rig
+
+
+def started_with(rig: Rig, was: str, instead: str) -> Daemon:
+    """A life with one line of the settings changed, and its end."""
+    settings = rig.settings.read_text()
+    assert was in settings
+    rig.settings.write_text(settings.replace(was, instead))
+    daemon = rig.start()
+    daemon.ended()
+    rig.until_nothing_runs()
+    return daemon
+
+
+def assert_untouched(rig: Rig) -> None:
+    assert rig.pi.order("history") == []
+    assert rig.pi.order("look")["clients"] == 0
+
+
+def test_wrong_settings_are_said_in_one_line_and_end_with_78(rig: Rig) -> None:
+    daemon = started_with(rig, "max_current_a = 32.0", "max_current_a = 5.0")
+
+    assert daemon.code == 78
+    (line,) = daemon.said().splitlines()
+    assert "supply.max_current_a = 5.0" in line
+    assert_untouched(rig)
+
+
+def test_a_port_that_is_taken_is_said_and_ends_with_1(rig: Rig) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        daemon = started_with(rig, "port = 0", f"port = {port}")
+
+    assert daemon.code == 1
+    assert str(port) in daemon.said()
+    assert "Traceback" not in daemon.said()
+    assert_untouched(rig)
+
+
+def test_a_port_that_is_taken_does_not_disturb_the_evsed_that_has_it(rig: Rig) -> None:
+    """The first goes on beating; the second never reaches for its wires."""
+    rig.settings.write_text(rig.settings.read_text().replace("port = 0\n", f"port = {_free()}\n"))
+    rig.charge()
+    first = rig.life()
+    at = rig.now()
+    changes = len(rig.pi.timeline().pilot)
+
+    second = rig.start()
+    assert second.ended() == 1
+
+    rig.daemon = first
+    timeline = rig.pi.timeline()
+    assert len(timeline.pilot) == changes
+    assert timeline.beats_since(at)
+    assert rig.pi.order("look")["clients"] == 2
+
+
+def _free() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        port: int = one.getsockname()[1]
+    return port

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SIGTERM and Ctrl-C while a car charges: the car is let go, the contactor opens, evsed ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+
+from tests.processes import stories
+from tests.processes.rig import Rig, stop, wait_until
+from tests.processes.timeline import Timeline
+
+C1_S = 6.0
+"""So long the car has for it (IEC 61851-1 Table A.6, seq. 10.2)."""
+ENDED_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """evsed told to stop at the moment `at`, and how it ended, `took_s` after that."""
+
+    at: float
+    timeline: Timeline
+    code: int
+    took_s: float
+    stopping: int
+
+
+def stopped(rig: Rig, at: float, *, until_opened: bool = True) -> Stopped:
+    """Wait for the end of daemon and control process, and look."""
+    daemon = rig.life()
+    code = daemon.ended()
+    took_s = daemon.ended_at - at - daemon.waited_s
+    rig.until_nothing_runs()
+    timeline = rig.pi.timeline()
+    stories.still_closed(timeline, at)
+    if until_opened:
+        stories.steady(timeline, at, timeline.openings(at)[0])
+    return Stopped(at, timeline, code, took_s, rig.systemd.count("STOPPING=1"))
+
+
+def let_go(told: Stopped) -> None:
+    """The car saw +12 V, stopped, and only then the contactor opened; evsed ended well."""
+    timeline = told.timeline
+    ended = timeline.offer_ends(told.at)[0]
+    car_stopped = next(at for at, closed in timeline.s2 if at > ended and not closed)
+    opened = timeline.openings(told.at)[0]
+
+    assert car_stopped <= opened <= ended + C1_S
+    assert timeline.duty_at(timeline.until) == 1.0
+    assert told.code == 0
+    assert told.took_s < ENDED_WITHIN_S
+
+
+def terminated(rig: Rig) -> Stopped:
+    return stopped(rig, rig.charge().signal(signal.SIGTERM))
+
+
+@stories.of(terminated)
+def test_sigterm_gives_the_car_12_v_waits_for_it_opens_and_exits_0(told: Stopped) -> None:
+    let_go(told)
+
+
+@stories.of(terminated)
+def test_systemd_is_told_of_the_stop_once(told: Stopped) -> None:
+    assert told.stopping == 1
+
+
+def interrupted_as_a_group(rig: Rig) -> Stopped:
+    daemon = rig.charge()
+    at = rig.now()
+    os.killpg(daemon.pid, signal.SIGINT)
+    return stopped(rig, at)
+
+
+@stories.of(interrupted_as_a_group)
+def test_ctrl_c_reaches_both_processes_and_ends_them_the_same_way(told: Stopped) -> None:
+    let_go(told)
+
+
+def terminated_as_a_group(rig: Rig) -> Stopped:
+    daemon = rig.charge()
+    at = rig.now()
+    os.killpg(daemon.pid, signal.SIGTERM)
+    return stopped(rig, at)
+
+
+@stories.of(terminated_as_a_group)
+def test_sigterm_to_the_whole_group_ends_it_the_same_way(told: Stopped) -> None:
+    let_go(told)
+
+
+def terminated_with_a_car_that_goes_on(rig: Rig) -> Stopped:
+    daemon = rig.charge()
+    rig.pi.order("car", ignores_pilot=True)
+    return stopped(rig, daemon.signal(signal.SIGTERM))
+
+
+@stories.of(terminated_with_a_car_that_goes_on)
+def test_a_car_that_goes_on_has_six_seconds_before_the_contactor_opens(told: Stopped) -> None:
+    ended = told.timeline.offer_ends(told.at)[0]
+    opened = told.timeline.openings(told.at)[0]
+
+    assert C1_S - 0.02 <= opened - ended <= C1_S + 0.5
+    assert told.code == 0
+    assert told.took_s < ENDED_WITHIN_S
+
+
+def terminated_twice(rig: Rig) -> tuple[float, Stopped]:
+    daemon = rig.charge()
+    rig.pi.order("car", ignores_pilot=True)
+    first = daemon.signal(signal.SIGTERM)
+    wait_until("the offer has ended", lambda: rig.pi.timeline().offer_ends(first))
+    second = daemon.signal(signal.SIGTERM)
+    return second, stopped(rig, first)
+
+
+@stories.of(terminated_twice)
+def test_a_second_sigterm_opens_at_once(told: tuple[float, Stopped]) -> None:
+    second, end = told
+    opened = end.timeline.openings(end.at)[0]
+
+    assert opened > second
+    assert sum(second < beat < opened for beat in end.timeline.beats) <= 3
+    assert opened - end.timeline.offer_ends(end.at)[0] < C1_S - 1
+    assert end.code == 0
+
+
+def terminated_with_a_hanging_control(rig: Rig) -> Stopped:
+    daemon = rig.charge()
+    stop(daemon.control_pid())
+    return stopped(rig, daemon.signal(signal.SIGTERM), until_opened=False)
+
+
+@stories.of(terminated_with_a_hanging_control)
+def test_sigterm_ends_also_a_control_process_that_hangs(told: Stopped) -> None:
+    assert not told.timeline.closed_at(told.timeline.until)
+    assert told.code == 70
+    assert told.took_s < ENDED_WITHIN_S
+
+
+def terminated_without_a_board(rig: Rig) -> Stopped:
+    daemon = rig.charge()
+    rig.pi.order("freeze", scripts=True)
+    wait_until("the board is lost", lambda: (rig.status() or {}).get("state") == "-")
+    at = daemon.signal(signal.SIGTERM)
+    return stopped(rig, at, until_opened=False)
+
+
+@stories.of(terminated_without_a_board)
+def test_sigterm_with_a_hung_pigpiod_ends_in_time_too(told: Stopped) -> None:
+    assert told.took_s < ENDED_WITHIN_S
+    assert told.code == 0
+    assert told.timeline.energised()[-1].end - told.timeline.beats[-1] <= 0.200
+
+
+def told_to_stop_while_starting(rig: Rig) -> list[int]:
+    """SIGTERM and SIGINT, each as soon as there is a control process."""
+    codes = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        daemon = rig.start()
+        daemon.control_pid()
+        os.killpg(daemon.pid, number)
+        codes.append(daemon.ended())
+        rig.until_nothing_runs()
+    return codes
+
+
+@stories.of(told_to_stop_while_starting)
+def test_evsed_ends_cleanly_when_it_is_told_to_while_it_starts(told: list[int]) -> None:
+    assert told == [0, 0]

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Pi's wall clock in 1970, in 2038, and back and forth while a car charges.
+
+The whole process has the wrong clock (`wrong_clock/sitecustomize.py`); monotonic time goes on.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from evsed.store import Store
+from tests.processes import stories
+from tests.processes.rig import ROOT, Rig, wait_until
+from tests.processes.test_books_after_kill import flowed_wh
+from tests.processes.timeline import Timeline
+
+WRONG = ROOT / "tests" / "processes" / "wrong_clock"
+HOUR_S = 3600.0
+BEATS = 40  # between two jumps: four fifths of a second
+A_SECOND_WH = 16 * 230 / 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Jumped:
+    """A charge under a wrong clock that jumped between `at` and `until`, and its records."""
+
+    at: float
+    until: float
+    timeline: Timeline
+    shown: list[int]
+    flowed_wh: float
+    total_wh: float
+    sessions: list[tuple[float, bool]]
+    energy_log: list[str]
+    code: int
+
+
+def seconds_to(year: int, month: int = 1) -> float:
+    return (datetime(year, month, 1, tzinfo=UTC) - datetime.now(UTC)).total_seconds()
+
+
+def clock_jumps(rig: Rig) -> Jumped:
+    clock = rig.folder / "clock"
+    set_clock(clock, seconds_to(1970) + HOUR_S)
+    rig.charge(PYTHONPATH=str(WRONG), WRONG_CLOCK=str(clock))
+    at = rig.now()
+    shown = []
+    offsets = [
+        seconds_to(2038, 2),  # after the last second that 32 bits can count
+        0.0,
+        HOUR_S,
+        0.0,
+        seconds_to(1970),
+        seconds_to(2038, 2),
+    ]
+    for offset_s in offsets:
+        set_clock(clock, offset_s)
+        rig.until_beats(BEATS, rig.now())
+        status = rig.status() or {}
+        shown.append(int(str(status["at"])[:4]))
+    until = rig.now()
+    rig.pi.order("unplug")
+    wait_until("it is noticed", lambda: not (rig.status() or {})["session"]["active"])
+    timeline = rig.pi.timeline()
+    stories.still_closed(timeline, at)
+    stories.steady(timeline, at, until)
+    flowed = flowed_wh(rig)
+    rig.life().signal(signal.SIGTERM)
+    code = rig.life().ended()
+    store = Store(rig.folder / "evsed.db")
+    try:
+        sessions = [(one.energy_wh, one.ended is not None) for one in store.sessions()]
+        total_wh = store.load().total_wh
+    finally:
+        store.close()
+    log = (rig.folder / "log" / "energy.log").read_text().splitlines()
+    return Jumped(at, until, timeline, shown, flowed, total_wh, sessions, log, code)
+
+
+def set_clock(path: Path, offset_s: float) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_text(str(offset_s))
+    fresh.replace(path)
+
+
+@stories.of(clock_jumps)
+def test_a_clock_that_jumps_while_charging_moves_nothing_on_the_wires(told: Jumped) -> None:
+    now = time.gmtime().tm_year
+
+    assert told.shown == [2038, now, now, now, 1970, 2038], "the clock was not wrong at all"
+    assert [at for at in told.timeline.openings(told.at) if at < told.until] == []
+    assert [at for at, _ in told.timeline.pilot if told.at < at < told.until] == []
+
+
+@stories.of(clock_jumps)
+def test_a_clock_that_jumps_loses_no_energy_and_no_record(told: Jumped) -> None:
+    assert abs(told.total_wh - told.flowed_wh) <= A_SECOND_WH
+    ((energy_wh, ended),) = told.sessions
+    assert abs(energy_wh - told.flowed_wh) <= A_SECOND_WH
+    assert ended
+    assert len(told.energy_log) == 1
+    assert told.code == 0

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the simulator has carried out, and when, as questions that a test asks.
+
+Every stamp is the simulator's own, on CLOCK_MONOTONIC, one clock for all processes. Scripts
+in pigpiod and the charge pump run on exact times whatever the machine does, so what is asserted of
+these stamps does not depend on how busy the machine is.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from evsed.sim.box import PUMP_HOLD_S
+from evsed.sim.world import Pins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+PINS = Pins()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From one moment to another."""
+
+    start: float
+    end: float
+
+    @property
+    def long_s(self) -> float:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The history of one simulated Pi, in the order of its stamps, up to `until`."""
+
+    happened: Sequence[tuple[float, str, int, float]]
+    until: float
+    beats: tuple[float, ...] = field(init=False)
+    contactor: tuple[tuple[float, int], ...] = field(init=False)
+    pilot: tuple[tuple[float, float], ...] = field(init=False)
+    s2: tuple[tuple[float, bool], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        ordered = sorted(self.happened, key=lambda one: one[0])
+        of = {
+            "beats": tuple(
+                at for at, kind, gpio, _ in ordered if (kind, gpio) == ("level", PINS.heartbeat)
+            ),
+            "contactor": tuple(
+                (at, int(value))
+                for at, kind, gpio, value in ordered
+                if (kind, gpio) == ("level", PINS.contactor)
+            ),
+            "pilot": tuple(
+                (at, value)
+                for at, kind, gpio, value in ordered
+                if gpio == PINS.pilot and kind in ("pwm", "pwm_off")
+            ),
+            "s2": tuple((at, bool(value)) for at, kind, _, value in ordered if kind == "s2"),
+        }
+        for name, value in of.items():
+            object.__setattr__(self, name, value)
+
+    # --- the pins ---------------------------------------------------------------------------
+
+    def pin_high(self) -> list[Span]:
+        """When the contactor's pin was high; what still is lasts until `until`."""
+        return list(_spans(self.contactor, self.until))
+
+    def closed_at(self, at: float) -> bool:
+        """Whether the contactor's pin was high at *at*."""
+        return any(span.start <= at <= span.end for span in self.pin_high())
+
+    def closings(self, since: float = 0.0) -> list[float]:
+        return [at for at, level in self.contactor if level and at >= since]
+
+    def openings(self, since: float = 0.0) -> list[float]:
+        return [at for at, level in self.contactor if not level and at >= since]
+
+    def duty_at(self, at: float) -> float:
+        """The duty on the pilot at *at*; 0 before there was any."""
+        return next((duty for when, duty in reversed(self.pilot) if when <= at), 0.0)
+
+    def offer_ends(self, since: float = 0.0) -> list[float]:
+        """When the pilot went from an offer to steady +12 V."""
+        return [
+            at
+            for (_, before), (at, duty) in itertools.pairwise(self.pilot)
+            if 0.0 < before < 1.0 and duty == 1.0 and at >= since
+        ]
+
+    def offers(self, since: float = 0.0) -> list[float]:
+        """When the pilot went from steady +12 V to an offer."""
+        return [
+            at
+            for (_, before), (at, duty) in itertools.pairwise(self.pilot)
+            if before == 1.0 and 0.0 < duty < 1.0 and at >= since
+        ]
+
+    def last_beat(self, before: float) -> float:
+        """The last beat up to *before*."""
+        return max(at for at in self.beats if at <= before)
+
+    def beats_since(self, at: float) -> list[float]:
+        return [beat for beat in self.beats if beat > at]
+
+    # --- what the box makes of them -----------------------------------------------------------
+
+    def energised(self, *, pump_fitted: bool = True) -> list[Span]:
+        """When the coil had current: both switches on, worked out from the edges on the pins."""
+        high = self.pin_high()
+        if not pump_fitted:
+            return high
+        pumped = _joined(Span(beat, beat + PUMP_HOLD_S) for beat in self.beats)
+        return [
+            Span(max(one.start, other.start), min(one.end, other.end))
+            for one in high
+            for other in pumped
+            if one.start < other.end and other.start < one.end
+        ]
+
+    def longest_unattended_s(self, *, pump_fitted: bool = True) -> float:
+        """The longest that the coil had current after a beat, with no further one meanwhile."""
+        longest = 0.0
+        for span in self.energised(pump_fitted=pump_fitted):
+            inside = [beat for beat in self.beats if span.start <= beat <= span.end]
+            for start, end in itertools.pairwise([span.start, *inside, span.end]):
+                longest = max(longest, end - start)
+        return longest
+
+
+def _spans(changes: Iterable[tuple[float, int]], until: float) -> Iterator[Span]:
+    since: float | None = None
+    for at, level in changes:
+        if level and since is None:
+            since = at
+        elif not level and since is not None:
+            yield Span(since, at)
+            since = None
+    if since is not None:
+        yield Span(since, until)
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for span in spans:
+        if joined and span.start <= joined[-1].end:
+            joined[-1] = Span(joined[-1].start, span.end)
+        else:
+            joined.append(span)
+    return joined
