@@ -232,7 +232,7 @@ async def main(seed: int) -> None:
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
     )
-    # A collection of all generations is 20 ms in which no simulated hardware moves.
+    # A collection of all that is loaded takes 40 ms, in which no simulated hardware moves.
     gc.collect()
     gc.freeze()
     gc.disable()
