@@ -61,6 +61,8 @@ def test_it_finds_the_wiring_that_the_settings_find_in_file_and_environment(
         b"\xff\xfe",
         b"board = 7",
         b"[board]\npigpio = 'no'",
+        b"[board]\nkind = 'arduino'",
+        b"[board]\nkind = ['pigpio']",
         b"[board.pigpio]\nport = 'x'\npilot_gpio = -1\ncontactor_gpios = []\nhost = 3\n",
         b"[board.pigpio]\nheartbeat_gpio = true\nspi_hz = 4294967296\ncontactor_gpios = ['a']",
     ],
@@ -89,3 +91,17 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 
     assert config == BoardConfig()
     assert "cannot be read" in line
+
+
+def test_the_kernels_board_is_read_from_its_own_section(tmp_path: Path) -> None:
+    file = tmp_path / "evsed.toml"
+    file.write_text('[board]\nkind = "kernel"\n[board.kernel]\npilot_gpio = 12\n')
+
+    config, trouble = wiring(file, {"EVSED_BOARD__KERNEL__HEARTBEAT_GPIO": "25"})
+
+    assert (config.kind, config.kernel.pilot_gpio, config.kernel.heartbeat_gpio) == (
+        "kernel",
+        12,
+        25,
+    )
+    assert trouble == []
