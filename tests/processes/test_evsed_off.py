@@ -29,63 +29,59 @@ def off(rig: Rig) -> Off:
     return Off(one.code, one.said(), one.took_s, look["contactor_pin"], look["duty"])
 
 
-def pigpiod_up(rig: Rig) -> tuple[Off, Off]:
-    return off(rig), off(rig)
+@dataclass(frozen=True, slots=True)
+class Offs:
+    """`evsed off` with pigpiod as it is named, one after the other."""
+
+    up: tuple[Off, Off]
+    broken_key: Off
+    hung: Off
+    down: Off
 
 
-@stories.of(pigpiod_up)
-def test_with_pigpiod_up_it_confirms_and_exits_0_a_second_time_too(told: tuple[Off, Off]) -> None:
-    for one in told:
+def pigpiod_up_hung_and_down(rig: Rig) -> Offs:
+    up = off(rig), off(rig)
+    rig.settings.write_text(f"[board.pigpio]\nport = {rig.pi.port}\ncontactor_gpios = 23\n")
+    broken_key = off(rig)
+    rig.settings.write_text(f"[board.pigpio]\nport = {rig.pi.port}\n")
+    rig.pi.order("freeze", scripts=True)
+    hung = off(rig)
+    rig.pi.order("kill")
+    return Offs(up, broken_key, hung, down=off(rig))
+
+
+@stories.of(pigpiod_up_hung_and_down)
+def test_with_pigpiod_up_it_confirms_and_exits_0_a_second_time_too(told: Offs) -> None:
+    for one in told.up:
         assert one.code == 0
         assert one.said.startswith("contactor open (GPIO 23 low), pilot at steady +12 V (GPIO 18)")
         assert (one.contactor_pin, one.duty) == (0, 1.0)
         assert one.took_s <= WITHIN_S
 
 
-def pigpiod_down(rig: Rig) -> Off:
-    rig.pi.order("kill")
-    return off(rig)
+def says_what_still_protects(one: Off) -> None:
+    assert one.code == 75
+    assert "charge pump" in one.said
+    assert "restart pigpiod" in one.said
+    assert one.took_s <= WITHIN_S
 
 
-def pigpiod_hung(rig: Rig) -> Off:
-    rig.pi.order("freeze", scripts=True)
-    return off(rig)
+@stories.of(pigpiod_up_hung_and_down)
+def test_with_pigpiod_down_it_exits_75_and_says_what_still_protects(told: Offs) -> None:
+    says_what_still_protects(told.down)
+    assert "cannot be reached" in told.down.said
 
 
-def says_what_still_protects(told: Off) -> None:
-    assert told.code == 75
-    assert "charge pump" in told.said
-    assert "restart pigpiod" in told.said
-    assert told.took_s <= WITHIN_S
+@stories.of(pigpiod_up_hung_and_down)
+def test_with_pigpiod_hung_it_exits_75_and_says_what_still_protects(told: Offs) -> None:
+    says_what_still_protects(told.hung)
+    assert "in time" in told.hung.said or "did not take a connection" in told.hung.said
 
 
-@stories.of(pigpiod_down)
-def test_with_pigpiod_down_it_exits_75_and_says_what_still_protects(told: Off) -> None:
-    says_what_still_protects(told)
-    assert "cannot be reached" in told.said
-
-
-@stories.of(pigpiod_hung)
-def test_with_pigpiod_hung_it_exits_75_and_says_what_still_protects(told: Off) -> None:
-    says_what_still_protects(told)
-    assert "in time" in told.said or "did not take a connection" in told.said
-
-
-def broken_settings(rig: Rig) -> Off:
-    rig.settings.write_text(f"[board.pigpio]\nport = {rig.pi.port}\ncontactor_gpios = 23\n[web\n")
-    broken = off(rig)
-    rig.settings.write_text(f"[board.pigpio]\nport = {rig.pi.port}\ncontactor_gpios = 23\n")
-    usable = off(rig)
-    assert broken.code == 75  # nothing of it can be read, and pigpiod is not on its usual port
-    return usable
-
-
-@stories.of(broken_settings)
-def test_a_key_that_makes_no_sense_does_not_keep_the_contactor_closed(told: Off) -> None:
-    assert told.code == 0
-    assert (
-        "board.pigpio.contactor_gpios = 23 makes no sense; the shipped value is used" in told.said
-    )
+@stories.of(pigpiod_up_hung_and_down)
+def test_a_key_that_makes_no_sense_does_not_keep_the_contactor_closed(told: Offs) -> None:
+    assert told.broken_key.code == 0
+    assert "contactor_gpios = 23 makes no sense; the shipped value is" in told.broken_key.said
 
 
 def beside_a_living_evsed(rig: Rig) -> tuple[float, Off, float, Timeline]:
