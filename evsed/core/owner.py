@@ -237,7 +237,7 @@ def _number(key: str, value: object) -> float | None:
     # bool is an int to Python; NaN lies in no range.
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
         raise ValueError(
-            f"{key} is {_shown(value)}; it must be {least:g} to {most:g} {unit}, or null for none"
+            f"{key} is {_shown(value)}; it must be {least:g} to {most:g} {unit}, or none"
         )
     return float(value)
 
@@ -248,7 +248,7 @@ def _window(key: str, value: object) -> WeeklyWindow | None:
     try:
         return WeeklyWindow.parse(value if isinstance(value, str) else "")
     except ValueError as error:
-        raise ValueError(f"{key} is {_shown(value)}: {error}, or null for none") from None
+        raise ValueError(f"{key} is {_shown(value)}: {error}, or none") from None
 
 
 def _no_such(key: str, _value: object) -> None:

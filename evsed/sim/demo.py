@@ -23,10 +23,14 @@ ENDED_WITHIN_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class DemoWorld:
-    """A running world: the settings that lead the daemon to it, and the garage's address."""
+    """A running world: the settings that lead the daemon to it, and the garage's address.
+
+    `password_file` is where the demo's password may be kept.
+    """
 
     overrides: dict[str, Any]
     garage_url: str
+    password_file: Path
 
 
 @contextlib.contextmanager
@@ -57,7 +61,9 @@ def demo_world(port: int) -> Iterator[DemoWorld]:
                 )
             ports = json.loads(first)
             yield DemoWorld(
-                _overrides(ports, port, Path(folder)), f"http://localhost:{ports['garage']}"
+                _overrides(ports, port, Path(folder)),
+                f"http://localhost:{ports['garage']}",
+                Path(folder) / "password",
             )
         finally:
             process.stdin.close()  # the world ends by itself, after the daemon

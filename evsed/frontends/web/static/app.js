@@ -5,6 +5,7 @@
 import { duration, say } from "./say.js";
 import { show } from "./show.js";
 import { chart } from "./chart.js";
+import { controls } from "./controls.js";
 
 const SILENT_MS = 8000; // the stream speaks every 2 s
 const POLL_MS = 3000;
@@ -24,6 +25,7 @@ function heard(status, how) {
   lost.hidden = true;
   document.body.classList.remove("stale");
   show(status);
+  controls.show(status);
   document.getElementById("main").removeAttribute("data-waiting");
   chart.add(status);
 }
