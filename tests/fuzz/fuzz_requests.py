@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import json
 import re
 import socket
 import struct
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
+from evsed.core.owner import Wishes
 from evsed.frontends.web import WebConfig
 from evsed.frontends.web.server import WebFrontend
 from tests.frontends.web_world import CHARGING, PATIENT, ShownHub
@@ -24,7 +27,8 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "BREW", "
 TARGETS = (
     "/", "/api/v1/status", "/api/v1/events", "/api/v1/recent", "/api/v1/ack", "/healthz", "/api",
     "/api/", "/api/v2", "*", "http://x/api/v1/status", "//", "/%2e%2e/etc/passwd", "/%00", "/?a=b",
-    "/page.css", "/favicon.ico", "http://[", "x:", "/\xff",
+    "/api/v1/owner",
+    "/api/v1/login", "/page.css", "/favicon.ico", "http://[", "x:", "/\xff",
 )  # fmt: skip
 HEADERS = (
     "Host: evsed", "Accept: text/html", "Accept: */*", "Connection: close", "Content-Length: 5",
@@ -35,7 +39,13 @@ HEADERS = (
     " folded", "No colon", "X: " + "y" * 9000, "Authorization: Basic %", "HTTP2-Settings: AAMAAABk",
 )  # fmt: skip
 BODIES = (b"", b"hello", b"5\r\nhello\r\n0\r\n\r\n", b"fffffffff\r\n", b"-1\r\n", b"\0" * 3000)
+KEYS = (*Wishes().to_json(), "password", "x")
+VALUES = (
+    "null", "true", "0", "6", "16.5", "-1", "1e999", "NaN", '""', '"sun"', '"off"', '"solar"', '"fast"', '"Mon-Fri 22:00-06:00"', '"24:00-00:00"', "[]",
+    "{}", "[[1, 2]]", '"2026-11-22T12:00:00+01:00"', '"07:30"', "1" * 5000, "[" * 2000, '"\\ud800"',
+)  # fmt: skip
 RAW = 0
+TCP, LOCAL = 0, 2  # in the second byte; and 1: the client says that it has said all
 STATUS_LINE = re.compile(rb"HTTP/[0-9]\.[0-9] ([0-9]{3}) ")
 ROUNDS = 40  # of the event loop with nothing new from the server
 
@@ -52,7 +62,10 @@ class _Server:
         self.loop.set_exception_handler(self._failed)
         self.failures: list[dict[str, Any]] = []
         self.hub = ShownHub()
-        self.frontend = WebFrontend(WebConfig("127.0.0.1", 0), limits=PATIENT)
+        # A short name: the address of a socket has 108 bytes at most.
+        self.place = f"{tempfile.mkdtemp(prefix='evsed-fuzz-')}/socket"
+        config = WebConfig("127.0.0.1", 0, self.place)
+        self.frontend = WebFrontend(config, limits=PATIENT)
         self.port = self.loop.run_until_complete(self.frontend.start(self.hub))
         self.running = self.loop.create_task(self.frontend.run(self.hub))
         atexit.register(self.close)
@@ -66,14 +79,15 @@ class _Server:
         self.loop.run_until_complete(asyncio.gather(self.running, return_exceptions=True))
         self.loop.close()
 
-    def say(self, request: bytes, *, end: bool) -> bytes:
+    def say(self, request: bytes, *, end: bool, local: bool) -> bytes:
         """Everything that comes back for *request*."""
-        return self.loop.run_until_complete(self._say(request, end=end))
+        return self.loop.run_until_complete(self._say(request, end=end, local=local))
 
-    async def _say(self, request: bytes, *, end: bool) -> bytes:
-        with socket.socket() as sock:
-            _ends_with_reset(sock)
-            sock.connect(("127.0.0.1", self.port))
+    async def _say(self, request: bytes, *, end: bool, local: bool) -> bytes:
+        with socket.socket(socket.AF_UNIX if local else socket.AF_INET) as sock:
+            if not local:
+                _ends_with_reset(sock)
+            sock.connect(self.place if local else ("127.0.0.1", self.port))
             sock.setblocking(False)  # noqa: FBT003 - the only way a socket has to say it
             got = b""
             sent = quiet = 0
@@ -112,9 +126,9 @@ _server: _Server | None = None
 def seeds() -> Iterator[bytes]:
     """A request as it should be, raw, and built ones."""
     for target in TARGETS:
-        yield b"\0\0" + f"GET {target} HTTP/1.1\r\nHost: e\r\n\r\n".encode("latin-1")
+        yield bytes([RAW, TCP]) + f"GET {target} HTTP/1.1\r\nHost: e\r\n\r\n".encode("latin-1")
     for number in range(60):
-        yield bytes([1, number % 2, number, number // 2, 2, number, number + 3, number % 5, 0])
+        yield bytes([1, number % 4, number, number // 2, 2, number, number + 3, number % 5, 0])
 
 
 def one_input(data: bytes) -> None:
@@ -123,12 +137,19 @@ def one_input(data: bytes) -> None:
     if _server is None:
         _server = _Server()
     source = Source(data)
-    kind, end = source.byte(), bool(source.byte() & 1)
+    kind, how = source.byte(), source.byte()
+    local = bool(how & LOCAL)
     request = source.rest() if kind == RAW else _request(source)
-    got = _server.say(request, end=end)
+    got = _server.say(request, end=bool(how & 1), local=local)
     assert not _server.failures, _server.failures
-    assert not _server.hub.acknowledged, "an order came through the network"
-    assert _server.hub.shown is CHARGING
+    hub = _server.hub
+    if local:  # who may open the socket may give orders; the next one finds all as it was
+        hub.acknowledged.clear()
+        hub.changed_by.clear()
+        hub.show(CHARGING)
+    assert not hub.acknowledged, "an order came through the network"
+    assert not hub.changed_by, "an order came through the network"
+    assert hub.shown is CHARGING
     assert not _server.running.done(), "the frontend has ended"
     if got:
         first = STATUS_LINE.match(got)
@@ -146,11 +167,24 @@ def _request(source: Source) -> bytes:
             lines.append(source.choice(HEADERS))
             if source.chance(32):
                 lines[-1] += source.text()
+        body = source.choice(BODIES)
+        if source.chance(128):
+            body = _order(source)
+            lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
         head = "\r\n".join(lines) + "\r\n\r\n"
-        made += head.encode("latin-1", "replace") + source.choice(BODIES)
+        made += head.encode("latin-1", "replace") + body
     if source.chance(64):
         made = made[: source.below(max(1, len(made)))]
     if source.chance(64):
         place = source.below(max(1, len(made)))
         made = made[:place] + source.take(4) + made[place + source.byte() % 8 :]
     return made
+
+
+def _order(source: Source) -> bytes:
+    """A body as orders have it, more or less."""
+    pairs = []
+    for _ in range(source.byte() % 4):
+        value = source.choice(VALUES) if source.chance(192) else json.dumps(source.text())
+        pairs.append(f'"{source.choice(KEYS)}": {value}')
+    return ("{" + ", ".join(pairs) + "}").encode()
