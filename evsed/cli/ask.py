@@ -119,7 +119,7 @@ def _order(
             answer = one.request(method, f"http://evsed{path}", json=body)
             told: dict[str, Any] = answer.json()
             if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
-                raise NotGranted("\n".join(error["detail"] for error in told["errors"]))
+                raise NotGranted("; ".join(error["detail"] for error in told["errors"]))
             answer.raise_for_status()
             return told
     except (httpx.HTTPError, ValueError, KeyError) as error:

@@ -160,9 +160,9 @@ class Wishes:
         """What has changed since *before*, in words; "" when nothing has."""
         said = {
             "mode": f"mode {self.mode.value}",
-            "session_kwh": _most(self.session_kwh, "kWh", "this session"),
-            "session_h": _most(self.session_h, "h", "this session"),
-            "max_current_a": _most(self.max_current_a, "A", "the current"),
+            "session_kwh": _most(self.session_kwh, "kWh", " this session"),
+            "session_h": _most(self.session_h, "h", " this session"),
+            "max_current_a": _most(self.max_current_a, "A", ""),
             "window": f"only {self.window}" if self.window else "at any time of the week",
         }
         return ", ".join(
@@ -303,7 +303,7 @@ def _time(minutes: int) -> str:
 
 
 def _most(value: float | None, unit: str, of: str) -> str:
-    return f"no limit in {unit} to {of}" if value is None else f"at most {value:g} {unit} to {of}"
+    return f"no limit in {unit}{of}" if value is None else f"at most {value:g} {unit}{of}"
 
 
 def _shown(value: object) -> str:

@@ -282,11 +282,11 @@ def test_made_by_hand_they_are_checked_too() -> None:
 def test_news_are_told_in_words() -> None:
     wishes = Wishes(Mode.FAST, 10.0, 1.5, 16.0, NIGHTS)
     assert wishes.news(Wishes()) == (
-        "mode fast, at most 10 kWh to this session, at most 1.5 h to this session, "
-        "at most 16 A to the current, only Mon-Fri 22:00-06:00"
+        "mode fast, at most 10 kWh this session, at most 1.5 h this session, "
+        "at most 16 A, only Mon-Fri 22:00-06:00"
     )
     assert Wishes().news(wishes) == (
-        "mode solar, no limit in kWh to this session, no limit in h to this session, "
-        "no limit in A to the current, at any time of the week"
+        "mode solar, no limit in kWh this session, no limit in h this session, "
+        "no limit in A, at any time of the week"
     )
     assert wishes.news(wishes) == ""
