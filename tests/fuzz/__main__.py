@@ -6,7 +6,7 @@
     python -m tests.fuzz pages --repeat FILE   an input that was found, once
 
 Atheris turns the inputs, libFuzzer keeps those that reach something new. A failure ends it with the
-traceback, and leaves the input under .fuzz/.
+traceback, and leaves the input under .fuzz/, where the log of each target is, too.
 """
 
 from __future__ import annotations
@@ -70,7 +70,6 @@ def fuzz(name: str, runs: int) -> None:
     # Named, not all of evsed: what is counted is also what costs.
     with atheris.instrument_imports(include=list(TARGETS[name].watched)):
         module = load(name)
-    FOUND.mkdir(exist_ok=True)
     corpus = Path(tempfile.mkdtemp(prefix=f"evsed-fuzz-{name}-"))
     for number, seed in enumerate(module.seeds()):
         (corpus / f"seed-{number}").write_bytes(seed)
@@ -92,15 +91,17 @@ def run(name: str, runs: int) -> int:
     before = time.monotonic()
     command = [sys.executable, "-m", "tests.fuzz", name, "--runs", str(runs), "--here"]
     unbuffered = {**os.environ, "PYTHONUNBUFFERED": "1"}  # libFuzzer flushes nothing for Python
-    done = subprocess.run(
-        command, capture_output=True, text=True, errors="replace", check=False, env=unbuffered
-    )
+    FOUND.mkdir(exist_ok=True)
+    log = FOUND / f"{name}.log"
+    with log.open("wb") as out:
+        code = subprocess.call(command, stdout=out, stderr=out, env=unbuffered)
     took_s = time.monotonic() - before
-    if done.returncode:
-        print(done.stdout[-2000:] + done.stderr[-6000:])
+    said = log.read_text(errors="replace")
+    if code:
+        start = max(said.rfind("=== Uncaught Python exception"), len(said) - 6000, 0)
+        print(said[start:])
         print(f"{name}: FAILED after {took_s:.0f} s; the input is under {FOUND}/", flush=True)
         return 1
-    said = done.stdout + done.stderr
     tried = re.search(r"number_of_executed_units: *(\d+)", said)
     reached = re.findall(r"cov: (\d+)", said)
     print(

@@ -41,8 +41,9 @@ HEADERS = (
 BODIES = (b"", b"hello", b"5\r\nhello\r\n0\r\n\r\n", b"fffffffff\r\n", b"-1\r\n", b"\0" * 3000)
 KEYS = (*Wishes().to_json(), "password", "x")
 VALUES = (
-    "null", "true", "0", "6", "16.5", "-1", "1e999", "NaN", '""', '"sun"', '"off"', '"solar"', '"fast"', '"Mon-Fri 22:00-06:00"', '"24:00-00:00"', "[]",
-    "{}", "[[1, 2]]", '"2026-11-22T12:00:00+01:00"', '"07:30"', "1" * 5000, "[" * 2000, '"\\ud800"',
+    "null", "true", "0", "6", "16.5", "-1", "1e999", "NaN", '""', '"off"', '"solar"', '"fast"',
+    '"Mon-Fri 22:00-06:00"', '"24:00-00:00"', "[]", "{}", "[[1, 2]]", "1" * 5000, "[" * 2000,
+    '"\\ud800"',
 )  # fmt: skip
 RAW = 0
 TCP, LOCAL = 0, 2  # in the second byte; and 1: the client says that it has said all
