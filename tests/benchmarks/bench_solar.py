@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """evsed and its peers on the same plant: recorded days, made-up weather, and the frontier.
 
-.venv/bin/python -m tests.benchmarks.bench_solar           prints the tables
-.venv/bin/python -m tests.benchmarks.bench_solar --draw    and draws docs/solar-frontier.svg
+.venv/bin/python -m tests.benchmarks solar
+
+prints the tables of docs/solar.md and draws docs/solar-frontier.svg.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 from array import array
 from collections.abc import Callable, Sequence
@@ -141,19 +141,14 @@ def frontier(pool: ProcessPoolExecutor, days: Sequence[array[float]]) -> str:
 
 
 def main() -> None:
-    """Print everything."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--draw", action="store_true", help=f"write {PICTURE.name}")
-    options = parser.parse_args()
+    """Print everything, and draw."""
     days = [read_day(path).surplus_w for path in sorted(DAYS.glob("*.csv"))]
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         recorded(pool, days)
         weather(pool)
         picture = frontier(pool, days)
-    if options.draw:
-        PICTURE.parent.mkdir(exist_ok=True)
-        PICTURE.write_text(picture, encoding="utf-8")
-        print(f"drawn: {PICTURE.name}")
+    PICTURE.write_text(picture, encoding="utf-8")
+    print(f"drawn: {PICTURE.name}")
 
 
 if __name__ == "__main__":
