@@ -9,10 +9,10 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix demo bench fire fuzz diagram walk dist deb clean hw hashes
+.PHONY: help setup check fix demo bench fire fuzz diagram walk dist deb systemd-test clean hw hashes
 
 help: ## this menu
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/evsed.stamp ## the tools and evsed itself, in .venv
 
@@ -70,6 +70,9 @@ dist: setup ## the wheel and the source archive, in dist/
 
 deb: setup ## the Debian packages of all three architectures, in dist/
 	@nice $(BIN)/python deb/build_deb.py
+
+systemd-test: deb ## the package on a real systemd 252 and 257, in a container; needs root
+	@nice $(BIN)/python -m pytest -p no:cacheprovider deb/test_systemd.py
 
 hw: ## the circuit: simulated and checked (see hw/)
 	@$(MAKE) -C hw

@@ -1,0 +1,414 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The package on a real systemd: installed, started, ended in every way, upgraded, purged.
+
+`make systemd-test`; needs root and boots Debian 12 (systemd 252) and 13 (257) in a container. The
+simulated Pi runs beside it in the same network, so what happens on the wires is stamped by the
+simulator, and the times that the unit promises are compared with those stamps.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deb.box import Box, root_of
+from tests.processes.rig import SimulatedPi, wait_until
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = next(iter(sorted((ROOT / "dist").glob("evsed_*_amd64.deb"))), None)
+SLACK_S = 0.3  # a shared machine of two cores is no Pi with a real-time priority
+
+SETTINGS = """\
+[supply]
+max_current_a = 32.0
+[board.pigpio]
+port = {port}
+[feed]
+kind = "fixed"
+current_a = 16.0
+"""
+PIGPIOD_UNIT = """\
+[Unit]
+Description=as Raspberry Pi OS has it
+[Service]
+ExecStart=/usr/bin/pigpiod -l
+ExecStop=/bin/systemctl kill pigpiod
+Type=forking
+"""
+PIGPIOD = """\
+#!/bin/sh
+echo "$@" >/run/pigpiod-arguments
+exec sleep infinity
+"""
+
+
+class PiBeside(SimulatedPi):
+    """The simulated Pi in a box's network."""
+
+    def __init__(self, box: Box) -> None:
+        self._process = subprocess.Popen(
+            box.beside(sys.executable, "-m", "tests.processes.simulated_pi"),
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._happened = []
+        self.port = int(self._answer())
+
+
+class Site:
+    """A box with evsed installed, a Pi, and a car."""
+
+    def __init__(self, box: Box, pi: PiBeside) -> None:
+        self.box = box
+        self.pi = pi
+
+    def show(self, name: str, unit: str = "evsed") -> str:
+        """A property of a unit."""
+        return self.box.say("systemctl", "show", "-P", name, unit)
+
+    def pids(self) -> tuple[int, int]:
+        """Process ids of daemon and control process, in the box."""
+        daemon = int(self.show("MainPID"))
+        return daemon, int(
+            self.box.say("pgrep", "-P", str(daemon), "-f", "evsed.control").split()[0]
+        )
+
+    def journal(self) -> list[dict[str, str]]:
+        """What the journal has of evsed."""
+        said = self.box.say("journalctl", "-u", "evsed", "-o", "json", "--no-pager")
+        return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+
+    def said(self) -> str:
+        """The same, as text."""
+        return self.box.say("journalctl", "-u", "evsed", "-o", "cat", "--no-pager")
+
+    def start(self) -> None:
+        """A new life, with no car."""
+        self.pi.order("unplug")
+        self.box.run("systemctl", "start", "evsed")
+
+    def charge(self) -> None:
+        """Start, plug the car in, wait until it charges."""
+        self.box.run("systemctl", "stop", "evsed")
+        since = time.monotonic()
+        self.start()
+        # Three lives that ended with the contactor closed, and evsed stays off until told.
+        self.box.run("evsed", "ack")
+        wait_until("beats", lambda: len(self.pi.timeline().beats_since(since)) > 75)
+        self.pi.order("plug")
+        wait_until("closed", lambda: self.pi.timeline().closings(since))
+        wait_until("contacts", lambda: self.pi.order("look")["contacts_closed"])
+
+    def kill(self, name: str, pid: int) -> float:
+        """Send a signal to one process of the box; the moment before."""
+        now = time.monotonic()
+        self.box.run("kill", "-s", name, str(pid))
+        return now
+
+    def opened_after(self, since: float, promised_s: float) -> None:
+        """The coil has no current *promised_s* after *since*, and did not get it sooner than that.
+
+        The simulator's stamps tell, so nothing depends on when this looks.
+        """
+
+        def off_at() -> float | None:
+            spans = [span for span in self.pi.timeline().energised() if span.end > since]
+            timeline = self.pi.timeline()
+            if not spans:
+                return since
+            end = spans[0].end
+            return end if end < timeline.until - 0.05 else None
+
+        at = wait_until("the coil is off", off_at)
+        assert at is not None
+        assert at - since <= promised_s + SLACK_S
+
+    def until_restarted(self, pid: int) -> None:
+        """Wait until another life is active."""
+        wait_until(
+            "another life",
+            lambda: self.show("ActiveState") == "active" and int(self.show("MainPID")) != pid,
+        )
+
+
+def install(box: Box) -> str:
+    """Install the package; what was said."""
+    assert PACKAGE is not None, "no package: make deb"
+    shutil.copy(PACKAGE, box.path("/root/evsed.deb"))
+    return box.say("dpkg", "-i", "/root/evsed.deb")
+
+
+@pytest.fixture(scope="module", params=["bookworm", "trixie"])
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """One box for all tests of a suite, in their order."""
+    with Box(root_of(request.param)) as box:
+        box.path("/etc/systemd/system/pigpiod.service").write_text(PIGPIOD_UNIT)
+        program = box.path("/usr/bin/pigpiod")
+        program.write_text(PIGPIOD)
+        program.chmod(0o755)
+        install(box)
+        pi = PiBeside(box)
+        box.path("/etc/evsed.toml").write_text(SETTINGS.format(port=pi.port))
+        try:
+            yield Site(box, pi)
+        finally:
+            pi.close()
+
+
+def test_it_is_active_only_once_the_pilot_is_driven(site: Site) -> None:
+    site.start()
+    active_at = int(site.show("ActiveEnterTimestampMonotonic")) / 1e6
+    driven_at = site.pi.timeline().pilot[0][0]
+    assert driven_at < active_at
+
+
+def test_port_80_is_served_by_a_user_without_any_privilege(site: Site) -> None:
+    for pid in site.pids():
+        status = site.box.say("cat", f"/proc/{pid}/status")
+        for name in ("CapEff", "CapPrm", "CapBnd", "CapAmb"):
+            assert f"{name}:\t0000000000000000" in status
+        assert site.box.say("stat", "-c", "%U", f"/proc/{pid}") == "evsed"
+    assert "Timestamp" in site.box.say("curl", "-s", "-m", "20", "http://127.0.0.1/")
+
+
+def test_the_control_process_has_real_time_priority_and_the_page_has_not(site: Site) -> None:
+    daemon, control = site.pids()
+    granted = site.box.say("prlimit", "--rtprio", "-o", "SOFT", "--noheadings", "-p", str(control))
+    if granted != "20":
+        pytest.skip("this machine lets no container raise the limit of real-time priority")
+    assert "SCHED_FIFO" in site.box.say("chrt", "-p", str(control))
+    assert "SCHED_OTHER" in site.box.say("chrt", "-p", str(daemon))
+
+
+def test_a_command_of_the_owner_reaches_the_daemon(site: Site) -> None:
+    assert "no fault was waiting" in site.box.say("evsed", "ack")
+    assert "contactor open" in site.box.say("evsed", "status")
+
+
+def test_pigpiod_is_started_as_evsed_wants_it(site: Site) -> None:
+    arguments = site.box.path("/run/pigpiod-arguments").read_text().split()
+    assert arguments == ["-g", "-m", "-f", "-l", "-n", "localhost", "-x", "0x7950000"]
+
+
+def test_no_other_user_reaches_pigpiod(site: Site) -> None:
+    listen = "import socket, time; s = socket.create_server(('127.0.0.1', 8888)); time.sleep(600)"
+    server = subprocess.Popen(site.box.beside(sys.executable, "-c", listen))
+    try:
+        reach = ["python3", "-c", "import socket; socket.create_connection(('127.0.0.1', 8888), 5)"]
+        wait_until("listening", lambda: site.box.run(*reach, check=False).returncode == 0)
+        for user, reached in (("evsed", True), ("root", True), ("nobody", False)):
+            done = site.box.run("setpriv", f"--reuid={user}", "--clear-groups", *reach, check=False)
+            assert (done.returncode == 0) is reached, (user, done.stdout)
+    finally:
+        server.kill()
+        server.wait()
+
+
+def test_stop_lets_the_car_go_first(site: Site) -> None:
+    site.charge()
+    since = time.monotonic()
+    site.box.run("systemctl", "stop", "evsed")
+    site.opened_after(since, 6.5)
+    timeline = site.pi.timeline()
+    offer_ended = timeline.offer_ends(since)[0]
+    assert offer_ended < timeline.openings(since)[0]
+    assert site.show("Result") == "success"
+
+
+def test_a_browser_does_not_start_a_stopped_evse(site: Site) -> None:
+    assert site.show("ActiveState", "evsed.socket") == "inactive"
+    assert site.box.run("curl", "-s", "-m", "5", "http://127.0.0.1/", check=False).returncode == 7
+    assert site.show("ActiveState") == "inactive"
+
+
+def test_sigkill_of_the_daemon_opens_the_contactor_and_starts_anew(site: Site) -> None:
+    site.charge()
+    daemon, _ = site.pids()
+    since = site.kill("KILL", daemon)
+    site.opened_after(since, 0.2)
+    site.until_restarted(daemon)
+    assert site.show("ActiveState", "evsed.socket") == "active"
+
+
+def test_sigkill_of_the_control_process_opens_the_contactor(site: Site) -> None:
+    site.charge()
+    daemon, control = site.pids()
+    since = site.kill("KILL", control)
+    site.opened_after(since, 0.2)
+    site.until_restarted(daemon)
+
+
+def test_a_stuck_tick_opens_the_contactor_and_the_watchdog_starts_anew(site: Site) -> None:
+    site.charge()
+    daemon, control = site.pids()
+    since = site.kill("STOP", control)
+    site.opened_after(since, 0.2)
+    site.until_restarted(daemon)
+    assert "watchdog" in site.said().lower()
+
+
+def test_a_daemon_that_hangs_is_ended_by_the_watchdog(site: Site) -> None:
+    site.charge()
+    daemon, _ = site.pids()
+    since = site.kill("STOP", daemon)
+    site.opened_after(since, 9.0)
+    site.until_restarted(daemon)
+
+
+def test_pigpiod_dying_first_opens_the_contactor_and_evsed_outlives_it(site: Site) -> None:
+    site.charge()
+    daemon, _ = site.pids()
+    since = time.monotonic()
+    site.pi.order("kill")
+    site.opened_after(since, 0.2)
+    site.pi.order("revive")
+    wait_until("beats again", lambda: len(site.pi.timeline().beats_since(time.monotonic() - 1)) > 9)
+    assert int(site.show("MainPID")) == daemon
+
+
+def test_what_is_left_closed_is_opened_without_the_daemons_help(site: Site) -> None:
+    site.charge()
+    daemon, control = site.pids()
+    said = site.said().count("contactor open (GPIO 23 low)")
+    site.pi.order("pump", fitted=False)
+    site.pi.order("freeze", scripts=True)  # no dead-man script runs, and no evsed either
+    try:
+        site.box.run("kill", "-s", "KILL", str(control), str(daemon), check=False)
+        assert site.pi.order("look")["contacts_closed"]
+    finally:
+        site.pi.order("thaw")
+    wait_until("off", lambda: site.said().count("contactor open (GPIO 23 low)") > said)
+    wait_until("open", lambda: not site.pi.order("look")["contactor_pin"])
+    site.pi.order("pump", fitted=True)
+    site.until_restarted(daemon)
+
+
+def test_the_journal_reads_well_and_carries_priorities(site: Site) -> None:
+    entries = site.journal()
+    priorities = {entry["PRIORITY"] for entry in entries}
+    assert {"6", "3"} <= priorities
+    driven = [entry for entry in entries if "the pilot is driven" in entry["MESSAGE"]]
+    assert driven[0]["PRIORITY"] == "6"
+    assert not any("\x1b" in entry["MESSAGE"] for entry in entries)  # no colours
+    assert not any("Traceback" in entry["MESSAGE"] for entry in entries)
+
+
+def test_wrong_settings_end_with_78_and_are_not_tried_again(site: Site) -> None:
+    settings = site.box.path("/etc/evsed.toml")
+    right = settings.read_text()
+    site.box.run("systemctl", "stop", "evsed")
+    settings.write_text(right.replace("max_current_a = 32.0", "max_current_a = 3200.0"))
+    assert site.box.run("systemctl", "start", "evsed", check=False).returncode != 0
+    assert site.show("ExecMainStatus") == "78"
+    time.sleep(3)  # longer than RestartSec
+    assert site.show("ActiveState") == "failed"
+    assert site.show("NRestarts") == "0"
+    assert "supply.max_current_a = 3200.0: must be 6 to 80 A" in site.said()
+    settings.write_text(right)
+    site.box.run("systemctl", "reset-failed", "evsed")
+
+
+def test_an_upgrade_during_a_charge_opens_first_and_keeps_everything(site: Site) -> None:
+    site.charge()
+    box = site.box
+    before = box.path("/etc/evsed.toml").read_text()
+    box.path("/etc/default").mkdir(exist_ok=True)
+    box.run("dpkg-deb", "-R", "/root/evsed.deb", "/root/next")
+    control = box.path("/root/next/DEBIAN/control")
+    text = control.read_text()
+    version = next(line for line in text.splitlines() if line.startswith("Version: "))
+    control.write_text(text.replace(version, f"{version}+next"))
+    box.run("dpkg-deb", "-Znone", "-b", "/root/next", "/root/next.deb")
+    since = time.monotonic()
+    box.run("dpkg", "--force-confold", "-i", "/root/next.deb")
+    site.opened_after(since, 60.0)
+    timeline = site.pi.timeline()
+    assert timeline.offer_ends(since)[0] < timeline.openings(since)[0]  # let go, not cut off
+    assert box.path("/etc/evsed.toml").read_text() == before
+    assert box.path("/var/lib/evsed/evsed.db").exists()
+    assert site.show("ActiveState") == "active"
+    assert f"{version}+next".partition(" ")[2] in box.say("dpkg-query", "-W", "evsed")
+
+
+def test_removing_stops_it_and_purging_leaves_nothing(site: Site) -> None:
+    box = site.box
+    box.run("dpkg", "-r", "evsed")
+    assert site.show("ActiveState") == "inactive"
+    assert not box.path("/usr/bin/evsed").exists()
+    assert not box.path("/usr/lib/evsed").exists()
+    assert box.path("/etc/evsed.toml").exists()
+    assert box.path("/var/lib/evsed/evsed.db").exists()
+    box.run("dpkg", "-P", "evsed")
+    for name in ("/etc/evsed.toml", "/etc/default/evsed", "/var/lib/evsed", "/var/log/evsed"):
+        assert not box.path(name).exists(), name
+
+
+def commands_of(page: Path) -> list[str]:
+    """The commands in a page of the documentation, in their order, as root types them."""
+    lines = [line.strip() for line in page.read_text().splitlines() if line.startswith("    ")]
+    return [line.removeprefix("sudo ") for line in lines]
+
+
+ELSEWHERE = {
+    # what the page says -> what does the same in a box without a network
+    "apt install ./evsed_*_arm64.deb": "dpkg -i /root/evsed.deb",
+    "apt remove evsed": "apt-get remove -y evsed",
+    "apt purge evsed": "apt-get purge -y evsed",
+    "sudoedit /etc/evsed.toml": "cp /root/evsed.toml /etc/evsed.toml",
+    "evsed check --hardware": "! evsed check --hardware",  # it is no Pi
+    "pipx install .": "true",  # needs the network
+}
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "trixie"])
+def test_every_command_of_the_owners_documentation_works(suite: str) -> None:
+    with Box(root_of(suite)) as box:
+        box.path("/etc/systemd/system/pigpiod.service").write_text(PIGPIOD_UNIT)
+        program = box.path("/usr/bin/pigpiod")
+        program.write_text(PIGPIOD)
+        program.chmod(0o755)
+        assert PACKAGE is not None
+        shutil.copy(PACKAGE, box.path("/root/evsed.deb"))
+        pi = PiBeside(box)
+        try:
+            box.path("/root/evsed.toml").write_text(SETTINGS.format(port=pi.port))
+            commands = commands_of(ROOT / "docs/install.md")
+            assert set(ELSEWHERE) <= set(commands)
+            for command in commands:
+                box.run("sh", "-c", ELSEWHERE.get(command, command))
+        finally:
+            pi.close()
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "trixie"])
+def test_without_pigpiod_the_package_says_so_and_uses_the_kernel_board(suite: str) -> None:
+    with Box(root_of(suite)) as box:
+        assert "no pigpiod here, so the kernel board is used" in install(box)
+        assert 'kind = "kernel"' in box.say("evsed", "check")
+        done = box.run("evsed", "off", check=False)
+        assert done.returncode == 75
+        assert "no GPIO chip of a Raspberry Pi" in done.stdout
+        groups = box.say("systemctl", "show", "-P", "SupplementaryGroups", "evsed")
+        assert groups.split() == ["gpio", "spi"]
+        # Never active, never given up: there is no Pi here.
+        box.run("systemctl", "start", "--no-block", "evsed")
+        wait_until(
+            "it says what is missing",
+            lambda: (
+                "Linux has no PWM that reaches GPIO 18"
+                in box.say("journalctl", "-u", "evsed", "-o", "cat")
+            ),
+        )
+        assert box.say("systemctl", "show", "-P", "ActiveState", "evsed") == "activating"
+        box.run("dpkg", "-P", "evsed")
+        assert not box.path("/etc/systemd/system/evsed.service.d").exists()
+        assert not box.path("/etc/default/evsed").exists()
