@@ -12,10 +12,12 @@ traceback, and leaves the input under .fuzz/, where the log of each target is, t
 from __future__ import annotations
 
 import argparse
+import atexit
 import importlib
 import importlib.util
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -82,6 +84,8 @@ def fuzz(name: str, runs: int) -> None:
         "print_final_stats": 1,
     }
     flags = [f"-{key}={value}" for key, value in options.items()]
+    # libFuzzer's alarm clock goes on while Python ends, and then it kills.
+    atexit.register(signal.setitimer, signal.ITIMER_REAL, 0.0)
     atheris.Setup([sys.argv[0], *flags, str(corpus)], module.one_input)
     atheris.Fuzz()
 
