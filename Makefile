@@ -5,11 +5,12 @@
 PYTHON ?= python3
 PORT   ?= 8080
 STORIES ?= 1
+HOURS  ?= 168
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix demo bench fire fuzz diagram walk dist deb systemd-test clean hw hashes
+.PHONY: help setup check fix demo bench fire fuzz diagram walk week dist deb systemd-test clean hw hashes
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +64,9 @@ fire: setup ## ten minutes of everything going wrong at once
 fuzz: setup ## millions of bad pages, answers, settings and requests
 	@$(PIP) install --require-hashes --no-deps -r tests/fuzz/requirements.txt
 	@$(BIN)/python -m tests.fuzz
+
+week: setup ## a week of charging at 10 % duty, every burst drawn; HOURS=24 is a day
+	@$(BIN)/python -m tests.core.week --hours $(HOURS)
 
 dist: setup ## the wheel and the source archive, in dist/
 	@rm -rf dist
