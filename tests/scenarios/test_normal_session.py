@@ -125,6 +125,17 @@ def test_a_car_that_leaves_before_it_asked_ends_the_offer_within_2_s() -> None:
     assert closings(bench) == 0
 
 
+def test_a_car_that_never_asks_keeps_its_offer_and_is_left_alone() -> None:
+    """#9, #10: B2 for two minutes; PWM stays, nothing closes, no waking with F.
+
+    evsed does not wake cars: for it, F is a fault, and it is shown for 300 ms.
+    """
+    bench = connected(empty(car=Car()))
+
+    assert never(bench, lambda: bench.state != "B2" or bench.offered_a < 15.9, 120)
+    assert closings(bench) == 0
+
+
 def test_a_car_that_pauses_loses_power_at_once_and_goes_on_under_the_same_offer() -> None:
     """#11: B with PWM opens within 100 ms, C closes again within 3 s, the duty stands still."""
     bench = charging(car=prompt_car())

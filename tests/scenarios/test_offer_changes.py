@@ -177,6 +177,21 @@ def test_a_pause_and_a_lack_of_power_both_have_to_end() -> None:
     bench.run_until(lambda: bench.contactor_closed, within=15)
 
 
+def test_of_several_who_may_forbid_each_is_enough_whatever_the_others_say() -> None:
+    """#86: there are no priorities; the lowest limit wins, in every order."""
+    amperes = {"owner": 16.0, "feed": 10.0, "session": 13.0}
+    for off in amperes:
+        bench = charging(car=stubborn_car())
+        limits = [Limit(owner, 0.0 if owner == off else most) for owner, most in amperes.items()]
+        for order in (limits, limits[::-1]):
+            bench.tell(Limits(tuple(order)))
+            bench.run(0.1)
+            assert bench.duty == STEADY
+        bench.tell(Limits(tuple(Limit(owner, most) for owner, most in amperes.items())))
+        bench.run_until(lambda bench=bench: bench.duty < STEADY, within=4)  # type: ignore[misc]  # bound now
+        assert bench.offered_a == pytest.approx(10.0, abs=0.001)
+
+
 def test_a_car_that_had_to_wait_for_power_is_charged_when_there_is_some() -> None:
     """#31: nothing flows before; the contactor closes within 3 s of S2."""
     bench = empty(car=prompt_car())
