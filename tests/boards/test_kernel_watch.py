@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,8 +70,9 @@ def test_a_beat_that_comes_too_late_does_not_bring_it_back() -> None:
 
 
 def test_when_the_beats_stop_the_contactor_opens_and_the_pilot_is_steady(rig: KernelRig) -> None:
-    board = rig.opened(patience_s=3.0)
+    board = rig.opened(patience_s=5.0)
     board.set_pilot(0.2)
+    beat_at = time.monotonic()
     board.beat()
     board.set_contactors(1)
     assert rig.kernel.level(CONTACTOR)
@@ -78,9 +80,9 @@ def test_when_the_beats_stop_the_contactor_opens_and_the_pilot_is_steady(rig: Ke
     wait_until(lambda: not rig.kernel.level(CONTACTOR))
 
     wait_until(lambda: rig.kernel.duty() == 1.0)
-    (closed_at, _), (opened_at, level) = rig.kernel.history(CONTACTOR)[-2:]
+    opened_at, level = rig.kernel.history(CONTACTOR)[-1]
     assert level == 0
-    assert opened_at - closed_at > 2.0  # and not by the way
+    assert opened_at - beat_at > 5.0  # and not by the way
     assert not board.read_back().dead_man_armed
     with pytest.raises(BoardError, match="fired"):
         board.beat()
@@ -135,7 +137,7 @@ def test_when_the_dead_man_itself_is_killed_the_board_opens_the_contactor(rig: K
 
 
 def test_a_dead_man_that_hangs_is_noticed_and_killed(rig: KernelRig) -> None:
-    board = rig.opened(answer_s=2.0)
+    board = rig.opened(answer_s=5.0)
     board.beat()
     board.set_contactors(1)
     pid = dead_man_pid(rig)
