@@ -31,6 +31,14 @@ READ_24 = struct.pack("<4I", Cmd.READ, 24, 0, 0)
 SHORTEST_CONVERSION_S = 46e-6
 
 
+@pytest.fixture(autouse=True)
+def _stock_client_as_it_comes() -> Iterator[None]:
+    """The client raises its errors, whatever evsed's board has told it in this process."""
+    before, pigpio.exceptions = pigpio.exceptions, True
+    yield
+    pigpio.exceptions = before
+
+
 @pytest.fixture
 def daemon() -> Iterator[PigpiodThread]:
     adc = Mcp3008(lambda channel, _at_s: 100 + channel)
