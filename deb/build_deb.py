@@ -76,7 +76,7 @@ def vendor(arch: str, target: Path) -> None:
     for python in PYTHONS:
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run(
-                [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install",
+                [sys.executable, "-m", "pip", "--disable-pip-version-check", "-qq", "install",
                  "--target", folder, "--python-version", python, "--implementation", "cp",
                  "--only-binary=:all:", "--no-deps", "--require-hashes", "--no-compile",
                  *platforms, "-r", str(ROOT / "requirements.txt")],

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the package is made of is there, and its pages know every command and every section."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deb.build_deb import FILES, HERE, PAGES, SCRIPTS, version
+from evsed import __version__
+from evsed.cli import parser
+from evsed.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def commands() -> list[str]:
+    return re.findall(r"^    ([a-z]+) ", parser().format_help(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [*FILES, *PAGES])
+def test_every_file_that_is_installed_is_in_the_source(name: str) -> None:
+    assert (ROOT / name).is_file()
+
+
+@pytest.mark.parametrize("name", ["evsed", "rtupdate", *SCRIPTS])
+def test_every_script_is_one_that_the_shell_understands(name: str) -> None:
+    subprocess.run(["sh", "-n", HERE / name], check=True)
+
+
+def test_the_package_has_the_version_of_the_program() -> None:
+    assert version() == __version__
+
+
+def test_the_manual_names_every_command() -> None:
+    page = (HERE / "evsed.8").read_text().replace("\\-", "-")
+    assert len(commands()) >= 8
+    for command in commands():
+        assert re.search(rf'^\.(B|BR|BI) "?{command}\b', page, re.MULTILINE), command
+
+
+def test_the_manual_of_the_settings_names_every_section() -> None:
+    page = (HERE / "evsed.toml.5").read_text()
+    for section in Settings.model_fields:
+        assert f"[{section}]" in page
+
+
+def test_the_completion_finds_the_commands_in_the_help() -> None:
+    script = (HERE / "completion.bash").read_text()
+    pattern = re.search(r"sed -n '([^']+)'", script)
+    assert pattern is not None
+    said = subprocess.run(
+        ["sed", "-n", pattern[1]],
+        input=parser().format_help(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.split() == commands()
