@@ -328,7 +328,8 @@ class Evse:
             return "evsed is stopping", 0.0
         if self._faults:
             return next(iter(self._faults)).value, max(0.0, hold_left_s)
-        if not self._plugged:
+        # A car that is just leaving keeps the offer it has for half a second, but gets no new one.
+        if not self._plugged or (self._x1_since is not None and self._settled not in PRESENT):
             return "no car", 0.0
         if not self._front_end_proved:
             return "the pilot has to be read once without a car: unplug it, and in again", 0.0

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from evsed.core.evse import EvseConfig, Outputs, Step
     from evsed.core.pilot import PilotReading
 
+CONNECTED = (PilotState.B, PilotState.C, PilotState.D)
 LONG_AGO = -1e9
 NEARLY_S = 1e-9  # what sums of floats take away from a second
 
@@ -35,6 +36,7 @@ class Wires:
     rose_at: float = LONG_AGO
     opened_at: float = LONG_AGO
     faulted_at: float = LONG_AGO  # by a fault that F is to tell the car of
+    held_until: float = LONG_AGO  # by a pause after a crash, a pilot's fault, or too many askings
 
     @property
     def pwm(self) -> bool:
@@ -47,7 +49,8 @@ class Wires:
         if self.pwm:
             return (*opened, (self.rose_at, 5.0))
         kept = ((self.pwm_ended_at, 6.0),) if self.closed else ()
-        return (*opened, *kept, (self.pwm_ended_at, 3.0), (self.faulted_at, 0.3))
+        ends = ((self.pwm_ended_at, 3.0), (self.faulted_at, 0.3), (self.held_until, 0.0))
+        return (*opened, *kept, *ends)
 
     def at(self, now: float, outputs: Outputs, events: Sequence[ev.Event] = ()) -> Wires:
         """The wires after *outputs* were put on them and *events* were told."""
@@ -61,11 +64,22 @@ class Wires:
             rose_at=now if rose else self.rose_at,
             opened_at=now if self.closed and not closed else self.opened_at,
             faulted_at=now if any(map(_shows_f, events)) else self.faulted_at,
+            held_until=max(self.held_until, *(now + _pause_s(event) for event in events), LONG_AGO),
         )
 
 
 def _shows_f(event: ev.Event) -> bool:
     return isinstance(event, ev.FaultRaised) and Fault(event.fault).kind.shows_f
+
+
+def _pause_s(event: ev.Event) -> float:
+    match event:
+        case ev.FaultCleared(fault=Fault.PILOT.value):
+            return 30.0
+        case ev.FaultRaised(fault=Fault.CHATTER.value):
+            return 60.0
+        case _:
+            return LONG_AGO
 
 
 def broken(  # noqa: C901, PLR0911, PLR0912 - one rule after the other
@@ -104,6 +118,10 @@ def broken(  # noqa: C901, PLR0911, PLR0912 - one rule after the other
             return "PWM: never over the lowest limit"
         if step.faults:
             return "PWM: never with a fault"
+        if not was.pwm and settled not in CONNECTED:
+            return "PWM: offered to a car that is connected"
+        if not was.pwm and now < was.held_until - NEARLY_S:
+            return "PWM: not during a pause"
         if not was.pwm and now - was.pwm_ended_at < 3.0 - NEARLY_S:
             return "PWM: 3 s of x1 before a new offer"
         if was.pwm and wires.duty > was.duty and now - was.rose_at < 5.0 - NEARLY_S:

@@ -88,7 +88,8 @@ class Walk:
         if unknown := set(vars(evse)) ^ KNOWN:
             raise LookupError(f"the machine's memory and what the walk knows differ in {unknown}")
         evse.restore(dict.fromkeys(self.world.restored, "of an earlier life"))
-        self._visit(Moment(0.0, frozen(evse), None, Wires(), -1, "nothing", 0.0))
+        wires = Wires(held_until=self.world.config.hold_off_s)
+        self._visit(Moment(0.0, frozen(evse), None, wires, -1, "nothing", 0.0))
         place = 0
         while place < len(self.moments):
             self._leave(evse, place)
