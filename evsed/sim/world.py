@@ -175,7 +175,7 @@ def main() -> int:
     parser.add_argument("--garage-host", default="127.0.0.1")
     parser.add_argument("--garage-port", type=int, default=0)
     parser.add_argument("--period-s", type=float, default=10.0)
-    parser.add_argument("--speed", type=float, default=60.0, help="seconds of sun a second")
+    parser.add_argument("--speed", type=float, default=30.0, help="seconds of sun a second")
     parser.add_argument("--sun-h", type=float, default=10.0, help="the sun's hour at the start")
     parser.add_argument("--car-max-a", type=float, default=16.0)
     parser.add_argument("--seed", type=int, default=1)
