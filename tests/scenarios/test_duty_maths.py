@@ -95,13 +95,19 @@ def test_what_the_car_reads_is_never_more_and_hardly_less_than_the_grant(tenths:
 
 @given(st.floats(6.0, 80.0))
 def test_a_wire_that_is_5_microseconds_off_errs_by_what_the_table_allows(granted_a: float) -> None:
-    """#21: 5 us are 0.3 A on the first slope and 1.25 A on the second, and no more."""
+    """#21: 5 us are 0.3 A on the first slope and 1.25 A on the second, and no more.
+
+    Whoever crosses from one to the other at 85 % also crosses the gap of 51 to 52.5 A.
+    """
     duty = duty_for_current(granted_a)
-    slope_a = 60.0 if duty <= 0.85 else 250.0
-    allowed_a = slope_a * FIVE_MICROSECONDS + 1.6  # the gap's width, for those who cross it
+    gap_a = 52.5 - 51.0
 
     for wrong in (-FIVE_MICROSECONDS, FIVE_MICROSECONDS):
-        assert offer_from_duty(duty + wrong) <= granted_a + allowed_a
+        read = duty + wrong
+        slope_a = 60.0 if read <= 0.85 else 250.0
+        crossed_a = gap_a if duty <= 0.85 < read else 0.0
+        allowed_a = slope_a * FIVE_MICROSECONDS + crossed_a
+        assert offer_from_duty(read) <= granted_a + allowed_a + 1e-6
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))
@@ -110,7 +116,8 @@ def test_no_grant_whatsoever_gives_a_duty_that_a_car_reads_as_more(granted_a: fl
     duty = duty_for_current(granted_a)
 
     assert duty == STEADY or 0.1 <= duty <= 0.96
-    assert offer_from_duty(duty) <= max(granted_a, 0.0) if duty != STEADY else True
+    # The car's own decoder is floating point: its last bit is not evsed's.
+    assert duty == STEADY or offer_from_duty(duty) <= granted_a + 1e-9
 
 
 @pytest.mark.parametrize(
