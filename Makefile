@@ -10,7 +10,7 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix demo bench fire fuzz diagram walk week dist deb systemd-test clean hw hashes
+.PHONY: help setup check fix demo bench fire fuzz diagram walk week dist parts deb systemd-test clean hw hashes
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ setup: .venv/evsed.stamp ## the tools and evsed itself, in .venv
 	@touch $@
 
 # --no-build-isolation: hatchling is among the pins, so nothing unpinned is fetched to build with.
-.venv/evsed.stamp: .venv/pins.stamp pyproject.toml
+.venv/evsed.stamp: .venv/pins.stamp pyproject.toml hatch_build.py evsed/frontends/web/parts.toml
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -75,6 +75,9 @@ week: setup ## a week of charging at 10 % duty, every burst drawn; HOURS=24 is a
 dist: setup ## the wheel and the source archive, in dist/
 	@rm -rf dist
 	@$(BIN)/python -m build --no-isolation --outdir dist .
+
+parts: setup ## compare the page's parts of other hands with what npm has (needs npm)
+	@$(BIN)/python hatch_build.py --npm
 
 deb: setup ## the Debian packages of all three architectures, in dist/
 	@nice $(BIN)/python deb/build_deb.py

@@ -90,6 +90,11 @@ def vendor(arch: str, target: Path) -> None:
             path.unlink()
 
 
+def whole() -> None:
+    """See that the page's parts of other hands are there, as parts.toml pins them."""
+    subprocess.run([sys.executable, ROOT / "hatch_build.py"], check=True)
+
+
 def zipped(source: Path, target: Path) -> None:
     """*source*, compressed as Debian wants its documents."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -171,6 +176,7 @@ def build(arch: str, into: Path) -> Path:
 
 def main() -> None:
     """Build for the architectures named, or for all."""
+    whole()
     for arch in sys.argv[1:] or PLATFORMS:
         package = build(arch, ROOT / "dist")
         print(f"{package.relative_to(ROOT)}  {package.stat().st_size / 1e6:.1f} MB")

@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The page's own files: all there, small, and with no word or address from elsewhere."""
 
+import hashlib
 import json
 import re
+import tomllib
 from importlib import resources
 
 import aiohttp
 
-from evsed.frontends.web.assets import Assets
+from evsed.frontends.web.assets import PARTS, Assets
 from tests.frontends.web_world import served
 
 HTML = {"Accept": "text/html"}
-STATIC = resources.files("evsed.frontends.web") / "static"
+WEB = resources.files("evsed.frontends.web")
+STATIC = WEB / "static"
 
 
 def page() -> str:
@@ -19,7 +22,24 @@ def page() -> str:
 
 
 def test_the_whole_page_weighs_less_than_150_kb() -> None:
-    assert Assets().weight < 150_000
+    assets = Assets()
+    assert 30_000 < assets.sent < assets.weight < 150_000
+
+
+def test_the_parts_of_other_hands_are_the_very_bytes_that_are_pinned() -> None:
+    pins = tomllib.loads((WEB / "parts.toml").read_text())
+    files = {name: pin for part in pins.values() for name, pin in part["files"].items()}
+    assert set(files) == set(PARTS)
+    for name, pin in files.items():
+        asset = Assets().get(Assets().prefix + name)
+        assert asset is not None
+        assert hashlib.sha512(asset.plain.body).hexdigest() == pin["sha512"]
+
+
+def test_the_licence_of_the_charts_can_be_read_from_the_page() -> None:
+    asset = Assets().get(re.findall(r'href="([^"]+\.LICENSE)"', page())[0])
+    assert asset is not None
+    assert b"Permission is hereby granted" in asset.plain.body
 
 
 def test_the_page_loads_nothing_from_elsewhere_and_has_nothing_inline() -> None:
@@ -68,7 +88,12 @@ async def test_each_file_the_page_names_is_served_for_ever_and_in_its_kind() -> 
             async with client.get(name) as answer:
                 assert answer.status == 200
                 assert "immutable" in answer.headers["Cache-Control"]
-                assert answer.content_type in {"text/css", "text/javascript", "image/svg+xml"}
+                assert answer.content_type in {
+                    "text/css",
+                    "text/javascript",
+                    "image/svg+xml",
+                    "text/plain",
+                }
 
 
 async def test_the_script_reads_its_words_as_a_module() -> None:

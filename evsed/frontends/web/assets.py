@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page's own files: read once, compressed once, kept in memory (some 50 KB).
+"""The page's files: read once, compressed once, kept in memory (some 150 KB).
 
 All of them live under `/static/<hash of everything>/`, so a browser may keep them for ever and
 never mixes the files of two versions; relative imports between them just work. The English of the
 page is one file, `words.en.json`: `{{ key }}` in page.html is filled from it here, and the script
 reads it as the module `words.js`, which is made here.
+
+Our own files are in static/; vendor/ has those of other hands, which a build puts there (see
+parts.toml and hatch_build.py).
 """
 
 from __future__ import annotations
@@ -16,17 +19,23 @@ import json
 import re
 from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
 
+from evsed.errors import WebError
 from evsed.frontends.web.answers import FOREVER, REVALIDATE, Answer, answer
 
 KINDS = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".LICENSE": "text/plain; charset=utf-8",
 }
 
 WORDS = "words.en.json"
 PAGE = "page.html"
+LICENCE = "uPlot.LICENSE"
+PARTS = ("uPlot.iife.min.js", "uPlot.min.css")
+"""What vendor/ must hold."""
 COMPRESSED = {"Content-Encoding": "gzip"}
 VARIES = {"Vary": "Accept, Accept-Encoding"}
 SLOT = re.compile(r"\{\{ (\w+) \}\}")
@@ -45,16 +54,22 @@ class Asset:
 
 
 class Assets:
-    """The page and its files by their address; `weight` is what a first visit loads, in bytes."""
+    """The page and its files by their address.
+
+    `weight` is what a first visit loads, in bytes; `sent` the same as it is transferred,
+    compressed. Raises `WebError` where the parts of other hands are not there.
+    """
 
     def __init__(self) -> None:
-        folder = resources.files(__package__) / "static"
+        web = resources.files(__package__)
+        folder = web / "static"
         words = (folder / WORDS).read_text(encoding="utf-8")
         bodies = {
             file.name: file.read_bytes()
             for file in folder.iterdir()
             if file.name.endswith(tuple(KINDS))
         }
+        bodies |= _parts(web / "vendor")
         bodies["words.js"] = f"export default {words.strip()};\n".encode()
         page = (folder / PAGE).read_text(encoding="utf-8")
         everything = page.encode() + b"".join(bodies[name] for name in sorted(bodies))
@@ -64,15 +79,29 @@ class Assets:
         self.page = _asset(filled, "text/html; charset=utf-8", REVALIDATE, {"ETag": self.etag})
         self.unchanged = answer(b"", "text/html; charset=utf-8", status=304, cache=REVALIDATE,
                                 extra={"ETag": self.etag, **VARIES})  # fmt: skip
+        licence = (web / LICENCE).read_bytes()
         self._files = {
             self.prefix + name: _asset(body, KINDS[name[name.rindex(".") :]], FOREVER, {})
-            for name, body in bodies.items()
+            for name, body in {**bodies, LICENCE: licence}.items()
         }
-        self.weight = len(filled) + sum(len(body) for body in bodies.values())
+        loaded = [self.page, *(self._files[self.prefix + name] for name in bodies)]
+        self.weight = sum(len(asset.plain.body) for asset in loaded)
+        self.sent = sum(len(asset.gzipped.body) for asset in loaded)
 
     def get(self, path: str) -> Asset | None:
         """The file at *path*, if it is one of the page's."""
         return self._files.get(path)
+
+
+def _parts(folder: Traversable) -> dict[str, bytes]:
+    """The files of other hands."""
+    try:
+        return {name: (folder / name).read_bytes() for name in PARTS}
+    except FileNotFoundError as missing:
+        raise WebError(
+            f"the page is not whole: {missing.filename} is missing, which installing evsed puts "
+            "there; nothing was started. In a checkout: make setup. Else install evsed anew."
+        ) from missing
 
 
 def _asset(body: bytes, kind: str, cache: str, extra: dict[str, str]) -> Asset:
