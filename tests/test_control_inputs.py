@@ -15,7 +15,7 @@ from evsed.core.evse import EvseConfig
 from evsed.core.faults import Fault
 from evsed.link import Acknowledge, Report
 from evsed.sim.bench import CONFIG, Bench
-from evsed.sim.bench_board import Contactor
+from evsed.sim.box import Contactor
 
 FEEDBACK = InputsConfig(contactor_feedback_gpios=(25,))
 STOP = InputsConfig(emergency_stop_gpio=26)
@@ -79,7 +79,7 @@ def test_with_mirror_contacts_the_first_closing_proves_the_pump_within_the_3_s_a
 
 def test_a_pump_that_is_stuck_is_found_at_the_first_closing_and_nothing_is_ever_charged() -> None:
     bench = bench_with(FEEDBACK)
-    bench.board.pump_stuck = True
+    bench.board.box.pump_stuck = True
     asking(bench)
     bench.run_until(lambda: raised(bench, Fault.DEAD_MAN), within=10)
     assert bench.run_until(lambda: not bench.contactor_closed, within=0.1) <= 0.1
@@ -91,7 +91,7 @@ def test_a_pump_that_is_stuck_is_found_at_the_first_closing_and_nothing_is_ever_
 
 def test_with_no_car_the_contactor_is_never_told_to_close_by_a_test() -> None:
     bench = bench_with(FEEDBACK)
-    bench.board.pump_stuck = True
+    bench.board.box.pump_stuck = True
     bench.offer(32)
     bench.run(60)
     bench.skip(100_000)

@@ -30,7 +30,8 @@ from evsed.core.evse import EvseConfig
 from evsed.core.limits import FOREVER, Limit
 from evsed.core.pilot import FrontEnd
 from evsed.link import Configure, Limits, Message, Snapshot
-from evsed.sim.bench_board import BenchBoard, Contactor, MadeUpTime
+from evsed.sim.bench_board import BenchBoard, MadeUpTime
+from evsed.sim.box import Contactor
 from evsed.sim.car import Car, offer_from_duty
 from evsed.sim.circuit import Circuit
 
@@ -133,7 +134,7 @@ class Bench:
     @property
     def contactor_closed(self) -> bool:
         """Whether the contacts of any contactor are really closed."""
-        return self.board.live_phases > 0
+        return self.board.box.live_phases > 0
 
     @property
     def commanded(self) -> bool:
@@ -148,8 +149,7 @@ class Bench:
     @property
     def contactor_changed_at(self) -> float:
         """When the contacts of a contactor last moved, on the world's clock."""
-        moved = max(contactor.changed_at for contactor in self.board.contactors)
-        return moved + self.time.skipped
+        return self.board.box.changed_at + self.time.skipped
 
     @property
     def duty(self) -> float:
@@ -223,7 +223,7 @@ class Bench:
                 last = [str(told.event) for told in self.events[-5:]]
                 raise TimeoutError(
                     f"not within {within:g} s: state {self.state}, duty {self.duty:.4f}, "
-                    f"{self.board.commanded} commanded, {self.board.live_phases} phases live, "
+                    f"{self.board.commanded} commanded, {self.board.box.live_phases} phases live, "
                     f"blocked by {self.snapshot.blocked!r}; last: {'; '.join(last)}"
                 )
             self._tick()
@@ -275,7 +275,7 @@ class Bench:
     def _world(self) -> None:
         """Dead-men, contactors and the car at this moment."""
         self.board.step()
-        self.car.step(self.time.now, self.circuit, self.board.live_phases, self.mains_v)
+        self.car.step(self.time.now, self.circuit, self.board.box.live_phases, self.mains_v)
 
     def _note(self) -> None:
         """Write a line of the trace when it differs from the last."""
@@ -286,7 +286,7 @@ class Bench:
             circuit.low_v,
             circuit.generator.duty,
             board.commanded,
-            board.live_phases,
+            board.box.live_phases,
             self._shown,
         )
         if not self.trace or mark[1:] != self.trace[-1][1:]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
 from typing import TYPE_CHECKING, Final
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from evsed.boards import ReadBack
 from evsed.core.protection import Inputs
 from evsed.errors import BoardGone
+from evsed.sim.box import Box, Contactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,9 +31,6 @@ SPACING_S: Final = (48e-6, 56e-6)
 JITTER_S: Final = 1.5e-6
 _RHYTHMS: Final = 61
 DEAD_MAN_S: Final = 0.150  # the script in pigpiod opens the contactor when beats stop
-PUMP_S: Final = 0.200  # the charge pump of hw/ drops the coil, over all tolerances
-PULL_IN_S: Final = 0.015
-RELEASE_S: Final = 0.015
 
 
 @dataclass(slots=True)
@@ -51,48 +49,15 @@ class MadeUpTime:
         return self.now - self.skipped
 
 
-@dataclass(slots=True)
-class Contactor:
-    """A contactor with a coil: `closed` is its contacts, `changed_at` when they last moved.
-
-    Faults: `welded` contacts never open again once closed, `jammed` ones never close.
-    """
-
-    poles: int = 3
-    pull_in_s: float = PULL_IN_S
-    release_s: float = RELEASE_S
-    welded: bool = False
-    jammed: bool = False
-    closed: bool = field(default=False, init=False)
-    changed_at: float = field(default=-math.inf, init=False)
-    _coil: bool = field(default=False, init=False)
-    _settles_at: float = field(default=math.inf, init=False)
-
-    def energise(self, at: float, *, coil: bool) -> None:
-        """Switch the coil at this moment."""
-        if coil != self._coil:
-            self._coil = coil
-            self._settles_at = at + (self.pull_in_s if coil else self.release_s)
-
-    def step(self, now: float) -> None:
-        """Let the contacts follow the coil."""
-        if now < self._settles_at:
-            return
-        moves = self._coil != self.closed and not (self.jammed if self._coil else self.welded)
-        if moves:
-            self.closed, self.changed_at = self._coil, self._settles_at
-        self._settles_at = math.inf
-
-
 class BenchBoard:
     """`Board` on a circuit and contactors, in made-up time.
 
     *advance* lets the world's time pass up to a moment, *next_change_at* is when something is
     going to happen in it: a burst that spans such a moment is half of before and half of after.
     Faults: `daemon_dead` (every call raises `BoardGone`, the outputs stay, the script is gone
-    too), `dead_man_stuck` (the script never fires), `pump_stuck` (the hardware never drops),
-    `ground_fault_deaf` (the ground-fault device does not answer its test). Optional inputs are
-    None until they are wired by setting them.
+    too), `dead_man_stuck` (the script never fires), `ground_fault_deaf` (the ground-fault device
+    does not answer its test); `box` has its own. Optional inputs are None until they are wired by
+    setting them.
     """
 
     def __init__(
@@ -106,10 +71,9 @@ class BenchBoard:
         seed: int = 0,
     ) -> None:
         self.circuit: Final = circuit
-        self.contactors: Final = tuple(contactors)
+        self.box: Final = Box(contactors)
         self.daemon_dead = False
         self.dead_man_stuck = False
-        self.pump_stuck = False
         self.ground_fault: bool | None = None
         self.ground_fault_deaf = False
         self.emergency_stop: bool | None = None
@@ -128,7 +92,6 @@ class BenchBoard:
         self._armed = False
         self._testing = False
         self._beat_at = -math.inf
-        self._pumped_at = -math.inf
 
     # -- Board -----------------------------------------------------------------------------------
 
@@ -143,7 +106,7 @@ class BenchBoard:
         self._command(0, self._time.control())
         self.circuit.drive(1.0, self._time.now)
         self._armed = True
-        self._beat_at = self._pumped_at = self._time.control()
+        self._beat_at = self._time.control()
         self._open = True
         return True
 
@@ -166,7 +129,7 @@ class BenchBoard:
     def read_inputs(self) -> Inputs:
         """The optional inputs, as they are now."""
         self._reach()
-        wired = self.contactors if self.feedback_wired else ()
+        wired = self.box.contactors if self.feedback_wired else ()
         tested = self._testing and not self.ground_fault_deaf
         return Inputs(
             contactor_feedback=tuple(contactor.closed for contactor in wired),
@@ -196,13 +159,12 @@ class BenchBoard:
         self._reach()
         self._beat_at = self._time.control()
         if pump:
-            self._pumped_at = self._beat_at
-            self._coils(self._beat_at)
+            self.box.edge(self._beat_at)
 
     def read_back(self) -> ReadBack:
         """What the outputs really are."""
         self._reach()
-        levels = tuple(place < self.commanded for place in range(len(self.contactors)))
+        levels = tuple(place < self.commanded for place in range(len(self.box.contactors)))
         return ReadBack(self.circuit.generator.duty, levels, self._armed)
 
     def close(self) -> None:
@@ -224,17 +186,7 @@ class BenchBoard:
             self.dead_man_fired_at = script_at
             self._command(0, script_at)
             self.circuit.drive(1.0, self._time.now)
-        pump_at = self._pumped_at + PUMP_S
-        if not self.pump_stuck and now >= pump_at:
-            for contactor in self.contactors:
-                contactor.energise(pump_at, coil=False)
-        for contactor in self.contactors:
-            contactor.step(now)
-
-    @property
-    def live_phases(self) -> int:
-        """How many phases are on the cable."""
-        return sum(contactor.poles for contactor in self.contactors if contactor.closed)
+        self.box.step(now)
 
     def _rhythms(self, count: int) -> list[tuple[float, ...]]:
         """Ways in which a burst may go, drawn once: each a spacing of its own, wandering a bit."""
@@ -257,10 +209,5 @@ class BenchBoard:
     def _command(self, closed: int, at: float) -> None:
         if closed != self.commanded:
             self.commanded, self.commanded_at = closed, at
-            self._coils(at)
-
-    def _coils(self, at: float) -> None:
-        """Put the commanded outputs on the coils; those need the pump to run as well."""
-        running = self.pump_stuck or at - self._pumped_at < PUMP_S
-        for place, contactor in enumerate(self.contactors):
-            contactor.energise(at, coil=running and place < self.commanded)
+            for place in range(len(self.box.contactors)):
+                self.box.drive(place, at, high=place < closed)

@@ -1,70 +1,120 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Between the Pi's pins and the cable: the charge pump's dead-man, and the contactor.
+"""Between the Pi's pins and the cable: the charge pump's dead-man, the coils, the contacts.
 
-The circuit is that of hw/: the coil has two switches in series, one held by the contactor's GPIO,
-the other by a charge pump that only edges on the heartbeat's GPIO keep up.
+The circuit is that of hw/: each coil has two switches in series, one held by the contactor's GPIO,
+the other, common to all, by a charge pump that only edges on the heartbeat's GPIO keep up.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
-# How long the pump holds after the last edge: up to 147 ms with the most sensitive MOSFET (hw/
-# simulates 53-147 ms over thresholds and both levels). The longest is the one to be safe with.
-PUMP_HOLD_S = 0.147
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PUMP_HOLD_S: Final = (0.0713, 0.1306)
+"""How long the pump holds after the last edge, the least and the most over all tolerances and both
+levels of the pin: `hw/results.toml`, which is compared with this. The simulated one takes the most,
+the one to be safe with."""
+
 # A contactor of 25-40 A: 10-30 ms either way, where the coil is clamped by a zener.
-PULL_IN_S = 0.020
-RELEASE_S = 0.015
+PULL_IN_S: Final = 0.020
+RELEASE_S: Final = 0.015
 
 
 @dataclass(slots=True)
-class Box:
-    """Pump, coil and contacts in time; `pump_fitted` False is a box without the dead-man.
+class Contactor:
+    """A contactor with a coil: `closed` is its contacts, `changed_at` when they last moved.
 
-    Call `pin()` and `beat()` at each edge, `step()` as often as the contacts matter. `welded`
-    contacts stay where they are.
+    Faults: `welded` contacts never open again once closed, `jammed` ones never close.
     """
 
-    pump_fitted: bool = True
+    poles: int = 3
+    pull_in_s: float = PULL_IN_S
+    release_s: float = RELEASE_S
     welded: bool = False
-    stuck_open: bool = False
-    closed: bool = False
-    _enabled: bool = False
-    _enabled_at: float = float("-inf")
-    _dropped_at: float = float("-inf")
-    _beat_at: float = float("-inf")
-    _pump_since: float = float("inf")
+    jammed: bool = False
+    closed: bool = field(default=False, init=False)
+    changed_at: float = field(default=-math.inf, init=False)
+    _coil: bool = field(default=False, init=False)
+    _settles_at: float = field(default=-math.inf, init=False)
+    _hindered: bool = field(default=False, init=False)
 
-    def pin(self, at: float, *, high: bool) -> None:
-        """The contactor's GPIO changes."""
-        if high != self._enabled:
-            self._enabled = high
-            if high:
-                self._enabled_at = at
-            else:
-                self._dropped_at = at
+    def energise(self, at: float, *, coil: bool) -> None:
+        """Switch the coil at this moment."""
+        if coil != self._coil:
+            self._coil = coil
+            self._settles_at = at + (self.pull_in_s if coil else self.release_s)
 
-    def beat(self, at: float) -> None:
+    def step(self, now: float) -> None:
+        """Let the contacts follow the coil."""
+        if self._coil == self.closed or now < self._settles_at:
+            return
+        if self.jammed if self._coil else self.welded:
+            self._hindered = True
+            return
+        self.closed = self._coil
+        self.changed_at = now if self._hindered else self._settles_at
+        self._hindered = False
+
+
+class Box:
+    """The pump and the contactors of one EVSE, in time.
+
+    Call `drive()` and `edge()` at each change of a pin, `step()` as often as the contacts matter.
+    Fault: `pump_stuck` (the pump never lets go, which is also a box without one).
+    """
+
+    def __init__(self, contactors: Sequence[Contactor]) -> None:
+        self.contactors: Final = tuple(contactors)
+        self.pump_stuck = False
+        self._driven: Final = [False] * len(self.contactors)
+        self._edge_at = -math.inf
+
+    def drive(self, place: int, at: float, *, high: bool) -> None:
+        """The GPIO of the contactor at this *place* changes."""
+        self._let_pump_drop(at)
+        self._driven[place] = high
+        self._switch_coils(at)
+
+    def edge(self, at: float) -> None:
         """An edge on the heartbeat's GPIO."""
-        if at - self._beat_at > PUMP_HOLD_S:
-            self._pump_since = at
-        self._beat_at = at
+        self._let_pump_drop(at)
+        self._edge_at = at
+        self._switch_coils(at)
 
-    def coil(self, now: float) -> bool:
-        """Whether current flows in the coil."""
-        return self._enabled and self._pump_holds(now)
+    def step(self, now: float) -> None:
+        """Let pump and contacts act up to *now*."""
+        self._let_pump_drop(now)
+        for contactor in self.contactors:
+            contactor.step(now)
 
-    def step(self, now: float) -> bool:
-        """Whether the contacts are closed at *now*."""
-        if self.welded and self.closed:
-            return True
-        if self.coil(now):
-            since_s = now - max(self._enabled_at, self._pump_since if self.pump_fitted else 0.0)
-            self.closed = not self.stuck_open and (self.closed or since_s >= PULL_IN_S)
-        else:
-            off_at = self._dropped_at if not self._enabled else self._beat_at + PUMP_HOLD_S
-            self.closed = self.closed and now - off_at < RELEASE_S
-        return self.closed
+    @property
+    def closed(self) -> bool:
+        """Whether any contacts are closed."""
+        return any(contactor.closed for contactor in self.contactors)
 
-    def _pump_holds(self, now: float) -> bool:
-        return not self.pump_fitted or now - self._beat_at <= PUMP_HOLD_S
+    @property
+    def live_phases(self) -> int:
+        """How many phases are on the cable."""
+        return sum(contactor.poles for contactor in self.contactors if contactor.closed)
+
+    @property
+    def changed_at(self) -> float:
+        """When any contacts last moved."""
+        return max(contactor.changed_at for contactor in self.contactors)
+
+    def _holds(self, at: float) -> bool:
+        return self.pump_stuck or at < self._edge_at + PUMP_HOLD_S[1]
+
+    def _let_pump_drop(self, now: float) -> None:
+        if not self._holds(now):
+            for contactor in self.contactors:
+                contactor.energise(self._edge_at + PUMP_HOLD_S[1], coil=False)
+
+    def _switch_coils(self, at: float) -> None:
+        holds = self._holds(at)
+        for contactor, driven in zip(self.contactors, self._driven, strict=True):
+            contactor.energise(at, coil=holds and driven)

@@ -190,30 +190,30 @@ class Garage:
         return {name: case(label, faults) for name, (label, faults) in cases.items()}
 
     def _box_faults(self) -> dict[str, Action]:
-        box, circuit = self._world.box, self._world.circuit
+        (contactor,), circuit = self._world.box.contactors, self._world.circuit
         group = "Faults of the box"
 
         def broken(
             label: str,
             *,
             welded: bool = False,
-            stuck_open: bool = False,
+            jammed: bool = False,
             source_v: float | None = None,
         ) -> Action:
-            wanted = (welded, stuck_open, source_v)
+            wanted = (welded, jammed, source_v)
 
             def change() -> None:
-                box.welded, box.stuck_open, circuit.stuck_source_v = wanted
+                contactor.welded, contactor.jammed, circuit.stuck_source_v = wanted
 
             def on() -> bool:
-                return (box.welded, box.stuck_open, circuit.stuck_source_v) == wanted
+                return (contactor.welded, contactor.jammed, circuit.stuck_source_v) == wanted
 
             return Action(label, group, change, on)
 
         return {
             "box_good": broken("Box is well"),
             "welded": broken("Contactor welds", welded=True),
-            "stuck_open": broken("Contactor stays open", stuck_open=True),
+            "stuck_open": broken("Contactor stays open", jammed=True),
             "pilot_high": broken("Pilot stuck at +12 V", source_v=12.0),
             "pilot_low": broken("Pilot stuck at −12 V", source_v=-12.0),
             "pilot_dead": broken("Pilot dead", source_v=0.0),

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from evsed.sim.box import Box
+from evsed.sim.box import Box, Contactor
 from evsed.sim.car import Car, CarModel
 from evsed.sim.circuit import Circuit, Generator
 from evsed.sim.garage import Garage
@@ -61,7 +61,7 @@ class World:
         self.pins = pins or Pins()
         self.house = house
         self.car = car
-        self.box = Box()
+        self.box = Box([Contactor(poles=1)])
         self.circuit = Circuit()
         self.wires = Wires()
         self.wires.listeners.append(self._on_wire)
@@ -75,9 +75,9 @@ class World:
 
     def _on_wire(self, event: WireEvent) -> None:
         if event.gpio == self.pins.heartbeat and event.kind == "level":
-            self.box.beat(event.at_s)
+            self.box.edge(event.at_s)
         elif event.gpio == self.pins.contactor:
-            self.box.pin(event.at_s, high=bool(self.wires.level(self.pins.contactor)))
+            self.box.drive(0, event.at_s, high=bool(self.wires.level(self.pins.contactor)))
         elif event.gpio == self.pins.pilot:
             self._drive(event.at_s)
 
@@ -93,8 +93,8 @@ class World:
 
     def step(self, now: float) -> None:
         """Let the time pass until *now*."""
-        live = self.box.step(now)
-        self.car.step(now, self.circuit, live_phases=1 if live else 0)
+        self.box.step(now)
+        self.car.step(now, self.circuit, self.box.live_phases)
         self.house.step(now, self.car.drawn_w)
 
     async def run(self) -> None:

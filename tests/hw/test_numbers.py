@@ -12,7 +12,7 @@ import pytest
 from evsed import control
 from evsed.boards import PigpioConfig
 from evsed.core.pilot import BLIND_S, FrontEnd
-from evsed.sim import circuit
+from evsed.sim import box, circuit
 from hw.tools.simulate import RESULTS, inputs_sha256
 from hw.tools.values import HW, Line, Values
 
@@ -128,6 +128,11 @@ def test_the_dead_man_drops_in_time_and_outlasts_a_late_beat() -> None:
     dead_man = tomllib.loads(RESULTS.read_text())["dead_man"]
     assert dead_man["least_s"] > CONTRACT["heartbeat_late_s"]
     assert dead_man["most_s"] < CONTRACT["dead_man_drop_s"]
+
+
+def test_the_simulated_pump_holds_as_long_as_that_of_the_netlists() -> None:
+    dead_man = tomllib.loads(RESULTS.read_text())["dead_man"]
+    assert (dead_man["least_s"], dead_man["most_s"]) == box.PUMP_HOLD_S
 
 
 def test_every_figure_in_the_committed_table_is_inside_its_limit() -> None:

@@ -93,7 +93,7 @@ class Orders:
 
     def pump(self, *, fitted: bool) -> None:
         """Fit the charge pump, or leave it out."""
-        self._world.box.pump_fitted = fitted
+        self._world.box.pump_stuck = not fitted
 
     def freeze(self, *, scripts: bool) -> None:
         """Stop pigpiod, with or without its scripts."""

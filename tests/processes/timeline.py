@@ -115,7 +115,7 @@ class Timeline:
         high = self.pin_high()
         if not pump_fitted:
             return high
-        pumped = _joined(Span(beat, beat + PUMP_HOLD_S) for beat in self.beats)
+        pumped = _joined(Span(beat, beat + PUMP_HOLD_S[1]) for beat in self.beats)
         return [
             Span(max(one.start, other.start), min(one.end, other.end))
             for one in high

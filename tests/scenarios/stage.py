@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from evsed.link import Configure
-    from evsed.sim.bench_board import Contactor
+    from evsed.sim.box import Contactor
     from evsed.sim.circuit import Circuit
 
 TICK_S = 0.02

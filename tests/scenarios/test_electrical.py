@@ -19,7 +19,7 @@ from evsed.core.limits import Limit
 from evsed.core.thermal import Thermal
 from evsed.link import Acknowledge, Configure, Limits, Report
 from evsed.sim.bench import CONFIG, Bench
-from evsed.sim.bench_board import Contactor
+from evsed.sim.box import Contactor
 from evsed.sim.car import Car, CarModel
 from tests.scenarios.stage import (
     CLOSE_WITHIN_S,
@@ -255,7 +255,7 @@ def test_the_charge_pump_is_tried_before_the_first_closing_and_lets_go_in_time()
 def test_a_charge_pump_that_does_not_let_go_is_a_fault_for_the_service() -> None:
     """#84: the contacts close although the beats are withheld: found out, opened by the GPIO."""
     bench = boxed(MIRROR)
-    bench.board.pump_stuck = True
+    bench.board.box.pump_stuck = True
     connected(bench)
     bench.car.ask()
 

@@ -87,9 +87,9 @@ async def test_a_fault_replaces_the_last_one_and_well_ends_all(
     garage.act("car_good")
     assert world.car.faults == Faults()
     garage.act("welded")
-    assert world.box.welded
+    assert world.box.contactors[0].welded
     garage.act("pilot_low")
-    assert not world.box.welded
+    assert not world.box.contactors[0].welded
     assert world.circuit.stuck_source_v == -12.0
     garage.act("box_good")
     assert world.circuit.stuck_source_v is None
