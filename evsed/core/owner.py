@@ -32,13 +32,14 @@ DAY_MIN: Final = 24 * 60
 WINDOW_WORDS: Final = 'days and times such as "Mon-Fri 22:00-06:00" or "Sat,Sun 10:00-24:00"'
 _WINDOW: Final = re.compile(r"(?:(\S+)\s+)?(\d{1,2}):(\d\d)\s*-\s*(\d{1,2}):(\d\d)", re.ASCII)
 
-_RANGES: Final = {
+RANGES: Final = {
     # The largest batteries of cars hold some 200 kWh; a week is the longest that a window repeats.
     "session_kwh": (0.1, 1000.0, "kWh"),
     "session_h": (0.1, 168.0, "h"),
     # What a pilot can say: IEC 61851-1 Table A.7.
     "max_current_a": (6.0, 80.0, "A"),
 }
+"""Least, most and unit of each wish that is a number."""
 
 
 class WishesError(ValueError):
@@ -126,7 +127,7 @@ class Wishes:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
-        _read_all({key: getattr(self, key) for key in _RANGES})
+        _read_all({key: getattr(self, key) for key in RANGES})
 
     @classmethod
     def from_json(cls, told: object) -> Wishes:
@@ -233,7 +234,7 @@ def _mode(key: str, value: object) -> Mode:
 def _number(key: str, value: object) -> float | None:
     if value is None:
         return None
-    least, most, unit = _RANGES[key]
+    least, most, unit = RANGES[key]
     # bool is an int to Python; NaN lies in no range.
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
         raise ValueError(
@@ -259,7 +260,7 @@ def _no_such(key: str, _value: object) -> None:
 
 _READERS: Final[Mapping[str, Callable[[str, object], object]]] = {
     "mode": _mode,
-    **dict.fromkeys(_RANGES, _number),
+    **dict.fromkeys(RANGES, _number),
     "window": _window,
 }
 

@@ -23,8 +23,8 @@ import time
 from aiohttp import web
 
 from evsed.frontends.web import WebConfig
-from evsed.frontends.web.api import status_json
-from evsed.frontends.web.routes import STATUS
+from evsed.frontends.web.form import body as json_body
+from evsed.frontends.web.reads import STATUS
 from evsed.frontends.web.server import WebFrontend
 from tests.frontends.web_world import CHARGING, ShownHub
 
@@ -44,7 +44,7 @@ async def serve_evsed() -> None:
 
 async def serve_bare() -> None:
     """Serve the same bytes with nothing around them."""
-    body = status_json(CHARGING)
+    body = json_body(CHARGING)
 
     async def status(_: web.Request) -> web.Response:
         return web.Response(body=body, content_type="application/json")

@@ -2,11 +2,13 @@
 """The JSON of the status, and what is said about it."""
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from evsed.frontends.web.api import DERIVED, MEANINGS, documentation, status_json
+from evsed.frontends.web.document import document
+from evsed.frontends.web.form import body, keys
+from evsed.frontends.web.meanings import MEANINGS, TITLES
 from evsed.frontends.web.recent import POINTS, Recent
 from tests.frontends.web_world import CHARGING, FAULTED
 
@@ -51,22 +53,23 @@ PROMISED = {
 
 def test_the_keys_that_were_promised_are_all_there() -> None:
     """Keys may be added, never renamed: a key that vanishes from here breaks somebody's program."""
-    assert set(json.loads(status_json(CHARGING))) >= PROMISED
+    assert set(json.loads(body(CHARGING))) >= PROMISED
 
 
 def test_every_key_has_a_meaning_written_down() -> None:
     for kind, meanings in MEANINGS.items():
-        assert set(meanings) == {field.name for field in fields(kind)}
-    assert set(json.loads(status_json(CHARGING))) == set(DERIVED) | set(MEANINGS[type(CHARGING)])
+        assert set(meanings) == set(keys(kind))
+        assert kind in TITLES
+    assert set(json.loads(body(CHARGING))) == {"api"} | set(MEANINGS[type(CHARGING)])
 
 
 def test_the_document_is_the_one_the_program_prints() -> None:
-    document = Path(__file__).parents[2] / "docs" / "api.md"
-    assert document.read_text(encoding="utf-8") == documentation()
+    kept = Path(__file__).parents[2] / "docs" / "api.md"
+    assert kept.read_text(encoding="utf-8") == document()
 
 
 def test_nested_things_keep_their_shape_and_their_units() -> None:
-    told = json.loads(status_json(FAULTED))
+    told = json.loads(body(FAULTED))
     assert told["limits"][1] == {
         "owner": "feed", "max_a": 9.4, "reason": "2.2 kW to spare", "left_s": 12.5,
     }  # fmt: skip
@@ -76,24 +79,24 @@ def test_nested_things_keep_their_shape_and_their_units() -> None:
 
 
 def test_times_carry_their_offset_and_keep_the_moment() -> None:
-    told = json.loads(status_json(CHARGING))
+    told = json.loads(body(CHARGING))
     at = datetime.fromisoformat(told["at"])
     assert at == CHARGING.at
     assert at.tzinfo is not None
 
 
 def test_what_is_not_known_is_null_and_numbers_have_no_tails() -> None:
-    told = json.loads(status_json(replace(CHARGING, excess_w=None, power_w=0.1 + 0.2)))
+    told = json.loads(body(replace(CHARGING, excess_w=None, power_w=0.1 + 0.2)))
     assert told["excess_w"] is None
     assert told["power_w"] == 0.3
 
 
 def test_what_is_no_number_becomes_null_so_that_it_stays_json() -> None:
     broken = replace(CHARGING, high_v=float("nan"), duty=float("inf"))
-    body = status_json(broken)
-    assert b"NaN" not in body
-    assert b"Infinity" not in body
-    told = json.loads(body)
+    made = body(broken)
+    assert b"NaN" not in made
+    assert b"Infinity" not in made
+    told = json.loads(made)
     assert told["high_v"] is None
     assert told["duty"] is None
 

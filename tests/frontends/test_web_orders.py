@@ -101,14 +101,14 @@ async def test_where_no_password_file_is_named_nobody_gives_orders() -> None:
     async with served() as evsed, browser(evsed) as client:
         assert await log_in(client, "") == 403
         async with client.get(LOGIN) as answer:
-            assert await answer.json() == {"password_set": False, "logged_in": False}
+            assert await answer.json() == {"api": 1, "password_set": False, "logged_in": False}
 
 
 async def test_who_knows_the_password_gives_orders_until_logging_out(evsed: Served) -> None:
     async with browser(evsed) as client:
         assert await log_in(client) == 200
         async with client.get(LOGIN) as answer:
-            assert await answer.json() == {"password_set": True, "logged_in": True}
+            assert await answer.json() == {"api": 1, "password_set": True, "logged_in": True}
         async with client.patch(OWNER, json={"mode": "fast"}) as answer:
             told = await answer.json()
         assert (answer.status, told["mode"], told["outcome"]) == (200, "fast", "mode fast")

@@ -50,7 +50,7 @@ async def test_faults_are_acknowledged_by_the_control_socket_alone(tmp_path: Pat
     async with served(socket=path) as evsed:
         wire = await evsed.wire(path)
         status, _, body = await wire.ask("POST /api/v1/ack", "Content-Length: 0")
-        assert (status, json.loads(body)) == (200, {"outcome": "one fault acknowledged"})
+        assert (status, json.loads(body)) == (200, {"api": 1, "outcome": "one fault acknowledged"})
         assert len(evsed.hub.acknowledged) == 1
         assert evsed.hub.acknowledged[0]
         status, headers, _ = await wire.ask("GET /api/v1/ack")

@@ -21,7 +21,9 @@ from evsed.frontends import (
     TickView,
 )
 from evsed.frontends.web import WebConfig, WebLimits
+from evsed.frontends.web.operation import Operation
 from evsed.frontends.web.server import WebFrontend
+from evsed.frontends.web.table import OPERATIONS
 
 NOON = datetime(2026, 11, 22, 12, 0, 3, tzinfo=UTC)
 
@@ -160,13 +162,14 @@ async def served(
     status: Status = CHARGING,
     password_file: Path | None = None,
     names: tuple[str, ...] = (),
+    operations: tuple[Operation, ...] = OPERATIONS,
 ) -> AsyncIterator[Served]:
     """The real frontend on a free port."""
     hub = ShownHub(status)
     config = WebConfig(
         "127.0.0.1", 0, str(socket or ""), password_file=str(password_file or ""), names=names
     )
-    frontend = WebFrontend(config, limits=limits)
+    frontend = WebFrontend(config, limits=limits, operations=operations)
     port = await frontend.start(hub)
     running = asyncio.create_task(frontend.run(hub))
     made = Served(frontend, hub, port)

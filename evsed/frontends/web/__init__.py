@@ -5,15 +5,20 @@
 
     socket ── guard.py     time-outs and caps: who may hold a connection, and for how long
                 │
-              routes.py    method and path -> answer
-                ├── orders.py    whatever changes something
-                │     └── gate.py    who may: Host and Origin, password.py, tries.py, sessions
-                ├── api.py       Status -> JSON, each key with its unit and meaning
-                ├── stream.py    one pump, many listeners: server-sent events
+              routes.py    method and path -> operation -> answer
+                ├── gate.py      who may: Host and Origin, password.py, tries.py, sessions
+                ├── asking.py    query and body of who was let in
+                ├── table.py     all operations, each a row (operation.py) beside its handler:
+                │     ├── reads.py    what anybody may know
+                │     └── orders.py   whatever changes something
                 ├── assets.py    the page's own files, read once, named by their content
                 └── (frontends/classic.py for every other path)
+              parts.py     what handlers answer from: hub, gate, stream.py (one pump, many
+                           listeners), recent.py (the last hour)
+              form.py      dataclasses -> JSON and its schema, with the words of meanings.py
               answers.py   bytes that are ready to send, with the headers all answers share
 
+    The table is also what is printed: openapi.py to programs, document.py to people.
     server.py holds it together: `WebFrontend`.
 
 Only the settings are here, so that reading them needs no aiohttp.

@@ -30,6 +30,9 @@ JSON = "application/json"
 PROBLEM = "application/problem+json"
 """RFC 9457."""
 
+VERSION = 1
+"""Of the API: the number in `/api/v1/`, and `api` in each of its answers."""
+
 NO_STORE = "no-store"
 REVALIDATE = "no-cache"
 FOREVER = "public, max-age=31536000, immutable"
@@ -79,15 +82,19 @@ def problem(
     detail: str,
     extra: dict[str, str] | None = None,
     errors: tuple[tuple[str, str], ...] = (),
+    parameters: tuple[tuple[str, str], ...] = (),
 ) -> Answer:
     """RFC 9457 problem details: *detail* says what happened and what to do.
 
-    *errors* are (key, what is wrong with it) pairs, told with the key as a JSON pointer.
+    *errors* are (key of the body, what is wrong with it) pairs, told with the key as a JSON
+    pointer; *parameters* are the same of the query, told by their names.
     """
     told: dict[str, object] = {"type": "about:blank", "title": HTTPStatus(status).phrase,
-                               "status": status, "detail": detail}  # fmt: skip
+                               "status": status, "detail": detail, "api": VERSION}  # fmt: skip
     if errors:
         told["errors"] = [{"pointer": _pointer(key), "detail": text} for key, text in errors]
+    if parameters:
+        told["errors"] = [{"parameter": name, "detail": text} for name, text in parameters]
     return answer(json.dumps(told).encode(), PROBLEM, status=status, extra=extra)
 
 

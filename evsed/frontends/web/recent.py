@@ -7,13 +7,13 @@ Not the record of anything: that is the store's. It is lost at a restart.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import deque
 from typing import NoReturn
 
 from evsed.frontends import Hub, Status
-from evsed.frontends.web.answers import JSON, Answer, answer
-from evsed.frontends.web.api import VERSION
+from evsed.frontends.web.answers import Answer
+from evsed.frontends.web.form import said
+from evsed.frontends.web.meanings import RecentView
 
 EVERY_S = 10.0
 POINTS = 360  # an hour
@@ -40,19 +40,8 @@ class Recent:
         self._made = None
 
     def answer(self) -> Answer:
-        """The points as JSON: three lists of equal length, the newest last."""
+        """The points as JSON: columns of equal length, the newest last."""
         if self._made is None:
-            available, offered, power = (
-                [list(column) for column in zip(*self._points, strict=True)]
-                if self._points
-                else [[], [], []]
-            )
-            told = {
-                "api": VERSION,
-                "every_s": EVERY_S,
-                "available_w": available,
-                "offered_w": offered,
-                "power_w": power,
-            }
-            self._made = answer(json.dumps(told, separators=(",", ":")).encode(), JSON)
+            columns = zip(*self._points, strict=True) if self._points else ((), (), ())
+            self._made = said(RecentView(EVERY_S, *columns))
         return self._made

@@ -1,100 +1,78 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which answer belongs to which request.
 
-The page, `/api/`, `/healthz` and the page's own files are claimed. Every other path, with any
-method, gets the classic line, as from the first version of this charger, which answered whatever
-it was asked.
+The operations of the table, the page, `/api/`, `/healthz` and the page's own files are claimed.
+Every other path, with any method, gets the classic line, as from the first version of this charger,
+which answered whatever it was asked.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import cast
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
-from evsed.frontends import Hub, Status
+from evsed.frontends import Status
 from evsed.frontends.classic import classic_line
-from evsed.frontends.web.answers import JSON, TEXT, Answer, answer, problem
-from evsed.frontends.web.api import status_json
-from evsed.frontends.web.assets import Assets
-from evsed.frontends.web.guard import Connection, Stage
-from evsed.frontends.web.orders import ACK, LOGIN, OWNER, PREFIX, WRITES, Orders, owner_answer
-from evsed.frontends.web.recent import Recent
-from evsed.frontends.web.stream import Stream
+from evsed.frontends.web import asking
+from evsed.frontends.web.answers import TEXT, Answer, answer, problem
+from evsed.frontends.web.guard import Connection
+from evsed.frontends.web.operation import Asked, Door, Operation
+from evsed.frontends.web.parts import Parts
 
-STATUS = "/api/v1/status"
-EVENTS = "/api/v1/events"
-RECENT = "/api/v1/recent"
+PREFIX = "/api/v1/"
 HEALTH = "/healthz"
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
-READS = frozenset({"GET", "HEAD"})
-
-ALLOWED = {
-    STATUS: "GET, HEAD",
-    EVENTS: "GET, HEAD",
-    RECENT: "GET, HEAD",
-    ACK: "POST",
-    OWNER: "GET, HEAD, PUT, PATCH",
-    LOGIN: "GET, HEAD, POST, DELETE",
-}
-
-FULL = problem(
-    503,
-    "as many programs as evsed serves are listening to /api/v1/events already; "
-    "read /api/v1/status every few seconds instead",
-    {"Retry-After": "30"},
-)
 NOT_HERE = problem(404, "there is nothing at this address; /api/v1/status is the one to read")
 
 REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) (\S+) HTTP/1\.[01]\r?\n")
 """RFC 9112 section 3, with a method that may be any token."""
 
+Methods = dict[str, Operation]
+
 
 class Routes:
-    """The answers of one hub.
+    """The answers made from *parts* to *operations*, and to everything else."""
 
-    What depends on the status alone is made once for each `Status` object: the hub gives out the
-    same one until something changes, and a hundred requests in between cost a look-up each.
-    """
-
-    def __init__(
-        self, hub: Hub, assets: Assets, stream: Stream, recent: Recent, orders: Orders
-    ) -> None:
-        self._hub = hub
-        self._assets = assets
-        self._stream = stream
-        self._recent = recent
-        self._orders = orders
-        self._status: Status | None = None
-        self._made: dict[Callable[[Status], Answer], Answer] = {}
+    def __init__(self, parts: Parts, operations: Iterable[Operation]) -> None:
+        self._parts = parts
+        paths: defaultdict[str, Methods] = defaultdict(dict)
+        for one in operations:
+            # A path with braces is kept as what stands before them.
+            paths[one.path.partition("{")[0]][one.method] = one
+            if one.method == "GET":
+                paths[one.path.partition("{")[0]]["HEAD"] = one
+        self._paths = dict(paths)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer *request*; only an order that may be given has its body looked at."""
+        """Answer *request*; its body is looked at only where it was let in."""
         connection = cast("Connection", request.protocol)
         connection.busy()
         method, path = request.method, _path(request.raw_path)
-        if path == EVENTS and method in READS and not self._stream.full:
-            connection.busy(Stage.STREAM)
-            return await self._stream.serve(request)
-        if method in WRITES and path.startswith(PREFIX):
-            obeyed = await self._orders.obey(request, path, local=connection.local)
-            return (obeyed or _refusal(method, path)).response()
-        if path == LOGIN and method in READS:
-            return self._orders.sessions(request).response()
-        headers = request.headers
-        if path == "/" and headers.get(hdrs.IF_NONE_MATCH) == self._assets.etag:
-            found = self._assets.unchanged
+        methods, place = self._at(path)
+        operation = methods.get(method)
+        found: Answer | web.StreamResponse
+        if operation is not None:
+            refused = self._refused(operation.door, request, local=connection.local)
+            found = refused or await self._answer(operation, request, place)
+        elif method in WRITES and path.startswith(PREFIX):
+            refused = self._refused(Door.SESSION, request, local=connection.local)
+            found = refused or _nothing(methods, path)
+        elif path == "/" and request.headers.get(hdrs.IF_NONE_MATCH) == self._parts.assets.etag:
+            found = self._parts.assets.unchanged
         else:
-            found = self._find(
-                method,
+            found = self._other(
+                methods,
                 path,
-                accept=headers.get(hdrs.ACCEPT, ""),
-                encodings=headers.get(hdrs.ACCEPT_ENCODING, ""),
+                accept=request.headers.get(hdrs.ACCEPT, ""),
+                encodings=request.headers.get(hdrs.ACCEPT_ENCODING, ""),
             )
-        return found.response()
+        return found.response() if isinstance(found, Answer) else found
 
     def odd_method(self, start: bytes) -> Answer | None:
         """The answer to a method that HTTP libraries do not know, from the first bytes that came.
@@ -105,37 +83,64 @@ class Routes:
         method = line[1].decode("ascii") if line else ""
         if line is None or method in hdrs.METH_ALL:
             return None
-        return self._find(method, _path(line[2].decode("latin-1")))
+        path = _path(line[2].decode("latin-1"))
+        return self._other(self._at(path)[0], path)
 
-    def _find(self, method: str, path: str, *, accept: str = "", encodings: str = "") -> Answer:
-        if path == STATUS and method in READS:
-            return self._of_status(_status)
-        if path == OWNER and method in READS:
-            return self._of_status(owner_answer)
-        if path == RECENT and method in READS:
-            return self._recent.answer()
+    def _at(self, path: str) -> tuple[Methods, str]:
+        """What there is at *path*, and the text in its braces; "" where it has none."""
+        found = self._paths.get(path)
+        if found is not None and not path.endswith("/"):
+            return found, ""
+        before, slash, place = path.rpartition("/")
+        return (self._paths.get(before + slash, {}) if place else {}), place
+
+    def _refused(self, door: Door, request: web.BaseRequest, *, local: bool) -> Answer | None:
+        """Why *request* is not let in by *door*; None where it is. *local*: by the socket."""
+        if local or door is Door.OPEN:
+            return None
+        gate = self._parts.gate
+        match door:
+            case Door.OWN_PAGE:
+                return gate.foreign(request)
+            case Door.PASSWORD:
+                return gate.login_refusal(request)
+            case Door.SESSION:
+                return gate.refusal(request)
+
+    async def _answer(
+        self, operation: Operation, request: web.BaseRequest, place: str
+    ) -> Answer | web.StreamResponse:
+        """Read what *operation* takes, and let it answer."""
+        asked = Asked(request)
+        if operation.place is not None:
+            try:
+                asked.place = asking.place(place, operation.place)
+            except ValueError as error:
+                return problem(404, f"there is nothing at this address: {error}")
+        if operation.query:
+            given = asking.query(request.raw_path, operation.query)
+            if isinstance(given, Answer):
+                return given
+            asked.query = given
+        if operation.body is not None:
+            told = await asking.json_object(request, self._parts.limits.body_s)
+            if isinstance(told, Answer):
+                return told
+            asked.body = told
+        return await operation.answer(self._parts, asked)
+
+    def _other(
+        self, methods: Methods, path: str, *, accept: str = "", encodings: str = ""
+    ) -> Answer:
+        """What is no operation's."""
         if path == "/" and "text/html" in accept.lower():
-            return self._assets.page.answer(encodings)
+            return self._parts.assets.page.answer(encodings)
         if path == HEALTH:
-            return self._of_status(_health)
-        if path == "/api" or path.startswith("/api/"):
-            return _refusal(method, path)
-        asset = self._assets.get(path)
-        return asset.answer(encodings) if asset else self._of_status(_classic)
-
-    def _of_status(self, make: Callable[[Status], Answer]) -> Answer:
-        status = self._hub.status()
-        if status is not self._status:
-            self._status = status
-            self._made.clear()
-        made = self._made.get(make)
-        if made is None:
-            made = self._made[make] = make(status)
-        return made
-
-
-def _status(status: Status) -> Answer:
-    return answer(status_json(status), JSON)
+            return self._parts.of_status(_health)
+        if methods or path == "/api" or path.startswith("/api/"):
+            return _nothing(methods, path)
+        asset = self._parts.assets.get(path)
+        return asset.answer(encodings) if asset else self._parts.of_status(_classic)
 
 
 def _classic(status: Status) -> Answer:
@@ -149,13 +154,11 @@ def _health(status: Status) -> Answer:
     return answer(f"{ill}: the contactor is open\n".encode(), TEXT, status=503)
 
 
-def _refusal(method: str, path: str) -> Answer:
-    """What is answered under /api/ where there is no such thing to be had."""
-    allowed = ALLOWED.get(path)
-    if allowed is None:
+def _nothing(methods: Methods, path: str) -> Answer:
+    """The refusal of a method that *path* does not have, or of a path that is not there."""
+    if not methods:
         return NOT_HERE
-    if path == EVENTS and method in READS:
-        return FULL
+    allowed = ", ".join(methods)
     return problem(405, f"{path} understands {allowed} only", {"Allow": allowed})
 
 

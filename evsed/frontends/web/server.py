@@ -15,14 +15,16 @@ from pathlib import Path
 from evsed.errors import WebError
 from evsed.frontends import Hub
 from evsed.frontends.web import WebConfig, WebLimits
-from evsed.frontends.web.api import status_json
 from evsed.frontends.web.assets import Assets
+from evsed.frontends.web.form import body
 from evsed.frontends.web.gate import Gate
 from evsed.frontends.web.guard import Guard, GuardedServer
-from evsed.frontends.web.orders import Orders
+from evsed.frontends.web.operation import Operation
+from evsed.frontends.web.parts import Parts
 from evsed.frontends.web.recent import Recent
 from evsed.frontends.web.routes import Routes
 from evsed.frontends.web.stream import Stream
+from evsed.frontends.web.table import OPERATIONS
 
 SOCKET_MODE = 0o660
 """Owner and group of the service may give orders by the control socket."""
@@ -38,7 +40,7 @@ class WebFrontend:
     """The frontend on port 80.
 
     *handed* are listening sockets of systemd (see `handed_sockets`); with any, host, port and
-    socket of *config* are not used.
+    socket of *config* are not used. *operations* are what the API has.
     """
 
     def __init__(
@@ -47,8 +49,10 @@ class WebFrontend:
         *,
         limits: WebLimits | None = None,
         handed: tuple[socket.socket, ...] = (),
+        operations: tuple[Operation, ...] = OPERATIONS,
     ) -> None:
         self._config = config
+        self._operations = operations
         self._limits = limits or WebLimits()
         self._handed = handed
         self._assets = Assets()
@@ -72,11 +76,11 @@ class WebFrontend:
         if self._started is not None:
             raise WebError("the page is served already")
         sockets = list(self._handed) or _own_sockets(self._config)
-        stream = Stream(hub, self._limits, status_json)
+        stream = Stream(hub, self._limits, body)
         recent = Recent()
         gate = Gate(self._config.password_file, self._config.names)
-        orders = Orders(hub, gate, self._limits)
-        routes = Routes(hub, self._assets, stream, recent, orders)
+        parts = Parts(hub, self._limits, self._assets, gate, stream, recent)
+        routes = Routes(parts, self._operations)
         guard = Guard(self._limits, routes.odd_method)
         started = self._started = _Started(guard, stream, recent)
         port = 0

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each key that the API tells or takes means, and which values it may have.
+
+One table: the schemas of `/api/v1/openapi.json`, the page that reads them and docs/api.md have
+their words from here, and a dataclass that is not in it has no form in JSON. The types are those
+of the dataclasses' fields, the units are the keys' suffixes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from evsed.core.knobs import Mode
+from evsed.core.owner import RANGES
+from evsed.frontends import (
+    EventView,
+    FaultView,
+    LimitView,
+    OwnerView,
+    SessionView,
+    Status,
+    TickView,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an order."""
+
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoginView:
+    """Whether this browser is logged in, and whether it could be."""
+
+    password_set: bool
+    logged_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecentView:
+    """The last hour: columns of equal length, the newest last."""
+
+    every_s: float
+    available_w: tuple[float | None, ...]
+    offered_w: tuple[float, ...]
+    power_w: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """What logging in takes."""
+
+    password: str
+
+
+MEANINGS: dict[type, dict[str, str]] = {
+    Status: {
+        "classic_state": "State of the classic line: 1 no car, 2 connected, 3 charging, 4 error",
+        "at": "when this was put together (the Pi's wall clock, which may be wrong)",
+        "version": "of evsed",
+        "state": "the settled pilot state: A no car, B1/B2 car there without/with an offer, C1/C2 "
+        "car asks, D2 asks for ventilation, E no pilot, F evsed's own fault, - no board",
+        "evse_status": "OCPP's name: Available, Preparing, Charging, SuspendedEV, SuspendedEVSE, "
+        "Finishing, Unavailable or Faulted",
+        "words": "the state as a sentence for people",
+        "why": "why the current offered is what it is, for people",
+        "board_ok": "whether the wires answer",
+        "ticking": "whether the control process comes round",
+        "high_v": "the high plateau of the pilot",
+        "low_v": "the low plateau; null while there is none (steady +12 V)",
+        "duty": "of the pilot, 0-1; 1 is steady +12 V: nothing offered",
+        "contactor_closed": "whether the car is connected to the mains",
+        "offered_a": "what the pilot tells the car it may take; 0 while nothing is offered",
+        "drawn_a": "what the car takes; without a meter, what it is offered while charging",
+        "drawn_measured": "whether drawn_a, power_w and the energies come from a meter",
+        "power_w": "what the car takes, over all phases",
+        "mains_v": "line to neutral, as set or measured",
+        "phases": "how many phases the car is charged on",
+        "excess_w": "the feed's last word: spare watts, negative when too much is taken",
+        "available_w": "what the car may use of the sun: excess plus what it draws already",
+        "feed_kind": "where news of spare power comes from",
+        "feed_age_s": "how old that news is, by the feed's own clock",
+        "feed_error": "what is wrong with the feed; null when nothing is",
+        "limits": "every ceiling on the current; the lowest wins",
+        "limited_by": "the owner of the lowest one",
+        "session": "the charge under way, or the last one",
+        "day_wh": "energy since midnight",
+        "total_wh": "energy ever",
+        "contactor_cycles": "how often the contactor has closed, ever",
+        "faults": "what is wrong now or latched, with what to do; empty when all is well",
+        "events": "the recent past",
+        "tick": "how the control process fares",
+        "uptime_s": "since evsed started",
+        "owner": "what the owner wishes",
+    },
+    LimitView: {
+        "owner": "who sets it: supply, feed, owner, session, schedule, ...",
+        "max_a": "the ceiling; under 6 A means no charging",
+        "reason": "for people",
+        "left_s": "until it ends or is thought over; null without a timer",
+    },
+    SessionView: {
+        "active": "false: it has ended",
+        "energy_wh": "given to the car",
+        "charge_s": "with the contactor closed",
+        "peak_a": "the most that was taken",
+        "started": "when the car was plugged in; null before the first session",
+        "energy_measured": "false: an estimate from the current offered and mains_v",
+    },
+    FaultView: {
+        "name": "EVerest's name for it",
+        "what": "what happened",
+        "done": "what evsed did about it",
+        "todo": "what to do now",
+        "recovery": "how it ends: auto, unplug, acknowledge or service",
+        "since": "when it began",
+    },
+    EventView: {
+        "at": "when",
+        "text": "what, for people",
+        "level": "info, warning or error",
+    },
+    OwnerView: {
+        "mode": "off; solar: the sun alone; solar_min: the sun, and the least current without it; "
+        "fast: all that supply and feed allow",
+        "session_kwh": "kilowatt-hours that this session, or the next, ends with (0.1-1000); "
+        "forgotten when the car is unplugged; null: no such limit",
+        "session_h": "hours with power that it ends with (0.1-168); the same",
+        "max_current_a": "the most on each phase (6-80); null: what the supply allows",
+        "window": 'when charging is allowed, such as "Mon-Fri 22:00-06:00", by the Pi\'s clock; '
+        "null: always",
+    },
+    TickView: {
+        "count": "ticks since the control process started",
+        "worst_ms": "the longest of the last minute",
+        "late": "how many came so late that a dead-man may have fired",
+    },
+    Outcome: {
+        "outcome": "what came of it, for people",
+    },
+    LoginView: {
+        "password_set": "whether anybody could log in",
+        "logged_in": "whether this browser is",
+    },
+    RecentView: {
+        "every_s": "between two points",
+        "available_w": "what the car could have used of the sun; null where the feed said nothing",
+        "offered_w": "what the pilot told the car it could take",
+        "power_w": "what the car took",
+    },
+    Password: {
+        "password": "the one that `evsed password` has set",
+    },
+}
+
+TITLES = {
+    Status: "Status",
+    LimitView: "A limit",
+    SessionView: "The session",
+    FaultView: "A fault",
+    EventView: "An event",
+    OwnerView: "The owner's wishes",
+    TickView: "The tick",
+    Outcome: "An outcome",
+    LoginView: "Whether one is logged in",
+    RecentView: "The last hour",
+    Password: "Logging in",
+}
+
+_DAY = "(Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+WINDOW_PATTERN = f"^({_DAY}(-{_DAY})?(,{_DAY}(-{_DAY})?)* )?{_TIME}-({_TIME}|24:00)$"
+"""How evsed itself writes a weekly window; longer names of days and more spaces are taken, too."""
+
+RULES: dict[type, dict[str, dict[str, Any]]] = {
+    Status: {
+        "classic_state": {"enum": [1, 2, 3, 4]},
+        "state": {"enum": ["A", "B1", "B2", "C1", "C2", "D1", "D2", "E", "F", "-"]},
+        "duty": {"minimum": 0, "maximum": 1},
+    },
+    EventView: {"level": {"enum": ["info", "warning", "error"]}},
+    FaultView: {"recovery": {"enum": ["auto", "unplug", "acknowledge", "service"]}},
+    OwnerView: {
+        "mode": {"enum": [mode.value for mode in Mode]},
+        "window": {"pattern": WINDOW_PATTERN},
+        **{key: {"minimum": least, "maximum": most} for key, (least, most, _) in RANGES.items()},
+    },
+}
+"""What a key may be beyond its type, in JSON schema's words; where the code checks, from there."""

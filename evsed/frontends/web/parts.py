@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What answers are made from, in one hand: the hub, and what the web keeps beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from evsed.frontends import Hub, Status
+from evsed.frontends.web import WebLimits
+from evsed.frontends.web.answers import Answer
+from evsed.frontends.web.assets import Assets
+from evsed.frontends.web.gate import Gate
+from evsed.frontends.web.recent import Recent
+from evsed.frontends.web.stream import Stream
+
+
+@dataclass(slots=True)
+class Parts:
+    """The parts of one frontend, for as long as it serves one hub."""
+
+    hub: Hub
+    limits: WebLimits
+    assets: Assets
+    gate: Gate
+    stream: Stream
+    recent: Recent
+    _status: Status | None = field(default=None, init=False)
+    _made: dict[Callable[[Status], Answer], Answer] = field(default_factory=dict, init=False)
+
+    def of_status(self, make: Callable[[Status], Answer]) -> Answer:
+        """What *make* makes of the status now.
+
+        It is made once for each `Status` object: the hub gives out the same one until something
+        changes, and a hundred requests in between cost a look-up each.
+        """
+        status = self.hub.status()
+        if status is not self._status:
+            self._status = status
+            self._made.clear()
+        made = self._made.get(make)
+        if made is None:
+            made = self._made[make] = make(status)
+        return made

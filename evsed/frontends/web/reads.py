@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading: what anybody on the network may know."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from aiohttp import web
+
+from evsed.frontends import OwnerView, Status
+from evsed.frontends.web.answers import Answer, problem
+from evsed.frontends.web.form import said
+from evsed.frontends.web.guard import Connection, Stage
+from evsed.frontends.web.meanings import LoginView, RecentView
+from evsed.frontends.web.operation import Asked, Operation, Reply
+from evsed.frontends.web.parts import Parts
+
+STATUS = "/api/v1/status"
+
+FULL = problem(
+    503,
+    "as many programs as evsed serves are listening to /api/v1/events already; "
+    "read /api/v1/status every few seconds instead",
+    {"Retry-After": "30"},
+)
+
+
+async def status(parts: Parts, _: Asked) -> Answer:
+    """Everything that is shown, at this moment."""
+    return parts.of_status(said)
+
+
+async def events(parts: Parts, asked: Asked) -> Answer | web.StreamResponse:
+    """The status again and again, for as long as the listener stays."""
+    if parts.stream.full:
+        return FULL
+    cast("Connection", asked.request.protocol).busy(Stage.STREAM)
+    return await parts.stream.serve(asked.request)
+
+
+async def recent(parts: Parts, _: Asked) -> Answer:
+    """The last hour."""
+    return parts.recent.answer()
+
+
+async def owner(parts: Parts, _: Asked) -> Answer:
+    """What the owner wishes."""
+    return parts.of_status(_owner)
+
+
+async def login(parts: Parts, asked: Asked) -> Answer:
+    """Whether this browser is logged in, and whether it could be."""
+    gate = parts.gate
+    return said(LoginView(gate.password_set, gate.logged_in(asked.request)))
+
+
+def _owner(status: Status) -> Answer:
+    return said(status.owner)
+
+
+OPERATIONS = (
+    Operation(
+        "GET", STATUS, "What is happening, why, and what evsed knows",
+        status, Reply("the status at this moment", (Status,)),
+    ),
+    Operation(
+        "GET", "/api/v1/events",
+        "The status as server-sent events: at once, at each change, at most twice a second, at "
+        "least every 2 s",
+        events, Reply("`data:` lines, each the JSON that `/api/v1/status` answers",
+                      content_type="text/event-stream"),
+        refusals={503: "too many listen: read the status every few seconds instead"},
+    ),
+    Operation(
+        "GET", "/api/v1/recent", "The last hour for a chart; forgotten at a restart",
+        recent, Reply("columns of equal length, the newest last", (RecentView,)),
+    ),
+    Operation(
+        "GET", "/api/v1/owner", "What the owner wishes",
+        owner, Reply("the wishes", (OwnerView,)),
+    ),
+    Operation(
+        "GET", "/api/v1/login", "Whether one can log in, and is",
+        login, Reply("whether this browser is logged in", (LoginView,)),
+    ),
+)  # fmt: skip
