@@ -156,7 +156,7 @@ class KernelBoard:
         proximity = wanted.proximity_adc_channel
         return Inputs(
             contactor_feedback=tuple(high[gpio] for gpio in wanted.contactor_feedback_gpios),
-            ground_fault=None if ground_fault is None else not high[ground_fault],
+            ground_fault=None if ground_fault is None else high[ground_fault],
             emergency_stop=None if stop is None else high[stop],
             proximity_code=None if proximity is None else grip.adc.convert(proximity, 1)[0],
         )

@@ -185,11 +185,11 @@ def test_the_optional_inputs_are_pulled_up_and_read() -> None:
     )
     with kernel_rig(inputs=inputs) as rig:
         board = rig.opened()
-        unwired = Inputs((True,), ground_fault=False, emergency_stop=True, proximity_code=321)
+        unwired = Inputs((True,), ground_fault=True, emergency_stop=True, proximity_code=321)
         assert board.read_inputs() == unwired
         for gpio in (25, 16, 26):
             rig.kernel.drive_input(gpio, high=False)
-        grounded = Inputs((False,), ground_fault=True, emergency_stop=False, proximity_code=321)
+        grounded = Inputs((False,), ground_fault=False, emergency_stop=False, proximity_code=321)
         assert board.read_inputs() == grounded
         board.set_ground_fault_test(True)
         assert rig.kernel.level(20)
