@@ -1,36 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the owner wishes: mode, limits for this session, most current, weekly window.
 
-A wish only ever takes away: each becomes a ceiling beside those of supply and feed, and the lowest
-of all wins, so no wish goes round what is safe.  In JSON, as kept and as asked for::
+A wish only ever takes away: each becomes a ceiling (`ceilings.py`) beside those of supply and feed,
+and the lowest of all wins, so no wish goes round what is safe.  In JSON, as kept and as asked for::
 
     {"mode": "solar_min", "session_kwh": 10, "session_h": null, "max_current_a": 16,
      "window": "Mon-Fri 22:00-06:00"}
 
-null is no such limit.  The weekly window goes by the clock on the wall: in the nights when that is
-changed, an hour of it is left out or comes twice.
+null is no such limit.
+
+Another program (Home Assistant, evcc) may be let in beside the owner's own hand.  What it says is
+an `Override`: laid over mode and most current, and what they were comes back when it lets go.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from evsed.core.knobs import Mode
-from evsed.core.limits import Limit
+from evsed.core.window import WeeklyWindow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
-
-_NAMES: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-DAYS: Final = tuple(name[:3].capitalize() for name in _NAMES)
-DAY_MIN: Final = 24 * 60
-
-WINDOW_WORDS: Final = 'days and times such as "Mon-Fri 22:00-06:00" or "Sat,Sun 10:00-24:00"'
-_WINDOW: Final = re.compile(r"(?:(\S+)\s+)?(\d{1,2}):(\d\d)\s*-\s*(\d{1,2}):(\d\d)", re.ASCII)
 
 RANGES: Final = {
     # The largest batteries of cars hold some 200 kWh; a week is the longest that a window repeats.
@@ -42,6 +35,12 @@ RANGES: Final = {
 """Least, most and unit of each wish that is a number."""
 
 
+OFF_STAYS: Final = (
+    "evsed is off by its owner's own word, which no other program takes back; "
+    "choose another mode on its page, or with `evsed set`"
+)
+
+
 class WishesError(ValueError):
     """A wish that cannot be granted; `problems` are (key, what is wrong with it) pairs."""
 
@@ -51,63 +50,18 @@ class WishesError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class WeeklyWindow:
-    """From `begin_min` to `end_min` (minutes after midnight) on each of `days` (0 is Monday).
+class Override:
+    """What another program says, and what was wished before it came.
 
-    Where it ends before it begins, it ends on the day after.  Raises ValueError for what is none.
+    `charging`: True charge at once, False do not, None it says nothing of that.  It ends when the
+    program lets go, when the owner chooses a mode, and, if `until_unplugged`, when the car is
+    unplugged; then `mode` and `max_current_a` are in force again.
     """
 
-    days: frozenset[int]
-    begin_min: int
-    end_min: int
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be."""
-        if not self.days or not self.days <= set(range(7)):
-            raise ValueError(f"it needs days from Mon to Sun; {WINDOW_WORDS}")
-        if not (0 <= self.begin_min < DAY_MIN and 0 <= self.end_min <= DAY_MIN):
-            raise ValueError(f"its times must lie between 00:00 and 24:00; {WINDOW_WORDS}")
-        if self.begin_min == self.end_min:
-            raise ValueError("it begins when it ends; the whole day is 00:00-24:00")
-
-    @classmethod
-    def parse(cls, text: str) -> WeeklyWindow:
-        """Read "Mon-Fri 22:00-06:00"; without days it is every day.  Raises ValueError."""
-        found = _WINDOW.fullmatch(text.strip())
-        if found is None:
-            raise ValueError(f"it must be {WINDOW_WORDS}")
-        begin_h, begin_min, end_h, end_min = (int(part) for part in found.groups()[1:])
-        if begin_min > 59 or end_min > 59:  # noqa: PLR2004 - minutes
-            raise ValueError(f"an hour has 60 minutes; {WINDOW_WORDS}")
-        return cls(_days(found[1] or "Mon-Sun"), begin_h * 60 + begin_min, end_h * 60 + end_min)
-
-    def __str__(self) -> str:
-        """The form that `parse()` reads."""
-        return f"{_days_text(self.days)} {_time(self.begin_min)}-{_time(self.end_min)}"
-
-    def open_at(self, local: datetime) -> bool:
-        """Whether the wall clock at *local* stands inside."""
-        minute, today = local.hour * 60 + local.minute, local.weekday()
-        if self.begin_min < self.end_min:
-            return today in self.days and self.begin_min <= minute < self.end_min
-        yesterday = (today - 1) % 7
-        return (today in self.days and minute >= self.begin_min) or (
-            yesterday in self.days and minute < self.end_min
-        )
-
-    def opens(self, local: datetime) -> tuple[str, float]:
-        """When it begins next after *local*: "Mon 22:00", and the seconds until then.
-
-        The seconds are those of the wall clock, an hour off when that is changed in between.
-        """
-        minute, today = local.hour * 60 + local.minute, local.weekday()
-        ahead = min(
-            days * DAY_MIN + self.begin_min - minute
-            for days in range(8)
-            if (today + days) % 7 in self.days and days * DAY_MIN + self.begin_min > minute
-        )
-        day = DAYS[(today + (minute + ahead) // DAY_MIN) % 7]
-        return f"{day} {_time(self.begin_min)}", ahead * 60.0 - local.second
+    charging: bool | None
+    until_unplugged: bool
+    mode: Mode
+    max_current_a: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +70,8 @@ class Wishes:
 
     `session_kwh` and `session_h` (kilowatt-hours, hours with power) limit the session under way, or
     the next one, and are over when the car is unplugged.  `max_current_a` is per phase.  None is no
-    such limit.  Raises `WishesError` for a number out of its range.
+    such limit.  With an `override`, `mode` and `max_current_a` are as it has them.  Raises
+    `WishesError` for a number out of its range.
     """
 
     mode: Mode = Mode.SOLAR
@@ -124,6 +79,7 @@ class Wishes:
     session_h: float | None = None
     max_current_a: float | None = None
     window: WeeklyWindow | None = None
+    override: Override | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
@@ -134,28 +90,77 @@ class Wishes:
         """What `to_json()` gave; a missing key has its default.  Raises `WishesError`."""
         if not isinstance(told, dict):
             raise WishesError((("", f"wishes are a JSON object, not {_shown(told)}"),))
-        return cls().changed(told)
+        wishes = cls().changed({key: told[key] for key in told if key != "override"})
+        return replace(wishes, override=_override(told.get("override")))
 
-    def to_json(self) -> dict[str, str | float | None]:
-        """In JSON's own kinds."""
-        return {
+    def to_json(self) -> dict[str, Any]:
+        """In JSON's own kinds; without an override, none is mentioned."""
+        told: dict[str, Any] = {
             "mode": self.mode.value,
             "session_kwh": self.session_kwh,
             "session_h": self.session_h,
             "max_current_a": self.max_current_a,
             "window": None if self.window is None else str(self.window),
         }
+        if self.override is not None:
+            told["override"] = {**asdict(self.override), "mode": self.override.mode.value}
+        return told
 
     def changed(self, patch: Mapping[str, object]) -> Wishes:
         """These wishes with what *patch* names changed, all of it or nothing.
 
-        Raises `WishesError` with everything that is wrong with it.
+        It is the owner's own hand: a mode ends an override, a most current outlives it.  Raises
+        `WishesError` with everything that is wrong with it.
         """
-        return replace(self, **_read_all(patch))
+        values = _read_all(patch)
+        kept = self.given_back() if "mode" in values else self
+        if kept.override is not None and "max_current_a" in values:
+            values["override"] = replace(kept.override, max_current_a=values["max_current_a"])
+        return replace(kept, **values)
+
+    def taken_over(
+        self, *, charging: bool | None, max_current_a: float | None, until_unplugged: bool
+    ) -> Wishes:
+        """These wishes with what another program says laid over them; see `Override`.
+
+        None for *max_current_a* is what the owner wished.  Raises `WishesError` where it would
+        charge although the owner has switched off.
+        """
+        before = self.override or Override(None, until_unplugged, self.mode, self.max_current_a)
+        if charging and before.mode is Mode.OFF:
+            raise WishesError((("mode", OFF_STAYS),))
+        return replace(
+            self,
+            mode=before.mode if charging is None else Mode.FAST if charging else Mode.OFF,
+            max_current_a=before.max_current_a if max_current_a is None else max_current_a,
+            override=replace(before, charging=charging, until_unplugged=until_unplugged),
+        )
+
+    def given_back(self) -> Wishes:
+        """These wishes without the override: as they were before it."""
+        before = self.override
+        if before is None:
+            return self
+        return replace(self, mode=before.mode, max_current_a=before.max_current_a, override=None)
+
+    def diverted(self, mode: Mode) -> Wishes:
+        """These wishes with another program's choice of *mode*; an override goes before it.
+
+        Raises `WishesError` where the owner has switched off.
+        """
+        if (self.override or self).mode is Mode.OFF:
+            raise WishesError((("mode", OFF_STAYS),))
+        if self.override is None:
+            return replace(self, mode=mode)
+        under = replace(self.override, mode=mode)
+        shown = mode if under.charging is None else self.mode
+        return replace(self, mode=shown, override=under)
 
     def after_unplug(self) -> Wishes:
         """What is left when the car is unplugged: a limit for one session is over with it."""
-        return replace(self, session_kwh=None, session_h=None)
+        over = self.override is not None and self.override.until_unplugged
+        kept = self.given_back() if over else self
+        return replace(kept, session_kwh=None, session_h=None)
 
     def news(self, before: Wishes) -> str:
         """What has changed since *before*, in words; "" when nothing has."""
@@ -165,46 +170,11 @@ class Wishes:
             "session_h": _most(self.session_h, "h", " this session"),
             "max_current_a": _most(self.max_current_a, "A", ""),
             "window": f"only {self.window}" if self.window else "at any time of the week",
+            "override": _said_of(self.override),
         }
         return ", ".join(
             text for key, text in said.items() if getattr(self, key) != getattr(before, key)
         )
-
-
-def limits(
-    wishes: Wishes, session_wh: float, session_charge_s: float, local: datetime, until_at: float
-) -> tuple[Limit, ...]:
-    """The ceilings that *wishes* come to, each holding until the monotonic moment *until_at*.
-
-    *session_wh* and *session_charge_s* are what the session under way has had, watt-hours and
-    seconds with power, 0 without one.  *local* is the wall-clock time, with its zone; ValueError
-    without.
-    """
-    if local.tzinfo is None:
-        raise ValueError("local is without a zone; a weekly window needs the owner's own time")
-    found = []
-    if wishes.mode is Mode.OFF:
-        found.append(Limit("owner", 0.0, until_at, "off, as the owner wished"))
-    elif wishes.max_current_a is not None:
-        why = f"no more than {wishes.max_current_a:g} A, as the owner wished"
-        found.append(Limit("owner", wishes.max_current_a, until_at, why))
-    if wishes.session_kwh is not None and session_wh >= wishes.session_kwh * 1000:
-        why = f"this session's {wishes.session_kwh:g} kWh are charged"
-        found.append(Limit("session", 0.0, until_at, why))
-    elif wishes.session_h is not None and session_charge_s >= wishes.session_h * 3600:
-        why = f"this session's {wishes.session_h:g} h are used up"
-        found.append(Limit("session", 0.0, until_at, why))
-    if wishes.window is not None and not wishes.window.open_at(local):
-        why = f"outside the weekly window until {wishes.window.opens(local)[0]}"
-        found.append(Limit("schedule", 0.0, until_at, why))
-    return tuple(found)
-
-
-def opens_in_s(wishes: Wishes, local: datetime) -> float | None:
-    """Seconds until the weekly window opens; None where it is open or there is none."""
-    if wishes.window is None or wishes.window.open_at(local):
-        return None
-    return wishes.window.opens(local)[1]
 
 
 # --- reading what the owner wrote ----------------------------------------------------------------
@@ -252,6 +222,23 @@ def _window(key: str, value: object) -> WeeklyWindow | None:
         raise ValueError(f"{key} is {_shown(value)}: {error}, or none") from None
 
 
+def _override(kept: object) -> Override | None:
+    """An override as it was kept.  Raises `WishesError`."""
+    match kept:
+        case None:
+            return None
+        case {
+            "charging": bool() | None as charging,
+            "until_unplugged": bool() as until_unplugged,
+            "mode": mode,
+            "max_current_a": max_current_a,
+        }:
+            before = _read_all({"mode": mode, "max_current_a": max_current_a})
+            return Override(charging, until_unplugged, **before)
+        case _:
+            raise WishesError((("override", f"override is {_shown(kept)}, which is none"),))
+
+
 def _no_such(key: str, _value: object) -> None:
     near = get_close_matches(key, _READERS, 1)
     meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(_READERS)}"
@@ -265,42 +252,10 @@ _READERS: Final[Mapping[str, Callable[[str, object], object]]] = {
 }
 
 
-def _days(text: str) -> frozenset[int]:
-    """The days of "Mon-Fri", "Sat,Sun", "Fri-Mon".  Raises ValueError."""
-    days: set[int] = set()
-    for part in text.split(","):
-        first, dash, last = part.partition("-")
-        begin = _day(first)
-        end = _day(last) if dash else begin
-        days |= {(begin + n) % 7 for n in range((end - begin) % 7 + 1)}
-    return frozenset(days)
-
-
-def _day(text: str) -> int:
-    found = [day for day, name in enumerate(_NAMES) if name.startswith(text.lower())]
-    if len(found) != 1:
-        raise ValueError(f"{_shown(text)} is no day; {WINDOW_WORDS}")
-    return found[0]
-
-
-def _days_text(days: frozenset[int]) -> str:
-    """The shortest way to say *days*: runs of three and more with a dash."""
-    runs: list[list[int]] = []
-    for day in sorted(days):
-        if runs and runs[-1][-1] == day - 1:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    return ",".join(
-        f"{DAYS[run[0]]}-{DAYS[run[-1]]}"
-        if len(run) > 2  # noqa: PLR2004 - a dash for two days says no less
-        else ",".join(DAYS[day] for day in run)
-        for run in runs
-    )
-
-
-def _time(minutes: int) -> str:
-    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+def _said_of(override: Override | None) -> str:
+    if override is None:
+        return "given back"
+    return "taken over until the car is unplugged" if override.until_unplugged else "taken over"
 
 
 def _most(value: float | None, unit: str, of: str) -> str:

@@ -50,8 +50,9 @@ from evsed.link import (
 from evsed.logs import Logs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine
 
+    from evsed.core.owner import Wishes
     from evsed.settings import Settings
 
 STEER_EVERY_S = 1.0
@@ -109,7 +110,7 @@ class _Daemon:
             ),
             self._books,
             self._acknowledge,
-            self._change,
+            self._alter,
         )
         if self._books.found is not None:
             self._say_event(self._books.found, datetime.now().astimezone())
@@ -253,9 +254,9 @@ class _Daemon:
         names = ", ".join(fault.value for fault in waiting)
         return f"acknowledged: {names}; a fault whose cause remains comes back at once"
 
-    def _change(self, who: str, patch: Mapping[str, object]) -> str:
+    def _alter(self, who: str, how: Callable[[Wishes], Wishes]) -> str:
         before = self._books.wishes
-        wishes = before.changed(patch)
+        wishes = how(before)
         news = wishes.news(before)
         if not news:
             return "nothing changed: it was so already"

@@ -18,6 +18,7 @@ from evsed.frontends import (
     EventView,
     FaultView,
     LimitView,
+    OverrideView,
     OwnerView,
     SessionView,
     Status,
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from evsed.core.allotment import Allotted
+    from evsed.core.ceilings import Left
     from evsed.core.limits import Limit
+    from evsed.core.owner import Wishes
     from evsed.daemon.books import Books
     from evsed.link import Snapshot
 
@@ -60,12 +63,12 @@ class Desk:
         config: DeskConfig,
         books: Books,
         acknowledge: Callable[[str], Awaitable[str]],
-        change: Callable[[str, Mapping[str, object]], str],
+        alter: Callable[[str, Callable[[Wishes], Wishes]], str],
     ) -> None:
         self._config = config
         self._books = books
         self._acknowledge = acknowledge
-        self._change = change
+        self._alter = alter
         self._started_at = time.monotonic()
         self._status: Status | None = None
         self._built_at = float("-inf")
@@ -79,6 +82,7 @@ class Desk:
         self.allotted: Allotted | None = None
         self.feed_error: str | None = None
         self.window_opens_in_s: float | None = None
+        self.session_left: Left | None = None
 
     # --- the daemon's side --------------------------------------------------------------------
 
@@ -161,7 +165,11 @@ class Desk:
 
     async def change(self, who: str, patch: Mapping[str, object]) -> str:
         """Change the owner's wishes for *who*; what came of it, in words. Raises `WishesError`."""
-        return self._change(who, patch)
+        return self._alter(who, lambda wishes: wishes.changed(patch))
+
+    async def alter(self, who: str, how: Callable[[Wishes], Wishes]) -> str:
+        """Make of the wishes what *how* does, for *who*; see `change()`."""
+        return self._alter(who, how)
 
     def _build(self) -> Status:
         snapshot, books, config = self.snapshot, self._books, self._config
@@ -211,6 +219,7 @@ class Desk:
             ),
             uptime_s=time.monotonic() - self._started_at,
             owner=OwnerView.of(books.wishes),
+            override=OverrideView.of(books.wishes.override),
         )
 
     def _session_view(self) -> SessionView:
@@ -236,7 +245,11 @@ class Desk:
             LimitView(limit.owner, limit.max_a, limit.why, left_s.get(limit.owner))
             for limit in self.limits
         )
-        return (supply, *others)
+        left = self.session_left
+        if left is None:
+            return (supply, *others)
+        session = LimitView("session", self._config.supply_max_a, left.why, left.left_s)
+        return (supply, *others, session)
 
     def _fault_views(self, faults: Mapping[Fault, str]) -> tuple[FaultView, ...]:
         return tuple(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from evsed.core import owner
+from evsed.core import ceilings
 from evsed.core.allotment import Allotment, AllotmentConfig
 from evsed.core.limits import Limit, lowest
 from evsed.errors import FeedError
@@ -53,14 +53,12 @@ class Steer:
         wishes = self._books.wishes
         session = self._books.session if self._books.session_active else None
         local = datetime.now().astimezone()
-        self._desk.window_opens_in_s = owner.opens_in_s(wishes, local)
-        return owner.limits(
-            wishes,
-            session.energy_wh if session else 0.0,
-            session.charge_s if session else 0.0,
-            local,
-            until_at,
+        self._desk.window_opens_in_s = ceilings.opens_in_s(wishes, local)
+        energy_wh, charge_s = (session.energy_wh, session.charge_s) if session else (0.0, 0.0)
+        self._desk.session_left = ceilings.session_left(
+            wishes, energy_wh, charge_s, self._desk.power_w
         )
+        return ceilings.limits(wishes, energy_wh, charge_s, local, until_at)
 
     def _feeds(self, now: float, until_at: float) -> Limit:
         if self._fixed_a is not None:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from datetime import datetime
 
-    from evsed.core.owner import Wishes
+    from evsed.core.owner import Override, Wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,26 @@ class OwnerView:
 
 
 @dataclass(frozen=True, slots=True)
+class OverrideView:
+    """What another program says, and the wishes that come back; see `core.owner.Override`."""
+
+    charging: bool | None
+    until_unplugged: bool
+    mode: str
+    max_current_a: float | None
+
+    @classmethod
+    def of(cls, override: Override | None) -> OverrideView | None:
+        """How *override* is shown."""
+        return override and cls(
+            override.charging,
+            override.until_unplugged,
+            override.mode.value,
+            override.max_current_a,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class TickView:
     """How the control process fares: `worst_ms` is the longest tick of the last minute."""
 
@@ -140,6 +160,7 @@ class Status:
     tick: TickView
     uptime_s: float
     owner: OwnerView = OwnerView()
+    override: OverrideView | None = None
 
     @property
     def classic_state(self) -> int:
@@ -168,6 +189,9 @@ class Hub(Protocol):
 
         Raises `core.owner.WishesError`, and changes nothing, where one cannot be granted.
         """
+
+    async def alter(self, who: str, how: Callable[[Wishes], Wishes]) -> str:
+        """Make of the owner's wishes what *how* does, for *who*; else as `change()`."""
 
 
 class Frontend(Protocol):

@@ -5,29 +5,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from evsed.core.ceilings import Left, limits, opens_in_s, session_left
 from evsed.core.knobs import Mode
 from evsed.core.limits import Limit, lowest
-from evsed.core.owner import WeeklyWindow, Wishes, WishesError, limits, opens_in_s
+from evsed.core.owner import Override, Wishes, WishesError
+from evsed.core.window import WeeklyWindow
 
 VIENNA = ZoneInfo("Europe/Vienna")
 SUNDAY = datetime(2026, 11, 22, 21, 30, 15, tzinfo=VIENNA)
 NIGHTS = WeeklyWindow.parse("Mon-Fri 22:00-06:00")
-
-windows = st.builds(
-    WeeklyWindow,
-    st.frozensets(st.integers(0, 6), min_size=1),
-    st.integers(0, 1438).filter(lambda minute: minute % 2 == 0),
-    st.integers(0, 1439).filter(lambda minute: minute % 2 == 1),
-)
 
 
 def ceilings(wishes: Wishes, wh: float = 0.0, charge_s: float = 0.0) -> tuple[Limit, ...]:
@@ -104,119 +96,145 @@ def test_unplugging_ends_the_limits_of_the_session_and_no_other() -> None:
     assert wishes.after_unplug() == Wishes(Mode.FAST, None, None, 16.0, NIGHTS)
 
 
-# --- the weekly window ---------------------------------------------------------------------------
+# --- another program -----------------------------------------------------------------------------
+
+
+def taken(
+    wishes: Wishes, *, charging: bool | None, max_a: float | None = None, once: bool = False
+) -> Wishes:
+    return wishes.taken_over(charging=charging, max_current_a=max_a, until_unplugged=once)
+
+
+def test_a_program_that_lets_go_leaves_everything_as_it_was() -> None:
+    wishes = Wishes(Mode.SOLAR_MIN, 10.0, 2.0, 13.0, NIGHTS)
+    first = taken(wishes, charging=True, max_a=16.0)
+    assert (first.mode, first.max_current_a) == (Mode.FAST, 16.0)
+    second = taken(first, charging=False)
+    assert (second.mode, second.max_current_a) == (Mode.OFF, 13.0)
+    assert second.given_back() == wishes
+    assert wishes.given_back() == wishes
+
+
+def test_a_program_that_names_a_current_alone_leaves_the_mode() -> None:
+    assert taken(Wishes(Mode.SOLAR), charging=None, max_a=8.0).mode is Mode.SOLAR
+    off = taken(Wishes(Mode.OFF), charging=None, max_a=8.0)
+    assert (off.mode, off.max_current_a) == (Mode.OFF, 8.0)
+
+
+def test_no_program_takes_back_the_owners_own_off() -> None:
+    for how in (
+        lambda wishes: taken(wishes, charging=True),
+        lambda wishes: taken(taken(wishes, charging=None, max_a=8.0), charging=True),
+        lambda wishes: wishes.diverted(Mode.SOLAR),
+    ):
+        with pytest.raises(WishesError, match="owner's own word"):
+            how(Wishes(Mode.OFF))
+    assert taken(Wishes(Mode.OFF), charging=False).given_back() == Wishes(Mode.OFF)
+
+
+def test_a_program_takes_back_its_own_off() -> None:
+    off = taken(Wishes(), charging=False)
+    assert taken(off, charging=True).mode is Mode.FAST
+
+
+def test_the_owners_mode_ends_what_a_program_said() -> None:
+    over = taken(Wishes(max_current_a=13.0), charging=True, max_a=16.0)
+    assert over.changed({"mode": "solar"}) == Wishes(max_current_a=13.0)
+
+
+def test_the_owners_most_current_is_the_last_word_and_outlives_the_program() -> None:
+    over = taken(Wishes(), charging=True, max_a=16.0).changed({"max_current_a": 8})
+    assert (over.mode, over.max_current_a) == (Mode.FAST, 8.0)
+    assert over.given_back() == Wishes(max_current_a=8.0)
+    assert over.changed({"session_h": 2}) == replace(over, session_h=2.0)
+
+
+def test_a_program_may_end_with_the_session() -> None:
+    wishes = Wishes(Mode.SOLAR_MIN)
+    assert taken(wishes, charging=False, once=True).after_unplug() == wishes
+    assert taken(wishes, charging=False).after_unplug().mode is Mode.OFF
+
+
+def test_the_choice_between_sun_and_full_waits_under_a_program_that_says_charge_or_not() -> None:
+    assert Wishes().diverted(Mode.FAST) == Wishes(Mode.FAST)
+    off = taken(Wishes(), charging=False).diverted(Mode.FAST)
+    assert off.mode is Mode.OFF
+    assert off.given_back() == Wishes(Mode.FAST)
+    only_current = taken(Wishes(), charging=None, max_a=8.0).diverted(Mode.FAST)
+    assert only_current.mode is Mode.FAST
 
 
 @pytest.mark.parametrize(
-    ("text", "spoken"),
+    ("wishes", "why"),
     [
-        ("Mon-Fri 22:00-06:00", "Mon-Fri 22:00-06:00"),
-        ("mon,tuesday 9:30 - 17:00", "Mon,Tue 09:30-17:00"),
-        ("22:00-06:00", "Mon-Sun 22:00-06:00"),
-        ("Fri-Mon 00:00-24:00", "Mon,Fri-Sun 00:00-24:00"),
-        ("  Wed 10:00-11:00 ", "Wed 10:00-11:00"),
-        ("Sat,Sun,Sat 10:00-18:00", "Sat,Sun 10:00-18:00"),
+        (taken(Wishes(), charging=False), "off, as another program wished"),
+        (taken(Wishes(Mode.OFF), charging=None, max_a=8.0), "off, as the owner wished"),
+        (taken(Wishes(), charging=None, max_a=8.0), "no more than 8 A, as another program wished"),
+        (taken(Wishes(max_current_a=9.0), charging=True), "no more than 9 A, as the owner wished"),
     ],
 )
-def test_a_window_is_read_and_written_as_people_do(text: str, spoken: str) -> None:
-    assert str(WeeklyWindow.parse(text)) == spoken
+def test_a_ceiling_says_whose_word_it_is(wishes: Wishes, why: str) -> None:
+    (ceiling,) = ceilings(wishes)
+    assert ceiling.why == why
+
+
+def test_what_a_program_said_is_kept_and_told() -> None:
+    over = taken(Wishes(Mode.FAST), charging=False, max_a=16.0, once=True)
+    assert Wishes.from_json(json.loads(json.dumps(over.to_json()))) == over
+    assert over.news(Wishes(Mode.FAST)) == (
+        "mode off, at most 16 A, taken over until the car is unplugged"
+    )
+    assert taken(Wishes(), charging=True).news(Wishes()) == "mode fast, taken over"
+    assert over.given_back().news(over) == "mode fast, no limit in A, given back"
+    assert over.override == Override(
+        charging=False, until_unplugged=True, mode=Mode.FAST, max_current_a=None
+    )
 
 
 @pytest.mark.parametrize(
-    ("text", "wrong"),
+    "kept",
     [
-        ("always", "it must be days and times"),
-        ("Mon-Fri", "it must be days and times"),
-        ("Mon 25:00-26:00", "between 00:00 and 24:00"),
-        ("Mon 24:00-06:00", "between 00:00 and 24:00"),
-        ("Mon 22:60-23:00", "60 minutes"),
-        ("Mon 22:00-06:99", "60 minutes"),
-        ("Mon 22:00-22:00", "begins when it ends"),
-        ("Moon 22:00-06:00", "'Moon' is no day"),
-        ("T 22:00-06:00", "'T' is no day"),
-        ("Mon- 22:00-06:00", "'' is no day"),
+        "off",
+        {},
+        {"charging": 1, "until_unplugged": True, "mode": "solar", "max_current_a": None},
+        {"charging": True, "until_unplugged": True, "mode": "turbo", "max_current_a": None},
+        {"charging": True, "until_unplugged": True, "mode": "solar", "max_current_a": 5},
     ],
 )
-def test_what_is_no_window_is_told_why(text: str, wrong: str) -> None:
-    with pytest.raises(ValueError, match=wrong):
-        WeeklyWindow.parse(text)
+def test_what_is_kept_and_is_no_override_is_refused(kept: object) -> None:
+    with pytest.raises(WishesError):
+        Wishes.from_json({"override": kept})
 
 
-def test_a_window_has_days() -> None:
-    with pytest.raises(ValueError, match="days from Mon to Sun"):
-        WeeklyWindow(frozenset(), 0, 60)
+def test_nobody_asks_for_an_override_by_hand() -> None:
+    with pytest.raises(WishesError, match="there is no 'override'"):
+        Wishes().changed({"override": None})
 
 
-@given(windows)
-def test_what_is_written_is_read_as_the_same(window: WeeklyWindow) -> None:
-    assert WeeklyWindow.parse(str(window)) == window
-
-
-def test_a_window_over_midnight_belongs_to_the_day_it_begins() -> None:
-    story = [
-        (at(0, 5), False),  # Monday morning: Sunday has no window
-        (at(0, 21, 59), False),
-        (at(0, 22), True),
-        (at(1, 5, 59), True),
-        (at(1, 6), False),
-        (at(4, 23), True),  # Friday night
-        (at(5, 5, 59), True),
-        (at(5, 22), False),  # Saturday
-    ]
-    assert [NIGHTS.open_at(moment) for moment, _ in story] == [expected for _, expected in story]
-
-
-def test_a_window_within_a_day_ends_before_it() -> None:
-    window = WeeklyWindow.parse("Sat,Sun 10:00-24:00")
-    assert [window.open_at(at(6, hour)) for hour in (9, 10, 23)] == [False, True, True]
-    assert not window.open_at(at(0, 0))
-
-
-@given(windows, st.integers(0, 7 * 1440 - 1))
-def test_it_opens_when_it_said_it_would_and_not_before(window: WeeklyWindow, minute: int) -> None:
-    now = datetime(2026, 11, 23, tzinfo=UTC) + timedelta(minutes=minute)
-    if window.open_at(now):
-        return
-    said, in_s = window.opens(now)
-    opening = now + timedelta(seconds=in_s)
-    assert opening.strftime("%a %H:%M") == said
-    assert window.open_at(opening)
-    assert not window.open_at(opening - timedelta(minutes=1))
-    assert 0 < in_s <= 7 * 86_400
+# --- what a session's limits leave ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("night", "hours"),
+    ("wishes", "power_w", "left"),
     [
-        (datetime(2026, 3, 28, 12, tzinfo=VIENNA), 7),  # forward: 22:00 to 06:00 has 7 hours
-        (datetime(2026, 10, 24, 12, tzinfo=VIENNA), 9),  # back: it has 9
-        (datetime(2026, 11, 21, 12, tzinfo=VIENNA), 8),
+        (Wishes(), 2000.0, None),
+        (Wishes(session_kwh=10), 2000.0, Left("this session has 6.0 of 10 kWh left", 10_800.0)),
+        (Wishes(session_kwh=10), 0.0, Left("this session has 6.0 of 10 kWh left", None)),
+        (Wishes(session_h=2.5), 2000.0, Left("this session has 1.5 of 2.5 h left", 5400.0)),
+        (Wishes(session_h=2.5), 0.0, Left("this session has 1.5 of 2.5 h left", None)),
+        (
+            Wishes(session_kwh=10, session_h=2.5),
+            6000.0,
+            Left("this session has 6.0 of 10 kWh and 1.5 of 2.5 h left", 3600.0),
+        ),
+        (Wishes(session_kwh=4), 2000.0, None),
+        (Wishes(session_kwh=10, session_h=1), 2000.0, None),
     ],
 )
-def test_a_night_of_the_clock_change_is_one_window_of_another_length(
-    night: datetime, hours: int
+def test_what_a_sessions_limits_leave_is_told_until_one_is_reached(
+    wishes: Wishes, power_w: float, left: Left | None
 ) -> None:
-    window = WeeklyWindow.parse("22:00-06:00")
-    begin = night.astimezone(UTC)
-    minutes = [
-        window.open_at((begin + timedelta(minutes=n)).astimezone(VIENNA)) for n in range(24 * 60)
-    ]
-    assert sum(minutes) == hours * 60
-    changes = sum(a != b for a, b in pairwise(minutes))
-    assert changes == 2
-
-
-def test_an_hour_that_the_clock_change_takes_away_is_left_out_and_the_next_day_is_right() -> None:
-    """02:15 to 02:45 does not exist in the night of 29 March; nothing is stuck after it."""
-    window = WeeklyWindow.parse("02:15-02:45")
-    begin = datetime(2026, 3, 29, 0, 0, tzinfo=VIENNA).astimezone(UTC)
-    open_at = [
-        moment
-        for n in range(47 * 60)
-        if window.open_at(moment := (begin + timedelta(minutes=n)).astimezone(VIENNA))
-    ]
-    assert {moment.day for moment in open_at} == {30}
-    assert len(open_at) == 30
+    assert session_left(wishes, 4000.0, 3600.0, power_w) == left
 
 
 # --- as JSON -------------------------------------------------------------------------------------

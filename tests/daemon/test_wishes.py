@@ -46,7 +46,7 @@ def desk(books: Books) -> Desk:
         return ""
 
     config = DeskConfig("0", 230.0, 1, "fixed", 32.0)
-    return Desk(config, books, nobody, lambda _who, _patch: "")
+    return Desk(config, books, nobody, lambda _who, _how: "")
 
 
 def plug_in(books: Books) -> None:
@@ -141,3 +141,18 @@ async def test_a_session_that_has_had_its_energy_gets_no_more(tmp_path: Path) ->
         assert spent.why == "this session's 0.1 kWh are charged"
         unplug(books)
         assert lowest(steer.limits(now), now).max_a == 16.0
+
+
+async def test_what_a_sessions_limit_leaves_is_shown_without_being_a_ceiling(
+    tmp_path: Path,
+) -> None:
+    async with life(tmp_path) as books:
+        shown = desk(books)
+        steer = Steer(AllotmentConfig(), FixedFeed(16.0), shown, books)
+        plug_in(books)
+        books.wish(Wishes(session_h=2.0))
+        shown.limits = steer.limits(time.monotonic())
+        (left,) = (one for one in shown.status().limits if one.owner == "session")
+        assert (left.max_a, left.left_s) == (32.0, None)
+        assert left.reason == "this session has 2.0 of 2 h left"
+        assert lowest(shown.limits, time.monotonic()).owner == "feed"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from evsed.frontends import (
     EventView,
     FaultView,
     LimitView,
+    OverrideView,
     OwnerView,
     SessionView,
     Status,
@@ -127,10 +128,18 @@ class ShownHub:
         return "one fault acknowledged"
 
     async def change(self, who: str, patch: Mapping[str, object]) -> str:
-        before = Wishes.from_json(asdict(self.shown.owner))
-        wishes = before.changed(patch)
+        return await self.alter(who, lambda wishes: wishes.changed(patch))
+
+    async def alter(self, who: str, how: Callable[[Wishes], Wishes]) -> str:
+        shown = self.shown
+        before = Wishes.from_json(
+            {**asdict(shown.owner), "override": shown.override and asdict(shown.override)}
+        )
+        wishes = how(before)
         self.changed_by.append(who)
-        self.show(replace(self.shown, owner=OwnerView.of(wishes)))
+        self.show(
+            replace(shown, owner=OwnerView.of(wishes), override=OverrideView.of(wishes.override))
+        )
         return wishes.news(before) or "nothing changed"
 
 

@@ -13,10 +13,12 @@ from typing import Any
 
 from evsed.core.knobs import Mode
 from evsed.core.owner import RANGES
+from evsed.core.window import MOST_RANGES
 from evsed.frontends import (
     EventView,
     FaultView,
     LimitView,
+    OverrideView,
     OwnerView,
     SessionView,
     Status,
@@ -95,6 +97,8 @@ MEANINGS: dict[type, dict[str, str]] = {
         "tick": "how the control process fares",
         "uptime_s": "since evsed started",
         "owner": "what the owner wishes",
+        "override": "another program has taken over the owner's mode and max_current_a, which are "
+        "as it has them; null: none has",
     },
     LimitView: {
         "owner": "who sets it: supply, feed, owner, session, schedule, ...",
@@ -130,8 +134,15 @@ MEANINGS: dict[type, dict[str, str]] = {
         "forgotten when the car is unplugged; null: no such limit",
         "session_h": "hours with power that it ends with (0.1-168); the same",
         "max_current_a": "the most on each phase (6-80); null: what the supply allows",
-        "window": 'when charging is allowed, such as "Mon-Fri 22:00-06:00", by the Pi\'s clock; '
-        "null: always",
+        "window": 'when charging is allowed, such as "Mon-Fri 22:00-06:00, Sat,Sun 10:00-16:00", '
+        "by the Pi's clock; null: always",
+    },
+    OverrideView: {
+        "charging": "true: it says charge, false: do not, null: it says nothing of that",
+        "until_unplugged": "whether it ends when the car is unplugged; a mode that the owner "
+        "chooses ends it, too",
+        "mode": "the mode that comes back when it ends",
+        "max_current_a": "the most current that comes back; null: what the supply allows",
     },
     TickView: {
         "count": "ticks since the control process started",
@@ -163,6 +174,7 @@ TITLES = {
     FaultView: "A fault",
     EventView: "An event",
     OwnerView: "The owner's wishes",
+    OverrideView: "An override",
     TickView: "The tick",
     Outcome: "An outcome",
     LoginView: "Whether one is logged in",
@@ -172,7 +184,8 @@ TITLES = {
 
 _DAY = "(Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
-WINDOW_PATTERN = f"^({_DAY}(-{_DAY})?(,{_DAY}(-{_DAY})?)* )?{_TIME}-({_TIME}|24:00)$"
+_RANGE = f"({_DAY}(-{_DAY})?(,{_DAY}(-{_DAY})?)* )?{_TIME}-({_TIME}|24:00)"
+WINDOW_PATTERN = f"^{_RANGE}(, {_RANGE}){{0,{MOST_RANGES - 1}}}$"
 """How evsed itself writes a weekly window; longer names of days and more spaces are taken, too."""
 
 RULES: dict[type, dict[str, dict[str, Any]]] = {
@@ -183,6 +196,7 @@ RULES: dict[type, dict[str, dict[str, Any]]] = {
     },
     EventView: {"level": {"enum": ["info", "warning", "error"]}},
     FaultView: {"recovery": {"enum": ["auto", "unplug", "acknowledge", "service"]}},
+    OverrideView: {"mode": {"enum": [mode.value for mode in Mode]}},
     OwnerView: {
         "mode": {"enum": [mode.value for mode in Mode]},
         "window": {"pattern": WINDOW_PATTERN},
