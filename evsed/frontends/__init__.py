@@ -100,7 +100,9 @@ class OverrideView:
     @classmethod
     def of(cls, override: Override | None) -> OverrideView | None:
         """How *override* is shown."""
-        return override and cls(
+        if override is None:
+            return None
+        return cls(
             override.charging,
             override.until_unplugged,
             override.mode.value,
