@@ -44,6 +44,7 @@ get_kicad() {
     mirror=$(awk '$1 == "deb" { print $2; exit }' /etc/apt/sources.list 2>/dev/null)
   [ -n "$mirror" ] || die "apt's own archive could not be found. $hint"
   rm -rf "$root" "$root.part"
+  mkdir -p "$here/.cache"
   echo "hw: unpacking KiCad 9 into hw/.cache/kicad (once, a few minutes, 1.3 GB)" >&2
   mmdebstrap --quiet --mode=root --variant=minbase \
     --include=kicad/bookworm-backports,kicad-symbols/bookworm-backports \
