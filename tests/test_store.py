@@ -18,12 +18,13 @@ from evsed.core.session import (
     DayTotal,
     EndReason,
     Flow,
-    History,
+    Kept,
     Ledger,
     SessionRecord,
 )
 from evsed.errors import StoreError
 from evsed.store import Beginning, Json, LastEnd, LatchedFault, Store
+from evsed.store.reading import Reader
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
@@ -67,8 +68,8 @@ def checkpoint(*sessions: SessionRecord, total_wh: float = 1234.5) -> Checkpoint
 
 def test_a_new_file_knows_nothing(path: Path) -> None:
     with opened(path) as store:
-        assert store.load() == History()
-        assert store.sessions() == []
+        assert store.load() == Kept()
+        assert Reader(path).sessions() == []
         assert store.unlogged() == []
         assert store.latched() == []
         assert store.get("mode") is None
@@ -92,8 +93,8 @@ def test_a_checkpoint_saved_twice_is_saved_once(path: Path) -> None:
         for _ in range(2):
             store.save(checkpoint(session(ended=NOON)), NOON)
 
-        assert store.load() == History((DayTotal(TODAY, 1234.5, 600.0, 1000.0),), 1234.5, 3)
-        assert store.sessions() == [session(ended=NOON)]
+        assert store.load() == Kept((DayTotal(TODAY, 1234.5, 600.0, 1000.0),), 1234.5, 3)
+        assert Reader(path).sessions() == [session(ended=NOON)]
 
 
 @pytest.mark.parametrize("reason", [None, *EndReason])
@@ -102,7 +103,7 @@ def test_a_session_comes_back_as_it_was(path: Path, reason: EndReason | None) ->
     with opened(path) as store:
         store.save(checkpoint(record), NOON)
 
-        assert store.sessions() == [record]
+        assert Reader(path).sessions() == [record]
 
 
 def test_moments_are_kept_in_utc_whatever_the_zone(path: Path) -> None:
@@ -110,7 +111,7 @@ def test_moments_are_kept_in_utc_whatever_the_zone(path: Path) -> None:
     with opened(path) as store:
         store.save(checkpoint(session(ended=vienna)), vienna)
 
-        assert store.sessions()[0].ended == NOON
+        assert Reader(path).sessions()[0].ended == NOON
 
 
 def test_sessions_are_listed_newest_first(path: Path) -> None:
@@ -120,7 +121,7 @@ def test_sessions_are_listed_newest_first(path: Path) -> None:
     with opened(path) as store:
         store.save(checkpoint(*records), NOON)
 
-        assert [record.id for record in store.sessions(limit=3)] == ["4", "3", "2"]
+        assert [record.id for record in Reader(path).sessions(limit=3)] == ["4", "3", "2"]
 
 
 def test_a_session_waits_for_energy_log_until_it_is_there(path: Path) -> None:
@@ -219,12 +220,12 @@ def test_a_locked_file_is_waited_for_briefly_and_written_later(path: Path) -> No
             for _ in range(2):
                 with pytest.raises(StoreError, match=r"could not be written .*database is locked"):
                     store.save(checkpoint(session("two")), NOON)
-            assert [record.id for record in store.sessions()] == ["one"]  # reading goes on
+            assert [record.id for record in Reader(path).sessions()] == ["one"]  # reading goes on
             other.execute("ROLLBACK")
 
         assert store.errors == 2
         store.save(checkpoint(session("two")), NOON)
-        assert {record.id for record in store.sessions()} == {"one", "two"}
+        assert {record.id for record in Reader(path).sessions()} == {"one", "two"}
 
 
 def test_a_full_disk_keeps_what_was_there_and_takes_the_rest_later(path: Path) -> None:
@@ -236,12 +237,12 @@ def test_a_full_disk_keeps_what_was_there_and_takes_the_rest_later(path: Path) -
         try:
             with pytest.raises(StoreError, match="Make room on the disk"):
                 store.save(checkpoint(*records), NOON)
-            assert [record.id for record in store.sessions()] == ["first"]
+            assert [record.id for record in Reader(path).sessions()] == ["first"]
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
         store.save(checkpoint(*records), NOON)
-        assert len(store.sessions(limit=5000)) == 2001
+        assert len(Reader(path).sessions(limit=5000)) == 2001
         assert store.moved_aside is None
 
 
@@ -253,7 +254,7 @@ def test_a_folder_that_cannot_be_is_an_error_that_passes(tmp_path: Path) -> None
             store.load()
 
         in_the_way.unlink()
-        assert store.load() == History()
+        assert store.load() == Kept()
 
 
 def test_a_call_that_goes_wrong_half_way_changes_nothing(path: Path) -> None:
@@ -282,7 +283,7 @@ def test_a_number_that_is_none_is_an_error_and_not_a_total(path: Path) -> None:
         with closing(sqlite3.connect(path)) as other, other:
             other.execute("UPDATE sessions SET energy_wh = 'much'")
         with pytest.raises(StoreError, match="'much' where a number should be"):
-            store.sessions()
+            Reader(path).sessions()
 
 
 def test_many_threads_may_call(path: Path) -> None:
@@ -307,7 +308,7 @@ def test_an_interrupted_call_lets_go_of_the_file(path: Path) -> None:
 
         assert store.errors == 0
         store.save(checkpoint(session("two")), NOON)
-        assert len(store.sessions()) == 2
+        assert len(Reader(path).sessions()) == 2
 
 
 # -------------------------------------------------------------------------------------- damage
@@ -338,7 +339,7 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(path: Path, what: str
     damaged = path.read_bytes()
 
     with opened(path) as store:
-        assert store.load() == History()
+        assert store.load() == Kept()
         store.save(checkpoint(session("new")), NOON)
         notice = store.take_notice()
 
@@ -352,7 +353,7 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(path: Path, what: str
         assert store.take_notice() is None
         assert store.errors == 0
     with opened(path) as store:
-        assert [record.id for record in store.sessions()] == ["new"]
+        assert [record.id for record in Reader(path).sessions()] == ["new"]
 
 
 def test_a_second_damaged_file_does_not_replace_the_first(path: Path) -> None:
@@ -373,11 +374,11 @@ def test_a_file_damaged_while_it_is_open_is_an_error_and_then_a_new_file(path: P
         store.load()
         overwrite(path, 4096, b"\xa5" * (size - 4096))
         with pytest.raises(StoreError):
-            store.sessions(limit=50_000)
+            store.unlogged()
 
         assert (store.errors, store.moved_aside is not None) == (1, True)
         store.save(checkpoint(session("new")), NOON)
-        assert [record.id for record in store.sessions()] == ["new"]
+        assert [record.id for record in Reader(path).sessions()] == ["new"]
 
 
 def test_a_file_of_a_newer_evsed_is_refused_and_left_alone(path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from evsed.core.session import History
+from evsed.core.session import Kept
 from evsed.store import Store
 
 HERE = Path(__file__).parent
@@ -41,7 +41,7 @@ def life_and_death(path: Path, seconds: int) -> float:
     return float(reached_wh)
 
 
-def read(path: Path) -> History:
+def read(path: Path) -> Kept:
     store = Store(path)
     try:
         history = store.load()

@@ -156,8 +156,16 @@ class Allotment:
         if self._reading is None:
             return Allotted(amperes, reason, until_s)
         age_s = now - self._surplus.stamp_at
+        fresh = age_s <= HOLD_PERIODS * self._config.period_s
         return Allotted(
-            amperes, reason, until_s, self._available_w(), self._reading.excess_w, age_s
+            amperes,
+            reason,
+            until_s,
+            self._available_w(),
+            self._reading.excess_w,
+            age_s,
+            sun_w=max(0.0, self._surplus.spare.sun_w) if fresh else None,
+            lent_wh=self._lent_now_wh(),
         )
 
     # -- the rules ---------------------------------------------------------------------------
@@ -304,6 +312,12 @@ class Allotment:
         if minimum_w <= 0 and self._mode is not Mode.SOLAR_MIN:
             return 0.0
         return min(cap_a, max(config.car_min_current_a, minimum_w / config.watts_per_ampere))
+
+    def _lent_now_wh(self) -> float | None:
+        """What the run owes the battery; None in a mode that does not count it."""
+        if self._mode is Mode.FAST:
+            return None
+        return 0.0 if self._flowing_at is None else self.lent_wh
 
     def _given_w(self) -> float:
         """What is given on demand and therefore not lent."""

@@ -91,8 +91,9 @@ class Allotted:
     """What the feed permits now: 0 A, or the car's least current and more.
 
     `until_s` is the time left where a timer runs, in seconds; `available_w` what there is for the
-    car; `excess_w` the feed's last word; `age_s` how old that is.  None where there is no such
-    thing.
+    car; `excess_w` the feed's last word; `age_s` how old that is.  `sun_w` is the surplus of sun
+    that fresh news tells of, with no wish of the battery's in it; `lent_wh` what the
+    battery has lent to the car and not got back.  None where there is no such thing.
     """
 
     current_a: float
@@ -101,6 +102,8 @@ class Allotted:
     available_w: float | None = None
     excess_w: float | None = None
     age_s: float | None = None
+    sun_w: float | None = None
+    lent_wh: float | None = None
 
 
 def _kilowatts(watts: float, digits: int) -> str:

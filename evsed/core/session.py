@@ -43,7 +43,7 @@ class Flow:
     """What goes to the car at one moment.
 
     `power_w` over all phases, `current_a` per phase; `measured` where a meter says so. `sun_w` is
-    the part of the power that the feed's surplus covers, None where nobody knows.
+    the part of the power that the surplus of sun covers, None where nobody knows.
 
     Raises ValueError for a figure that is not finite or below 0.
     """
@@ -66,10 +66,10 @@ class SessionRecord:
     """One session, under way (`ended` None) or over.
 
     `id` is its name for good. `started` and `ended` are wall-clock times with a zone. Energies are
-    Wh; `sun_wh` is the part from the sun, None where nobody knew. `charge_s` is the time during
-    which power flowed, `peak_a` the highest current per phase. `measured` is False where any of
-    the energy is an estimate. `reason` is why the current last stopped, None while it flows and
-    before it ever did.
+    Wh; `sun_wh` is the part known to be from the sun, None where nobody ever knew. `charge_s` is
+    the time during which power flowed, `peak_a` the highest current per phase. `measured` is False
+    where any of the energy is an estimate. `reason` is why the current last stopped, None while it
+    flows and before it ever did.
     """
 
     id: str
@@ -85,12 +85,15 @@ class SessionRecord:
 
 @dataclass(frozen=True, slots=True)
 class DayTotal:
-    """What one local day took: Wh, seconds during which power flowed, and Wh from the sun."""
+    """What one local day took: Wh, seconds during which power flowed, Wh known to be from the sun.
+
+    `sun_wh` is None where nobody ever knew.
+    """
 
     day: date
     energy_wh: float = 0.0
     charge_s: float = 0.0
-    sun_wh: float = 0.0
+    sun_wh: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ class LeftOpen:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class Kept:
     """What earlier lives have kept: totals, and sessions they left open, the newest last."""
 
     days: tuple[DayTotal, ...] = ()
@@ -181,7 +184,7 @@ class Ledger:
 
     # -------------------------------------------------------------------------- what happens
 
-    def load(self, history: History) -> None:
+    def load(self, history: Kept) -> None:
         """Add what earlier lives have kept; once, at any time (a locked store may come late)."""
         for kept in history.days:
             self._days[kept.day] = _sum(kept, self.day(kept.day))
@@ -220,7 +223,7 @@ class Ledger:
         energy_wh = flow.power_w * elapsed_s / 3600
         sun_wh = None if flow.sun_w is None else min(flow.sun_w, flow.power_w) * elapsed_s / 3600
         self._total_wh += energy_wh
-        share = DayTotal(day, energy_wh, elapsed_s, sun_wh or 0.0)
+        share = DayTotal(day, energy_wh, elapsed_s, sun_wh)
         self._days[day] = _sum(self.day(day), share)
         if (session := self._session) is not None:
             self._session = replace(
@@ -228,7 +231,7 @@ class Ledger:
                 energy_wh=session.energy_wh + energy_wh,
                 charge_s=session.charge_s + elapsed_s,
                 peak_a=max(session.peak_a, flow.current_a),
-                sun_wh=session.sun_wh if sun_wh is None else (session.sun_wh or 0.0) + sun_wh,
+                sun_wh=_known(session.sun_wh, sun_wh),
                 measured=flow.measured and (session.measured or session.energy_wh == 0),
                 reason=None,
             )
@@ -307,5 +310,10 @@ def _sum(one: DayTotal, other: DayTotal) -> DayTotal:
         one.day,
         one.energy_wh + other.energy_wh,
         one.charge_s + other.charge_s,
-        one.sun_wh + other.sun_wh,
+        _known(one.sun_wh, other.sun_wh),
     )
+
+
+def _known(one: float | None, other: float | None) -> float | None:
+    """The sum of what is known."""
+    return one if other is None else (one or 0.0) + other

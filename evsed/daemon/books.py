@@ -24,7 +24,7 @@ from evsed.core import events as ev
 from evsed.core.faults import Fault, Recovery
 from evsed.core.knobs import Mode
 from evsed.core.owner import Wishes, WishesError
-from evsed.core.session import EndReason, Flow, History, Ledger, LeftOpen, SessionRecord
+from evsed.core.session import EndReason, Flow, Kept, Ledger, LeftOpen, SessionRecord
 from evsed.errors import StoreError
 from evsed.frontends.classic import EnergyFiles
 from evsed.store import Beginning, Json, LastEnd, LatchedFault, Store
@@ -61,7 +61,7 @@ class BooksConfig:
 class _Memory:
     """What the store had: totals, faults, the calibration proved, wishes, boot and last end."""
 
-    history: History
+    history: Kept
     latched: tuple[LatchedFault, ...]
     front_end: object
     boot: object

@@ -104,12 +104,16 @@ class Desk:
 
     @property
     def flow(self) -> Flow:
-        """What goes to the car now, and as far as the feed tells, how much of it from the sun."""
-        available_w = self.allotted.available_w if self.allotted else None
+        """What goes to the car now, and as far as the feed tells, how much of it from the sun.
+
+        From the sun is what the surplus in the feed's last news covers, as long as that is fresh;
+        the rest is the battery's, the grid's, or nobody knows whose.
+        """
+        sun_w = self.allotted.sun_w if self.allotted else None
         return Flow(
             power_w=self.power_w,
             current_a=self.drawn_a,
-            sun_w=None if available_w is None else min(max(available_w, 0.0), self.power_w),
+            sun_w=None if sun_w is None else min(sun_w, self.power_w),
         )
 
     @property

@@ -1,9 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sessions, totals, latched faults and the owner's wishes, in one SQLite file.
+"""Sessions, totals, latched faults, the owner's wishes and the trace, in one SQLite file.
 
-Every call is short, blocks for about a second at most, and may come from any thread. What fails
-raises `StoreError`, and the next call tries from the beginning: a disk that is full or a file that
-is locked today costs nothing but the calls that failed. How the file is kept is in `store.file`.
+::
+
+    __init__.py   `Store`: what the books save and read again
+    trace.py      what is kept of each minute, and how it gets less with the years
+    reading.py    what people ask of the past, beside the books and never in their way
+    file.py       the file itself: opened, checked, brought to the newest form
+    rows.py       rows as values, days as moments
+
+Every call of `Store` is short, blocks for about a second at most, and may come from any thread.
+What fails raises `StoreError`, and the next call tries from the beginning: a disk that is full or a
+file that is locked today costs nothing but the calls that failed.
 """
 
 from __future__ import annotations
@@ -20,12 +28,13 @@ from typing import Final
 from evsed.core.session import (
     Checkpoint,
     DayTotal,
-    EndReason,
-    History,
+    Kept,
     LeftOpen,
     SessionRecord,
 )
 from evsed.store.file import DatabaseFile
+from evsed.store.rows import SESSION, moment, session, text
+from evsed.store.trace import Trace
 
 BUSY_S: Final = 1.0
 """How long a call waits for another program to let go of the file."""
@@ -50,8 +59,6 @@ _SAVE_TOTAL: Final = """
     INSERT INTO totals (name, value) VALUES (?, ?)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE value <> excluded.value
 """
-_SESSION: Final = "SELECT id, started, ended, energy_wh, charge_s, peak_a, sun_wh, measured, reason"
-
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
@@ -91,7 +98,7 @@ class Store:
     """What is kept in the file at *path*, which need not exist.
 
     *busy_s* is how long a call waits for another program to let go of the file; *clock* is the wall
-    clock, by which a damaged file gets its new name.
+    clock, by which a damaged file gets its new name. `trace` has the minutes.
     """
 
     def __init__(
@@ -102,6 +109,7 @@ class Store:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._file = DatabaseFile(path, busy_s, clock)
+        self.trace = Trace(self._file)
 
     @property
     def errors(self) -> int:
@@ -123,7 +131,7 @@ class Store:
 
     # ---------------------------------------------------------------------- sessions and totals
 
-    def load(self) -> History:
+    def load(self) -> Kept:
         """What earlier lives have kept. Raises `StoreError`."""
         with self._file.read() as database:
             days = [
@@ -132,12 +140,12 @@ class Store:
             ]
             totals = dict(database.execute("SELECT name, value FROM totals"))
             left_open = tuple(
-                LeftOpen(_session(row), _moment(saved))
+                LeftOpen(session(row), moment(saved))
                 for *row, saved in database.execute(
-                    f"{_SESSION}, saved FROM sessions WHERE ended IS NULL ORDER BY saved, started"
+                    f"{SESSION}, saved FROM sessions WHERE ended IS NULL ORDER BY saved, started"
                 )
             )
-        return History(
+        return Kept(
             days=tuple(days),
             total_wh=totals.get("energy_wh", 0.0),
             cycles=int(totals.get("cycles", 0)),
@@ -155,9 +163,9 @@ class Store:
                 [
                     (
                         session.id,
-                        _text(session.started),
-                        _text(session.ended) if session.ended else None,
-                        _text(saved),
+                        text(session.started),
+                        text(session.ended) if session.ended else None,
+                        text(saved),
                         session.energy_wh,
                         session.charge_s,
                         session.peak_a,
@@ -178,15 +186,6 @@ class Store:
             totals = [("energy_wh", checkpoint.total_wh), ("cycles", float(checkpoint.cycles))]
             database.executemany(_SAVE_TOTAL, totals)
 
-    def sessions(self, limit: int = 100) -> list[SessionRecord]:
-        """The newest *limit* sessions by their start, the newest first. Raises `StoreError`."""
-        with self._file.read() as database:
-            rows = database.execute(
-                f"{_SESSION} FROM sessions ORDER BY started DESC, id LIMIT ?",
-                (limit,),
-            )
-            return [_session(row) for row in rows]
-
     def unlogged(self) -> list[SessionRecord]:
         """Sessions that have ended and are not in energy.log yet, the oldest first.
 
@@ -194,9 +193,9 @@ class Store:
         """
         with self._file.read() as database:
             rows = database.execute(
-                f"{_SESSION} FROM sessions WHERE ended IS NOT NULL AND logged = 0 ORDER BY ended"
+                f"{SESSION} FROM sessions WHERE ended IS NOT NULL AND logged = 0 ORDER BY ended"
             )
-            return [_session(row) for row in rows]
+            return [session(row) for row in rows]
 
     def mark_logged(self, session_id: str) -> None:
         """energy.log has the session called *session_id*. Raises `StoreError`."""
@@ -213,7 +212,7 @@ class Store:
         with self._file.write() as database:
             database.execute(
                 "INSERT OR IGNORE INTO faults (name, detail, since, recovery) VALUES (?, ?, ?, ?)",
-                (fault.name, fault.detail, _text(fault.since), fault.recovery),
+                (fault.name, fault.detail, text(fault.since), fault.recovery),
             )
 
     def release(self, name: str) -> None:
@@ -228,7 +227,7 @@ class Store:
                 "SELECT name, detail, since, recovery FROM faults ORDER BY since, name"
             )
             return [
-                LatchedFault(name, detail, _moment(since), recovery)
+                LatchedFault(name, detail, moment(since), recovery)
                 for name, detail, since, recovery in rows
             ]
 
@@ -299,32 +298,3 @@ def _put(database: sqlite3.Connection, key: str, value: Json) -> None:
     database.execute(
         "INSERT OR REPLACE INTO notes (key, value) VALUES (?, ?)", (key, json.dumps(value))
     )
-
-
-def _session(row: list[object] | tuple[object, ...]) -> SessionRecord:
-    name, started, ended, energy_wh, charge_s, peak_a, sun_wh, measured, reason = row
-    return SessionRecord(
-        id=str(name),
-        started=_moment(started),
-        ended=None if ended is None else _moment(ended),
-        energy_wh=_real(energy_wh),
-        charge_s=_real(charge_s),
-        peak_a=_real(peak_a),
-        sun_wh=None if sun_wh is None else _real(sun_wh),
-        measured=bool(measured),
-        reason=None if reason is None else EndReason(reason),
-    )
-
-
-def _real(value: object) -> float:
-    if not isinstance(value, float):
-        raise TypeError(f"{value!r} where a number should be")
-    return value
-
-
-def _moment(value: object) -> datetime:
-    return datetime.fromisoformat(str(value))
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds")

@@ -6,7 +6,8 @@ Made for an SD card and for power cuts:
 * Write-ahead log with `synchronous = FULL`: a save appends a few pages and syncs once, where a
   rollback journal writes every page twice and syncs three times. FULL, because with NORMAL a save
   may sit in memory for half a minute, and those are the saves that bound what a power cut costs.
-* Nothing is written unless something happened; while charging, one save in 40 s (`core.session`).
+* Sessions and totals are written when something happened; while charging, one save in 40 s
+  (`core.session`). What is kept of each minute waits for a quarter of an hour in memory.
 * A file that is damaged is moved aside under the date, never repaired and never deleted.
 """
 
@@ -60,6 +61,37 @@ _MIGRATIONS: Final = (
     );
     CREATE TABLE crashes (boot TEXT NOT NULL, at REAL NOT NULL);
     CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL);     -- JSON
+    """,
+    """
+    -- The trace: whole numbers, because SQLite keeps a small one in a byte or two.
+    CREATE TABLE minutes (
+        at INTEGER PRIMARY KEY,     -- seconds since 1970, UTC
+        covered_s INTEGER NOT NULL,
+        available_w INTEGER,        -- NULL: nobody knew
+        offered_w INTEGER NOT NULL,
+        power_w INTEGER NOT NULL,
+        lent_wh INTEGER,            -- NULL: nobody counted
+        state TEXT NOT NULL
+    );
+    CREATE TABLE quarters (
+        at INTEGER PRIMARY KEY,
+        covered_s INTEGER NOT NULL,
+        available_w INTEGER,
+        offered_w INTEGER NOT NULL,
+        power_w INTEGER NOT NULL,
+        lent_wh INTEGER,
+        state TEXT NOT NULL
+    );
+    -- The same, but what of a day came from the sun may be unknown.
+    CREATE TABLE days_2 (
+        day TEXT PRIMARY KEY,
+        energy_wh REAL NOT NULL,
+        charge_s REAL NOT NULL,
+        sun_wh REAL                 -- NULL: nobody knew
+    );
+    INSERT INTO days_2 SELECT day, energy_wh, charge_s, sun_wh FROM days;
+    DROP TABLE days;
+    ALTER TABLE days_2 RENAME TO days;
     """,
 )
 

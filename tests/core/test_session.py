@@ -14,7 +14,7 @@ from evsed.core.session import (
     DayTotal,
     EndReason,
     Flow,
-    History,
+    Kept,
     Ledger,
     LeftOpen,
     SessionRecord,
@@ -28,7 +28,7 @@ NOTHING = Flow()
 
 def new() -> Ledger:
     ledger = Ledger()
-    ledger.load(History())
+    ledger.load(Kept())
     return ledger
 
 
@@ -224,7 +224,7 @@ def test_totals_carry_on_from_earlier_lives_even_when_these_are_read_late() -> N
     ledger = plugged_in()
     charge(ledger, 0.0, 10)
     ledger.closed_contactor()
-    ledger.load(History(days=(DayTotal(TODAY, 90.0, 50.0, 1.0),), total_wh=5000.0, cycles=7))
+    ledger.load(Kept(days=(DayTotal(TODAY, 90.0, 50.0, 1.0),), total_wh=5000.0, cycles=7))
 
     day = ledger.day(TODAY)
     assert (day.energy_wh, day.charge_s, day.sun_wh) == pytest.approx((100.0, 60.0, 1.0))
@@ -240,7 +240,7 @@ def test_nothing_is_due_to_be_saved_before_the_totals_of_earlier_lives_are_known
     charge(ledger, 0.0, 100)
 
     assert not ledger.save_due(100.0)
-    ledger.load(History(total_wh=5000.0))
+    ledger.load(Kept(total_wh=5000.0))
     assert ledger.save_due(100.0)
     assert ledger.checkpoint().total_wh == pytest.approx(5100)
 
@@ -369,7 +369,7 @@ def test_energy_that_has_stopped_flowing_is_saved_too() -> None:
 
 def test_a_checkpoint_holds_what_has_changed_and_nothing_else() -> None:
     ledger = Ledger()
-    ledger.load(History(days=(DayTotal(date(2020, 1, 1), 1.0),), total_wh=1.0))
+    ledger.load(Kept(days=(DayTotal(date(2020, 1, 1), 1.0),), total_wh=1.0))
     ledger.plug_in("one", NOON)
     charge(ledger, 0.0, 10)
     first = ledger.unplug(NOON)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from evsed.store import Store
+from evsed.store.reading import Reader
 from tests.processes import stories
 from tests.processes.rig import ROOT, Rig, wait_until
 from tests.processes.test_books_after_kill import flowed_wh
@@ -73,7 +74,8 @@ def clock_jumps(rig: Rig) -> Jumped:
     code = rig.life().ended()
     store = Store(rig.folder / "evsed.db")
     try:
-        sessions = [(one.energy_wh, one.ended is not None) for one in store.sessions()]
+        kept = Reader(rig.folder / "evsed.db").sessions()
+        sessions = [(one.energy_wh, one.ended is not None) for one in kept]
         total_wh = store.load().total_wh
     finally:
         store.close()

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people ask of the past: read beside the books, with a connection of its own each time.
+
+The write-ahead log lets one read while another writes, so no question, however long, holds up a
+save; and what is read is of one moment.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import date, datetime
+from pathlib import Path
+from typing import BinaryIO, Final
+from urllib.parse import quote
+
+from evsed.core.history import MINUTE_S, QUARTER_S, By, DayTrace, PeriodTotal, TraceRow, merged
+from evsed.core.session import SessionRecord
+from evsed.errors import StoreError
+from evsed.store.rows import SESSION, beginning, begins_at, day_of, ends_at, session, text
+from evsed.store.trace import rows_between
+
+BUSY_S: Final = 1.0
+
+COPY_WITHIN_S: Final = 120.0
+"""A backup that takes longer is given up: ten years take a second here, and a Pi Zero some 20."""
+
+ROOM_LEFT: Final = 16 * 1024 * 1024
+"""Bytes that a backup leaves free on the disk: the books must be able to save."""
+
+_STEPS: Final = 10_000
+"""Of SQLite's machine, between two looks at the clock."""
+
+_PERIOD: Final = {By.DAY: 10, By.MONTH: 7, By.YEAR: 4}
+"""So many letters of a date name the period."""
+
+
+class Reader:
+    """Reads the file at *path*. Every call blocks and raises `StoreError`."""
+
+    def __init__(self, path: Path, busy_s: float = BUSY_S) -> None:
+        self._path = path
+        self._busy_s = busy_s
+
+    def sessions(self, limit: int = 100, before: datetime | None = None) -> list[SessionRecord]:
+        """The newest *limit* sessions by their start, the newest first; started before *before*."""
+        where, values = ("WHERE started < ?", [text(before)]) if before else ("", [])
+        with self._reading() as database:
+            rows = database.execute(
+                f"{SESSION} FROM sessions {where} ORDER BY started DESC, id LIMIT ?",
+                (*values, limit),
+            )
+            return [session(row) for row in rows]
+
+    def energy(self, by: By, first: date, last: date) -> list[PeriodTotal]:
+        """What the days from *first* to *last* took, by period, the oldest first.
+
+        A period on which nothing flowed is left out; of one that begins or ends beyond them, only
+        those days are in it.
+        """
+        with self._reading() as database:
+            rows = database.execute(
+                "SELECT substr(day, 1, ?), sum(energy_wh), sum(charge_s), sum(sun_wh) FROM days "
+                "WHERE day BETWEEN ? AND ? GROUP BY 1 HAVING sum(energy_wh) > 0 ORDER BY 1",
+                (_PERIOD[by], first.isoformat(), last.isoformat()),
+            )
+            return [
+                PeriodTotal(date.fromisoformat(f"{name}-01-01"[:10]), *figures)
+                for name, *figures in rows
+            ]
+
+    def days(self) -> list[date]:
+        """The local days of which there is a trace, the oldest first."""
+        found: list[date] = []
+        with self._reading() as database:
+            at = _first_from(database, 0)
+            while at is not None:
+                found.append(day_of(at))
+                at = _first_from(database, max(at + 1, ends_at(found[-1])))
+        return found
+
+    def day(self, day: date, pending: list[TraceRow]) -> DayTrace | None:
+        """The trace of the local day *day*, with what of it in *pending* is not written yet.
+
+        None where there is nothing. A day of which any is down to quarters of an hour is told in
+        quarters.
+        """
+        start, end = begins_at(day), ends_at(day)
+        with self._reading() as database:
+            quarters = rows_between(database, "quarters", start, end)
+            minutes = rows_between(database, "minutes", start, end)
+        minutes += [row for row in pending if start <= row.at < end]
+        if not quarters and not minutes:
+            return None
+        every_s = QUARTER_S if quarters else MINUTE_S
+        rows = merged([*quarters, *minutes], every_s)
+        return DayTrace(day, beginning(day), every_s, tuple(rows))
+
+    def backup(self, within_s: float = COPY_WITHIN_S) -> BinaryIO:
+        """A copy of the whole file as it is now, which a `Store` can open.
+
+        It is open for reading and has no name any more, so it is gone as soon as it is closed, or
+        with evsed.
+        """
+        path: Path | None = None
+        try:
+            with self._reading("copied") as database:
+                self._see_room(database)
+                with tempfile.NamedTemporaryFile(
+                    dir=self._path.parent, prefix=self._copying, delete=False
+                ) as made:
+                    path = Path(made.name)
+                ends = time.monotonic() + within_s
+                database.set_progress_handler(lambda: time.monotonic() > ends, _STEPS)
+                database.execute("VACUUM INTO ?", (str(path),))
+                return path.open("rb")
+        finally:
+            if path is not None:
+                _remove(path)
+
+    def sweep(self) -> None:
+        """Remove copies that an earlier life was killed over; never raises."""
+        for path in self._path.parent.glob(f"{self._copying}*"):
+            _remove(path)
+
+    @property
+    def _copying(self) -> str:
+        return f".{self._path.name}.copying-"
+
+    def _see_room(self, database: sqlite3.Connection) -> None:
+        ((pages,),) = database.execute("PRAGMA page_count")
+        ((page_bytes,),) = database.execute("PRAGMA page_size")
+        wanted = pages * page_bytes + ROOM_LEFT
+        free = shutil.disk_usage(self._path.parent).free
+        if free < wanted:
+            raise OSError(
+                f"that takes {wanted / 1e6:.0f} MB on the disk, with what is left free for the "
+                f"books, and {free / 1e6:.0f} MB are free"
+            )
+
+    @contextmanager
+    def _reading(self, done: str = "read") -> Iterator[sqlite3.Connection]:
+        try:
+            database = sqlite3.connect(
+                f"file:{quote(str(self._path))}?mode=ro",
+                uri=True,
+                timeout=self._busy_s,
+                isolation_level=None,
+            )
+            try:
+                yield database
+            finally:
+                database.close()
+        except (sqlite3.Error, OSError, ValueError, TypeError) as error:
+            raise StoreError(
+                f"the history in {self._path} could not be {done} ({error}); nothing was changed "
+                "and charging goes on. Make room on the disk if it is full, see the log for more, "
+                "and try again."
+            ) from error
+
+
+def _first_from(database: sqlite3.Connection, at: int) -> int | None:
+    """The moment of the first row from *at* on."""
+    found = [
+        first
+        for table in ("minutes", "quarters")
+        for (first,) in database.execute(f"SELECT min(at) FROM {table} WHERE at >= ?", (at,))
+        if first is not None
+    ]
+    return min(found, default=None)
+
+
+def _remove(path: Path) -> None:
+    for tail in ("", "-journal"):
+        with suppress(OSError):
+            path.with_name(path.name + tail).unlink()

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows as values and back: sessions, moments, local days."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from evsed.core.session import EndReason, SessionRecord
+
+SESSION: Final = "SELECT id, started, ended, energy_wh, charge_s, peak_a, sun_wh, measured, reason"
+
+_NO_SUCH = (OverflowError, OSError, ValueError)
+"""What a C library says of a time that it cannot count: where time_t has 32 bits, one past 2038."""
+
+
+def session(row: Sequence[object]) -> SessionRecord:
+    """The session in *row*, which `SESSION` asked for.
+
+    Raises TypeError or ValueError where it holds what evsed did not write.
+    """
+    name, started, ended, energy_wh, charge_s, peak_a, sun_wh, measured, reason = row
+    return SessionRecord(
+        id=str(name),
+        started=moment(started),
+        ended=None if ended is None else moment(ended),
+        energy_wh=_real(energy_wh),
+        charge_s=_real(charge_s),
+        peak_a=_real(peak_a),
+        sun_wh=None if sun_wh is None else _real(sun_wh),
+        measured=bool(measured),
+        reason=None if reason is None else EndReason(reason),
+    )
+
+
+def _real(value: object) -> float:
+    if not isinstance(value, float):
+        raise TypeError(f"{value!r} where a number should be")
+    return value
+
+
+def moment(value: object) -> datetime:
+    """The moment that `text()` wrote. Raises ValueError where it is none."""
+    return datetime.fromisoformat(str(value))
+
+
+def text(at: datetime) -> str:
+    """*at* as it is kept: UTC, ISO 8601, whole seconds; later sorts after earlier."""
+    return at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def day_of(at: int) -> date:
+    """The local day of *at*, in seconds since 1970."""
+    try:
+        return date.fromtimestamp(at)  # noqa: DTZ012 - the local day is what is asked for
+    except _NO_SUCH:
+        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=at)).date()
+
+
+def beginning(day: date) -> datetime:
+    """The first moment of the local day *day*."""
+    try:
+        return datetime.combine(day, time()).astimezone()
+    except _NO_SUCH:
+        return datetime.combine(day, time(), tzinfo=UTC)
+
+
+def begins_at(day: date) -> int:
+    """The same in seconds since 1970."""
+    try:
+        return int(beginning(day).timestamp())
+    except _NO_SUCH:
+        return calendar.timegm(day.timetuple())
+
+
+def ends_at(day: date) -> int:
+    """When the next one begins: 23, 24 or 25 hours later."""
+    return begins_at(day + timedelta(days=1)) if day < date.max else begins_at(day) + 86_400
