@@ -7,6 +7,9 @@
     child.py      the control process: started, spoken with, waited for
     steer.py      the limits, once a second: feed, session, owner
     books.py      sessions, totals, latched faults, and the files for people
+    recorder.py   the minutes of the trace
+    clerk.py      the thread that writes for both of them
+    archive.py    what frontends ask of the past
     desk.py       everything together for frontends (the `Hub`)
     words.py      a snapshot in words
     notify.py     systemd
@@ -27,6 +30,7 @@ import structlog
 from evsed import __version__
 from evsed.boards import make_safe
 from evsed.core import events as ev
+from evsed.daemon.archive import Archive
 from evsed.daemon.books import Books, BooksConfig
 from evsed.daemon.child import ControlProcess
 from evsed.daemon.desk import Desk, DeskConfig
@@ -100,6 +104,7 @@ class _Daemon:
         self._listen_for_signals()
         settings = self._settings
         self._books = await Books.open(_books_config(settings))
+        archive = Archive(settings.store.path, self._books, self._note_order)
         self._desk = Desk(
             DeskConfig(
                 version=__version__,
@@ -109,6 +114,7 @@ class _Daemon:
                 supply_max_a=settings.supply.max_current_a,
             ),
             self._books,
+            archive,
             self._acknowledge,
             self._alter,
         )
@@ -159,6 +165,7 @@ class _Daemon:
             if self._thermometer is not None:
                 self._thermometer.stop()
             await web.stop()
+            archive.close()
             await feed.close()
             await self._books.close(clean=self._stops > 0)
 
@@ -188,6 +195,7 @@ class _Daemon:
     def _take(self, snapshot: Snapshot) -> None:
         self._desk.take(snapshot)
         self._books.take(snapshot, self._desk.flow)
+        self._books.recorder.take(snapshot.at, self._desk.sample)
         if snapshot.board_ok and not self._ready:
             self._ready = True
             self._notifier.say("READY=1")
@@ -248,7 +256,7 @@ class _Daemon:
     async def _acknowledge(self, who: str) -> str:
         waiting = tuple(self._books.latched)
         await self._child.send(Acknowledge())
-        self._tell(ev.OwnerAsked(time.monotonic(), who, "acknowledge faults"))
+        self._note_order(who, "acknowledge faults")
         if not waiting:
             return "no fault was waiting for an acknowledgement"
         names = ", ".join(fault.value for fault in waiting)
@@ -261,8 +269,11 @@ class _Daemon:
         if not news:
             return "nothing changed: it was so already"
         self._books.wish(wishes)
-        self._tell(ev.OwnerAsked(time.monotonic(), who, news))
+        self._note_order(who, news)
         return news
+
+    def _note_order(self, who: str, what: str) -> None:
+        self._tell(ev.OwnerAsked(time.monotonic(), who, what))
 
     # --- the end ---------------------------------------------------------------------------------
 

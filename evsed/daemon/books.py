@@ -1,22 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The books: sessions, totals and latched faults, kept in the store and in the files for people.
 
-What happens is counted here at once (`core.session.Ledger`) and written by one worker, one thing
-after the other, so that a slow or full disk delays nothing but the writing.
+What happens is counted here at once (`core.session.Ledger`), and written by the clerk when it is
+due. The recorder's minutes are written after everything else.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -24,7 +21,9 @@ from evsed.core import events as ev
 from evsed.core.faults import Fault, Recovery
 from evsed.core.knobs import Mode
 from evsed.core.owner import Wishes, WishesError
-from evsed.core.session import EndReason, Flow, Kept, Ledger, LeftOpen, SessionRecord
+from evsed.core.session import DayTotal, EndReason, Flow, Kept, Ledger, LeftOpen, SessionRecord
+from evsed.daemon.clerk import Clerk
+from evsed.daemon.recorder import Recorder
 from evsed.errors import StoreError
 from evsed.frontends.classic import EnergyFiles
 from evsed.store import Beginning, Json, LastEnd, LatchedFault, Store
@@ -32,8 +31,6 @@ from evsed.store import Beginning, Json, LastEnd, LatchedFault, Store
 if TYPE_CHECKING:
     from evsed.link import Snapshot
 
-WRITE_EVERY_S = 1.0
-AGAIN_AFTER_S = 30.0  # after a write that failed
 AFTER_CRASH_S = 10.0  # nothing closes for so long after a life that left the contactor closed
 CRASHES_MAX = 3  # within an hour, then evsed stays off until acknowledged
 UNPLUGGED_WITHIN_S = 2.0  # after the current stopped: it was the plug that stopped it
@@ -41,7 +38,6 @@ FRONT_END_NOTE = "front_end_proved"
 BOOT_NOTE = "boot"
 WISHES_NOTE = "wishes"
 
-T = TypeVar("T")
 log = structlog.get_logger()
 
 
@@ -78,17 +74,14 @@ class Books:
         self._store = Store(config.path)
         self._files = EnergyFiles(config.folder)
         self._ledger = Ledger()
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="books")
-        self._jobs: list[Callable[[], object]] = []
-        self._urgent = asyncio.Event()
+        self.clerk = Clerk(self._store)
+        self.recorder = Recorder()
         self._left_open: tuple[LeftOpen, ...] = ()
         self._loaded = False
         self._last: SessionRecord | None = None
         self._withdrawn: EndReason | None = None
         self._stopped_at = float("-inf")
-        self._again_at = float("-inf")
         self._stats_for: date | None = None
-        self._failed = False
         self.front_end_proved = False
         self.hold_off_s = 0.0
         self.power_was_cut = False  # the machine has started anew since the last life
@@ -107,10 +100,10 @@ class Books:
     async def _remember(self) -> None:
         """Take over what earlier lives have kept; where it cannot be read, try again later."""
         try:
-            memory = await self._do(self._read)
+            memory = await self.clerk.do(self._read)
         except StoreError as error:
             # Without a memory nothing is taken as proved: a pilot without a car has to be read.
-            self._trouble(error)
+            self.clerk.trouble(error)
             return
         self._loaded = True
         self._ledger.load(memory.history)
@@ -153,12 +146,6 @@ class Books:
                 why=str(error),
             )
 
-    def _trouble(self, error: StoreError) -> None:
-        self._again_at = time.monotonic() + AGAIN_AFTER_S
-        if not self._failed:
-            log.error(str(error))
-        self._failed = True
-
     # --- what is known ------------------------------------------------------------------------
 
     @property
@@ -172,9 +159,9 @@ class Books:
         return self._ledger.session or self._last
 
     @property
-    def day_wh(self) -> float:
-        """Today's energy, Wh."""
-        return self._ledger.day(_today()).energy_wh
+    def day(self) -> DayTotal:
+        """What today took."""
+        return self._ledger.day(_today())
 
     @property
     def total_wh(self) -> float:
@@ -196,7 +183,7 @@ class Books:
         if snapshot.front_end_proved != self.front_end_proved:
             self.front_end_proved = snapshot.front_end_proved
             note = self._config.calibration if snapshot.front_end_proved else None
-            self._jobs.append(lambda: self._store.put(FRONT_END_NOTE, note))
+            self.clerk.later(lambda: self._store.put(FRONT_END_NOTE, note))
 
     def event(self, event: ev.Event, at: datetime, *, limited_by: str) -> None:
         """Take in *event*, which happened at wall-clock time *at*; whose limit was the lowest."""
@@ -236,8 +223,7 @@ class Books:
         self.wishes = wishes
         self._wished = True
         kept: Json = {**wishes.to_json()}
-        self._jobs.append(lambda: self._store.put(WISHES_NOTE, kept))
-        self._urgent.set()
+        self.clerk.later(lambda: self._store.put(WISHES_NOTE, kept), urgent=True)
 
     def _take_over(self, *, plugged: bool) -> None:
         if self._left_open:
@@ -269,55 +255,38 @@ class Books:
         kept = LatchedFault(
             fault.value, detail, datetime.now().astimezone(), fault.kind.recovery.value
         )
-        self._jobs.append(lambda: self._store.latch(kept))
+        self.clerk.later(lambda: self._store.latch(kept))
 
     def _release(self, fault: Fault) -> None:
         if self.latched.pop(fault, None) is not None:
-            self._jobs.append(lambda: self._store.release(fault.value))
+            self.clerk.later(lambda: self._store.release(fault.value))
         if fault is Fault.PERMANENT:
-            self._jobs.append(self._store.forget_crashes)
+            self.clerk.later(self._store.forget_crashes)
 
     def _note_contactor(self, *, closed: bool) -> None:
-        self._jobs.append(lambda: self._store.note_contactor(self._boot, closed=closed))
-        self._urgent.set()  # a crash in the next second counts, too
+        # Urgent: a crash in the next second counts, too.
+        self.clerk.later(lambda: self._store.note_contactor(self._boot, closed=closed), urgent=True)
 
     # --- writing ------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Write what is due, every second, at once where it is urgent, without end."""
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(WRITE_EVERY_S):
-                    await self._urgent.wait()
-            self._urgent.clear()
-            await self.write()
+        """Write what is due, without end."""
+        await self.clerk.run(self._write_due)
 
-    async def write(self) -> None:
-        """Write what is due now; what fails is said once and tried again in half a minute."""
+    async def _write_due(self) -> None:
+        """Write what is due now; raises `StoreError` where something could not be written."""
         now = time.monotonic()
-        if now < self._again_at:
-            return
         if not self._loaded:
             await self._remember()
-        try:
-            while self._jobs:
-                await self._do(self._jobs[0])
-                self._jobs.pop(0)
-            if self._ledger.save_due(now):
-                checkpoint = self._ledger.checkpoint()
-                await self._do(lambda: self._store.save(checkpoint, datetime.now().astimezone()))
-                self._ledger.saved(checkpoint, now)
-                await self._do(self._write_files)
-            elif self._stats_for != _today():
-                await self._do(self._write_files)
-        except StoreError as error:
-            self._trouble(error)
-        else:
-            if self._failed:
-                log.info("the books are written again")
-            self._failed = False
-        if (notice := self._store.take_notice()) is not None:
-            log.error(notice)
+        await self.clerk.finish()  # only now: `_read` must not meet what this life has to note
+        if self._ledger.save_due(now):
+            checkpoint = self._ledger.checkpoint()
+            await self.clerk.do(lambda: self._store.save(checkpoint, datetime.now().astimezone()))
+            self._ledger.saved(checkpoint, now)
+            await self.clerk.do(self._write_files)
+        elif self._stats_for != _today():
+            await self.clerk.do(self._write_files)
+        await self.recorder.write(self.clerk)
 
     def _write_files(self) -> None:
         """Sessions that have ended to energy.log; EnergyStats after them, and at midnight."""
@@ -335,16 +304,15 @@ class Books:
         """Write everything; *clean*: the contactor is known to be open."""
         if clean:
             self._note_contactor(closed=False)
-        self._again_at = float("-inf")
         if self._loaded:  # else the totals of earlier lives are not in it
             checkpoint = self._ledger.checkpoint()
-            self._jobs.append(lambda: self._store.save(checkpoint, datetime.now().astimezone()))
-        await self.write()
-        await self._do(self._store.close)
-        self._worker.shutdown(wait=False)
+            self.clerk.later(lambda: self._store.save(checkpoint, datetime.now().astimezone()))
+        await self.clerk.write(self._write_last, patient=False)
+        await self.clerk.close()
 
-    async def _do(self, job: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._worker, job)
+    async def _write_last(self) -> None:
+        await self._write_due()
+        await self.recorder.write(self.clerk, all_of_it=True)
 
 
 _KEPT = (Recovery.ACKNOWLEDGE, Recovery.SERVICE)

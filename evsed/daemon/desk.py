@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from evsed.core import j1772
 from evsed.core.faults import Fault
+from evsed.core.history import Sample
 from evsed.core.session import Flow
 from evsed.daemon import words
 from evsed.frontends import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from evsed.core.limits import Limit
     from evsed.core.owner import Wishes
     from evsed.daemon.books import Books
+    from evsed.frontends import History
     from evsed.link import Snapshot
 
 SPOKEN_WITHIN_S = 1.0  # snapshots come five times a second; older ones mean that nobody ticks
@@ -62,11 +64,13 @@ class Desk:
         self,
         config: DeskConfig,
         books: Books,
+        history: History,
         acknowledge: Callable[[str], Awaitable[str]],
         alter: Callable[[str, Callable[[Wishes], Wishes]], str],
     ) -> None:
         self._config = config
         self._books = books
+        self._history = history
         self._acknowledge = acknowledge
         self._alter = alter
         self._started_at = time.monotonic()
@@ -117,6 +121,28 @@ class Desk:
         )
 
     @property
+    def sample(self) -> Sample:
+        """What the history keeps of this moment; news that is no longer fresh is none."""
+        driven, allotted = self._driven, self.allotted
+        known = allotted is not None and allotted.sun_w is not None
+        return Sample(
+            available_w=allotted.available_w if allotted and known else None,
+            offered_w=self._watts(j1772.current_for_duty(driven.duty)) if driven else 0.0,
+            power_w=self.power_w,
+            lent_wh=allotted.lent_wh if allotted else None,
+            state=driven.state if driven else "-",
+        )
+
+    @property
+    def _driven(self) -> Snapshot | None:
+        """The snapshot of this moment; None where nobody ticks or the wires do not answer."""
+        snapshot = self.snapshot
+        return snapshot if snapshot is not None and snapshot.board_ok and self.ticking else None
+
+    def _watts(self, current_a: float) -> float:
+        return current_a * self._config.mains_v * self._config.phases
+
+    @property
     def _has_charged(self) -> bool:
         session = self._books.session
         return self._books.session_active and session is not None and session.energy_wh > 0
@@ -142,9 +168,14 @@ class Desk:
     @property
     def power_w(self) -> float:
         """The power of `drawn_a` on all phases, watts."""
-        return self.drawn_a * self._config.mains_v * self._config.phases
+        return self._watts(self.drawn_a)
 
     # --- the frontends' side: Hub ---------------------------------------------------------------
+
+    @property
+    def history(self) -> History:
+        """The past."""
+        return self._history
 
     def status(self) -> Status:
         """The status now; built anew at most twice a second, and at every event."""
@@ -181,22 +212,22 @@ class Desk:
         said = words.NOT_TICKING
         if snapshot is not None and ticking:
             said = words.say(snapshot, has_charged=self._has_charged)
-        board_ok = ticking and snapshot is not None and snapshot.board_ok
-        duty = snapshot.duty if snapshot is not None and board_ok else j1772.STEADY
+        driven = self._driven
+        duty = driven.duty if driven else j1772.STEADY
         allotted = self.allotted
         return Status(
             at=datetime.now().astimezone(),
             version=config.version,
-            state=snapshot.state if snapshot is not None and board_ok else "-",
+            state=driven.state if driven else "-",
             evse_status=said.evse_status,
             words=said.words,
             why=said.why,
-            board_ok=board_ok,
+            board_ok=driven is not None,
             ticking=ticking,
-            high_v=snapshot.high_v if snapshot is not None and board_ok else None,
-            low_v=snapshot.low_v if snapshot is not None and board_ok else None,
+            high_v=driven.high_v if driven else None,
+            low_v=driven.low_v if driven else None,
             duty=duty,
-            contactor_closed=board_ok and snapshot is not None and snapshot.closed > 0,
+            contactor_closed=driven is not None and driven.closed > 0,
             offered_a=j1772.current_for_duty(duty),
             drawn_a=self.drawn_a,
             drawn_measured=False,
@@ -211,7 +242,7 @@ class Desk:
             limits=self._limit_views(),
             limited_by=snapshot.limit_by if snapshot is not None else "nobody",
             session=self._session_view(),
-            day_wh=books.day_wh,
+            day_wh=books.day.energy_wh,
             total_wh=books.total_wh,
             contactor_cycles=books.contactor_cycles,
             faults=self._fault_views(snapshot.faults if snapshot else {}),
@@ -224,6 +255,9 @@ class Desk:
             uptime_s=time.monotonic() - self._started_at,
             owner=OwnerView.of(books.wishes),
             override=OverrideView.of(books.wishes.override),
+            sun_w=self.flow.sun_w,
+            day_sun_wh=books.day.sun_wh,
+            lent_wh=allotted.lent_wh if allotted else None,
         )
 
     def _session_view(self) -> SessionView:
@@ -237,6 +271,7 @@ class Desk:
             peak_a=session.peak_a,
             started=session.started,
             energy_measured=session.measured,
+            sun_wh=session.sun_wh,
         )
 
     def _limit_views(self) -> tuple[LimitView, ...]:

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
-    from datetime import datetime
+    from datetime import date, datetime
+    from typing import BinaryIO
 
+    from evsed.core.history import By, DayTrace, PeriodTotal
     from evsed.core.owner import Override, Wishes
+    from evsed.core.session import SessionRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ class EventView:
 class SessionView:
     """The charge under way, or the last one (`active` False).
 
-    `energy_measured` is False where energy is an estimate from the offered current.
+    `energy_measured` is False where energy is an estimate from the offered current; `sun_wh` is the
+    part known to be from the sun, None where nobody knew.
     """
 
     active: bool
@@ -64,6 +68,7 @@ class SessionView:
     peak_a: float
     started: datetime | None
     energy_measured: bool = False
+    sun_wh: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +168,9 @@ class Status:
     uptime_s: float
     owner: OwnerView = OwnerView()
     override: OverrideView | None = None
+    sun_w: float | None = None
+    day_sun_wh: float | None = None
+    lent_wh: float | None = None
 
     @property
     def classic_state(self) -> int:
@@ -174,8 +182,44 @@ class Status:
         return 3 if self.contactor_closed else 2
 
 
+class History(Protocol):
+    """The past, as a frontend may ask for it; days are local ones.
+
+    Nothing here makes the daemon wait. What cannot be read or written raises
+    `evsed.errors.StoreError`.
+    """
+
+    async def sessions(self, limit: int, before: datetime | None = None) -> list[SessionRecord]:
+        """The newest *limit* sessions, the newest first; started before *before*, if given."""
+
+    async def energy(self, by: By, first: date, last: date) -> list[PeriodTotal]:
+        """What was charged on the days from *first* to *last*, by period, the oldest first.
+
+        A period without energy is left out.
+        """
+
+    async def days(self) -> list[date]:
+        """The days of which there is a trace, the oldest first."""
+
+    async def day(self, day: date) -> DayTrace | None:
+        """The trace of *day*, up to this moment; None where there is nothing."""
+
+    async def delete(self, who: str, before: date) -> str:
+        """Delete traces and sessions older than the day *before*, for *who*; what came of it.
+
+        The totals of days and of the lifetime stay.
+        """
+
+    async def backup(self, who: str) -> BinaryIO:
+        """A copy of the whole store, made for *who*: a file that is gone when it is closed."""
+
+
 class Hub(Protocol):
     """The daemon, as a frontend sees it."""
+
+    @property
+    def history(self) -> History:
+        """The past."""
 
     def status(self) -> Status:
         """The status now; cheap (built at most a few times a second, then shared)."""

@@ -45,6 +45,7 @@ class Reader:
     def __init__(self, path: Path, busy_s: float = BUSY_S) -> None:
         self._path = path
         self._busy_s = busy_s
+        self._given_up = False
 
     def sessions(self, limit: int = 100, before: datetime | None = None) -> list[SessionRecord]:
         """The newest *limit* sessions by their start, the newest first; started before *before*."""
@@ -115,12 +116,18 @@ class Reader:
                 ) as made:
                     path = Path(made.name)
                 ends = time.monotonic() + within_s
-                database.set_progress_handler(lambda: time.monotonic() > ends, _STEPS)
+                database.set_progress_handler(
+                    lambda: self._given_up or time.monotonic() > ends, _STEPS
+                )
                 database.execute("VACUUM INTO ?", (str(path),))
                 return path.open("rb")
         finally:
             if path is not None:
                 _remove(path)
+
+    def give_up(self) -> None:
+        """End a backup that is being made, and make no other; from any thread."""
+        self._given_up = True
 
     def sweep(self) -> None:
         """Remove copies that an earlier life was killed over; never raises."""

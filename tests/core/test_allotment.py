@@ -292,3 +292,49 @@ def test_every_rule_has_words() -> None:
     assert str(Reason(Rule.CLOUD, lent_wh=80, loan_wh=200)) == (
         "riding through a cloud: 80 of 200 Wh lent"
     )
+
+
+def test_it_tells_the_sun_that_there_is_whatever_is_allotted() -> None:
+    day = Day(AllotmentConfig(semantics="battery_power", reserve_w=500), sun_w=3000)
+    day.run(300)
+    assert day.says.sun_w == pytest.approx(3000, abs=1)
+    assert day.says.available_w == pytest.approx(2500, abs=1)
+    day.sun_w = -800.0  # the house takes more than there is
+    day.run(120)
+    assert day.says.sun_w == 0.0
+
+
+def test_the_battery_s_wish_is_no_sun() -> None:
+    allot = Allotment(AllotmentConfig())
+    for minute in range(20):  # a full battery that neither gives nor takes
+        allot.hear(60.0 * minute, Reading(excess_w=3000, stamp=f"{minute}", age_s=0))
+    says = allot.current(1140.0)
+    assert says.sun_w == pytest.approx(0, abs=5)
+    assert says.available_w == pytest.approx(150, abs=5)
+
+
+def test_nobody_knows_the_sun_without_fresh_news() -> None:
+    day = Day(sun_w=3000)
+    assert day.run(2).sun_w is None
+    day.run(300)
+    day.feed_alive = False
+    day.run(100)
+    assert day.says.sun_w is not None
+    assert day.run(40).sun_w is None
+    assert day.says.available_w is not None
+
+
+def test_it_tells_what_is_lent_to_a_run_and_nothing_without_one() -> None:
+    day = Day(sun_w=lambda now: 3000.0 if now < 1200 else 0.0)
+    assert day.run(60).lent_wh == 0.0
+    assert day.run(1140).lent_wh == 0.0
+    assert 20 < (day.run(240).lent_wh or 0.0) < 300
+    day.run(1800)
+    assert day.says.current_a == 0
+    assert day.says.lent_wh == 0.0
+
+
+def test_what_is_lent_is_not_counted_in_a_fast_charge() -> None:
+    day = Day(sun_w=1000)
+    day.allot.set_mode(Mode.FAST)
+    assert day.run(600).lent_wh is None

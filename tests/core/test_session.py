@@ -171,6 +171,7 @@ def test_energy_from_the_sun_is_unknown_where_nobody_says() -> None:
     charge(ledger, 0.0, 10)
 
     assert under_way(ledger).sun_wh is None
+    assert ledger.day(TODAY).sun_wh is None
 
 
 def test_energy_is_measured_only_when_all_of_it_is() -> None:

@@ -26,6 +26,7 @@ from evsed.daemon.steer import Steer
 from evsed.feeds import FixedFeed
 from evsed.store import Store
 from tests.daemon.test_words import NO_CAR
+from tests.frontends.web_world import NoHistory
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TONIGHT = Wishes(Mode.SOLAR_MIN, 10.0, 3.0, 16.0)
@@ -46,7 +47,7 @@ def desk(books: Books) -> Desk:
         return ""
 
     config = DeskConfig("0", 230.0, 1, "fixed", 32.0)
-    return Desk(config, books, nobody, lambda _who, _how: "")
+    return Desk(config, books, NoHistory(), nobody, lambda _who, _how: "")
 
 
 def plug_in(books: Books) -> None:

@@ -7,13 +7,18 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import BinaryIO
 
+from evsed.core.history import By, DayTrace, PeriodTotal
 from evsed.core.owner import Wishes
+from evsed.core.session import SessionRecord
+from evsed.errors import StoreError
 from evsed.frontends import (
     EventView,
     FaultView,
+    History,
     LimitView,
     OverrideView,
     OwnerView,
@@ -98,11 +103,34 @@ PATIENT = WebLimits(head_s=600.0, idle_s=600.0, body_s=600.0, write_s=600.0, spa
 """Time-outs that a slow machine cannot run into."""
 
 
+class NoHistory:
+    """A past of which nothing can be read, as with a disk that is gone."""
+
+    async def sessions(self, limit: int, before: datetime | None = None) -> list[SessionRecord]:
+        raise StoreError(f"no {limit} sessions before {before}")
+
+    async def energy(self, by: By, first: date, last: date) -> list[PeriodTotal]:
+        raise StoreError(f"no {by} from {first} to {last}")
+
+    async def days(self) -> list[date]:
+        raise StoreError("no days")
+
+    async def day(self, day: date) -> DayTrace | None:
+        raise StoreError(f"no {day}")
+
+    async def delete(self, who: str, before: date) -> str:
+        raise StoreError(f"{who} cannot delete what is before {before}")
+
+    async def backup(self, who: str) -> BinaryIO:
+        raise StoreError(f"no backup for {who}")
+
+
 @dataclass
 class ShownHub:
     """A hub that shows what the test tells it to."""
 
     shown: Status = CHARGING
+    history: History = field(default_factory=NoHistory)
     acknowledged: list[str] = field(default_factory=list)
     changed_by: list[str] = field(default_factory=list)
     broken: bool = False

@@ -9,10 +9,13 @@ of the dataclasses' fields, the units are the keys' suffixes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
+from evsed.core.history import MINUTE_S, QUARTER_S, By
 from evsed.core.knobs import Mode
 from evsed.core.owner import RANGES
+from evsed.core.session import EndReason
 from evsed.core.window import MOST_RANGES
 from evsed.frontends import (
     EventView,
@@ -49,6 +52,69 @@ class RecentView:
     available_w: tuple[float | None, ...]
     offered_w: tuple[float, ...]
     power_w: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PastSession:
+    """One session, under way or over."""
+
+    id: str
+    started: datetime
+    ended: datetime | None
+    energy_wh: float
+    sun_wh: float | None
+    peak_a: float
+    charge_s: float
+    energy_measured: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsView:
+    """Sessions, the newest first."""
+
+    sessions: tuple[PastSession, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A day, month or year on which something was charged."""
+
+    start: date
+    energy_wh: float
+    sun_wh: float | None
+    charge_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyView:
+    """Periods, the oldest first."""
+
+    by: str
+    periods: tuple[Period, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DaysView:
+    """Days, the oldest first."""
+
+    days: tuple[date, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """The trace of a day: columns of equal length, the newest last."""
+
+    day: date
+    start: datetime
+    every_s: int
+    at_s: tuple[int, ...]
+    covered_s: tuple[int, ...]
+    available_w: tuple[int | None, ...]
+    offered_w: tuple[int, ...]
+    power_w: tuple[int, ...]
+    lent_wh: tuple[int | None, ...]
+    state: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +165,11 @@ MEANINGS: dict[type, dict[str, str]] = {
         "owner": "what the owner wishes",
         "override": "another program has taken over the owner's mode and max_current_a, which are "
         "as it has them; null: none has",
+        "sun_w": "the part of power_w that the surplus of sun covers, by the feed's last news; "
+        "null where there is none, or none that is fresh",
+        "day_sun_wh": "of day_wh, what is known to be from the sun; null where nobody knew",
+        "lent_wh": "what the battery has lent to the car and not got back; null where that is not "
+        "counted (mode fast, no news)",
     },
     LimitView: {
         "owner": "who sets it: supply, feed, owner, session, schedule, ...",
@@ -113,6 +184,7 @@ MEANINGS: dict[type, dict[str, str]] = {
         "peak_a": "the most that was taken",
         "started": "when the car was plugged in; null before the first session",
         "energy_measured": "false: an estimate from the current offered and mains_v",
+        "sun_wh": "of energy_wh, what is known to be from the sun; null where nobody knew",
     },
     FaultView: {
         "name": "EVerest's name for it",
@@ -162,6 +234,45 @@ MEANINGS: dict[type, dict[str, str]] = {
         "offered_w": "what the pilot told the car it could take",
         "power_w": "what the car took",
     },
+    SessionsView: {
+        "sessions": "the newest first, by their start",
+    },
+    PastSession: {
+        "id": "its name for good",
+        "started": "when the car was plugged in",
+        "ended": "when it was unplugged; null while it is there",
+        "energy_wh": "given to the car; of a session under way, up to a minute ago",
+        "sun_wh": "what of it is known to be from the sun; null where nobody knew",
+        "peak_a": "the most that was taken on a phase",
+        "charge_s": "during which power flowed",
+        "energy_measured": "false: some of it is an estimate from the current offered",
+        "reason": "why the current last stopped; null while it flows, and before it ever did",
+    },
+    EnergyView: {
+        "by": "how long a period is",
+        "periods": "those on which anything was charged, the oldest first",
+    },
+    Period: {
+        "start": "its first day, a local one",
+        "energy_wh": "given to the car",
+        "sun_wh": "what of it is known to be from the sun; null where nobody knew",
+        "charge_s": "during which power flowed",
+    },
+    DaysView: {
+        "days": "local days of which anything is kept, the oldest first",
+    },
+    DayView: {
+        "day": "the local day",
+        "start": "its first moment; it is 23, 24 or 25 hours long",
+        "every_s": "what a row is the mean of: 60, or 900 once it is a hundred days old",
+        "at_s": "from start to the row's beginning; what is not known has no row",
+        "covered_s": "how much of the row's time was seen: energy is power_w times this",
+        "available_w": "what the car could have used of the sun; null where nobody knew",
+        "offered_w": "what the pilot told the car it could take",
+        "power_w": "what the car took",
+        "lent_wh": "what the battery had lent to the car; null where that was not counted",
+        "state": "the settled pilot state at the row's end",
+    },
     Password: {
         "password": "the one that `evsed password` has set",
     },
@@ -179,6 +290,12 @@ TITLES = {
     Outcome: "An outcome",
     LoginView: "Whether one is logged in",
     RecentView: "The last hour",
+    SessionsView: "Sessions",
+    PastSession: "A session of the past",
+    EnergyView: "Energy by periods",
+    Period: "A period",
+    DaysView: "Days",
+    DayView: "A day",
     Password: "Logging in",
 }
 
@@ -188,12 +305,17 @@ _RANGE = f"({_DAY}(-{_DAY})?(,{_DAY}(-{_DAY})?)* )?{_TIME}-({_TIME}|24:00)"
 WINDOW_PATTERN = f"^{_RANGE}(, {_RANGE}){{0,{MOST_RANGES - 1}}}$"
 """How evsed itself writes a weekly window; longer names of days and more spaces are taken, too."""
 
+_STATES = ["A", "B1", "B2", "C1", "C2", "D1", "D2", "E", "F", "-"]
+
 RULES: dict[type, dict[str, dict[str, Any]]] = {
     Status: {
         "classic_state": {"enum": [1, 2, 3, 4]},
-        "state": {"enum": ["A", "B1", "B2", "C1", "C2", "D1", "D2", "E", "F", "-"]},
+        "state": {"enum": _STATES},
         "duty": {"minimum": 0, "maximum": 1},
     },
+    PastSession: {"reason": {"enum": [reason.value for reason in EndReason]}},
+    EnergyView: {"by": {"enum": [by.value for by in By]}},
+    DayView: {"every_s": {"enum": [MINUTE_S, QUARTER_S]}},
     EventView: {"level": {"enum": ["info", "warning", "error"]}},
     FaultView: {"recovery": {"enum": ["auto", "unplug", "acknowledge", "service"]}},
     OverrideView: {"mode": {"enum": [mode.value for mode in Mode]}},

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -17,7 +18,10 @@ from evsed.frontends.web.stream import Stream
 
 @dataclass(slots=True)
 class Parts:
-    """The parts of one frontend, for as long as it serves one hub."""
+    """The parts of one frontend, for as long as it serves one hub.
+
+    `backup` is held while one is made and sent.
+    """
 
     hub: Hub
     limits: WebLimits
@@ -25,6 +29,7 @@ class Parts:
     gate: Gate
     stream: Stream
     recent: Recent
+    backup: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _status: Status | None = field(default=None, init=False)
     _made: dict[Callable[[Status], Answer], Answer] = field(default_factory=dict, init=False)
 

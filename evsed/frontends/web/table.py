@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from evsed.frontends.web import orders, reads
+from evsed.frontends.web import history, orders, reads
 from evsed.frontends.web.operation import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
     *reads.OPERATIONS,
+    *history.OPERATIONS,
     *orders.OPERATIONS,
 )
