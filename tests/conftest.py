@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How hypothesis behaves everywhere: no deadline, and the same examples for everybody."""
+"""How hypothesis behaves everywhere (no deadline, the same examples for everybody); a time zone."""
 
 import os
+import time
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A slow or busy machine must never fail a test, so nothing is measured against a wall clock.
@@ -16,3 +19,13 @@ settings.register_profile(
     "search", deadline=None, max_examples=2000, suppress_health_check=_unhurried
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+@pytest.fixture
+def vienna() -> Iterator[None]:
+    """The local time of Vienna, where the clocks are set in March and in October."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Europe/Vienna")
+        time.tzset()
+        yield
+    time.tzset()

@@ -94,7 +94,10 @@ class Reader:
         with self._reading() as database:
             quarters = rows_between(database, "quarters", start, end)
             minutes = rows_between(database, "minutes", start, end)
-        minutes += [row for row in pending if start <= row.at < end]
+        # One that has just been written is the same in both.
+        minutes = list(
+            dict.fromkeys([*minutes, *(one for one in pending if start <= one.at < end)])
+        )
         if not quarters and not minutes:
             return None
         every_s = QUARTER_S if quarters else MINUTE_S

@@ -59,20 +59,24 @@ def day_of(at: int) -> date:
         return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=at)).date()
 
 
-def beginning(day: date) -> datetime:
-    """The first moment of the local day *day*."""
-    try:
-        return datetime.combine(day, time()).astimezone()
-    except _NO_SUCH:
-        return datetime.combine(day, time(), tzinfo=UTC)
-
-
 def begins_at(day: date) -> int:
-    """The same in seconds since 1970."""
+    """The first moment of the local day *day*, in seconds since 1970."""
     try:
-        return int(beginning(day).timestamp())
+        at = int(datetime.combine(day, time()).timestamp())
     except _NO_SUCH:
         return calendar.timegm(day.timetuple())
+    while day_of(at) < day:  # where the clocks are put forward at midnight
+        at += 900
+    return at
+
+
+def beginning(day: date) -> datetime:
+    """The same with its offset from UTC."""
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=begins_at(day))
+    try:
+        return at.astimezone()
+    except _NO_SUCH:
+        return at
 
 
 def ends_at(day: date) -> int:

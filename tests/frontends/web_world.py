@@ -200,9 +200,10 @@ async def served(
     password_file: Path | None = None,
     names: tuple[str, ...] = (),
     operations: tuple[Operation, ...] = OPERATIONS,
+    history: History | None = None,
 ) -> AsyncIterator[Served]:
     """The real frontend on a free port."""
-    hub = ShownHub(status)
+    hub = ShownHub(status, history or NoHistory())
     config = WebConfig(
         "127.0.0.1", 0, str(socket or ""), password_file=str(password_file or ""), names=names
     )

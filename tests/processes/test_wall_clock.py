@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from evsed.core.history import TraceRow
 from evsed.store import Store
 from evsed.store.reading import Reader
 from tests.processes import stories
@@ -37,6 +38,7 @@ class Jumped:
     total_wh: float
     sessions: list[tuple[float, bool]]
     energy_log: list[str]
+    traced: list[TraceRow]
     code: int
 
 
@@ -74,13 +76,15 @@ def clock_jumps(rig: Rig) -> Jumped:
     code = rig.life().ended()
     store = Store(rig.folder / "evsed.db")
     try:
-        kept = Reader(rig.folder / "evsed.db").sessions()
-        sessions = [(one.energy_wh, one.ended is not None) for one in kept]
+        reader = Reader(rig.folder / "evsed.db")
+        sessions = [(one.energy_wh, one.ended is not None) for one in reader.sessions()]
+        days = [reader.day(day, []) for day in reader.days()]
+        traced = [row for day in days if day is not None for row in day.rows]
         total_wh = store.load().total_wh
     finally:
         store.close()
     log = (rig.folder / "log" / "energy.log").read_text().splitlines()
-    return Jumped(at, until, timeline, shown, flowed, total_wh, sessions, log, code)
+    return Jumped(at, until, timeline, shown, flowed, total_wh, sessions, log, traced, code)
 
 
 def set_clock(path: Path, offset_s: float) -> None:
@@ -106,3 +110,15 @@ def test_a_clock_that_jumps_loses_no_energy_and_no_record(told: Jumped) -> None:
     assert ended
     assert len(told.energy_log) == 1
     assert told.code == 0
+
+
+@stories.of(clock_jumps)
+def test_a_clock_that_jumps_leaves_a_history_of_as_much_time_and_energy_as_there_was(
+    told: Jumped,
+) -> None:
+    covered_s = sum(row.covered_s for row in told.traced)
+    energy_wh = sum(row.power_w * row.covered_s for row in told.traced) / HOUR_S
+
+    assert covered_s >= told.until - told.at - 1
+    assert len(told.traced) <= covered_s / 60 + 2
+    assert abs(energy_wh - told.flowed_wh) <= 2 * A_SECOND_WH
