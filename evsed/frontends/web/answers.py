@@ -27,6 +27,7 @@ SECURITY: dict[str, str] = {
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
 PROBLEM = "application/problem+json"
 """RFC 9457."""
 
@@ -37,15 +38,6 @@ NO_STORE = "no-store"
 REVALIDATE = "no-cache"
 FOREVER = "public, max-age=31536000, immutable"
 """For files whose address changes with their content (RFC 8246)."""
-
-REFUSED = (
-    b"HTTP/1.1 503 Service Unavailable\r\n"
-    b"Content-Type: text/plain; charset=utf-8\r\n"
-    b"Retry-After: 1\r\n"
-    b"Connection: close\r\n\r\n"
-    b"evsed has too many connections; try again in a second.\n"
-)
-"""What a newcomer gets in a full house, before any of its bytes are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +93,21 @@ def problem(
 def _pointer(key: str) -> str:
     """*key* as a JSON pointer in its form for URIs (RFC 6901 section 6)."""
     return "#/" + quote(key.replace("~", "~0").replace("/", "~1")) if key else "#"
+
+
+def raw(made: Answer) -> bytes:
+    """*made* as bytes on the wire, for who gets no more than that."""
+    head = [f"HTTP/1.1 {made.status} {HTTPStatus(made.status).phrase}"]
+    head += [f"{name}: {value}" for name, value in made.headers.items()]
+    head += [f"Content-Length: {len(made.body)}", "Connection: close", "", ""]
+    return "\r\n".join(head).encode() + made.body
+
+
+REFUSED = raw(
+    problem(
+        503,
+        "evsed has too many connections and has not looked at this request; try again in a second",
+        {"Retry-After": "1"},
+    )
+)
+"""What a newcomer gets in a full house, before any of its bytes are looked at."""

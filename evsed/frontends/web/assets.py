@@ -76,17 +76,17 @@ class Assets:
         self.prefix = f"/static/{hashlib.sha256(everything).hexdigest()[:12]}/"
         filled = _fill(page, {**json.loads(words), "static": self.prefix}).encode()
         self.etag = f'"{hashlib.sha256(filled).hexdigest()[:16]}"'
-        self.page = _asset(filled, "text/html; charset=utf-8", REVALIDATE, {"ETag": self.etag})
+        self.page = asset(filled, "text/html; charset=utf-8", REVALIDATE, {"ETag": self.etag})
         self.unchanged = answer(b"", "text/html; charset=utf-8", status=304, cache=REVALIDATE,
                                 extra={"ETag": self.etag, **VARIES})  # fmt: skip
         licence = (web / LICENCE).read_bytes()
         self._files = {
-            self.prefix + name: _asset(body, KINDS[name[name.rindex(".") :]], FOREVER, {})
+            self.prefix + name: asset(body, KINDS[name[name.rindex(".") :]], FOREVER, {})
             for name, body in {**bodies, LICENCE: licence}.items()
         }
         loaded = [self.page, *(self._files[self.prefix + name] for name in bodies)]
-        self.weight = sum(len(asset.plain.body) for asset in loaded)
-        self.sent = sum(len(asset.gzipped.body) for asset in loaded)
+        self.weight = sum(len(one.plain.body) for one in loaded)
+        self.sent = sum(len(one.gzipped.body) for one in loaded)
 
     def get(self, path: str) -> Asset | None:
         """The file at *path*, if it is one of the page's."""
@@ -104,7 +104,8 @@ def _parts(folder: Traversable) -> dict[str, bytes]:
         ) from missing
 
 
-def _asset(body: bytes, kind: str, cache: str, extra: dict[str, str]) -> Asset:
+def asset(body: bytes, kind: str, cache: str, extra: dict[str, str]) -> Asset:
+    """*body* in both forms."""
     extra = {**extra, **VARIES}
     # mtime=0: the same bytes at each start
     squeezed = gzip.compress(body, mtime=0)

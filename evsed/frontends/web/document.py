@@ -49,7 +49,7 @@ def _row(one: Operation) -> str:
         told.append(f"`{each.name}`: {each.meaning}{usual}")
     if one.body is not None:
         told.append(f"takes {_link(one.body)}")
-    if one.reply.told:
+    if one.reply.told and one.reply.content_type == JSON:
         told.append("answers " + " and ".join(_link(kind) for kind in one.reply.told))
     elif one.reply.content_type != JSON:
         told.append(f"answers {one.reply.meaning} (`{one.reply.content_type}`)")
@@ -88,7 +88,9 @@ def _spoken(hint: object) -> str:
 INTRODUCTION = """\
 # evsed over HTTP
 
-Printed from the code by `python -m evsed.frontends.web.document`; a test compares.
+Printed from the code by `python -m evsed.frontends.web.document`; a test compares. A running evsed
+says the same of itself: at `/api/v1/docs` to people, at `/api/v1/openapi.json` to programs (OpenAPI
+3.1).
 
 | address | needs | what it does |
 |---|---|---|"""

@@ -78,8 +78,12 @@ def parts_of(kind: type) -> list[type]:
     return found
 
 
-def schema(kind: type, *, wanted: bool = True) -> Schema:
-    """The schema of a dataclass; *wanted*: whether its keys have to be there."""
+def schema(kind: type, *, telling: bool = True) -> Schema:
+    """The schema of a dataclass that is told: all of its keys are there, and more may come.
+
+    Where it is not *telling* but taken, only those without a default must be there, and no other
+    may.
+    """
     rules, meanings = RULES.get(kind, {}), MEANINGS[kind]
     properties = {}
     for key, hint in keys(kind).items():
@@ -88,20 +92,16 @@ def schema(kind: type, *, wanted: bool = True) -> Schema:
         if unit(key):
             made["x-unit"] = unit(key)
         properties[key] = made
-    made = {"type": "object", "properties": properties}
-    if wanted:
-        made["required"] = list(properties)
-    return made
+    if telling:
+        return {"type": "object", "properties": properties, "required": list(properties)}
+    wanted = [one.name for one in fields(kind) if one.default is MISSING]
+    made = {"type": "object", "properties": properties, "additionalProperties": False}
+    return made | ({"required": wanted} if wanted else {})
 
 
 def name(kind: type) -> str:
     """What the schema of *kind* is called."""
     return kind.__name__.removesuffix("View")
-
-
-def defaults(kind: type) -> dict[str, Json]:
-    """The default of each field that has one."""
-    return {one.name: _plain(one.default) for one in fields(kind) if one.default is not MISSING}
 
 
 def _of(hint: object) -> Schema:

@@ -321,7 +321,7 @@ RULES: dict[type, dict[str, dict[str, Any]]] = {
     OverrideView: {"mode": {"enum": [mode.value for mode in Mode]}},
     OwnerView: {
         "mode": {"enum": [mode.value for mode in Mode]},
-        "window": {"pattern": WINDOW_PATTERN},
+        "window": {"pattern": WINDOW_PATTERN, "not": {"type": "string", "pattern": r"(..:..)-\1$"}},
         **{key: {"minimum": least, "maximum": most} for key, (least, most, _) in RANGES.items()},
     },
 }

@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from evsed.frontends.web.answers import JSON, Answer
 
@@ -80,6 +80,11 @@ class Asked:
     place: object = None
     query: Mapping[str, Any] = field(default_factory=dict)
     body: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def encodings(self) -> str:
+        """What the client can unpack."""
+        return self.request.headers.get(hdrs.ACCEPT_ENCODING, "")
 
     @property
     def who(self) -> str:

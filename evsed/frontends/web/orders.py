@@ -21,7 +21,7 @@ OWNER = "/api/v1/owner"
 PASSWORD_WANTED = problem(
     422,
     'logging in takes {"password": "..."}',
-    errors=(("password", "it must be text"),),
+    errors=(("password", "it must be text, and nothing else may stand beside it"),),
 )
 
 
@@ -48,7 +48,7 @@ async def replace(parts: Parts, asked: Asked) -> Answer:
 async def log_in(parts: Parts, asked: Asked) -> Answer:
     """Give a session to who knows the password."""
     password = asked.body.get("password")
-    if not isinstance(password, str):
+    if not isinstance(password, str) or len(asked.body) > 1:
         return PASSWORD_WANTED
     cookie = await parts.gate.log_in(asked.request.remote or "", password)
     if isinstance(cookie, Answer):
@@ -84,7 +84,7 @@ OPERATIONS = (
         body=Password,
         refusals={
             401: "that is not the password",
-            422: "the body has no password",
+            422: "the body is not a password and nothing else",
             429: "too many tries have failed from this address: Retry-After says when again",
         },
     ),

@@ -8,7 +8,7 @@ from typing import cast
 from aiohttp import web
 
 from evsed.frontends import OwnerView, Status
-from evsed.frontends.web.answers import Answer, problem
+from evsed.frontends.web.answers import EVENT_STREAM, Answer, problem
 from evsed.frontends.web.form import said
 from evsed.frontends.web.guard import Connection, Stage
 from evsed.frontends.web.meanings import LoginView, RecentView
@@ -67,8 +67,7 @@ OPERATIONS = (
         "GET", "/api/v1/events",
         "The status as server-sent events: at once, at each change, at most twice a second, at "
         "least every 2 s",
-        events, Reply("`data:` lines, each the JSON that `/api/v1/status` answers",
-                      content_type="text/event-stream"),
+        events, Reply("`data:` lines, each the status then", (Status,), EVENT_STREAM),
         refusals={503: "too many listen: read the status every few seconds instead"},
     ),
     Operation(

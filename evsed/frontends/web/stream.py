@@ -15,7 +15,7 @@ from aiohttp import web
 
 from evsed.frontends import Hub, Status
 from evsed.frontends.web import WebLimits
-from evsed.frontends.web.answers import NO_STORE, SECURITY
+from evsed.frontends.web.answers import EVENT_STREAM, NO_STORE, SECURITY
 
 RETRY_MS = 3000
 """How long a browser waits before it connects again (WHATWG HTML, server-sent events)."""
@@ -75,7 +75,7 @@ class Stream:
         response = web.StreamResponse(
             headers={
                 **SECURITY,
-                "Content-Type": "text/event-stream",
+                "Content-Type": EVENT_STREAM,
                 "Cache-Control": NO_STORE,
                 "X-Accel-Buffering": "no",  # a proxy in between must not collect them
             }

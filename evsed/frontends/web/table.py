@@ -3,11 +3,55 @@
 
 from __future__ import annotations
 
-from evsed.frontends.web import history, orders, reads
-from evsed.frontends.web.operation import Operation
+import json
+from functools import cache
+
+from evsed.frontends.web import docs_page, history, openapi, orders, reads
+from evsed.frontends.web.answers import JSON, REVALIDATE, Answer
+from evsed.frontends.web.assets import Asset, asset
+from evsed.frontends.web.operation import Asked, Operation, Reply
+from evsed.frontends.web.parts import Parts
+
+HTML = "text/html; charset=utf-8"
+
+
+async def openapi_json(_: Parts, asked: Asked) -> Answer:
+    """This table, for programs."""
+    return _document().answer(asked.encodings)
+
+
+async def docs(parts: Parts, asked: Asked) -> Answer:
+    """This table, for people."""
+    return _page(parts.assets.prefix).answer(asked.encodings)
+
+
+DOCUMENTS = (
+    Operation(
+        "GET", "/api/v1/openapi.json", "This API as an OpenAPI 3.1 document",
+        openapi_json, Reply("the document"),
+    ),
+    Operation(
+        "GET", "/api/v1/docs", "This API as a page for people",
+        docs, Reply("the page", content_type=HTML),
+    ),
+)  # fmt: skip
 
 OPERATIONS: tuple[Operation, ...] = (
     *reads.OPERATIONS,
     *history.OPERATIONS,
     *orders.OPERATIONS,
+    *DOCUMENTS,
 )
+
+
+# Made when somebody asks first: it is not worth a moment of every start.
+@cache
+def _document() -> Asset:
+    made = json.dumps(openapi.document(OPERATIONS), ensure_ascii=False)
+    return asset(made.encode(), JSON, REVALIDATE, {})
+
+
+@cache
+def _page(prefix: str) -> Asset:
+    made = docs_page.page(openapi.document(OPERATIONS), prefix)
+    return asset(made.encode(), HTML, REVALIDATE, {})
