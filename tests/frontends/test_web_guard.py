@@ -231,6 +231,32 @@ async def test_a_full_house_makes_room_by_cutting_whoever_waits_longest() -> Non
         assert not idle[2].reader.at_eof()
 
 
+async def test_who_hangs_up_after_a_refusal_is_let_go_though_the_body_came_late() -> None:
+    async with served() as evsed:
+        wire = await evsed.wire()
+        status, _, _ = await wire.ask("POST /api/v1/ack", "Content-Length: 9")
+        assert status == 403
+        await wire.say(b"too")
+        wire.writer.write_eof()
+        assert await wire.ended() == b""
+        await until_held(evsed, 0)
+
+
+async def test_who_still_owes_a_body_after_its_answer_makes_room_for_others() -> None:
+    async with served(limits=replace(PATIENT, connections=2, head_s=0.05)) as evsed:
+        owing = [await evsed.wire() for _ in range(2)]
+        for wire in owing:
+            status, _, _ = await wire.ask("POST /api/v1/ack", "Content-Length: 9")
+            assert status == 403
+        async with asyncio.timeout(IN_TIME_S):
+            answered = 503
+            while answered != 200:  # until the first has owed it for long enough
+                newcomer = await evsed.wire()
+                with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                    answered = (await newcomer.ask("GET /"))[0]
+                await asyncio.sleep(0.01)
+
+
 async def test_the_methods_connect_and_upgrade_hold_nothing_open() -> None:
     async with served(limits=SLEEPLESS) as evsed:
         for request in (

@@ -40,6 +40,7 @@ class Stage(Enum):
 
     HEAD = auto()  # the rest of a request's head
     BUSY = auto()  # evsed
+    BODY = auto()  # the rest of a body that nobody reads: the answer is sent
     IDLE = auto()  # the next request
     STREAM = auto()  # evsed, on purpose: server-sent events
 
@@ -112,7 +113,7 @@ class Guard:
             (self._per_address[address], now - connection.since, connection)
             for connection, address in self._held.items()
             if address
-            and connection.stage in (Stage.HEAD, Stage.IDLE)
+            and connection.stage in (Stage.HEAD, Stage.BODY, Stage.IDLE)
             and now - connection.since >= min(EVICTABLE_AFTER_S, self.limits.head_s)
         ]
         return max(waiting, key=lambda one: one[:2])[2] if waiting else None
@@ -239,7 +240,7 @@ class Connection(web.RequestHandler):
         if request.content.is_eof():
             self._enter(Stage.IDLE, self._guard.limits.idle_s)
         else:  # aiohttp now reads the body away; what comes is counted
-            self._enter(Stage.BUSY, self._guard.limits.body_s)
+            self._enter(Stage.BODY, self._guard.limits.body_s)
         if self._ended:
             self.close()
         return done

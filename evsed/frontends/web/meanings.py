@@ -302,6 +302,7 @@ TITLES = {
 _DAY = "(Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _RANGE = f"({_DAY}(-{_DAY})?(,{_DAY}(-{_DAY})?)* )?{_TIME}-({_TIME}|24:00)"
+_RANGE = f"({_DAY}(-{_DAY})?(,{_DAY}(-{_DAY})?)* )?{_TIME}-({_TIME}|24:00)"
 WINDOW_PATTERN = f"^{_RANGE}(, {_RANGE}){{0,{MOST_RANGES - 1}}}$"
 """How evsed itself writes a weekly window; longer names of days and more spaces are taken, too."""
 
@@ -321,7 +322,10 @@ RULES: dict[type, dict[str, dict[str, Any]]] = {
     OverrideView: {"mode": {"enum": [mode.value for mode in Mode]}},
     OwnerView: {
         "mode": {"enum": [mode.value for mode in Mode]},
-        "window": {"pattern": WINDOW_PATTERN, "not": {"type": "string", "pattern": r"(..:..)-\1$"}},
+        "window": {
+            "pattern": WINDOW_PATTERN,
+            "not": {"type": "string", "pattern": r"(..:..)-\1(,|$)"},
+        },
         **{key: {"minimum": least, "maximum": most} for key, (least, most, _) in RANGES.items()},
     },
 }
