@@ -23,6 +23,7 @@ import pytest
 from evsed.frontends.web.openapi import document
 from evsed.frontends.web.password import hashed
 from evsed.frontends.web.table import OPERATIONS
+from tests.frontends.past import past
 from tests.frontends.web_world import IN_TIME_S, Served, served
 
 if TYPE_CHECKING:
@@ -50,9 +51,9 @@ schema = schemathesis.openapi.from_dict(document(OPERATIONS), config=CONFIG)
 
 @dataclass
 class Charger:
-    """The frontend in its thread, with `PASSWORD` set."""
+    """The frontend in its thread, with `PASSWORD` set and a past in *folder*."""
 
-    password_file: Path
+    folder: Path
     served: Served | None = None
     cookies: dict[str, str] = field(default_factory=dict)
 
@@ -62,7 +63,11 @@ class Charger:
         ready, over = threading.Event(), asyncio.Event()
 
         async def serve() -> None:
-            async with served(password_file=self.password_file) as self.served:
+            async with (
+                past(self.folder) as history,
+                served(password_file=self.folder / "password") as self.served,
+            ):
+                self.served.hub.history = history
                 ready.set()
                 await over.wait()
 
@@ -101,9 +106,9 @@ class Charger:
 
 @pytest.fixture(scope="module")
 def charger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Charger]:
-    file = tmp_path_factory.mktemp("web") / "password"
-    file.write_text(hashed(PASSWORD, log2_n=4))
-    with Charger(file).running() as running:
+    folder = tmp_path_factory.mktemp("web")
+    (folder / "password").write_text(hashed(PASSWORD, log2_n=4))
+    with Charger(folder).running() as running:
         yield running
 
 

@@ -41,6 +41,7 @@ async def echo(_: Parts, asked: Asked) -> Answer:
 SAYS = Reply("what was asked", (Outcome,))
 MADE_UP = (
     Operation("GET", "/api/v1/things", "Things", echo, SAYS, query=(LIMIT, BY, FROM, BEFORE)),
+    Operation("GET", "/api/v1/needy", "Needs", echo, SAYS, query=(day("on", "a", required=True),)),
     Operation("GET", "/api/v1/things/{day}", "A thing", echo, SAYS, place=FROM),
     Operation("DELETE", "/api/v1/things/{day}", "No thing", echo, SAYS, Door.SESSION, place=FROM),
     Operation("POST", "/override", "Another charger's", echo, SAYS, Door.SESSION, listed=False),
@@ -115,6 +116,13 @@ async def test_a_parameter_that_cannot_be_is_named_and_told_what_it_must_be(
     (error,) = json.loads(body)["errors"]
     assert error["parameter"] == name
     assert told in error["detail"]
+
+
+async def test_a_parameter_that_has_to_be_there_is_missed(evsed: Served) -> None:
+    wire = await evsed.wire()
+    status, _, body = await wire.ask("GET /api/v1/needy?x=2026-11-24")
+    assert (status, json.loads(body)["errors"][0]["parameter"]) == (400, "on")
+    assert "2026" in await outcome(evsed, "/api/v1/needy?on=2026-11-24")
 
 
 async def test_what_stands_in_the_braces_is_read_and_what_cannot_stand_there_is_404(

@@ -35,7 +35,7 @@ def query(target: str, wanted: tuple[Parameter, ...]) -> Mapping[str, object] | 
     for one in wanted:
         texts = given.get(one.name, [])
         try:
-            if len(texts) > 1:
+            if len(texts) > 1 or (one.required and not texts):
                 raise ValueError("it must be there once")
             found[one.name] = one.read(texts[0]) if texts else one.default
         except ValueError as error:

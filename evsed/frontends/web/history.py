@@ -62,11 +62,6 @@ UNDER_WAY = problem(
     503, "another backup is being sent; try again when it is there", {"Retry-After": "30"}
 )
 NO_DAY = problem(404, "nothing is kept of that day; /api/v1/days has those of which there is")
-BEFORE_WANTED = problem(
-    400,
-    "deleting takes ?before=2026-11-24, the first day that stays; nothing was changed",
-    parameters=(("before", "it must be there"),),
-)
 
 
 def _of_store(
@@ -126,10 +121,7 @@ async def one_day(parts: Parts, asked: Asked) -> Answer:
 @_of_store
 async def delete(parts: Parts, asked: Asked) -> Answer:
     """Delete what is older than a day."""
-    before = asked.query["before"]
-    if before is None:
-        return BEFORE_WANTED
-    return said(Outcome(await parts.hub.history.delete(asked.who, before)))
+    return said(Outcome(await parts.hub.history.delete(asked.who, asked.query["before"])))
 
 
 @_of_store
@@ -257,8 +249,8 @@ OPERATIONS = (
         "DELETE", "/api/v1/history",
         "Delete charts and sessions older than a day; the totals of days and the lifetime stay",
         delete, Reply("what came of it", (Outcome,)), Door.SESSION,
-        query=(day("before", "the first day that stays; it has to be there"),),
-        refusals={400: "`before` is missing, or is no day", 503: "the store cannot be written"},
+        query=(day("before", "the first day that stays", required=True),),
+        refusals={503: "the store cannot be written"},
     ),
     Operation(
         "POST", "/api/v1/backup", "A copy of the whole store as it is now, for download",

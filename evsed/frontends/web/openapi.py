@@ -142,7 +142,7 @@ def _parameter(each: Parameter, where: str) -> dict[str, Any]:
     return {
         "name": each.name,
         "in": where,
-        "required": where == "path",
+        "required": where == "path" or each.required,
         "description": each.meaning,
         "schema": each.schema | usual,
     }

@@ -54,6 +54,7 @@ class Parameter:
     read: Callable[[str], object]
     schema: Schema
     default: object = None
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +155,8 @@ def choice(name: str, meaning: str, *choices: str) -> Parameter:
     return Parameter(name, meaning, read, {"type": "string", "enum": list(choices)}, choices[0])
 
 
-def day(name: str, meaning: str) -> Parameter:
-    """A day of the calendar as a `date`; None without."""
+def day(name: str, meaning: str, *, required: bool = False) -> Parameter:
+    """A day of the calendar as a `date`; None without, unless it is *required*."""
 
     def read(text: str) -> date:
         if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
@@ -165,7 +166,7 @@ def day(name: str, meaning: str) -> Parameter:
         except ValueError:
             raise ValueError("there is no such day; 2026-11-24 is one") from None
 
-    return Parameter(name, meaning, read, {"type": "string", "format": "date"})
+    return Parameter(name, meaning, read, {"type": "string", "format": "date"}, required=required)
 
 
 def moment(name: str, meaning: str) -> Parameter:
