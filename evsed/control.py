@@ -16,12 +16,12 @@ import signal
 import socket
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from evsed.boards import drive, open_board
+from evsed.core import current, j1772
 from evsed.core import events as ev
-from evsed.core import j1772
 from evsed.core.evse import SAFE, Evse, Outputs, Step
 from evsed.core.faults import Fault
 from evsed.core.limits import NOBODY, Limit, lowest
@@ -78,6 +78,7 @@ class Control:
     _evse: Evse = field(init=False)
     _meter: PilotMeter = field(init=False)
     _protection: Protection = field(init=False)
+    _current: current.CurrentMeter | None = None
     _guard: Guard = UNGUARDED
     _limits: tuple[Limit, ...] = (NOBODY,)
     _reported: Mapping[Fault, str] = field(default_factory=dict)
@@ -97,8 +98,11 @@ class Control:
         self._evse = Evse(self.config.evse, now)
         self._evse.restore(self.config.latched)
         self._meter = PilotMeter(self.config.front_end)
-        testable = self.config.board.inputs.ground_fault_test_gpio is not None
+        inputs = self.config.board.inputs
+        testable = inputs.ground_fault_test_gpio is not None
         self._protection = Protection(now, ground_testable=testable)
+        if inputs.current_adc_channel is not None:
+            self._current = current.CurrentMeter(inputs.current_a_per_v)
 
     # --- orders -----------------------------------------------------------------------
 
@@ -130,6 +134,11 @@ class Control:
         return self._evse.gone or (self._board_lost and self._evse.leaving)
 
     @property
+    def tick_s(self) -> float:
+        """How long a tick lasts: where a current is read, other than a period of the mains."""
+        return TICK_S if self._current is None else current.TICK_S
+
+    @property
     def idle(self) -> bool:
         """Whether no car is there."""
         return not self._evse.plugged
@@ -155,6 +164,8 @@ class Control:
         self._events += self._evse.restart(now)
         self._meter.forget()
         self._protection.restart(now)
+        if self._current is not None:
+            self._current.forget()
         self._guard = UNGUARDED
         self._last = None
         self._beat_at = now
@@ -199,19 +210,28 @@ class Control:
 
     def _heed(self, now: float, inputs: Inputs, last: Outputs) -> Guard:
         """Judge the optional inputs, and do what that asks for beside the step."""
+        if self._current is not None:
+            self._current.look(now, inputs.current_codes)
         moment = Moment(
             closed=last.closed > 0,
             closing=self._step is not None and self._step.closing,
             plugged=self._evse.plugged,
             offered_a=j1772.current_for_duty(last.duty),
+            drawn_a=self._drawn_a,
         )
         guard = self._protection.look(now, inputs, moment)
+        if self._current is not None and self._current.faults:
+            guard = replace(guard, faults={**guard.faults, **self._current.faults})
         if guard.ground_test is not self._guard.ground_test:
             self.board.set_ground_fault_test(guard.ground_test)
         if guard.opened:
             self._events += self._evse.opened_elsewhere(now, guard.opened)
         self._guard = guard
         return guard
+
+    @property
+    def _drawn_a(self) -> float | None:
+        return None if self._current is None else self._current.amperes
 
     def _lowest(self, now: float) -> Limit:
         supply = Limit("supply", self.config.supply_max_a, why="all that the supply allows")
@@ -279,6 +299,7 @@ class Control:
             plugged=self._evse.plugged,
             high_v=reading.high_v if reading else None,
             low_v=reading.low_v if reading else None,
+            drawn_a=self._drawn_a if self.board.is_open else None,
             duty=outputs.duty,
             closed=outputs.closed,
             limit_a=limit.max_a,
@@ -394,7 +415,7 @@ def serve(end: socket.socket) -> None:
                 collected_at = now
                 gc.collect()
             # A tick that was missed is missed: catching up would only bunch the bursts.
-            next_at = max(next_at + TICK_S, time.monotonic())
+            next_at = max(next_at + control.tick_s, time.monotonic())
             time.sleep(max(0.0, next_at - time.monotonic()))
     finally:
         control.finish()

@@ -59,12 +59,19 @@ class InputsConfig:
     ground_fault_test_gpio: int | None = None
     emergency_stop_gpio: int | None = None
     proximity_adc_channel: int | None = None
+    current_adc_channel: int | None = None
+    current_a_per_v: float = 42.55  # turns over ohms of the burden: 2000:1 on the 47 ohm of hw/
 
     @property
     def any(self) -> bool:
         """Whether there is any input to read."""
-        gpios = (self.ground_fault_gpio, self.emergency_stop_gpio, self.proximity_adc_channel)
-        return bool(self.contactor_feedback_gpios) or any(gpio is not None for gpio in gpios)
+        wires = (
+            self.ground_fault_gpio,
+            self.emergency_stop_gpio,
+            self.proximity_adc_channel,
+            self.current_adc_channel,
+        )
+        return bool(self.contactor_feedback_gpios) or any(wire is not None for wire in wires)
 
 
 @dataclass(frozen=True, slots=True)

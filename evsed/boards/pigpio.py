@@ -21,9 +21,10 @@ import pigpio
 
 from evsed.boards import BoardConfig, ReadBack
 from evsed.boards import pigpio_deadman as deadman
-from evsed.boards.pigpio_burst import conversion
+from evsed.boards.pigpio_burst import CONVERSION_BYTES, conversion
 from evsed.boards.pigpio_grip import Grip, checked, take
 from evsed.boards.pigpio_wire import ANSWER_S, LETS_GO, Batch, read, write
+from evsed.core.current import CONVERSIONS
 from evsed.core.protection import Inputs
 from evsed.errors import BoardError, BoardGone
 
@@ -265,6 +266,7 @@ class _InputsWanted:
             ),
         ]
         self._proximity: Final = inputs.proximity_adc_channel
+        self._current: Final = inputs.current_adc_channel
         self.batch: Batch | None = None
 
     def aim(self, spi_handle: int) -> None:
@@ -272,6 +274,8 @@ class _InputsWanted:
         asks = [read(gpio) for gpio in self._gpios]
         if self._proximity is not None:
             asks.append(conversion(spi_handle, self._proximity))
+        if self._current is not None:
+            asks += [conversion(spi_handle, self._current)] * CONVERSIONS
         self.batch = Batch(asks) if asks else None
 
     def understood(self, answer: memoryview) -> Inputs:
@@ -279,15 +283,22 @@ class _InputsWanted:
         high = [
             bool(answer[number * _HEAD_BYTES + _RESULT_AT]) for number in range(len(self._gpios))
         ]
+        codes = self._codes(answer)
         feedback, rest = high[: self._feedbacks], iter(high[self._feedbacks :])
         return Inputs(
             contactor_feedback=tuple(feedback),
             ground_fault=next(rest) if self._has_ground_fault else None,
             emergency_stop=next(rest) if self._has_stop else None,
-            proximity_code=None
-            if self._proximity is None
-            else int.from_bytes(answer[-2:], "big") & 0x3FF,
+            proximity_code=None if self._proximity is None else next(codes),
+            current_codes=tuple(codes),
         )
+
+    def _codes(self, answer: memoryview) -> Iterator[int]:
+        """What the converter said, after the levels."""
+        at = len(self._gpios) * _HEAD_BYTES
+        while at < len(answer):
+            at += _HEAD_BYTES + CONVERSION_BYTES
+            yield int.from_bytes(answer[at - 2 : at], "big") & 0x3FF
 
 
 def _give_back(taking: Future[Grip]) -> None:

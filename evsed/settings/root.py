@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import ValidationInfo, field_validator
@@ -14,6 +15,7 @@ from pydantic_settings import (
 )
 
 from evsed.boards import BoardConfig, InputsConfig, KernelConfig, PigpioConfig
+from evsed.core.current import MOST_V
 from evsed.core.evse import EvseConfig
 from evsed.core.knobs import AllotmentConfig
 from evsed.core.pilot import FrontEnd
@@ -31,6 +33,8 @@ from evsed.settings.sections import (
     WebSettings,
     must_be,
 )
+
+METER_HEADROOM = 1.25  # what goes grossly beyond the supply has to be seen as such
 
 if TYPE_CHECKING:
     from evsed.logs import LogsConfig
@@ -103,10 +107,29 @@ class Settings(BaseSettings):
         if len(feedbacks) not in (0, contactors):
             wanted = f"[] or as many as {section}.contactor_gpios has: {contactors}"
             raise must_be(wanted, key="contactor_feedback_gpios", value=feedbacks)
-        channel = inputs.proximity_adc_channel
-        if channel == board.front_end.pilot_adc_channel:
-            wanted = f"other than board.front_end.pilot_adc_channel, which is {channel}"
-            raise must_be(wanted, key="proximity_adc_channel", value=channel)
+        for key in ("proximity_adc_channel", "current_adc_channel"):
+            channel = getattr(inputs, key)
+            if channel == board.front_end.pilot_adc_channel:
+                wanted = f"other than board.front_end.pilot_adc_channel, which is {channel}"
+                raise must_be(wanted, key=key, value=channel)
+        return inputs
+
+    @field_validator("inputs")
+    @classmethod
+    def _meter_spans_the_supply(
+        cls, inputs: InputsSettings, info: ValidationInfo
+    ) -> InputsSettings:
+        supply = info.data.get("supply")
+        if inputs.current_adc_channel is None or not isinstance(supply, SupplySettings):
+            return inputs
+        least = METER_HEADROOM * supply.max_current_a / MOST_V
+        if inputs.current_a_per_v < least:
+            wanted = (
+                f"at least {math.ceil(least * 10) / 10:g}, so that it spans {METER_HEADROOM:g} "
+                f"times supply.max_current_a, which is {supply.max_current_a:g} A: a transformer "
+                "with more turns, or a smaller burden"
+            )
+            raise must_be(wanted, key="current_a_per_v", value=inputs.current_a_per_v)
         return inputs
 
     @field_validator("surplus")

@@ -228,6 +228,15 @@ class InputsSettings(Section):
     ground_fault_test_gpio: MaybeGpio = None
     emergency_stop_gpio: MaybeGpio = None
     proximity_adc_channel: MaybeChannel = None
+    current_adc_channel: MaybeChannel = None
+    current_a_per_v: float = Field(42.55, ge=1, le=1000)
+
+    @field_validator("current_adc_channel")
+    @classmethod
+    def _current_its_own(cls, channel: int | None, info: ValidationInfo) -> int | None:
+        if channel is not None and channel == info.data.get("proximity_adc_channel"):
+            raise must_be(f"other than proximity_adc_channel, which is {channel}")
+        return channel
 
     @field_validator("contactor_feedback_gpios")
     @classmethod

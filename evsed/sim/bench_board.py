@@ -16,6 +16,7 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from evsed.boards import ReadBack
+from evsed.core.current import CONVERSIONS
 from evsed.core.protection import Inputs
 from evsed.errors import BoardGone
 from evsed.sim.box import Box, Contactor
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from evsed.sim.circuit import Circuit
+    from evsed.sim.transformer import CurrentTransformer
 
 # One pipelined conversion on a Pi 4, 18.5 us of it SPI; no two spacings agree, and none is locked
 # to the pilot's period.
@@ -78,7 +80,7 @@ class BenchBoard:
         self.ground_fault_deaf = False
         self.emergency_stop: bool | None = None
         self.proximity_code: int | None = None
-        self.current_a: float | None = None
+        self.transformer: CurrentTransformer | None = None
         self.feedback_wired = False
         self.commanded = 0
         self.commanded_at = -math.inf
@@ -136,8 +138,16 @@ class BenchBoard:
             ground_fault=None if self.ground_fault is None else self.ground_fault or tested,
             emergency_stop=self.emergency_stop,
             proximity_code=self.proximity_code,
-            current_a=self.current_a,
+            current_codes=self._current_codes(),
         )
+
+    def _current_codes(self) -> tuple[int, ...]:
+        """A train of the current transformer's channel; the time it takes passes."""
+        if self.transformer is None:
+            return ()
+        moments = [self._time.now + SPACING_S[0] * number for number in range(CONVERSIONS)]
+        self._time.now = moments[-1]
+        return tuple(self.transformer.codes(moments))
 
     def set_pilot(self, duty: float) -> None:
         """Put *duty* on the pilot."""

@@ -33,6 +33,7 @@ from evsed.sim.house import Clouds, House
 from evsed.sim.house_server import feed_app
 from evsed.sim.mcp3008 import Mcp3008
 from evsed.sim.pigpiod import SimulatedPigpiod, precise_event_loop
+from evsed.sim.transformer import CHANNEL, CurrentTransformer
 from evsed.sim.wires import Wires
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class World:
         self.car = car
         self.box = Box([Contactor(poles=1)])
         self.circuit = Circuit()
+        self.transformer = CurrentTransformer(lambda: self.car.drawn_a)
         self.wires = Wires()
         self.wires.listeners.append(self._on_wire)
         self.pigpiod = SimulatedPigpiod(
@@ -71,6 +73,8 @@ class World:
         self._drive(time.monotonic())
 
     def _code_at(self, adc_channel: int, at_s: float) -> int:
+        if adc_channel == CHANNEL:
+            return self.transformer.code_at(at_s)
         return self.circuit.code(at_s) if adc_channel == 0 else 0
 
     def _on_wire(self, event: WireEvent) -> None:

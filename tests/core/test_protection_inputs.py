@@ -45,13 +45,13 @@ class Box:
                 ground_fault=device,
                 emergency_stop=self.emergency_stop,
                 proximity_code=None if self.ohm is None else code(self.ohm),
-                current_a=self.current_a,
             )
             moment = Moment(
                 closed=self.closed,
                 closing=self.closing and not self.closed,
                 plugged=self.plugged,
                 offered_a=self.offered_a,
+                drawn_a=self.current_a,
             )
             self.guard = self.protection.look(self.now, inputs, moment)
             self.faults |= self.guard.faults

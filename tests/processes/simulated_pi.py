@@ -70,6 +70,7 @@ class Orders:
             "contacts_closed": world.box.closed,
             "duty": None if wave is None else wave.duty,
             "s2_closed": world.car.s2_closed,
+            "drawn_a": world.car.drawn_a,
             "clients": len(world.pigpiod.clients),
             "alive": world.pigpiod.alive,
         }

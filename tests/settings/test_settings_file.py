@@ -52,6 +52,7 @@ def test_what_the_shipped_file_leaves_out_works_as_it_is_shown(tmp_path: Path) -
         ground_fault_test_gpio=20,
         emergency_stop_gpio=26,
         proximity_adc_channel=1,
+        current_adc_channel=2,
     )
 
 
@@ -120,6 +121,8 @@ def test_what_the_owner_writes_reaches_the_rooms(tmp_path: Path) -> None:
         ground_fault_test_gpio = 16
         emergency_stop_gpio = 17
         proximity_adc_channel = 1
+        current_adc_channel = 2
+        current_a_per_v = 100
         [safety]
         allow_ventilated = true
         temperature_sensor = "28-0316a2795fff"
@@ -146,6 +149,8 @@ def test_what_the_owner_writes_reaches_the_rooms(tmp_path: Path) -> None:
         ground_fault_test_gpio=16,
         emergency_stop_gpio=17,
         proximity_adc_channel=1,
+        current_adc_channel=2,
+        current_a_per_v=100.0,
     )
     assert settings.safety.temperature_sensor == "28-0316a2795fff"
     assert settings.safety.restart_delay_max_s == 600.0
