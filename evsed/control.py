@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from evsed.boards import drive, open_board
 from evsed.core import current, j1772
 from evsed.core import events as ev
+from evsed.core.economiser import Economiser
 from evsed.core.evse import SAFE, Evse, Outputs, Step
 from evsed.core.faults import Fault
 from evsed.core.limits import NOBODY, Limit, lowest
@@ -79,6 +80,7 @@ class Control:
     _meter: PilotMeter = field(init=False)
     _protection: Protection = field(init=False)
     _current: current.CurrentMeter | None = None
+    _economiser: Economiser = field(default_factory=Economiser)
     _guard: Guard = UNGUARDED
     _limits: tuple[Limit, ...] = (NOBODY,)
     _reported: Mapping[Fault, str] = field(default_factory=dict)
@@ -166,6 +168,7 @@ class Control:
         self._protection.restart(now)
         if self._current is not None:
             self._current.forget()
+        self._economiser = Economiser()
         self._guard = UNGUARDED
         self._last = None
         self._beat_at = now
@@ -200,6 +203,9 @@ class Control:
         self._events += step.events
         drive(self.board, step.outputs, self._last)
         self._last = step.outputs
+        closed = step.outputs.closed > 0
+        if self._holds and self._economiser.look(now, closed=closed, pump=guard.pump):
+            self.board.hold_contactors()
         self.board.beat(pump=guard.pump)
         beat_at = self.clock()
         self._beat_was_late = beat_at - self._beat_at > LATE_BEAT_S
@@ -228,6 +234,11 @@ class Control:
             self._events += self._evse.opened_elsewhere(now, guard.opened)
         self._guard = guard
         return guard
+
+    @property
+    def _holds(self) -> bool:
+        """Whether contactors are held with less than what closes them."""
+        return self.config.board.hold_duty < 1.0
 
     @property
     def _drawn_a(self) -> float | None:

@@ -190,6 +190,10 @@ class KernelBoard:
                 "lets go of the wires; look for a short, or for something else that drives them"
             )
 
+    def hold_contactors(self) -> None:
+        """Raises `BoardError`: Linux has no PWM for contactors. The settings do not allow it."""
+        raise BoardError("the kernel board cannot hold a contactor with less than full drive")
+
     def set_ground_fault_test(self, on: bool) -> None:  # noqa: FBT001 - as a light switch
         """Drive the self-test input of the ground-fault device; nothing where none is wired.
 

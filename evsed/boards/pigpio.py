@@ -15,7 +15,7 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import cycle
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pigpio
 
@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 FIRST_WAIT_S: Final = 0.25
 LONGEST_WAIT_S: Final = 5.0
 """Pauses between attempts that fail: 0.25 s, doubling up to 5 s."""
+
+HOLD_HZ: Final = 4000
+HOLD_RANGE: Final = 1000
+"""Software PWM that holds a coil: 50 steps of 5 us at pigpiod's shipped sample rate, and fast
+against the coil's 0.6 to 4 ms, in which its current follows."""
 
 _BEATS: Final = 64  # numbers a beat may have; even, because the heartbeat pin alternates
 _HEAD_BYTES: Final = 16
@@ -63,7 +68,9 @@ class PigpioBoard:
         self._grip: Grip | None = None
         self._beats: Iterator[tuple[Batch, Batch]] = iter(())  # script alone, pump and script
         self._inputs: Final = _InputsWanted(config)
+        self._hold_width: Final = int(config.hold_duty * HOLD_RANGE)
         self._closed = 0
+        self._held_hz: int | None = None  # None: fully driven
         self._duty_ppm = deadman.STEADY_PPM
         self._proved = False
         self._wait_s = 0.0
@@ -125,6 +132,7 @@ class PigpioBoard:
         )
         self._inputs.aim(grip.spi_handle)
         self._closed = 0
+        self._held_hz = None
         self._duty_ppm = deadman.STEADY_PPM
         self._proved = False
         # The script alone: the charge pump in hw/ begins to run with the first real beat.
@@ -185,7 +193,9 @@ class PigpioBoard:
         self._duty_ppm = duty_ppm
 
     def set_contactors(self, closed: int) -> None:
-        """Open all but the first *closed* contactors, then close those.
+        """Open all but the first *closed* contactors, then close those, fully driven.
+
+        A write ends the PWM that may have held one (gpioWrite, pigpio.h).
 
         Raises `BoardError` when pigpiod refuses, or when one would close with no dead-man armed.
         """
@@ -198,6 +208,21 @@ class PigpioBoard:
         for gpio in gpios[:closed]:
             checked(f"close the contactor on GPIO {gpio}", client.write(gpio, 1))
         self._closed = closed
+        self._held_hz = None
+
+    def hold_contactors(self) -> None:
+        """Hold the closed contactors with software PWM, which pigpiod's DMA plays by itself.
+
+        Raises `BoardError` when pigpiod refuses, and when the dead-man has fired meanwhile. That is
+        asked last: one that fires later ends the PWM with what it writes.
+        """
+        client = self._held().client
+        for gpio in self._wires.contactor_gpios[: self._closed]:
+            doing = f"hold the contactor on GPIO {gpio}"
+            checked(doing, client.set_PWM_range(gpio, HOLD_RANGE))
+            self._held_hz = checked(doing, client.set_PWM_frequency(gpio, HOLD_HZ))
+            checked(doing, client.set_PWM_dutycycle(gpio, self._hold_width))
+        self._demand_dead_man()
 
     def set_ground_fault_test(self, on: bool) -> None:  # noqa: FBT001 - as a light switch
         """Drive the self-test input of the ground-fault device; nothing where none is wired.
@@ -219,11 +244,9 @@ class PigpioBoard:
         client, gpio = grip.client, self._wires.pilot_gpio
         duty_ppm = client.get_PWM_dutycycle(gpio)
         pilot_hz = client.get_PWM_frequency(gpio)
-        levels = tuple(
-            checked(f"read GPIO {contactor}", client.read(contactor)) == 1
-            for contactor in self._wires.contactor_gpios
-        )
+        outputs = [self._output(grip, contactor) for contactor in self._wires.contactor_gpios]
         armed = grip.dead_man_state() == pigpio.PI_SCRIPT_RUNNING
+        closed = tuple(self._is_closed(place, output) for place, output in enumerate(outputs))
         # A dead-man that fired has changed the duty too: that is its news, not a thief's.
         if armed and (duty_ppm, pilot_hz) != (self._duty_ppm, deadman.PILOT_HZ):
             carries = (
@@ -237,8 +260,43 @@ class PigpioBoard:
                 "stop the program that sends waves or PWM through pigpiod"
             )
         if armed:
+            self._demand_outputs(outputs)
             self._proved, self._wait_s = True, 0.0
-        return ReadBack(max(duty_ppm, 0) / deadman.STEADY_PPM, levels, armed)
+        return ReadBack(max(duty_ppm, 0) / deadman.STEADY_PPM, closed, armed)
+
+    def _output(self, grip: Grip, gpio: int) -> _Output:
+        client = grip.client
+        return _Output(
+            checked(f"read the function of GPIO {gpio}", client.get_mode(gpio)),
+            client.get_PWM_dutycycle(gpio),
+            client.get_PWM_frequency(gpio),
+            checked(f"read GPIO {gpio}", client.read(gpio)),
+        )
+
+    def _wanted(self, place: int, output: _Output) -> bool:
+        """Whether an output is driven in the way that evsed has chosen for it.
+
+        The level of one that PWM holds says nothing; that of any other says all.
+        """
+        held = self._held_hz is not None and place < self._closed
+        pwm = (self._hold_width, self._held_hz) if held else (pigpio.PI_NOT_PWM_GPIO, output.hz)
+        return output.mode == pigpio.OUTPUT and (output.width, output.hz) == pwm
+
+    def _is_closed(self, place: int, output: _Output) -> bool:
+        if output.width == pigpio.PI_NOT_PWM_GPIO:
+            return output.level == 1
+        return self._wanted(place, output)
+
+    def _demand_outputs(self, outputs: Sequence[_Output]) -> None:
+        for place, (gpio, output) in enumerate(
+            zip(self._wires.contactor_gpios, outputs, strict=True)
+        ):
+            if not self._wanted(place, output):
+                raise BoardError(
+                    f"another program took the contactor's GPIO {gpio} from evsed (function "
+                    f"{output.mode}, PWM {output.width} at {output.hz} Hz); {LETS_GO}; find the "
+                    "program that drives it through pigpiod, and stop it"
+                )
 
     def _demand_dead_man(self) -> None:
         grip = self._held()
@@ -247,6 +305,15 @@ class PigpioBoard:
                 "the dead-man script in pigpiod has fired or was stopped, so the contactor is "
                 f"open; {LETS_GO}; if it happens again, see what keeps the Pi busy for 100 ms"
             )
+
+
+class _Output(NamedTuple):
+    """What pigpiod says of a contactor's GPIO: function, PWM (its width may be an error), level."""
+
+    mode: int
+    width: int
+    hz: int
+    level: int
 
 
 class _InputsWanted:

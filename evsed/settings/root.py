@@ -23,6 +23,7 @@ from evsed.feeds import FeedConfig
 from evsed.frontends.web import WebConfig
 from evsed.settings.sections import (
     BoardSettings,
+    ContactorSettings,
     FeedSettings,
     InputsSettings,
     LogsSettings,
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
 
     supply: SupplySettings = SupplySettings()
     board: BoardSettings = BoardSettings()
+    contactor: ContactorSettings = ContactorSettings()
     inputs: InputsSettings = InputsSettings()
     feed: FeedSettings = FeedSettings()
     surplus: SurplusSettings = SurplusSettings()
@@ -84,6 +86,32 @@ class Settings(BaseSettings):
             wanted = f"one GPIO, or one per phase: supply.phases is {supply.phases}"
             raise must_be(wanted, key=f"{board.kind}.contactor_gpios", value=gpios)
         return board
+
+    @field_validator("contactor")
+    @classmethod
+    def _board_can_hold(
+        cls, contactor: ContactorSettings, info: ValidationInfo
+    ) -> ContactorSettings:
+        board = info.data.get("board")
+        if isinstance(board, BoardSettings) and board.kind == "kernel" and contactor.hold_duty < 1:
+            wanted = '1.0 where board.kind is "kernel": Linux has no PWM for the contactor'
+            raise must_be(wanted, key="hold_duty", value=contactor.hold_duty)
+        return contactor
+
+    @field_validator("inputs")
+    @classmethod
+    def _what_is_held_is_watched(
+        cls, inputs: InputsSettings, info: ValidationInfo
+    ) -> InputsSettings:
+        contactor = info.data.get("contactor")
+        held = isinstance(contactor, ContactorSettings) and contactor.hold_duty < 1
+        if held and not inputs.contactor_feedback_gpios:
+            wanted = (
+                "one for each contactor where contactor.hold_duty is below 1: one that lets go "
+                "while it is held would go unnoticed, and is not closed again by what holds it"
+            )
+            raise must_be(wanted, key="contactor_feedback_gpios", value=())
+        return inputs
 
     @field_validator("inputs")
     @classmethod
@@ -147,6 +175,7 @@ class Settings(BaseSettings):
         return BoardConfig(
             kind=self.board.kind,
             pilot_adc_channel=self.board.front_end.pilot_adc_channel,
+            hold_duty=self.contactor.hold_duty,
             pigpio=PigpioConfig(
                 host=pigpio.host,
                 port=pigpio.port,

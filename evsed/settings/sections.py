@@ -216,6 +216,12 @@ class BoardSettings(Section):
         return self.kernel if self.kind == "kernel" else self.pigpio
 
 
+class ContactorSettings(Section):
+    """[contactor]: how its coil is driven."""
+
+    hold_duty: float = Field(1.0, ge=0.2, le=1)
+
+
 class InputsSettings(Section):
     """[inputs]: optional wires into the box. A key that is absent is a wire that is not there."""
 

@@ -122,6 +122,7 @@ class Bench:
             contactors or (Contactor(),),
             advance=self._advance,
             next_change_at=self._next_change_at,
+            hold_duty=config.board.hold_duty,
             seed=seed,
         )
         self.control: Final = make(self.board, config, self.time.control)

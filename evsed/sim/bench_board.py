@@ -70,6 +70,7 @@ class BenchBoard:
         *,
         advance: Callable[[float], None],
         next_change_at: Callable[[], float],
+        hold_duty: float = 1.0,
         seed: int = 0,
     ) -> None:
         self.circuit: Final = circuit
@@ -84,6 +85,8 @@ class BenchBoard:
         self.feedback_wired = False
         self.commanded = 0
         self.commanded_at = -math.inf
+        self.hold_duty = hold_duty
+        self.held_at = -math.inf
         self.dead_man_fired_at: float | None = None
         self._time: Final = time
         self._advance: Final = advance
@@ -159,6 +162,13 @@ class BenchBoard:
         self._reach()
         self._command(closed, self._time.control())
 
+    def hold_contactors(self) -> None:
+        """Hold the closed ones with less."""
+        self._reach()
+        self.held_at = self._time.control()
+        for place in range(self.commanded):
+            self.box.drive(place, self.held_at, self.hold_duty)
+
     def set_ground_fault_test(self, on: bool) -> None:  # noqa: FBT001 - as in Board
         """Drive the test input of the ground-fault device; it answers while it is driven."""
         self._reach()
@@ -220,4 +230,4 @@ class BenchBoard:
         if closed != self.commanded:
             self.commanded, self.commanded_at = closed, at
             for place in range(len(self.box.contactors)):
-                self.box.drive(place, at, high=place < closed)
+                self.box.drive(place, at, 1.0 if place < closed else 0.0)

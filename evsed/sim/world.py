@@ -51,6 +51,7 @@ class Pins:
     pilot: int = 18
     contactor: int = 23
     heartbeat: int = 24
+    feedback: int = 25
 
 
 class World:
@@ -81,7 +82,9 @@ class World:
         if event.gpio == self.pins.heartbeat and event.kind == "level":
             self.box.edge(event.at_s)
         elif event.gpio == self.pins.contactor:
-            self.box.drive(0, event.at_s, high=bool(self.wires.level(self.pins.contactor)))
+            wave = self.wires.pwm(self.pins.contactor)
+            level = float(self.wires.level(self.pins.contactor, event.at_s))
+            self.box.drive(0, event.at_s, level if wave is None else wave.duty)
         elif event.gpio == self.pins.pilot:
             self._drive(event.at_s)
 
@@ -98,6 +101,8 @@ class World:
     def step(self, now: float) -> None:
         """Let the time pass until *now*."""
         self.box.step(now)
+        # The mirror contact opens when the contacts close; the pin is pulled up.
+        self.wires.drive_input(self.pins.feedback, int(self.box.closed))
         self.car.step(now, self.circuit, self.box.live_phases)
         self.house.step(now, self.car.drawn_w)
 

@@ -115,6 +115,8 @@ def test_what_the_owner_writes_reaches_the_rooms(tmp_path: Path) -> None:
         start_share = 0.5
         up_slew_a_per_s = 6
         car_min_current_a = 7
+        [contactor]
+        hold_duty = 0.75
         [inputs]
         contactor_feedback_gpios = [20, 21, 22]
         ground_fault_gpio = 12
@@ -143,6 +145,7 @@ def test_what_the_owner_writes_reaches_the_rooms(tmp_path: Path) -> None:
     assert (board.pigpio.pilot_gpio, board.pigpio.contactor_gpios) == (13, (5, 6, 26))
     assert (board.pigpio.heartbeat_gpio, board.pigpio.spi_channel) == (4, 1)
     assert board.pigpio.spi_hz == 1_000_000
+    assert board.hold_duty == 0.75
     assert board.inputs == InputsConfig(
         contactor_feedback_gpios=(20, 21, 22),
         ground_fault_gpio=12,
