@@ -7,7 +7,8 @@ what happens seldom, and one of its own for what happens every tick (a burst, th
 inputs), each of these one segment there and one answer back.
 
 Its neighbours: `pigpio_wire` the connection, `pigpio_burst` the bursts, `pigpio_deadman` the
-script inside pigpiod, `pigpio_grip` taking and releasing the wires, `pigpio_off` for `evsed off`.
+script inside pigpiod, `pigpio_contactors` and `pigpio_inputs` what they say, `pigpio_grip` taking
+and releasing the wires, `pigpio_off` for `evsed off`.
 """
 
 from __future__ import annotations
@@ -15,16 +16,15 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import cycle
 from time import monotonic
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import pigpio
 
 from evsed.boards import BoardConfig, ReadBack
 from evsed.boards import pigpio_deadman as deadman
-from evsed.boards.pigpio_burst import CONVERSION_BYTES, conversion
-from evsed.boards.pigpio_grip import Grip, checked, take
-from evsed.boards.pigpio_wire import ANSWER_S, LETS_GO, Batch, read, write
-from evsed.core.current import CONVERSIONS
+from evsed.boards.pigpio_grip import Grip, take
+from evsed.boards.pigpio_inputs import InputsWanted
+from evsed.boards.pigpio_wire import ANSWER_S, LETS_GO, Batch, checked, write
 from evsed.core.protection import Inputs
 from evsed.errors import BoardError, BoardGone
 
@@ -35,14 +35,7 @@ FIRST_WAIT_S: Final = 0.25
 LONGEST_WAIT_S: Final = 5.0
 """Pauses between attempts that fail: 0.25 s, doubling up to 5 s."""
 
-HOLD_HZ: Final = 4000
-HOLD_RANGE: Final = 1000
-"""Software PWM that holds a coil: 50 steps of 5 us at pigpiod's shipped sample rate, and fast
-against the coil's 0.6 to 4 ms, in which its current follows."""
-
 _BEATS: Final = 64  # numbers a beat may have; even, because the heartbeat pin alternates
-_HEAD_BYTES: Final = 16
-_RESULT_AT: Final = 12  # where in an answer's header the result begins
 
 
 class PigpioBoard:
@@ -67,10 +60,7 @@ class PigpioBoard:
         self._taking: Future[Grip] | None = None
         self._grip: Grip | None = None
         self._beats: Iterator[tuple[Batch, Batch]] = iter(())  # script alone, pump and script
-        self._inputs: Final = _InputsWanted(config)
-        self._hold_width: Final = int(config.hold_duty * HOLD_RANGE)
-        self._closed = 0
-        self._held_hz: int | None = None  # None: fully driven
+        self._inputs: Final = InputsWanted(config)
         self._duty_ppm = deadman.STEADY_PPM
         self._proved = False
         self._wait_s = 0.0
@@ -131,13 +121,11 @@ class PigpioBoard:
             [(Batch([beat]), Batch([write(gpio, number % 2), beat])) for number, beat in beats]
         )
         self._inputs.aim(grip.spi_handle)
-        self._closed = 0
-        self._held_hz = None
         self._duty_ppm = deadman.STEADY_PPM
         self._proved = False
         # The script alone: the charge pump in hw/ begins to run with the first real beat.
         grip.fast.exchange(Batch([deadman.beat(grip.script_id, _BEATS)]))
-        self._demand_dead_man()
+        deadman.demand(grip.line, grip.script_id)
 
     def _pause(self) -> None:
         self._wait_s = min(max(FIRST_WAIT_S, 2 * self._wait_s), LONGEST_WAIT_S)
@@ -195,34 +183,16 @@ class PigpioBoard:
     def set_contactors(self, closed: int) -> None:
         """Open all but the first *closed* contactors, then close those, fully driven.
 
-        A write ends the PWM that may have held one (gpioWrite, pigpio.h).
-
         Raises `BoardError` when pigpiod refuses, or when one would close with no dead-man armed.
         """
-        client = self._held().client
-        gpios = self._wires.contactor_gpios
-        for gpio in gpios[closed:]:
-            checked(f"open the contactor on GPIO {gpio}", client.write(gpio, 0))
-        if closed > self._closed:
-            self._demand_dead_man()
-        for gpio in gpios[:closed]:
-            checked(f"close the contactor on GPIO {gpio}", client.write(gpio, 1))
-        self._closed = closed
-        self._held_hz = None
+        self._held().contactors.set(closed)
 
     def hold_contactors(self) -> None:
-        """Hold the closed contactors with software PWM, which pigpiod's DMA plays by itself.
+        """Hold the closed contactors with software PWM.
 
-        Raises `BoardError` when pigpiod refuses, and when the dead-man has fired meanwhile. That is
-        asked last: one that fires later ends the PWM with what it writes.
+        Raises `BoardError` when pigpiod refuses, and when the dead-man has fired meanwhile.
         """
-        client = self._held().client
-        for gpio in self._wires.contactor_gpios[: self._closed]:
-            doing = f"hold the contactor on GPIO {gpio}"
-            checked(doing, client.set_PWM_range(gpio, HOLD_RANGE))
-            self._held_hz = checked(doing, client.set_PWM_frequency(gpio, HOLD_HZ))
-            checked(doing, client.set_PWM_dutycycle(gpio, self._hold_width))
-        self._demand_dead_man()
+        self._held().contactors.hold()
 
     def set_ground_fault_test(self, on: bool) -> None:  # noqa: FBT001 - as a light switch
         """Drive the self-test input of the ground-fault device; nothing where none is wired.
@@ -244,9 +214,8 @@ class PigpioBoard:
         client, gpio = grip.client, self._wires.pilot_gpio
         duty_ppm = client.get_PWM_dutycycle(gpio)
         pilot_hz = client.get_PWM_frequency(gpio)
-        outputs = [self._output(grip, contactor) for contactor in self._wires.contactor_gpios]
+        outputs = grip.contactors.read()
         armed = grip.dead_man_state() == pigpio.PI_SCRIPT_RUNNING
-        closed = tuple(self._is_closed(place, output) for place, output in enumerate(outputs))
         # A dead-man that fired has changed the duty too: that is its news, not a thief's.
         if armed and (duty_ppm, pilot_hz) != (self._duty_ppm, deadman.PILOT_HZ):
             carries = (
@@ -260,112 +229,11 @@ class PigpioBoard:
                 "stop the program that sends waves or PWM through pigpiod"
             )
         if armed:
-            self._demand_outputs(outputs)
+            grip.contactors.demand(outputs)
             self._proved, self._wait_s = True, 0.0
-        return ReadBack(max(duty_ppm, 0) / deadman.STEADY_PPM, closed, armed)
-
-    def _output(self, grip: Grip, gpio: int) -> _Output:
-        client = grip.client
-        return _Output(
-            checked(f"read the function of GPIO {gpio}", client.get_mode(gpio)),
-            client.get_PWM_dutycycle(gpio),
-            client.get_PWM_frequency(gpio),
-            checked(f"read GPIO {gpio}", client.read(gpio)),
+        return ReadBack(
+            max(duty_ppm, 0) / deadman.STEADY_PPM, grip.contactors.are_closed(outputs), armed
         )
-
-    def _wanted(self, place: int, output: _Output) -> bool:
-        """Whether an output is driven in the way that evsed has chosen for it.
-
-        The level of one that PWM holds says nothing; that of any other says all.
-        """
-        held = self._held_hz is not None and place < self._closed
-        pwm = (self._hold_width, self._held_hz) if held else (pigpio.PI_NOT_PWM_GPIO, output.hz)
-        return output.mode == pigpio.OUTPUT and (output.width, output.hz) == pwm
-
-    def _is_closed(self, place: int, output: _Output) -> bool:
-        if output.width == pigpio.PI_NOT_PWM_GPIO:
-            return output.level == 1
-        return self._wanted(place, output)
-
-    def _demand_outputs(self, outputs: Sequence[_Output]) -> None:
-        for place, (gpio, output) in enumerate(
-            zip(self._wires.contactor_gpios, outputs, strict=True)
-        ):
-            if not self._wanted(place, output):
-                raise BoardError(
-                    f"another program took the contactor's GPIO {gpio} from evsed (function "
-                    f"{output.mode}, PWM {output.width} at {output.hz} Hz); {LETS_GO}; find the "
-                    "program that drives it through pigpiod, and stop it"
-                )
-
-    def _demand_dead_man(self) -> None:
-        grip = self._held()
-        if grip.dead_man_state() != pigpio.PI_SCRIPT_RUNNING:
-            raise BoardError(
-                "the dead-man script in pigpiod has fired or was stopped, so the contactor is "
-                f"open; {LETS_GO}; if it happens again, see what keeps the Pi busy for 100 ms"
-            )
-
-
-class _Output(NamedTuple):
-    """What pigpiod says of a contactor's GPIO: function, PWM (its width may be an error), level."""
-
-    mode: int
-    width: int
-    hz: int
-    level: int
-
-
-class _InputsWanted:
-    """Which optional inputs there are, and what their answers mean."""
-
-    def __init__(self, config: BoardConfig) -> None:
-        inputs = config.inputs
-        self._feedbacks: Final = len(inputs.contactor_feedback_gpios)
-        self._has_ground_fault: Final = inputs.ground_fault_gpio is not None
-        self._has_stop: Final = inputs.emergency_stop_gpio is not None
-        self._gpios: Final = [
-            *inputs.contactor_feedback_gpios,
-            *(
-                gpio
-                for gpio in (inputs.ground_fault_gpio, inputs.emergency_stop_gpio)
-                if gpio is not None
-            ),
-        ]
-        self._proximity: Final = inputs.proximity_adc_channel
-        self._current: Final = inputs.current_adc_channel
-        self.batch: Batch | None = None
-
-    def aim(self, spi_handle: int) -> None:
-        """Make the requests for one life's SPI handle."""
-        asks = [read(gpio) for gpio in self._gpios]
-        if self._proximity is not None:
-            asks.append(conversion(spi_handle, self._proximity))
-        if self._current is not None:
-            asks += [conversion(spi_handle, self._current)] * CONVERSIONS
-        self.batch = Batch(asks) if asks else None
-
-    def understood(self, answer: memoryview) -> Inputs:
-        """Levels into meanings; see `InputsConfig` for what is wired how."""
-        high = [
-            bool(answer[number * _HEAD_BYTES + _RESULT_AT]) for number in range(len(self._gpios))
-        ]
-        codes = self._codes(answer)
-        feedback, rest = high[: self._feedbacks], iter(high[self._feedbacks :])
-        return Inputs(
-            contactor_feedback=tuple(feedback),
-            ground_fault=next(rest) if self._has_ground_fault else None,
-            emergency_stop=next(rest) if self._has_stop else None,
-            proximity_code=None if self._proximity is None else next(codes),
-            current_codes=tuple(codes),
-        )
-
-    def _codes(self, answer: memoryview) -> Iterator[int]:
-        """What the converter said, after the levels."""
-        at = len(self._gpios) * _HEAD_BYTES
-        while at < len(answer):
-            at += _HEAD_BYTES + CONVERSION_BYTES
-            yield int.from_bytes(answer[at - 2 : at], "big") & 0x3FF
 
 
 def _give_back(taking: Future[Grip]) -> None:

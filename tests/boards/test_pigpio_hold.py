@@ -11,7 +11,8 @@ import pytest
 
 from evsed.boards import BoardConfig, KernelConfig, pigpio_off
 from evsed.boards.kernel import KernelBoard
-from evsed.boards.pigpio import HOLD_HZ, PigpioBoard
+from evsed.boards.pigpio import PigpioBoard
+from evsed.boards.pigpio_contactors import HOLD_HZ
 from evsed.errors import BoardError
 from tests.boards.pigpio_rig import Rig, rig
 from tests.boards.test_pigpio_deadman import PROMISED_S, beat_for
