@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
-from evsed.sim.box import PULL_IN_S, PUMP_HOLD_S, RELEASE_S, Box, Contactor
+from evsed.sim.box import PULL_IN_S, PUMP_HOLD_S, RELEASE_S, Box, Contactor, coil_share
+from hw.tools.simulate import RESULTS
 
 EDGE_S = 0.02
 
@@ -72,3 +75,13 @@ def test_contacts_that_were_hindered_move_when_they_are_free() -> None:
 
     assert not contactor.closed
     assert contactor.changed_at == now + 0.001
+
+
+def test_the_coils_share_is_that_of_the_netlists() -> None:
+    shares = tomllib.loads(RESULTS.read_text())["hold_shares"]
+    assert len(shares) > 3
+    for duty, (_, least_mean, most_mean) in shares.items():
+        if float(duty) >= 0.6:  # below, current comes and goes in each period
+            assert coil_share(float(duty)) == pytest.approx((least_mean + most_mean) / 2, abs=0.03)
+        else:
+            assert coil_share(float(duty)) <= most_mean
