@@ -16,7 +16,7 @@
     meter                 over the offer for 6 s, grossly MREC4OverCurrentFailure unplug
                           for 1 s
                           1 A with the contactor open     ContactorFault          service
-                          for 2 s
+                          for 1.5 s
                           cannot be read (`current`)      MeterFault              itself
 
 The numbers and where they are from stand in `contactors`, `ground_fault`, `cable` and

@@ -332,7 +332,7 @@ def test_current_that_flows_with_the_contactor_open_is_a_fault_within_2_s_or_so(
     assert bench.board.transformer is not None
     bench.board.transformer.leak_a = 2.0
 
-    assert bench.run_until(lambda: "ContactorFault" in raised(bench), within=3) <= 2.7
+    assert bench.run_until(lambda: "ContactorFault" in raised(bench), within=3) <= 2.1
 
 
 # -- the temperature -------------------------------------------------------------------------------
