@@ -27,6 +27,7 @@ from evsed.settings.sections import (
     FeedSettings,
     InputsSettings,
     LogsSettings,
+    OpenEvseSettings,
     SafetySettings,
     StoreSettings,
     SupplySettings,
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     surplus: SurplusSettings = SurplusSettings()
     safety: SafetySettings = SafetySettings()
     web: WebSettings = WebSettings()
+    openevse: OpenEvseSettings = OpenEvseSettings()
     logs: LogsSettings = LogsSettings()
     store: StoreSettings = StoreSettings()
 
@@ -233,6 +235,7 @@ class Settings(BaseSettings):
             socket=self.web.socket,
             password_file=str(self.web.password_file),
             names=self.web.names,
+            openevse=self.openevse.enabled,
         )
 
     def logs_config(self) -> LogsConfig:

@@ -325,6 +325,13 @@ class WebSettings(Section):
     ] = ()
 
 
+class OpenEvseSettings(Section):
+    """[openevse]: OpenEVSE's interface beside evsed's own, for Home Assistant and evcc."""
+
+    enabled: bool = False
+    announce: bool = True
+
+
 class LogsSettings(Section):
     """[logs]: where the files for people are kept."""
 
