@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from evsed.boards import BoardConfig, InputsConfig
 from evsed.control import Control
@@ -151,3 +155,53 @@ def test_without_an_economiser_nothing_is_ever_held() -> None:
     bench.run(10)
 
     assert bench.board.held_at < 0
+
+
+HAPPENS = (
+    "ask",
+    "stop",
+    "unplug",
+    "plug",
+    "late",
+    "hang",
+    "dead",
+    "alive",
+    "knock",
+    "offer",
+    "none",
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(HAPPENS), st.floats(0.02, 2.0)), max_size=12))
+def test_whatever_happens_nothing_is_held_that_was_not_fully_driven_for_half_a_second(
+    story: list[tuple[str, float]],
+) -> None:
+    bench = bench_that_holds(contactor=(contactor := Contactor()))
+    closed(bench)
+    happens: dict[str, Callable[[], object]] = {
+        "ask": bench.car.ask,
+        "stop": bench.car.stop_asking,
+        "unplug": bench.unplug,
+        "plug": bench.plug_in,
+        "late": lambda: bench.stall(0.06),
+        "hang": lambda: bench.stall(0.2),
+        "dead": lambda: setattr(bench.board, "daemon_dead", True),
+        "alive": lambda: setattr(bench.board, "daemon_dead", False),
+        "knock": lambda: setattr(contactor, "closed", False),
+        "offer": lambda: bench.offer(0 if bench.duty < 1 else 16),
+        "none": lambda: None,
+    }
+    held_at = bench.board.held_at
+    for what, for_s in [("none", 1.0), *story, ("alive", 1.0), ("none", 3.0)]:
+        happens[what]()
+        end_at = bench.now + for_s
+        while bench.now < end_at:
+            bench.run(TICK_S)
+            if bench.board.held_at != held_at:
+                held_at = bench.board.held_at
+                # a tick measures from its beginning, the outputs change at its end
+                assert held_at - bench.board.commanded_at >= FULL_S - 0.005
+                assert bench.board.commanded
+            if not bench.commanded:
+                assert not bench.contactor_closed or bench.now - bench.commanded_at <= 0.04
