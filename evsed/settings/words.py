@@ -26,7 +26,6 @@ Location = tuple[int | str, ...]
 
 UNITS = {
     "_a_per_s": " A/s",
-    "_a_per_v": " A/V",
     "_wh": " Wh",
     "_hz": " Hz",
     "_a": " A",

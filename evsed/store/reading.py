@@ -76,14 +76,13 @@ class Reader:
 
     def days(self) -> list[date]:
         """The local days of which there is a trace, the oldest first."""
-        found: set[date] = set()
+        found: list[date] = []
         with self._reading() as database:
-            for table in ("quarters", "minutes"):
-                at = _first_from(database, table, 0)
-                while at is not None:
-                    found.add(day := day_of(at))
-                    at = _first_from(database, table, max(at + 1, ends_at(day)))
-        return sorted(found)
+            at = _first_from(database, 0)
+            while at is not None:
+                found.append(day_of(at))
+                at = _first_from(database, max(at + 1, ends_at(found[-1])))
+        return found
 
     def day(self, day: date, pending: list[TraceRow]) -> DayTrace | None:
         """The trace of the local day *day*, with what of it in *pending* is not written yet.
@@ -174,10 +173,15 @@ class Reader:
             ) from error
 
 
-def _first_from(database: sqlite3.Connection, table: str, at: int) -> int | None:
+def _first_from(database: sqlite3.Connection, at: int) -> int | None:
     """The moment of the first row from *at* on."""
-    ((first,),) = database.execute(f"SELECT min(at) FROM {table} WHERE at >= ?", (at,))
-    return None if first is None else int(first)
+    found = [
+        first
+        for table in ("minutes", "quarters")
+        for (first,) in database.execute(f"SELECT min(at) FROM {table} WHERE at >= ?", (at,))
+        if first is not None
+    ]
+    return min(found, default=None)
 
 
 def _remove(path: Path) -> None:

@@ -110,7 +110,7 @@ async def test_a_client_that_does_not_read_is_cut() -> None:
     assets = Assets()
     async with served(limits=replace(PATIENT, write_s=0.2)) as evsed:
         wire = await evsed.wire(buffer_bytes=1024)
-        request = f"GET {assets.prefix}chart.js HTTP/1.1\r\nHost: e\r\n\r\n".encode()
+        request = f"GET {assets.prefix}daychart.js HTTP/1.1\r\nHost: e\r\n\r\n".encode()
         with contextlib.suppress(ConnectionError):
             while not wire.writer.is_closing():
                 await asyncio.wait_for(wire.say(request * 20), IN_TIME_S)

@@ -2,21 +2,24 @@
 // Keeps the page live: server-sent events; polling where there is no room for another listener;
 // and the plain word that contact is lost, for old figures must never pass for new ones.
 
-import { duration, say } from "./say.js";
-import { show } from "./show.js";
-import { chart } from "./chart.js";
 import { controls } from "./controls.js";
+import { flow } from "./flow.js";
+import { show } from "./now.js";
+import { byId, setText } from "./page.js";
+import { duration, say } from "./say.js";
+import { today } from "./today.js";
 
 const SILENT_MS = 8000; // the stream speaks every 2 s
 const POLL_MS = 3000;
 const STREAM_AGAIN_MS = 60_000;
 
-const link = document.getElementById("link");
-const lost = document.getElementById("lost");
+const link = byId("link");
+const lost = byId("lost");
 
 let stream = null;
 let polling = null;
 let heardAt = performance.now();
+let history = null; // its module, once somebody has looked at it
 
 function heard(status, how) {
   heardAt = performance.now();
@@ -25,13 +28,10 @@ function heard(status, how) {
   lost.hidden = true;
   document.body.classList.remove("stale");
   show(status);
+  flow(status);
   controls.show(status);
-  document.getElementById("main").removeAttribute("data-waiting");
-  chart.add(status);
-}
-
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  today.hear(status);
+  history?.hear(status);
 }
 
 function listen() {
@@ -82,7 +82,7 @@ setInterval(() => {
   if (document.hidden || silent < SILENT_MS) return;
   link.dataset.link = "lost";
   setText(link, say("lost_short"));
-  lost.textContent = say("lost", duration(silent / 1000));
+  setText(lost, say("lost", duration(silent / 1000)));
   lost.hidden = false;
   document.body.classList.add("stale");
   poll();
@@ -94,10 +94,26 @@ document.addEventListener("visibilitychange", () => {
     stopPolling();
   } else {
     heardAt = performance.now();
-    chart.load();
+    today.load();
     listen();
   }
 });
 
-chart.load();
+// Two views of one page, by what stands after the # of its address.
+async function view() {
+  const past = location.hash === "#history";
+  byId("view_now").hidden = past;
+  byId("view_history").hidden = !past;
+  for (const a of document.querySelectorAll("nav a")) {
+    if ((a.hash === "#history") === past) a.setAttribute("aria-current", "page");
+    else a.removeAttribute("aria-current");
+  }
+  if (location.hash === "#login") byId("password").focus();
+  if (!past) return;
+  history ??= (await import("./history.js")).history;
+  history.load();
+}
+
+addEventListener("hashchange", view);
+view();
 listen();

@@ -2,59 +2,33 @@
 // What the owner may tell the charging station. Every change goes out at once and alone; the
 // answer, and every other browser's, comes back with the next status.
 
+import { ask, order, whenever } from "./orders.js";
+import { byId, put } from "./page.js";
 import { number, say } from "./say.js";
 
 const WAITS = ["acknowledge", "service"]; // faults that stay until somebody says so
 const FIELDS = ["session_kwh", "session_h", "max_current_a", "window"];
 
-const byId = (id) => document.getElementById(id);
 const said = byId("controls_said");
 const modes = [...document.querySelectorAll("#modes button")];
-
-let may = null; // { password_set, logged_in }
 
 function tell(text, bad = false) {
   said.textContent = text;
   said.classList.toggle("warning", bad);
 }
 
-async function order(method, path, body) {
-  try {
-    const answer = await fetch(path, {
-      method, body: body && JSON.stringify(body),
-      headers: body ? { "Content-Type": "application/json" } : {},
-      signal: AbortSignal.timeout(30_000), // a Pi Zero takes seconds to check a password
-    });
-    const told = await answer.json();
-    const wrong = told.errors?.map((error) => error.detail).join("; ") ?? told.detail;
-    tell(answer.ok ? say("controls_done", told.outcome) : wrong, !answer.ok);
-    if (answer.status === 401 || answer.status === 403 || path === "/api/v1/login") await ask();
-    return answer.ok;
-  } catch {
-    tell(say("controls_lost"), true);
-    return false;
-  }
-}
-
-// Whether this browser is logged in: the cookie itself is out of reach, on purpose.
-async function ask() {
-  try {
-    const answer = await fetch("/api/v1/login", { signal: AbortSignal.timeout(5000) });
-    may = await answer.json();
-  } catch {
-    return;
-  }
+whenever((may) => {
   byId("wishes").disabled = !may.logged_in;
   byId("login").hidden = may.logged_in || !may.password_set;
   byId("logout").hidden = !may.logged_in;
   byId("no_password").hidden = may.password_set;
-}
+});
 
 function show(s) {
   for (const button of modes) {
     button.setAttribute("aria-pressed", String(button.value === s.owner.mode));
   }
-  byId("mode_said").textContent = say(`mode_${s.owner.mode}_said`);
+  put("mode_said", say(`mode_${s.owner.mode}_said`));
   for (const field of FIELDS) {
     const input = byId(`wish_${field}`);
     const value = s.owner[field];
@@ -69,7 +43,7 @@ function show(s) {
 }
 
 for (const button of modes) {
-  button.addEventListener("click", () => order("PATCH", "/api/v1/owner", { mode: button.value }));
+  button.addEventListener("click", () => order("PATCH", "/api/v1/owner", { mode: button.value }, tell));
 }
 
 for (const field of FIELDS) {
@@ -81,7 +55,7 @@ for (const field of FIELDS) {
       return;
     }
     const value = text === "" ? null : input.type === "number" ? Number(text) : text;
-    const done = await order("PATCH", "/api/v1/owner", { [field]: value });
+    const done = await order("PATCH", "/api/v1/owner", { [field]: value }, tell);
     input.setAttribute("aria-invalid", String(!done));
   });
   input.addEventListener("keydown", (event) => {
@@ -93,9 +67,9 @@ for (const field of FIELDS) {
 }
 
 byId("controls").addEventListener("submit", (event) => event.preventDefault()); // Enter: "change" has sent it
-byId("ack").addEventListener("click", () => order("POST", "/api/v1/ack"));
+byId("ack").addEventListener("click", () => order("POST", "/api/v1/ack", undefined, tell));
 byId("logout").addEventListener("click", async () => {
-  await order("DELETE", "/api/v1/login");
+  await order("DELETE", "/api/v1/login", undefined, tell);
   byId("password").focus();
 });
 byId("login").addEventListener("submit", async (event) => {
@@ -104,12 +78,11 @@ byId("login").addEventListener("submit", async (event) => {
   const button = byId("login").querySelector("button");
   button.disabled = true;
   tell(say("login_wait"));
-  const done = await order("POST", "/api/v1/login", { password: password.value });
+  const done = await order("POST", "/api/v1/login", { password: password.value }, tell);
   button.disabled = false;
   password.value = "";
   (done ? modes[0] : password).focus();
 });
-document.addEventListener("visibilitychange", () => document.hidden || ask());
 
 ask();
 

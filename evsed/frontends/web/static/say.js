@@ -5,7 +5,7 @@ import words from "./words.js";
 
 export const NONE = "–";
 
-const NUMBERS = [0, 1, 2, 3].map((digits) => new Intl.NumberFormat(words.lang, {
+const NUMBERS = [0, 1, 2, 3].map((digits) => new Intl.NumberFormat(words.locale, {
   minimumFractionDigits: digits, maximumFractionDigits: digits,
 }));
 
@@ -32,6 +32,12 @@ export const watts = (value) => watt(value).join(" ");
 
 export const kwh = (wh) => number(wh / 1000, wh < 100_000 ? 2 : 0);
 
+// The sun's part of *wh*, 0-100, or null where it is not known or nothing was given.
+export function sunPercent(wh, sun_wh) {
+  if (!wh || sun_wh === null || sun_wh === undefined) return null;
+  return Math.round(100 * Math.min(1, Math.max(0, sun_wh / wh)));
+}
+
 export function duration(seconds) {
   const s = Math.max(0, Math.round(seconds));
   const two = (n) => String(n).padStart(2, "0");
@@ -50,3 +56,11 @@ export function age(seconds) {
 // The station's own wall clock, as it sent it: the phone may be in another zone.
 export const clock = (iso) => iso.slice(11, 19);
 export const day = (iso) => iso.slice(0, 10);
+
+// A date of the station's calendar, "2026-11-24", as people write it.
+export function date(iso, how) {
+  const at = new Date(`${iso.slice(0, 10).padEnd(7, "-01").padEnd(10, "-01")}T12:00:00Z`);
+  return new Intl.DateTimeFormat(words.locale, { ...how, timeZone: "UTC" }).format(at);
+}
+
+export const wholeDay = (iso) => date(iso, { weekday: "short", day: "numeric", month: "long", year: "numeric" });

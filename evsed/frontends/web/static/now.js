@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Puts one status on the page. Writes only what changed, so that a screen reader hears only news.
+// What is happening now, in words and figures.
 
-import { NONE, age, ampere, clock, day, duration, kwh, number, say, watt, watts } from "./say.js";
+import { byId, list, make, put, putWatts, share } from "./page.js";
+import { NONE, ampere, clock, day, duration, kwh, number, say } from "./say.js";
 
 const LEAST_A = 6; // the least a pilot can offer, IEC 61851-1 Table A.7
 
@@ -12,42 +13,11 @@ const MOODS = {
   SuspendedEVSE: "wait", Finishing: "calm", Unavailable: "bad", Faulted: "bad",
 };
 
-const byId = (id) => document.getElementById(id);
-
-function put(id, text) {
-  const element = byId(id);
-  if (element.textContent !== text) element.textContent = text;
-}
-
-function putWatts(id, value) {
-  const [figure, unit] = watt(value);
-  put(id, figure);
-  put(`${id}_unit`, unit);
-}
-
-function make(tag, className, ...children) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.append(...children);
-  return element;
-}
-
-// Rebuilds a list only when what it says has changed.
-function list(id, said, build) {
-  const element = byId(id);
-  const key = JSON.stringify(said);
-  if (element.dataset.said === key) return;
-  element.dataset.said = key;
-  element.replaceChildren(...build());
-}
-
 export function show(s) {
   now(s);
   faults(s);
-  flow(s);
   energy(s);
   limits(s);
-  feed(s);
   events(s);
   more(s);
 }
@@ -67,6 +37,7 @@ function now(s) {
   put("drawn_a", number(s.drawn_a, 1));
   put("drawn_label", say(s.drawn_measured ? "drawn" : "drawn_estimate"));
   putWatts("power", s.power_w);
+  put("mains_v", `${number(s.mains_v)}${s.phases > 1 ? ` × ${s.phases}` : ""}`);
   const lowest = s.limits.find((limit) => limit.owner === s.limited_by);
   put("limited", lowest && !s.faults.length ? say("limited_by", owner(lowest.owner)) : "\u00a0");
   put("left", lowest?.left_s > 0 ? say("left", duration(lowest.left_s)) : "");
@@ -103,36 +74,6 @@ function faults(s) {
   )));
 }
 
-function flow(s) {
-  const known = s.excess_w !== null;
-  const car = s.state !== "A" && s.state !== "-";
-  const taking = s.contactor_closed && s.power_w > 0;
-  put("flow_sun", known ? watts(s.available_w) : NONE);
-  put("flow_car", watts(taking ? s.power_w : 0));
-  put("flow_battery", known ? watts(Math.abs(s.excess_w)) : NONE);
-  put("flow_battery_name", say(!known ? "battery" : s.excess_w < 0 ? "battery_lends" : "battery_spare"));
-  put("flow_car_name", say(car ? "car" : "no_car"));
-  byId("flow").classList.toggle("empty", !car);
-  run("wire_sun", s.available_w > 0 ? 1 : 0, s.available_w);
-  run("wire_car", taking ? 1 : 0, s.power_w);
-  run("wire_battery", known ? Math.sign(s.excess_w) : 0, s.excess_w);
-  byId("wire_car").classList.toggle("open", !s.contactor_closed);
-  const taken = watts(s.power_w);
-  if (!known) put("flow_said", taking ? say("flow_said_none", "", taken) : say("flow_open"));
-  else if (!taking) put("flow_said", say("flow_open"));
-  else if (s.excess_w < 0) put("flow_said", say("flow_said_short", "", taken, watts(-s.excess_w)));
-  else put("flow_said", say("flow_said_spare", watts(s.available_w), taken, watts(s.excess_w)));
-}
-
-// Dashes move along a wire: forwards, backwards or not, the faster the more flows.
-function run(id, direction, power) {
-  const wire = byId(id);
-  wire.dataset.run = direction > 0 ? "on" : direction < 0 ? "back" : "off";
-  const seconds = Math.min(3, Math.max(0.6, 2000 / Math.max(1, Math.abs(power ?? 0))));
-  const pace = `${seconds.toFixed(1)}s`;
-  if (wire.style.animationDuration !== pace) wire.style.animationDuration = pace;
-}
-
 function energy(s) {
   put("session_label", say(s.session.active ? "session" : "session_last"));
   put("session_kwh", kwh(s.session.energy_wh));
@@ -140,6 +81,8 @@ function energy(s) {
     ? say("session_more", duration(s.session.charge_s), number(s.session.peak_a, 1)) : "\u00a0");
   put("day_kwh", kwh(s.day_wh));
   put("total_kwh", kwh(s.total_wh));
+  share("session", s.session.energy_wh, s.session.sun_wh);
+  share("day", s.day_wh, s.day_sun_wh);
   put("estimate", s.session.energy_measured ? say("measured") : say("estimate", number(s.mains_v)));
 }
 
@@ -153,17 +96,8 @@ function limits(s) {
   }));
 }
 
-function feed(s) {
-  putWatts("excess", s.excess_w);
-  putWatts("available", s.available_w);
-  put("age", s.feed_age_s === null ? NONE : age(s.feed_age_s));
-  const fixed = s.feed_kind === "fixed";
-  put("feed_said", s.feed_error ?? say(fixed ? "feed_fixed" : s.excess_w === null ? "feed_none" : "feed_from", s.feed_kind));
-  byId("feed_said").classList.toggle("warning", s.feed_error !== null);
-}
-
 function events(s) {
-  const said = [...s.events].sort((a, b) => b.at.localeCompare(a.at)).slice(0, 10);
+  const said = [...s.events].sort((a, b) => b.at.localeCompare(a.at)).slice(0, 8);
   list("events", said, () => said.length === 0 ? [make("li", "quiet", say("events_none"))]
     : said.map((event) => {
       const today = day(event.at) === day(s.at);

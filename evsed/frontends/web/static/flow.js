@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Where the power goes, as far as the feed tells: it says what is to spare, never what the sun gives
+// or the house takes.  So the sun has an "at least", and the house nothing.  What is left over is what
+// was to spare less what the car takes now: the feed's own word is older than the car's last change.
+
+import { byId, put } from "./page.js";
+import { NONE, age, say, watts } from "./say.js";
+
+export function flow(s) {
+  const fixed = s.feed_kind === "fixed";
+  const known = !fixed && s.excess_w !== null && s.available_w !== null;
+  const car = s.state !== "A" && s.state !== "-";
+  const taking = s.contactor_closed && s.power_w > 0;
+  const sun = known && s.available_w > 0;
+  const rest_w = known ? s.available_w - (taking ? s.power_w : 0) : null;
+  const lends = known && rest_w < 0;
+
+  put("flow_sun", !known ? say("not_told") : sun ? say("at_least", watts(s.available_w)) : NONE);
+  put("flow_car", taking ? watts(s.power_w) : watts(0));
+  put("flow_car_name", say(car ? "car" : "no_car"));
+  put("flow_battery", known ? watts(Math.abs(rest_w)) : say("not_told"));
+  put("flow_battery_name", say(!known ? "battery" : lends ? "battery_lends" : "battery_spare"));
+  mark("sun", !known);
+  mark("battery", !known);
+  byId("flow").classList.toggle("empty", !car);
+
+  run("wire_sun", sun ? 1 : 0, s.available_w);
+  run("wire_car", taking ? 1 : 0, s.power_w);
+  run("wire_battery", known ? Math.sign(Math.round(rest_w)) : 0, rest_w);
+  byId("wire_car").classList.toggle("open", !s.contactor_closed);
+
+  put("flow_said", said(s, rest_w, taking));
+  news(s, fixed);
+}
+
+function said(s, rest_w, taking) {
+  const taken = watts(s.power_w);
+  if (!taking) return rest_w === null ? say("flow_open_none") : say("flow_open", watts(Math.max(0, rest_w)));
+  if (rest_w === null) return say("flow_none", taken);
+  return rest_w < 0 ? say("flow_short", taken, watts(-rest_w)) : say("flow_spare", watts(s.available_w), taken, watts(rest_w));
+}
+
+// Where that is known from, and how fresh it is.
+function news(s, fixed) {
+  const word = say(s.excess_w < 0 ? "feed_short" : "feed_spare", watts(Math.abs(s.excess_w)));
+  const text = fixed ? say("feed_fixed") : s.feed_error
+    ?? (s.feed_age_s === null ? say("feed_none") : say("feed_from", s.feed_kind, word, age(s.feed_age_s)));
+  put("feed_said", text);
+  byId("feed_said").classList.toggle("warning", !fixed && s.feed_error !== null);
+}
+
+function mark(node, untold) {
+  byId("flow").querySelector(`.${node}`).classList.toggle("untold", untold);
+}
+
+// Dashes move along a wire: forwards, backwards or not, the faster the more flows.
+function run(id, direction, power) {
+  const wire = byId(id);
+  wire.dataset.run = direction > 0 ? "on" : direction < 0 ? "back" : "off";
+  const seconds = Math.min(3, Math.max(0.6, 2000 / Math.max(1, Math.abs(power ?? 0))));
+  const pace = `${seconds.toFixed(1)}s`;
+  if (wire.style.animationDuration !== pace) wire.style.animationDuration = pace;
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Today: the kept rows of the day, the last hour more finely, and what comes in live.
+
+import { DayChart } from "./daychart.js";
+import { read, share } from "./page.js";
+import { day } from "./say.js";
+
+const AGAIN_MS = 60_000;
+const LIVE_S = 2; // between statuses
+const LEAST_SPAN_S = 600; // a station that has just started shows its first minutes large
+
+const chart = new DayChart(document.querySelector("#view_now .chart"));
+let date = null; // of the day shown, by the station's calendar
+let offset_s = 0;
+let kept = []; // rows of the day
+let fine = []; // rows of the last hour
+let live = []; // rows since this page was opened
+let loadedAt = -Infinity;
+let held = new Set(); // days of which something is kept
+
+export const seconds = (iso) => Date.parse(iso) / 1000;
+
+// Of the station's clock from UTC, as it stands at the end of *iso*.
+export function offset(iso) {
+  const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)$/.exec(iso) ?? [null, "+", "0", "0"];
+  return (sign === "-" ? -1 : 1) * (Number(hours) * 3600 + Number(minutes) * 60);
+}
+
+// The answer of /api/v1/days/<day> as rows for a DayChart.
+export function rows(told) {
+  const start = seconds(told.start);
+  return told.at_s.map((at_s, n) => ({
+    at: start + at_s, for_s: told.every_s, available_w: told.available_w[n], power_w: told.power_w[n],
+    offered_w: told.offered_w[n], lent_wh: told.lent_wh[n], state: told.state[n],
+  }));
+}
+
+function hear(s) {
+  if (day(s.at) !== date) {
+    date = day(s.at);
+    [kept, fine, live] = [[], [], []];
+    loadedAt = -Infinity;
+  }
+  offset_s = offset(s.at);
+  const row = {
+    at: seconds(s.at), for_s: LIVE_S, available_w: s.available_w, power_w: s.power_w,
+    offered_w: s.offered_a * s.mains_v * s.phases, lent_wh: s.lent_wh, state: s.state,
+  };
+  const before = live.at(-1);
+  if (before) before.for_s = Math.min(30, Math.max(0.5, row.at - before.at));
+  // Changes keep their own row; a quiet time needs only its first and its last.
+  const same = (a, b) => a.available_w === b.available_w && a.power_w === b.power_w
+    && a.offered_w === b.offered_w && a.state === b.state;
+  const quiet = before && live.length > 1 && same(before, row) && same(live.at(-2), row) && before.for_s < 30;
+  if (quiet && row.at - live.at(-2).at < 20) {
+    live.pop();
+    live.at(-1).for_s = row.at - live.at(-1).at;
+  }
+  live.push(row);
+  if (performance.now() - loadedAt > AGAIN_MS) load(s);
+  draw();
+}
+
+// The kept day, or null; asks first, for a page that was not found counts as an error.
+export async function readDay(wanted) {
+  if (!held.has(wanted)) held = new Set((await read("/api/v1/days"))?.days);
+  return held.has(wanted) ? read(`/api/v1/days/${wanted}`) : null;
+}
+
+async function load(s = null) {
+  if (date === null) return;
+  loadedAt = performance.now();
+  const at = seconds(s?.at ?? new Date().toISOString());
+  const [told, recent] = await Promise.all([readDay(date), read("/api/v1/recent"), ever()]);
+  if (told && told.day === date) kept = rows(told);
+  if (recent) fine = finer(recent, s ? at : live.at(-1)?.at ?? at);
+  draw();
+}
+
+// /api/v1/recent has neither state nor loan: they are the kept row's of that time.
+function finer(recent, now) {
+  const last = recent.power_w.length - 1;
+  let n = 0;
+  return recent.power_w.map((power_w, index) => {
+    const at = now - (last - index) * recent.every_s;
+    while (kept[n + 1] && kept[n + 1].at <= at) n += 1;
+    const row = kept[n] && kept[n].at <= at && at < kept[n].at + kept[n].for_s * 2 ? kept[n] : null;
+    return {
+      at, for_s: recent.every_s, power_w, available_w: recent.available_w[index],
+      offered_w: recent.offered_w[index], lent_wh: row?.lent_wh ?? null, state: row?.state ?? null,
+    };
+  }).filter((row) => day(new Date((row.at + offset_s) * 1000).toISOString()) === date);
+}
+
+function draw() {
+  const drawn = [];
+  for (const part of [live, fine, kept]) { // the later ones only where the earlier begin
+    const from = drawn[0]?.at ?? Infinity;
+    drawn.unshift(...part.filter((row) => row.at < from - row.for_s / 2));
+  }
+  const last = drawn.at(-1);
+  const end = last ? last.at + last.for_s : LEAST_SPAN_S;
+  const start = Math.min(drawn[0]?.at ?? 0, end - LEAST_SPAN_S);
+  chart.show(drawn, [start, end], offset_s);
+}
+
+// Of all that was ever charged; what the status tells has the rest.
+async function ever() {
+  ever.told ??= await read(`/api/v1/energy?by=year&to=${date}`);
+  const known = ever.told?.periods.filter((year) => year.sun_wh !== null) ?? [];
+  const sum = (key) => known.reduce((all, year) => all + year[key], 0);
+  share("total", sum("energy_wh"), sum("sun_wh"));
+}
+
+export const today = { hear, load };
