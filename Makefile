@@ -10,21 +10,20 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix demo bench fire fuzz diagram walk week dist parts deb systemd-test clean hw hashes
+.PHONY: help setup check fix demo bench browser fire fuzz diagram walk week dist parts deb systemd-test clean hw hashes
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/evsed.stamp ## the tools and evsed itself, in .venv
 
-.venv/pins.stamp: requirements-dev.txt tests/frontends/requirements.txt
+.venv/pins.stamp: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "evsed needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version)." >&2; exit 1; }
 	@echo "Setting up .venv (once; again only when the pins change) ..."
 	@$(PYTHON) -m venv .venv \
 	  || { echo "No .venv without venv. On Debian: sudo apt install python3-venv" >&2; exit 1; }
 	@$(PIP) install --require-hashes --no-deps -r requirements-dev.txt
-	@$(PIP) install --require-hashes --no-deps --ignore-requires-python -r tests/frontends/requirements.txt
 	@touch $@
 
 # --no-build-isolation: hatchling is among the pins, so nothing unpinned is fetched to build with.
@@ -44,7 +43,7 @@ check: setup ## all that CI does: format, lint, types, floors, tests
 	@$(BIN)/python -m pytest tests/core $(WANDERING:%=--ignore=%) --cov --cov-report=
 	@$(BIN)/coverage report --include='evsed/core/*' --fail-under=100 >.venv/core-coverage.txt 2>&1 \
 	  || { cat .venv/core-coverage.txt; echo "core/ must be covered to the last branch." >&2; exit 1; }
-	@$(BIN)/python -m pytest $(WANDERING) $(filter-out tests/core/,$(wildcard tests/*/ tests/test_*.py))
+	@$(BIN)/python -m pytest $(WANDERING) $(filter-out tests/core/ tests/browser/,$(wildcard tests/*/ tests/test_*.py))
 
 fix: setup ## mend what ruff can mend by itself
 	@$(BIN)/ruff check --fix --show-fixes . || true
@@ -70,6 +69,14 @@ fuzz: setup ## millions of bad pages, answers, settings and requests
 	@$(PIP) install --require-hashes --no-deps -r tests/fuzz/requirements.txt
 	@$(BIN)/python -m tests.fuzz
 
+# Some minutes, and a browser. playwright is not among the pins of `make setup`: no wheel for a Pi.
+browser: setup ## the page in headless Chromium, by axe and by eye: .browser/, docs/screenshots/
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] \
+	  && apt-get install --yes --no-install-recommends chromium fonts-dejavu-core; } \
+	  || { echo "No Chromium: sudo apt install chromium fonts-dejavu-core" >&2; exit 1; }
+	@$(PIP) install --require-hashes --no-deps -r tests/browser/requirements.txt
+	@nice $(BIN)/python -m pytest tests/browser $(BROWSER)
+
 week: setup ## a week of charging at 10 % duty, every burst drawn; HOURS=24 is a day
 	@$(BIN)/python -m tests.core.week --hours $(HOURS)
 
@@ -92,13 +99,10 @@ hw: ## the circuit: simulated and checked (see hw/)
 hashes: ## pin anew (needs uv); look at the difference before committing
 	@command -v uv >/dev/null || { echo "uv is needed to pin: python3 -m pip install uv" >&2; exit 1; }
 	@uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
-	  --python-version 3.11 --extra openevse pyproject.toml -o requirements.txt
+	  --python-version 3.11 pyproject.toml -o requirements.txt
 	@uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
-	  --python-version 3.11 --constraints requirements.txt --extra openevse --group dev \
-	  pyproject.toml -o requirements-dev.txt
-	@uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
-	  --python-version 3.13 --no-deps tests/frontends/requirements.in \
-	  -o tests/frontends/requirements.txt
+	  --python-version 3.11 --constraints requirements.txt --group dev pyproject.toml \
+	  -o requirements-dev.txt
 
 clean: ## everything that can be made again
 	@rm -rf .venv dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

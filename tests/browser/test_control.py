@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Telling the charger what to do: without a password, with a wrong one, with the right one."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect
+
+from evsed.frontends.web.password import keep
+from tests.browser.conftest import Charger
+from tests.browser.watch import DESKTOP_DARK, PHONE_LIGHT, Watched, open_page
+
+PASSWORD = "made up for a test"
+
+
+def logged_in(browser: Browser, charger: Charger) -> Watched:
+    if not charger.password_file.exists():
+        keep(charger.password_file, PASSWORD)
+    watched = open_page(browser, charger.url, PHONE_LIGHT)
+    watched.page.get_by_label("Log in to change these").fill(PASSWORD)
+    watched.page.get_by_role("button", name="Log in", exact=True).click()
+    expect(watched.page.get_by_role("button", name="Log out")).to_be_visible()
+    return watched
+
+
+def test_without_a_password_the_page_says_how_to_set_one(
+    browser: Browser, charger: Charger, shots: Path
+) -> None:
+    watched = open_page(browser, charger.url, DESKTOP_DARK)
+    watched.says("#no_password", ".*sudo evsed password.*")
+    watched.says("#words", ".+")
+    expect(watched.page.get_by_role("button", name="Fast")).to_be_disabled()
+    expect(watched.page.locator("#login")).to_be_hidden()
+    watched.is_sound()
+    watched.shoot(shots, "no-password")
+    watched.page.context.close()
+
+
+def test_a_wrong_password_opens_nothing(browser: Browser, charger: Charger, shots: Path) -> None:
+    keep(charger.password_file, PASSWORD)
+    watched = open_page(browser, charger.url, PHONE_LIGHT)
+    watched.page.get_by_label("Log in to change these").fill("something else")
+    watched.page.keyboard.press("Enter")
+    watched.says("#controls_said", "that is not the password")
+    expect(watched.page.get_by_role("button", name="Fast")).to_be_disabled()
+    watched.shoot(shots, "wrong-password")
+    # What a browser prints of its own about a 401; the page prints nothing.
+    assert len(watched.printed) == 1
+    assert "401" in watched.printed[0]
+    watched.page.context.close()
+
+
+def test_who_logs_in_can_change_mode_and_limits_and_everybody_sees_who_did(
+    browser: Browser, charger: Charger, shots: Path
+) -> None:
+    watched = logged_in(browser, charger)
+    page = watched.page
+    page.get_by_role("button", name="Fast").click()
+    expect(page.get_by_role("button", name="Fast")).to_have_attribute("aria-pressed", "true")
+    most = page.get_by_label("No more than")
+    most.fill("8")
+    most.press("Enter")
+    watched.says("#controls_said", "Done: .*8.*")
+    watched.says("#limits", ".*You.*8.0 A.*")
+    watched.says("#events", ".*127.0.0.1.*")
+    most.fill("5")
+    most.press("Enter")
+    expect(most).to_have_attribute("aria-invalid", "true")
+    watched.shoot(shots, "controls")
+    assert all("422" in line for line in watched.printed)
+    watched.printed.clear()
+    watched.is_sound()
+    page.context.close()
+
+
+def test_all_of_it_can_be_done_with_the_keyboard(browser: Browser, charger: Charger) -> None:
+    watched = logged_in(browser, charger)
+    page = watched.page
+    page.reload()
+    watched.says("#words", ".+")
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    reached = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate("document.activeElement.id || document.activeElement.textContent")
+        )
+    for wanted in ("Now", "History", "Off", "Fast", "wish_session_kwh", "wish_window", "logout"):
+        assert wanted in reached
+    assert reached[0] == "Skip to what is happening now"
+    page.context.close()
+
+
+def test_the_owner_takes_a_copy_of_the_store_and_deletes_what_is_old(
+    browser: Browser, charger: Charger, shots: Path, tmp_path: Path
+) -> None:
+    watched = logged_in(browser, charger)
+    page = watched.page
+    page.get_by_role("link", name="History").click()
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="Save a copy").click()
+    copy = tmp_path / "copy.db"
+    coming.value.save_as(copy)
+    with sqlite3.connect(copy) as database:
+        ((before,),) = database.execute("SELECT count(*) FROM sessions")
+    database.close()
+    assert before > 20
+    watched.says("#keep_said", "The copy is in your downloads.*")
+    oldest = page.evaluate(
+        "fetch('/api/v1/days').then((answer) => answer.json()).then((told) => told.days[10])"
+    )
+    page.get_by_label("Delete charges and charts from before").fill(oldest)
+    page.get_by_role("button", name="Delete …").click()
+    watched.shows("#sure")
+    assert watched.violations() == []
+    watched.shoot(shots, "delete", whole=False)
+    page.get_by_role("button", name="Keep them").click()
+    expect(page.locator("#sure")).to_be_hidden()
+    page.get_by_role("button", name="Delete …").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    watched.says("#keep_said", "Done: deleted .*")
+    left = page.evaluate(
+        "fetch('/api/v1/days').then((answer) => answer.json()).then((told) => told.days[0])"
+    )
+    assert left == oldest
+    watched.is_sound()
+    page.context.close()
