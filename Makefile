@@ -17,13 +17,14 @@ help: ## this menu
 
 setup: .venv/evsed.stamp ## the tools and evsed itself, in .venv
 
-.venv/pins.stamp: requirements-dev.txt
+.venv/pins.stamp: requirements-dev.txt tests/frontends/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "evsed needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version)." >&2; exit 1; }
 	@echo "Setting up .venv (once; again only when the pins change) ..."
 	@$(PYTHON) -m venv .venv \
 	  || { echo "No .venv without venv. On Debian: sudo apt install python3-venv" >&2; exit 1; }
 	@$(PIP) install --require-hashes --no-deps -r requirements-dev.txt
+	@$(PIP) install --require-hashes --no-deps --ignore-requires-python -r tests/frontends/requirements.txt
 	@touch $@
 
 # --no-build-isolation: hatchling is among the pins, so nothing unpinned is fetched to build with.
@@ -99,10 +100,13 @@ hw: ## the circuit: simulated and checked (see hw/)
 hashes: ## pin anew (needs uv); look at the difference before committing
 	@command -v uv >/dev/null || { echo "uv is needed to pin: python3 -m pip install uv" >&2; exit 1; }
 	@uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
-	  --python-version 3.11 pyproject.toml -o requirements.txt
+	  --python-version 3.11 --extra openevse pyproject.toml -o requirements.txt
 	@uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
-	  --python-version 3.11 --constraints requirements.txt --group dev pyproject.toml \
-	  -o requirements-dev.txt
+	  --python-version 3.11 --constraints requirements.txt --extra openevse --group dev \
+	  pyproject.toml -o requirements-dev.txt
+	@uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
+	  --python-version 3.13 --no-deps tests/frontends/requirements.in \
+	  -o tests/frontends/requirements.txt
 
 clean: ## everything that can be made again
 	@rm -rf .venv dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

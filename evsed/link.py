@@ -80,7 +80,8 @@ class Snapshot:
     `ticks` counts ticks, `worst_tick_s` is the longest since the last snapshot, `late` counts
     beats that came over 45 ms after the one before. `limit_a`, `limit_by` and `limit_why` are the
     lowest limit; `blocked` says why nothing is offered although it would allow it, `wait_s` for
-    how long. `board_why` says what is wrong where `board_ok` is False.
+    how long. `board_why` says what is wrong where `board_ok` is False. `drawn_a` is what a meter
+    reads, amperes, None where none does.
     """
 
     at: float
@@ -90,6 +91,7 @@ class Snapshot:
     plugged: bool
     high_v: float | None
     low_v: float | None
+    drawn_a: float | None
     duty: float
     closed: int
     limit_a: float

@@ -54,6 +54,7 @@ MESSAGES: list[Message] = [
         plugged=True,
         high_v=6.01,
         low_v=None,
+        drawn_a=None,
         duty=0.15,
         closed=1,
         limit_a=9.0,

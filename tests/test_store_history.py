@@ -336,6 +336,28 @@ def test_where_there_is_no_file_the_error_says_three_things(path: Path) -> None:
     assert not path.exists()
 
 
+def test_damage_in_the_history_is_found_when_that_is_written_and_costs_nothing_new(
+    path: Path,
+) -> None:
+    with opened(path) as store:
+        save(store, session("one", datetime(2026, 11, 24, tzinfo=UTC), None))
+        store.trace.add(minutes(begins_at(DAY), 20_000))
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size // 2)
+        file.write(b"\xa5" * (size - size // 2))
+
+    with opened(path) as store:
+        assert [one.id for one in Reader(path).sessions()] == ["one"]
+        with pytest.raises(StoreError, match="could not be read"):
+            Reader(path).day(DAY + timedelta(days=13), [])
+        with pytest.raises(StoreError, match="could not be written"):
+            store.trace.add(minutes(begins_at(DAY) + 60 * 20_000, 15))
+        assert store.moved_aside is not None
+        store.trace.add(minutes(begins_at(DAY), 15))
+        assert len(kept(path)) == 15
+
+
 # --------------------------------------------------------------------------------- deleting
 
 

@@ -59,20 +59,31 @@ class InputsConfig:
     ground_fault_test_gpio: int | None = None
     emergency_stop_gpio: int | None = None
     proximity_adc_channel: int | None = None
+    current_adc_channel: int | None = None
+    current_a_per_v: float = 42.55  # turns over ohms of the burden: 2000:1 on the 47 ohm of hw/
 
     @property
     def any(self) -> bool:
         """Whether there is any input to read."""
-        gpios = (self.ground_fault_gpio, self.emergency_stop_gpio, self.proximity_adc_channel)
-        return bool(self.contactor_feedback_gpios) or any(gpio is not None for gpio in gpios)
+        wires = (
+            self.ground_fault_gpio,
+            self.emergency_stop_gpio,
+            self.proximity_adc_channel,
+            self.current_adc_channel,
+        )
+        return bool(self.contactor_feedback_gpios) or any(wire is not None for wire in wires)
 
 
 @dataclass(frozen=True, slots=True)
 class BoardConfig:
-    """Which board, and how it is wired; crosses the link to the control process as it is."""
+    """Which board, and how it is wired; crosses the link to the control process as it is.
+
+    `hold_duty`: what holds a closed contactor's coil, 0-1 of full drive; 1.0 is no economiser.
+    """
 
     kind: str = "pigpio"
     pilot_adc_channel: int = 0
+    hold_duty: float = 1.0
     pigpio: PigpioConfig = PigpioConfig()
     kernel: KernelConfig = KernelConfig()
     inputs: InputsConfig = InputsConfig()
@@ -82,8 +93,8 @@ class BoardConfig:
 class ReadBack:
     """What the board itself reports about its outputs, once a second.
 
-    `duty` 0-1 (1.0: steady +12 V), `contactors` the level of each contactor output,
-    `dead_man_armed` whether the board's own dead-man is running.
+    `duty` 0-1 (1.0: steady +12 V), `contactors` whether each contactor output is driven as closed,
+    fully or held, `dead_man_armed` whether the board's own dead-man is running.
     """
 
     duty: float
@@ -120,7 +131,14 @@ class Board(Protocol):
         """Put *duty* (0-1) on the pilot: 1.0 steady +12 V, 0.0 steady -12 V."""
 
     def set_contactors(self, closed: int) -> None:
-        """Close the first *closed* contactor outputs and open the others (0: all open)."""
+        """Close the first *closed* contactor outputs, fully driven, and open the others."""
+
+    def hold_contactors(self) -> None:
+        """Drive the closed contactors with the configured `hold_duty` until the next change.
+
+        Only called where that is below 1. Raises `BoardError`, too, where a dead-man has fired
+        meanwhile: what it opened must not get current again.
+        """
 
     def set_ground_fault_test(self, on: bool) -> None:  # noqa: FBT001 - as a light switch
         """Drive the self-test input of the ground-fault device; nothing where none is wired."""

@@ -24,6 +24,7 @@ from evsed.boards.kernel_grip import ANSWER_S, Grip, take
 from evsed.boards.kernel_pwm import PERIOD_NS
 from evsed.boards.kernel_sys import Kernel
 from evsed.boards.kernel_watch import PATIENCE_S, State, Word
+from evsed.core.current import CONVERSIONS
 from evsed.core.protection import Inputs
 from evsed.errors import BoardError, BoardGone
 
@@ -153,12 +154,13 @@ class KernelBoard:
         grip, wanted = self._held(), self._config.inputs
         high = {gpio: line.get() for gpio, line in grip.inputs.items()}
         ground_fault, stop = wanted.ground_fault_gpio, wanted.emergency_stop_gpio
-        proximity = wanted.proximity_adc_channel
+        proximity, current = wanted.proximity_adc_channel, wanted.current_adc_channel
         return Inputs(
             contactor_feedback=tuple(high[gpio] for gpio in wanted.contactor_feedback_gpios),
             ground_fault=None if ground_fault is None else high[ground_fault],
             emergency_stop=None if stop is None else high[stop],
             proximity_code=None if proximity is None else grip.adc.convert(proximity, 1)[0],
+            current_codes=() if current is None else tuple(grip.adc.convert(current, CONVERSIONS)),
         )
 
     # ------------------------------------------------------------------------------- on change
@@ -187,6 +189,10 @@ class KernelBoard:
                 f"the contactors' GPIOs read {shown.levels} after they were set to {wanted}; evsed "
                 "lets go of the wires; look for a short, or for something else that drives them"
             )
+
+    def hold_contactors(self) -> None:
+        """Raises `BoardError`: Linux has no PWM for contactors. The settings do not allow it."""
+        raise BoardError("the kernel board cannot hold a contactor with less than full drive")
 
     def set_ground_fault_test(self, on: bool) -> None:  # noqa: FBT001 - as a light switch
         """Drive the self-test input of the ground-fault device; nothing where none is wired.

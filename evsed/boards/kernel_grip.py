@@ -13,6 +13,7 @@ from evsed.boards.kernel_pwm import PERIOD_NS, PilotPwm
 from evsed.boards.kernel_spi import Adc
 from evsed.boards.kernel_sys import LINE_INPUT, LINE_OUTPUT, LINE_PULL_UP, Kernel, Line
 from evsed.boards.kernel_watch import ANSWER, ASK, State, Word
+from evsed.core.current import CONVERSIONS
 from evsed.errors import BoardError, BoardGone, BoardTimeout
 
 if TYPE_CHECKING:
@@ -179,6 +180,8 @@ def take(
             adc.prepare(config.pilot_adc_channel, count)
         if wanted.proximity_adc_channel is not None:
             adc.prepare(wanted.proximity_adc_channel, 1)
+        if wanted.current_adc_channel is not None:
+            adc.prepare(wanted.current_adc_channel, CONVERSIONS)
         grip = Grip(kernel, config, pilot, adc, watcher, heartbeat)
         pulled = (*wanted.contactor_feedback_gpios, wanted.ground_fault_gpio)
         for gpio in (*pulled, wanted.emergency_stop_gpio):

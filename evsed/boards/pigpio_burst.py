@@ -31,7 +31,11 @@ _START_TICKS: Final = 6
 _CODE: Final = 0x3FF  # ten bits; what the ADC sends before them is undefined (DS21295, section 5)
 
 
-def conversion(spi_handle: int, channel: int, frame_bytes: int = 3) -> Ask:
+CONVERSION_BYTES: Final = 3
+"""The shortest frame of a conversion, in bytes."""
+
+
+def conversion(spi_handle: int, channel: int, frame_bytes: int = CONVERSION_BYTES) -> Ask:
     """One single-ended conversion of *channel* by an MCP3008; the code is in answer bytes 1, 2.
 
     Bytes beyond the third only keep the clock running.

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pigpio
 
-from evsed.boards.pigpio_wire import Ask, Command, Pipe, hardware_pwm, refusal, write
+from evsed.boards.pigpio_wire import LETS_GO, Ask, Command, Pipe, hardware_pwm, refusal, write
+from evsed.errors import BoardError
 
 if TYPE_CHECKING:
     from evsed.boards import PigpioConfig
@@ -95,6 +96,15 @@ def state(pipe: Pipe, script_id: int) -> int:
         raise refusal("show the dead-man script", answer.result)
     number: int = _STATUS.unpack(answer.data)[0]
     return number
+
+
+def demand(pipe: Pipe, script_id: int) -> None:
+    """Raise `BoardError` unless the script is armed."""
+    if state(pipe, script_id) != pigpio.PI_SCRIPT_RUNNING:
+        raise BoardError(
+            "the dead-man script in pigpiod has fired or was stopped, so the contactor is open; "
+            f"{LETS_GO}; if it happens again, see what keeps the Pi busy for 100 ms"
+        )
 
 
 def leftovers(pipe: Pipe, config: PigpioConfig) -> list[Leftover]:

@@ -17,7 +17,8 @@ import pigpio
 
 from evsed.boards import pigpio_deadman as deadman
 from evsed.boards.pigpio_burst import Sampler
-from evsed.boards.pigpio_wire import LETS_GO, Ask, Command, Pipe, refusal, write
+from evsed.boards.pigpio_contactors import Contactors
+from evsed.boards.pigpio_wire import LETS_GO, Ask, Command, Pipe, checked, write
 from evsed.errors import BoardError
 
 if TYPE_CHECKING:
@@ -57,13 +58,6 @@ class _Line:
         self.l = threading.Lock()
 
 
-def checked(doing: str, result: int) -> int:
-    """*result* of the stock client; `BoardError` when it means that pigpiod refused *doing*."""
-    if result < 0:
-        raise refusal(doing, result)
-    return result
-
-
 @dataclass(frozen=True, slots=True)
 class Grip:
     """The wires, held: connections, SPI handle and dead-man of one life."""
@@ -75,6 +69,7 @@ class Grip:
     sampler: Sampler
     spi_handle: int
     script_id: int
+    contactors: Contactors
 
     def dead_man_state(self) -> int:
         """The state of the dead-man script; only `PI_SCRIPT_RUNNING` is armed."""
@@ -148,7 +143,8 @@ def _set_up(config: BoardConfig, line: Pipe, fast: Pipe) -> Grip:
         for count in (64, 128):  # what the ticks ask for
             sampler.prepare(count)
         script_id = checked("store the dead-man script", client.store_script(deadman.SCRIPT))
-        grip = Grip(config, line, fast, client, sampler, spi_handle, script_id)
+        contactors = Contactors(config, client, lambda: deadman.demand(line, script_id))
+        grip = Grip(config, line, fast, client, sampler, spi_handle, script_id, contactors)
     except BaseException:
         with contextlib.suppress(BoardError):
             fast.ask(Ask(Command.SPIC, spi_handle))

@@ -11,6 +11,8 @@ import time
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+import pigpio
+
 from evsed.boards import pigpio_deadman as deadman
 from evsed.boards.pigpio_wire import Ask, Command, Pipe, read
 from evsed.errors import BoardError, BoardGone
@@ -62,14 +64,20 @@ def _make_safe(config: PigpioConfig, pipe: Pipe, until: float) -> str:
     pipe.ask(*deadman.safe_outputs(config))
     found = deadman.leftovers(pipe, config)
     deadman.remove(pipe, found)
-    # Again, and read: a script may have been at work in between, and only this is proof.
+    # Again, and read: a script may have been at work in between, and only this is proof. The level
+    # of an output under PWM would not be: it may just be low.
     gpios = config.contactor_gpios
     answers = pipe.ask(
         *deadman.safe_outputs(config),
         *(read(gpio) for gpio in gpios),
-        Ask(Command.GDC, config.pilot_gpio),
+        *(Ask(Command.GDC, gpio) for gpio in (*gpios, config.pilot_gpio)),
     )
-    *levels, duty_ppm = [answer.result for answer in answers[-len(gpios) - 1 :]]
+    results = [answer.result for answer in answers[-2 * len(gpios) - 1 :]]
+    levels, widths, duty_ppm = results[: len(gpios)], results[len(gpios) : -1], results[-1]
+    if any(width != pigpio.PI_NOT_PWM_GPIO for width in widths):
+        raise BoardError(
+            f"pigpiod reports PWM of {widths} on the contactor outputs after they were set to 0"
+        )
     if any(levels):
         raise BoardError(f"pigpiod reports contactor outputs at {levels} after they were set to 0")
     if duty_ppm != deadman.STEADY_PPM:

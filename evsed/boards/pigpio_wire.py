@@ -353,3 +353,10 @@ def refusal(doing: str, code: int) -> BoardError:
     return BoardError(
         f"pigpiod refused to {doing}: {pigpio.error_text(code)} ({code}); {LETS_GO}; {advice}"
     )
+
+
+def checked(doing: str, result: int) -> int:
+    """*result* of the stock client; `BoardError` when it means that pigpiod refused *doing*."""
+    if result < 0:
+        raise refusal(doing, result)
+    return result

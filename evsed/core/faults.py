@@ -46,6 +46,7 @@ class Fault(Enum):
     OVER_CURRENT = "MREC4OverCurrentFailure"
     EMERGENCY_STOP = "MREC8EmergencyStop"
     PROXIMITY = "MREC23ProximityFault"
+    METER = "MeterFault"
     CHATTER = "PilotChatter"
     COMMUNICATION = "CommunicationFault"
     PERMANENT = "PermanentFault"
@@ -133,6 +134,13 @@ KINDS: dict[Fault, FaultKind] = {
         Recovery.UNPLUG,
         _OPENED,
         "the cable's rating cannot be read: push the plug home, or use another cable",
+    ),
+    Fault.METER: FaultKind(
+        Recovery.AUTO,
+        "evsed let the car go and opened the contactor; it resumes when the meter can be read",
+        "look at the current transformer's wires, at the supply of its input and at "
+        "inputs.current_adc_channel; without a transformer, take that key out",
+        at_once=False,
     ),
     Fault.CHATTER: FaultKind(
         Recovery.AUTO,

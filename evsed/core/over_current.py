@@ -13,7 +13,9 @@ from evsed.core.faults import Fault
 
 SHARE, PLUS_A, FOR_S = 1.1, 0.5, 6.0  # over this for so long since the offer last fell
 GROSS_SHARE, GROSS_FOR_S = 1.5, 1.0  # or over this much of the highest offer of the last 6 s
-OPEN_A, OPEN_FOR_S = 1.0, 2.0  # with the contactor open
+# With the contactor open. A meter's second of RMS comes on top, which has to be over before: what
+# flowed until the opening is no leak.
+OPEN_A, OPEN_FOR_S = 1.0, 1.5
 
 
 class _Lasting:

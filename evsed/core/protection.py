@@ -16,7 +16,8 @@
     meter                 over the offer for 6 s, grossly MREC4OverCurrentFailure unplug
                           for 1 s
                           1 A with the contactor open     ContactorFault          service
-                          for 2 s
+                          for 1.5 s
+                          cannot be read (`current`)      MeterFault              itself
 
 The numbers and where they are from stand in `contactors`, `ground_fault`, `cable` and
 `over_current`. An input that is not wired is None and watches nothing.
@@ -42,15 +43,15 @@ class Inputs:
     `contactor_feedback`: one for each contactor, True = its contacts are closed (or the wire of
     its mirror contact is broken). `ground_fault`: True = the device has tripped, `emergency_stop`:
     True = the stop is pressed (or the wire of either is broken). `proximity_code`: ADC
-    code (0-1023) of the proximity channel. `current_a`: what a meter reads, amperes, the largest
-    of the phases.
+    code (0-1023) of the proximity channel. `current_codes`: a train of codes (0-1023) of the
+    current transformer's channel.
     """
 
     contactor_feedback: tuple[bool, ...] = ()
     ground_fault: bool | None = None
     emergency_stop: bool | None = None
     proximity_code: int | None = None
-    current_a: float | None = None
+    current_codes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,15 @@ class Moment:
     """What the state machine and the wires are at.
 
     The contactor is told to be `closed`, or is about to be (`closing`: it would, were that ready);
-    a car is `plugged` in; `offered_a` amperes are on the pilot.
+    a car is `plugged` in; `offered_a` amperes are on the pilot. `drawn_a`: what a meter reads,
+    amperes, the largest of the phases; None where there is none, or nothing is known yet.
     """
 
     closed: bool
     closing: bool
     plugged: bool
     offered_a: float
+    drawn_a: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +123,9 @@ class Protection:
             )
             faults |= ground.faults
             ready = ground.ready
-        if inputs.current_a is not None:
+        if moment.drawn_a is not None:
             self._over_current.look(
-                now, inputs.current_a, offered_a=moment.offered_a, closed=moment.closed
+                now, moment.drawn_a, offered_a=moment.offered_a, closed=moment.closed
             )
             faults |= self._over_current.faults
         if inputs.contactor_feedback:

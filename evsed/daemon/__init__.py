@@ -12,6 +12,7 @@
     archive.py    what frontends ask of the past
     desk.py       everything together for frontends (the `Hub`)
     words.py      a snapshot in words
+    announce.py   multicast DNS, where it is wanted
     notify.py     systemd
 """
 
@@ -30,6 +31,7 @@ import structlog
 from evsed import __version__
 from evsed.boards import make_safe
 from evsed.core import events as ev
+from evsed.daemon.announce import announce
 from evsed.daemon.archive import Archive
 from evsed.daemon.books import Books, BooksConfig
 from evsed.daemon.child import ControlProcess
@@ -152,6 +154,8 @@ class _Daemon:
                     web.run(self._desk),
                     self._books.run(),
                 ]
+                if settings.openevse.enabled and settings.openevse.announce and port:
+                    others.append(announce(port))
                 if not isinstance(feed, FixedFeed):
                     others.append(self._steer.follow(feed))
                 running = [tasks.create_task(one) for one in others]

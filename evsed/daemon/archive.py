@@ -69,12 +69,12 @@ class Archive:
                 rows += gone[0]
                 sessions += gone[1]
         finally:
-            outcome = (
-                f"deleted {sessions} sessions and {rows} rows of the history before {before}; "
-                "the totals of days and of the lifetime stay"
-            )
-            self._tell(who, f"delete the history before {before}: {outcome}")
-        return outcome
+            gone_in_all = f"{_some(sessions, 'session')} and {_some(rows, 'row')}"
+            self._tell(who, f"delete the history before {before}: {gone_in_all} are gone")
+        return (
+            f"deleted {gone_in_all} of the history before {before}; the totals of days and of the "
+            "lifetime stay"
+        )
 
     async def backup(self, who: str) -> BinaryIO:
         """A copy of the whole store, open for reading; it is gone when it is closed."""
@@ -97,3 +97,7 @@ class Archive:
             return await asyncio.get_running_loop().run_in_executor(self._worker, question)
         finally:
             self._waiting -= 1
+
+
+def _some(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -117,6 +117,7 @@ class Desk:
         return Flow(
             power_w=self.power_w,
             current_a=self.drawn_a,
+            measured=self.drawn_measured,
             sun_w=None if sun_w is None else min(sun_w, self.power_w),
         )
 
@@ -163,7 +164,21 @@ class Desk:
         snapshot = self.snapshot
         if snapshot is None or not snapshot.closed or not self.ticking:
             return 0.0
+        if snapshot.drawn_a is not None:
+            return snapshot.drawn_a
         return j1772.current_for_duty(snapshot.duty)
+
+    @property
+    def charging(self) -> bool:
+        """Whether the contactor is closed and current is offered."""
+        snapshot = self.snapshot
+        closed = snapshot is not None and snapshot.closed > 0 and self.ticking
+        return closed and snapshot is not None and j1772.current_for_duty(snapshot.duty) > 0
+
+    @property
+    def drawn_measured(self) -> bool:
+        """Whether a meter says so."""
+        return self.snapshot is not None and self.snapshot.drawn_a is not None and self.ticking
 
     @property
     def power_w(self) -> float:
@@ -230,7 +245,7 @@ class Desk:
             contactor_closed=driven is not None and driven.closed > 0,
             offered_a=j1772.current_for_duty(duty),
             drawn_a=self.drawn_a,
-            drawn_measured=False,
+            drawn_measured=self.drawn_measured,
             power_w=self.power_w,
             mains_v=config.mains_v,
             phases=config.phases,

@@ -64,8 +64,10 @@ class Steer:
         if self._fixed_a is not None:
             return Limit("feed", self._fixed_a, until_at, "a fixed current, as set")
         self._allotment.set_mode(self._books.wishes.mode)
-        drawn_a = self._desk.drawn_a
-        self._allotment.drew(now, drawn_a, charging=drawn_a > 0)
+        desk = self._desk
+        self._allotment.drew(
+            now, desk.drawn_a, charging=desk.charging, measured=desk.drawn_measured
+        )
         allotted = self._desk.allotted = self._allotment.current(now)
         return Limit("feed", allotted.current_a, until_at, allotted.reason.text())
 

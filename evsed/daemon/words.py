@@ -69,6 +69,7 @@ _FAULT_WORDS = {
     Fault.OVER_CURRENT: "The car takes too much",
     Fault.EMERGENCY_STOP: "Emergency stop",
     Fault.PROXIMITY: "The cable cannot be recognised",
+    Fault.METER: "The meter cannot be read",
     Fault.CHATTER: "The car asks and stops again and again",
     Fault.COMMUNICATION: "The board cannot be reached",
     Fault.PERMANENT: "Off after three crashes",

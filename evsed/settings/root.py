@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import ValidationInfo, field_validator
@@ -14,6 +15,7 @@ from pydantic_settings import (
 )
 
 from evsed.boards import BoardConfig, InputsConfig, KernelConfig, PigpioConfig
+from evsed.core.current import MOST_V
 from evsed.core.evse import EvseConfig
 from evsed.core.knobs import AllotmentConfig
 from evsed.core.pilot import FrontEnd
@@ -21,9 +23,11 @@ from evsed.feeds import FeedConfig
 from evsed.frontends.web import WebConfig
 from evsed.settings.sections import (
     BoardSettings,
+    ContactorSettings,
     FeedSettings,
     InputsSettings,
     LogsSettings,
+    OpenEvseSettings,
     SafetySettings,
     StoreSettings,
     SupplySettings,
@@ -31,6 +35,8 @@ from evsed.settings.sections import (
     WebSettings,
     must_be,
 )
+
+METER_HEADROOM = 1.25  # what goes grossly beyond the supply has to be seen as such
 
 if TYPE_CHECKING:
     from evsed.logs import LogsConfig
@@ -51,11 +57,13 @@ class Settings(BaseSettings):
 
     supply: SupplySettings = SupplySettings()
     board: BoardSettings = BoardSettings()
+    contactor: ContactorSettings = ContactorSettings()
     inputs: InputsSettings = InputsSettings()
     feed: FeedSettings = FeedSettings()
     surplus: SurplusSettings = SurplusSettings()
     safety: SafetySettings = SafetySettings()
     web: WebSettings = WebSettings()
+    openevse: OpenEvseSettings = OpenEvseSettings()
     logs: LogsSettings = LogsSettings()
     store: StoreSettings = StoreSettings()
 
@@ -81,6 +89,32 @@ class Settings(BaseSettings):
             raise must_be(wanted, key=f"{board.kind}.contactor_gpios", value=gpios)
         return board
 
+    @field_validator("contactor")
+    @classmethod
+    def _board_can_hold(
+        cls, contactor: ContactorSettings, info: ValidationInfo
+    ) -> ContactorSettings:
+        board = info.data.get("board")
+        if isinstance(board, BoardSettings) and board.kind == "kernel" and contactor.hold_duty < 1:
+            wanted = '1.0 where board.kind is "kernel": Linux has no PWM for the contactor'
+            raise must_be(wanted, key="hold_duty", value=contactor.hold_duty)
+        return contactor
+
+    @field_validator("inputs")
+    @classmethod
+    def _what_is_held_is_watched(
+        cls, inputs: InputsSettings, info: ValidationInfo
+    ) -> InputsSettings:
+        contactor = info.data.get("contactor")
+        held = isinstance(contactor, ContactorSettings) and contactor.hold_duty < 1
+        if held and not inputs.contactor_feedback_gpios:
+            wanted = (
+                "one for each contactor where contactor.hold_duty is below 1: one that lets go "
+                "while it is held would go unnoticed, and is not closed again by what holds it"
+            )
+            raise must_be(wanted, key="contactor_feedback_gpios", value=())
+        return inputs
+
     @field_validator("inputs")
     @classmethod
     def _inputs_fit_the_board(cls, inputs: InputsSettings, info: ValidationInfo) -> InputsSettings:
@@ -103,10 +137,29 @@ class Settings(BaseSettings):
         if len(feedbacks) not in (0, contactors):
             wanted = f"[] or as many as {section}.contactor_gpios has: {contactors}"
             raise must_be(wanted, key="contactor_feedback_gpios", value=feedbacks)
-        channel = inputs.proximity_adc_channel
-        if channel == board.front_end.pilot_adc_channel:
-            wanted = f"other than board.front_end.pilot_adc_channel, which is {channel}"
-            raise must_be(wanted, key="proximity_adc_channel", value=channel)
+        for key in ("proximity_adc_channel", "current_adc_channel"):
+            channel = getattr(inputs, key)
+            if channel == board.front_end.pilot_adc_channel:
+                wanted = f"other than board.front_end.pilot_adc_channel, which is {channel}"
+                raise must_be(wanted, key=key, value=channel)
+        return inputs
+
+    @field_validator("inputs")
+    @classmethod
+    def _meter_spans_the_supply(
+        cls, inputs: InputsSettings, info: ValidationInfo
+    ) -> InputsSettings:
+        supply = info.data.get("supply")
+        if inputs.current_adc_channel is None or not isinstance(supply, SupplySettings):
+            return inputs
+        least = METER_HEADROOM * supply.max_current_a / MOST_V
+        if inputs.current_a_per_v < least:
+            wanted = (
+                f"at least {math.ceil(least * 10) / 10:g}, so that it spans {METER_HEADROOM:g} "
+                f"times supply.max_current_a, which is {supply.max_current_a:g} A: a transformer "
+                "with more turns, or a smaller burden"
+            )
+            raise must_be(wanted, key="current_a_per_v", value=inputs.current_a_per_v)
         return inputs
 
     @field_validator("surplus")
@@ -124,6 +177,7 @@ class Settings(BaseSettings):
         return BoardConfig(
             kind=self.board.kind,
             pilot_adc_channel=self.board.front_end.pilot_adc_channel,
+            hold_duty=self.contactor.hold_duty,
             pigpio=PigpioConfig(
                 host=pigpio.host,
                 port=pigpio.port,
@@ -181,6 +235,7 @@ class Settings(BaseSettings):
             socket=self.web.socket,
             password_file=str(self.web.password_file),
             names=self.web.names,
+            openevse=self.openevse.enabled,
         )
 
     def logs_config(self) -> LogsConfig:

@@ -216,6 +216,12 @@ class BoardSettings(Section):
         return self.kernel if self.kind == "kernel" else self.pigpio
 
 
+class ContactorSettings(Section):
+    """[contactor]: how its coil is driven."""
+
+    hold_duty: float = Field(1.0, ge=0.2, le=1)
+
+
 class InputsSettings(Section):
     """[inputs]: optional wires into the box. A key that is absent is a wire that is not there."""
 
@@ -228,6 +234,15 @@ class InputsSettings(Section):
     ground_fault_test_gpio: MaybeGpio = None
     emergency_stop_gpio: MaybeGpio = None
     proximity_adc_channel: MaybeChannel = None
+    current_adc_channel: MaybeChannel = None
+    current_a_per_v: float = Field(42.55, ge=1, le=1000)
+
+    @field_validator("current_adc_channel")
+    @classmethod
+    def _current_its_own(cls, channel: int | None, info: ValidationInfo) -> int | None:
+        if channel is not None and channel == info.data.get("proximity_adc_channel"):
+            raise must_be(f"other than proximity_adc_channel, which is {channel}")
+        return channel
 
     @field_validator("contactor_feedback_gpios")
     @classmethod
@@ -308,6 +323,13 @@ class WebSettings(Section):
         Field(strict=False),
         Allowed('a list of names such as ["charger.example.org"], or []'),
     ] = ()
+
+
+class OpenEvseSettings(Section):
+    """[openevse]: OpenEVSE's interface beside evsed's own, for Home Assistant and evcc."""
+
+    enabled: bool = False
+    announce: bool = True
 
 
 class LogsSettings(Section):

@@ -26,6 +26,7 @@ Location = tuple[int | str, ...]
 
 UNITS = {
     "_a_per_s": " A/s",
+    "_a_per_v": " A/V",
     "_wh": " Wh",
     "_hz": " Hz",
     "_a": " A",

@@ -52,6 +52,10 @@ CONFIG: Final = Configure(BoardConfig(), FrontEnd(), EvseConfig(), supply_max_a=
 class Ticks(Protocol):
     """The part of the control process that a bench calls (`evsed.control.Control`)."""
 
+    @property
+    def tick_s(self) -> float:
+        """How long a tick lasts."""
+
     def tick(self) -> None:
         """Sample, read, decide, drive, beat."""
 
@@ -118,6 +122,7 @@ class Bench:
             contactors or (Contactor(),),
             advance=self._advance,
             next_change_at=self._next_change_at,
+            hold_duty=config.board.hold_duty,
             seed=seed,
         )
         self.control: Final = make(self.board, config, self.time.control)
@@ -251,7 +256,7 @@ class Bench:
     def _tick(self) -> None:
         self._advance(self._next_tick_at)
         self.control.tick()
-        self._next_tick_at = max(self._next_tick_at + TICK_S, self.now)
+        self._next_tick_at = max(self._next_tick_at + self.control.tick_s, self.now)
         for event in self.control.news():
             self.events.append(Told(event.at + self.time.skipped, event))
             if isinstance(event, StateChanged):

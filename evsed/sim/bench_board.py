@@ -16,6 +16,7 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from evsed.boards import ReadBack
+from evsed.core.current import CONVERSIONS
 from evsed.core.protection import Inputs
 from evsed.errors import BoardGone
 from evsed.sim.box import Box, Contactor
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from evsed.sim.circuit import Circuit
+    from evsed.sim.transformer import CurrentTransformer
 
 # One pipelined conversion on a Pi 4, 18.5 us of it SPI; no two spacings agree, and none is locked
 # to the pilot's period.
@@ -68,6 +70,7 @@ class BenchBoard:
         *,
         advance: Callable[[float], None],
         next_change_at: Callable[[], float],
+        hold_duty: float = 1.0,
         seed: int = 0,
     ) -> None:
         self.circuit: Final = circuit
@@ -78,10 +81,12 @@ class BenchBoard:
         self.ground_fault_deaf = False
         self.emergency_stop: bool | None = None
         self.proximity_code: int | None = None
-        self.current_a: float | None = None
+        self.transformer: CurrentTransformer | None = None
         self.feedback_wired = False
         self.commanded = 0
         self.commanded_at = -math.inf
+        self.hold_duty = hold_duty
+        self.held_at = -math.inf
         self.dead_man_fired_at: float | None = None
         self._time: Final = time
         self._advance: Final = advance
@@ -136,8 +141,16 @@ class BenchBoard:
             ground_fault=None if self.ground_fault is None else self.ground_fault or tested,
             emergency_stop=self.emergency_stop,
             proximity_code=self.proximity_code,
-            current_a=self.current_a,
+            current_codes=self._current_codes(),
         )
+
+    def _current_codes(self) -> tuple[int, ...]:
+        """A train of the current transformer's channel; the time it takes passes."""
+        if self.transformer is None:
+            return ()
+        moments = [self._time.now + SPACING_S[0] * number for number in range(CONVERSIONS)]
+        self._time.now = moments[-1]
+        return tuple(self.transformer.codes(moments))
 
     def set_pilot(self, duty: float) -> None:
         """Put *duty* on the pilot."""
@@ -148,6 +161,13 @@ class BenchBoard:
         """Close the first *closed* outputs, open the others."""
         self._reach()
         self._command(closed, self._time.control())
+
+    def hold_contactors(self) -> None:
+        """Hold the closed ones with less."""
+        self._reach()
+        self.held_at = self._time.control()
+        for place in range(self.commanded):
+            self.box.drive(place, self.held_at, self.hold_duty)
 
     def set_ground_fault_test(self, on: bool) -> None:  # noqa: FBT001 - as in Board
         """Drive the test input of the ground-fault device; it answers while it is driven."""
@@ -210,4 +230,4 @@ class BenchBoard:
         if closed != self.commanded:
             self.commanded, self.commanded_at = closed, at
             for place in range(len(self.box.contactors)):
-                self.box.drive(place, at, high=place < closed)
+                self.box.drive(place, at, 1.0 if place < closed else 0.0)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evsed.errors import EvsedError
+from evsed.sim.transformer import CHANNEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +77,7 @@ def demo_world(port: int) -> Iterator[DemoWorld]:
 def _overrides(ports: dict[str, int], port: int, folder: Path) -> dict[str, Any]:
     return {
         "supply": {"max_current_a": 32.0},
+        "inputs": {"current_adc_channel": CHANNEL},
         "board": {"pigpio": {"host": "127.0.0.1", "port": ports["pigpiod"]}},
         "feed": {
             "url": f"http://127.0.0.1:{ports['feed']}/excesspwr.php",

@@ -109,6 +109,7 @@ class PigpioMachine:
         self, wires: Wires, setup: Setup | None = None, spi_device: SpiDevice | None = None
     ) -> None:
         self.wires = wires
+        wires.stop_dma(wires.clock())  # a new daemon resets its DMA channels [K, unverified]
         self.setup = setup = setup if setup is not None else Setup()
         self.not_simulated: dict[int, int] = {}
         self.missing_extensions = 0

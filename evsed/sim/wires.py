@@ -178,6 +178,13 @@ class Wires:
             self._tell(WireEvent(at_s, "pwm", gpio, wave.duty))
         self._settle(gpio, at_s)
 
+    def stop_dma(self, at_s: float) -> None:
+        """End what DMA plays on any pin, which stays at the level that it has just then."""
+        for gpio, pin in enumerate(self._pins):
+            if pin.soft is not None:
+                pin.latch = pin.soft.level(at_s)
+                self.set_soft_pwm(gpio, None, at_s)
+
     def set_channel(self, channel: int, frequency_hz: float, duty: float, at_s: float) -> None:
         """Run a hardware PWM channel; the phase goes on when only the duty changes."""
         old = self._channels[channel]

@@ -33,6 +33,7 @@ from evsed.sim.house import Clouds, House
 from evsed.sim.house_server import feed_app
 from evsed.sim.mcp3008 import Mcp3008
 from evsed.sim.pigpiod import SimulatedPigpiod, precise_event_loop
+from evsed.sim.transformer import CHANNEL, CurrentTransformer
 from evsed.sim.wires import Wires
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Pins:
     pilot: int = 18
     contactor: int = 23
     heartbeat: int = 24
+    feedback: int = 25
 
 
 class World:
@@ -63,6 +65,7 @@ class World:
         self.car = car
         self.box = Box([Contactor(poles=1)])
         self.circuit = Circuit()
+        self.transformer = CurrentTransformer(lambda: self.car.drawn_a)
         self.wires = Wires()
         self.wires.listeners.append(self._on_wire)
         self.pigpiod = SimulatedPigpiod(
@@ -71,13 +74,17 @@ class World:
         self._drive(time.monotonic())
 
     def _code_at(self, adc_channel: int, at_s: float) -> int:
+        if adc_channel == CHANNEL:
+            return self.transformer.code_at(at_s)
         return self.circuit.code(at_s) if adc_channel == 0 else 0
 
     def _on_wire(self, event: WireEvent) -> None:
         if event.gpio == self.pins.heartbeat and event.kind == "level":
             self.box.edge(event.at_s)
         elif event.gpio == self.pins.contactor:
-            self.box.drive(0, event.at_s, high=bool(self.wires.level(self.pins.contactor)))
+            wave = self.wires.pwm(self.pins.contactor)
+            level = float(self.wires.level(self.pins.contactor, event.at_s))
+            self.box.drive(0, event.at_s, level if wave is None else wave.duty)
         elif event.gpio == self.pins.pilot:
             self._drive(event.at_s)
 
@@ -94,6 +101,8 @@ class World:
     def step(self, now: float) -> None:
         """Let the time pass until *now*."""
         self.box.step(now)
+        # The mirror contact opens when the contacts close; the pin is pulled up.
+        self.wires.drive_input(self.pins.feedback, int(self.box.closed))
         self.car.step(now, self.circuit, self.box.live_phases)
         self.house.step(now, self.car.drawn_w)
 

@@ -76,13 +76,14 @@ class Reader:
 
     def days(self) -> list[date]:
         """The local days of which there is a trace, the oldest first."""
-        found: list[date] = []
+        found: set[date] = set()
         with self._reading() as database:
-            at = _first_from(database, 0)
-            while at is not None:
-                found.append(day_of(at))
-                at = _first_from(database, max(at + 1, ends_at(found[-1])))
-        return found
+            for table in ("quarters", "minutes"):
+                at = _first_from(database, table, 0)
+                while at is not None:
+                    found.add(day := day_of(at))
+                    at = _first_from(database, table, max(at + 1, ends_at(day)))
+        return sorted(found)
 
     def day(self, day: date, pending: list[TraceRow]) -> DayTrace | None:
         """The trace of the local day *day*, with what of it in *pending* is not written yet.
@@ -173,15 +174,10 @@ class Reader:
             ) from error
 
 
-def _first_from(database: sqlite3.Connection, at: int) -> int | None:
+def _first_from(database: sqlite3.Connection, table: str, at: int) -> int | None:
     """The moment of the first row from *at* on."""
-    found = [
-        first
-        for table in ("minutes", "quarters")
-        for (first,) in database.execute(f"SELECT min(at) FROM {table} WHERE at >= ?", (at,))
-        if first is not None
-    ]
-    return min(found, default=None)
+    ((first,),) = database.execute(f"SELECT min(at) FROM {table} WHERE at >= ?", (at,))
+    return None if first is None else int(first)
 
 
 def _remove(path: Path) -> None:

@@ -132,6 +132,7 @@ def _results(
     cuts: list[sim_faults.Cut],
     drops: dict[str, float],
     back_s: float,
+    hold_shares: dict[str, list[float]],
 ) -> str:
     """results.toml: the extremes that the software is tested against."""
     parts = values.line_of_parts
@@ -149,6 +150,10 @@ def _results(
         "[dead_man]",
         *(f"{k} = {v}" for k, v in drops.items()),
         f"back_after_blink_s = {back_s}",
+        "",
+        "# By the duty on ENABLE: the coil's least current, its least and most mean, against full.",
+        "[hold_shares]",
+        *(f'"{duty}" = {share}' for duty, share in hold_shares.items()),
     ]
     for name, chosen in (("as_built", [r for r in runs if not r.forced]), ("any_source", runs)):
         for state, sides in sim_pilot.extremes(chosen).items():
@@ -179,6 +184,7 @@ def main() -> int:
         cuts = sim_faults.cuts(values)
         dead_man, drops = sim_contactor.dead_man(values, _progress)
         power, back_s = sim_contactor.power(values)
+        hold, hold_shares = sim_contactor.hold(values)
         figures = [
             *arithmetic_figures(values),
             *sim_pilot.plateau_figures(values, runs),
@@ -190,6 +196,7 @@ def main() -> int:
             *sim_faults.surge_figures(values),
             *dead_man,
             *sim_contactor.broken(values),
+            *hold,
             *power,
             *sim_faults.power_figures(values),
             *proximity_figures(values),
@@ -204,7 +211,7 @@ def main() -> int:
     )
     text = table(figures)
     _write(FIGURES, head + text)
-    _write(RESULTS, _results(values, runs, cuts, drops, back_s))
+    _write(RESULTS, _results(values, runs, cuts, drops, back_s, hold_shares))
     print(text)
     failed = [f for f in figures if not f.good]
     for figure in failed:

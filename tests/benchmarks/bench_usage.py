@@ -5,7 +5,8 @@
 
 From /proc: utime and stime of `stat`, the proportional set size of `smaps_rollup`, `write_bytes`
 of `io`. What is printed for the journal goes to a file here, so it is among the bytes. Idle is no
-car and a feed with news every 60 s; charging is 16 A with the feed followed.
+car and a feed with news every 60 s; charging is 16 A with the feed followed. The history is written
+once in a quarter of an hour: what that adds in a day is in the benchmark `history`.
 """
 
 from __future__ import annotations

@@ -22,6 +22,9 @@ HEARTBEAT = 24
 STOPS_FEEDBACK, GROUND_FAULT, STOP, TEST = 5, 6, 16, 20
 HIGH_CODE, LOW_CODE = 956, 67  # +11.9 V and -11.9 V at the front end of hw/
 PROXIMITY_CODE = 321
+CURRENT_CODE = 612
+
+OTHER_CODES = {1: PROXIMITY_CODE, 2: CURRENT_CODE}
 
 PATIENCE_S = 20.0
 """How long a busy machine may take for anything; never waited out when all is well."""
@@ -133,8 +136,8 @@ def rig(
     wires = Wires(time.monotonic if real_time else clock)
 
     def code_at(channel: int, at_s: float) -> int:
-        if channel == 1:
-            return PROXIMITY_CODE
+        if channel in OTHER_CODES:
+            return OTHER_CODES[channel]
         return HIGH_CODE if wires.level(PILOT, at_s) else LOW_CODE
 
     pigpiod = SimulatedPigpiod(wires, setup, Mcp3008(code_at), real_time=real_time)

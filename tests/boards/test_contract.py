@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from evsed.boards import Board
+from evsed.boards import Board, InputsConfig
 from evsed.core.protection import Inputs
 from evsed.errors import BoardError
 from tests.boards.kernel_rig import kernel_rig
@@ -16,27 +16,27 @@ from tests.boards.pigpio_rig import rig, wait_until
 
 
 @contextmanager
-def pigpio_over_the_simulator() -> Iterator[Board]:
-    with rig(contactors=(23, 25)) as its_rig:
+def pigpio_over_the_simulator(inputs: InputsConfig | None = None) -> Iterator[Board]:
+    with rig(contactors=(23, 25), inputs=inputs) as its_rig:
         yield its_rig.board()
 
 
 @contextmanager
-def kernel_over_a_linux_on_a_folder() -> Iterator[Board]:
-    with kernel_rig(contactors=(23, 25)) as its_rig:
+def kernel_over_a_linux_on_a_folder(inputs: InputsConfig | None = None) -> Iterator[Board]:
+    with kernel_rig(contactors=(23, 25), inputs=inputs) as its_rig:
         yield its_rig.board()
 
 
-BOARDS: list[Callable[[], AbstractContextManager[Board]]] = [
+BOARDS: list[Callable[[InputsConfig | None], AbstractContextManager[Board]]] = [
     pigpio_over_the_simulator,
     kernel_over_a_linux_on_a_folder,
 ]
-"""Each gives a closed board with two contactors and no optional inputs."""
+"""Each gives a closed board with two contactors, and the optional inputs that it is told of."""
 
 
 @pytest.fixture(params=BOARDS, ids=lambda make: make.__name__)
 def closed_board(request: pytest.FixtureRequest) -> Iterator[Board]:
-    with request.param() as board:
+    with request.param(None) as board:
         yield board
 
 
@@ -105,6 +105,22 @@ def test_inputs_that_are_not_wired_are_not_made_up(board: Board) -> None:
     board.set_ground_fault_test(True)
 
     assert board.read_inputs() == Inputs()
+
+
+@pytest.mark.parametrize("make", BOARDS, ids=lambda make: make.__name__)
+def test_a_wire_that_is_broken_is_a_fault_on_every_input(
+    make: Callable[[InputsConfig | None], AbstractContextManager[Board]],
+) -> None:
+    wired = InputsConfig(
+        contactor_feedback_gpios=(5, 6), ground_fault_gpio=16, emergency_stop_gpio=26
+    )
+    with make(wired) as board:
+        wait_until(board.open)
+        found = board.read_inputs()
+
+    assert found.contactor_feedback == (True, True)  # as if they were welded
+    assert found.ground_fault
+    assert found.emergency_stop
 
 
 def test_a_closed_board_says_so_whatever_is_asked(board: Board) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from evsed.boards import InputsConfig, kernel_off
 from evsed.boards.kernel_sys import LINE_OUTPUT, Line, consumer_of
 from evsed.boards.kernel_watch import PATIENCE_S, DeadMan, State
+from evsed.core.current import CONVERSIONS
 from evsed.core.protection import Inputs
 from evsed.errors import BoardError, BoardGone, BoardTimeout
 from tests.boards.kernel_rig import CONTACTOR, HEARTBEAT, KernelRig, kernel_rig
@@ -182,14 +184,24 @@ def test_the_optional_inputs_are_pulled_up_and_read() -> None:
         ground_fault_test_gpio=20,
         emergency_stop_gpio=26,
         proximity_adc_channel=1,
+        current_adc_channel=2,
     )
+    current_codes = (321,) * CONVERSIONS  # of any channel but the pilot's, on this kernel
     with kernel_rig(inputs=inputs) as rig:
         board = rig.opened()
-        unwired = Inputs((True,), ground_fault=True, emergency_stop=True, proximity_code=321)
+        unwired = Inputs(
+            (True,),
+            ground_fault=True,
+            emergency_stop=True,
+            proximity_code=321,
+            current_codes=current_codes,
+        )
         assert board.read_inputs() == unwired
         for gpio in (25, 16, 26):
             rig.kernel.drive_input(gpio, high=False)
-        grounded = Inputs((False,), ground_fault=False, emergency_stop=False, proximity_code=321)
+        grounded = replace(
+            unwired, contactor_feedback=(False,), ground_fault=False, emergency_stop=False
+        )
         assert board.read_inputs() == grounded
         board.set_ground_fault_test(True)
         assert rig.kernel.level(20)

@@ -12,9 +12,11 @@ import pytest
 
 from evsed.boards import InputsConfig
 from evsed.boards.pigpio import FIRST_WAIT_S, PigpioBoard
+from evsed.core.current import CONVERSIONS
 from evsed.core.protection import Inputs
 from evsed.errors import BoardError, BoardGone, BoardTimeout
 from tests.boards.pigpio_rig import (
+    CURRENT_CODE,
     HIGH_CODE,
     PILOT,
     PROXIMITY_CODE,
@@ -39,6 +41,7 @@ INPUTS = InputsConfig(
     ground_fault_test_gpio=20,
     emergency_stop_gpio=16,
     proximity_adc_channel=1,
+    current_adc_channel=2,
 )
 
 
@@ -293,13 +296,21 @@ def test_inputs_pull_to_ground(
     assert getattr(board.read_inputs(), field) == value
 
 
-def test_the_proximity_code_comes_with_the_other_inputs(board: PigpioBoard) -> None:
+def test_the_codes_of_proximity_and_current_come_with_the_other_inputs(board: PigpioBoard) -> None:
     assert board.read_inputs() == Inputs(
         contactor_feedback=(True,),
         ground_fault=True,
         emergency_stop=True,
         proximity_code=PROXIMITY_CODE,
+        current_codes=(CURRENT_CODE,) * CONVERSIONS,
     )
+
+
+def test_the_current_is_read_with_no_other_input_wired() -> None:
+    with rig(inputs=InputsConfig(current_adc_channel=2)) as pi:
+        found = pi.opened().read_inputs()
+
+        assert found == Inputs(current_codes=(CURRENT_CODE,) * CONVERSIONS)
 
 
 def test_the_self_test_of_the_ground_fault_device_is_switched(pi: Rig, board: PigpioBoard) -> None:

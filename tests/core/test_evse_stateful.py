@@ -189,7 +189,7 @@ class World(RuleBasedStateMachine):
     # -- what is reported, and the owner
 
     @rule(
-        reported=st.sampled_from([(), (), (Fault.TEMPERATURE,), (Fault.GROUND,)]),
+        reported=st.sampled_from([(), (), (Fault.TEMPERATURE,), (Fault.METER,), (Fault.GROUND,)]),
     )
     def the_daemon_reports(self, reported: tuple[Fault, ...]) -> None:
         self.bench.tell(Report(dict.fromkeys(reported, "reported")))

@@ -45,13 +45,13 @@ class Box:
                 ground_fault=device,
                 emergency_stop=self.emergency_stop,
                 proximity_code=None if self.ohm is None else code(self.ohm),
-                current_a=self.current_a,
             )
             moment = Moment(
                 closed=self.closed,
                 closing=self.closing and not self.closed,
                 plugged=self.plugged,
                 offered_a=self.offered_a,
+                drawn_a=self.current_a,
             )
             self.guard = self.protection.look(self.now, inputs, moment)
             self.faults |= self.guard.faults
@@ -364,7 +364,7 @@ def test_a_current_through_an_open_contactor_means_that_it_is_welded() -> None:
     box = Box()
     box.current_a = 2.0
 
-    assert box.until(lambda: Fault.CONTACTOR in box.faults, within_s=2.1) >= 1.98
+    assert box.until(lambda: Fault.CONTACTOR in box.faults, within_s=1.6) >= 1.48
 
 
 def test_the_noise_of_a_meter_is_no_current() -> None:

@@ -132,7 +132,7 @@ async def test_deleting_says_who_and_what_and_lets_the_books_save_in_between(lif
     assert len(saved) >= 20, "a save waits for one piece, not for all of them"
     ((who, what),) = life.told
     assert who == "192.168.1.9"
-    assert what == f"delete the history before {TODAY}: {outcome}"
+    assert what == f"delete the history before {TODAY}: 0 sessions and 200 rows are gone"
     assert day not in await life.archive.days()
     assert life.books.recorder.pending()
 
@@ -149,7 +149,7 @@ async def test_deleting_that_fails_is_told_all_the_same(life: Life) -> None:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="could not be written"):
             await life.archive.delete("somebody", TODAY)
-    assert "deleted 0 sessions and 0 rows" in life.told[0][1]
+    assert "0 sessions and 0 rows are gone" in life.told[0][1]
 
 
 async def test_a_backup_is_told_and_complete(life: Life, tmp_path: Path) -> None:

@@ -86,6 +86,22 @@ async def test_a_limit_outlives_a_restart_in_mid_session(tmp_path: Path) -> None
         assert books.wishes == TONIGHT
 
 
+@pytest.mark.parametrize("once", [True, False])
+async def test_what_another_program_said_outlives_a_restart_and_the_car_as_it_asked(
+    tmp_path: Path,
+    once: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    said = TONIGHT.taken_over(charging=False, max_current_a=None, until_unplugged=once)
+    async with life(tmp_path) as books:
+        plug_in(books)
+        books.wish(said)
+    async with life(tmp_path) as books:
+        plug_in(books)
+        assert books.wishes == said
+        unplug(books)
+        assert books.wishes.mode is (Mode.SOLAR_MIN if once else Mode.OFF)
+
+
 async def test_it_ends_too_where_the_car_left_while_nobody_looked(tmp_path: Path) -> None:
     async with life(tmp_path) as books:
         plug_in(books)

@@ -19,6 +19,7 @@ NO_CAR = Snapshot(
     plugged=False,
     high_v=11.9,
     low_v=None,
+    drawn_a=None,
     duty=1.0,
     closed=0,
     limit_a=9.4,

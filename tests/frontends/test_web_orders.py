@@ -16,25 +16,11 @@ from evsed.frontends.web.answers import Answer
 from evsed.frontends.web.gate import SESSION_S, SESSIONS, Gate
 from evsed.frontends.web.password import hashed
 from evsed.frontends.web.tries import FREE
-from tests.frontends.web_world import PATIENT, Served, Wire, served
+from tests.frontends.web_world import PASSWORD, PATIENT, Served, Wire, served
 
-PASSWORD = "sün & wind"
 LOGIN = "/api/v1/login"
 OWNER = "/api/v1/owner"
 ACK = "/api/v1/ack"
-
-
-@pytest.fixture(scope="module")
-def kept() -> str:
-    """The hash of `PASSWORD`, a cheap one: a thousandth of the work."""
-    return hashed(PASSWORD, log2_n=4)
-
-
-@pytest.fixture
-def password_file(tmp_path: Path, kept: str) -> Path:
-    file = tmp_path / "password"
-    file.write_text(kept + "\n")
-    return file
 
 
 @pytest_asyncio.fixture

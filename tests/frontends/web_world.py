@@ -93,6 +93,9 @@ FAULTED = replace(
     ),
 )
 
+PASSWORD = "sün & wind"
+"""With a letter that programs write in different ways."""
+
 IN_TIME_S = 20.0
 """How long a test waits for what must happen: so long that only a hang fails it."""
 
@@ -201,12 +204,14 @@ async def served(
     names: tuple[str, ...] = (),
     operations: tuple[Operation, ...] = OPERATIONS,
     history: History | None = None,
+    openevse: bool = False,
 ) -> AsyncIterator[Served]:
     """The real frontend on a free port."""
     hub = ShownHub(status, history or NoHistory())
     config = WebConfig(
-        "127.0.0.1", 0, str(socket or ""), password_file=str(password_file or ""), names=names
-    )
+        "127.0.0.1", 0, str(socket or ""), password_file=str(password_file or ""), names=names,
+        openevse=openevse,
+    )  # fmt: skip
     frontend = WebFrontend(config, limits=limits, operations=operations)
     port = await frontend.start(hub)
     running = asyncio.create_task(frontend.run(hub))

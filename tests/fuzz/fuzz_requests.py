@@ -29,6 +29,7 @@ TARGETS = (
     "/api/", "/api/v2", "*", "http://x/api/v1/status", "//", "/%2e%2e/etc/passwd", "/%00", "/?a=b",
     "/api/v1/owner",
     "/api/v1/login", "/page.css", "/favicon.ico", "http://[", "x:", "/\xff",
+    "/status", "/config", "/ws", "/override", "/divertmode", "/claims", "/claims/1", "/claims/x",
 )  # fmt: skip
 HEADERS = (
     "Host: evsed", "Accept: text/html", "Accept: */*", "Connection: close", "Content-Length: 5",
@@ -37,12 +38,24 @@ HEADERS = (
     "Expect: 100-continue", "Upgrade: websocket", "Connection: Upgrade", "Range: bytes=0-",
     "Accept-Encoding: gzip", "If-None-Match: *", "Cookie: a=b; c", "Content-Type: multipart/x",
     " folded", "No colon", "X: " + "y" * 9000, "Authorization: Basic %", "HTTP2-Settings: AAMAAABk",
+    "Authorization: Basic eDp5", "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
 )  # fmt: skip
-BODIES = (b"", b"hello", b"5\r\nhello\r\n0\r\n\r\n", b"fffffffff\r\n", b"-1\r\n", b"\0" * 3000)
-KEYS = (*Wishes().to_json(), "password", "x")
+BODIES = (
+    b"",
+    b"divertmode=2",
+    b"\x81\x80\0\0\0\0",
+    b"hello",
+    b"5\r\nhello\r\n0\r\n\r\n",
+    b"fffffffff\r\n",
+    b"-1\r\n",
+    b"\0" * 3000,
+)
+KEYS = (*Wishes().to_json(), "password", "state", "charge_current", "auto_release", "x")
 VALUES = (
     "null", "true", "0", "6", "16.5", "-1", "1e999", "NaN", '""', '"off"', '"solar"', '"fast"',
-    '"Mon-Fri 22:00-06:00"', '"24:00-00:00"', "[]", "{}", "[[1, 2]]", "1" * 5000, "[" * 2000,
+    '"Mon-Fri 22:00-06:00"', '"active"', '"24:00-00:00"', "[]", "{}", "[[1, 2]]", "1" * 5000,
+    "[" * 2000,
     '"\\ud800"',
 )  # fmt: skip
 RAW = 0
@@ -65,7 +78,7 @@ class _Server:
         self.hub = ShownHub()
         # A short name: the address of a socket has 108 bytes at most.
         self.place = f"{tempfile.mkdtemp(prefix='evsed-fuzz-')}/socket"
-        config = WebConfig("127.0.0.1", 0, self.place)
+        config = WebConfig("127.0.0.1", 0, self.place, openevse=True)
         self.frontend = WebFrontend(config, limits=PATIENT)
         self.port = self.loop.run_until_complete(self.frontend.start(self.hub))
         self.running = self.loop.create_task(self.frontend.run(self.hub))
@@ -124,8 +137,17 @@ class _Server:
 _server: _Server | None = None
 
 
+UPGRADE = (
+    b"GET /ws HTTP/1.1\r\nHost: e\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+
+
 def seeds() -> Iterator[bytes]:
     """A request as it should be, raw, and built ones."""
+    yield bytes([RAW, TCP]) + UPGRADE
+    for frame in (b"\x81\x84\0\0\0\0ping", b"\x89\x80\0\0\0\0", b"\x88\x80\0\0\0\0", b"\xff" * 40):
+        yield bytes([RAW, TCP]) + UPGRADE + frame
     for target in TARGETS:
         yield bytes([RAW, TCP]) + f"GET {target} HTTP/1.1\r\nHost: e\r\n\r\n".encode("latin-1")
     for number in range(60):

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from evsed import control
-from evsed.boards import PigpioConfig
+from evsed.boards import InputsConfig, PigpioConfig
+from evsed.core import current
 from evsed.core.pilot import BLIND_S, FrontEnd
-from evsed.sim import box, circuit
+from evsed.sim import box, circuit, transformer
 from hw.tools.simulate import RESULTS, inputs_sha256
 from hw.tools.values import HW, Line, Values
 
@@ -69,6 +70,15 @@ def test_the_simulator_is_made_of_the_parts_of_the_board() -> None:
     )
 
 
+def test_the_current_transformer_of_the_simulator_and_the_settings_is_that_of_the_board() -> None:
+    assert VALUES.ohm("R611") == transformer.BURDEN_OHM
+    assert VALUES.ohm("R612") == VALUES.ohm("R613")  # on half the reference
+    assert VALUES.reference_v == transformer.REFERENCE_V == current.REFERENCE_V
+    assert CONTRACT["adc_codes"] == transformer.CODES == current.CODES
+    assert CONTRACT["adc"]["current_transformer"] == transformer.CHANNEL
+    assert InputsConfig().current_a_per_v == pytest.approx(2000 / VALUES.ohm("R611"), rel=1e-3)
+
+
 def test_the_simulated_car_is_the_car_of_the_netlists() -> None:
     car = VALUES["car"]
     assert (
@@ -92,6 +102,7 @@ def test_the_pins_of_the_optional_wires_are_the_ones_the_owners_file_suggests() 
     for key in ("ground_fault", "ground_fault_test", "emergency_stop"):
         assert owners_default(f"{key}_gpio") == str(gpio[key])
     assert owners_default("proximity_adc_channel") == str(CONTRACT["adc"]["proximity"])
+    assert owners_default("current_adc_channel") == str(CONTRACT["adc"]["current_transformer"])
     assert f"[{gpio['contactor_feedback']}]" in OWNERS
 
 

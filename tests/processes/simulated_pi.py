@@ -62,7 +62,7 @@ class Orders:
         """How things stand."""
         world = self._world
         pins, wires = world.pins, world.wires
-        wave = wires.pwm(pins.pilot)
+        wave, held = wires.pwm(pins.pilot), wires.pwm(pins.contactor)
         return {
             "now": time.monotonic(),
             "beats": self._beats,
@@ -70,6 +70,8 @@ class Orders:
             "contacts_closed": world.box.closed,
             "duty": None if wave is None else wave.duty,
             "s2_closed": world.car.s2_closed,
+            "drawn_a": world.car.drawn_a,
+            "hold_duty": None if held is None else held.duty,
             "clients": len(world.pigpiod.clients),
             "alive": world.pigpiod.alive,
         }

@@ -50,11 +50,7 @@ class Timeline:
             "beats": tuple(
                 at for at, kind, gpio, _ in ordered if (kind, gpio) == ("level", PINS.heartbeat)
             ),
-            "contactor": tuple(
-                (at, int(value))
-                for at, kind, gpio, value in ordered
-                if (kind, gpio) == ("level", PINS.contactor)
-            ),
+            "contactor": tuple(_driven(ordered)),
             "pilot": tuple(
                 (at, value)
                 for at, kind, gpio, value in ordered
@@ -76,7 +72,7 @@ class Timeline:
         return any(span.start <= at <= span.end for span in self.pin_high())
 
     def closings(self, since: float = 0.0) -> list[float]:
-        return [at for at, level in self.contactor if level and at >= since]
+        return [span.start for span in self.pin_high() if span.start >= since]
 
     def openings(self, since: float = 0.0) -> list[float]:
         return [at for at, level in self.contactor if not level and at >= since]
@@ -131,6 +127,21 @@ class Timeline:
             for start, end in itertools.pairwise([span.start, *inside, span.end]):
                 longest = max(longest, end - start)
         return longest
+
+
+def _driven(ordered: Iterable[tuple[float, str, int, float]]) -> Iterator[tuple[float, int]]:
+    """When the contactor's pin came to be driven, high or with PWM, and when no more.
+
+    What happens at one moment is one change: PWM begins with the level that it takes over.
+    """
+    mine = [
+        (at, int(value > 0))
+        for at, kind, gpio, value in ordered
+        if gpio == PINS.contactor and kind in ("level", "pwm", "pwm_off")
+    ]
+    for (at, driven), (next_at, _) in itertools.pairwise([*mine, (float("inf"), 0)]):
+        if at != next_at:
+            yield at, driven
 
 
 def _spans(changes: Iterable[tuple[float, int]], until: float) -> Iterator[Span]:

@@ -52,6 +52,7 @@ def test_what_the_shipped_file_leaves_out_works_as_it_is_shown(tmp_path: Path) -
         ground_fault_test_gpio=20,
         emergency_stop_gpio=26,
         proximity_adc_channel=1,
+        current_adc_channel=2,
     )
 
 
@@ -114,12 +115,16 @@ def test_what_the_owner_writes_reaches_the_rooms(tmp_path: Path) -> None:
         start_share = 0.5
         up_slew_a_per_s = 6
         car_min_current_a = 7
+        [contactor]
+        hold_duty = 0.75
         [inputs]
         contactor_feedback_gpios = [20, 21, 22]
         ground_fault_gpio = 12
         ground_fault_test_gpio = 16
         emergency_stop_gpio = 17
         proximity_adc_channel = 1
+        current_adc_channel = 2
+        current_a_per_v = 100
         [safety]
         allow_ventilated = true
         temperature_sensor = "28-0316a2795fff"
@@ -140,12 +145,15 @@ def test_what_the_owner_writes_reaches_the_rooms(tmp_path: Path) -> None:
     assert (board.pigpio.pilot_gpio, board.pigpio.contactor_gpios) == (13, (5, 6, 26))
     assert (board.pigpio.heartbeat_gpio, board.pigpio.spi_channel) == (4, 1)
     assert board.pigpio.spi_hz == 1_000_000
+    assert board.hold_duty == 0.75
     assert board.inputs == InputsConfig(
         contactor_feedback_gpios=(20, 21, 22),
         ground_fault_gpio=12,
         ground_fault_test_gpio=16,
         emergency_stop_gpio=17,
         proximity_adc_channel=1,
+        current_adc_channel=2,
+        current_a_per_v=100.0,
     )
     assert settings.safety.temperature_sensor == "28-0316a2795fff"
     assert settings.safety.restart_delay_max_s == 600.0

@@ -142,6 +142,14 @@ def complaints(tmp_path: Path, text: str, **environ: str) -> list[str]:
             "proximity_adc_channel = 0",
             "must be other than board.front_end.pilot_adc_channel, which is 0",
         ),
+        ("inputs", "current_adc_channel = 8", "must be an ADC channel, 0 to 7, or absent"),
+        (
+            "inputs",
+            "current_adc_channel = 0",
+            "must be other than board.front_end.pilot_adc_channel, which is 0",
+        ),
+        ("inputs", "current_a_per_v = 0.5", "must be 1 to 1000 A/V"),
+        ("contactor", "hold_duty = 0.1", "must be 0.2 to 1"),
         ("web", "port = 65536", "must be 0 to 65535"),
         ("web", 'socket = "control.sock"', "must be an absolute path, beginning with /"),
         ("logs", 'dir = "log"', "must be an absolute path, beginning with /"),
@@ -154,6 +162,40 @@ def test_an_impossible_value_is_named_with_its_key_and_range(
     tmp_path: Path, section: str, line: str, must: str
 ) -> None:
     assert complaints(tmp_path, f"[{section}]\n{line}\n") == [f"{section}.{line}: {must}"]
+
+
+def test_a_contactor_is_held_only_where_a_mirror_contact_watches_it(tmp_path: Path) -> None:
+    assert " ".join(complaints(tmp_path, "[contactor]\nhold_duty = 0.8\n")) == (
+        "inputs.contactor_feedback_gpios = []: must be one for each contactor where "
+        "contactor.hold_duty is below 1: one that lets go while it is held would go unnoticed, and "
+        "is not closed again by what holds it"
+    )
+
+
+def test_the_kernel_board_holds_no_contactor(tmp_path: Path) -> None:
+    text = (
+        '[board]\nkind = "kernel"\n[contactor]\nhold_duty = 0.8\n'
+        "[inputs]\ncontactor_feedback_gpios = [25]\n"
+    )
+    assert " ".join(complaints(tmp_path, text)) == (
+        'contactor.hold_duty = 0.8: must be 1.0 where board.kind is "kernel": Linux has no PWM for '
+        "the contactor"
+    )
+
+
+def test_one_channel_cannot_be_two_inputs(tmp_path: Path) -> None:
+    text = "[inputs]\nproximity_adc_channel = 2\ncurrent_adc_channel = 2\n"
+    assert complaints(tmp_path, text) == [
+        "inputs.current_adc_channel = 2: must be other than proximity_adc_channel, which is 2"
+    ]
+
+
+def test_a_transformer_has_to_span_what_the_supply_gives_and_more(tmp_path: Path) -> None:
+    text = "[supply]\nmax_current_a = 40.0\n[inputs]\ncurrent_adc_channel = 2\n"
+    assert " ".join(complaints(tmp_path, text)) == (
+        "inputs.current_a_per_v = 42.55: must be at least 42.9, so that it spans 1.25 times "
+        "supply.max_current_a, which is 40 A: a transformer with more turns, or a smaller burden"
+    )
 
 
 def test_one_gpio_cannot_be_two_inputs(tmp_path: Path) -> None:

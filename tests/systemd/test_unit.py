@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evsed.control import REAL_TIME_PRIORITY
+from evsed.control.process import REAL_TIME_PRIORITY
 from evsed.settings import Settings
 
 UNIT = Path(__file__).parents[2] / "systemd" / "evsed.service"

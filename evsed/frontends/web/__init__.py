@@ -6,11 +6,14 @@
     socket ── guard.py     time-outs and caps: who may hold a connection, and for how long
                 │
               routes.py    method and path -> operation -> answer
-                ├── gate.py      who may: Host and Origin, password.py, tries.py, sessions
+                ├── gate.py      who may: Host and Origin, password.py, tries.py, sessions,
+                │                basic.py
                 ├── asking.py    query and body of who was let in
                 ├── table.py     all operations, each a row (operation.py) beside its handler:
                 │     ├── reads.py    what anybody may know
-                │     └── orders.py   whatever changes something
+                │     ├── orders.py   whatever changes something
+                │     └── openevse.py  both, for Home Assistant and evcc, where that is on;
+                │                     sockets.py: its WebSockets
                 ├── assets.py    the page's own files, read once, named by their content
                 └── (frontends/classic.py for every other path)
               parts.py     what handlers answer from: hub, gate, stream.py (one pump, many
@@ -37,7 +40,8 @@ class WebConfig:
     `socket` the path of the local control socket ("": none); whoever may open it may give orders.
     Sockets handed in by systemd are used instead of both. `password_file` holds what `evsed
     password` has set ("": no orders over the network), `names` are names of this machine beside
-    its addresses and its names in the local network.
+    its addresses and its names in the local network. `openevse`: whether OpenEVSE's interface is
+    served, too.
     """
 
     host: str = "0.0.0.0"  # noqa: S104 - reading is open to the whole LAN by design
@@ -45,6 +49,7 @@ class WebConfig:
     socket: str = ""
     password_file: str = ""
     names: tuple[str, ...] = ()
+    openevse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +78,9 @@ class WebLimits:
     """An event stream says something at least this often, so that a page can tell silence."""
     spacing_s: float = 0.5
     """... and at most this often."""
+    sockets: int = 8
+    """WebSockets; a house has one Home Assistant and one evcc."""
+    socket_every_s: float = 1.0
+    """What has changed is told to a WebSocket this often."""
+    socket_alive_s: float = 30.0
+    """A WebSocket is asked this often whether it is still there, and cut when it is not."""

@@ -55,6 +55,18 @@ async def json_object(request: web.BaseRequest, within_s: float) -> dict[str, ob
     """The JSON object that is the body of *request*, or what is wrong with it."""
     if request.content_type not in KINDS:
         return NO_JSON
+    body = await content(request, within_s)
+    if isinstance(body, Answer):
+        return body
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return NO_OBJECT
+    return told if isinstance(told, dict) else NO_OBJECT
+
+
+async def content(request: web.BaseRequest, within_s: float) -> bytes | Answer:
+    """The body of *request*, or what is wrong with it."""
     if (request.content_length or 0) > BODY_MAX:
         return TOO_LARGE
     body = b""
@@ -64,9 +76,8 @@ async def json_object(request: web.BaseRequest, within_s: float) -> dict[str, ob
                 body += chunk
                 if len(body) > BODY_MAX:
                     return TOO_LARGE
-        told = json.loads(body)
     except TimeoutError:
         return TOO_SLOW
-    except (ValueError, RecursionError, HttpProcessingError, ClientPayloadError):
+    except (HttpProcessingError, ClientPayloadError):
         return NO_OBJECT
-    return told if isinstance(told, dict) else NO_OBJECT
+    return body

@@ -93,7 +93,7 @@ class Gate:
     @property
     def password_set(self) -> bool:
         """Whether there is a password; when it is a new one, all sessions are over."""
-        stamp = self._stamp()
+        stamp = self.stamp()
         if stamp != self._of_file:
             self._of_file = stamp
             self._sessions.clear()
@@ -131,6 +131,10 @@ class Gate:
 
     async def log_in(self, address: str, password: str) -> Answer | str:
         """The cookie of a new session for who knows *password*; else the refusal."""
+        return await self.verify(address, password) or self._begin()
+
+    async def verify(self, address: str, password: str) -> Answer | None:
+        """The refusal of who does not know *password*, or may not try it now; slow on purpose."""
         wait_s = self._tries.begin(address, self._clock())
         if wait_s > 0:
             return _later(wait_s, "too many tries have failed from this address")
@@ -150,7 +154,7 @@ class Gate:
             return WRONG_PASSWORD
         self._tries.succeeded(address)
         log.info("logged in", address=address)
-        return self._begin()
+        return None
 
     def log_out(self, request: web.BaseRequest) -> str:
         """End the session of *request*, if there is one; the cookie that takes its away."""
@@ -182,7 +186,7 @@ class Gate:
                 "`sudo evsed password` makes it anew",
             )
 
-    def _stamp(self) -> tuple[int, int, int] | None:
+    def stamp(self) -> tuple[int, int, int] | None:
         """What tells one password file from the next; None where there is none."""
         try:
             found = self._file.stat() if self._file else None

@@ -39,6 +39,8 @@ class Door(Enum):
     OWN_PAGE = auto()  # that it comes from no other site's page
     PASSWORD = auto()  # that as well, and there must be a password
     SESSION = auto()  # all that and the session's cookie: whatever changes something
+    SHOWN = auto()  # as OWN_PAGE; who shows a password by HTTP basic has to show the right one
+    BASIC = auto()  # as SESSION, and the password by HTTP basic will do instead of the cookie
 
 
 @dataclass(frozen=True, slots=True)

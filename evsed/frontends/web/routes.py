@@ -20,6 +20,7 @@ from evsed.frontends import Status
 from evsed.frontends.classic import classic_line
 from evsed.frontends.web import asking
 from evsed.frontends.web.answers import TEXT, Answer, answer, problem
+from evsed.frontends.web.basic import Basic
 from evsed.frontends.web.guard import Connection
 from evsed.frontends.web.operation import Asked, Door, Operation
 from evsed.frontends.web.parts import Parts
@@ -41,6 +42,7 @@ class Routes:
 
     def __init__(self, parts: Parts, operations: Iterable[Operation]) -> None:
         self._parts = parts
+        self._basic = Basic(parts.gate)
         paths: defaultdict[str, Methods] = defaultdict(dict)
         for one in operations:
             # A path with braces is kept as what stands before them.
@@ -58,10 +60,10 @@ class Routes:
         operation = methods.get(method)
         found: Answer | web.StreamResponse
         if operation is not None:
-            refused = self._refused(operation.door, request, local=connection.local)
+            refused = await self._refused(operation.door, request, local=connection.local)
             found = refused or await self._answer(operation, request, place)
         elif method in WRITES and path.startswith(PREFIX):
-            refused = self._refused(Door.SESSION, request, local=connection.local)
+            refused = await self._refused(Door.SESSION, request, local=connection.local)
             found = refused or _nothing(methods, path)
         elif path == "/" and request.headers.get(hdrs.IF_NONE_MATCH) == self._parts.assets.etag:
             found = self._parts.assets.unchanged
@@ -94,7 +96,7 @@ class Routes:
         before, slash, place = path.rpartition("/")
         return (self._paths.get(before + slash, {}) if place else {}), place
 
-    def _refused(self, door: Door, request: web.BaseRequest, *, local: bool) -> Answer | None:
+    async def _refused(self, door: Door, request: web.BaseRequest, *, local: bool) -> Answer | None:
         """Why *request* is not let in by *door*; None where it is. *local*: by the socket."""
         if local or door is Door.OPEN:
             return None
@@ -106,6 +108,10 @@ class Routes:
                 return gate.login_refusal(request)
             case Door.SESSION:
                 return gate.refusal(request)
+            case Door.SHOWN:
+                return await self._basic.shown_refusal(request)
+            case Door.BASIC:
+                return await self._basic.refusal(request)
 
     async def _answer(
         self, operation: Operation, request: web.BaseRequest, place: str

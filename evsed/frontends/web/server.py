@@ -19,6 +19,7 @@ from evsed.frontends.web.assets import Assets
 from evsed.frontends.web.form import body
 from evsed.frontends.web.gate import Gate
 from evsed.frontends.web.guard import Guard, GuardedServer
+from evsed.frontends.web.openevse import OpenEvse
 from evsed.frontends.web.operation import Operation
 from evsed.frontends.web.parts import Parts
 from evsed.frontends.web.recent import Recent
@@ -80,9 +81,11 @@ class WebFrontend:
         recent = Recent()
         gate = Gate(self._config.password_file, self._config.names)
         parts = Parts(hub, self._limits, self._assets, gate, stream, recent)
-        routes = Routes(parts, self._operations)
+        openevse = OpenEvse(hub, self._limits) if self._config.openevse else None
+        operations = self._operations + (openevse.operations() if openevse else ())
+        routes = Routes(parts, operations)
         guard = Guard(self._limits, routes.odd_method)
-        started = self._started = _Started(guard, stream, recent)
+        started = self._started = _Started(guard, stream, recent, openevse)
         port = 0
         loop = asyncio.get_running_loop()
         for sock in sockets:
@@ -118,6 +121,8 @@ class WebFrontend:
         for listening, _ in started.servers:
             listening.close()
         started.stream.close()
+        if started.openevse is not None:
+            await started.openevse.sockets.close()
         for _, server in started.servers:
             server.pre_shutdown()
             await server.shutdown(LET_GO_S)
@@ -129,10 +134,13 @@ class WebFrontend:
 class _Started:
     """What exists between start and stop."""
 
-    def __init__(self, guard: Guard, stream: Stream, recent: Recent) -> None:
+    def __init__(
+        self, guard: Guard, stream: Stream, recent: Recent, openevse: OpenEvse | None
+    ) -> None:
         self.guard = guard
         self.stream = stream
         self.recent = recent
+        self.openevse = openevse
         self.servers: list[tuple[asyncio.Server, GuardedServer]] = []
 
 

@@ -1,27 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control process: one board, `core`, and a tick every 20 ms.
-
-It is started by the daemon, gets limits from it and tells it what happens. It does no file,
-network or log work, collects no garbage while a car is charging, and runs at real-time priority
-where it is granted. When the link ends, or on `LetGo`, it lets the car go and exits.
-"""
+"""One tick: sample, read, decide, drive, beat; and what the daemon may know of it."""
 
 from __future__ import annotations
 
-import contextlib
-import gc
-import os
-import select
-import signal
-import socket
-import sys
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from evsed.boards import drive, open_board
+from evsed.boards import drive
+from evsed.core import current, j1772
 from evsed.core import events as ev
-from evsed.core import j1772
+from evsed.core.economiser import Economiser
 from evsed.core.evse import SAFE, Evse, Outputs, Step
 from evsed.core.faults import Fault
 from evsed.core.limits import NOBODY, Limit, lowest
@@ -29,7 +17,6 @@ from evsed.core.pilot import PilotMeter, PilotReading, burst_length
 from evsed.core.protection import UNGUARDED, Guard, Inputs, Moment, Protection
 from evsed.errors import BoardError, LinkError
 from evsed.link import (
-    MAX_PACKET,
     Acknowledge,
     Configure,
     Happened,
@@ -39,8 +26,6 @@ from evsed.link import (
     OpenNow,
     Report,
     Snapshot,
-    decode,
-    encode,
 )
 
 if TYPE_CHECKING:
@@ -51,11 +36,7 @@ if TYPE_CHECKING:
 TICK_S = 0.02
 LATE_BEAT_S = 0.045  # a dead-man may have opened the contactor by then
 READ_BACK_EVERY_S = 1.0
-SNAPSHOT_EVERY_S = 0.2
 DUTY_STEP = 2e-6  # what a board may round a duty by: one ppm, and the float
-COLLECT_EVERY_S = 60.0  # garbage, and only while no car is there
-CONFIGURED_WITHIN_S = 10.0
-REAL_TIME_PRIORITY = 20
 
 
 @dataclass(slots=True)
@@ -78,6 +59,8 @@ class Control:
     _evse: Evse = field(init=False)
     _meter: PilotMeter = field(init=False)
     _protection: Protection = field(init=False)
+    _current: current.CurrentMeter | None = None
+    _economiser: Economiser = field(default_factory=Economiser)
     _guard: Guard = UNGUARDED
     _limits: tuple[Limit, ...] = (NOBODY,)
     _reported: Mapping[Fault, str] = field(default_factory=dict)
@@ -97,8 +80,11 @@ class Control:
         self._evse = Evse(self.config.evse, now)
         self._evse.restore(self.config.latched)
         self._meter = PilotMeter(self.config.front_end)
-        testable = self.config.board.inputs.ground_fault_test_gpio is not None
+        inputs = self.config.board.inputs
+        testable = inputs.ground_fault_test_gpio is not None
         self._protection = Protection(now, ground_testable=testable)
+        if inputs.current_adc_channel is not None:
+            self._current = current.CurrentMeter(inputs.current_a_per_v)
 
     # --- orders -----------------------------------------------------------------------
 
@@ -130,6 +116,11 @@ class Control:
         return self._evse.gone or (self._board_lost and self._evse.leaving)
 
     @property
+    def tick_s(self) -> float:
+        """How long a tick lasts: where a current is read, other than a period of the mains."""
+        return TICK_S if self._current is None else current.TICK_S
+
+    @property
     def idle(self) -> bool:
         """Whether no car is there."""
         return not self._evse.plugged
@@ -155,6 +146,9 @@ class Control:
         self._events += self._evse.restart(now)
         self._meter.forget()
         self._protection.restart(now)
+        if self._current is not None:
+            self._current.forget()
+        self._economiser = Economiser()
         self._guard = UNGUARDED
         self._last = None
         self._beat_at = now
@@ -189,6 +183,9 @@ class Control:
         self._events += step.events
         drive(self.board, step.outputs, self._last)
         self._last = step.outputs
+        closed = step.outputs.closed > 0
+        if self._holds and self._economiser.look(now, closed=closed, pump=guard.pump):
+            self.board.hold_contactors()
         self.board.beat(pump=guard.pump)
         beat_at = self.clock()
         self._beat_was_late = beat_at - self._beat_at > LATE_BEAT_S
@@ -199,19 +196,33 @@ class Control:
 
     def _heed(self, now: float, inputs: Inputs, last: Outputs) -> Guard:
         """Judge the optional inputs, and do what that asks for beside the step."""
+        if self._current is not None:
+            self._current.look(now, inputs.current_codes)
         moment = Moment(
             closed=last.closed > 0,
             closing=self._step is not None and self._step.closing,
             plugged=self._evse.plugged,
             offered_a=j1772.current_for_duty(last.duty),
+            drawn_a=self._drawn_a,
         )
         guard = self._protection.look(now, inputs, moment)
+        if self._current is not None and self._current.faults:
+            guard = replace(guard, faults={**guard.faults, **self._current.faults})
         if guard.ground_test is not self._guard.ground_test:
             self.board.set_ground_fault_test(guard.ground_test)
         if guard.opened:
             self._events += self._evse.opened_elsewhere(now, guard.opened)
         self._guard = guard
         return guard
+
+    @property
+    def _holds(self) -> bool:
+        """Whether contactors are held with less than what closes them."""
+        return self.config.board.hold_duty < 1.0
+
+    @property
+    def _drawn_a(self) -> float | None:
+        return None if self._current is None else self._current.amperes
 
     def _lowest(self, now: float) -> Limit:
         supply = Limit("supply", self.config.supply_max_a, why="all that the supply allows")
@@ -279,6 +290,7 @@ class Control:
             plugged=self._evse.plugged,
             high_v=reading.high_v if reading else None,
             low_v=reading.low_v if reading else None,
+            drawn_a=self._drawn_a if self.board.is_open else None,
             duty=outputs.duty,
             closed=outputs.closed,
             limit_a=limit.max_a,
@@ -299,122 +311,3 @@ class Control:
     def finish(self) -> None:
         """Let the board go, safe."""
         self.board.close()
-
-
-# --- the process -----------------------------------------------------------------------
-
-
-class _Link:
-    """The control process's end: never blocks, loses no event."""
-
-    def __init__(self, end: socket.socket) -> None:
-        self._end = end
-        self._unsent: list[bytes] = []
-        self.closed = False
-
-    def receive(self) -> list[Message]:
-        """Every message that has arrived. Raises `LinkError` for one that cannot be read."""
-        messages: list[Message] = []
-        while not self.closed:
-            try:
-                packet = self._end.recv(MAX_PACKET)
-            except BlockingIOError:
-                break
-            except OSError:
-                packet = b""
-            if not packet:
-                self.closed = True
-                break
-            messages.append(decode(packet))
-        return messages
-
-    def send(self, message: Message, *, must_arrive: bool) -> None:
-        """Send *message* now; when the daemon is slow, keep it if it must arrive, else drop it."""
-        if not must_arrive and self._unsent:
-            return
-        self._unsent.append(encode(message))
-        self.flush(keep=must_arrive)
-
-    def flush(self, *, keep: bool = True) -> None:
-        """Send what is waiting, as far as it goes."""
-        while self._unsent and not self.closed:
-            try:
-                self._end.send(self._unsent[0])
-            except BlockingIOError:
-                if not keep:
-                    self._unsent.pop()
-                return
-            except OSError:
-                self.closed = True
-                return
-            self._unsent.pop(0)
-
-
-def configured(end: socket.socket) -> Configure:
-    """Wait for the first message. Raises `LinkError` when it is late or another one."""
-    if not select.select([end], [], [], CONFIGURED_WITHIN_S)[0]:
-        raise LinkError("the daemon sent no configuration")
-    packet = end.recv(MAX_PACKET)
-    message = decode(packet) if packet else None
-    if not isinstance(message, Configure):
-        raise LinkError("the daemon's first word was not the configuration")
-    return message
-
-
-def _ask_for_real_time() -> None:
-    """Real-time priority where the unit grants it (LimitRTPRIO); without it, as fair as others."""
-    with contextlib.suppress(OSError, AttributeError):
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(REAL_TIME_PRIORITY))
-
-
-def serve(end: socket.socket) -> None:
-    """Run until the car has been let go, on `LetGo`, `OpenNow` or the end of the link."""
-    config = configured(end)
-    control = Control(open_board(config.board), config, time.monotonic)
-    link = _Link(end)
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    next_at = told_at = collected_at = time.monotonic()
-    try:
-        while not control.gone:
-            for message in link.receive():
-                control.obey(message)
-            if link.closed:
-                control.abandon()
-            control.tick()
-            events = control.news()
-            now = time.monotonic()
-            if events:
-                link.send(Happened(events), must_arrive=True)
-            if events or now - told_at >= SNAPSHOT_EVERY_S:
-                told_at = now
-                link.send(control.snapshot(), must_arrive=False)
-            if control.idle and now - collected_at >= COLLECT_EVERY_S:
-                collected_at = now
-                gc.collect()
-            # A tick that was missed is missed: catching up would only bunch the bursts.
-            next_at = max(next_at + TICK_S, time.monotonic())
-            time.sleep(max(0.0, next_at - time.monotonic()))
-    finally:
-        control.finish()
-        link.send(control.snapshot(), must_arrive=False)
-
-
-def main() -> int:
-    """`python -m evsed.control FD`: FD is the link's end. 0, or 1 when the link is unsound."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # the daemon counts them and passes them on
-    end = socket.socket(fileno=int(sys.argv[1]))
-    end.setblocking(False)  # noqa: FBT003 - the name of a standard call
-    _ask_for_real_time()
-    try:
-        serve(end)
-    except (LinkError, BoardError) as error:
-        sys.stderr.write(f"evsed control: {error}\n")
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

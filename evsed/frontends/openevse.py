@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""evsed in OpenEVSE's words: the `Status` in its JSON, and its orders as wishes.
+
+Only what Home Assistant's and evcc's own clients ask for; the names and units are those of the HTTP
+interface of OpenEVSE's WiFi firmware (its api.yml). It says that it is evsed wherever it is asked
+what it is, and what evsed does not know is left out, not made up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any, Final
+
+from evsed.core.faults import Fault
+from evsed.core.knobs import Mode
+from evsed.core.owner import RANGES, Wishes
+from evsed.frontends import Status
+
+Told = dict[str, Any]
+"""A JSON object."""
+Change = Callable[[Wishes], Wishes]
+
+API_LEVEL: Final = "4.2.2"
+"""The firmware whose interface this is. Clients choose by it what they may ask for: overrides from
+4.1.2 on, claims from 4.1.0; from 5.0.0 on they would ask for limits, which evsed keeps itself."""
+
+LEAST_A, MOST_A, _ = RANGES["max_current_a"]
+
+NOT_CONNECTED: Final = 1
+CONNECTED: Final = 2
+CHARGING: Final = 3
+SLEEPING: Final = 254
+UNKNOWN: Final = 0
+FAULT_STATES: Final = {
+    Fault.VENTILATION: 4,
+    Fault.DIODE: 5,
+    Fault.GROUND: 6,
+    Fault.CONTACTOR: 8,
+    Fault.GROUND_TEST: 9,
+    Fault.TEMPERATURE: 10,
+    Fault.OVER_CURRENT: 11,
+}
+"""OpenEVSE's numbers; it has none for evsed's other faults, which are `UNKNOWN`."""
+
+NORMAL, ECO = "1", "2"
+"""Its divert modes: as much as may be, or what the sun gives."""
+
+EVSED_ID: Final = b"evsed as OpenEVSE"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a program says: charge or not or nothing of it, amperes on each phase, and until when.
+
+    As `core.owner.Wishes.taken_over` takes it.
+    """
+
+    charging: bool | None
+    max_current_a: float | None
+    until_unplugged: bool
+
+    @classmethod
+    def read(cls, told: Mapping[str, object], *, until_unplugged: bool) -> Claim:
+        """The claim in *told*; *until_unplugged* where it does not say (`auto_release`).
+
+        Fewer than 6 A are 6, as with OpenEVSE: no pilot can say less. Raises ValueError.
+        """
+        for key in told:
+            if key not in ("state", "charge_current", "max_current", "auto_release"):
+                raise ValueError(f"evsed knows no {key[:30]!r} here, and nothing was changed")
+        state = told.get("state")
+        if state not in ("active", "disabled", None):
+            raise ValueError('state must be "active" or "disabled"; nothing was changed')
+        release = told.get("auto_release", until_unplugged)
+        if release is not True and release is not False:
+            raise ValueError("auto_release must be true or false; nothing was changed")
+        given = [_amperes(key, told.get(key)) for key in ("charge_current", "max_current")]
+        return cls(
+            charging=None if state is None else state == "active",
+            max_current_a=min((one for one in given if one is not None), default=None),
+            until_unplugged=release,
+        )
+
+    def laid_over(self, wishes: Wishes) -> Wishes:
+        """*wishes* with this claim. Raises `core.owner.WishesError`."""
+        return wishes.taken_over(
+            charging=self.charging,
+            max_current_a=self.max_current_a,
+            until_unplugged=self.until_unplugged,
+        )
+
+
+def status(now: Status) -> Told:
+    """`/status`."""
+    ready = ready_to_charge(now)
+    pilot_a = int(lowest_a(now) if ready else soft_a(now))
+    told: Told = {
+        "evse_connected": int(now.board_ok),
+        "rapi_connected": int(now.board_ok),
+        "amp": round(now.drawn_a * 1000),  # milliamperes
+        "voltage": round(now.mains_v),
+        "power": round(now.power_w),
+        "pilot": pilot_a,
+        "max_current": hard_a(now),
+        "state": _state(now, ready=ready),
+        "status": "active" if ready else "disabled",
+        "vehicle": int(now.state not in ("A", "E", "F", "-")),
+        "manual_override": int(now.override is not None),
+        "divertmode": int(ECO if diverts(now) else NORMAL),
+        "divert_active": int(diverts(now) and ready),
+        "charge_rate": pilot_a,
+        "elapsed": round(now.session.charge_s),
+        "session_elapsed": round(now.session.charge_s),
+        "session_energy": round(now.session.energy_wh, 1),
+        "total_day": round(now.day_wh / 1000, 3),
+        "total_energy": round(now.total_wh / 1000, 3),  # kWh, as the days
+        "total_switches": now.contactor_cycles,
+        "uptime": int(now.uptime_s),
+        "time": now.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        # Clients read the configuration again when one of these changes.
+        "config_version": _version(now),
+        "claims_version": _version(now),
+        "override_version": _version(now),
+    }
+    if now.available_w is not None:
+        told["available_current"] = round(now.available_w / now.mains_v / now.phases, 2)
+    if now.feed_age_s is not None:
+        told["divert_update"] = round(now.feed_age_s)
+    return told
+
+
+def config(now: Status, serial: str, hostname: str) -> Told:
+    """`/config`: what evsed is, and between what it can be set."""
+    return {
+        "buildenv": "evsed",
+        "firmware": f"evsed {now.version}",
+        "version": f"{API_LEVEL}+evsed.{now.version}",
+        "protocol": "-",
+        "wifi_serial": serial,
+        "hostname": hostname,
+        "min_current_hard": int(LEAST_A),
+        "max_current_hard": hard_a(now),
+        "max_current_soft": int(soft_a(now)),
+        "divert_enabled": now.feed_kind != "fixed",
+        "charge_mode": "eco" if diverts(now) else "fast",
+    }
+
+
+def override(now: Status) -> Told:
+    """`/override`: what a program has said; nothing where none has."""
+    over = now.override
+    if over is None:
+        return {}
+    told: Told = {}
+    if over.charging is not None:
+        told["state"] = "active" if over.charging else "disabled"
+    if now.owner.max_current_a is not None and now.owner.max_current_a != over.max_current_a:
+        told["charge_current"] = int(now.owner.max_current_a)
+    told["auto_release"] = over.until_unplugged
+    return told
+
+
+def target(now: Status) -> Told:
+    """`/claims/target`: what is in force, of all claims."""
+    return {
+        "properties": {
+            "state": "active" if ready_to_charge(now) else "disabled",
+            "charge_current": int(soft_a(now)),
+            "auto_release": now.override is not None and now.override.until_unplugged,
+        },
+        "claims": {},
+    }
+
+
+def toggled(now: Status) -> Change:
+    """What a toggle of the override does: it ends, or is the opposite of what happens now."""
+    if now.override is not None:
+        return Wishes.given_back
+    return Claim(
+        charging=not ready_to_charge(now), max_current_a=None, until_unplugged=True
+    ).laid_over
+
+
+def diverted(text: str) -> Change:
+    """What `divertmode=...` asks for: the sun, or all that may be. Raises ValueError."""
+    key, _, value = text.partition("=")
+    if key != "divertmode" or value not in (NORMAL, ECO):
+        raise ValueError(
+            "it takes divertmode=1 (normal) or divertmode=2 (eco); nothing was changed"
+        )
+    if value == NORMAL:
+        return lambda wishes: wishes.diverted(Mode.FAST)
+    return _to_the_sun
+
+
+def _to_the_sun(wishes: Wishes) -> Wishes:
+    under = wishes.override or wishes
+    return wishes.diverted(Mode.SOLAR_MIN if under.mode is Mode.SOLAR_MIN else Mode.SOLAR)
+
+
+def serial_of(machine_id: str) -> str:
+    """Twelve hexadecimal digits for a machine, always the same and telling nothing of its id.
+
+    Clients take it for an Ethernet address, so it is marked as one that nobody has sold (bit 1 of
+    the first byte, IEEE 802, 8.2).
+    """
+    digest = bytearray(hashlib.blake2b(machine_id.encode(), key=EVSED_ID, digest_size=6).digest())
+    digest[0] = digest[0] & 0xFC | 0x02
+    return digest.hex()
+
+
+# --- what both sides ask -------------------------------------------------------------------------
+
+
+def ready_to_charge(now: Status) -> bool:
+    """Whether a car that asked would be given current now, as far as limits and faults go."""
+    return now.board_ok and not now.faults and lowest_a(now) >= LEAST_A
+
+
+def lowest_a(now: Status) -> float:
+    """The lowest of all ceilings, amperes."""
+    return min((one.max_a for one in now.limits), default=0.0)
+
+
+def hard_a(now: Status) -> int:
+    """What the supply can give, in whole amperes."""
+    return int(min((one.max_a for one in now.limits if one.owner == "supply"), default=LEAST_A))
+
+
+def soft_a(now: Status) -> float:
+    """The most current as owner or program has it, amperes, within what the supply can give."""
+    wished_a = now.owner.max_current_a
+    return hard_a(now) if wished_a is None else min(wished_a, hard_a(now))
+
+
+def diverts(now: Status) -> bool:
+    """Whether the sun decides, or will again when a program lets go."""
+    mode = now.owner.mode if now.override is None else now.override.mode
+    return mode in (Mode.SOLAR.value, Mode.SOLAR_MIN.value)
+
+
+def _state(now: Status, *, ready: bool) -> int:
+    if now.faults or not now.board_ok:
+        known = (FAULT_STATES.get(fault) for fault in Fault if _has(now, fault))
+        return next((number for number in known if number is not None), UNKNOWN)
+    if now.contactor_closed:
+        return CHARGING
+    if not ready:
+        return SLEEPING
+    return NOT_CONNECTED if now.state == "A" else CONNECTED
+
+
+def _has(now: Status, fault: Fault) -> bool:
+    return any(one.name == fault.value for one in now.faults)
+
+
+def _version(now: Status) -> int:
+    """A number that is another one when the wishes are others."""
+    return zlib.crc32(repr((now.owner, now.override)).encode()) & 0xFFFF
+
+
+def _amperes(key: str, value: object) -> float | None:
+    if value is None:
+        return None
+    # bool is an int to Python; NaN lies in no range.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST_A:
+        raise ValueError(f"{key} must be 0 to {MOST_A:g} (amperes); nothing was changed")
+    return max(float(value), LEAST_A)

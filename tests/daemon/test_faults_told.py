@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every fault, whatever it is, in each place where an owner may look for it."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from evsed.core import events as ev
+from evsed.core.faults import Fault, Recovery
+from evsed.frontends.classic import classic_line
+from evsed.frontends.web.form import body
+from evsed.logs import Logs, LogsConfig
+from tests.daemon.test_wishes import desk, life
+from tests.daemon.test_words import CHARGING
+
+DETAIL = "what was measured"
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+async def test_a_fault_is_in_the_classic_line_the_json_and_both_logs(
+    tmp_path: Path, fault: Fault
+) -> None:
+    kind = fault.kind
+    async with life(tmp_path) as books:
+        here = desk(books)
+        here.take(replace(CHARGING, at=time.monotonic(), faults={fault: DETAIL}))
+        status = here.status()
+    logs = Logs(LogsConfig(tmp_path, "info"), stdout=io.StringIO(), environ={})
+    logs.event(ev.FaultRaised(1.0, fault.value, DETAIL), datetime.now().astimezone())
+    logs.close(timeout_s=60)
+
+    assert " State=4 " in classic_line(status)
+    (told,) = json.loads(body(status))["faults"]
+    assert (told["name"], told["what"]) == (fault.value, DETAIL)
+    assert (told["done"], told["todo"]) == (kind.done, kind.todo)
+    what = f"{fault.value}: {DETAIL}"
+    assert what in (tmp_path / "events.log").read_text()
+    assert f"{what}; {kind.done}; {kind.todo}" in (tmp_path / "errors.log").read_text()
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_what_waits_for_the_owner_says_how_to_acknowledge_it(fault: Fault) -> None:
+    waits = fault.kind.recovery in (Recovery.ACKNOWLEDGE, Recovery.SERVICE)
+
+    assert ("`evsed ack`" in fault.kind.todo) is waits

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""evsed in OpenEVSE's words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from evsed.core.faults import Fault
+from evsed.core.knobs import Mode
+from evsed.core.owner import Wishes
+from evsed.frontends import FaultView, LimitView, OverrideView, OwnerView, Status, openevse
+from evsed.frontends.openevse import Claim
+from tests.frontends.web_world import CHARGING, NOON
+
+WAITING = replace(
+    CHARGING,
+    state="C1",
+    contactor_closed=False,
+    offered_a=0.0,
+    drawn_a=0.0,
+    power_w=0.0,
+    limits=(LimitView("supply", 10.0, ""), LimitView("feed", 0.0, "no sun")),
+)
+NO_CAR = replace(WAITING, state="A", limits=CHARGING.limits)
+NO_BOARD = replace(NO_CAR, state="-", board_ok=False)
+
+
+def faulted(*faults: Fault) -> Status:
+    views = tuple(FaultView(one.value, "", "", "", "auto", NOON) for one in faults)
+    return replace(WAITING, faults=views)
+
+
+def overridden(wishes: Wishes, claim: Claim) -> Status:
+    over = claim.laid_over(wishes)
+    return replace(CHARGING, owner=OwnerView.of(over), override=OverrideView.of(over.override))
+
+
+def claim(**told: Any) -> Claim:  # noqa: ANN401 - whatever a program may say
+    return Claim.read(told, until_unplugged=True)
+
+
+def test_a_charge_is_told_in_openevses_names_and_units() -> None:
+    told = openevse.status(CHARGING)
+    expected = {
+        "state": 3, "status": "active", "vehicle": 1, "amp": 9400, "voltage": 230, "power": 2162,
+        "pilot": 9, "elapsed": 7421, "session_elapsed": 7421, "session_energy": 4620.5,
+        "total_energy": 1234.567, "total_day": 6.12, "manual_override": 0, "divertmode": 2,
+        "time": "2026-11-22T12:00:03Z", "available_current": 9.61, "divert_update": 61,
+        "total_switches": 431, "max_current": 10,
+    }  # fmt: skip
+    assert {key: told[key] for key in expected} == expected
+
+
+def test_what_is_not_known_is_not_told() -> None:
+    told = openevse.status(replace(CHARGING, available_w=None, feed_age_s=None))
+    assert not {"available_current", "divert_update", "temp", "srssi", "ipaddress"} & set(told)
+
+
+@pytest.mark.parametrize(
+    ("now", "state", "status", "vehicle"),
+    [
+        (CHARGING, 3, "active", 1),
+        (WAITING, 254, "disabled", 1),
+        (replace(WAITING, limits=CHARGING.limits), 2, "active", 1),
+        (NO_CAR, 1, "active", 0),
+        (replace(NO_CAR, limits=WAITING.limits), 254, "disabled", 0),
+        (NO_BOARD, 0, "disabled", 0),
+        (replace(WAITING, limits=()), 254, "disabled", 1),
+        (faulted(Fault.DIODE), 5, "disabled", 1),
+        (faulted(Fault.VENTILATION), 4, "disabled", 1),
+        (faulted(Fault.CONTACTOR), 8, "disabled", 1),
+        (faulted(Fault.TEMPERATURE), 10, "disabled", 1),
+        (faulted(Fault.EMERGENCY_STOP), 0, "disabled", 1),
+        (faulted(Fault.EMERGENCY_STOP, Fault.GROUND), 6, "disabled", 1),
+    ],
+)
+def test_each_state_has_openevses_number(
+    now: Status, state: int, status: str, vehicle: int
+) -> None:
+    told = openevse.status(now)
+    assert (told["state"], told["status"], told["vehicle"]) == (state, status, vehicle)
+
+
+def test_it_says_that_it_is_evsed_and_whose_interface_it_speaks() -> None:
+    told = openevse.config(CHARGING, "02aabbccddee", "garage")
+    assert told["buildenv"] == "evsed"
+    assert told["firmware"] == "evsed 0.1.0"
+    assert told["version"] == "4.2.2+evsed.0.1.0"
+    assert (told["wifi_serial"], told["hostname"]) == ("02aabbccddee", "garage")
+
+
+@pytest.mark.parametrize(("wished_a", "soft_a"), [(None, 10), (8.0, 8), (8.6, 8), (16.0, 10)])
+def test_the_current_that_can_be_set_stays_within_the_supply(
+    wished_a: float | None, soft_a: int
+) -> None:
+    told = openevse.config(replace(CHARGING, owner=OwnerView(max_current_a=wished_a)), "", "")
+    limits = (told["min_current_hard"], told["max_current_soft"], told["max_current_hard"])
+    assert limits == (6, soft_a, 10)
+
+
+@pytest.mark.parametrize(
+    ("mode", "number", "word"),
+    [("solar", 2, "eco"), ("solar_min", 2, "eco"), ("fast", 1, "fast"), ("off", 1, "fast")],
+)
+def test_a_mode_that_follows_the_sun_is_eco(mode: str, number: int, word: str) -> None:
+    now = replace(CHARGING, owner=OwnerView(mode=mode))
+    assert openevse.status(now)["divertmode"] == number
+    assert openevse.config(now, "", "")["charge_mode"] == word
+
+
+def test_under_an_override_eco_is_what_comes_back() -> None:
+    now = overridden(Wishes(Mode.SOLAR), claim(state="disabled"))
+    assert openevse.status(now)["divertmode"] == 2
+    assert openevse.status(now)["manual_override"] == 1
+
+
+def test_an_override_is_read_back_as_it_was_said() -> None:
+    assert openevse.override(CHARGING) == {}
+    assert openevse.override(overridden(Wishes(), claim(charge_current=8))) == {
+        "charge_current": 8, "auto_release": True,
+    }  # fmt: skip
+    stop = claim(state="disabled", auto_release=False)
+    assert openevse.override(overridden(Wishes(), stop)) == {
+        "state": "disabled", "auto_release": False,
+    }  # fmt: skip
+    go = overridden(Wishes(max_current_a=13.0), claim(state="active", max_current=10))
+    assert openevse.override(go) == {
+        "state": "active", "charge_current": 10, "auto_release": True,
+    }  # fmt: skip
+
+
+def test_what_is_in_force_is_told_as_the_target_of_all_claims() -> None:
+    now = overridden(Wishes(), claim(state="active", charge_current=8))
+    assert openevse.target(now)["properties"] == {
+        "state": "active", "charge_current": 8, "auto_release": True,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({}, (None, None)),
+        ({"state": "active"}, (True, None)),
+        ({"state": "disabled", "charge_current": 0}, (False, 6.0)),
+        ({"charge_current": 16, "max_current": 10}, (None, 10.0)),
+        ({"charge_current": 3.5}, (None, 6.0)),
+        ({"state": None, "max_current": None}, (None, None)),
+        ({"charge_current": 10.5}, (None, 10.5)),
+    ],
+)
+def test_a_claim_says_charge_or_not_and_amperes(
+    told: dict[str, Any], expected: tuple[bool | None, float | None]
+) -> None:
+    found = claim(**told)
+    assert (found.charging, found.max_current_a) == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "wrong"),
+    [
+        ({"state": "on"}, '"active" or "disabled"'),
+        ({"charge_current": "7"}, "charge_current must be 0 to 80"),
+        ({"charge_current": True}, "charge_current must be"),
+        ({"charge_current": -1}, "charge_current must be"),
+        ({"max_current": float("nan")}, "max_current must be"),
+        ({"max_current": 81}, "max_current must be"),
+        ({"auto_release": 1}, "auto_release must be"),
+        ({"energy_limit": 5000}, "knows no 'energy_limit'"),
+    ],
+)
+def test_what_is_no_claim_is_refused(told: dict[str, Any], wrong: str) -> None:
+    with pytest.raises(ValueError, match=wrong):
+        claim(**told)
+
+
+def test_a_toggle_is_the_opposite_of_what_happens_now_and_then_the_end_of_it() -> None:
+    assert openevse.toggled(CHARGING)(Wishes()).mode is Mode.OFF
+    assert openevse.toggled(WAITING)(Wishes()).mode is Mode.FAST
+    over = claim(state="disabled").laid_over(Wishes())
+    now = replace(CHARGING, override=OverrideView.of(over.override))
+    assert openevse.toggled(now)(over) == Wishes()
+
+
+def test_a_divert_mode_is_the_choice_between_the_sun_and_all_that_may_be() -> None:
+    assert openevse.diverted("divertmode=1")(Wishes()).mode is Mode.FAST
+    assert openevse.diverted("divertmode=2")(Wishes(Mode.FAST)).mode is Mode.SOLAR
+    assert openevse.diverted("divertmode=2")(Wishes(Mode.SOLAR_MIN)).mode is Mode.SOLAR_MIN
+    for text in ("divertmode=3", "divertmode", "mode=1", ""):
+        with pytest.raises(ValueError, match="divertmode=1"):
+            openevse.diverted(text)
+
+
+def test_a_serial_is_always_the_same_and_nobodys_address() -> None:
+    one, other = openevse.serial_of("a" * 32), openevse.serial_of("b" * 32)
+    assert one == openevse.serial_of("a" * 32) != other
+    for serial in (one, other):
+        assert len(serial) == 12
+        assert int(serial[:2], 16) & 0b11 == 0b10
+
+
+def test_other_wishes_have_another_version() -> None:
+    now = openevse.status(CHARGING)
+    then = openevse.status(overridden(Wishes(), claim(charge_current=8)))
+    assert (
+        openevse.status(replace(CHARGING, drawn_a=7.0))["config_version"] == (now["config_version"])
+    )
+    for key in ("config_version", "override_version", "claims_version"):
+        assert now[key] != then[key]

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A current transformer on the simulated converter, read through pigpiod by the real processes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.processes.rig import wait_until
+
+if TYPE_CHECKING:
+    from tests.processes.rig import Rig
+
+
+def test_what_the_transformer_sees_is_what_the_session_counts(rig: Rig) -> None:
+    rig.charge(EVSED_INPUTS__CURRENT_ADC_CHANNEL="2")
+
+    def counted() -> dict[str, Any] | None:
+        status = rig.status()
+        flows = status is not None and status["drawn_a"] > 0.95 * status["offered_a"]
+        return status if flows and status and status["session"]["energy_wh"] > 0 else None
+
+    status = wait_until("the car draws what it is offered", counted)
+    assert status is not None
+    assert status["drawn_measured"]
+    assert status["session"]["energy_measured"]
+    assert status["drawn_a"] == pytest.approx(rig.pi.order("look")["drawn_a"], rel=0.03)
+    assert not status["faults"]
