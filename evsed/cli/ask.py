@@ -48,6 +48,8 @@ def status(url: str) -> str:
         f"  power     {now['power_w']:.0f} W",
         f"  mode      {_wishes(now['owner'])}",
     ]
+    if now["override"] is not None:
+        lines.append(f"            as another program has it; before, {now['override']['mode']}")
     if now["excess_w"] is not None:
         age = "" if now["feed_age_s"] is None else f", {now['feed_age_s']:.0f} s old"
         lines.append(f"  feed      {now['excess_w']:.0f} W excess{age}")

@@ -78,8 +78,9 @@ class Sockets:
 
     async def close(self) -> None:
         """Let all go."""
-        for socket in list(self._open):
-            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"evsed ends")
+        await asyncio.gather(
+            *(one.close(code=WSCloseCode.GOING_AWAY, message=b"evsed ends") for one in self._open)
+        )
 
     async def _tell(self, socket: web.WebSocketResponse, connection: Connection) -> None:
         told: dict[str, object] = {}
