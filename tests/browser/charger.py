@@ -33,6 +33,7 @@ def main() -> int:
         print(f"garage  {world.garage_url}", flush=True)
         world.overrides["web"] |= {"port": 0, "password_file": options.folder / "password"}
         world.overrides["store"] = {"path": store}
+        world.overrides["openevse"] = {"enabled": True, "announce": False}
         return run(load_settings(None, overrides=world.overrides), say=print)
 
 

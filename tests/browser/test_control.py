@@ -52,6 +52,25 @@ def test_a_wrong_password_opens_nothing(browser: Browser, charger: Charger, shot
     watched.page.context.close()
 
 
+def test_another_programs_word_is_shown_and_a_mode_ends_it(
+    browser: Browser, charger: Charger
+) -> None:
+    watched = logged_in(browser, charger)
+    page = watched.page
+    override = f"{charger.url.rstrip('/')}/override"
+    said = page.request.post(override, data={"state": "disabled"})
+    assert (said.status, said.json()) == (200, {"msg": "OK"})  # by the session of the page
+    off = page.get_by_role("button", name="Off", exact=True)
+    expect(off).to_have_attribute("aria-pressed", "true")
+    watched.says("#mode_said", ".*Another program.*")
+    watched.is_sound()
+    off.click()
+    watched.says("#mode_said", "No charging until you choose another mode[.]")
+    refused = page.request.post(override, data={"state": "active"})
+    assert refused.status == 409
+    watched.page.context.close()
+
+
 def test_who_logs_in_can_change_mode_and_limits_and_everybody_sees_who_did(
     browser: Browser, charger: Charger, shots: Path
 ) -> None:

@@ -28,7 +28,8 @@ function show(s) {
   for (const button of modes) {
     button.setAttribute("aria-pressed", String(button.value === s.owner.mode));
   }
-  put("mode_said", say(`mode_${s.owner.mode}_said`));
+  const taken = s.override ? ` ${say("mode_taken")}` : "";
+  put("mode_said", say(`mode_${s.owner.mode}_said`) + taken);
   for (const field of FIELDS) {
     const input = byId(`wish_${field}`);
     const value = s.owner[field];
