@@ -112,9 +112,9 @@ def test_the_page_says_all_that_the_document_says() -> None:
     for path, methods in DOCUMENT["paths"].items():
         for method, operation in methods.items():
             assert f"<code>{method.upper()} {path}</code>" in PAGE
-            assert f'<section class="card" id="{operation["operationId"]}"' in PAGE
+            assert f'<section class="card" id="op-{operation["operationId"]}"' in PAGE
     for name, key, _ in properties():
-        section = PAGE[PAGE.index(f'<section class="card" id="{name}"') :]
+        section = PAGE[PAGE.index(f'<section class="card" id="schema-{name}"') :]
         assert f"<dt><code>{key}</code></dt>" in section[: section.index("</section>")]
 
 

@@ -28,7 +28,7 @@ def page(document: Part, static: str) -> str:
             *_head(document["info"], static),
             '<nav class="card" aria-labelledby="contents"><h2 id="contents">Operations</h2><ul>',
             *(
-                f'<li><a href="#{operation["operationId"]}"><code>{method} {escape(path)}</code>'
+                f'<li><a href="#op-{operation["operationId"]}"><code>{method} {escape(path)}</code>'
                 f"</a> <span>{escape(operation['summary'])}</span></li>"
                 for method, path, operation in operations
             ),
@@ -54,10 +54,10 @@ def _head(info: Part, static: str) -> Iterator[str]:
 <link rel="stylesheet" href="{static}page.css">
 <link rel="stylesheet" href="{static}docs.css">
 </head>
-<body>
+<body class="docs">
 <a class="skip" href="#main">Skip to the content</a>
 <header><p class="brand"><a href="/">{escape(info["title"])}</a></p></header>
-<main id="main" class="docs">
+<main id="main">
 <section class="card">
 <h1>{escape(title)}</h1>
 <p>{_prose(info["description"])}</p>
@@ -66,7 +66,7 @@ def _head(info: Part, static: str) -> Iterator[str]:
 
 
 def _operation(method: str, path: str, operation: Part) -> Iterator[str]:
-    identity = operation["operationId"]
+    identity = f"op-{operation['operationId']}"
     yield f'<section class="card" id="{identity}" aria-labelledby="{identity}_title">'
     yield f'<h2 id="{identity}_title"><code>{method} {escape(path)}</code></h2>'
     yield f"<p>{_prose(operation['summary'])}</p>"
@@ -99,8 +99,8 @@ def _operation(method: str, path: str, operation: Part) -> Iterator[str]:
 
 
 def _schema(name: str, schema: Part) -> Iterator[str]:
-    yield f'<section class="card" id="{name}" aria-labelledby="{name}_title">'
-    yield f'<h2 id="{name}_title">{name}</h2><dl>'
+    yield f'<section class="card" id="schema-{name}" aria-labelledby="schema-{name}_title">'
+    yield f'<h2 id="schema-{name}_title">{name}</h2><dl>'
     yield from _properties(schema)
     yield "</dl></section>"
 
@@ -117,9 +117,11 @@ def _entry(name: str, kind: str, meaning: str) -> Iterator[str]:
 
 def _told(schema: Part) -> str:
     """Which schemas a body follows, as links."""
+    if "contentSchema" in (line := schema.get("properties", {}).get("data", {})):
+        schema = line["contentSchema"]  # an event is told by its data
     names = [one["$ref"].removeprefix(SCHEMAS) for one in schema.get("allOf", [schema])
              if "$ref" in one]  # fmt: skip
-    links = " and ".join(f'<a href="#{name}">{name}</a>' for name in names)
+    links = " and ".join(f'<a href="#schema-{name}">{name}</a>' for name in names)
     return f": {links}" if links else ""
 
 
@@ -127,7 +129,7 @@ def _kind(schema: Part) -> str:
     """What a value may be, as HTML."""
     if "$ref" in schema:
         name = schema["$ref"].removeprefix(SCHEMAS)
-        return f'<a href="#{name}">{name}</a>'
+        return f'<a href="#schema-{name}">{name}</a>'
     if "anyOf" in schema:
         return " or ".join(_kind(one) for one in schema["anyOf"])
     if "const" in schema:
