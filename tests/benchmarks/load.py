@@ -3,6 +3,7 @@
 
 `hammer PORT N PATH...`: N connections that ask for the paths in turn without pause.
 `loris PORT N`: N clients that send their request head a byte a second.
+`listen PORT N`: N listeners to the event stream; one that is sent away comes again.
 `hog`: a processor's worth of arithmetic.
 
 Sockets without a library in between: what is not spent here is spent on more requests.
@@ -14,6 +15,7 @@ import asyncio
 import itertools
 import re
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 AGAIN_S = 0.05  # after being sent away
@@ -58,10 +60,28 @@ async def loris(port: int) -> None:
         await asyncio.sleep(AGAIN_S)
 
 
+async def listen(port: int) -> None:
+    """Read the event stream for ever."""
+    while True:
+        with suppress(OSError):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                writer.write(b"GET /api/v1/events HTTP/1.1\r\nHost: evsed\r\n\r\n")
+                while await reader.read(65536):
+                    pass
+            finally:
+                writer.close()
+        await asyncio.sleep(AGAIN_S)
+
+
 async def main(kind: str, port: int, count: int, paths: list[str]) -> None:
     """So many of one kind at once, until the process is ended."""
-    clients = [hammer(port, paths) if kind == "hammer" else loris(port) for _ in range(count)]
-    await asyncio.gather(*clients)
+    kinds: dict[str, Callable[[], Awaitable[None]]] = {
+        "hammer": lambda: hammer(port, paths),
+        "loris": lambda: loris(port),
+        "listen": lambda: listen(port),
+    }
+    await asyncio.gather(*(kinds[kind]() for _ in range(count)))
 
 
 if __name__ == "__main__":
