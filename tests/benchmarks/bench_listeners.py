@@ -4,10 +4,10 @@
     .venv/bin/python -m tests.benchmarks listeners
 
 Daemon and control process are held on one processor, as on a Pi Zero, which has no other; the
-simulated Pi and the listeners run wherever there is room. The car charges from the sun. Rounds without and with
-listeners take turns, so that both meet the same moods of the machine; the means of the rounds
-count. Beats are stamped at the simulated pigpiod; of what is late there, the simulator's own stall
-is taken off.
+simulated Pi and the listeners run wherever there is room. The car charges from the sun. Rounds
+without and with listeners take turns, so that both meet the same moods of the machine; the means
+of the rounds count. Beats are stamped at the simulated pigpiod; of what is late there, the
+simulator's own stall is taken off.
 """
 
 from __future__ import annotations
