@@ -129,30 +129,34 @@ async def backup(parts: Parts, asked: Asked) -> Answer | web.StreamResponse:
     """Send a copy of the store, one at a time."""
     if parts.backup.locked():
         return UNDER_WAY
-    async with parts.backup:
-        with await parts.hub.history.backup(asked.who) as file:
-            name = f"evsed-{parts.hub.status().at:%Y%m%d-%H%M%S}.db"
-            return await _send(asked.request, file, name)
-
-
-async def _send(request: web.BaseRequest, file: BinaryIO, name: str) -> web.StreamResponse:
     response = web.StreamResponse(
-        headers={
-            **SECURITY,
-            "Content-Type": SQLITE,
-            "Content-Length": str(os.fstat(file.fileno()).st_size),
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Cache-Control": NO_STORE,
-        }
+        headers={**SECURITY, "Content-Type": SQLITE, "Cache-Control": NO_STORE}
     )
     try:
-        async with asyncio.timeout(SENT_WITHIN_S):
-            await response.prepare(request)
-            while piece := await asyncio.to_thread(file.read, PIECE):
-                await response.write(piece)
+        async with parts.backup:
+            with await parts.hub.history.backup(asked.who) as file:
+                name = f"evsed-{parts.hub.status().at:%Y%m%d-%H%M%S}.db"
+                response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+                response.content_length = os.fstat(file.fileno()).st_size
+                async with asyncio.timeout(SENT_WITHIN_S):
+                    last = await _send_but_the_last(asked.request, response, file)
+        # Whoever has the last byte may ask for the next copy: this one is put away by then.
+        await response.write(last)
     except (ConnectionError, TimeoutError):  # it left, or it reads on purpose as slowly as it can
-        cast("Connection", request.protocol).cut()
+        cast("Connection", asked.request.protocol).cut()
     return response
+
+
+async def _send_but_the_last(
+    request: web.BaseRequest, response: web.StreamResponse, file: BinaryIO
+) -> bytes:
+    """Send *file* but for its last piece, which is given back."""
+    await response.prepare(request)
+    piece = await asyncio.to_thread(file.read, PIECE)
+    while following := await asyncio.to_thread(file.read, PIECE):
+        await response.write(piece)
+        piece = following
+    return piece
 
 
 def _past(record: SessionRecord) -> PastSession:
