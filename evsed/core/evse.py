@@ -101,6 +101,7 @@ class Evse:
         self._opened_at = now - OPEN_MIN_S
         self._settled: PilotState | None = None
         self._settled_since = now
+        self._before: PilotState | None = None  # the board was lost: what the car said last
         self._present_since: float | None = None
         self._plugged = False
         self._needs_b = False
@@ -178,6 +179,7 @@ class Evse:
             self._open(now, "the board was lost")
         self._duty = j1772.STEADY
         self._x1_since = now
+        self._before = self._settled or self._before
         self._settled = None
         self._settled_since = now
         return tuple(self._events)
@@ -243,7 +245,8 @@ class Evse:
 
     def _move(self, now: float, new: PilotState | None) -> None:
         """The settled state changes to *new*."""
-        old, self._settled, self._settled_since = self._settled, new, now
+        old, self._before = self._settled or self._before, None
+        self._settled, self._settled_since = new, now
         if PilotState.F in (old, new):
             pass  # evsed's own doing, or a fault's: it says nothing of what the car wants
         elif new in LIVE and old not in LIVE:

@@ -386,6 +386,28 @@ def test_askings_that_are_far_apart_are_no_chatter() -> None:
     assert not story.step.faults
 
 
+def test_a_board_that_is_lost_again_and_again_is_no_chatter_of_the_car() -> None:
+    story = Story().charging()
+    asked = len([event for event in story.events if isinstance(event, ev.CarAsked)])
+    for _ in range(6):
+        story.evse.restart(story.now)
+        story.meter.forget()
+        story.run(5)
+
+    assert not story.step.faults
+    assert len([event for event in story.events if isinstance(event, ev.CarAsked)]) == asked
+
+
+def test_a_car_that_stopped_while_the_board_was_lost_has_stopped() -> None:
+    story = Story().charging()
+    story.evse.restart(story.now)
+    story.meter.forget()
+    story.car("B")
+    story.run(1)
+
+    assert any(isinstance(event, ev.CarStopped) for event in story.events)
+
+
 def test_unplugging_forgives_the_askings_before_it() -> None:
     story = Story().charging()
     for _ in range(3):

@@ -136,6 +136,7 @@ PLAIN: Final = (
     "_duty",
     "_closed",
     "_settled",
+    "_before",
     "_plugged",
     "_needs_b",
     "_letting_go",
