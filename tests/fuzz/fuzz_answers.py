@@ -43,10 +43,14 @@ CALLS: tuple[Callable[[Client], int], ...] = (
     lambda client: client.spi_open(0, 650_000, 0x40),
     lambda client: client.store_script(deadman.SCRIPT),
     lambda client: client.run_script(3, [0, 23, 23, 23, 18, 9, 0, 0, 0, 1]),
+    lambda client: client.get_mode(23),
+    lambda client: client.set_PWM_range(23, 1000),
+    lambda client: client.set_PWM_frequency(23, 4000),
+    lambda client: client.set_PWM_dutycycle(23, 800),
 )
 ECHOES = (
     (3, 23, 0), (4, 23, 0), (86, 18, 1000), (83, 18, 0), (23, 18, 0), (26, 0, 0), (0, 25, 0),
-    (71, 0, 650_000), (38, 0, 0), (40, 3, 0),
+    (71, 0, 650_000), (38, 0, 0), (40, 3, 0), (1, 23, 0), (6, 23, 1000), (7, 23, 4000), (5, 23, 800),
 )  # fmt: skip
 WORDS = (0, 1, 3, 40, 44, 0x7FFFFFFF, 0x80000000, 0xFFFFFFE8, 0xFFFFFFC7, 0xFFFFFFFF)
 KINDS = len(BATCHES) + len(ASKS) + len(CALLS) + 1
