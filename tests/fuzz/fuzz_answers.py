@@ -8,6 +8,7 @@ what came out of it is the one request, so that no output can have changed.
 
 from __future__ import annotations
 
+import atexit
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -75,13 +76,18 @@ class _Line:
         # Ends with a reset: a million connections must not leave a million waiting ports.
         self.peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-    def renew(self) -> None:
+    def close(self) -> None:
         self.pipe.close()
         self.peer.close()
+
+    def renew(self) -> None:
+        self.close()
         self.open()
 
 
 _line = _Line()
+atexit.register(_listener.close)
+atexit.register(_line.close)
 
 
 def seeds() -> Iterator[bytes]:
