@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -62,6 +63,8 @@ def bring(wanted: Parts) -> None:
 
 def compare_with_npm(wanted: Parts) -> None:
     """Fetch each part with npm, and compare; SystemExit when something differs."""
+    if shutil.which("npm") is None:
+        sys.exit("npm is not on this machine, so nothing was compared; sudo apt install npm")
     for name, part in wanted.items():
         with tempfile.TemporaryDirectory() as folder:
             spec = f"{part['npm']}@{part['version']}"

@@ -153,6 +153,16 @@ def test_the_days_before_and_after_are_a_button_away(browser: Browser, charger: 
     page.context.close()
 
 
+@pytest.mark.parametrize("screen", [DESKTOP_DARK, NARROW], ids=lambda screen: screen.name)
+def test_the_page_of_the_api_can_be_read_by_everybody(
+    browser: Browser, charger: Charger, shots: Path, screen: Screen
+) -> None:
+    watched = open_page(browser, f"{charger.url}api/v1/docs", screen)
+    watched.is_sound()
+    watched.shoot(shots, "api", whole=False)
+    watched.page.context.close()
+
+
 def test_without_an_event_stream_the_page_asks_by_itself(
     browser: Browser, charger: Charger
 ) -> None:

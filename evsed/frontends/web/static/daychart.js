@@ -100,7 +100,7 @@ export class DayChart {
     const axis = { stroke: colour("--quiet"), font: `12px ${style.fontFamily}`, grid: rule, ticks: { show: false } };
     this.#chart = new uPlot({
       width, height,
-      padding: [8, 6, 0, 0],
+      padding: [8, this.#lends ? 0 : 18, 0, 0],
       legend: { show: false },
       tzDate: (at) => uPlot.tzDate(new Date((at + this.#offset_s) * 1000), "Etc/UTC"),
       cursor: {

@@ -6,13 +6,15 @@
 import { byId, put } from "./page.js";
 import { NONE, age, say, watts } from "./say.js";
 
+const EVEN_A = 0.1; // a pilot says no finer: what is less is neither left over nor lent
+
 export function flow(s) {
   const fixed = s.feed_kind === "fixed";
   const known = !fixed && s.excess_w !== null && s.available_w !== null;
   const car = s.state !== "A" && s.state !== "-";
   const taking = s.contactor_closed && s.power_w > 0;
   const sun = known && s.available_w > 0;
-  const rest_w = known ? s.available_w - (taking ? s.power_w : 0) : null;
+  const rest_w = known ? even(s.available_w - (taking ? s.power_w : 0), s) : null;
   const lends = known && rest_w < 0;
 
   put("flow_sun", !known ? say("not_told") : sun ? say("at_least", watts(s.available_w)) : NONE);
@@ -31,6 +33,10 @@ export function flow(s) {
 
   put("flow_said", said(s, rest_w, taking));
   news(s, fixed);
+}
+
+function even(rest_w, s) {
+  return Math.abs(rest_w) < EVEN_A * s.mains_v * s.phases ? 0 : rest_w;
 }
 
 function said(s, rest_w, taking) {

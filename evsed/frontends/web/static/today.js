@@ -106,7 +106,7 @@ function draw() {
 
 // Of all that was ever charged; what the status tells has the rest.
 async function ever() {
-  ever.told ??= await read(`/api/v1/energy?by=year&to=${date}`);
+  if (!ever.told?.periods.length) ever.told = await read(`/api/v1/energy?by=year&to=${date}`);
   const known = ever.told?.periods.filter((year) => year.sun_wh !== null) ?? [];
   const sum = (key) => known.reduce((all, year) => all + year[key], 0);
   share("total", sum("energy_wh"), sum("sun_wh"));
