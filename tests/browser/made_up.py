@@ -56,6 +56,7 @@ def _day(start: datetime, until_s: int) -> list[TraceRow]:
     loads = Loads(seed=start.toordinal())
     here_s, gone_s = random.uniform(7, 10.5) * 3600, random.uniform(15, 19.5) * 3600
     away = random.random() < 0.2
+    hurry_w = 2_300.0 if random.random() < 0.25 else 0.0  # "fast": sun or not
     lent_wh, charging = 0.0, False
     rows = []
     for at_s in range(0, min(until_s, DAY_S), MINUTE_S):
@@ -63,8 +64,9 @@ def _day(start: datetime, until_s: int) -> list[TraceRow]:
         state, power_w = "A", 0.0
         if not away and here_s < at_s < gone_s:
             lent_wh += (LEAST_W - spare_w) / 60 if charging and spare_w < LEAST_W else -lent_wh / 6
-            charging = spare_w > LEAST_W or (charging and lent_wh < LENT_MOST_WH)
-            power_w = min(MOST_W, max(LEAST_W, spare_w)) if charging else 0.0
+            lent_wh = 0.0 if hurry_w else lent_wh
+            charging = bool(hurry_w) or spare_w > LEAST_W or (charging and lent_wh < LENT_MOST_WH)
+            power_w = min(MOST_W, max(LEAST_W, hurry_w, spare_w)) if charging else 0.0
             state = "C2" if charging else "C1"
         else:
             charging, lent_wh = False, 0.0

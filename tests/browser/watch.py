@@ -43,7 +43,6 @@ new PerformanceObserver((list) => {
 """
 
 DOCUMENTS = Path(__file__).parents[2] / "docs/screenshots"
-COLOURS = 160
 
 
 @dataclass(frozen=True)
@@ -109,14 +108,14 @@ class Watched:
         assert wide <= there, (wide, there)
 
     def shoot(self, folder: Path, name: str, *, keep: bool = False, whole: bool = True) -> None:
-        """Take a picture; *keep* it among the documents, too, with fewer colours."""
+        """Take a picture; *keep* it among the documents, too, where each byte counts."""
         path = folder / f"{name}-{self.screen.name}.png"
         self.page.screenshot(path=path, full_page=whole)
         if keep:
             DOCUMENTS.mkdir(exist_ok=True)
             with Image.open(path) as picture:
-                few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-                few.save(DOCUMENTS / path.name, optimize=True)
+                small = DOCUMENTS / path.with_suffix(".webp").name
+                picture.convert("RGB").save(small, lossless=True, quality=100, method=6)
 
 
 expect.set_options(timeout=IN_TIME_MS)

@@ -25,13 +25,15 @@ export function show(s) {
 function now(s) {
   byId("now").dataset.mood = s.faults.length ? "bad" : MOODS[s.evse_status] ?? "quiet";
   put("words", s.words);
-  put("why", s.why || "\u00a0");
+  // A fault's name is no reason for people: what was done about it is.
+  const why = s.faults.find((fault) => fault.name === s.why)?.done ?? s.why;
+  put("why", why || "\u00a0");
   byId("now").toggleAttribute("data-long", s.words.length > 40);
   // Spoken when the state changes, not with every ampere.
   const spoken = `${s.evse_status} ${s.faults.map((fault) => fault.name).join(" ")}`;
   if (byId("announce").dataset.spoken !== spoken) {
     byId("announce").dataset.spoken = spoken;
-    put("announce", `${s.words}. ${s.why}`);
+    put("announce", `${s.words}. ${why}`);
   }
   put("offered_a", number(s.offered_a, 1));
   put("drawn_a", number(s.drawn_a, 1));
