@@ -66,7 +66,7 @@ def test_arrow_keys_read_values_to_those_who_listen(browser: Browser, charger: C
     watched.page.context.close()
 
 
-def test_a_finger_reads_and_scrolls_nothing(browser: Browser, charger: Charger) -> None:
+def test_a_finger_reads_values(browser: Browser, charger: Charger) -> None:
     watched = opened(browser, charger, PHONE_DARK)
     over = watched.page.locator("#view_now .u-over")
     over.scroll_into_view_if_needed()
@@ -75,6 +75,63 @@ def test_a_finger_reads_and_scrolls_nothing(browser: Browser, charger: Charger) 
     watched.page.touchscreen.tap(box["x"] + box["width"] * 0.7, box["y"] + 60)
     watched.says("#view_now .read", READ)
     watched.page.context.close()
+
+
+def test_two_fingers_zoom_and_keys_do_too(browser: Browser, charger: Charger) -> None:
+    watched = opened(browser, charger, PHONE_DARK)
+    page = watched.page
+    over = page.locator("#view_now .u-over")
+    over.scroll_into_view_if_needed()
+    box = over.bounding_box()
+    assert box is not None
+    middle, y = box["x"] + box["width"] * 0.7, box["y"] + 60
+    wire = page.context.new_cdp_session(page)
+
+    def touch(kind: str, apart: float) -> None:
+        fingers = [{"x": middle - apart, "y": y, "id": 0}, {"x": middle + apart, "y": y, "id": 1}]
+        held = [] if kind == "touchEnd" else fingers
+        wire.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": held})
+
+    touch("touchStart", 12)
+    for apart in range(14, 61, 2):
+        touch("touchMove", apart)
+    touch("touchEnd", 60)
+    page.touchscreen.tap(box["x"] + 3, y)
+    not_at_midnight = re.compile(r"(0[1-9]|1\d):\d\d: .*")
+    expect(page.locator("#view_now .read")).to_have_text(not_at_midnight)
+    plot = page.locator("#view_now .plot")
+    plot.focus()
+    page.keyboard.press("0")
+    page.keyboard.press("Home")
+    expect(plot).to_have_attribute("aria-valuetext", re.compile("00:00: .*"))
+    page.keyboard.press("End")
+    page.keyboard.press("+")
+    page.keyboard.press("Home")
+    expect(plot).to_have_attribute("aria-valuetext", not_at_midnight)
+    page.context.close()
+
+
+def test_a_page_that_was_out_of_sight_fills_in_what_it_did_not_hear(
+    browser: Browser, charger: Charger
+) -> None:
+    watched = opened(browser, charger)
+    page = watched.page
+    hide = """(hidden) => {
+      Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    page.evaluate(hide, True)  # noqa: FBT003 - the script's one argument
+    with page.expect_response("**/api/v1/recent"):
+        page.evaluate(hide, False)  # noqa: FBT003
+    watched.says("#link", "Live")
+    plot = page.locator("#view_now .plot")
+    plot.focus()
+    page.keyboard.press("End")
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+        expect(plot).to_have_attribute("aria-valuetext", re.compile(READ))
+    watched.is_sound()
+    page.context.close()
 
 
 def test_dragging_zooms_in_and_a_button_goes_back(

@@ -94,7 +94,7 @@ document.addEventListener("visibilitychange", () => {
     stopPolling();
   } else {
     heardAt = performance.now();
-    today.load();
+    today.wake();
     listen();
   }
 });

@@ -57,7 +57,7 @@ function hear(s) {
     live.at(-1).for_s = row.at - live.at(-1).at;
   }
   live.push(row);
-  if (performance.now() - loadedAt > AGAIN_MS) load(s);
+  if (performance.now() - loadedAt > AGAIN_MS) load(s.at);
   draw();
 }
 
@@ -67,14 +67,24 @@ export async function readDay(wanted) {
   return held.has(wanted) ? read(`/api/v1/days/${wanted}`) : null;
 }
 
-async function load(s = null) {
-  if (date === null) return;
+// With the status that told *now*: by the charger's clock, the newest point of the last hour is as old.
+async function load(now) {
   loadedAt = performance.now();
-  const at = seconds(s?.at ?? new Date().toISOString());
-  const [told, recent] = await Promise.all([readDay(date), read("/api/v1/recent"), ever()]);
-  if (told && told.day === date) kept = rows(told);
-  if (recent) fine = finer(recent, s ? at : live.at(-1)?.at ?? at);
+  const asked = date;
+  const [told, recent] = await Promise.all([readDay(asked), read("/api/v1/recent"), ever()]);
+  if (asked !== date) return; // midnight came in between
+  if (told) kept = rows(told);
+  if (recent) {
+    fine = finer(recent, seconds(now));
+    live = live.filter((row) => row.at > seconds(now) - recent.every_s);
+  }
   draw();
+}
+
+// The page was out of sight and heard nothing: what came live has a gap that the next load fills.
+function wake() {
+  live = [];
+  loadedAt = -Infinity;
 }
 
 // /api/v1/recent has neither state nor loan: they are the kept row's of that time.
@@ -112,4 +122,4 @@ async function ever() {
   share("total", sum("energy_wh"), sum("sun_wh"));
 }
 
-export const today = { hear, load };
+export const today = { hear, wake };
