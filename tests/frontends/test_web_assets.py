@@ -6,10 +6,14 @@ import json
 import re
 import tomllib
 from importlib import resources
+from pathlib import Path
 
 import aiohttp
+import pytest
 
-from evsed.frontends.web.assets import PARTS, Assets
+import hatch_build
+from evsed.errors import WebError
+from evsed.frontends.web.assets import PARTS, Assets, parts
 from tests.frontends.web_world import served
 
 HTML = {"Accept": "text/html"}
@@ -32,6 +36,35 @@ def test_the_parts_of_other_hands_are_the_very_bytes_that_are_pinned() -> None:
     assert set(files) == set(PARTS)
     for name, pin in files.items():
         assert hashlib.sha512((WEB / "vendor" / name).read_bytes()).hexdigest() == pin["sha512"]
+
+
+def test_a_checkout_without_the_parts_says_how_to_get_them(tmp_path: Path) -> None:
+    with pytest.raises(WebError, match=r"uPlot.*missing.*nothing was started.*make setup"):
+        parts(tmp_path)
+
+
+def test_a_build_refuses_a_part_that_is_not_as_pinned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hatch_build, "VENDOR", tmp_path)
+    wanted = hatch_build.parts()
+    hatch_build.bring(wanted)
+    assert {file.name for file in tmp_path.iterdir()} == set(PARTS)
+    for file in tmp_path.iterdir():
+        file.unlink()
+    for pin in wanted["uplot"]["files"].values():
+        pin["sha512"] = pin["sha512"][::-1]
+    with pytest.raises(SystemExit, match=r"is not what .*parts.toml pins; nothing was built"):
+        hatch_build.bring(wanted)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_build_without_the_wheel_that_carries_a_part_says_so() -> None:
+    wanted = hatch_build.parts()
+    for pin in wanted["uplot"]["files"].values():
+        pin["wheel"] = "no-such-wheel"
+    with pytest.raises(SystemExit, match=r"no-such-wheel, which is not installed.*make setup"):
+        hatch_build.bring(wanted)
 
 
 def test_the_licence_of_the_charts_can_be_read_from_the_page() -> None:

@@ -74,7 +74,7 @@ class Assets:
             for file in folder.iterdir()
             if file.name.endswith(tuple(KINDS))
         }
-        bodies |= _parts(web / "vendor")
+        bodies |= parts(web / "vendor")
         bodies["words.js"] = f"export default {words.strip()};\n".encode()
         # One style sheet, for each more on its own delays the first paint.
         bodies[STYLE] = b"\n".join(bodies.pop(name) for name in STYLES)
@@ -103,8 +103,8 @@ class Assets:
         return self._files.get(path)
 
 
-def _parts(folder: Traversable) -> dict[str, bytes]:
-    """The files of other hands."""
+def parts(folder: Traversable) -> dict[str, bytes]:
+    """The files of other hands in *folder*. Raises `WebError` where one is missing."""
     try:
         return {name: (folder / name).read_bytes() for name in PARTS}
     except FileNotFoundError as missing:
