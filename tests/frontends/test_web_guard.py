@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,6 +15,7 @@ from tests.frontends.web_world import CHARGING, IN_TIME_S, PATIENT, SLEEPLESS, S
 
 HASTY = replace(PATIENT, head_s=0.2)
 GET = b"GET / HTTP/1.1\r\nHost: evsed\r\n\r\n"
+OWING = b" HTTP/1.1\r\nHost: evsed\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
 
 
 async def until_held(evsed: Served, count: int) -> None:
@@ -130,13 +132,40 @@ async def test_whoever_shuts_its_side_after_asking_still_gets_the_answer() -> No
         assert said.endswith(classic_line(CHARGING).encode())
 
 
-async def test_whoever_shuts_its_side_in_mid_request_is_cut() -> None:
-    async with served(limits=HASTY) as evsed:
-        wire = await evsed.wire()
-        wire.writer.write(b"GET / HTTP/1.1\r\nHo")
-        wire.writer.write_eof()
-        assert await wire.ended() == b""
-        await until_held(evsed, 0)
+@pytest.mark.parametrize(
+    "unfinished",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHo",
+        GET + b"GET / HTTP/1.1\r\nHo",
+        b"POST /api/v1/ack" + OWING + b"too",
+        b"PATCH /api/v1/owner" + OWING + b"{",
+        b"GET /api/v1/events HTTP/1.1\r\nHost: evsed\r\n\r\n",
+    ],
+    ids=["nothing", "head", "second head", "body not wanted", "body wanted", "stream"],
+)
+@pytest.mark.parametrize("door", ["network", "control socket"])
+async def test_whoever_hangs_up_in_mid_request_is_let_go_at_once(
+    unfinished: bytes, door: str, tmp_path: Path
+) -> None:
+    with capture_logs() as logs:
+        async with served(socket=tmp_path / "socket") as evsed:
+            wire = await evsed.wire(None if door == "network" else tmp_path / "socket")
+            await wire.say(unfinished)
+            wire.writer.write_eof()
+            await wire.ended()
+            await until_held(evsed, 0)
+    assert logs == []
+
+
+async def test_whoever_comes_by_the_control_socket_takes_nobodys_place(tmp_path: Path) -> None:
+    limits = replace(PATIENT, connections=1)
+    async with served(limits=limits, socket=tmp_path / "socket") as evsed:
+        local = [await evsed.wire(tmp_path / "socket") for _ in range(3)]
+        for wire in local:
+            assert (await wire.ask("GET /"))[0] == 200
+        network = await evsed.wire()
+        assert (await network.ask("GET /"))[0] == 200
 
 
 @pytest.mark.parametrize(

@@ -111,3 +111,6 @@ REFUSED = raw(
     )
 )
 """What a newcomer gets in a full house, before any of its bytes are looked at."""
+
+LEAVING = problem(400, "a stream is for who stays: keep your side of the connection open")
+"""What who has hung up half gets instead of a stream; it would be told for nobody."""

@@ -78,6 +78,6 @@ async def content(request: web.BaseRequest, within_s: float) -> bytes | Answer:
                     return TOO_LARGE
     except TimeoutError:
         return TOO_SLOW
-    except (HttpProcessingError, ClientPayloadError):
+    except (HttpProcessingError, ClientPayloadError, ConnectionError):
         return NO_OBJECT
     return body

@@ -69,9 +69,10 @@ class Guard:
     def admit(self, newcomer: Connection, address: str) -> bool:
         """Whether *newcomer* may stay; makes room for it if that can be done.
 
-        The local control socket ("") is always let in: its door is the file's mode.
+        The local control socket ("") is always let in, and takes nobody's place: its door is the
+        file's mode.
         """
-        if address and len(self._held) >= self.limits.connections:
+        if address and len(self._held) - self._per_address[""] >= self.limits.connections:
             victim = self._longest_waiting()
             if victim is None:
                 return False
@@ -187,6 +188,13 @@ class Connection(web.RequestHandler):
         self.stage = stage
         self._deadline = None
         self._taken = 0
+        if self._ended and self._owes_more():  # a body that will never be whole
+            self.cut()
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the client has shut its side: it may want this answer, but no stream."""
+        return self._ended
 
     # ---------------------------------------------------------------- what aiohttp and asyncio say
 
@@ -229,7 +237,16 @@ class Connection(web.RequestHandler):
     def eof_received(self) -> bool:  # type: ignore[override] # asyncio's own meaning: True is stay
         """Keep a client that has said all it had to say (`... | nc`) until it has its answer."""
         self._ended = True
-        return self.stage in (Stage.HEAD, Stage.BUSY) and not self._refused
+        if self._refused or self._owes_more():
+            return False
+        return self.stage in (Stage.HEAD, Stage.BUSY)
+
+    def _owes_more(self) -> bool:
+        """Whether it is the client's turn: for a request, the rest of one, or of its body."""
+        if self._waiter is not None and not self._waiter.done():
+            return True
+        request = self._current_request
+        return request is not None and not request.content.is_eof()
 
     @override
     async def finish_response(

@@ -8,7 +8,7 @@ from typing import cast
 from aiohttp import web
 
 from evsed.frontends import OwnerView, Status
-from evsed.frontends.web.answers import EVENT_STREAM, Answer, problem
+from evsed.frontends.web.answers import EVENT_STREAM, LEAVING, Answer, problem
 from evsed.frontends.web.form import said
 from evsed.frontends.web.guard import Connection, Stage
 from evsed.frontends.web.meanings import LoginView, RecentView
@@ -32,9 +32,12 @@ async def status(parts: Parts, _: Asked) -> Answer:
 
 async def events(parts: Parts, asked: Asked) -> Answer | web.StreamResponse:
     """The status again and again, for as long as the listener stays."""
+    connection = cast("Connection", asked.request.protocol)
+    if connection.leaving:
+        return LEAVING
     if parts.stream.full:
         return FULL
-    cast("Connection", asked.request.protocol).busy(Stage.STREAM)
+    connection.busy(Stage.STREAM)
     return await parts.stream.serve(asked.request)
 
 
@@ -68,7 +71,10 @@ OPERATIONS = (
         "The status as server-sent events: at once, at each change, at most twice a second, at "
         "least every 2 s",
         events, Reply("`data:` lines, each the status then", (Status,), EVENT_STREAM),
-        refusals={503: "too many listen: read the status every few seconds instead"},
+        refusals={
+            400: "the client has shut its side of the connection already",
+            503: "too many listen: read the status every few seconds instead",
+        },
     ),
     Operation(
         "GET", "/api/v1/recent", "The last hour for a chart; forgotten at a restart",

@@ -17,7 +17,7 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from evsed.frontends import Hub, Status
 from evsed.frontends.web import WebLimits
-from evsed.frontends.web.answers import Answer, problem
+from evsed.frontends.web.answers import LEAVING, Answer, problem
 from evsed.frontends.web.guard import Connection, Stage
 
 WORD_BYTES: Final = 256
@@ -65,6 +65,8 @@ class Sockets:
         if len(self._open) >= limits.sockets:
             return FULL
         connection = cast("Connection", request.protocol)
+        if connection.leaving:
+            return LEAVING
         connection.busy(Stage.STREAM)
         self._open.add(socket)
         try:
