@@ -44,16 +44,23 @@ def root_of(suite: str, arch: str = "amd64") -> Path:
     KEPT.mkdir(parents=True, exist_ok=True)
     making = root.with_suffix(".making")
     shutil.rmtree(making, ignore_errors=True)
-    subprocess.run(
-        ["nice", "mmdebstrap", "--quiet", "--mode=root", "--variant=minbase",
-         f"--architectures={arch}", f"--include={PACKAGES}",
-         "--aptopt=Acquire::Languages none", "--dpkgopt=path-exclude=/usr/share/locale/*",
-         "--customize-hook=rm -f $1/etc/hostname $1/etc/resolv.conf; : >$1/etc/machine-id",
-         suite, str(making), f"deb {_source()} {suite} main"],
-        check=True,
-    )  # fmt: skip
+    tree_of(suite, arch, making)
     making.rename(root)
     return root
+
+
+def tree_of(
+    suite: str, arch: str, tree: Path, packages: str = PACKAGES, hooks: tuple[str, ...] = ()
+) -> None:
+    """Put a minimal *suite* with *packages* into *tree*; *hooks* are mmdebstrap's."""
+    subprocess.run(
+        ["nice", "mmdebstrap", "--quiet", "--mode=root", "--variant=minbase",
+         f"--architectures={arch}", f"--include={packages}",
+         "--aptopt=Acquire::Languages none", "--dpkgopt=path-exclude=/usr/share/locale/*",
+         "--customize-hook=rm -f $1/etc/hostname $1/etc/resolv.conf; : >$1/etc/machine-id", *hooks,
+         suite, str(tree), f"deb {_source()} {suite} main"],
+        check=True,
+    )  # fmt: skip
 
 
 def _source() -> str:
@@ -163,3 +170,7 @@ class Box:
     def path(self, name: str) -> Path:
         """Where a file of the box is, seen from here."""
         return Path(f"/proc/{self._leader}/root") / name.lstrip("/")
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write a file of the box."""
+        self.path(name).write_bytes(content)

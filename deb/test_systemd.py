@@ -8,8 +8,6 @@ simulator, and the times that the unit promises are compared with those stamps.
 
 from __future__ import annotations
 
-import json
-import shutil
 import subprocess
 import sys
 import time
@@ -19,143 +17,16 @@ from pathlib import Path
 import pytest
 
 from deb.box import Box, root_of
-from tests.processes.rig import SimulatedPi, wait_until
-
-ROOT = Path(__file__).parents[1]
-PACKAGE = next(iter(sorted((ROOT / "dist").glob("evsed_*_amd64.deb"))), None)
-SLACK_S = 0.3  # a shared machine of two cores is no Pi with a real-time priority
-
-SETTINGS = """\
-[supply]
-max_current_a = 32.0
-[board.pigpio]
-port = {port}
-[feed]
-kind = "fixed"
-current_a = 16.0
-"""
-PIGPIOD_UNIT = """\
-[Unit]
-Description=as Raspberry Pi OS has it
-[Service]
-ExecStart=/usr/bin/pigpiod -l
-ExecStop=/bin/systemctl kill pigpiod
-Type=forking
-"""
-PIGPIOD = """\
-#!/bin/sh
-echo "$@" >/run/pigpiod-arguments
-exec sleep infinity
-"""
-
-
-class PiBeside(SimulatedPi):
-    """The simulated Pi in a box's network."""
-
-    def __init__(self, box: Box) -> None:
-        self._process = subprocess.Popen(
-            box.beside(sys.executable, "-m", "tests.processes.simulated_pi"),
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self._happened = []
-        self.port = int(self._answer())
-
-
-class Site:
-    """A box with evsed installed, a Pi, and a car."""
-
-    def __init__(self, box: Box, pi: PiBeside) -> None:
-        self.box = box
-        self.pi = pi
-
-    def show(self, name: str, unit: str = "evsed") -> str:
-        """A property of a unit."""
-        return self.box.say("systemctl", "show", "-P", name, unit)
-
-    def pids(self) -> tuple[int, int]:
-        """Process ids of daemon and control process, in the box."""
-        daemon = int(self.show("MainPID"))
-        return daemon, int(
-            self.box.say("pgrep", "-P", str(daemon), "-f", "evsed.control").split()[0]
-        )
-
-    def journal(self) -> list[dict[str, str]]:
-        """What the journal has of evsed."""
-        said = self.box.say("journalctl", "-u", "evsed", "-o", "json", "--no-pager")
-        return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-
-    def said(self) -> str:
-        """The same, as text."""
-        return self.box.say("journalctl", "-u", "evsed", "-o", "cat", "--no-pager")
-
-    def start(self) -> None:
-        """A new life, with no car."""
-        self.pi.order("unplug")
-        self.box.run("systemctl", "start", "evsed")
-
-    def charge(self) -> None:
-        """Start, plug the car in, wait until it charges."""
-        self.box.run("systemctl", "stop", "evsed")
-        since = time.monotonic()
-        self.start()
-        # Three lives that ended with the contactor closed, and evsed stays off until told.
-        self.box.run("evsed", "ack")
-        wait_until("beats", lambda: len(self.pi.timeline().beats_since(since)) > 75)
-        self.pi.order("plug")
-        wait_until("closed", lambda: self.pi.timeline().closings(since))
-        wait_until("contacts", lambda: self.pi.order("look")["contacts_closed"])
-
-    def kill(self, name: str, pid: int) -> float:
-        """Send a signal to one process of the box; the moment before."""
-        now = time.monotonic()
-        self.box.run("kill", "-s", name, str(pid))
-        return now
-
-    def opened_after(self, since: float, promised_s: float) -> None:
-        """The coil has no current *promised_s* after *since*, and did not get it sooner than that.
-
-        The simulator's stamps tell, so nothing depends on when this looks.
-        """
-
-        def off_at() -> float | None:
-            spans = [span for span in self.pi.timeline().energised() if span.end > since]
-            timeline = self.pi.timeline()
-            if not spans:
-                return since
-            end = spans[0].end
-            return end if end < timeline.until - 0.05 else None
-
-        at = wait_until("the coil is off", off_at)
-        assert at is not None
-        assert at - since <= promised_s + SLACK_S
-
-    def until_restarted(self, pid: int) -> None:
-        """Wait until another life is active."""
-        wait_until(
-            "another life",
-            lambda: self.show("ActiveState") == "active" and int(self.show("MainPID")) != pid,
-        )
-
-
-def install(box: Box) -> str:
-    """Install the package; what was said."""
-    assert PACKAGE is not None, "no package: make deb"
-    shutil.copy(PACKAGE, box.path("/root/evsed.deb"))
-    return box.say("dpkg", "-i", "/root/evsed.deb")
+from deb.rig import ROOT, SETTINGS, PiBeside, Site, prepare
+from tests.processes.rig import wait_until
 
 
 @pytest.fixture(scope="module", params=["bookworm", "trixie"])
-def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest) -> Iterator[Site[Box]]:
     """One box for all tests of a suite, in their order."""
     with Box(root_of(request.param)) as box:
-        box.path("/etc/systemd/system/pigpiod.service").write_text(PIGPIOD_UNIT)
-        program = box.path("/usr/bin/pigpiod")
-        program.write_text(PIGPIOD)
-        program.chmod(0o755)
-        install(box)
+        prepare(box)
+        box.run("dpkg", "-i", "/root/evsed.deb")
         pi = PiBeside(box)
         box.path("/etc/evsed.toml").write_text(SETTINGS.format(port=pi.port))
         try:
@@ -164,14 +35,14 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
             pi.close()
 
 
-def test_it_is_active_only_once_the_pilot_is_driven(site: Site) -> None:
+def test_it_is_active_only_once_the_pilot_is_driven(site: Site[Box]) -> None:
     site.start()
     active_at = int(site.show("ActiveEnterTimestampMonotonic")) / 1e6
     driven_at = site.pi.timeline().pilot[0][0]
     assert driven_at < active_at
 
 
-def test_port_80_is_served_by_a_user_without_any_privilege(site: Site) -> None:
+def test_port_80_is_served_by_a_user_without_any_privilege(site: Site[Box]) -> None:
     for pid in site.pids():
         status = site.box.say("cat", f"/proc/{pid}/status")
         for name in ("CapEff", "CapPrm", "CapBnd", "CapAmb"):
@@ -180,7 +51,7 @@ def test_port_80_is_served_by_a_user_without_any_privilege(site: Site) -> None:
     assert "Timestamp" in site.box.say("curl", "-s", "-m", "20", "http://127.0.0.1/")
 
 
-def test_the_control_process_has_real_time_priority_and_the_page_has_not(site: Site) -> None:
+def test_the_control_process_has_real_time_priority_and_the_page_has_not(site: Site[Box]) -> None:
     daemon, control = site.pids()
     granted = site.box.say("prlimit", "--rtprio", "-o", "SOFT", "--noheadings", "-p", str(control))
     if granted != "20":
@@ -189,17 +60,17 @@ def test_the_control_process_has_real_time_priority_and_the_page_has_not(site: S
     assert "SCHED_OTHER" in site.box.say("chrt", "-p", str(daemon))
 
 
-def test_a_command_of_the_owner_reaches_the_daemon(site: Site) -> None:
+def test_a_command_of_the_owner_reaches_the_daemon(site: Site[Box]) -> None:
     assert "no fault was waiting" in site.box.say("evsed", "ack")
     assert "contactor open" in site.box.say("evsed", "status")
 
 
-def test_pigpiod_is_started_as_evsed_wants_it(site: Site) -> None:
+def test_pigpiod_is_started_as_evsed_wants_it(site: Site[Box]) -> None:
     arguments = site.box.path("/run/pigpiod-arguments").read_text().split()
     assert arguments == ["-g", "-m", "-f", "-l", "-n", "localhost", "-x", "0x7950000"]
 
 
-def test_no_other_user_reaches_pigpiod(site: Site) -> None:
+def test_no_other_user_reaches_pigpiod(site: Site[Box]) -> None:
     listen = "import socket, time; s = socket.create_server(('127.0.0.1', 8888)); time.sleep(600)"
     server = subprocess.Popen(site.box.beside(sys.executable, "-c", listen))
     try:
@@ -213,7 +84,7 @@ def test_no_other_user_reaches_pigpiod(site: Site) -> None:
         server.wait()
 
 
-def test_stop_lets_the_car_go_first(site: Site) -> None:
+def test_stop_lets_the_car_go_first(site: Site[Box]) -> None:
     site.charge()
     since = time.monotonic()
     site.box.run("systemctl", "stop", "evsed")
@@ -224,13 +95,13 @@ def test_stop_lets_the_car_go_first(site: Site) -> None:
     assert site.show("Result") == "success"
 
 
-def test_a_browser_does_not_start_a_stopped_evse(site: Site) -> None:
+def test_a_browser_does_not_start_a_stopped_evse(site: Site[Box]) -> None:
     assert site.show("ActiveState", "evsed.socket") == "inactive"
     assert site.box.run("curl", "-s", "-m", "5", "http://127.0.0.1/", check=False).returncode == 7
     assert site.show("ActiveState") == "inactive"
 
 
-def test_sigkill_of_the_daemon_opens_the_contactor_and_starts_anew(site: Site) -> None:
+def test_sigkill_of_the_daemon_opens_the_contactor_and_starts_anew(site: Site[Box]) -> None:
     site.charge()
     daemon, _ = site.pids()
     since = site.kill("KILL", daemon)
@@ -239,7 +110,7 @@ def test_sigkill_of_the_daemon_opens_the_contactor_and_starts_anew(site: Site) -
     assert site.show("ActiveState", "evsed.socket") == "active"
 
 
-def test_sigkill_of_the_control_process_opens_the_contactor(site: Site) -> None:
+def test_sigkill_of_the_control_process_opens_the_contactor(site: Site[Box]) -> None:
     site.charge()
     daemon, control = site.pids()
     since = site.kill("KILL", control)
@@ -247,7 +118,7 @@ def test_sigkill_of_the_control_process_opens_the_contactor(site: Site) -> None:
     site.until_restarted(daemon)
 
 
-def test_a_stuck_tick_opens_the_contactor_and_the_watchdog_starts_anew(site: Site) -> None:
+def test_a_stuck_tick_opens_the_contactor_and_the_watchdog_starts_anew(site: Site[Box]) -> None:
     site.charge()
     daemon, control = site.pids()
     since = site.kill("STOP", control)
@@ -256,7 +127,7 @@ def test_a_stuck_tick_opens_the_contactor_and_the_watchdog_starts_anew(site: Sit
     assert "watchdog" in site.said().lower()
 
 
-def test_a_daemon_that_hangs_is_ended_by_the_watchdog(site: Site) -> None:
+def test_a_daemon_that_hangs_is_ended_by_the_watchdog(site: Site[Box]) -> None:
     site.charge()
     daemon, _ = site.pids()
     since = site.kill("STOP", daemon)
@@ -264,7 +135,7 @@ def test_a_daemon_that_hangs_is_ended_by_the_watchdog(site: Site) -> None:
     site.until_restarted(daemon)
 
 
-def test_pigpiod_dying_first_opens_the_contactor_and_evsed_outlives_it(site: Site) -> None:
+def test_pigpiod_dying_first_opens_the_contactor_and_evsed_outlives_it(site: Site[Box]) -> None:
     site.charge()
     daemon, _ = site.pids()
     since = time.monotonic()
@@ -275,7 +146,7 @@ def test_pigpiod_dying_first_opens_the_contactor_and_evsed_outlives_it(site: Sit
     assert int(site.show("MainPID")) == daemon
 
 
-def test_what_is_left_closed_is_opened_without_the_daemons_help(site: Site) -> None:
+def test_what_is_left_closed_is_opened_without_the_daemons_help(site: Site[Box]) -> None:
     site.charge()
     daemon, control = site.pids()
     said = site.said().count("contactor open (GPIO 23 low)")
@@ -292,7 +163,7 @@ def test_what_is_left_closed_is_opened_without_the_daemons_help(site: Site) -> N
     site.until_restarted(daemon)
 
 
-def test_the_journal_reads_well_and_carries_priorities(site: Site) -> None:
+def test_the_journal_reads_well_and_carries_priorities(site: Site[Box]) -> None:
     entries = site.journal()
     priorities = {entry["PRIORITY"] for entry in entries}
     assert {"6", "3"} <= priorities
@@ -302,7 +173,7 @@ def test_the_journal_reads_well_and_carries_priorities(site: Site) -> None:
     assert not any("Traceback" in entry["MESSAGE"] for entry in entries)
 
 
-def test_wrong_settings_end_with_78_and_are_not_tried_again(site: Site) -> None:
+def test_wrong_settings_end_with_78_and_are_not_tried_again(site: Site[Box]) -> None:
     settings = site.box.path("/etc/evsed.toml")
     right = settings.read_text()
     site.box.run("systemctl", "stop", "evsed")
@@ -317,7 +188,7 @@ def test_wrong_settings_end_with_78_and_are_not_tried_again(site: Site) -> None:
     site.box.run("systemctl", "reset-failed", "evsed")
 
 
-def test_an_upgrade_during_a_charge_opens_first_and_keeps_everything(site: Site) -> None:
+def test_an_upgrade_during_a_charge_opens_first_and_keeps_everything(site: Site[Box]) -> None:
     site.charge()
     box = site.box
     before = box.path("/etc/evsed.toml").read_text()
@@ -339,7 +210,7 @@ def test_an_upgrade_during_a_charge_opens_first_and_keeps_everything(site: Site)
     assert f"{version}+next".partition(" ")[2] in box.say("dpkg-query", "-W", "evsed")
 
 
-def test_removing_stops_it_and_purging_leaves_nothing(site: Site) -> None:
+def test_removing_stops_it_and_purging_leaves_nothing(site: Site[Box]) -> None:
     box = site.box
     box.run("dpkg", "-r", "evsed")
     assert site.show("ActiveState") == "inactive"
@@ -372,12 +243,7 @@ ELSEWHERE = {
 @pytest.mark.parametrize("suite", ["bookworm", "trixie"])
 def test_every_command_of_the_owners_documentation_works(suite: str) -> None:
     with Box(root_of(suite)) as box:
-        box.path("/etc/systemd/system/pigpiod.service").write_text(PIGPIOD_UNIT)
-        program = box.path("/usr/bin/pigpiod")
-        program.write_text(PIGPIOD)
-        program.chmod(0o755)
-        assert PACKAGE is not None
-        shutil.copy(PACKAGE, box.path("/root/evsed.deb"))
+        prepare(box)
         pi = PiBeside(box)
         try:
             box.path("/root/evsed.toml").write_text(SETTINGS.format(port=pi.port))
@@ -392,7 +258,9 @@ def test_every_command_of_the_owners_documentation_works(suite: str) -> None:
 @pytest.mark.parametrize("suite", ["bookworm", "trixie"])
 def test_without_pigpiod_the_package_says_so_and_uses_the_kernel_board(suite: str) -> None:
     with Box(root_of(suite)) as box:
-        assert "no pigpiod here, so the kernel board is used" in install(box)
+        prepare(box, pigpiod=False)
+        said = box.say("dpkg", "-i", "/root/evsed.deb")
+        assert "no pigpiod here, so the kernel board is used" in said
         assert 'kind = "kernel"' in box.say("evsed", "check")
         done = box.run("evsed", "off", check=False)
         assert done.returncode == 75

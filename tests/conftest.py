@@ -18,6 +18,9 @@ settings.register_profile(
 settings.register_profile(
     "search", deadline=None, max_examples=2000, suppress_health_check=_unhurried
 )
+settings.register_profile(
+    "emulated", parent=settings.get_profile("repeatable"), max_examples=10
+)  # `make arm-suite`: a Pi in software is twenty times slower than this machine
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 

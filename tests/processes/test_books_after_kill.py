@@ -13,11 +13,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from evsed.core.j1772 import current_for_duty
 from tests.processes import stories
 from tests.processes.rig import Rig, wait_until
+from tests.processes.timeline import MAINS_V
 
-MAINS_V = 230.0
 LOST_S = 60.0
 SEED = 9
 
@@ -41,15 +40,6 @@ def read(rig: Rig) -> tuple[float, str, int]:
     return total[0] if total else 0.0, sound, sessions
 
 
-def flowed_wh(rig: Rig) -> float:
-    """What evsed had to count until now: what was offered, while the contactor was closed."""
-    timeline = rig.pi.timeline()
-    return sum(
-        current_for_duty(timeline.duty_at(span.start)) * MAINS_V * span.long_s / 3600
-        for span in timeline.pin_high()
-    )
-
-
 def until_saved(rig: Rig, least_wh: float) -> None:
     wait_until("so much is saved", lambda: read(rig)[0] >= least_wh)
 
@@ -68,7 +58,7 @@ def killed_at_random_moments(rig: Rig) -> list[Life]:
         until_saved(rig, least_kept_wh)
         rig.until(rig.now() + chance.uniform(0.0, 5.0))
         rig.life().signal(signal.SIGKILL)
-        flowed = flowed_wh(rig)
+        flowed = rig.pi.timeline().flowed_wh()
         rig.life().ended()
         rig.until_nothing_runs()
         kept, sound, sessions = read(rig)
@@ -79,7 +69,7 @@ def killed_at_random_moments(rig: Rig) -> list[Life]:
     status = wait_until("the car is seen", lambda: seen(rig))
     assert status is not None
     assert status["session"]["energy_wh"] == status["total_wh"], "it is not the one session"
-    lives.append(Life(status["total_wh"], flowed_wh(rig), "ok", 1))
+    lives.append(Life(status["total_wh"], rig.pi.timeline().flowed_wh(), "ok", 1))
     return lives
 
 

@@ -17,7 +17,6 @@ from evsed.store import Store
 from evsed.store.reading import Reader
 from tests.processes import stories
 from tests.processes.rig import ROOT, Rig, wait_until
-from tests.processes.test_books_after_kill import flowed_wh
 from tests.processes.timeline import Timeline
 
 WRONG = ROOT / "tests" / "processes" / "wrong_clock"
@@ -71,7 +70,7 @@ def clock_jumps(rig: Rig) -> Jumped:
     timeline = rig.pi.timeline()
     stories.still_closed(timeline, at)
     stories.steady(timeline, at, until)
-    flowed = flowed_wh(rig)
+    flowed = timeline.flowed_wh()
     rig.life().signal(signal.SIGTERM)
     code = rig.life().ended()
     store = Store(rig.folder / "evsed.db")

@@ -12,6 +12,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from evsed.core.j1772 import current_for_duty
 from evsed.sim.box import PUMP_HOLD_S
 from evsed.sim.world import Pins
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 PINS = Pins()
+MAINS_V = 230.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,13 @@ class Timeline:
 
     def beats_since(self, at: float) -> list[float]:
         return [beat for beat in self.beats if beat > at]
+
+    def flowed_wh(self) -> float:
+        """What evsed had to count until now: what was offered, while the contactor was closed."""
+        return sum(
+            current_for_duty(self.duty_at(span.start)) * MAINS_V * span.long_s / 3600
+            for span in self.pin_high()
+        )
 
     # --- what the box makes of them -----------------------------------------------------------
 
