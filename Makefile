@@ -82,7 +82,7 @@ week: setup ## a week of charging at 10 % duty, every burst drawn; HOURS=24 is a
 	@$(BIN)/python -m tests.core.week --hours $(HOURS)
 
 dist: setup ## the wheel and the source archive, in dist/
-	@rm -rf dist
+	@rm -f dist/*.whl dist/*.tar.gz
 	@$(BIN)/python -m build --no-isolation --outdir dist .
 
 parts: setup ## compare the page's parts of other hands with what npm has (needs npm)
@@ -93,6 +93,21 @@ deb: setup ## the Debian packages of all three architectures, in dist/
 
 systemd-test: deb ## the package on a real systemd 252 and 257, in a container; needs root
 	@nice $(BIN)/python -m pytest -p no:cacheprovider deb/test_systemd.py
+
+# Each needs root and keeps what it downloads in /var/tmp/evsed-boxes (EVSED_BOXES=... elsewhere).
+# Debian packages: systemd-container mmdebstrap; for a Pi's processor qemu-user-static and
+# binfmt-support; for the machine qemu-system-x86 qemu-utils openssh-client.
+arm-test: deb ## the package on arm64 and armhf, emulated: installed, started, charging; needs root
+	@nice $(BIN)/python -m pytest -p no:cacheprovider deb/test_arm.py
+
+arm-suite: deb ## the tests of core, boards and sim on arm64 and armhf, emulated; half an hour; needs root
+	@nice $(BIN)/python -m deb.arm_suite
+
+vm-test: deb ## the package in a virtual machine: wrong clocks, a power cut, real-time priority; needs root
+	@$(BIN)/python -m pytest -p no:cacheprovider deb/test_machine.py
+
+pipx-test: dist ## the wheel, installed by pipx; asks PyPI
+	@nice $(BIN)/python -m pytest -p no:cacheprovider deb/test_wheel.py
 
 hw: ## the circuit: simulated and checked (see hw/)
 	@$(MAKE) -C hw

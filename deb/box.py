@@ -144,16 +144,13 @@ class Box:
             return int(children.read_text().split()[0])
         return 0
 
-    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str, check: bool = True, within_s: float = 600.0
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command in the box; its output and errors as one text."""
         done = subprocess.run(
-            ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w",
-             "--", "/usr/bin/setpriv", f"--bounding-set={DROPPED}", f"--inh-caps={DROPPED}",
-             "/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
-             "TERM=dumb", "SYSTEMD_PAGER=", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive",
-             *command],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, check=False, timeout=300,
+            self.inside(*command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, check=False, timeout=within_s,
         )  # fmt: skip
         if check and done.returncode:
             raise AssertionError(f"{' '.join(command)}: {done.returncode}\n{done.stdout}")
@@ -162,6 +159,16 @@ class Box:
     def say(self, *command: str) -> str:
         """What a command in the box says."""
         return self.run(*command).stdout.strip()
+
+    def inside(self, *command: str) -> list[str]:
+        """The command line that runs a program in the box."""
+        return [
+            "nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w",
+            "--", "/usr/bin/setpriv", f"--bounding-set={DROPPED}", f"--inh-caps={DROPPED}",
+            "/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
+            "TERM=dumb", "SYSTEMD_PAGER=", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive",
+            *command,
+        ]  # fmt: skip
 
     def beside(self, *command: str) -> list[str]:
         """The command line of a program of this machine in the box's network."""

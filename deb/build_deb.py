@@ -70,7 +70,7 @@ def stamp() -> int:
     return int(git.stdout or time.time())
 
 
-def vendor(arch: str, target: Path) -> None:
+def vendor(arch: str, target: Path, requirements: Path = ROOT / "requirements.txt") -> None:
     """Put the dependencies for both Pythons into *target*."""
     platforms = [word for name in PLATFORMS[arch] for word in ("--platform", name)]
     for python in PYTHONS:
@@ -79,7 +79,7 @@ def vendor(arch: str, target: Path) -> None:
                 [sys.executable, "-m", "pip", "--disable-pip-version-check", "-qq", "install",
                  "--target", folder, "--python-version", python, "--implementation", "cp",
                  "--only-binary=:all:", "--no-deps", "--require-hashes", "--no-compile",
-                 *platforms, "-r", str(ROOT / "requirements.txt")],
+                 *platforms, "-r", str(requirements)],
                 check=True,
             )  # fmt: skip
             shutil.rmtree(Path(folder) / "bin", ignore_errors=True)

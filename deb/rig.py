@@ -122,9 +122,13 @@ class Site(Generic[H]):
         self.pi.order("unplug")
         self.box.run("systemctl", "start", "evsed")
 
+    def stop(self) -> None:
+        """The end of this life."""
+        self.box.run("systemctl", "stop", "evsed")
+
     def charge(self) -> None:
         """Start, plug the car in, wait until it charges."""
-        self.box.run("systemctl", "stop", "evsed")
+        self.stop()
         since = time.monotonic()
         self.start()
         # Three lives that ended with the contactor closed, and evsed stays off until told.

@@ -20,7 +20,7 @@ settings.register_profile(
 )
 settings.register_profile(
     "emulated", parent=settings.get_profile("repeatable"), max_examples=10
-)  # `make arm-suite`: a Pi in software is twenty times slower than this machine
+)  # `make arm-suite`: emulated, a Pi is twenty times slower than this machine
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 

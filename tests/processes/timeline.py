@@ -106,11 +106,14 @@ class Timeline:
     def beats_since(self, at: float) -> list[float]:
         return [beat for beat in self.beats if beat > at]
 
-    def flowed_wh(self) -> float:
-        """What evsed had to count until now: what was offered, while the contactor was closed."""
+    def flowed_wh(self, closed: Iterable[Span] | None = None) -> float:
+        """What evsed had to count until now: what was offered, while the contactor was *closed*.
+
+        That is while its pin was high, unless told otherwise.
+        """
         return sum(
             current_for_duty(self.duty_at(span.start)) * MAINS_V * span.long_s / 3600
-            for span in self.pin_high()
+            for span in (self.pin_high() if closed is None else closed)
         )
 
     # --- what the box makes of them -----------------------------------------------------------
