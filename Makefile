@@ -10,7 +10,7 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix demo bench browser fire fuzz diagram walk week dist parts deb systemd-test clean hw hashes
+.PHONY: help setup check fix demo bench browser fire fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test clean hw hashes
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

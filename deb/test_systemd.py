@@ -8,11 +8,11 @@ simulator, and the times that the unit promises are compared with those stamps.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -82,6 +82,24 @@ def test_no_other_user_reaches_pigpiod(site: Site[Box]) -> None:
     finally:
         server.kill()
         server.wait()
+
+
+def test_another_port_is_had_as_the_socket_unit_says(site: Site[Box]) -> None:
+    site.start()
+    unit = site.box.say("cat", "/usr/lib/systemd/system/evsed.socket")
+    drop_in = "\n".join(re.findall(r"^#     (.*)$", unit, re.MULTILINE))
+    assert "ListenStream=8080" in drop_in
+    site.box.run("mkdir", "-p", "/etc/systemd/system/evsed.socket.d")
+    site.box.put("/etc/systemd/system/evsed.socket.d/override.conf", drop_in.encode())
+    site.stop()
+    site.box.run("systemctl", "daemon-reload")
+    site.start()
+    well = ("curl", "-s", "-m", "20")
+    assert site.box.say(*well, "http://127.0.0.1:8080/healthz") == "ok"
+    assert site.box.run(*well, "http://127.0.0.1/healthz", check=False).returncode == 7
+    site.box.run("rm", "-r", "/etc/systemd/system/evsed.socket.d")
+    site.box.run("systemctl", "daemon-reload")
+    site.stop()
 
 
 def test_stop_lets_the_car_go_first(site: Site[Box]) -> None:
@@ -223,10 +241,16 @@ def test_removing_stops_it_and_purging_leaves_nothing(site: Site[Box]) -> None:
         assert not box.path(name).exists(), name
 
 
-def commands_of(page: Path) -> list[str]:
+def commands_of(page: str) -> list[str]:
     """The commands in a page of the documentation, in their order, as root types them."""
-    lines = [line.strip() for line in page.read_text().splitlines() if line.startswith("    ")]
+    lines = re.findall(r"^    (.*)$", page.replace("\\\n", " "), re.MULTILINE)
     return [line.removeprefix("sudo ") for line in lines]
+
+
+def mentioned_in(page: str) -> set[str]:
+    """The commands in its sentences and tables."""
+    programs = "sudo|apt|dpkg|systemctl|journalctl|evsed|pipx|top"
+    return set(re.findall(rf"`((?:{programs})\b[^`]*)`", page)) - {"evsed", "systemctl start"}
 
 
 ELSEWHERE = {
@@ -236,7 +260,18 @@ ELSEWHERE = {
     "apt purge evsed": "apt-get purge -y evsed",
     "sudoedit /etc/evsed.toml": "cp /root/evsed.toml /etc/evsed.toml",
     "evsed check --hardware": "! evsed check --hardware",  # it is no Pi
-    "pipx install .": "true",  # needs the network
+    "pipx install .": "true",  # needs the network: make pipx-test
+}
+IN_A_SENTENCE = {
+    # what the page says between its lines -> the same, where nobody sits at a terminal
+    "dpkg --print-architecture": "dpkg --print-architecture",
+    "sudo apt install pigpio": "true",  # Raspberry Pi OS has it, Debian has not
+    "sudo systemctl edit evsed.socket": "systemctl cat evsed.socket",  # see the test of its port
+    "systemctl status evsed.socket": "systemctl status evsed.socket",
+    "top": "top -b -n 1",
+    "evsed check": "evsed check",
+    "evsed check --hardware": "! evsed check --hardware",
+    "sudo evsed ack": "evsed ack",
 }
 
 
@@ -247,9 +282,14 @@ def test_every_command_of_the_owners_documentation_works(suite: str) -> None:
         pi = PiBeside(box)
         try:
             box.path("/root/evsed.toml").write_text(SETTINGS.format(port=pi.port))
-            commands = commands_of(ROOT / "docs/install.md")
+            page = (ROOT / "docs/install.md").read_text()
+            commands = commands_of(page)
+            assert mentioned_in(page) == set(IN_A_SENTENCE)
             assert set(ELSEWHERE) <= set(commands)
             for command in commands:
+                if command == "evsed off":
+                    for mentioned in IN_A_SENTENCE.values():
+                        box.run("sh", "-c", mentioned)
                 box.run("sh", "-c", ELSEWHERE.get(command, command))
         finally:
             pi.close()
