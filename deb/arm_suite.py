@@ -56,7 +56,7 @@ def furnish(box: Box, arch: str) -> None:
         vendor(arch, box.path("/root/tools"), requirements)
     files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True)
     packed = subprocess.run(
-        ["tar", "--create", "--null", "--files-from=-", "--exclude=evsed/*"],
+        ["tar", "--create", "--exclude=evsed/*", "--null", "--files-from=-"],
         cwd=ROOT, input=files.stdout, check=True, capture_output=True,
     )  # fmt: skip
     box.run("mkdir", "/root/source")

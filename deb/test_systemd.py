@@ -95,7 +95,8 @@ def test_another_port_is_had_as_the_socket_unit_says(site: Site[Box]) -> None:
     site.box.run("systemctl", "daemon-reload")
     site.start()
     well = ("curl", "-s", "-m", "20")
-    assert site.box.say(*well, "http://127.0.0.1:8080/healthz") == "ok"
+    healthz = "http://127.0.0.1:8080/healthz"
+    wait_until("well", lambda: site.box.run(*well, healthz, check=False).stdout == "ok\n")
     assert site.box.run(*well, "http://127.0.0.1/healthz", check=False).returncode == 7
     site.box.run("rm", "-r", "/etc/systemd/system/evsed.socket.d")
     site.box.run("systemctl", "daemon-reload")
