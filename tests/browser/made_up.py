@@ -39,7 +39,7 @@ def fill(path: Path, now: datetime, days: int) -> None:
             totals.append(
                 DayTotal(start.date(), session.energy_wh, session.charge_s, session.sun_wh)
             )
-    before = [_early(midnight.date() - timedelta(days=back)) for back in range(800, days, -3)]
+    before = [_early(midnight.date() - timedelta(days=back)) for back in range(800, days, -1)]
     totals += [total for total in before if total.energy_wh]
     everything_wh = sum(total.energy_wh for total in totals)
     store.save(Checkpoint(tuple(sessions), tuple(totals), everything_wh, 431, 1), now)

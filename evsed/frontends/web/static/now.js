@@ -80,7 +80,7 @@ function energy(s) {
   put("session_label", say(s.session.active ? "session" : "session_last"));
   put("session_kwh", kwh(s.session.energy_wh));
   put("session_more", s.session.started
-    ? say("session_more", duration(s.session.charge_s), number(s.session.peak_a, 1)) : "\u00a0");
+    ? say("session_more", duration(s.session.charge_s), number(s.session.peak_a, 1)) : "");
   put("day_kwh", kwh(s.day_wh));
   put("total_kwh", kwh(s.total_wh));
   share("session", s.session.energy_wh, s.session.sun_wh);
