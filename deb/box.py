@@ -16,6 +16,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -36,17 +37,21 @@ BOOT_S = 90.0
 _NUMBERS = itertools.count()
 
 
+def kept(name: str, make: Callable[[Path], None]) -> Path:
+    """What *make* puts at the path it is given, once; the next run finds it there."""
+    path = KEPT / name
+    if not path.exists():
+        KEPT.mkdir(parents=True, exist_ok=True)
+        making = path.with_suffix(".making")
+        shutil.rmtree(making, ignore_errors=True)
+        make(making)
+        making.rename(path)
+    return path
+
+
 def root_of(suite: str, arch: str = "amd64") -> Path:
     """The tree of a minimal *suite*, made once from this machine's own package source."""
-    root = KEPT / f"{suite}-{arch}"
-    if root.is_dir():
-        return root
-    KEPT.mkdir(parents=True, exist_ok=True)
-    making = root.with_suffix(".making")
-    shutil.rmtree(making, ignore_errors=True)
-    tree_of(suite, arch, making)
-    making.rename(root)
-    return root
+    return kept(f"{suite}-{arch}", lambda tree: tree_of(suite, arch, tree))
 
 
 def tree_of(

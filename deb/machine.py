@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from deb.box import KEPT, PACKAGES, tree_of
+from deb.box import PACKAGES, kept, tree_of
 
 SUITE = "bookworm"
 OF_A_MACHINE = "linux-image-amd64,initramfs-tools,zstd,openssh-server,systemd-timesyncd"
@@ -34,16 +34,13 @@ NETWORK = "[Match]\nName=e*\n[Network]\nDHCP=yes\n"
 
 def image() -> Path:
     """The folder with kernel, initrd, disk and key; made once."""
-    folder = KEPT / f"machine-{SUITE}"
-    if folder.is_dir():
-        return folder
-    KEPT.mkdir(parents=True, exist_ok=True)
-    making = folder.with_suffix(".making")
-    shutil.rmtree(making, ignore_errors=True)
+    return kept(f"machine-{SUITE}", _make)
+
+
+def _make(making: Path) -> None:
     making.mkdir()
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", making / "key"], check=True
-    )
+    key = making / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     (making / "network").write_text(NETWORK)
     (making / "modules").write_text("".join(f"{name}\n" for name in MODULES))
     tree = making / "tree"
@@ -62,12 +59,9 @@ def image() -> Path:
     tree_of(SUITE, "amd64", tree, f"{PACKAGES},{OF_A_MACHINE}", (before, after))
     shutil.copy(next((tree / "boot").glob("vmlinuz-*")), making / "kernel")
     shutil.copy(next((tree / "boot").glob("initrd.img-*")), making / "initrd")
-    subprocess.run(
-        ["mke2fs", "-q", "-q", "-t", "ext4", "-d", tree, making / "disk", DISK], check=True
-    )
+    disk = making / "disk"
+    subprocess.run(["mke2fs", "-qq", "-t", "ext4", "-d", tree, disk, DISK], check=True)
     shutil.rmtree(tree)
-    making.rename(folder)
-    return folder
 
 
 class Machine:
