@@ -103,8 +103,8 @@ arm-test: deb ## the package on arm64 and armhf, emulated: installed, started, c
 arm-suite: deb ## the tests of core, boards and sim on arm64 and armhf, emulated; half an hour; needs root
 	@nice $(BIN)/python -m deb.arm_suite
 
-vm-test: deb ## the package in a virtual machine: wrong clocks, a power cut, real-time priority; needs root
-	@$(BIN)/python -m pytest -p no:cacheprovider deb/test_machine.py
+vm-test: deb ## the package in a virtual machine: wrong clocks, a power cut, devices; needs root
+	@$(BIN)/python -m pytest -p no:cacheprovider deb/test_machine.py deb/test_machine_devices.py
 
 pipx-test: dist ## the wheel, installed by pipx; asks PyPI
 	@nice $(BIN)/python -m pytest -p no:cacheprovider deb/test_wheel.py

@@ -208,7 +208,6 @@ def test_wrong_settings_end_with_78_and_are_not_tried_again(site: Site[Box]) -> 
 
 
 def test_an_upgrade_during_a_charge_opens_first_and_keeps_everything(site: Site[Box]) -> None:
-    site.charge()
     box = site.box
     before = box.path("/etc/evsed.toml").read_text()
     box.path("/etc/default").mkdir(exist_ok=True)
@@ -218,6 +217,7 @@ def test_an_upgrade_during_a_charge_opens_first_and_keeps_everything(site: Site[
     version = next(line for line in text.splitlines() if line.startswith("Version: "))
     control.write_text(text.replace(version, f"{version}+next"))
     box.run("dpkg-deb", "-Znone", "-b", "/root/next", "/root/next.deb")
+    site.charge()
     since = time.monotonic()
     box.run("dpkg", "--force-confold", "-i", "/root/next.deb")
     site.opened_after(since, 60.0)
@@ -294,6 +294,13 @@ def test_every_command_of_the_owners_documentation_works(suite: str) -> None:
                 box.run("sh", "-c", ELSEWHERE.get(command, command))
         finally:
             pi.close()
+
+
+def test_udev_understands_the_rules() -> None:
+    with Box(root_of("trixie")) as box:  # Debian 12's udevadm cannot verify
+        prepare(box)
+        box.run("dpkg", "-i", "/root/evsed.deb")
+        box.run("udevadm", "verify", "/usr/lib/udev/rules.d/60-evsed.rules")
 
 
 @pytest.mark.parametrize("suite", ["bookworm", "trixie"])
