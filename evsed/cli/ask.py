@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -117,6 +118,7 @@ def _order(
     if not socket_path:
         raise NotAnswered("web.socket is empty, so there is no way to give orders; set it")
     try:
+        _knock(socket_path)
         with httpx.Client(transport=httpx.HTTPTransport(uds=socket_path), timeout=TIMEOUT_S) as one:
             answer = one.request(method, f"http://evsed{path}", json=body)
             told: dict[str, Any] = answer.json()
@@ -124,8 +126,15 @@ def _order(
                 raise NotGranted("; ".join(error["detail"] for error in told["errors"]))
             answer.raise_for_status()
             return told
-    except (httpx.HTTPError, ValueError, KeyError) as error:
+    except (httpx.HTTPError, OSError, ValueError, KeyError) as error:
         raise NotAnswered(
             f"no evsed answers at {socket_path} ({error}), nothing was changed; is it "
             "running, and may you use its socket (sudo, or the group evsed)?"
         ) from error
+
+
+def _knock(socket_path: str) -> None:
+    """Raise OSError where nobody listens: httpcore would leave its socket open over that."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as one:
+        one.settimeout(TIMEOUT_S)
+        one.connect(socket_path)

@@ -52,8 +52,6 @@ async def test_faults_are_acknowledged(tmp_path: Path) -> None:
         assert len(evsed.hub.acknowledged) == 1
 
 
-# httpcore leaves a socket that could not be connected to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("path", ["", "/nowhere/evsed.sock"])
 def test_where_nobody_answers_nothing_was_changed_and_it_says_so(path: str) -> None:
     with pytest.raises(NotAnswered, match=r"web\.socket|nothing was changed"):
