@@ -43,7 +43,8 @@ def say(snapshot: Snapshot, *, has_charged: bool) -> Said:
         return Said("Available", "No car", why)
     if snapshot.closed:
         if offered_a:
-            return Said("Charging", f"Charging, {offered_a:.1f} A", why)
+            taken_a = offered_a if snapshot.drawn_a is None else snapshot.drawn_a
+            return Said("Charging", f"Charging, {taken_a:.1f} A", why)
         return Said("SuspendedEVSE", "Stopping: the car is given time to let go", why)
     asks = snapshot.state[:1] in ("C", "D")
     if asks and offered_a:

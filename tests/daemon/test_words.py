@@ -51,6 +51,7 @@ CHARGING = replace(ASKING, closed=1)
         (ASKING, False, "Preparing", "The car asks; making sure before the contactor closes"),
         (replace(WAITING, state="C1"), False, "SuspendedEVSE", "The car asks and has to wait"),
         (CHARGING, True, "Charging", "Charging, 12.0 A"),
+        (replace(CHARGING, drawn_a=9.7), True, "Charging", "Charging, 9.7 A"),
         (
             replace(CHARGING, duty=1.0),
             True,
