@@ -11,11 +11,14 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from deb.box import Box
 from deb.build_deb import version
+from tests.processes import stories
 from tests.processes.rig import PROVED_AFTER_BEATS, SimulatedPi, wait_until
 
 ROOT = Path(__file__).parents[1]
@@ -59,6 +62,8 @@ class Host(Protocol):
 
 
 H = TypeVar("H", bound=Host)
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 def package(arch: str = "amd64") -> bytes:
@@ -168,3 +173,11 @@ class Site(Generic[H]):
             "another life",
             lambda: self.show("ActiveState") == "active" and int(self.show("MainPID")) != pid,
         )
+
+
+def told_again(site: S, story: Callable[[S], T]) -> T:
+    """What comes of *story*, told again when this machine stood still in its midst."""
+    for _ in range(stories.ATTEMPTS - 1):
+        with suppress(stories.StalledError):
+            return story(site)
+    return story(site)

@@ -11,18 +11,16 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from deb.machine import THIS_MACHINE, Machine
-from deb.rig import SETTINGS, Site, prepare
+from deb.rig import SETTINGS, Site, prepare, told_again
 from tests.processes import stories
 from tests.processes.rig import SimulatedPi, wait_until
 
-T = TypeVar("T")
 BEATS = 40  # between two jumps: four fifths of a second
 WATCHED_S = 12.0  # more than two periods of the watchdog
 JUMPS = ("2038-02-01 12:00", "1970-01-02 12:00", "2026-12-01 12:00", "2026-12-01 11:00")
@@ -87,14 +85,6 @@ def test_the_control_process_has_real_time_priority_and_the_page_has_not(
     daemon, control = site.pids()
     assert "SCHED_FIFO" in site.box.say("chrt", "-p", str(control))
     assert "SCHED_OTHER" in site.box.say("chrt", "-p", str(daemon))
-
-
-def told_again(site: Site[Machine], story: Callable[[Site[Machine]], T]) -> T:
-    """What comes of *story*, told again when this machine stood still in its midst."""
-    for _ in range(stories.ATTEMPTS - 1):
-        with suppress(stories.StalledError):
-            return story(site)
-    return story(site)
 
 
 def jumps(site: Site[Machine]) -> tuple[float, float, list[str], tuple[int, int]]:

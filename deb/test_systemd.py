@@ -17,7 +17,8 @@ from collections.abc import Iterator
 import pytest
 
 from deb.box import Box, root_of
-from deb.rig import ROOT, SETTINGS, PiBeside, Site, prepare
+from deb.rig import ROOT, SETTINGS, PiBeside, Site, prepare, told_again
+from tests.processes import stories
 from tests.processes.rig import wait_until
 
 
@@ -207,6 +208,21 @@ def test_wrong_settings_end_with_78_and_are_not_tried_again(site: Site[Box]) -> 
     site.box.run("systemctl", "reset-failed", "evsed")
 
 
+def upgrade(site: Site[Box]) -> tuple[float, float]:
+    """Put the next version over a charge; when the offer ended, and when the contactor opened."""
+    site.charge()
+    since = time.monotonic()
+    site.box.run("dpkg", "--force-confold", "-i", "/root/next.deb")
+    site.opened_after(since, 60.0)
+    timeline = site.pi.timeline()
+    stories.still_closed(timeline, since)
+    opened = timeline.openings(since)[0]
+    stories.steady(timeline, since, opened)
+    if opened - timeline.last_beat(opened) > stories.STALL_S:
+        raise stories.StalledError("the dead-man opened before the program was told to stop")
+    return timeline.offer_ends(since)[0], opened
+
+
 def test_an_upgrade_during_a_charge_opens_first_and_keeps_everything(site: Site[Box]) -> None:
     box = site.box
     before = box.path("/etc/evsed.toml").read_text()
@@ -217,12 +233,8 @@ def test_an_upgrade_during_a_charge_opens_first_and_keeps_everything(site: Site[
     version = next(line for line in text.splitlines() if line.startswith("Version: "))
     control.write_text(text.replace(version, f"{version}+next"))
     box.run("dpkg-deb", "-Znone", "-b", "/root/next", "/root/next.deb")
-    site.charge()
-    since = time.monotonic()
-    box.run("dpkg", "--force-confold", "-i", "/root/next.deb")
-    site.opened_after(since, 60.0)
-    timeline = site.pi.timeline()
-    assert timeline.offer_ends(since)[0] < timeline.openings(since)[0]  # let go, not cut off
+    offer_ended, opened = told_again(site, upgrade)
+    assert offer_ended < opened  # let go, not cut off
     assert box.path("/etc/evsed.toml").read_text() == before
     assert box.path("/var/lib/evsed/evsed.db").exists()
     assert site.show("ActiveState") == "active"
