@@ -142,7 +142,7 @@ class EnergyFiles:
             with self._log.open("ab+", buffering=0) as file:
                 size = file.seek(0, os.SEEK_END)
                 file.seek(max(0, size - NEWEST_BYTES))
-                known = file.read()
+                known = file.read(NEWEST_BYTES)  # more only where it is no file at all
                 if line in known.splitlines(keepends=True):
                     return
                 # A power cut in the middle of a line leaves it without an end.
@@ -174,7 +174,7 @@ class EnergyFiles:
                 file.seek(cut)
                 if cut:
                     file.readline()
-                lines = file.read().decode(errors="replace").split("\n")
+                lines = file.read(NEWEST_BYTES).decode(errors="replace").split("\n")
         except FileNotFoundError:
             lines = []
         records = [parse_record(line.rstrip("\r")) for line in lines if line]

@@ -60,6 +60,8 @@ def burn(minutes: float) -> tuple[list[dict[str, float]], list[tuple[float, floa
             rig.charger(
                 {
                     "feed": {"url": f"http://127.0.0.1:{feed}/excesspwr.php"},
+                    # News may get too old here; after that the sun's pause would only waste time.
+                    "surplus": {"min_off_s": 0.0},
                     "logs": {"dir": str(full_disk(folder))},
                     "store": {"path": str(folder / "evsed.db")},
                 }
@@ -72,7 +74,11 @@ def burn(minutes: float) -> tuple[list[dict[str, float]], list[tuple[float, floa
         stack.enter_context(rig.helper("load", "loris", one.port, LORISES))
         stack.enter_context(rig.helper("load", "hog"))
         one.world.ask("begin_beats")
-        trials = one.world.ask("trials", count=ENDLESS, for_s=minutes * 60)
+        try:
+            trials = one.world.ask("trials", count=ENDLESS, for_s=minutes * 60)
+        except RuntimeError:
+            print(one.said()[-6000:])  # why, as evsed sees it
+            raise
         beats = [(passed, late) for passed, late in one.world.ask("beats")]
         if not one.real_time:
             print("(without real-time priority: it is not granted here)")

@@ -110,6 +110,10 @@ class Charger:
             status: dict[str, Any] = json.load(answer)
         return status
 
+    def said(self) -> str:
+        """All that evsed has printed."""
+        return (self.folder / "stdout").read_text(errors="replace")
+
     def wait_until_driven(self) -> None:
         """Wait until the pilot is driven. Raises RuntimeError with what evsed said if it is not."""
         end = time.monotonic() + STARTED_WITHIN_S
@@ -118,7 +122,7 @@ class Charger:
                 if self.status()["board_ok"]:
                     return
             time.sleep(0.1)
-        raise RuntimeError(f"evsed did not start:\n{(self.folder / 'stdout').read_text()}")
+        raise RuntimeError(f"evsed did not start:\n{self.said()}")
 
     def close(self) -> None:
         """SIGTERM, and wait for its end."""

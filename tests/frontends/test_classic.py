@@ -302,6 +302,15 @@ def no_file_larger_than(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+def test_a_log_that_is_read_without_end_ends_nobodys_memory(tmp_path: Path) -> None:
+    """/dev/full has no size, gives zeros for ever and takes nothing."""
+    (tmp_path / "energy.log").symlink_to("/dev/full")
+
+    assert EnergyFiles(tmp_path).write_stats(NOW).year_kwh == 0.0
+    with pytest.raises(StoreError, match="No space left"):
+        EnergyFiles(tmp_path).append(session(), NOW)
+
+
 def test_a_full_disk_leaves_the_log_as_it_was_and_it_can_be_written_later(tmp_path: Path) -> None:
     files = EnergyFiles(tmp_path)
     files.append(session(1000), NOW)
