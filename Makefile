@@ -34,7 +34,7 @@ setup: .venv/evsed.stamp ## the tools and evsed itself, in .venv
 
 # Tracing every branch doubles the time of a test, so only core/'s own stories are traced; what
 # walks or wanders through its states for minutes is not.
-WANDERING := tests/core/test_evse_walk.py tests/core/test_evse_stateful.py
+WANDERING := tests/core/pilot/test_evse_walk.py tests/core/pilot/test_evse_stateful.py
 
 check: setup ## all that CI does: format, lint, types, floors, tests
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted: make fix" >&2; exit 1; }
@@ -42,7 +42,7 @@ check: setup ## all that CI does: format, lint, types, floors, tests
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest tests/core $(WANDERING:%=--ignore=%) --cov --cov-report=
-	@$(BIN)/coverage report --include='evsed/core/*' --fail-under=100 >.venv/core-coverage.txt 2>&1 \
+	@$(BIN)/coverage report --include='evsed/core/**' --fail-under=100 >.venv/core-coverage.txt 2>&1 \
 	  || { cat .venv/core-coverage.txt; echo "core/ must be covered to the last branch." >&2; exit 1; }
 	@$(BIN)/python -m pytest $(WANDERING) $(filter-out tests/core/ tests/browser/,$(wildcard tests/*/ tests/test_*.py))
 
@@ -57,10 +57,10 @@ bench: setup ## the numbers, each with the command that repeats it
 	@$(BIN)/python -m tests.benchmarks
 
 diagram: setup ## draw ARCHITECTURE.md's state diagram anew, from the code
-	@$(BIN)/python -m tests.core.walk --redraw
+	@$(BIN)/python -m tests.core.pilot.walk --redraw
 
 walk: setup ## every state the state machine can reach; STORIES=3 follows more ways to each
-	@$(BIN)/python -m tests.core.walk --stories $(STORIES)
+	@$(BIN)/python -m tests.core.pilot.walk --stories $(STORIES)
 
 fire: setup ## ten minutes of everything going wrong at once
 	@$(BIN)/python -m tests.benchmarks fire --minutes 10
@@ -79,7 +79,7 @@ browser: setup ## the page in headless Chromium, by axe and by eye: .browser/, d
 	@nice $(BIN)/python -m pytest tests/browser $(BROWSER)
 
 week: setup ## a week of charging at 10 % duty, every burst drawn; HOURS=24 is a day
-	@$(BIN)/python -m tests.core.week --hours $(HOURS)
+	@$(BIN)/python -m tests.core.pilot.week --hours $(HOURS)
 
 dist: setup ## the wheel and the source archive, in dist/
 	@rm -f dist/*.whl dist/*.tar.gz
@@ -92,22 +92,22 @@ deb: setup ## the Debian packages of all three architectures, in dist/
 	@nice $(BIN)/python deb/build_deb.py
 
 systemd-test: deb ## the package on a real systemd 252 and 257, in a container; needs root
-	@nice $(BIN)/python -m pytest -p no:cacheprovider deb/test_systemd.py
+	@nice $(BIN)/python -m pytest -p no:cacheprovider tests/deb/systems/test_systemd.py
 
 # Each needs root and keeps what it downloads in /var/tmp/evsed-boxes (EVSED_BOXES=... elsewhere).
 # Debian packages: systemd-container mmdebstrap; for a Pi's processor qemu-user-static and
 # binfmt-support; for the machine qemu-system-x86 qemu-utils openssh-client.
 arm-test: deb ## the package on arm64 and armhf, emulated: installed, started, charging; needs root
-	@nice $(BIN)/python -m pytest -p no:cacheprovider deb/test_arm.py
+	@nice $(BIN)/python -m pytest -p no:cacheprovider tests/deb/systems/test_arm.py
 
 arm-suite: deb ## the tests of core, boards and sim on arm64 and armhf, emulated; half an hour; needs root
-	@nice $(BIN)/python -m deb.arm_suite
+	@nice $(BIN)/python -m tests.deb.systems.arm_suite
 
 vm-test: deb ## the package in a virtual machine: wrong clocks, a power cut, devices; needs root
-	@$(BIN)/python -m pytest -p no:cacheprovider deb/test_machine.py deb/test_machine_devices.py
+	@$(BIN)/python -m pytest -p no:cacheprovider tests/deb/systems/test_machine.py tests/deb/systems/test_machine_devices.py
 
 pipx-test: dist ## the wheel, installed by pipx; asks PyPI
-	@nice $(BIN)/python -m pytest -p no:cacheprovider deb/test_wheel.py
+	@nice $(BIN)/python -m pytest -p no:cacheprovider tests/deb/systems/test_wheel.py
 
 hw: ## the circuit: simulated and checked (see hw/)
 	@$(MAKE) -C hw

@@ -5,9 +5,9 @@ One SOCK_SEQPACKET socket pair; one JSON message a packet, so a message arrives 
 all. Both use CLOCK_MONOTONIC, which is one clock for all processes of a machine: moments cross
 the link as they are.
 
-Down (daemon to control): `Configure` once, then `Limits` every second, `Report`, `LetGo`,
-`OpenNow`, `Acknowledge`. Up: `Snapshot` five times a second and at every event, `Happened` with
-the events. The end of the link is the end of every limit.
+Down (daemon to control): `Configure` once, then `SetLimits` every second, `ReportedFaults`,
+`StopCharging`, `OpenNow`, `Acknowledge`. Up: `Snapshot` five times a second and at every event,
+`Happened` with the events. The end of the link is the end of every limit.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 
 from evsed.boards import BoardConfig
-from evsed.core import events as ev
-from evsed.core.evse import EvseConfig
-from evsed.core.faults import Fault
-from evsed.core.limits import Limit
-from evsed.core.pilot import FrontEnd
+from evsed.core.pilot import events as ev
+from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.faults import Fault
+from evsed.core.pilot.limits import Limit
+from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.errors import LinkError
 
 MAX_PACKET = 64 * 1024
@@ -45,21 +45,21 @@ class Configure:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SetLimits:
     """Every limit of the daemon's, in place of all that it sent before."""
 
     limits: tuple[Limit, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ReportedFaults:
     """The faults that the daemon sees for itself, in place of all that it reported before."""
 
     faults: Mapping[Fault, str]
 
 
 @dataclass(frozen=True, slots=True)
-class LetGo:
+class StopCharging:
     """End in peace: steady +12 V, up to 6 s for the car, open, exit."""
 
 
@@ -114,7 +114,16 @@ class Happened:
     events: tuple[ev.Event, ...]
 
 
-Message = Configure | Limits | Report | LetGo | OpenNow | Acknowledge | Snapshot | Happened
+Message = (
+    Configure
+    | SetLimits
+    | ReportedFaults
+    | StopCharging
+    | OpenNow
+    | Acknowledge
+    | Snapshot
+    | Happened
+)
 
 _MESSAGES: dict[str, type] = {kind.__name__: kind for kind in typing.get_args(Message)}
 

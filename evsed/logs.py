@@ -33,8 +33,8 @@ from typing import Any, Final, NoReturn, Self, TextIO
 
 import structlog
 
-from evsed.core.events import Event, FaultRaised
-from evsed.core.faults import Fault
+from evsed.core.pilot.events import Event, FaultRaised
+from evsed.core.pilot.faults import Fault
 
 TURN_OVER_AT: Final = 1_000_000  # bytes
 OLD_KEPT: Final = 3

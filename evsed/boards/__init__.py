@@ -17,8 +17,8 @@ from evsed.errors import BoardError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evsed.core.evse import Outputs
-    from evsed.core.protection import Inputs
+    from evsed.core.pilot.evse import Outputs
+    from evsed.core.pilot.protection import Inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +181,11 @@ def open_board(config: BoardConfig) -> Board:
     """
     match config.kind:
         case "pigpio":
-            from evsed.boards.pigpio import PigpioBoard  # noqa: PLC0415 - only the board in use
+            from evsed.boards.pigpio.board import PigpioBoard  # noqa: PLC0415 - only the board in use
 
             return PigpioBoard(config)
         case "kernel":
-            from evsed.boards.kernel import KernelBoard  # noqa: PLC0415 - only the board in use
+            from evsed.boards.kernel.board import KernelBoard  # noqa: PLC0415 - only the board in use
 
             return KernelBoard(config)
         case other:
@@ -201,11 +201,11 @@ def make_safe(config: BoardConfig, timeout_s: float = 2.0) -> str:
     """
     match config.kind:
         case "pigpio":
-            from evsed.boards import pigpio_off  # noqa: PLC0415 - only the board in use
+            from evsed.boards.pigpio import off as pigpio_off  # noqa: PLC0415 - only the board in use
 
             return pigpio_off.make_safe(config.pigpio, timeout_s)
         case "kernel":
-            from evsed.boards import kernel_off  # noqa: PLC0415 - only the board in use
+            from evsed.boards.kernel import off as kernel_off  # noqa: PLC0415 - only the board in use
 
             return kernel_off.make_safe(config.kernel, timeout_s)
         case other:
@@ -214,8 +214,8 @@ def make_safe(config: BoardConfig, timeout_s: float = 2.0) -> str:
 
 def missing_pwm(gpio: int, root: Path = Path("/")) -> str:
     """Why Linux has no PWM for the pilot on *gpio*, in words; "" when it has."""
-    from evsed.boards.kernel_pwm import find_channel  # noqa: PLC0415 - only where it is asked for
-    from evsed.boards.kernel_sys import Kernel  # noqa: PLC0415
+    from evsed.boards.kernel.pwm import find_channel  # noqa: PLC0415 - only where it is asked for
+    from evsed.boards.kernel.sysfs import Kernel  # noqa: PLC0415
 
     try:
         find_channel(Kernel(root), gpio)

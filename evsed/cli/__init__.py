@@ -40,7 +40,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _demo(options: argparse.Namespace) -> int:
     from evsed.daemon import run
-    from evsed.frontends.web.password import keep
+    from evsed.frontends.web.auth.password import keep
     from evsed.settings import load_settings
     from evsed.sim.demo import demo_world
 
@@ -55,7 +55,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from evsed.settings.words import describe
+    from evsed.settings.messages import describe
 
     settings = _settings(options)
     if options.hardware:
@@ -68,7 +68,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from evsed.cli.ask import status
+    from evsed.cli.client import status
 
     print(status(options.url or _own_url(_settings(options))))
     return OK
@@ -80,21 +80,21 @@ def _own_url(settings: Settings) -> str:
 
 
 def _ack(options: argparse.Namespace) -> int:
-    from evsed.cli.ask import acknowledge
+    from evsed.cli.client import acknowledge
 
     print(acknowledge(_settings(options).web.socket))
     return OK
 
 
 def _set(options: argparse.Namespace) -> int:
-    from evsed.cli.ask import change
+    from evsed.cli.client import change
 
     print(change(_settings(options).web.socket, options.wishes))
     return OK
 
 
 def _password(options: argparse.Namespace) -> int:
-    from evsed.cli.secret import set_password
+    from evsed.cli.password import set_password
 
     print(set_password(_settings(options).web.password_file))
     return OK
@@ -107,13 +107,13 @@ def _off(options: argparse.Namespace) -> int:
 
 
 def _pilot(options: argparse.Namespace) -> int:
-    from evsed.cli.watch import watch_pilot
+    from evsed.cli.pilot import watch_pilot
 
     return watch_pilot(_settings(options), duty=options.duty, times=options.times)
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from evsed.sim import replay
+    from evsed.sim.replay import run as replay
 
     return replay.run(options)
 
@@ -139,7 +139,7 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     demo.add_argument("--port", type=int, default=8080, help="of the page; the garage is the next")
     replay = command("replay", _replay, "run recorded days through the rules")
     if "replay" in arguments:  # its options live with it, and it is large
-        from evsed.sim.replay import add_arguments
+        from evsed.sim.replay.run import add_arguments
 
         add_arguments(replay)
     check = command("check", _check, "look at the settings and print what is in effect")

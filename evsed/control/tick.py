@@ -7,25 +7,26 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from evsed.boards import drive
-from evsed.core import current, j1772
-from evsed.core import events as ev
-from evsed.core.economiser import Economiser
-from evsed.core.evse import SAFE, Evse, Outputs, Step
-from evsed.core.faults import Fault
-from evsed.core.limits import NOBODY, Limit, lowest
-from evsed.core.pilot import PilotMeter, PilotReading, burst_length
-from evsed.core.protection import UNGUARDED, Guard, Inputs, Moment, Protection
+from evsed.core.pilot import current_transformer as current
+from evsed.core.pilot import events as ev
+from evsed.core.pilot import j1772
+from evsed.core.pilot.economiser import Economiser
+from evsed.core.pilot.evse import SAFE, Evse, Outputs, Step
+from evsed.core.pilot.faults import Fault
+from evsed.core.pilot.limits import NOBODY, Limit, lowest
+from evsed.core.pilot.pilot_meter import PilotMeter, PilotReading, burst_length
+from evsed.core.pilot.protection import NO_PROTECTION, Inputs, Moment, Protection, ProtectionResult
 from evsed.errors import BoardError, LinkError
 from evsed.link import (
     Acknowledge,
     Configure,
     Happened,
-    LetGo,
-    Limits,
     Message,
     OpenNow,
-    Report,
+    ReportedFaults,
+    SetLimits,
     Snapshot,
+    StopCharging,
 )
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Control:
     _protection: Protection = field(init=False)
     _current: current.CurrentMeter | None = None
     _economiser: Economiser = field(default_factory=Economiser)
-    _guard: Guard = UNGUARDED
+    _guard: ProtectionResult = NO_PROTECTION
     _limits: tuple[Limit, ...] = (NOBODY,)
     _reported: Mapping[Fault, str] = field(default_factory=dict)
     _last: Outputs | None = None
@@ -91,11 +92,11 @@ class Control:
     def obey(self, message: Message) -> None:
         """Take in one message of the daemon's; `LinkError` for one that is not its to send."""
         match message:
-            case Limits(limits):
+            case SetLimits(limits):
                 self._limits = limits or (NOBODY,)
-            case Report(faults):
+            case ReportedFaults(faults):
                 self._reported = faults
-            case LetGo():
+            case StopCharging():
                 self._evse.let_go()
             case OpenNow():
                 self._evse.let_go()
@@ -149,7 +150,7 @@ class Control:
         if self._current is not None:
             self._current.forget()
         self._economiser = Economiser()
-        self._guard = UNGUARDED
+        self._guard = NO_PROTECTION
         self._last = None
         self._beat_at = now
         self._beat_was_late = False
@@ -194,7 +195,7 @@ class Control:
             self._read_back_at = beat_at
             self._check(step.outputs)
 
-    def _heed(self, now: float, inputs: Inputs, last: Outputs) -> Guard:
+    def _heed(self, now: float, inputs: Inputs, last: Outputs) -> ProtectionResult:
         """Judge the optional inputs, and do what that asks for beside the step."""
         if self._current is not None:
             self._current.look(now, inputs.current_codes)

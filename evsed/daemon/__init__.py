@@ -30,14 +30,14 @@ import structlog
 
 from evsed import __version__
 from evsed.boards import make_safe
-from evsed.core import events as ev
-from evsed.daemon.announce import announce
-from evsed.daemon.archive import Archive
-from evsed.daemon.books import Books, BooksConfig
-from evsed.daemon.child import ControlProcess
-from evsed.daemon.desk import Desk, DeskConfig
-from evsed.daemon.notify import Notifier
-from evsed.daemon.steer import Steer
+from evsed.core.pilot import events as ev
+from evsed.daemon.control_process import ControlProcess
+from evsed.daemon.history import HistoryService
+from evsed.daemon.hub import Desk, DeskConfig
+from evsed.daemon.limit_calculator import LimitCalculator
+from evsed.daemon.mdns import announce
+from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
+from evsed.daemon.systemd import Notifier
 from evsed.daemon.thermometer import Thermometer
 from evsed.errors import BoardError, LinkError
 from evsed.feeds import FixedFeed, open_feed
@@ -47,18 +47,18 @@ from evsed.link import (
     Acknowledge,
     Configure,
     Happened,
-    LetGo,
-    Limits,
     OpenNow,
-    Report,
+    ReportedFaults,
+    SetLimits,
     Snapshot,
+    StopCharging,
 )
 from evsed.logs import Logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from evsed.core.owner import Wishes
+    from evsed.core.user.controls import Controls
     from evsed.settings import Settings
 
 STEER_EVERY_S = 1.0
@@ -80,9 +80,9 @@ def run(settings: Settings, say: Callable[[str], None] | None = None) -> int:
         return asyncio.run(_Daemon(settings, logs, say).run())
 
 
-def _books_config(settings: Settings) -> BooksConfig:
+def _books_config(settings: Settings) -> SessionRecorderConfig:
     front_end = settings.board.front_end
-    return BooksConfig(
+    return SessionRecorderConfig(
         path=settings.store.path,
         folder=settings.logs.dir,
         calibration=f"{front_end.volts_at_code_0:g} V + {front_end.volts_per_code:g} V a code",
@@ -105,8 +105,8 @@ class _Daemon:
     async def run(self) -> int:
         self._listen_for_signals()
         settings = self._settings
-        self._books = await Books.open(_books_config(settings))
-        archive = Archive(settings.store.path, self._books, self._note_order)
+        self._books = await SessionRecorder.open(_books_config(settings))
+        archive = HistoryService(settings.store.path, self._books, self._note_order)
         self._desk = Desk(
             DeskConfig(
                 version=__version__,
@@ -123,7 +123,7 @@ class _Daemon:
         if self._books.found is not None:
             self._say_event(self._books.found, datetime.now().astimezone())
         feed = open_feed(settings.feed_config())
-        self._steer = Steer(settings.allotment_config(), feed, self._desk, self._books)
+        self._steer = LimitCalculator(settings.allotment_config(), feed, self._desk, self._books)
         sensor = settings.safety.temperature_sensor
         self._thermometer = Thermometer(sensor, settings.supply.max_current_a) if sensor else None
         web = WebFrontend(settings.web_config(), handed=handed_sockets(os.environ, os.getpid()))
@@ -251,9 +251,9 @@ class _Daemon:
             limits = self._steer.limits(now)
             if self._thermometer is not None:
                 limits = (*limits, self._thermometer.limit(now + LIMIT_HOLDS_S))
-                await self._child.send(Report(self._thermometer.faults(now)))
+                await self._child.send(ReportedFaults(self._thermometer.faults(now)))
             self._desk.limits = limits
-            await self._child.send(Limits(limits))
+            await self._child.send(SetLimits(limits))
             self._desk.touch()
             await asyncio.sleep(STEER_EVERY_S - time.monotonic() % STEER_EVERY_S)
 
@@ -266,7 +266,7 @@ class _Daemon:
         names = ", ".join(fault.value for fault in waiting)
         return f"acknowledged: {names}; a fault whose cause remains comes back at once"
 
-    def _alter(self, who: str, how: Callable[[Wishes], Wishes]) -> str:
+    def _alter(self, who: str, how: Callable[[Controls], Controls]) -> str:
         before = self._books.wishes
         wishes = how(before)
         news = wishes.news(before)
@@ -296,7 +296,7 @@ class _Daemon:
 
     def _tell_to_stop(self) -> None:
         """The first time let the car go, up to 6 s; the second time open at once."""
-        message = LetGo() if self._stops == 1 else OpenNow()
+        message = StopCharging() if self._stops == 1 else OpenNow()
         loop = asyncio.get_running_loop()
         task = loop.create_task(self._child.send(message))
         self._background.add(task)

@@ -3,7 +3,7 @@
 
 One conversion takes the kernel 750 ms, and a wire that is broken may take it longer: so neither
 the event loop nor the pool of threads waits for it, and a read that hangs keeps nobody from
-ending. What the temperature means is decided in `core.thermal`.
+ending. What the temperature means is decided in `core.pilot.thermal`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from evsed.core.thermal import Thermal
+from evsed.core.pilot.thermal import Thermal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from evsed.core.faults import Fault
-    from evsed.core.limits import Limit
+    from evsed.core.pilot.faults import Fault
+    from evsed.core.pilot.limits import Limit
 
 DEVICES: Final = Path("/sys/bus/w1/devices")
 PAUSE_S: Final = 0.25  # between two conversions: a reading a second

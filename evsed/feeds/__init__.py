@@ -2,7 +2,7 @@
 """News of spare power: what every feed can do, and which one is in use.
 
 A feed fetches and believes or refuses; it decides nothing. What a reading is worth in amperes, and
-how far it may be trusted as it grows old, is the business of `core.allotment`.
+how far it may be trusted as it grows old, is the business of `core.solar.allotment`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from evsed.core.allotment import Reading
+from evsed.core.solar.allotment import Reading
 from evsed.errors import FeedError
 from evsed.feeds.fixed import FixedFeed
 

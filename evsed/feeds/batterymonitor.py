@@ -31,7 +31,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from evsed.core.allotment import Reading
+from evsed.core.solar.allotment import Reading
 from evsed.errors import FeedError
 from evsed.feeds import FeedConfig
 

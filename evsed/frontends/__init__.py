@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from typing import BinaryIO
 
-    from evsed.core.history import By, DayTrace, PeriodTotal
-    from evsed.core.owner import Override, Wishes
-    from evsed.core.session import SessionRecord
+    from evsed.core.energy.history import By, DayTrace, PeriodTotal
+    from evsed.core.energy.sessions import SessionRecord
+    from evsed.core.user.controls import Controls, Override
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True)
 class OwnerView:
-    """What the owner wishes, as `core.owner.Wishes` has it in JSON; None is no such limit."""
+    """The owner's controls, as `core.user.controls` has them in JSON; None is no such limit."""
 
     mode: str = "solar"
     session_kwh: float | None = None
@@ -82,7 +82,7 @@ class OwnerView:
     window: str | None = None
 
     @classmethod
-    def of(cls, wishes: Wishes) -> OwnerView:
+    def of(cls, wishes: Controls) -> OwnerView:
         """How *wishes* are shown."""
         return cls(
             mode=wishes.mode.value,
@@ -95,7 +95,7 @@ class OwnerView:
 
 @dataclass(frozen=True, slots=True)
 class OverrideView:
-    """What another program says, and the wishes that come back; see `core.owner.Override`."""
+    """An order of another program, and the controls it replaced: `core.user.controls.Override`."""
 
     charging: bool | None
     until_unplugged: bool
@@ -233,10 +233,10 @@ class Hub(Protocol):
     async def change(self, who: str, patch: Mapping[str, object]) -> str:
         """Change the owner's wishes that *patch* names, for *who*; what came of it, in words.
 
-        Raises `core.owner.WishesError`, and changes nothing, where one cannot be granted.
+        Raises `core.user.controls.WishesError`, and changes nothing, where one cannot be granted.
         """
 
-    async def alter(self, who: str, how: Callable[[Wishes], Wishes]) -> str:
+    async def alter(self, who: str, how: Callable[[Controls], Controls]) -> str:
         """Make of the owner's wishes what *how* does, for *who*; else as `change()`."""
 
 

@@ -17,14 +17,14 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
-from evsed.core.energy_stats import (
+from evsed.core.energy.energy_stats import (
     EnergyRecord,
     EnergyStats,
     day_number,
     day_of_record,
     energy_stats,
 )
-from evsed.core.session import SessionRecord
+from evsed.core.energy.sessions import SessionRecord
 from evsed.errors import StoreError
 from evsed.frontends import Status
 

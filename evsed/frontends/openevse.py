@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Final
 
-from evsed.core.faults import Fault
-from evsed.core.knobs import Mode
-from evsed.core.owner import RANGES, Wishes
+from evsed.core.pilot.faults import Fault
+from evsed.core.solar.allotment_config import Mode
+from evsed.core.user.controls import RANGES, Controls
 from evsed.frontends import Status
 
 Told = dict[str, Any]
 """A JSON object."""
-Change = Callable[[Wishes], Wishes]
+Change = Callable[[Controls], Controls]
 
 API_LEVEL: Final = "4.2.2"
 """The firmware whose interface this is. Clients choose by it what they may ask for: overrides from
@@ -56,7 +56,7 @@ EVSED_ID: Final = b"evsed as OpenEVSE"
 class Claim:
     """What a program says: charge or not or nothing of it, amperes on each phase, and until when.
 
-    As `core.owner.Wishes.taken_over` takes it.
+    As `core.user.controls.Wishes.taken_over` takes it.
     """
 
     charging: bool | None
@@ -85,8 +85,8 @@ class Claim:
             until_unplugged=release,
         )
 
-    def laid_over(self, wishes: Wishes) -> Wishes:
-        """*wishes* with this claim. Raises `core.owner.WishesError`."""
+    def laid_over(self, wishes: Controls) -> Controls:
+        """*wishes* with this claim. Raises `core.user.controls.WishesError`."""
         return wishes.taken_over(
             charging=self.charging,
             max_current_a=self.max_current_a,
@@ -179,7 +179,7 @@ def target(now: Status) -> Told:
 def toggled(now: Status) -> Change:
     """What a toggle of the override does: it ends, or is the opposite of what happens now."""
     if now.override is not None:
-        return Wishes.given_back
+        return Controls.given_back
     return Claim(
         charging=not ready_to_charge(now), max_current_a=None, until_unplugged=True
     ).laid_over
@@ -197,7 +197,7 @@ def diverted(text: str) -> Change:
     return _to_the_sun
 
 
-def _to_the_sun(wishes: Wishes) -> Wishes:
+def _to_the_sun(wishes: Controls) -> Controls:
     under = wishes.override or wishes
     return wishes.diverted(Mode.SOLAR_MIN if under.mode is Mode.SOLAR_MIN else Mode.SOLAR)
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from evsed.errors import SettingsError
+from evsed.settings.messages import field_at, is_text, problems
 from evsed.settings.root import Settings
-from evsed.settings.words import field_at, is_text, problems
 
 PREFIX: Final = "EVSED_"
 BETWEEN: Final = "__"

@@ -15,10 +15,10 @@ from pydantic_settings import (
 )
 
 from evsed.boards import BoardConfig, InputsConfig, KernelConfig, PigpioConfig
-from evsed.core.current import MOST_V
-from evsed.core.evse import EvseConfig
-from evsed.core.knobs import AllotmentConfig
-from evsed.core.pilot import FrontEnd
+from evsed.core.pilot.current_transformer import MOST_V
+from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.pilot_meter import FrontEnd
+from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.feeds import FeedConfig
 from evsed.frontends.web import WebConfig
 from evsed.settings.sections import (

@@ -26,7 +26,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from evsed.core.knobs import AllotmentConfig
+from evsed.core.solar.allotment_config import AllotmentConfig
 
 SPI_GPIOS = range(7, 12)  # CE1, CE0, MISO, MOSI, SCLK: pigpiod takes all five when SPI is opened
 KNOBS = AllotmentConfig()
@@ -288,7 +288,7 @@ class FeedSettings(Section):
 
 
 class SurplusSettings(Section):
-    """[surplus]: the knobs of the sun. Defaults and ranges of `core.knobs.AllotmentConfig`."""
+    """[surplus]: the solar rules. Defaults and ranges of `AllotmentConfig`."""
 
     loan_wh: float = Field(KNOBS.loan_wh, ge=0, le=100_000)
     reserve_w: float = Field(KNOBS.reserve_w, ge=0, le=100_000)

@@ -25,21 +25,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from evsed.boards import BoardConfig
-from evsed.core.events import StateChanged
-from evsed.core.evse import EvseConfig
-from evsed.core.limits import FOREVER, Limit
-from evsed.core.pilot import FrontEnd
-from evsed.link import Configure, Limits, Message, Snapshot
+from evsed.core.pilot.events import StateChanged
+from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.limits import FOREVER, Limit
+from evsed.core.pilot.pilot_meter import FrontEnd
+from evsed.link import Configure, Message, SetLimits, Snapshot
 from evsed.sim.bench_board import BenchBoard, MadeUpTime
-from evsed.sim.box import Contactor
 from evsed.sim.car import Car, offer_from_duty
 from evsed.sim.circuit import Circuit
+from evsed.sim.contactor_drive import Contactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from evsed.boards import Board
-    from evsed.core.events import Event
+    from evsed.core.pilot.events import Event
 
 TICK_S: Final = 0.02
 _STALLED_S: Final = 0.005  # steps of the world while nobody ticks
@@ -198,7 +198,7 @@ class Bench:
 
     def offer(self, current_a: float, *, owner: str = "owner", for_s: float = FOREVER) -> None:
         """Limit the current; the only limit beside the supply's."""
-        self.control.obey(Limits((Limit(owner, current_a, self.time.control() + for_s),)))
+        self.control.obey(SetLimits((Limit(owner, current_a, self.time.control() + for_s),)))
 
     def tell(self, message: Message) -> None:
         """Send the control process a message of the daemon's."""

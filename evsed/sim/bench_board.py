@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A board made of arithmetic: `Board` straight on the circuit, with dead-men and a contactor.
 
-No pigpiod stands between (that is `sim.pigpiod`'s part); what is modelled is what the wires do:
+No pigpiod stands between (that is the part of `sim.pigpiod.server`). Modelled is what the wires do:
 conversions that take their time and meet the pilot at any phase, a dead-man in the daemon and one
 in hardware, a coil that takes its time, and everything staying as it was when the daemon dies.
 """
@@ -16,10 +16,10 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from evsed.boards import ReadBack
-from evsed.core.current import CONVERSIONS
-from evsed.core.protection import Inputs
+from evsed.core.pilot.current_transformer import CONVERSIONS
+from evsed.core.pilot.protection import Inputs
 from evsed.errors import BoardGone
-from evsed.sim.box import Box, Contactor
+from evsed.sim.contactor_drive import Box, Contactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

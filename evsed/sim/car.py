@@ -31,7 +31,7 @@ _NEARLY_S: Final = 1e-6  # made-up clocks add up fractions: this early is on tim
 def offer_from_duty(duty: float) -> float:
     """Read amperes from a duty (0-1) as a car does: IEC 61851-1 Table A.8; 0 forbids.
 
-    Written apart from `core.j1772` on purpose: the two check each other.
+    Written apart from `core.pilot.j1772` on purpose: the two check each other.
     """
     percent = 100 * duty
     if _SIX_AMPERES <= percent < _SLOPE:

@@ -21,13 +21,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from evsed.core.allotment import Allotment, Reading
-from evsed.core.limits import Limit
-from evsed.link import Limits
+from evsed.core.pilot.limits import Limit
+from evsed.core.solar.allotment import Allotment, Reading
+from evsed.link import SetLimits
 from evsed.sim.bench import TICK_S
 
 if TYPE_CHECKING:
-    from evsed.core.allotment import Allotted
+    from evsed.core.solar.allotment import AllotmentResult
     from evsed.sim.bench import Bench
     from evsed.sim.house import House
 
@@ -77,7 +77,7 @@ class Day:
     around_s: float = AROUND_S
     history: list[Second] = field(default_factory=list, init=False)
     summary: DaySummary = field(default_factory=DaySummary, init=False)
-    allotted: Allotted | None = field(default=None, init=False)
+    allotted: AllotmentResult | None = field(default=None, init=False)
     _fine_until: float = field(default=0.0, init=False)
     _events: int = field(default=0, init=False)
     _allotted_a: float = field(default=0.0, init=False)
@@ -127,7 +127,7 @@ class Day:
         if allotted_a != self._allotted_a:
             self._allotted_a = allotted_a
             self._fine_until = max(self._fine_until, now + FOLLOWS_S)
-        bench.tell(Limits((Limit("feed", allotted_a), *self.limits)))
+        bench.tell(SetLimits((Limit("feed", allotted_a), *self.limits)))
         spare_w = house.sun_w - house.load_w
         self.history.append(Second(now, spare_w, allotted_a, bench.car.drawn_a, house.battery_w))
 

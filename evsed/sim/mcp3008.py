@@ -20,7 +20,7 @@ _BITS = 10
 
 
 class Mcp3008:
-    """The chip; calling it is one transfer (see `evsed.sim.pigpio_spi.SpiDevice`).
+    """The chip; calling it is one transfer (see `evsed.sim.pigpiod.spi.SpiDevice`).
 
     Args:
         code_at: the voltages at its inputs, as codes.

@@ -24,20 +24,20 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from evsed.sim.box import Box, Contactor
 from evsed.sim.car import Car, CarModel
 from evsed.sim.circuit import Circuit, Generator
-from evsed.sim.garage import Garage
+from evsed.sim.contactor_drive import Box, Contactor
 from evsed.sim.garage_page import garage_app
+from evsed.sim.gpio_lines import Wires
 from evsed.sim.house import Clouds, House
 from evsed.sim.house_server import feed_app
 from evsed.sim.mcp3008 import Mcp3008
-from evsed.sim.pigpiod import SimulatedPigpiod, precise_event_loop
+from evsed.sim.pigpiod.server import SimulatedPigpiod, precise_event_loop
+from evsed.sim.scenario_controls import Garage
 from evsed.sim.transformer import CHANNEL, CurrentTransformer
-from evsed.sim.wires import Wires
 
 if TYPE_CHECKING:
-    from evsed.sim.wires import WireEvent
+    from evsed.sim.gpio_lines import WireEvent
 
 REAL_TIME_PRIORITY = 30
 STEP_S = 0.01

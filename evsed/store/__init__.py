@@ -25,7 +25,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from evsed.core.session import (
+from evsed.core.energy.sessions import (
     Checkpoint,
     DayTotal,
     Kept,

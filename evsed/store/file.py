@@ -7,7 +7,7 @@ Made for an SD card and for power cuts:
   rollback journal writes every page twice and syncs three times. FULL, because with NORMAL a save
   may sit in memory for half a minute, and those are the saves that bound what a power cut costs.
 * Sessions and totals are written when something happened; while charging, one save in 40 s
-  (`core.session`). What is kept of each minute waits for a quarter of an hour in memory.
+  (`core.energy.sessions`). What is kept of each minute waits for a quarter of an hour in memory.
 * A file that is damaged is moved aside under the date, never repaired and never deleted.
 """
 

@@ -18,8 +18,16 @@ from pathlib import Path
 from typing import BinaryIO, Final
 from urllib.parse import quote
 
-from evsed.core.history import MINUTE_S, QUARTER_S, By, DayTrace, PeriodTotal, TraceRow, merged
-from evsed.core.session import SessionRecord
+from evsed.core.energy.history import (
+    MINUTE_S,
+    QUARTER_S,
+    By,
+    DayTrace,
+    PeriodTotal,
+    TraceRow,
+    merged,
+)
+from evsed.core.energy.sessions import SessionRecord
 from evsed.errors import StoreError
 from evsed.store.rows import SESSION, beginning, begins_at, day_of, ends_at, session, text
 from evsed.store.trace import rows_between

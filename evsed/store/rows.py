@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from evsed.core.session import EndReason, SessionRecord
+from evsed.core.energy.sessions import EndReason, SessionRecord
 
 SESSION: Final = "SELECT id, started, ended, energy_wh, charge_s, peak_a, sun_wh, measured, reason"
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from evsed.core.history import MINUTE_S, QUARTER_S, TraceRow, merged
+from evsed.core.energy.history import MINUTE_S, QUARTER_S, TraceRow, merged
 from evsed.store.rows import beginning, begins_at, text
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Bursts of codes as the software would take them from simulated plateaus, and its verdict.
 
-The verdict is the software's own: `evsed.core.pilot.PilotMeter`, which is pure and needs nothing
-but Python.
+The verdict is the software's own: `evsed.core.pilot.pilot_meter.PilotMeter`, which is pure and
+needs nothing but Python.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from random import Random
 
-from evsed.core.pilot import Anomaly, FrontEnd, PilotMeter, burst_length
+from evsed.core.pilot.pilot_meter import Anomaly, FrontEnd, PilotMeter, burst_length
 
 PERIOD_S = 1e-3
 TICK_S = 0.02

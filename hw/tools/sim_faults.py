@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from evsed.core.pilot import FrontEnd
+from evsed.core.pilot.pilot_meter import FrontEnd
 from hw.tools.bursts import Plateaus, verdict
 from hw.tools.figures import Figure
 from hw.tools.ngspice import Deck

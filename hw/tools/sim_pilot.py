@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from evsed.core.pilot import FrontEnd
+from evsed.core.pilot.pilot_meter import FrontEnd
 from hw.tools import draws
 from hw.tools.bursts import EXPECTED, Plateaus, verdict
 from hw.tools.figures import Figure
@@ -214,7 +214,7 @@ def settling_figures(values: Values, runs: list[Run]) -> list[Figure]:
 
 
 def software_figures(values: Values, runs: list[Run]) -> list[Figure]:
-    """What `core/pilot.py` says of every run, in every state, at three duties in turn."""
+    """The verdict of `core.pilot.pilot_meter` on every run, in each state, at three duties."""
     given = values.line_of_contract
     front_end = FrontEnd(given.volts_at_code_0, given.volts_per_code)
     wrong = dict.fromkeys(STATES, 0)
@@ -234,7 +234,7 @@ def software_figures(values: Values, runs: list[Run]) -> list[Figure]:
             "",
             None,
             0.0,
-            "core/pilot.py",
+            "core/pilot/pilot_meter.py",
             len(runs),
         )
         for s in STATES
@@ -248,7 +248,7 @@ def software_figures(values: Values, runs: list[Run]) -> list[Figure]:
             "",
             None,
             0.0,
-            "core/pilot.py",
+            "core/pilot/pilot_meter.py",
             len(runs) * len(STATES),
         )
     )

@@ -20,13 +20,13 @@ from multiprocessing.queues import SimpleQueue
 
 import pigpio
 
-from evsed.boards import pigpio_deadman as deadman
-from evsed.boards.pigpio_burst import Sampler
-from evsed.boards.pigpio_wire import Batch, Pipe, write
+from evsed.boards.pigpio import deadman
+from evsed.boards.pigpio.burst import Sampler
+from evsed.boards.pigpio.connection import Batch, Connection, write
+from evsed.sim.gpio_lines import Wires
 from evsed.sim.mcp3008 import Mcp3008
-from evsed.sim.pigpio_words import Cmd
-from evsed.sim.pigpiod import SimulatedPigpiod, precise_event_loop, serve
-from evsed.sim.wires import Wires
+from evsed.sim.pigpiod.protocol import Cmd
+from evsed.sim.pigpiod.server import SimulatedPigpiod, precise_event_loop, serve
 
 ROUNDS = 300
 PAUSE_S = 0.002
@@ -96,7 +96,7 @@ def against_the_simulator(port: int) -> None:
     pi = pigpio.pi("127.0.0.1", port)
     callbacks = pi._notify  # noqa: SLF001 - to see its thread off
     handle = pi.spi_open(0, 650_000, 1 << 6)
-    pipe = Pipe("127.0.0.1", port, PATIENCE_S, PATIENCE_S)
+    pipe = Connection("127.0.0.1", port, PATIENCE_S, PATIENCE_S)
     sampler = Sampler(pipe, handle, 0)
     pipelined("simulated", sampler)
     for count in (64, 128):
@@ -115,7 +115,7 @@ def against_the_simulator(port: int) -> None:
 
 def against_pieces(port: int) -> None:
     """The bursts only."""
-    pipe = Pipe("127.0.0.1", port, PATIENCE_S, PATIENCE_S)
+    pipe = Connection("127.0.0.1", port, PATIENCE_S, PATIENCE_S)
     pipelined("in pieces", Sampler(pipe, 0, 0))
     pipe.close()
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from evsed.control import Control
-from evsed.core.allotment import Allotment, AllotmentConfig
+from evsed.core.solar.allotment import Allotment, AllotmentConfig
 from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.car import Car, CarModel
 from evsed.sim.circuit import CAR_C_OHM, Circuit, Load

@@ -24,8 +24,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from evsed.core.history import By, TraceRow
-from evsed.core.session import Checkpoint, DayTotal, EndReason, Flow, Ledger, SessionRecord
+from evsed.core.energy.history import By, TraceRow
+from evsed.core.energy.sessions import Checkpoint, DayTotal, EndReason, Flow, Ledger, SessionRecord
 from evsed.store import Store
 from evsed.store.reading import Reader
 

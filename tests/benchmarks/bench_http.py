@@ -23,10 +23,10 @@ import time
 from aiohttp import web
 
 from evsed.frontends.web import WebConfig
-from evsed.frontends.web.form import body as json_body
-from evsed.frontends.web.reads import STATUS
+from evsed.frontends.web.api.serialization import body as json_body
+from evsed.frontends.web.api.status_api import STATUS
 from evsed.frontends.web.server import WebFrontend
-from tests.frontends.web_world import CHARGING, ShownHub
+from tests.frontends.web.web_world import CHARGING, ShownHub
 
 CLIENTS = 16
 ROUND_S = 1.0

@@ -18,9 +18,9 @@ import subprocess
 import sys
 
 from evsed.frontends.web import WebConfig
-from evsed.frontends.web.assets import Assets
+from evsed.frontends.web.http.assets import Assets
 from evsed.frontends.web.server import WebFrontend
-from tests.frontends.web_world import ShownHub
+from tests.frontends.web.web_world import ShownHub
 
 VISITS = 7
 WEIGHT_AIM = 150_000

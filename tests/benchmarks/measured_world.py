@@ -32,13 +32,13 @@ from aiohttp import web
 from evsed.sim.car import Car, CarModel
 from evsed.sim.house import House
 from evsed.sim.house_server import feed_app
-from evsed.sim.pigpiod import precise_event_loop
+from evsed.sim.pigpiod.server import precise_event_loop
 from evsed.sim.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from evsed.sim.wires import WireEvent
+    from evsed.sim.gpio_lines import WireEvent
 
 REAL_TIME_PRIORITY = 30  # above the control process: hardware is never late
 PROBE_S = 0.002

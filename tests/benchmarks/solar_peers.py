@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The rules of others, in words of our own, to stand in front of the same plant as evsed.
 
-Each is a `Charger` of `evsed.sim.replay_plant`, hears the same news and offers a current. They are
+Each is a `Charger` of `evsed.sim.replay.plant`, hears the same news and offers a current. They are
 re-expressions of published behaviour (OpenEVSE's divert, evcc's pv mode at one decision a minute,
 the MicroPython original of this project), made to compare, and lack what does not matter here.
 """
@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from evsed.sim.replay_plant import News
+    from evsed.sim.replay.plant import News
 
 MIN_A = 6.0
 

@@ -9,10 +9,10 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from evsed.boards import Board, InputsConfig
-from evsed.core.protection import Inputs
+from evsed.core.pilot.protection import Inputs
 from evsed.errors import BoardError
-from tests.boards.kernel_rig import kernel_rig
-from tests.boards.pigpio_rig import rig, wait_until
+from tests.boards.kernel.kernel_rig import kernel_rig
+from tests.boards.pigpio.pigpio_rig import rig, wait_until
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from evsed.core.history import MINUTE_S, TraceRow
-from evsed.core.session import Checkpoint, DayTotal, EndReason, SessionRecord
+from evsed.core.energy.history import MINUTE_S, TraceRow
+from evsed.core.energy.sessions import Checkpoint, DayTotal, EndReason, SessionRecord
 from evsed.sim.house import Clouds, Loads, Sun
 from evsed.store import Store
 

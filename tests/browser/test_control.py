@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from evsed.frontends.web.password import keep
+from evsed.frontends.web.auth.password import keep
 from tests.browser.conftest import Charger
 from tests.browser.watch import DESKTOP_DARK, PHONE_LIGHT, Watched, open_page
 

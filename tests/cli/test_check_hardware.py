@@ -11,10 +11,10 @@ import pytest
 from evsed.boards import BoardConfig, InputsConfig, KernelConfig, PigpioConfig
 from evsed.cli import main
 from evsed.cli.hardware import Finding, Look, ask_version, show
-from evsed.sim.pigpiod import SimulatedPigpiod
-from evsed.sim.pigpiod_thread import PigpiodThread
-from evsed.sim.wires import Wires
-from tests.boards.fake_kernel import PI_5, FakeKernel
+from evsed.sim.gpio_lines import Wires
+from evsed.sim.pigpiod.server import SimulatedPigpiod
+from evsed.sim.pigpiod.thread import PigpiodThread
+from tests.boards.kernel.fake_kernel import PI_5, FakeKernel
 
 PIGPIO = BoardConfig()
 KERNEL = BoardConfig(kind="kernel")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from evsed.cli.ask import NotAnswered, NotGranted, acknowledge, change
-from evsed.cli.secret import NoPassword, set_password
-from evsed.frontends.web.password import matches
-from tests.frontends.web_world import served
+from evsed.cli.client import NotAnswered, NotGranted, acknowledge, change
+from evsed.cli.password import NoPassword, set_password
+from evsed.frontends.web.auth.password import matches
+from tests.frontends.web.web_world import served
 
 
 async def test_wishes_are_set_taken_away_and_shown(tmp_path: Path) -> None:

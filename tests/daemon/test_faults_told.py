@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from evsed.core import events as ev
-from evsed.core.faults import Fault, Recovery
+from evsed.core.pilot import events as ev
+from evsed.core.pilot.faults import Fault, Recovery
 from evsed.frontends.classic import classic_line
-from evsed.frontends.web.form import body
+from evsed.frontends.web.api.serialization import body
 from evsed.logs import Logs, LogsConfig
-from tests.daemon.test_wishes import desk, life
-from tests.daemon.test_words import CHARGING
+from tests.daemon.test_controls import desk, life
+from tests.daemon.test_summary import CHARGING
 
 DETAIL = "what was measured"
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from evsed.core.allotment import AllotmentConfig
-from evsed.core.surplus import Reading
-from evsed.daemon.steer import Steer
+from evsed.core.solar.allotment import AllotmentConfig
+from evsed.core.solar.surplus import Reading
+from evsed.daemon.limit_calculator import LimitCalculator
 from evsed.feeds import FeedConfig, open_feed
-from tests.daemon.test_wishes import desk, life, plug_in
-from tests.daemon.test_words import CHARGING
+from tests.daemon.test_controls import desk, life, plug_in
+from tests.daemon.test_summary import CHARGING
 
 OFFERED_A = 12.0  # the duty of 20 % that CHARGING has
 METERED = replace(CHARGING, drawn_a=7.5)
@@ -71,7 +71,7 @@ async def test_the_feed_is_given_back_what_the_meter_reads(tmp_path: Path) -> No
         (tmp_path / name).mkdir()
         async with life(tmp_path / name) as books:
             here = desk(books)
-            steer = Steer(
+            steer = LimitCalculator(
                 AllotmentConfig(semantics="battery_power", window_s=0.0),
                 open_feed(FeedConfig(url="http://sun.example/")),
                 here,

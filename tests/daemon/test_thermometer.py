@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evsed.core.faults import Fault
+from evsed.core.pilot.faults import Fault
 from evsed.daemon.thermometer import Thermometer, celsius_in
 
 SENSOR = "28-0316a2795fff"

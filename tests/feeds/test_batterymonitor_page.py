@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evsed.core.allotment import Reading
+from evsed.core.solar.allotment import Reading
 from evsed.errors import FeedError
 from evsed.feeds.batterymonitor import elapsed_s, find_zone, parse_page
 

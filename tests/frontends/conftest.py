@@ -10,9 +10,9 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from evsed.frontends.web.password import hashed
+from evsed.frontends.web.auth.password import hashed
 from tests.frontends.openevse_world import QUICK, Evcc
-from tests.frontends.web_world import PASSWORD, Served, served
+from tests.frontends.web.web_world import PASSWORD, Served, served
 
 
 @pytest.fixture(scope="module")

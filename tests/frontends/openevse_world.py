@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.frontends.web_world import PASSWORD, PATIENT
+from tests.frontends.web.web_world import PASSWORD, PATIENT
 
 QUICK = replace(PATIENT, socket_every_s=0.01)
 EVCC_CLAIM = "/claims/262145"

@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
-from evsed.core import events as ev
-from evsed.core.history import Sample, TraceRow
-from evsed.core.session import Flow
-from evsed.daemon.archive import Archive
-from evsed.daemon.books import Books, BooksConfig
+from evsed.core.energy.history import Sample, TraceRow
+from evsed.core.energy.sessions import Flow
+from evsed.core.pilot import events as ev
+from evsed.daemon.history import HistoryService
+from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
 from evsed.store.rows import begins_at
-from tests.daemon.test_words import NO_CAR
+from tests.daemon.test_summary import NO_CAR
 
 A_DAY = date(2000, 1, 1)
 """A day of which a trace is kept: the one with which hypothesis begins."""
@@ -24,10 +24,10 @@ CHARGED_S = 90
 
 
 @asynccontextmanager
-async def past(folder: Path) -> AsyncIterator[Archive]:
+async def past(folder: Path) -> AsyncIterator[HistoryService]:
     """An archive with a session and a day's trace of an earlier life, and minutes of this one."""
-    config = BooksConfig(folder / "evsed.db", folder, "as built")
-    earlier = await Books.open(config)
+    config = SessionRecorderConfig(folder / "evsed.db", folder, "as built")
+    earlier = await SessionRecorder.open(config)
     rows = [
         TraceRow(begins_at(A_DAY) + 60 * n, 60, 2000 if n % 2 else None, 2300, 1800, 12, "C2")
         for n in range(5)
@@ -35,9 +35,9 @@ async def past(folder: Path) -> AsyncIterator[Archive]:
     await earlier.clerk.do(lambda: earlier.clerk.store.trace.add(rows))
     _charge(earlier)
     await earlier.close(clean=True)
-    books = await Books.open(config)
+    books = await SessionRecorder.open(config)
     _charge(books)
-    archive = Archive(config.path, books, lambda _who, _what: None)
+    archive = HistoryService(config.path, books, lambda _who, _what: None)
     try:
         yield archive
     finally:
@@ -45,7 +45,7 @@ async def past(folder: Path) -> AsyncIterator[Archive]:
         await books.close(clean=True)
 
 
-def _charge(books: Books) -> None:
+def _charge(books: SessionRecorder) -> None:
     """A car that has charged until now, and is unplugged."""
     now, start = datetime.now().astimezone(), time.monotonic() - CHARGED_S
     books.event(ev.CarPluggedIn(start), now, limited_by="feed")

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evsed.core.energy_stats import day_number
-from evsed.core.session import SessionRecord
+from evsed.core.energy.energy_stats import day_number
+from evsed.core.energy.sessions import SessionRecord
 from evsed.errors import StoreError
 from evsed.frontends import FaultView, SessionView, Status, TickView
 from evsed.frontends.classic import EnergyFiles, classic_line, format_record, parse_record

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from evsed.core.faults import Fault
-from evsed.core.knobs import Mode
-from evsed.core.owner import Wishes
+from evsed.core.pilot.faults import Fault
+from evsed.core.solar.allotment_config import Mode
+from evsed.core.user.controls import Controls
 from evsed.frontends import FaultView, LimitView, OverrideView, OwnerView, Status, openevse
 from evsed.frontends.openevse import Claim
-from tests.frontends.web_world import CHARGING, NOON
+from tests.frontends.web.web_world import CHARGING, NOON
 
 WAITING = replace(
     CHARGING,
@@ -33,7 +33,7 @@ def faulted(*faults: Fault) -> Status:
     return replace(WAITING, faults=views)
 
 
-def overridden(wishes: Wishes, claim: Claim) -> Status:
+def overridden(wishes: Controls, claim: Claim) -> Status:
     over = claim.laid_over(wishes)
     return replace(CHARGING, owner=OwnerView.of(over), override=OverrideView.of(over.override))
 
@@ -112,28 +112,28 @@ def test_a_mode_that_follows_the_sun_is_eco(mode: str, number: int, word: str) -
 
 
 def test_under_an_override_eco_is_what_comes_back() -> None:
-    now = overridden(Wishes(Mode.SOLAR), claim(state="disabled"))
+    now = overridden(Controls(Mode.SOLAR), claim(state="disabled"))
     assert openevse.status(now)["divertmode"] == 2
     assert openevse.status(now)["manual_override"] == 1
 
 
 def test_an_override_is_read_back_as_it_was_said() -> None:
     assert openevse.override(CHARGING) == {}
-    assert openevse.override(overridden(Wishes(), claim(charge_current=8))) == {
+    assert openevse.override(overridden(Controls(), claim(charge_current=8))) == {
         "charge_current": 8, "auto_release": True,
     }  # fmt: skip
     stop = claim(state="disabled", auto_release=False)
-    assert openevse.override(overridden(Wishes(), stop)) == {
+    assert openevse.override(overridden(Controls(), stop)) == {
         "state": "disabled", "auto_release": False,
     }  # fmt: skip
-    go = overridden(Wishes(max_current_a=13.0), claim(state="active", max_current=10))
+    go = overridden(Controls(max_current_a=13.0), claim(state="active", max_current=10))
     assert openevse.override(go) == {
         "state": "active", "charge_current": 10, "auto_release": True,
     }  # fmt: skip
 
 
 def test_what_is_in_force_is_told_as_the_target_of_all_claims() -> None:
-    now = overridden(Wishes(), claim(state="active", charge_current=8))
+    now = overridden(Controls(), claim(state="active", charge_current=8))
     assert openevse.target(now)["properties"] == {
         "state": "active", "charge_current": 8, "auto_release": True,
     }  # fmt: skip
@@ -177,17 +177,17 @@ def test_what_is_no_claim_is_refused(told: dict[str, Any], wrong: str) -> None:
 
 
 def test_a_toggle_is_the_opposite_of_what_happens_now_and_then_the_end_of_it() -> None:
-    assert openevse.toggled(CHARGING)(Wishes()).mode is Mode.OFF
-    assert openevse.toggled(WAITING)(Wishes()).mode is Mode.FAST
-    over = claim(state="disabled").laid_over(Wishes())
+    assert openevse.toggled(CHARGING)(Controls()).mode is Mode.OFF
+    assert openevse.toggled(WAITING)(Controls()).mode is Mode.FAST
+    over = claim(state="disabled").laid_over(Controls())
     now = replace(CHARGING, override=OverrideView.of(over.override))
-    assert openevse.toggled(now)(over) == Wishes()
+    assert openevse.toggled(now)(over) == Controls()
 
 
 def test_a_divert_mode_is_the_choice_between_the_sun_and_all_that_may_be() -> None:
-    assert openevse.diverted("divertmode=1")(Wishes()).mode is Mode.FAST
-    assert openevse.diverted("divertmode=2")(Wishes(Mode.FAST)).mode is Mode.SOLAR
-    assert openevse.diverted("divertmode=2")(Wishes(Mode.SOLAR_MIN)).mode is Mode.SOLAR_MIN
+    assert openevse.diverted("divertmode=1")(Controls()).mode is Mode.FAST
+    assert openevse.diverted("divertmode=2")(Controls(Mode.FAST)).mode is Mode.SOLAR
+    assert openevse.diverted("divertmode=2")(Controls(Mode.SOLAR_MIN)).mode is Mode.SOLAR_MIN
     for text in ("divertmode=3", "divertmode", "mode=1", ""):
         with pytest.raises(ValueError, match="divertmode=1"):
             openevse.diverted(text)
@@ -203,7 +203,7 @@ def test_a_serial_is_always_the_same_and_nobodys_address() -> None:
 
 def test_other_wishes_have_another_version() -> None:
     now = openevse.status(CHARGING)
-    then = openevse.status(overridden(Wishes(), claim(charge_current=8)))
+    then = openevse.status(overridden(Controls(), claim(charge_current=8)))
     assert (
         openevse.status(replace(CHARGING, drawn_a=7.0))["config_version"] == (now["config_version"])
     )

@@ -14,23 +14,23 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from evsed.boards import pigpio_deadman as deadman
-from evsed.boards.pigpio_burst import Burst, patterns
-from evsed.boards.pigpio_grip import Client
-from evsed.boards.pigpio_wire import Ask, Batch, Command, Pipe, read, tick, write
+from evsed.boards.pigpio import deadman
+from evsed.boards.pigpio.burst import Burst, patterns
+from evsed.boards.pigpio.connection import Batch, Command, Connection, Request, read, tick, write
+from evsed.boards.pigpio.session import Client
 from evsed.errors import BoardError
 from tests.fuzz.source import Source
 
 HEAD = struct.Struct("<IIII")
 BURSTS = [*patterns(0, 0, 4), *patterns(3, 7, 12), *patterns(0, 0, 64)]
-BEAT = Batch([write(24, 1), Ask(Command.PROCU, 5, extension=bytes(4))])
+BEAT = Batch([write(24, 1), Request(Command.PROCU, 5, extension=bytes(4))])
 INPUTS = Batch([read(25), read(16), read(26)])
 BATCHES: list[Batch] = [*BURSTS, BEAT, INPUTS, Batch([tick()])]
 ASKS = (
-    (Ask(Command.PROCP, 3),),
-    (write(23, 0), write(24, 1), Ask(Command.SPIC, 0)),
-    (Ask(Command.PROCS, 3), Ask(Command.PROCD, 3)),
-    tuple(Ask(Command.PROCP, number) for number in range(32)),
+    (Request(Command.PROCP, 3),),
+    (write(23, 0), write(24, 1), Request(Command.SPIC, 0)),
+    (Request(Command.PROCS, 3), Request(Command.PROCD, 3)),
+    tuple(Request(Command.PROCP, number) for number in range(32)),
 )
 # What the stock client is used for, and with what its answers must begin (command.h).
 CALLS: tuple[Callable[[Client], int], ...] = (
@@ -64,14 +64,14 @@ _listener = socket.create_server(("127.0.0.1", 0))
 class _Line:
     """One connection, kept while all went well: most answers of a life are right."""
 
-    pipe: Pipe
+    pipe: Connection
     peer: socket.socket
 
     def __init__(self) -> None:
         self.open()
 
     def open(self) -> None:
-        self.pipe = Pipe("127.0.0.1", _listener.getsockname()[1], ANSWER_S, ANSWER_S)
+        self.pipe = Connection("127.0.0.1", _listener.getsockname()[1], ANSWER_S, ANSWER_S)
         self.peer, _ = _listener.accept()
         # Ends with a reset: a million connections must not leave a million waiting ports.
         self.peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -132,7 +132,7 @@ def _exchange(batch: Batch, source: Source) -> None:
         _line.renew()
 
 
-def _ask(asks: tuple[Ask, ...], source: Source) -> None:
+def _ask(asks: tuple[Request, ...], source: Source) -> None:
     right = b"".join(
         HEAD.pack(*ask[:3], 40) + bytes(40)
         if ask.command is Command.PROCP
@@ -183,7 +183,7 @@ def _state(source: Source) -> None:
     _line.renew()
 
 
-def _right(ask: Ask, source: Source) -> bytes:
+def _right(ask: Request, source: Source) -> bytes:
     """The answer that is expected, with whatever is news in it; floating bits among the data."""
     result = ask.data | int.from_bytes(source.take(4), "little") & ask.free
     return HEAD.pack(*ask[:3], result) + source.take(ask.data).ljust(ask.data, b"\xff")

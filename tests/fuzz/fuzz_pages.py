@@ -10,8 +10,8 @@ from datetime import UTC
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from evsed.core.allotment import Allotment, Reading
-from evsed.core.knobs import AllotmentConfig
+from evsed.core.solar.allotment import Allotment, Reading
+from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.errors import FeedError
 from evsed.feeds.batterymonitor import LARGEST_W, parse_page
 from tests.fuzz.source import Source

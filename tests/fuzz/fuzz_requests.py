@@ -17,10 +17,10 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-from evsed.core.owner import Wishes
+from evsed.core.user.controls import Controls
 from evsed.frontends.web import WebConfig
 from evsed.frontends.web.server import WebFrontend
-from tests.frontends.web_world import CHARGING, PATIENT, ShownHub
+from tests.frontends.web.web_world import CHARGING, PATIENT, ShownHub
 from tests.fuzz.source import Source
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "BREW", "get", "CONNECT", "")
@@ -51,7 +51,7 @@ BODIES = (
     b"-1\r\n",
     b"\0" * 3000,
 )
-KEYS = (*Wishes().to_json(), "password", "state", "charge_current", "auto_release", "x")
+KEYS = (*Controls().to_json(), "password", "state", "charge_current", "auto_release", "x")
 VALUES = (
     "null", "true", "0", "6", "16.5", "-1", "1e999", "NaN", '""', '"off"', '"solar"', '"fast"',
     '"Mon-Fri 22:00-06:00"', '"active"', '"24:00-00:00"', "[]", "{}", "[[1, 2]]", "1" * 5000,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from evsed.errors import SettingsError
 from evsed.settings import Settings, load_settings
-from evsed.settings.words import describe, keys
+from evsed.settings.messages import describe, keys
 from tests.fuzz.source import Source
 
 SHIPPED = Path(__file__).parent.parent.parent / "etc" / "evsed.toml"

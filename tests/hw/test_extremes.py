@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from evsed.core import j1772
-from evsed.core.j1772 import PilotState, state_of
-from evsed.core.pilot import FrontEnd
+from evsed.core.pilot import j1772
+from evsed.core.pilot.j1772 import PilotState, state_of
+from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.sim import circuit
 from hw.tools.bursts import EXPECTED, Plateaus, verdict
 from hw.tools.simulate import RESULTS

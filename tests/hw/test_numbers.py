@@ -11,9 +11,10 @@ import pytest
 
 from evsed import control
 from evsed.boards import InputsConfig, PigpioConfig
-from evsed.core import current
-from evsed.core.pilot import BLIND_S, FrontEnd
-from evsed.sim import box, circuit, transformer
+from evsed.core.pilot import current_transformer as current
+from evsed.core.pilot.pilot_meter import BLIND_S, FrontEnd
+from evsed.sim import circuit, transformer
+from evsed.sim import contactor_drive as box
 from hw.tools.simulate import RESULTS, inputs_sha256
 from hw.tools.values import HW, Line, Values
 

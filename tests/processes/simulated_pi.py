@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Any
 
 from evsed.sim.car import Car, CarModel, Faults
 from evsed.sim.house import House
-from evsed.sim.pigpiod import precise_event_loop
+from evsed.sim.pigpiod.server import precise_event_loop
 from evsed.sim.world import REAL_TIME_PRIORITY, STEP_S, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from evsed.sim.wires import WireEvent
+    from evsed.sim.gpio_lines import WireEvent
 
 S2_OPEN_S = 0.8  # a brisk car: it stops half a second after the offer does, S2 opens then
 

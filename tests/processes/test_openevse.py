@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from openevsehttp import OpenEVSE
 
-from tests.processes.test_wishes import free_port, password, until
+from tests.processes.test_controls import free_port, password, until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

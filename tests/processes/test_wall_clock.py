@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from evsed.core.history import TraceRow
+from evsed.core.energy.history import TraceRow
 from evsed.store import Store
 from evsed.store.reading import Reader
 from tests.processes import stories

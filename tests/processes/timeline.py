@@ -12,8 +12,8 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from evsed.core.j1772 import current_for_duty
-from evsed.sim.box import PUMP_HOLD_S
+from evsed.core.pilot.j1772 import current_for_duty
+from evsed.sim.contactor_drive import PUMP_HOLD_S
 from evsed.sim.world import Pins
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from evsed.control import Control
-from evsed.core import events as ev
-from evsed.core.evse import EvseConfig
+from evsed.core.pilot import events as ev
+from evsed.core.pilot.evse import EvseConfig
 from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.car import Car, CarModel
 from evsed.sim.circuit import PARTS, Load, settle
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from evsed.link import Configure
-    from evsed.sim.box import Contactor
     from evsed.sim.circuit import Circuit
+    from evsed.sim.contactor_drive import Contactor
 
 TICK_S = 0.02
 OPEN_WITHIN_S = 0.1  # IEC 61851-1 Table A.6 seq. 2.2 and 8

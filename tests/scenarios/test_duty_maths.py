@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Scenarios 16-22: amperes to duty and back, at the wire and as properties.
 
-The reader is `sim.car.offer_from_duty`, which was written apart from `core.j1772`: the two check
-each other.
+The reader is `sim.car.offer_from_duty`, which was written apart from `core.pilot.j1772`: the
+two check each other.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evsed.core.j1772 import STEADY, current_for_duty, duty_for_current
+from evsed.core.pilot.j1772 import STEADY, current_for_duty, duty_for_current
 from evsed.sim.car import Car, CarModel, offer_from_duty
 from tests.scenarios.stage import charging, closings, configured, connected, empty, never
 

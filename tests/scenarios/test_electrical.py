@@ -10,17 +10,17 @@ import pytest
 
 from evsed.boards import BoardConfig, InputsConfig
 from evsed.control import Control
-from evsed.core import events as ev
-from evsed.core.cable import CODES, SERIES_OHM
-from evsed.core.evse import EvseConfig
-from evsed.core.faults import Fault, Recovery
-from evsed.core.j1772 import NOT_AVAILABLE, STEADY
-from evsed.core.limits import Limit
-from evsed.core.thermal import Thermal
-from evsed.link import Acknowledge, Configure, Limits, Report
+from evsed.core.pilot import events as ev
+from evsed.core.pilot.cable import CODES, SERIES_OHM
+from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.faults import Fault, Recovery
+from evsed.core.pilot.j1772 import NOT_AVAILABLE, STEADY
+from evsed.core.pilot.limits import Limit
+from evsed.core.pilot.thermal import Thermal
+from evsed.link import Acknowledge, Configure, ReportedFaults, SetLimits
 from evsed.sim.bench import CONFIG, Bench
-from evsed.sim.box import Contactor
 from evsed.sim.car import Car, CarModel
+from evsed.sim.contactor_drive import Contactor
 from evsed.sim.transformer import CurrentTransformer
 from tests.scenarios.stage import (
     CLOSE_WITHIN_S,
@@ -351,8 +351,8 @@ class Warm:
             now = bench.now
             self.thermal.hear(now, celsius)
             limits = Limit("owner", 16.0), self.thermal.limit(now + 3.0)
-            bench.tell(Limits(limits))
-            bench.tell(Report(self.thermal.faults(now)))
+            bench.tell(SetLimits(limits))
+            bench.tell(ReportedFaults(self.thermal.faults(now)))
             bench.run(1)
         return bench
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from evsed.core import events as ev
-from evsed.core.evse import EvseConfig
-from evsed.link import Limits
+from evsed.core.pilot import events as ev
+from evsed.core.pilot.evse import EvseConfig
+from evsed.link import SetLimits
 from evsed.sim.car import Car, CarModel
 from evsed.sim.circuit import Diode
 from tests.scenarios.stage import (
@@ -240,7 +240,7 @@ def test_a_grant_withdrawn_in_b_ends_the_pwm_and_nothing_else() -> None:
 def test_a_grant_withdrawn_while_charging_lets_the_car_go_first() -> None:
     """#15: C1 with the contactor closed until the car has opened S2 (seq. 10.1)."""
     bench = charging(car=Car(CarModel(s2_open_s=2.0)))
-    bench.tell(Limits(()))  # nobody grants anything any more
+    bench.tell(SetLimits(()))  # nobody grants anything any more
     bench.run(1)
     assert bench.state == "C1"
     assert bench.contactor_closed

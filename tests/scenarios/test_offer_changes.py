@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 import evsed
-from evsed.core import events as ev
-from evsed.core.allotment import Allotment, AllotmentConfig, Reading
-from evsed.core.j1772 import NOT_AVAILABLE, STEADY
-from evsed.core.limits import Limit
-from evsed.link import LetGo, Limits
+from evsed.core.pilot import events as ev
+from evsed.core.pilot.j1772 import NOT_AVAILABLE, STEADY
+from evsed.core.pilot.limits import Limit
+from evsed.core.solar.allotment import Allotment, AllotmentConfig, Reading
+from evsed.link import SetLimits, StopCharging
 from evsed.sim.car import Car, CarModel
 from tests.scenarios.stage import (
     CLOSE_WITHIN_S,
@@ -163,7 +163,7 @@ def test_a_pause_and_a_lack_of_power_both_have_to_end() -> None:
     bench = charging()
 
     def grant(owner_a: float, feed_a: float) -> None:
-        bench.tell(Limits((Limit("owner", owner_a), Limit("feed", feed_a))))
+        bench.tell(SetLimits((Limit("owner", owner_a), Limit("feed", feed_a))))
 
     grant(0, 16)
     bench.run_until(lambda: not bench.contactor_closed, within=6.5)
@@ -183,10 +183,10 @@ def test_of_several_who_may_forbid_each_is_enough_whatever_the_others_say() -> N
         bench = charging(car=stubborn_car())
         limits = [Limit(owner, 0.0 if owner == off else most) for owner, most in amperes.items()]
         for order in (limits, limits[::-1]):
-            bench.tell(Limits(tuple(order)))
+            bench.tell(SetLimits(tuple(order)))
             bench.run(0.1)
             assert bench.duty == STEADY
-        bench.tell(Limits(tuple(Limit(owner, most) for owner, most in amperes.items())))
+        bench.tell(SetLimits(tuple(Limit(owner, most) for owner, most in amperes.items())))
         bench.run_until(lambda bench=bench: bench.duty < STEADY, within=4)  # type: ignore[misc]  # bound now
         assert bench.offered_a == pytest.approx(10.0, abs=0.001)
 
@@ -244,7 +244,7 @@ class Fed:
             self.feed.drew(bench.now, bench.car.drawn_a, charging=charging)
             until_at = bench.now + 3.0
             allotted_a = self.feed.current(bench.now).current_a
-            bench.tell(Limits((Limit("feed", allotted_a, until_at),)))
+            bench.tell(SetLimits((Limit("feed", allotted_a, until_at),)))
             bench.run(1)
 
     def sunny(self, periods: int) -> None:
@@ -332,7 +332,7 @@ def test_an_evse_that_is_told_to_end_lets_the_car_go_and_stays_at_12_v(asks: boo
     evsed has no maintenance mode; a stopped EVSE stands at steady +12 V, open.
     """
     bench = charging(car=stubborn_car()) if asks else connected(empty())
-    bench.tell(LetGo())
+    bench.tell(StopCharging())
     bench.run_until(lambda: bench.duty == STEADY, within=0.1)
 
     bench.run_until(lambda: not bench.contactor_closed, within=6.5)

@@ -7,12 +7,12 @@ import math
 
 import pytest
 
-from evsed.core import events as ev
-from evsed.core.faults import Fault
-from evsed.core.j1772 import NOT_AVAILABLE, STEADY
+from evsed.core.pilot import events as ev
+from evsed.core.pilot.faults import Fault
+from evsed.core.pilot.j1772 import NOT_AVAILABLE, STEADY
 from evsed.sim.car import Car, CarModel
 from evsed.sim.circuit import Diode
-from tests.core.bursts import code
+from tests.core.pilot.bursts import code
 from tests.scenarios.stage import (
     OPEN_WITHIN_S,
     PHASES_S,

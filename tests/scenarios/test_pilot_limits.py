@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from evsed.core import events as ev
-from evsed.core.evse import EvseConfig
-from evsed.core.j1772 import STEADY
+from evsed.core.pilot import events as ev
+from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.j1772 import STEADY
 from evsed.sim.car import Car, CarModel
 from evsed.sim.circuit import CAR_D_OHM, PARTS, Circuit, Parts
-from tests.core.bursts import code
-from tests.core.week import hum
+from tests.core.pilot.bursts import code
+from tests.core.pilot.week import hum
 from tests.scenarios.stage import (
     CLOSE_WITHIN_S,
     OPEN_WITHIN_S,
@@ -235,7 +235,7 @@ def test_a_car_that_went_through_d_unserved_has_to_show_b_first() -> None:
 def test_noise_ringing_and_hum_are_not_taken_for_states(amperes: float) -> None:
     """#56: 0.3 V of noise, ringing, 0.5 V of hum: 20 s in B and 40 s in C, no state error.
 
-    The table's hour is drawn by `make week`; see tests/core/week.py.
+    The table's hour is drawn by `make week`; see tests/core/pilot/week.py.
     """
     circuit = Circuit(noise_v=0.3, seed=4)
     bench = empty(circuit=circuit)

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from evsed.boards import BoardConfig, InputsConfig
-from evsed.core.evse import EvseConfig
-from evsed.core.knobs import AllotmentConfig
-from evsed.core.pilot import FrontEnd
+from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.pilot_meter import FrontEnd
+from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.errors import SettingsError
 from evsed.feeds import FeedConfig
 from evsed.frontends.web import WebConfig
 from evsed.logs import LogsConfig
 from evsed.settings import Settings, load_settings
-from evsed.settings.words import describe, keys
+from evsed.settings.messages import describe, keys
 
 SHIPPED = Path(__file__).parents[2] / "etc" / "evsed.toml"
 

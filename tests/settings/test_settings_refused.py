@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from evsed.errors import SettingsError
 from evsed.settings import load_settings
-from evsed.settings.words import keys
+from evsed.settings.messages import keys
 
 
 def complaints(tmp_path: Path, text: str, **environ: str) -> list[str]:

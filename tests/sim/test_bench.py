@@ -10,14 +10,14 @@ from itertools import pairwise
 import pytest
 
 from evsed.control import Control
-from evsed.core import events as ev
-from evsed.core.allotment import Allotment, AllotmentConfig
-from evsed.core.limits import Limit
-from evsed.link import Acknowledge, LetGo
+from evsed.core.pilot import events as ev
+from evsed.core.pilot.limits import Limit
+from evsed.core.solar.allotment import Allotment, AllotmentConfig
+from evsed.link import Acknowledge, StopCharging
 from evsed.sim.bench import CONFIG, Bench
-from evsed.sim.box import PUMP_HOLD_S, RELEASE_S, Contactor
 from evsed.sim.car import Car, CarModel
 from evsed.sim.circuit import Diode
+from evsed.sim.contactor_drive import PUMP_HOLD_S, RELEASE_S, Contactor
 from evsed.sim.day import Day
 from evsed.sim.house import Clouds, House
 
@@ -280,7 +280,7 @@ def test_messages_reach_the_control_process_and_limits_end() -> None:
     bench.run(6)
     assert not bench.contactor_closed
     bench = charging(16)
-    bench.tell(LetGo())
+    bench.tell(StopCharging())
     bench.run_until(lambda: not bench.contactor_closed, within=6.5)
 
 

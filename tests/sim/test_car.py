@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evsed.core.j1772 import current_for_duty, duty_for_current
+from evsed.core.pilot.j1772 import current_for_duty, duty_for_current
 from evsed.sim.car import Car, CarModel, offer_from_duty
 from evsed.sim.circuit import CAR_B_OHM, CAR_C_OHM, CAR_D_OHM, NO_CAR, Circuit, Diode
 

@@ -15,12 +15,12 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from evsed.cli import main
-from evsed.core.allotment import AllotmentConfig
+from evsed.core.solar.allotment import AllotmentConfig
 from evsed.errors import DayError
-from evsed.sim.replay import total
-from evsed.sim.replay_charger import Evsed
-from evsed.sim.replay_days import read_day
-from evsed.sim.replay_plant import Figures, News, PlantConfig, measure, play
+from evsed.sim.replay.charger import Evsed
+from evsed.sim.replay.days import read_day
+from evsed.sim.replay.plant import Figures, News, PlantConfig, measure, play
+from evsed.sim.replay.run import total
 
 DAYS = sorted((Path(__file__).parents[1] / "days").glob("*.csv"))
 

@@ -15,17 +15,17 @@ from pathlib import Path
 from evsed.errors import WebError
 from evsed.frontends import Hub
 from evsed.frontends.web import WebConfig, WebLimits
-from evsed.frontends.web.assets import Assets
-from evsed.frontends.web.form import body
-from evsed.frontends.web.gate import Gate
-from evsed.frontends.web.guard import Guard, GuardedServer
-from evsed.frontends.web.openevse import OpenEvse
-from evsed.frontends.web.operation import Operation
-from evsed.frontends.web.parts import Parts
-from evsed.frontends.web.recent import Recent
-from evsed.frontends.web.routes import Routes
-from evsed.frontends.web.stream import Stream
-from evsed.frontends.web.table import OPERATIONS
+from evsed.frontends.web.api.context import AppContext
+from evsed.frontends.web.api.openevse_api import OpenEvse
+from evsed.frontends.web.api.operation import Operation
+from evsed.frontends.web.api.operations import OPERATIONS
+from evsed.frontends.web.api.recent_history import Recent
+from evsed.frontends.web.api.router import Routes
+from evsed.frontends.web.api.serialization import body
+from evsed.frontends.web.auth.authenticator import Authenticator
+from evsed.frontends.web.http.assets import Assets
+from evsed.frontends.web.http.connection_limits import ConnectionLimiter, GuardedServer
+from evsed.frontends.web.http.event_stream import Stream
 
 SOCKET_MODE = 0o660
 """Owner and group of the service may give orders by the control socket."""
@@ -79,12 +79,12 @@ class WebFrontend:
         sockets = list(self._handed) or _own_sockets(self._config)
         stream = Stream(hub, self._limits, body)
         recent = Recent()
-        gate = Gate(self._config.password_file, self._config.names)
-        parts = Parts(hub, self._limits, self._assets, gate, stream, recent)
+        gate = Authenticator(self._config.password_file, self._config.names)
+        parts = AppContext(hub, self._limits, self._assets, gate, stream, recent)
         openevse = OpenEvse(hub, self._limits) if self._config.openevse else None
         operations = self._operations + (openevse.operations() if openevse else ())
         routes = Routes(parts, operations)
-        guard = Guard(self._limits, routes.odd_method)
+        guard = ConnectionLimiter(self._limits, routes.odd_method)
         started = self._started = _Started(guard, stream, recent, openevse)
         port = 0
         loop = asyncio.get_running_loop()
@@ -135,7 +135,7 @@ class _Started:
     """What exists between start and stop."""
 
     def __init__(
-        self, guard: Guard, stream: Stream, recent: Recent, openevse: OpenEvse | None
+        self, guard: ConnectionLimiter, stream: Stream, recent: Recent, openevse: OpenEvse | None
     ) -> None:
         self.guard = guard
         self.stream = stream

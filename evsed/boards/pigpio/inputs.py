@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The optional inputs in pigpiod: one round trip for all that are wired."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from evsed.boards.pigpio.burst import CONVERSION_BYTES, conversion
+from evsed.boards.pigpio.connection import Batch, read
+from evsed.core.pilot.current_transformer import CONVERSIONS
+from evsed.core.pilot.protection import Inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from evsed.boards import BoardConfig
+
+_HEAD_BYTES: Final = 16
+_RESULT_AT: Final = 12  # where in an answer's header the result begins
+
+
+class InputsWanted:
+    """Which optional inputs there are, and what their answers mean."""
+
+    def __init__(self, config: BoardConfig) -> None:
+        inputs = config.inputs
+        self._feedbacks: Final = len(inputs.contactor_feedback_gpios)
+        self._has_ground_fault: Final = inputs.ground_fault_gpio is not None
+        self._has_stop: Final = inputs.emergency_stop_gpio is not None
+        self._gpios: Final = [
+            *inputs.contactor_feedback_gpios,
+            *(
+                gpio
+                for gpio in (inputs.ground_fault_gpio, inputs.emergency_stop_gpio)
+                if gpio is not None
+            ),
+        ]
+        self._proximity: Final = inputs.proximity_adc_channel
+        self._current: Final = inputs.current_adc_channel
+        self.batch: Batch | None = None
+
+    def aim(self, spi_handle: int) -> None:
+        """Make the requests for one life's SPI handle."""
+        asks = [read(gpio) for gpio in self._gpios]
+        if self._proximity is not None:
+            asks.append(conversion(spi_handle, self._proximity))
+        if self._current is not None:
+            asks += [conversion(spi_handle, self._current)] * CONVERSIONS
+        self.batch = Batch(asks) if asks else None
+
+    def understood(self, answer: memoryview) -> Inputs:
+        """Levels into meanings; see `InputsConfig` for what is wired how."""
+        high = [
+            bool(answer[number * _HEAD_BYTES + _RESULT_AT]) for number in range(len(self._gpios))
+        ]
+        codes = self._codes(answer)
+        feedback, rest = high[: self._feedbacks], iter(high[self._feedbacks :])
+        return Inputs(
+            contactor_feedback=tuple(feedback),
+            ground_fault=next(rest) if self._has_ground_fault else None,
+            emergency_stop=next(rest) if self._has_stop else None,
+            proximity_code=None if self._proximity is None else next(codes),
+            current_codes=tuple(codes),
+        )
+
+    def _codes(self, answer: memoryview) -> Iterator[int]:
+        """What the converter said, after the levels."""
+        at = len(self._gpios) * _HEAD_BYTES
+        while at < len(answer):
+            at += _HEAD_BYTES + CONVERSION_BYTES
+            yield int.from_bytes(answer[at - 2 : at], "big") & 0x3FF

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ground-fault device: its word, and the test of it before each closing.
+
+The device opens the coil by itself, in hardware; what evsed hears of it is for the pilot and for
+people. A broken wire sounds like a device that has tripped. The test, where one is wired, makes the
+device trip by its test input, with the contactor open: a device that is dead is content for ever.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from evsed.core.pilot.faults import Fault
+
+# Together with half a second of C this stays under the 3 s of IEC 61851-1 seq. 4. OpenEVSE allows
+# its own device 1 s to trip and 2 s to calm down.
+TRIPS_WITHIN_S = 1.0
+CLEARS_WITHIN_S = 1.0
+
+
+class _Phase(Enum):
+    IDLE = "idle"
+    DRIVEN = "the test input is on, the device has to trip"
+    CALMING = "the test input is off again, the device has to calm down"
+    PASSED = "passed, for the one closing that follows"
+
+
+class GroundFault:
+    """One look a tick; what came of it stands in `faults`, `ready` and `test` until the next.
+
+    `ready`: nothing here speaks against closing. `test`: whether the test input is to be on.
+    """
+
+    def __init__(self, *, testable: bool) -> None:
+        self._testable = testable
+        self._phase = _Phase.IDLE
+        self._since = 0.0
+        self._tripped = False
+        self.faults: dict[Fault, str] = {}
+
+    def restart(self) -> None:
+        """The board was lost and is back, with the test input off."""
+        self._phase = _Phase.IDLE
+
+    @property
+    def ready(self) -> bool:
+        """Whether closing is allowed: the test was passed, or there is none."""
+        return not self._testable or self._phase is _Phase.PASSED
+
+    @property
+    def test(self) -> bool:
+        """Whether the test input is to be on."""
+        return self._phase is _Phase.DRIVEN
+
+    def look(self, now: float, *, tripped: bool, closed: bool, closing: bool) -> None:
+        """Take in whether the device has *tripped*.
+
+        *closed*: the contactor is told to be; *closing*: it would be, were this ready.
+        """
+        self.faults = {}
+        if self._phase is _Phase.DRIVEN:
+            self._look_driven(now, tripped=tripped, closing=closing)
+        elif self._phase is _Phase.CALMING:
+            self._look_calming(now, tripped=tripped, closing=closing)
+        else:
+            if tripped:
+                self.faults[Fault.GROUND] = "the device has tripped, or its wire is broken"
+            if self._phase is _Phase.PASSED and (closed or not closing):
+                self._phase = _Phase.IDLE
+            elif self._phase is _Phase.IDLE and self._testable and closing and not tripped:
+                self._go(now, _Phase.DRIVEN)
+
+    def _look_driven(self, now: float, *, tripped: bool, closing: bool) -> None:
+        if tripped or not closing:
+            self._tripped = tripped
+            self._go(now, _Phase.CALMING)
+        elif now - self._since >= TRIPS_WITHIN_S:
+            self._fail(f"it did not trip within {TRIPS_WITHIN_S:.0f} s of its test")
+
+    def _look_calming(self, now: float, *, tripped: bool, closing: bool) -> None:
+        if not tripped:
+            self._go(now, _Phase.PASSED if self._tripped and closing else _Phase.IDLE)
+        elif now - self._since >= CLEARS_WITHIN_S:
+            self._fail(f"it was still tripped {CLEARS_WITHIN_S:.0f} s after its test")
+
+    def _go(self, now: float, phase: _Phase) -> None:
+        self._phase = phase
+        self._since = now
+
+    def _fail(self, detail: str) -> None:
+        self._phase = _Phase.IDLE
+        self.faults[Fault.GROUND_TEST] = detail

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a meter says against what was offered; nothing where there is no meter.
+
+The numbers are EVerest's and Tinkerforge's: a car has 5 s to follow a change of the pilot (IEC
+61851-1 seq. 6), 10 % and half an ampere are allowed for its and the meter's errors.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from evsed.core.pilot.faults import Fault
+
+SHARE, PLUS_A, FOR_S = 1.1, 0.5, 6.0  # over this for so long since the offer last fell
+GROSS_SHARE, GROSS_FOR_S = 1.5, 1.0  # or over this much of the highest offer of the last 6 s
+# With the contactor open. A meter's second of RMS comes on top, which has to be over before: what
+# flowed until the opening is no leak.
+OPEN_A, OPEN_FOR_S = 1.0, 1.5
+
+
+class _Lasting:
+    """For how long something has been true without a break."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def of(self, now: float, *, true: bool) -> float:
+        """Seconds; 0 where it is not true, or is since just now."""
+        if not true:
+            self._since = None
+            return 0.0
+        if self._since is None:
+            self._since = now
+        return now - self._since
+
+
+class OverCurrent:
+    """One look a tick; `faults` is what came of it."""
+
+    def __init__(self) -> None:
+        self._offers: deque[tuple[float, float]] = deque()
+        self._offered_a = 0.0
+        self._over = _Lasting()
+        self._gross = _Lasting()
+        self._leak = _Lasting()
+        self.faults: dict[Fault, str] = {}
+
+    def look(self, now: float, drawn_a: float, *, offered_a: float, closed: bool) -> None:
+        """Take in the current that the meter reads, the largest of the phases."""
+        self.faults = {}
+        while self._offers and self._offers[-1][1] <= offered_a:
+            self._offers.pop()
+        self._offers.append((now, offered_a))
+        while now - self._offers[0][0] > FOR_S:
+            self._offers.popleft()
+        highest_a = self._offers[0][1]
+        fell = offered_a < self._offered_a
+        self._offered_a = offered_a
+        over = closed and not fell and drawn_a > offered_a * SHARE + PLUS_A
+        over_s = self._over.of(now, true=over)
+        gross_s = self._gross.of(now, true=closed and drawn_a > highest_a * GROSS_SHARE)
+        leak_s = self._leak.of(now, true=not closed and drawn_a > OPEN_A)
+        if over_s > FOR_S or gross_s >= GROSS_FOR_S:
+            self.faults[Fault.OVER_CURRENT] = (
+                f"the car takes {drawn_a:.1f} A, {offered_a:.1f} A are offered"
+            )
+        if leak_s >= OPEN_FOR_S:
+            self.faults[Fault.CONTACTOR] = f"{drawn_a:.1f} A flow with the contactor open"

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the optional inputs to faults, limits and the permission to close.
+
+::
+
+    input                 what it is watched for          fault                   recovery
+    mirror contacts       still closed 100 ms after       ContactorFault          service
+                          opening
+                          open 300 ms after closing, or   ContactorDidNotClose    unplug, after
+                          open again: three times                                 3 tries
+                          closed without beats            DeadManFault            service
+    ground-fault device   tripped, or its wire broken     MREC2GroundFailure      acknowledge
+                          fails its test before closing   GroundFaultTestFailed   acknowledge
+    emergency stop        pressed, or its wire broken     MREC8EmergencyStop      acknowledge
+    proximity             no cable for 100 ms             MREC23ProximityFault    unplug
+    meter                 over the offer for 6 s, grossly MREC4OverCurrentFailure unplug
+                          for 1 s
+                          1 A with the contactor open     ContactorFault          service
+                          for 1.5 s
+                          cannot be read (`current`)      MeterFault              itself
+
+The numbers and where they are from stand in `contactors`, `ground_fault`, `cable` and
+`over_current`. An input that is not wired is None and watches nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from evsed.core.pilot.cable import Cable
+from evsed.core.pilot.contactors import Contactors
+from evsed.core.pilot.faults import Fault
+from evsed.core.pilot.ground_fault import GroundFault
+from evsed.core.pilot.limits import Limit
+from evsed.core.pilot.over_current import OverCurrent
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The optional inputs at one moment; None where there is no such wire.
+
+    `contactor_feedback`: one for each contactor, True = its contacts are closed (or the wire of
+    its mirror contact is broken). `ground_fault`: True = the device has tripped, `emergency_stop`:
+    True = the stop is pressed (or the wire of either is broken). `proximity_code`: ADC
+    code (0-1023) of the proximity channel. `current_codes`: a train of codes (0-1023) of the
+    current transformer's channel.
+    """
+
+    contactor_feedback: tuple[bool, ...] = ()
+    ground_fault: bool | None = None
+    emergency_stop: bool | None = None
+    proximity_code: int | None = None
+    current_codes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the state machine and the wires are at.
+
+    The contactor is told to be `closed`, or is about to be (`closing`: it would, were that ready);
+    a car is `plugged` in; `offered_a` amperes are on the pilot. `drawn_a`: what a meter reads,
+    amperes, the largest of the phases; None where there is none, or nothing is known yet.
+    """
+
+    closed: bool
+    closing: bool
+    plugged: bool
+    offered_a: float
+    drawn_a: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectionResult:
+    """What follows from the inputs.
+
+    `faults` there are now, `limits` on the current, and whether all is `ready` to close. `pump`:
+    the charge pump is to be beaten. `ground_test`: the test input of the ground-fault device is to
+    be on. `opened`: why the contactor is to be taken as open ("": it is not).
+    """
+
+    faults: Mapping[Fault, str]
+    limits: tuple[Limit, ...]
+    ready: bool
+    pump: bool
+    ground_test: bool
+    opened: str
+
+
+NO_PROTECTION = ProtectionResult({}, (), ready=True, pump=True, ground_test=False, opened="")
+"""Where no input is wired."""
+
+
+class Protection:
+    """All optional inputs of one EVSE; `look()` is called every tick."""
+
+    def __init__(self, now: float, *, ground_testable: bool) -> None:
+        self._contactors = Contactors(now)
+        self._ground = GroundFault(testable=ground_testable)
+        self._cable = Cable()
+        self._over_current = OverCurrent()
+
+    def restart(self, now: float) -> None:
+        """The board was lost and is back: everything open, the test inputs off."""
+        self._contactors.restart(now)
+        self._ground.restart()
+
+    def look(self, now: float, inputs: Inputs, moment: Moment) -> ProtectionResult:
+        """Judge *inputs* at *now*."""
+        faults: dict[Fault, str] = {}
+        limits: tuple[Limit, ...] = ()
+        ready = pump = True
+        opened = ""
+        if inputs.emergency_stop:
+            faults[Fault.EMERGENCY_STOP] = "the emergency stop is pressed, or its wire is broken"
+        if inputs.ground_fault is not None:
+            ground = self._ground
+            ground.look(
+                now,
+                tripped=inputs.ground_fault,
+                closed=moment.closed,
+                closing=moment.closing,
+            )
+            faults |= ground.faults
+            ready = ground.ready
+        if moment.drawn_a is not None:
+            self._over_current.look(
+                now, moment.drawn_a, offered_a=moment.offered_a, closed=moment.closed
+            )
+            faults |= self._over_current.faults
+        if inputs.contactor_feedback:
+            contactors = self._contactors
+            contactors.look(
+                now,
+                inputs.contactor_feedback,
+                closed=moment.closed,
+                closing=moment.closing,
+                plugged=moment.plugged,
+            )
+            faults |= contactors.faults
+            ready = ready and contactors.ready
+            pump = contactors.pump
+            opened = contactors.opened
+        if inputs.proximity_code is not None:
+            self._cable.look(inputs.proximity_code, plugged=moment.plugged)
+            faults |= self._cable.faults
+            limits = (self._cable.limit,)
+        return ProtectionResult(faults, limits, ready, pump, self._ground.test, opened)

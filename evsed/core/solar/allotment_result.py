@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why the feed's allotment is what it is: rules as values, and the owner's words for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class AllotmentRule(Enum):
+    """Which rule speaks.  The value is the word used in JSON and logs."""
+
+    OFF = "off"
+    FAST = "fast"
+    NO_NEWS_YET = "no_news_yet"
+    FORBIDDEN = "forbidden"
+    TOO_OLD = "too_old"
+    CAUTIOUS = "cautious"
+    WAITING = "waiting"
+    CONFIRMING = "confirming"
+    STEADYING = "steadying"
+    PAUSE = "pause"
+    STARTING = "starting"
+    FOLLOWING = "following"
+    CAPPED = "capped"
+    MINIMUM = "minimum"
+    CLOUD = "cloud"
+    MIN_ON = "min_on"
+
+
+_WORDS: Final = {
+    AllotmentRule.OFF: "off, as the owner wished",
+    AllotmentRule.FAST: "fast, as the owner wished: {amperes}",
+    AllotmentRule.NO_NEWS_YET: "waiting for the first news of the feed",
+    AllotmentRule.FORBIDDEN: "the feed allows {spare}, less than {need}: no charging",
+    AllotmentRule.TOO_OLD: "no news for {age}: stopped",
+    AllotmentRule.CAUTIOUS: "no news for {age}: {amperes}",
+    AllotmentRule.WAITING: "waiting for {need}: {spare} spare",
+    AllotmentRule.CONFIRMING: "{spare} spare: waiting for another reading of {need} or more",
+    AllotmentRule.STEADYING: "{spare} spare, {late} of late: waiting for steadier sun",
+    AllotmentRule.PAUSE: "{spare} spare: pausing for another {left}",
+    AllotmentRule.STARTING: "{spare} spare: starting at {amperes}",
+    AllotmentRule.FOLLOWING: "following the sun: {spare} spare",
+    AllotmentRule.CAPPED: "{spare} spare: as much as is allowed, {amperes}",
+    AllotmentRule.MINIMUM: "the least that is asked for: {amperes}, {spare} spare",
+    AllotmentRule.CLOUD: "riding through a cloud: {lent} of {loan} lent",
+    AllotmentRule.MIN_ON: "too little sun, {spare}: running for another {left}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A rule and the numbers it spoke with; `text()` puts them into words.
+
+    `need_w`, `spare_w` and `late_w` (the mean of late) are watts, `lent_wh` of `loan_wh` what the
+    battery lent to this cloud,
+    `age_s` the age of the news, `current_a` what is allotted, `left_s` what a timer still has.
+    """
+
+    rule: AllotmentRule
+    need_w: float = 0.0
+    spare_w: float = 0.0
+    late_w: float = 0.0
+    lent_wh: float = 0.0
+    loan_wh: float = 0.0
+    age_s: float = 0.0
+    current_a: float = 0.0
+    left_s: float = 0.0
+
+    def text(self) -> str:
+        """Say it in one short line."""
+        return _WORDS[self.rule].format(
+            need=_kilowatts(self.need_w, 2),
+            spare=_kilowatts(self.spare_w, 1),
+            late=_kilowatts(self.late_w, 1),
+            amperes=f"{self.current_a:.1f}".removesuffix(".0") + " A",
+            lent=f"{self.lent_wh:.0f}",
+            loan=f"{self.loan_wh:.0f} Wh",
+            age=f"{self.age_s:.0f} s",
+            left=f"{self.left_s:.0f} s",
+        )
+
+    def __str__(self) -> str:
+        """Say it in one short line."""
+        return self.text()
+
+
+@dataclass(frozen=True, slots=True)
+class AllotmentResult:
+    """What the feed permits now: 0 A, or the car's least current and more.
+
+    `until_s` is the time left where a timer runs, in seconds; `available_w` what there is for the
+    car; `excess_w` the feed's last word; `age_s` how old that is.  `sun_w` is the surplus of sun
+    that fresh news tells of, with no wish of the battery's in it; `lent_wh` what the
+    battery has lent to the car and not got back.  None where there is no such thing.
+    """
+
+    current_a: float
+    reason: Reason
+    until_s: float | None = None
+    available_w: float | None = None
+    excess_w: float | None = None
+    age_s: float | None = None
+    sun_w: float | None = None
+    lent_wh: float | None = None
+
+
+def _kilowatts(watts: float, digits: int) -> str:
+    """Kilowatts without a minus before a zero: "0.9 kW"."""
+    return f"{round(watts / 1000, digits) + 0.0:.{digits}f} kW"

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the car itself draws, remembered for as long as the feed's news refers to it.
+
+The feed's value contains the car's own draw, so the draw *of the moment the feed measured* has to
+be added back, not the draw of now.  This file keeps that past, stands in for a meter where there is
+none, and learns the most the car takes when it takes less than it is offered.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+DEAD_TIME_S = 2.0
+"""A car without a meter is taken to answer a changed duty after this long, in seconds.  IEC 61851-1
+Table A.6 allows 5 s; the cars behind the simulations of this project answer after 2."""
+
+SLEW_A_PER_S = 4.0
+"""... and then to move at this rate, in amperes a second."""
+
+CANDIDATES_A = tuple(float(amperes) for amperes in range(6, 41))
+"""The car maxima that the learning weighs against each other, in amperes."""
+
+_FORGET = 0.9
+_TELLING_A = 1.0
+_EVIDENCE_W = 400.0
+
+
+class _Span(NamedTuple):
+    """The car drew `amperes` from `start_at` until the next span."""
+
+    start_at: float
+    amperes: float
+
+
+@dataclass(slots=True)
+class OwnConsumption:
+    """The car's current over the last `keep_s` seconds, as steps.
+
+    Moments are monotonic seconds, currents amperes per phase.
+    """
+
+    keep_s: float
+    _spans: deque[_Span] = field(default_factory=deque)
+    _commands: deque[_Span] = field(default_factory=deque)
+    _level_a: float = 0.0
+    _last_at: float | None = None
+
+    @property
+    def now_a(self) -> float:
+        """What the car draws now, in amperes, measured or modelled."""
+        return self._level_a
+
+    def measured(self, now: float, amperes: float) -> None:
+        """Note a meter's reading: the truth, so it is kept as it is."""
+        self._keep(now, amperes)
+        self._commands.clear()
+
+    def offered(self, now: float, amperes: float) -> None:
+        """Note what a car without a meter is offered while its contactor is closed; else 0.
+
+        A rise or fall of the offer reaches the draw after `DEAD_TIME_S` at `SLEW_A_PER_S`; an
+        opened contactor (0) at once, since no current can pass it.
+        """
+        if amperes <= 0.0:
+            self._commands.clear()
+            self._keep(now, 0.0)
+            return
+        if not self._commands or self._commands[-1].amperes != amperes:
+            self._commands.append(_Span(now, amperes))
+        while len(self._commands) > 1 and self._commands[1].start_at <= now - DEAD_TIME_S:
+            self._commands.popleft()
+        heard = self._commands[0]
+        target_a = heard.amperes if heard.start_at <= now - DEAD_TIME_S else self._level_a
+        reach_a = SLEW_A_PER_S * (now - self._last_at if self._last_at is not None else 0.0)
+        step_a = max(-reach_a, min(reach_a, target_a - self._level_a))
+        self._keep(now, self._level_a + step_a)
+
+    def mean_a(self, start_at: float, end_at: float, most_a: float | None = None) -> float:
+        """The mean current from `start_at` to `end_at`, in amperes; at one moment if they agree.
+
+        `most_a` cuts every step to that current first, which answers "what if the car takes no
+        more than this?".  What lies before the first note counts as 0.
+        """
+        total_as = 0.0
+        moment_a = 0.0
+        until_at = end_at
+        for span in reversed(self._spans):
+            if span.start_at > end_at:
+                continue
+            amperes = span.amperes if most_a is None else min(span.amperes, most_a)
+            if until_at == end_at:
+                moment_a = amperes
+            total_as += amperes * max(0.0, until_at - max(span.start_at, start_at))
+            until_at = span.start_at
+            if span.start_at <= start_at:
+                break
+        return total_as / (end_at - start_at) if end_at > start_at else moment_a
+
+    def _keep(self, now: float, amperes: float) -> None:
+        if not self._spans or self._spans[-1].amperes != amperes:
+            self._spans.append(_Span(now, amperes))
+        while len(self._spans) > 1 and self._spans[1].start_at < now - self.keep_s:
+            self._spans.popleft()
+        self._level_a = amperes
+        self._last_at = now
+
+
+@dataclass(slots=True)
+class CarMaximum:
+    """Learns the most a car takes from the feed alone, where no meter tells.
+
+    For each current in `CANDIDATES_A`, and for "no maximum", it works out how far the sun would
+    have to have jumped between two readings if that were the car's maximum.  The sun jumps either
+    way, but a car that ignores a higher offer makes every explanation but the true one jump with
+    the offer.  Only readings between which the offer changed by an ampere say anything.
+    """
+
+    watts_per_ampere: float
+    learned_a: float | None = None
+    _jumps_w: dict[float | None, float] = field(default_factory=dict)
+    _last_w: dict[float | None, float] = field(default_factory=dict)
+    _last_draw_a: float = 0.0
+
+    def weigh(self, excess_w: float, draw: OwnConsumption, start_at: float, end_at: float) -> None:
+        """Take in one reading of the feed whose window is `start_at` to `end_at`."""
+        supposed: tuple[float | None, ...] = (None, *CANDIDATES_A)
+        power_w = {
+            most_a: excess_w + self.watts_per_ampere * draw.mean_a(start_at, end_at, most_a)
+            for most_a in supposed
+        }
+        draw_a = draw.mean_a(start_at, end_at)
+        telling = abs(draw_a - self._last_draw_a) >= _TELLING_A
+        if self._last_w and telling:
+            for most_a in supposed:
+                jump_w = abs(power_w[most_a] - self._last_w[most_a])
+                self._jumps_w[most_a] = _FORGET * self._jumps_w.get(most_a, 0.0) + jump_w
+            best = min(CANDIDATES_A, key=lambda amperes: self._jumps_w[amperes])
+            gain_w = self._jumps_w[None] - self._jumps_w[best]
+            known = gain_w > _EVIDENCE_W and self._jumps_w[best] < self._jumps_w[None] / 2
+            self.learned_a = best if known else None
+        self._last_w = power_w
+        self._last_draw_a = draw_a

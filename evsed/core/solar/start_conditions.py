@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the feed's own past says: is it time to start, is a cloud worth waiting for.
+
+The next reading itself cannot be foretold better than by the last one; on recorded days a fit of
+the change to slope, mean, highest and lowest of the last quarter of an hour takes 2 % off the
+error. What the past does tell is what kind of day it is. Two readings between clouds are a hole
+while it was dark before, and a cloud is worth waiting for while the sun was strong before it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+READINGS: Final = 2
+"""A run starts on this many readings in a row that cover it..."""
+
+READINGS_IN_THE_DARK: Final = 3
+"""... or on this many where it was dark before."""
+
+DARK_SHARE: Final = 0.6
+"""Dark: the mean of late is below this share of the least power."""
+
+DARK_PERIODS: Final = 5.8
+"""The time constant of that mean, in periods of the feed; 350 s with news once a minute."""
+
+STEADY_SHARE: Final = 0.8
+"""After a stop for lack of sun, a short mean has to reach this share of the least power too."""
+
+STEADY_PERIODS: Final = 3.3
+"""The time constant of that mean, in periods; 200 s."""
+
+DOUBT_PERIODS: Final = 60.0
+"""For this long after such a stop, in periods; an hour."""
+
+SUNNY_PERIODS: Final = 12.5
+"""The time constant of the mean that the loan goes by, in periods; 750 s."""
+
+LOAN_NONE_AT: Final = 0.37
+"""With the mean of late at this share of the least power the loan would be nothing..."""
+
+LOAN_WHOLE_AT: Final = 2.0
+"""... and whole at this; in between it is in proportion."""
+
+LOAN_LEAST: Final = 0.1
+"""But never below this share, so that a meter's noise around the least power ends no run."""
+
+
+@dataclass(slots=True)
+class _Mean:
+    """A mean that forgets with a time constant of `periods`; it begins with the first value."""
+
+    periods: float
+    watts: float | None = None
+
+    def take(self, watts: float, passed: float) -> None:
+        """Take in a value after so many periods."""
+        if self.watts is None:
+            self.watts = watts
+        self.watts += (watts - self.watts) * -math.expm1(-passed / self.periods)
+
+    def reaches(self, watts: float) -> bool:
+        """Whether the mean is at least `watts`."""
+        return self.watts is not None and self.watts >= watts
+
+
+class StartConditions:
+    """Counts covering readings and keeps the means of late."""
+
+    def __init__(self, least_w: float) -> None:
+        """`least_w` is the power of the least current, in watts."""
+        self._least_w = least_w
+        self._dark = _Mean(DARK_PERIODS)
+        self._steady = _Mean(STEADY_PERIODS)
+        self._sunny = _Mean(SUNNY_PERIODS)
+        self._covering = 0
+
+    @property
+    def covering(self) -> int:
+        """How many readings in a row covered the start, up to the last."""
+        return self._covering
+
+    @property
+    def needed(self) -> int:
+        """How many it takes, as bright as it was before."""
+        bright = self._dark.reaches(DARK_SHARE * self._least_w)
+        return READINGS if bright else READINGS_IN_THE_DARK
+
+    @property
+    def late_w(self) -> float:
+        """The mean of the last minutes, in watts; 0 before any reading."""
+        return self._steady.watts or 0.0
+
+    @property
+    def loan_share(self) -> float:
+        """The share of the owner's loan that waiting for the sun is worth, 0 to 1."""
+        ratio = (self._sunny.watts or 0.0) / self._least_w
+        share = (ratio - LOAN_NONE_AT) / (LOAN_WHOLE_AT - LOAN_NONE_AT)
+        return min(1.0, max(LOAN_LEAST, share))
+
+    def take(self, available_w: float, passed: float, *, covers: bool) -> None:
+        """Take in a reading, `passed` periods after the last; a gap breaks the row."""
+        known = min(max(passed, 0.0), 1e3)
+        for mean in (self._dark, self._steady, self._sunny):
+            mean.take(available_w, known)
+        self._covering = self._covering + 1 if covers else 0
+
+    def begin_again(self) -> None:
+        """Break the row: a start needs readings from after this."""
+        self._covering = 0
+
+    def steady(self, stopped_ago_periods: float) -> bool:
+        """Whether the sun came back to stay, so long after a stop for lack of it."""
+        doubt = stopped_ago_periods < DOUBT_PERIODS
+        return not doubt or self._steady.reaches(STEADY_SHARE * self._least_w)

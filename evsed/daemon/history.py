@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The archive: what frontends ask of the past (`frontends.History`), answered beside the loop.
+
+Questions wait for each other in a thread of their own, which reads with its own connection; what is
+deleted goes through the clerk, some rows at a time, so that a save never waits for long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from evsed.core.energy.history import By, DayTrace, PeriodTotal
+from evsed.core.energy.sessions import SessionRecord
+from evsed.daemon.session_recorder import SessionRecorder
+from evsed.errors import StoreError
+from evsed.store.reading import Reader
+from evsed.store.rows import begins_at, day_of
+
+WAITING_MOST = 8
+"""So many questions may wait at once; a page asks two or three."""
+
+T = TypeVar("T")
+
+
+class HistoryService:
+    """The past in the store at *path*, and in the recorder of *books*.
+
+    *tell* is told who asked for what that changes something.
+    """
+
+    def __init__(
+        self, path: Path, books: SessionRecorder, tell: Callable[[str, str], None]
+    ) -> None:
+        self._reader = Reader(path)
+        self._books = books
+        self._tell = tell
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="history")
+        self._waiting = 0
+        self._worker.submit(self._reader.sweep)
+
+    async def sessions(self, limit: int, before: datetime | None = None) -> list[SessionRecord]:
+        """The newest *limit* sessions, the newest first; started before *before*, if given."""
+        return await self._ask(lambda: self._reader.sessions(limit, before))
+
+    async def energy(self, by: By, first: date, last: date) -> list[PeriodTotal]:
+        """What was charged from *first* to *last*, by period, the oldest first."""
+        return await self._ask(lambda: self._reader.energy(by, first, last))
+
+    async def days(self) -> list[date]:
+        """The local days of which there is a trace, the oldest first."""
+        pending = {day_of(row.at) for row in self._books.recorder.pending()}
+        return sorted(pending.union(await self._ask(self._reader.days)))
+
+    async def day(self, day: date) -> DayTrace | None:
+        """The trace of the local day *day*, up to this moment; None where there is nothing."""
+        pending = self._books.recorder.pending()
+        return await self._ask(lambda: self._reader.day(day, pending))
+
+    async def delete(self, who: str, before: date) -> str:
+        """Delete traces and sessions older than the day *before*, for *who*; what came of it."""
+        self._books.recorder.forget(begins_at(before))
+        clerk, rows, sessions = self._books.clerk, 0, 0
+        trace = clerk.store.trace
+        try:
+            while any(gone := await clerk.do(lambda: trace.delete(before))):
+                rows += gone[0]
+                sessions += gone[1]
+        finally:
+            gone_in_all = f"{_some(sessions, 'session')} and {_some(rows, 'row')}"
+            self._tell(who, f"delete the history before {before}: {gone_in_all} are gone")
+        return (
+            f"deleted {gone_in_all} of the history before {before}; the totals of days and of the "
+            "lifetime stay"
+        )
+
+    async def backup(self, who: str) -> BinaryIO:
+        """A copy of the whole store, open for reading; it is gone when it is closed."""
+        self._tell(who, "make a backup")
+        return await self._ask(self._reader.backup)
+
+    def close(self) -> None:
+        """Give up what is being read, and answer no more."""
+        self._reader.give_up()
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    async def _ask(self, question: Callable[[], T]) -> T:
+        if self._waiting >= WAITING_MOST:
+            raise StoreError(
+                "many ask of the history at once, and it answers one after the other; this "
+                "question was not answered. Try again in some seconds."
+            )
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._worker, question)
+        finally:
+            self._waiting -= 1
+
+
+def _some(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

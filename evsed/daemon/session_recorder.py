@@ -1,0 +1,344 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sessions, totals and latched faults, kept in the store and in the files for people.
+
+Events are counted here at once (`core.energy.sessions.Ledger`) and written by the store writer when
+they are due. The minutes of the trace recorder are written after everything else.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from evsed.core.energy.sessions import (
+    DayTotal,
+    EndReason,
+    Flow,
+    Kept,
+    Ledger,
+    LeftOpen,
+    SessionRecord,
+)
+from evsed.core.pilot import events as ev
+from evsed.core.pilot.faults import Fault, Recovery
+from evsed.core.solar.allotment_config import Mode
+from evsed.core.user.controls import Controls, ControlsError
+from evsed.daemon.store_writer import StoreWriter
+from evsed.daemon.trace_recorder import TraceRecorder
+from evsed.errors import StoreError
+from evsed.frontends.classic import EnergyFiles
+from evsed.store import Beginning, Json, LastEnd, LatchedFault, Store
+
+if TYPE_CHECKING:
+    from evsed.link import Snapshot
+
+AFTER_CRASH_S = 10.0  # nothing closes for so long after a life that left the contactor closed
+CRASHES_MAX = 3  # within an hour, then evsed stays off until acknowledged
+UNPLUGGED_WITHIN_S = 2.0  # after the current stopped: it was the plug that stopped it
+FRONT_END_NOTE = "front_end_proved"
+BOOT_NOTE = "boot"
+WISHES_NOTE = "wishes"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecorderConfig:
+    """Where the books are: the store's file, the folder of the files for people.
+
+    `calibration` names the front end's calibration: a proof of it holds for no other.
+    """
+
+    path: Path
+    folder: Path
+    calibration: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What the store had: totals, faults, the calibration proved, wishes, boot and last end."""
+
+    history: Kept
+    latched: tuple[LatchedFault, ...]
+    front_end: object
+    boot: object
+    wishes: object
+    beginning: Beginning
+
+
+class SessionRecorder:
+    """What is known of sessions, days, the lifetime; made by `open()`."""
+
+    def __init__(self, config: SessionRecorderConfig, *, boot: str) -> None:
+        self._config = config
+        self._boot = boot
+        self._store = Store(config.path)
+        self._files = EnergyFiles(config.folder)
+        self._ledger = Ledger()
+        self.clerk = StoreWriter(self._store)
+        self.recorder = TraceRecorder()
+        self._left_open: tuple[LeftOpen, ...] = ()
+        self._loaded = False
+        self._last: SessionRecord | None = None
+        self._withdrawn: EndReason | None = None
+        self._stopped_at = float("-inf")
+        self._stats_for: date | None = None
+        self.front_end_proved = False
+        self.hold_off_s = 0.0
+        self.power_was_cut = False  # the machine has started anew since the last life
+        self.latched: dict[Fault, str] = {}
+        self.found: ev.FaultRaised | None = None  # a fault that only the books can see
+        self.wishes = Controls()
+        self._wished = False  # in this life: what an earlier one kept is out of date
+
+    @classmethod
+    async def open(cls, config: SessionRecorderConfig) -> SessionRecorder:
+        """Read what earlier lives have kept; what cannot be read is said and done without."""
+        books = cls(config, boot=_boot_id())
+        await books._remember()
+        return books
+
+    async def _remember(self) -> None:
+        """Take over what earlier lives have kept; where it cannot be read, try again later."""
+        try:
+            memory = await self.clerk.do(self._read)
+        except StoreError as error:
+            # Without a memory nothing is taken as proved: a pilot without a car has to be read.
+            self.clerk.trouble(error)
+            return
+        self._loaded = True
+        self._ledger.load(memory.history)
+        self._left_open = memory.history.left_open
+        self.front_end_proved = memory.front_end == self._config.calibration
+        known = {fault.value for fault in Fault}
+        self.latched = {Fault(one.name): one.detail for one in memory.latched if one.name in known}
+        self._take_wishes(memory.wishes)
+        self.power_was_cut = memory.boot not in (None, self._boot)
+        beginning = memory.beginning
+        if beginning.last_end is not LastEnd.CLEAN:
+            self.hold_off_s = AFTER_CRASH_S
+            log.warning("the last life ended while charging", how=beginning.last_end.value)
+        if beginning.crashes >= CRASHES_MAX and Fault.PERMANENT not in self.latched:
+            detail = f"{beginning.crashes} crashes within an hour with the contactor closed"
+            self.latched[Fault.PERMANENT] = detail
+            self._latch(Fault.PERMANENT, detail)
+            self.found = ev.FaultRaised(time.monotonic(), Fault.PERMANENT.value, detail)
+
+    def _read(self) -> _Memory:
+        history, latched = self._store.load(), tuple(self._store.latched())
+        proved, boot = self._store.get(FRONT_END_NOTE), self._store.get(BOOT_NOTE)
+        wishes = self._store.get(WISHES_NOTE)
+        self._store.put(BOOT_NOTE, self._boot)
+        # Last, because it forgets how the life before ended.
+        beginning = self._store.begin_life(self._boot, time.monotonic())
+        return _Memory(history, latched, proved, boot, wishes, beginning)
+
+    def _take_wishes(self, kept: object) -> None:
+        """The wishes of an earlier life; where they make no sense, mode off until told anew."""
+        if kept is None or self._wished:
+            return
+        try:
+            self.wishes = Controls.from_json(kept)
+        except ControlsError as error:
+            self.wishes = Controls(mode=Mode.OFF)
+            log.error(
+                "the owner's wishes that were kept make no sense; the mode is off until it is "
+                "set again, on the page or with `evsed set mode=solar`",
+                why=str(error),
+            )
+
+    # --- what is known ------------------------------------------------------------------------
+
+    @property
+    def session_active(self) -> bool:
+        """Whether a session is under way: a car is plugged in."""
+        return self._ledger.session is not None
+
+    @property
+    def session(self) -> SessionRecord | None:
+        """The session under way, or the last one of this life."""
+        return self._ledger.session or self._last
+
+    @property
+    def day(self) -> DayTotal:
+        """What today took."""
+        return self._ledger.day(_today())
+
+    @property
+    def total_wh(self) -> float:
+        """The energy of a lifetime, Wh."""
+        return self._ledger.total_wh
+
+    @property
+    def contactor_cycles(self) -> int:
+        """How often the contactor has closed in its lifetime."""
+        return self._ledger.cycles
+
+    # --- what happens -------------------------------------------------------------------------
+
+    def take(self, snapshot: Snapshot, flow: Flow) -> None:
+        """Count what flows from the moment of *snapshot* on."""
+        self._ledger.add(snapshot.at, _today(), flow)
+        if snapshot.state == "A":
+            self._take_over(plugged=False)
+        if snapshot.front_end_proved != self.front_end_proved:
+            self.front_end_proved = snapshot.front_end_proved
+            note = self._config.calibration if snapshot.front_end_proved else None
+            self.clerk.later(lambda: self._store.put(FRONT_END_NOTE, note))
+
+    def event(self, event: ev.Event, at: datetime, *, limited_by: str) -> None:
+        """Take in *event*, which happened at wall-clock time *at*; whose limit was the lowest."""
+        match event:
+            case ev.CarPluggedIn():
+                self._plug_in(at)
+            case ev.CarUnplugged():
+                self._unplug(event, at)
+            case ev.OfferMade():
+                self._withdrawn = None
+            case ev.OfferWithdrawn():
+                self._withdrawn = _REASONS.get(limited_by, EndReason.FEED)
+            case ev.FaultRaised(fault=name, detail=detail):
+                self._faulty(name, detail)
+            case ev.FaultCleared(fault=name):
+                self._release(Fault(name))
+            case ev.ContactorClosed():
+                self._withdrawn = None
+                self._ledger.closed_contactor()
+                self._note_contactor(closed=True)
+            case ev.ContactorOpened():
+                self._note_contactor(closed=False)
+                if self._withdrawn is None:
+                    self._stopped_at = event.at
+                self._ledger.stopped(self._withdrawn or EndReason.CAR)
+            case _:
+                pass
+
+    def _plug_in(self, at: datetime) -> None:
+        """A new session, or the one that an earlier life left open with this car."""
+        self._take_over(plugged=True)
+        if self._ledger.session is None:
+            self._ledger.plug_in(uuid.uuid4().hex, at)
+
+    def wish(self, wishes: Controls) -> None:
+        """The owner wishes *wishes* from now on, and in lives to come."""
+        self.wishes = wishes
+        self._wished = True
+        kept: Json = {**wishes.to_json()}
+        self.clerk.later(lambda: self._store.put(WISHES_NOTE, kept), urgent=True)
+
+    def _take_over(self, *, plugged: bool) -> None:
+        if self._left_open:
+            if not plugged:  # it left while nobody looked
+                self._forget_session_limits()
+            self._ledger.take_over(self._left_open, plugged=plugged)
+            self._left_open = ()
+
+    def _unplug(self, event: ev.CarUnplugged, at: datetime) -> None:
+        if event.at - self._stopped_at < UNPLUGGED_WITHIN_S:
+            self._ledger.stopped(EndReason.UNPLUGGED)
+        self._last = self._ledger.unplug(at) or self._last
+        self._forget_session_limits()
+
+    def _forget_session_limits(self) -> None:
+        """They were for a session that is over."""
+        left = self.wishes.after_unplug()
+        if left != self.wishes:
+            self.wish(left)
+
+    def _faulty(self, name: str, detail: str) -> None:
+        self._withdrawn = EndReason.FAULT
+        fault = Fault(name)
+        if fault.kind.recovery in _KEPT:
+            self.latched[fault] = detail
+            self._latch(fault, detail)
+
+    def _latch(self, fault: Fault, detail: str) -> None:
+        kept = LatchedFault(
+            fault.value, detail, datetime.now().astimezone(), fault.kind.recovery.value
+        )
+        self.clerk.later(lambda: self._store.latch(kept))
+
+    def _release(self, fault: Fault) -> None:
+        if self.latched.pop(fault, None) is not None:
+            self.clerk.later(lambda: self._store.release(fault.value))
+        if fault is Fault.PERMANENT:
+            self.clerk.later(self._store.forget_crashes)
+
+    def _note_contactor(self, *, closed: bool) -> None:
+        # Urgent: a crash in the next second counts, too.
+        self.clerk.later(lambda: self._store.note_contactor(self._boot, closed=closed), urgent=True)
+
+    # --- writing ------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Write what is due, without end."""
+        await self.clerk.run(self._write_due)
+
+    async def _write_due(self) -> None:
+        """Write what is due now; raises `StoreError` where something could not be written."""
+        now = time.monotonic()
+        if not self._loaded:
+            await self._remember()
+        await self.clerk.finish()  # only now: `_read` must not meet what this life has to note
+        if self._ledger.save_due(now):
+            checkpoint = self._ledger.checkpoint()
+            await self.clerk.do(lambda: self._store.save(checkpoint, datetime.now().astimezone()))
+            self._ledger.saved(checkpoint, now)
+            await self.clerk.do(self._write_files)
+        elif self._stats_for != _today():
+            await self.clerk.do(self._write_files)
+        await self.recorder.write(self.clerk)
+
+    def _write_files(self) -> None:
+        """Sessions that have ended to energy.log; EnergyStats after them, and at midnight."""
+        unlogged = self._store.unlogged()
+        for record in unlogged:
+            ended = record.ended or record.started
+            if record.energy_wh > 0:
+                self._files.append(record, ended.astimezone())
+            self._store.mark_logged(record.id)
+        if unlogged or self._stats_for != _today():
+            self._files.write_stats(datetime.now().astimezone())
+            self._stats_for = _today()
+
+    async def close(self, *, clean: bool) -> None:
+        """Write everything; *clean*: the contactor is known to be open."""
+        if clean:
+            self._note_contactor(closed=False)
+        if self._loaded:  # else the totals of earlier lives are not in it
+            checkpoint = self._ledger.checkpoint()
+            self.clerk.later(lambda: self._store.save(checkpoint, datetime.now().astimezone()))
+        await self.clerk.write(self._write_last, patient=False)
+        await self.clerk.close()
+
+    async def _write_last(self) -> None:
+        await self._write_due()
+        await self.recorder.write(self.clerk, all_of_it=True)
+
+
+_KEPT = (Recovery.ACKNOWLEDGE, Recovery.SERVICE)
+_REASONS: Mapping[str, EndReason] = {
+    "feed": EndReason.FEED,
+    "schedule": EndReason.SCHEDULE,
+    "session": EndReason.SESSION,
+    "owner": EndReason.OWNER,
+}
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
+
+
+def _boot_id() -> str:
+    """What the kernel calls this boot of the machine (random(4))."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return "unknown"

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A snapshot in words: OCPP's name for the state, a sentence for people, and the reason why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evsed.core.pilot import j1772
+from evsed.core.pilot.faults import Fault
+
+if TYPE_CHECKING:
+    from evsed.link import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """`evse_status` in OCPP's words, `words` the sentence, `why` the reason for the current."""
+
+    evse_status: str
+    words: str
+    why: str
+
+
+NOT_TICKING = Summary(
+    "Unavailable", "The control process does not answer", "nothing is offered without it"
+)
+
+
+def describe(snapshot: Snapshot, *, has_charged: bool) -> Summary:
+    """Put *snapshot* into words; *has_charged*: in this session current has flowed already."""
+    why = snapshot.limit_why or f"the {snapshot.limit_by}'s limit"
+    if snapshot.blocked and snapshot.plugged:
+        why = snapshot.blocked
+        if snapshot.wait_s > 0:
+            why += f" ({snapshot.wait_s:.0f} s left)"
+    if not snapshot.board_ok:
+        return Summary("Faulted", "The board cannot be reached", snapshot.board_why)
+    if snapshot.faults:
+        return Summary("Faulted", _FAULT_WORDS[next(iter(snapshot.faults))], why)
+    offered_a = j1772.current_for_duty(snapshot.duty)
+    if not snapshot.plugged:
+        return Summary("Available", "No car", why)
+    if snapshot.closed:
+        if offered_a:
+            taken_a = offered_a if snapshot.drawn_a is None else snapshot.drawn_a
+            return Summary("Charging", f"Charging, {taken_a:.1f} A", why)
+        return Summary("SuspendedEVSE", "Stopping: the car is given time to let go", why)
+    asks = snapshot.state[:1] in ("C", "D")
+    if asks and offered_a:
+        return Summary("Preparing", "The car asks; making sure before the contactor closes", why)
+    if offered_a:
+        if has_charged:
+            return Summary("SuspendedEV", "The car has stopped; it may go on when it likes", why)
+        return Summary("Preparing", f"Car connected; {offered_a:.1f} A on offer", why)
+    words = "The car asks and has to wait" if asks else "Car connected, nothing on offer"
+    return Summary("SuspendedEVSE" if has_charged or asks else "Preparing", words, why)
+
+
+_FAULT_WORDS = {
+    Fault.DIODE: "No diode in the car",
+    Fault.PILOT: "The pilot wire is not right",
+    Fault.VENTILATION: "The car asks for ventilation",
+    Fault.CONTACTOR: "The contactor does not obey",
+    Fault.CONTACTOR_OPEN: "The contactor does not close",
+    Fault.DEAD_MAN: "The dead-man does not let go",
+    Fault.GROUND_TEST: "The ground-fault device fails its test",
+    Fault.GROUND: "Current leaks to earth",
+    Fault.TEMPERATURE: "Too hot",
+    Fault.OVER_CURRENT: "The car takes too much",
+    Fault.EMERGENCY_STOP: "Emergency stop",
+    Fault.PROXIMITY: "The cable cannot be recognised",
+    Fault.METER: "The meter cannot be read",
+    Fault.CHATTER: "The car asks and stops again and again",
+    Fault.COMMUNICATION: "The board cannot be reached",
+    Fault.PERMANENT: "Off after three crashes",
+}

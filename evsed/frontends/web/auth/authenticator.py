@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may give orders over the network.
+
+Three questions before any order, none of which looks at its body:
+
+1. Does the request come from evsed's own page, or from no page at all? A page from elsewhere that a
+   browser on the LAN happens to show must not switch anything (cross-site request forgery), not
+   even when it has made its own name point to the Pi (DNS rebinding).
+2. Has the owner set a password?
+3. Does the request carry the cookie of a session?
+
+The connection is not encrypted, so whoever can listen in on the LAN can learn password and cookie.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from http.cookies import CookieError, SimpleCookie
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import hdrs, web
+
+from evsed.frontends.web.auth.password import matches
+from evsed.frontends.web.auth.rate_limit import LoginRateLimiter
+from evsed.frontends.web.http.responses import PreparedResponse, problem
+
+COOKIE: Final = "evsed_session"
+SESSION_S: Final = 30 * 86_400.0
+"""A session ends so long after its login, at a restart, or when the password is set anew."""
+SESSIONS: Final = 32
+"""So many at once; the oldest has to log in again."""
+HASHES_WAITING: Final = 8
+"""So many logins may wait for their hash; each takes 16 MiB for a moment, one at a time."""
+
+LOCAL_ENDINGS: Final = (".local", ".lan", ".home.arpa", ".internal", ".localhost")
+"""Endings that no name server of the world answers: RFC 6762, RFC 8375, RFC 6761, ICANN 2024."""
+
+NO_PASSWORD = problem(
+    403,
+    "no password is set, so evsed takes no orders over the network; nothing was changed. On the "
+    "Pi, `sudo evsed password` sets one; `evsed set` and `evsed ack` give orders there",
+)
+WAY_IN: Final = {
+    # A 401 has to name a way in (RFC 9110 section 11.6.1); browsers do not know this one.
+    "WWW-Authenticate": f'Cookie realm="evsed", form-action="/api/v1/login", cookie-name={COOKIE}'
+}
+NO_SESSION = problem(
+    401, "log in first: POST the password to /api/v1/login; nothing was changed", WAY_IN
+)
+WRONG_PASSWORD = problem(401, "that is not the password", WAY_IN)
+FOREIGN = problem(
+    403,
+    "this order comes from the page of another site (Origin or Sec-Fetch-Site says so); "
+    "nothing was changed. Use evsed's own page",
+)
+UNKNOWN_HOST = problem(
+    403,
+    "evsed takes orders by its address or by a name of this network only, and the Host of this "
+    "request is neither; nothing was changed. If that name is yours, put it into [web] names",
+)
+
+log = structlog.get_logger("evsed.web")
+
+
+class Authenticator:
+    """The password in *file* ("": there can be none), the sessions, and the names evsed goes by.
+
+    *names* are further names of this machine; *clock* gives monotonic seconds.
+    """
+
+    def __init__(
+        self, file: str, names: tuple[str, ...] = (), clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._file = Path(file) if file else None
+        self._names = {name.lower() for name in (*names, socket.gethostname())}
+        self._clock = clock
+        self._tries = LoginRateLimiter()
+        self._hashing = asyncio.Lock()
+        self._waiting = 0
+        self._sessions: dict[bytes, float] = {}  # hash of the token: when it began; oldest first
+        self._of_file: tuple[int, int, int] | None = None
+
+    @property
+    def password_set(self) -> bool:
+        """Whether there is a password; when it is a new one, all sessions are over."""
+        stamp = self.stamp()
+        if stamp != self._of_file:
+            self._of_file = stamp
+            self._sessions.clear()
+        return stamp is not None
+
+    def foreign(self, request: web.BaseRequest) -> PreparedResponse | None:
+        """The refusal of a request that is not from evsed's own page, nor from no page at all."""
+        hosts = request.headers.getall(hdrs.HOST, [])
+        if len(hosts) != 1 or not self._is_own(hosts[0]):
+            return UNKNOWN_HOST
+        origin = request.headers.get(hdrs.ORIGIN)
+        site = request.headers.get("Sec-Fetch-Site", "none")
+        if origin is not None and not _same(origin, hosts[0]):
+            return FOREIGN
+        return FOREIGN if site not in ("same-origin", "none") else None
+
+    def refusal(self, request: web.BaseRequest) -> PreparedResponse | None:
+        """Why *request*, an order over the network, is not obeyed; None when it is."""
+        refused = self.login_refusal(request)
+        return refused or (None if self.logged_in(request) else NO_SESSION)
+
+    def login_refusal(self, request: web.BaseRequest) -> PreparedResponse | None:
+        """Why nobody can log in by *request*; None where the password is worth looking at."""
+        return self.foreign(request) or (None if self.password_set else NO_PASSWORD)
+
+    def logged_in(self, request: web.BaseRequest) -> bool:
+        """Whether *request* carries the cookie of a session that is not over."""
+        return self.knows(request.headers.get(hdrs.COOKIE, ""))
+
+    def knows(self, cookies: str) -> bool:
+        """Whether *cookies* (of a Cookie header) hold that of a session that is not over."""
+        token = _token(cookies) if self.password_set else ""
+        began_at = self._sessions.get(_digest(token))
+        return began_at is not None and self._clock() - began_at < SESSION_S
+
+    async def log_in(self, address: str, password: str) -> PreparedResponse | str:
+        """The cookie of a new session for who knows *password*; else the refusal."""
+        return await self.verify(address, password) or self._begin()
+
+    async def verify(self, address: str, password: str) -> PreparedResponse | None:
+        """The refusal of who does not know *password*, or may not try it now; slow on purpose."""
+        wait_s = self._tries.begin(address, self._clock())
+        if wait_s > 0:
+            return _later(wait_s, "too many tries have failed from this address")
+        if self._waiting >= HASHES_WAITING:
+            return _later(5.0, "too many are logging in at once")
+        self._waiting += 1
+        try:
+            async with self._hashing:
+                known = await asyncio.to_thread(self._knows, password)
+        finally:
+            self._waiting -= 1
+        if isinstance(known, PreparedResponse):
+            return known
+        if not known:
+            self._tries.failed(address, self._clock())
+            log.warning("a wrong password was given", address=address)
+            return WRONG_PASSWORD
+        self._tries.succeeded(address)
+        log.info("logged in", address=address)
+        return None
+
+    def log_out(self, request: web.BaseRequest) -> str:
+        """End the session of *request*, if there is one; the cookie that takes its away."""
+        self._sessions.pop(_digest(_token(request.headers.get(hdrs.COOKIE, ""))), None)
+        return f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"
+
+    def _begin(self) -> str:
+        token = secrets.token_urlsafe(32)
+        if not self.password_set:
+            return ""
+        self._sessions[_digest(token)] = self._clock()
+        while len(self._sessions) > SESSIONS:
+            del self._sessions[next(iter(self._sessions))]
+        return f"{COOKIE}={token}; Path=/; Max-Age={SESSION_S:.0f}; HttpOnly; SameSite=Strict"
+
+    def _knows(self, password: str) -> bool | PreparedResponse:
+        """Whether *password* is the one in the file; slow, for a thread."""
+        if self._file is None:
+            return NO_PASSWORD
+        try:
+            return matches(password, self._file.read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return NO_PASSWORD
+        except (OSError, ValueError) as error:
+            log.error("the password cannot be read", file=str(self._file), why=str(error))
+            return problem(
+                403,
+                f"the password file {self._file} cannot be read, so nobody can log in; on the Pi, "
+                "`sudo evsed password` makes it anew",
+            )
+
+    def stamp(self) -> tuple[int, int, int] | None:
+        """What tells one password file from the next; None where there is none."""
+        try:
+            found = self._file.stat() if self._file else None
+        except OSError:
+            return None
+        return (found.st_ino, found.st_mtime_ns, found.st_size) if found else None
+
+    def _is_own(self, host: str) -> bool:
+        """Whether *host* (of a Host header) is an address, or a name of this network."""
+        try:
+            parts = urlsplit(f"//{host}")
+            name = (parts.hostname or "").rstrip(".")
+            plain = bool(name) and parts.username is None and not (parts.path or parts.query)
+        except ValueError:
+            return False
+        if not plain:
+            return False
+        try:
+            return bool(ip_address(name))
+        except ValueError:
+            return "." not in name or name.endswith(LOCAL_ENDINGS) or name in self._names
+
+
+def _same(origin: str, host: str) -> bool:
+    """Whether *origin* is the page that *host* serves."""
+    scheme, found, rest = origin.partition("://")
+    return bool(found) and scheme in ("http", "https") and rest.lower() == host.lower()
+
+
+def _token(cookies: str) -> str:
+    """The session's cookie among *cookies*; "" where it is not, which is no session's."""
+    cookie = SimpleCookie()
+    try:
+        cookie.load(cookies)
+    except CookieError:
+        return ""
+    return cookie[COOKIE].value if COOKIE in cookie else ""
+
+
+def _digest(token: str) -> bytes:
+    """What is kept of a token: a memory that leaks gives no session away, nor does a look-up."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+def _later(wait_s: float, why: str) -> PreparedResponse:
+    seconds = math.ceil(wait_s)
+    return problem(429, f"{why}; try again in {seconds} s", {"Retry-After": str(seconds)})

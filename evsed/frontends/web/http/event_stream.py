@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Server-sent events: one pump listens to the hub, and hands the same bytes to every listener.
+
+A listener that reads slowly skips updates (it always gets the newest) and is cut by the guard
+when it stops reading. With no listener the pump sleeps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import NoReturn
+
+from aiohttp import web
+
+from evsed.frontends import Hub, Status
+from evsed.frontends.web import WebLimits
+from evsed.frontends.web.http.responses import EVENT_STREAM, NO_STORE, SECURITY
+
+RETRY_MS = 3000
+"""How long a browser waits before it connects again (WHATWG HTML, server-sent events)."""
+
+
+class Stream:
+    """The event stream of one hub; *render* makes the JSON of a status."""
+
+    def __init__(self, hub: Hub, limits: WebLimits, render: Callable[[Status], bytes]) -> None:
+        self._hub = hub
+        self._limits = limits
+        self._render = render
+        self._listeners = 0
+        self._wanted = asyncio.Event()
+        self._closed = False
+        self._news: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another listener."""
+        return self._listeners >= self._limits.listeners
+
+    @property
+    def listeners(self) -> int:
+        """How many listen now."""
+        return self._listeners
+
+    async def pump(self) -> NoReturn:
+        """Pass on each change, not too often and not too seldom, while anybody listens."""
+        while True:
+            await self._wanted.wait()
+            changes = aiter(self._hub.changes())
+            change: asyncio.Future[Status] | None = None
+            try:
+                while self._listeners:
+                    change = change or asyncio.ensure_future(anext(changes))
+                    await asyncio.wait({change}, timeout=self._limits.pulse_s)
+                    if change.done():
+                        status, change = change.result(), None
+                    else:
+                        status = self._hub.status()  # ages and timers move without a change
+                    self._tell(_event(self._render(status)))
+                    await asyncio.sleep(self._limits.spacing_s)
+            finally:
+                if change is not None:
+                    change.cancel()
+                    await asyncio.wait({change})
+            self._wanted.clear()
+
+    def close(self) -> None:
+        """Let all listeners go; they will not come back to this process."""
+        self._closed = True
+        self._news.cancel()
+
+    async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Hold *request* as a listener until it leaves or the stream is closed."""
+        response = web.StreamResponse(
+            headers={
+                **SECURITY,
+                "Content-Type": EVENT_STREAM,
+                "Cache-Control": NO_STORE,
+                "X-Accel-Buffering": "no",  # a proxy in between must not collect them
+            }
+        )
+        response.force_close()
+        await response.prepare(request)
+        if request.method == "HEAD":
+            return response
+        self._listeners += 1
+        try:
+            first = _event(self._render(self._hub.status()))
+            await response.write(f"retry: {RETRY_MS}\n".encode() + first)
+            self._wanted.set()
+            while not self._closed:
+                # Not the future itself: one listener's end must not end it for the others.
+                await asyncio.wait({news := self._news})
+                if not news.cancelled():
+                    await response.write(news.result())
+        except ConnectionError:
+            pass  # it left; that is how listeners end
+        finally:
+            self._listeners -= 1
+        return response
+
+    def _tell(self, event: bytes) -> None:
+        news, self._news = self._news, asyncio.get_running_loop().create_future()
+        if not news.done():
+            news.set_result(event)
+
+
+def _event(body: bytes) -> bytes:
+    """*body* (one line of JSON) as one event."""
+    return b"data: " + body + b"\n\n"

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers that are ready to send: bytes, and the headers that all of them carry."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import quote
+
+from aiohttp import web
+from multidict import CIMultiDict, CIMultiDictProxy
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Nothing but the page's own files, nothing inline, in nobody's frame (W3C CSP level 3)."""
+
+SECURITY: dict[str, str] = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Server": "evsed",  # set, because aiohttp would otherwise add its own name and version
+}
+
+TEXT = "text/plain; charset=utf-8"
+JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
+PROBLEM = "application/problem+json"
+"""RFC 9457."""
+
+VERSION = 1
+"""Of the API: the number in `/api/v1/`, and `api` in each of its answers."""
+
+NO_STORE = "no-store"
+REVALIDATE = "no-cache"
+FOREVER = "public, max-age=31536000, immutable"
+"""For files whose address changes with their content (RFC 8246)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedResponse:
+    """Status, body and complete headers; made once, sent any number of times."""
+
+    status: int
+    body: bytes
+    headers: CIMultiDictProxy[str]
+
+    def response(self) -> web.Response:
+        """The form in which aiohttp sends it, for one request."""
+        return web.Response(status=self.status, body=self.body, headers=self.headers)
+
+
+def answer(
+    body: bytes,
+    content_type: str,
+    *,
+    status: int = 200,
+    cache: str = NO_STORE,
+    extra: dict[str, str] | None = None,
+) -> PreparedResponse:
+    """An answer with the headers that all answers share, and *extra*."""
+    headers = CIMultiDict(SECURITY)
+    headers["Content-Type"] = content_type
+    headers["Cache-Control"] = cache
+    headers.update(extra or {})
+    return PreparedResponse(status, body, CIMultiDictProxy(headers))
+
+
+def problem(
+    status: int,
+    detail: str,
+    extra: dict[str, str] | None = None,
+    errors: tuple[tuple[str, str], ...] = (),
+    parameters: tuple[tuple[str, str], ...] = (),
+) -> PreparedResponse:
+    """RFC 9457 problem details: *detail* says what happened and what to do.
+
+    *errors* are (key of the body, what is wrong with it) pairs, told with the key as a JSON
+    pointer; *parameters* are the same of the query, told by their names.
+    """
+    told: dict[str, object] = {"type": "about:blank", "title": HTTPStatus(status).phrase,
+                               "status": status, "detail": detail, "api": VERSION}  # fmt: skip
+    if errors:
+        told["errors"] = [{"pointer": _pointer(key), "detail": text} for key, text in errors]
+    if parameters:
+        told["errors"] = [{"parameter": name, "detail": text} for name, text in parameters]
+    return answer(json.dumps(told).encode(), PROBLEM, status=status, extra=extra)
+
+
+def _pointer(key: str) -> str:
+    """*key* as a JSON pointer in its form for URIs (RFC 6901 section 6)."""
+    return "#/" + quote(key.replace("~", "~0").replace("/", "~1")) if key else "#"
+
+
+def raw(made: PreparedResponse) -> bytes:
+    """*made* as bytes on the wire, for who gets no more than that."""
+    head = [f"HTTP/1.1 {made.status} {HTTPStatus(made.status).phrase}"]
+    head += [f"{name}: {value}" for name, value in made.headers.items()]
+    head += [f"Content-Length: {len(made.body)}", "Connection: close", "", ""]
+    return "\r\n".join(head).encode() + made.body
+
+
+REFUSED = raw(
+    problem(
+        503,
+        "evsed has too many connections and has not looked at this request; try again in a second",
+        {"Retry-After": "1"},
+    )
+)
+"""What a newcomer gets in a full house, before any of its bytes are looked at."""
+
+LEAVING = problem(400, "a stream is for who stays: keep your side of the connection open")
+"""What who has hung up half gets instead of a stream; it would be told for nobody."""

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""evsed itself, once a second on made-up time: allotment, state machine and sessions.
+
+A second is coarse for the pilot, so what the meter of the pilot would have settled on is handed to
+the state machine directly: A for a moment to prove the front end, then a car that is always there
+and asks for power whenever it is offered some.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from evsed.core.energy.sessions import EndReason, Flow, Ledger, SessionRecord
+from evsed.core.pilot.events import ContactorClosed, Event
+from evsed.core.pilot.evse import Evse, EvseConfig
+from evsed.core.pilot.j1772 import PilotState, current_for_duty
+from evsed.core.pilot.limits import Limit
+from evsed.core.pilot.pilot_meter import PilotReading
+from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentResult, Reading
+from evsed.sim.replay.plant import CAR_DEAD_TIME_S, News
+
+BEFORE_DAWN_S: Final = 10
+"""So long before the first row the box is switched on; the car comes in the middle of it."""
+
+SAID_EVERY_S: Final = 4
+"""Energy is counted at least this often; `session.GAP_S` is 5."""
+
+BUSY_S: Final = 10.0
+"""The state machine is asked every second for so long after its inputs changed: longer than any of
+its timers without a fault (6 s of C1) ..."""
+
+IDLE_EVERY_S: Final = 10
+"""... and this often when they do not: the same inputs then give the same outputs."""
+
+_HIGH_V: Final = {PilotState.A: 12.0, PilotState.B: 9.0, PilotState.C: 6.0}
+
+
+class Evsed:
+    """The production code as a `Charger` of the plant. `started` is the moment of the first row."""
+
+    def __init__(self, config: AllotmentConfig, started: datetime) -> None:
+        self.allotment = Allotment(config)
+        self.ledger = Ledger()
+        self.events: list[Event] = []
+        self.allotted: AllotmentResult | None = None
+        self._config = config
+        self._started = started
+        self._evse = Evse(EvseConfig(), -float(BEFORE_DAWN_S))
+        self._asks_since: float | None = None
+        self._withdrawn_at: float | None = None
+        self._offered_a = 0.0
+        self._closed = False
+        self._doing: tuple[PilotState, float] = (PilotState.A, 0.0)
+        self._busy_until = 0.0
+        self._said: tuple[float, float] = (-1e9, 0.0)
+        for second in range(-BEFORE_DAWN_S, 0):
+            state = PilotState.A if second < -BEFORE_DAWN_S // 2 else PilotState.B
+            self._tick(float(second), state, 0.0)
+        self.ledger.plug_in("replay", started)
+
+    def hear(self, now_s: int, news: News) -> None:
+        """Take in news that has just arrived."""
+        reading = Reading(
+            excess_w=news.value_w,
+            maximum_w=news.maximum_w,
+            stamp=str(news.stamp_s),
+            age_s=float(now_s - news.stamp_s),
+            soc=news.soc,
+        )
+        self.allotment.hear(float(now_s), reading)
+
+    def step(self, now_s: int, drawn_a: float) -> tuple[float, bool]:
+        """One second, as daemon, control process and car live it; evsed has no meter to look at."""
+        del drawn_a
+        now = float(now_s)
+        charging = self._closed
+        self.allotment.drew(now, self._offered_a if charging else 0.0, charging=charging)
+        self.allotted = self.allotment.current(now)
+        state = self._car(now)
+        doing = (state, self.allotted.current_a)
+        if doing != self._doing:
+            self._doing, self._busy_until = doing, now + BUSY_S
+        if now <= self._busy_until or now_s % IDLE_EVERY_S == 0:
+            self._tick(now, *doing)
+        self._count(now)
+        return self._offered_a, self._closed
+
+    def finish(self, now_s: int) -> SessionRecord | None:
+        """Unplug the car: the session as it ended."""
+        self.ledger.add(float(now_s), self._today(now_s), Flow())
+        if not self._closed:
+            self.ledger.stopped(EndReason.FEED)
+        return self.ledger.unplug(self._started + timedelta(seconds=now_s))
+
+    def _car(self, now: float) -> PilotState:
+        """A car closes S2 in the second after PWM began, and lets go 2 s after it ended."""
+        if self._offered_a > 0:
+            self._withdrawn_at = None
+            if self._asks_since is None:
+                self._asks_since = now
+        elif self._asks_since is not None:
+            if self._withdrawn_at is None:
+                self._withdrawn_at = now
+            if now - self._withdrawn_at >= CAR_DEAD_TIME_S:
+                self._asks_since = None
+        return PilotState.B if self._asks_since is None else PilotState.C
+
+    def _tick(self, now: float, state: PilotState, allotted_a: float) -> None:
+        """Hand the state machine a settled pilot, and take what it decides."""
+        pwm = self._offered_a > 0
+        live = state is PilotState.C and pwm and self._asks_since is not None
+        pilot = PilotReading(
+            at=now,
+            state=state,
+            settled=state,
+            high_v=_HIGH_V[state],
+            low_v=-12.0 if pwm else None,
+            live_for_s=now - self._asks_since if live and self._asks_since is not None else 0.0,
+            anomaly=None,
+            lost=False,
+        )
+        decided = self._evse.step(now, pilot, Limit("feed", allotted_a))
+        self._offered_a = current_for_duty(decided.outputs.duty)
+        self._closed = decided.outputs.closed > 0
+        for event in decided.events:
+            if isinstance(event, ContactorClosed):
+                self.ledger.closed_contactor()
+            self.events.append(event)
+
+    def _count(self, now: float) -> None:
+        """Energy by what is offered, as without a meter."""
+        power_w = self._offered_a * self._config.watts_per_ampere if self._closed else 0.0
+        said_at, said_w = self._said
+        if power_w == said_w and (power_w == 0 or now - said_at < SAID_EVERY_S):
+            return
+        self._said = (now, power_w)
+        flow = Flow(power_w=power_w, current_a=self._offered_a if self._closed else 0.0)
+        self.ledger.add(now, self._today(now), flow)
+
+    def _today(self, now: float) -> date:
+        """The day by the wall clock of the rows."""
+        return (self._started + timedelta(seconds=now)).date()

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A day in seconds: sun, a feed that publishes once a minute, a car, and a battery for the rest.
+
+The plant asks a `Charger` once a second what it offers; evsed's own is in `replay_charger`, others
+(the peers of the benchmarks) need two methods. Everything is arithmetic: the same day gives the
+same figures everywhere.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final, NamedTuple, Protocol
+
+from evsed.core.solar.allotment_config import Semantics
+
+PERIOD_S: Final = 60
+"""The feed publishes once a minute, in seconds."""
+
+CAR_DEAD_TIME_S: Final = 2
+"""The car answers a changed offer after this long, in seconds."""
+
+CAR_SLEW_A_PER_S: Final = 4.0
+"""... and then at this rate, in amperes a second."""
+
+CHARGE_RATE_PER_H: Final = 0.5
+"""A battery takes at most this share of its capacity in an hour ..."""
+
+TAPER_FROM_SOC: Final = 0.96
+"""... and from here on less and less, until it takes nothing when it is full."""
+
+GATE_BELOW: Final = 0.03
+"""BatteryMonitor sets the maximum demand to 0 when the battery is this far below its target, and
+lifts that when it is back there."""
+
+
+class News(NamedTuple):
+    """What the feed publishes: `stamp_s` is its own clock in seconds of the day."""
+
+    stamp_s: int
+    value_w: float
+    maximum_w: float | None
+    soc: float | None
+
+
+class Charger(Protocol):
+    """What stands between feed and car."""
+
+    def hear(self, now_s: int, news: News) -> None:
+        """Take in news that has just arrived."""
+
+    def step(self, now_s: int, drawn_a: float) -> tuple[float, bool]:
+        """One second: the offer in amperes (0: none), and whether the contactor is closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlantConfig:
+    """How the day is played.
+
+    `feed_latency_s` from stamp to arrival; `feed_window_s` averaged before the stamp, 0 is the
+    moment. With `battery_kwh` the house is off the grid: the panels are throttled when nobody takes
+    their power; without it what the car does not take goes somewhere, and what it lacks comes from
+    there. `soc` is the state of charge at the start, `target_soc` what BatteryMonitor aims at.
+    `car_most_a` is the most the car takes.
+    """
+
+    feed_latency_s: int = 5
+    feed_window_s: int = 0
+    mains_v: float = 230.0
+    semantics: Semantics = "battery_power"
+    battery_kwh: float | None = None
+    soc: float = 0.9
+    target_soc: float = 0.97
+    car_most_a: float = 80.0
+
+
+@dataclass(slots=True)
+class Trace:
+    """What happened, one value a second.
+
+    `feed_*` is the news last published, `offered_a` the offer from this second on; `drawn_a`,
+    `battery_w` (into it) and `contactor` are what this second was like.
+    """
+
+    surplus_w: array[float]
+    mains_v: float
+    feed_stamp_s: array[int] = field(default_factory=lambda: array("l"))
+    feed_w: array[float] = field(default_factory=lambda: array("d"))
+    offered_a: array[float] = field(default_factory=lambda: array("d"))
+    drawn_a: array[float] = field(default_factory=lambda: array("d"))
+    contactor: array[int] = field(default_factory=lambda: array("b"))
+    battery_w: array[float] = field(default_factory=lambda: array("d"))
+
+
+@dataclass(slots=True)
+class _Battery:
+    """Where the power goes that the car does not take; charging is positive."""
+
+    config: PlantConfig
+    stored_wh: float = field(init=False)
+    gate_open: bool = True
+
+    def __post_init__(self) -> None:
+        """Begin at the state of charge that was asked for; without a size at the target."""
+        size_wh = 1000 * (self.config.battery_kwh or 0.0)
+        self.stored_wh = (self.config.soc - self.config.target_soc) * size_wh
+
+    @property
+    def soc(self) -> float | None:
+        """The state of charge, 0 to 1; None where there is no battery of a known size."""
+        if self.config.battery_kwh is None:
+            return None
+        return self.config.target_soc + self.stored_wh / (1000 * self.config.battery_kwh)
+
+    def take(self, surplus_w: float) -> float:
+        """Take for a second what is left over, as far as it fits; what is missing it gives."""
+        soc = self.soc
+        if soc is not None and self.config.battery_kwh is not None:
+            room = min(1.0, max(0.0, (1.0 - soc) / (1.0 - TAPER_FROM_SOC)))
+            most_w = 1000 * self.config.battery_kwh * CHARGE_RATE_PER_H * room
+            surplus_w = min(surplus_w, most_w)
+        self.stored_wh += surplus_w / 3600
+        return surplus_w
+
+    def maximum_w(self) -> float | None:
+        """BatteryMonitor's gate: 0 while the battery is far below its target."""
+        soc = self.soc
+        if soc is None:
+            return None
+        if soc < self.config.target_soc - GATE_BELOW:
+            self.gate_open = False
+        elif soc >= self.config.target_soc:
+            self.gate_open = True
+        return None if self.gate_open else 0.0
+
+
+def play(surplus_w: array[float], config: PlantConfig, charger: Charger) -> Trace:
+    """Play a day, given as watts of surplus for each second, against `charger`."""
+    trace = Trace(surplus_w, config.mains_v)
+    battery = _Battery(config)
+    on_its_way: deque[tuple[int, News]] = deque()
+    left_w: deque[float] = deque([0.0], maxlen=max(1, config.feed_window_s))
+    offers: deque[float] = deque([0.0] * CAR_DEAD_TIME_S, maxlen=CAR_DEAD_TIME_S)
+    stamp_s, value_w, drawn_a, closed = 0, 0.0, 0.0, False
+    volts, mixed = config.mains_v, config.semantics == "batterymonitor"
+    for now_s, sun_w in enumerate(surplus_w):
+        heard_a = min(offers[0], config.car_most_a)
+        step_a = min(CAR_SLEW_A_PER_S, max(-CAR_SLEW_A_PER_S, heard_a - drawn_a))
+        drawn_a = drawn_a + step_a if closed else 0.0
+        power_w = battery.take(sun_w - drawn_a * volts)
+        left_w.append(power_w)
+        if now_s % PERIOD_S == 0:
+            stamp_s, value_w = now_s, sum(left_w) / len(left_w)
+            maximum_w = None
+            if mixed:
+                value_w += 60 * battery.stored_wh
+                maximum_w = battery.maximum_w()
+            news = News(stamp_s, value_w, maximum_w, battery.soc)
+            on_its_way.append((now_s + config.feed_latency_s, news))
+        while on_its_way and on_its_way[0][0] <= now_s:
+            charger.hear(now_s, on_its_way.popleft()[1])
+        trace.contactor.append(closed)
+        offered_a, closed = charger.step(now_s, drawn_a)
+        offers.append(offered_a)
+        trace.feed_stamp_s.append(stamp_s)
+        trace.feed_w.append(value_w)
+        trace.offered_a.append(offered_a)
+        trace.drawn_a.append(drawn_a)
+        trace.battery_w.append(power_w)
+    return trace
+
+
+class Figures(NamedTuple):
+    """What a day came to. Energies in kWh, shares in percent, times in seconds (None: no such)."""
+
+    surplus_kwh: float
+    feasible_kwh: float
+    ev_kwh: float
+    captured_kwh: float
+    captured_pct: float
+    captured_feasible_pct: float
+    battery_kwh: float
+    starts: int
+    min_on_s: int | None
+    min_off_s: int | None
+    setpoint_changes: int
+
+
+def measure(trace: Trace, least_a: float = 6.0) -> Figures:
+    """Add a day up. Feasible is the surplus at times when it is at least `least_a` x mains."""
+    least_w = least_a * trace.mains_v
+    surplus_ws = feasible_ws = ev_ws = captured_ws = captured_feasible_ws = 0.0
+    for sun_w, drawn_a in zip(trace.surplus_w, trace.drawn_a, strict=True):
+        sun_w = max(0.0, sun_w)  # noqa: PLW2901 - below 0 the house takes more than the sun gives
+        drawn_w = drawn_a * trace.mains_v
+        surplus_ws += sun_w
+        ev_ws += drawn_w
+        captured_ws += min(sun_w, drawn_w)
+        if sun_w >= least_w:
+            feasible_ws += sun_w
+            captured_feasible_ws += min(sun_w, drawn_w)
+    switches = [
+        now_s
+        for now_s, (before, after) in enumerate(
+            zip([0, *trace.contactor], trace.contactor, strict=False)
+        )
+        if before != after
+    ]
+    spans = [end_s - start_s for start_s, end_s in pairwise(switches)]
+    changes = sum(
+        1
+        for before, after in pairwise(trace.offered_a)
+        if before > 0 and after > 0 and before != after
+    )
+    return Figures(
+        surplus_kwh=surplus_ws / 3.6e6,
+        feasible_kwh=feasible_ws / 3.6e6,
+        ev_kwh=ev_ws / 3.6e6,
+        captured_kwh=captured_ws / 3.6e6,
+        captured_pct=_percent(captured_ws, surplus_ws),
+        captured_feasible_pct=_percent(captured_feasible_ws, feasible_ws),
+        battery_kwh=(ev_ws - captured_ws) / 3.6e6,
+        starts=(len(switches) + 1) // 2,
+        min_on_s=min(spans[0::2], default=None),
+        min_off_s=min(spans[1::2], default=None),
+        setpoint_changes=changes,
+    )
+
+
+def _percent(part: float, whole: float) -> float:
+    """The share in percent; 0 of nothing."""
+    return 100 * part / whole if whole > 0 else 0.0

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What holds at every step of the state machine, whoever drives it: the walk, or chance.
+
+The numbers stand here as they stand in the standard and in the design, not as the machine has them:
+a machine with another one is found out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evsed.core.pilot import events as ev
+from evsed.core.pilot import j1772
+from evsed.core.pilot.faults import Fault
+from evsed.core.pilot.j1772 import PilotState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from evsed.core.pilot.evse import EvseConfig, Outputs, Step
+    from evsed.core.pilot.pilot_meter import PilotReading
+
+CONNECTED = (PilotState.B, PilotState.C, PilotState.D)
+LONG_AGO = -1e9
+NEARLY_S = 1e-9  # what sums of floats take away from a second
+
+
+@dataclass(frozen=True, slots=True)
+class Wires:
+    """What is on the wires, and since when: kept by the one who looks, not by the machine."""
+
+    duty: float = 1.0
+    closed: bool = False
+    pwm_ended_at: float = 0.0
+    rose_at: float = LONG_AGO
+    opened_at: float = LONG_AGO
+    faulted_at: float = LONG_AGO  # by a fault that F is to tell the car of
+    held_until: float = LONG_AGO  # by a pause after a crash, a pilot's fault, or too many askings
+
+    @property
+    def pwm(self) -> bool:
+        """Whether an offer stands."""
+        return 0.0 < self.duty < 1.0
+
+    def thresholds(self) -> tuple[tuple[float, float], ...]:
+        """The moments that the rules below still count from here, each with its seconds."""
+        opened = () if self.closed else ((self.opened_at, 1.0),)
+        if self.pwm:
+            return (*opened, (self.rose_at, 5.0))
+        kept = ((self.pwm_ended_at, 6.0),) if self.closed else ()
+        ends = ((self.pwm_ended_at, 3.0), (self.faulted_at, 0.3), (self.held_until, 0.0))
+        return (*opened, *kept, *ends)
+
+    def at(self, now: float, outputs: Outputs, events: Sequence[ev.Event] = ()) -> Wires:
+        """The wires after *outputs* were put on them and *events* were told."""
+        duty, closed = outputs.duty, outputs.closed > 0
+        pwm = 0.0 < duty < 1.0
+        rose = pwm and (not self.pwm or duty > self.duty)
+        return Wires(
+            duty=duty,
+            closed=closed,
+            pwm_ended_at=now if self.pwm and not pwm else self.pwm_ended_at,
+            rose_at=now if rose else self.rose_at,
+            opened_at=now if self.closed and not closed else self.opened_at,
+            faulted_at=now if any(map(_shows_f, events)) else self.faulted_at,
+            held_until=max(self.held_until, *(now + _pause_s(event) for event in events), LONG_AGO),
+        )
+
+
+def _shows_f(event: ev.Event) -> bool:
+    return isinstance(event, ev.FaultRaised) and Fault(event.fault).kind.shows_f
+
+
+def _pause_s(event: ev.Event) -> float:
+    match event:
+        case ev.FaultCleared(fault=Fault.PILOT.value):
+            return 30.0
+        case ev.FaultRaised(fault=Fault.CHATTER.value):
+            return 60.0
+        case _:
+            return LONG_AGO
+
+
+def broken(  # noqa: C901, PLR0911, PLR0912 - one rule after the other
+    config: EvseConfig, was: Wires, wires: Wires, reading: PilotReading, limit_a: float, step: Step
+) -> str:
+    """The first rule that a step broke, in words; "" when all hold.
+
+    *was* and *wires* are the wires before and after it, *limit_a* the lowest limit.
+    """
+    now, settled = reading.at, reading.settled
+    allowed = settled is PilotState.C or (settled is PilotState.D and config.allow_ventilated)
+    if wires.closed:
+        if not allowed:
+            return "closed: the pilot is a settled C, or a D that is allowed"
+        if reading.lost:
+            return "closed: the pilot can be read"
+        if any(fault.kind.at_once for fault in step.faults):
+            return "closed: no fault that opens at once"
+        if not wires.pwm and now - wires.pwm_ended_at >= 6.0 + NEARLY_S:
+            return "closed without an offer: for 6 s at most"
+    if wires.closed and not was.closed:
+        if reading.live_for_s < 0.5 - NEARLY_S or reading.low_v is None or reading.low_v > -10.8:
+            return "closes: after half a second of C, the diode seen"
+        if reading.state is not settled:
+            return "closes: this very burst says C"
+        if not (wires.pwm and was.pwm):
+            return "closes: under PWM"
+        if step.faults or step.blocked:
+            return "closes: with no fault, and nothing that blocks"
+        if now - was.opened_at < 1.0 - NEARLY_S:
+            return "closes: a second after it opened"
+    if wires.pwm:
+        if not wires.duty >= 0.1:
+            return "PWM: never under 10 %"
+        if not j1772.current_for_duty(wires.duty) <= limit_a:
+            return "PWM: never over the lowest limit"
+        if step.faults:
+            return "PWM: never with a fault"
+        if not was.pwm and settled not in CONNECTED:
+            return "PWM: offered to a car that is connected"
+        if not was.pwm and now < was.held_until - NEARLY_S:
+            return "PWM: not during a pause"
+        if not was.pwm and now - was.pwm_ended_at < 3.0 - NEARLY_S:
+            return "PWM: 3 s of x1 before a new offer"
+        if was.pwm and wires.duty > was.duty and now - was.rose_at < 5.0 - NEARLY_S:
+            return "PWM: rises are 5 s apart"
+    elif wires.duty == 0.0:
+        if now - wires.faulted_at > 0.3 + NEARLY_S:
+            return "F: for 300 ms, and for a fault"
+    elif wires.duty != 1.0:
+        return "the pilot is steady, F, or PWM"
+    elif not step.blocked:
+        return "x1: for a reason that is told"
+    return ""

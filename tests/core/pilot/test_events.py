@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every event is a sentence for people."""
+
+from __future__ import annotations
+
+import pytest
+
+from evsed.core.pilot import events as ev
+
+SENTENCES: list[tuple[ev.Event, str]] = [
+    (ev.CarPluggedIn(1.0), "car plugged in"),
+    (ev.CarUnplugged(1.0), "car unplugged"),
+    (ev.OfferMade(1.0, 9.42), "offering 9.4 A"),
+    (ev.OfferWithdrawn(1.0, "no sun"), "offer withdrawn: no sun"),
+    (ev.CarAsked(1.0), "car asks for power"),
+    (ev.CarStopped(1.0), "car stopped asking"),
+    (ev.ContactorClosed(1.0, 3), "contactor closed, charging"),
+    (ev.ContactorOpened(1.0, "the car no longer asks"), "contactor opened: the car no longer asks"),
+    (ev.FaultRaised(1.0, "DiodeFault", "no -12 V"), "DiodeFault: no -12 V"),
+    (ev.FaultCleared(1.0, "DiodeFault", "unplugged"), "DiodeFault cleared: unplugged"),
+    (ev.StateChanged(1.0, "B2", "C2"), "state B2 -> C2"),
+    (ev.OwnerAsked(1.0, "10.0.0.5", "mode fast"), "10.0.0.5 asked: mode fast"),
+]
+
+
+@pytest.mark.parametrize(("event", "sentence"), SENTENCES)
+def test_an_event_reads_as_a_sentence(event: ev.Event, sentence: str) -> None:
+    assert str(event) == sentence
+
+
+def test_no_event_is_without_a_sentence() -> None:
+    assert (
+        {type(event).__name__ for event, _ in SENTENCES}
+        == {*ev.KINDS}
+        == {kind.__name__ for kind in ev.Event.__subclasses__()}
+    )

@@ -1,0 +1,541 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state machine: what the wires do, told as stories on made-up time."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import pytest
+
+from evsed.core.pilot import events as ev
+from evsed.core.pilot.evse import EvseConfig, Outputs
+from evsed.core.pilot.faults import Fault
+from evsed.core.pilot.j1772 import NOT_AVAILABLE, STEADY
+from evsed.core.pilot.limits import Limit
+from tests.core.pilot.story import Story
+
+
+def offer(current_a: float) -> Limit:
+    return Limit("feed", current_a, why="following the sun")
+
+
+# --- a session ---------------------------------------------------
+
+
+def test_without_a_car_the_pilot_stands_at_12_v_and_nothing_closes() -> None:
+    story = Story()
+
+    assert story.run(5).outputs == Outputs(STEADY, 0)
+    assert story.evse.state == "A"
+    assert story.step.blocked == "no car"
+
+
+def test_before_two_bursts_agree_the_state_has_no_name() -> None:
+    assert Story().evse.state == "-"
+
+
+def test_a_car_that_is_plugged_in_gets_an_offer_of_the_lowest_limit() -> None:
+    story = Story()
+    story.run(3)
+    story.car("B")
+
+    story.until(lambda: story.duty < 1.0, within_s=0.5)
+
+    assert story.duty == pytest.approx(16 / 60, abs=1e-6)
+    assert story.evse.state == "B2"
+    assert [type(event) for event in story.events if not isinstance(event, ev.StateChanged)] == [
+        ev.CarPluggedIn,
+        ev.OfferMade,
+    ]
+
+
+def test_a_car_that_asks_gets_the_contactor_after_half_a_second_of_c() -> None:
+    story = Story()
+    story.run(3)
+    story.car("B")
+    story.run(1)
+    story.car("C")
+
+    took_s = story.until(lambda: story.closed, within_s=3.0)
+
+    assert 0.5 <= took_s <= 0.6
+    assert story.told(ev.ContactorClosed) == story.evse.cycles == 1
+
+
+def test_a_car_that_stops_asking_loses_the_contactor_within_two_ticks() -> None:
+    story = Story().charging()
+    story.car("B")
+
+    assert story.until(lambda: not story.closed, within_s=0.1) <= 0.041
+    assert story.told(ev.CarStopped) == 1
+    assert 0.0 < story.duty < 1.0
+
+
+def test_a_car_that_is_unplugged_ends_the_offer_within_two_seconds() -> None:
+    story = Story().charging()
+    story.car("A")
+    story.until(lambda: not story.closed, within_s=0.1)
+
+    story.until(lambda: story.duty == STEADY, within_s=2.0)
+
+    assert story.told(ev.CarUnplugged) == 1
+    assert not story.evse.plugged
+
+
+def test_a_car_that_pauses_and_goes_on_keeps_its_offer() -> None:
+    story = Story().charging()
+    story.car("B")
+    story.run(2)
+    duty = story.duty
+    story.car("C")
+
+    story.until(lambda: story.closed, within_s=3.0)
+
+    assert story.duty == duty
+    assert story.told(ev.OfferWithdrawn) == 0
+
+
+def test_a_car_that_comes_straight_to_c_is_charged_after_the_same_proofs() -> None:
+    story = Story()
+    story.run(3)
+    story.car("C")
+
+    story.until(lambda: story.closed, within_s=3.0)
+
+    assert story.told(ev.CarPluggedIn) == story.told(ev.CarAsked) == 1
+
+
+def test_ten_bounces_of_the_plug_are_one_plugging_in() -> None:
+    story = Story()
+    story.run(1)
+    for _ in range(10):
+        story.car("B")
+        story.run(0.02)
+        story.car("A")
+        story.run(0.02)
+    story.car("B")
+    story.run(2)
+
+    assert story.told(ev.CarPluggedIn) == 1
+    assert story.told(ev.CarUnplugged) == 0
+
+
+def test_a_spike_to_a_of_100_ms_does_not_end_the_session() -> None:
+    story = Story().charging()
+    story.car("A")
+    story.run(0.1)
+    story.car("C")
+
+    story.until(lambda: story.closed, within_s=3.0)
+
+    assert story.told(ev.CarUnplugged) == 0
+
+
+# --- the offer ---------------------------------------------------
+
+
+@pytest.mark.parametrize("current_a", [5.9, 0.0, -1.0, math.nan])
+def test_under_6_a_nothing_is_offered_and_nothing_closes(current_a: float) -> None:
+    story = Story()
+    story.limit = Limit("feed", current_a, why="waiting for 1.38 kW")
+    story.run(3)
+    story.car("C")
+
+    assert story.run(60).outputs == Outputs(STEADY, 0)
+    assert story.step.blocked == "waiting for 1.38 kW"
+
+
+def test_a_limit_without_words_is_explained_by_its_owner() -> None:
+    story = Story(state="B")
+    story.limit = Limit("session", 0.0)
+
+    assert story.run(1).blocked == "the session allows less than 6 A"
+
+
+def test_the_duty_falls_at_once() -> None:
+    story = Story().charging()
+    story.limit = offer(6.0)
+
+    story.run(0.02)
+
+    assert story.duty == 0.1
+
+
+def test_the_duty_rises_at_most_once_in_five_seconds() -> None:
+    story = Story().charging()
+    story.run(5)
+    rises = []
+    for tick in range(1000):
+        story.limit = offer(10 + tick / 100)
+        before = story.duty
+        story.run(0.02)
+        if story.duty > before:
+            rises.append(story.now)
+
+    assert len(rises) == 4
+    assert all(after - before >= 5.0 - 1e-9 for before, after in pairwise(rises))
+
+
+def test_an_offer_withdrawn_keeps_the_contactor_until_the_car_lets_go() -> None:
+    story = Story().charging()
+    story.limit = offer(0.0)
+    story.run(2)
+    assert story.closed
+    assert story.duty == STEADY
+    assert story.evse.state == "C1"
+    story.car("B")
+
+    story.until(lambda: not story.closed, within_s=0.1)
+
+
+def test_a_car_that_ignores_the_end_of_the_offer_is_cut_off_after_six_seconds() -> None:
+    story = Story().charging()
+    story.limit = offer(0.0)
+
+    assert 6.0 <= story.until(lambda: not story.closed, within_s=6.5) <= 6.1
+
+
+def test_an_offer_that_comes_back_in_time_keeps_the_contactor_closed() -> None:
+    story = Story().charging()
+    story.limit = offer(0.0)
+    story.run(2)
+    story.limit = offer(10.0)
+
+    story.run(10)
+
+    assert story.closed
+    assert story.told(ev.ContactorOpened) == 0
+    assert 0.0 < story.duty < 1.0
+
+
+def test_after_the_end_of_an_offer_three_seconds_pass_before_the_next() -> None:
+    story = Story().charging()
+    story.car("B")
+    story.run(1)
+    story.limit = offer(0.0)
+    story.run(0.02)
+    story.limit = offer(10.0)
+    story.run(0.02)
+    assert "time to see" in story.step.blocked
+
+    assert story.until(lambda: story.duty < 1.0, within_s=3.1) >= 2.9
+
+
+def test_between_two_closings_the_contactor_is_open_for_a_second() -> None:
+    story = Story().charging()
+    story.car("B")
+    story.until(lambda: not story.closed, within_s=0.1)
+    story.car("C")
+
+    assert story.until(lambda: story.closed, within_s=2.0) >= 0.98
+
+
+def test_three_contactors_close_together() -> None:
+    story = Story(EvseConfig(outputs=3, front_end_proved=True)).charging()
+
+    assert story.step.outputs.closed == 3
+
+
+# --- proofs ---------------------------------------------------
+
+
+def test_nothing_closes_before_the_front_end_has_read_12_v_without_a_car() -> None:
+    story = Story(EvseConfig(), state="B")
+    story.run(5)
+    story.car("C")
+    story.run(10)
+    assert not story.closed
+    story.car("A")
+    story.run(2)
+    assert story.evse.front_end_proved
+
+    story.charging()
+
+
+@pytest.mark.parametrize("high_v", [11.2, 12.8])
+def test_a_front_end_that_misreads_12_v_is_a_fault_until_it_reads_well(high_v: float) -> None:
+    story = Story(EvseConfig(front_end_proved=True))
+    story.car(high_v)
+    story.run(2)
+    assert Fault.PILOT in story.step.faults
+    assert not story.evse.front_end_proved
+    story.car("A")
+
+    story.run(1)
+
+    assert not story.step.faults
+    assert story.evse.front_end_proved
+
+
+def test_a_misreading_in_the_moment_of_unplugging_is_no_fault() -> None:
+    story = Story().charging()
+    story.car(11.0)
+    story.run(0.4)
+
+    assert not story.step.faults
+
+
+def test_a_pilot_that_cannot_be_read_for_60_ms_opens() -> None:
+    story = Story().charging()
+    story.blind = True
+
+    assert story.until(lambda: not story.closed, within_s=0.1) <= 0.081
+
+
+# --- faults ---------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["B", "C"])
+def test_a_missing_diode_opens_shows_f_for_300_ms_and_stays_until_unplugged(state: str) -> None:
+    story = Story().charging()
+    high_v = {"B": 8.79, "C": 5.62}[state]
+    story.car(high_v, low_v=-high_v)
+    story.until(lambda: Fault.DIODE in story.step.faults, within_s=0.1)
+    assert not story.closed
+    assert story.duty == NOT_AVAILABLE
+    story.car(state)
+    assert 0.27 <= story.until(lambda: story.duty == STEADY, within_s=0.5) <= 0.33
+    story.run(60)
+    assert Fault.DIODE in story.step.faults
+    story.car("A")
+
+    story.run(1)
+
+    assert not story.step.faults
+    assert story.told(ev.FaultCleared) == 1
+
+
+def test_a_short_opens_and_nothing_closes_for_30_seconds_after_it() -> None:
+    story = Story().charging()
+    story.car(0.0, low_v=0.0)
+    assert story.until(lambda: not story.closed, within_s=0.1) <= 0.06
+    story.run(5)
+    assert Fault.PILOT in story.step.faults
+    story.car("B")
+    story.until(lambda: not story.step.faults, within_s=2)
+    story.run(1)
+    story.car("C")
+
+    assert story.until(lambda: story.closed, within_s=40) >= 28
+
+
+def test_after_a_short_c_alone_proves_nothing() -> None:
+    story = Story().charging()
+    story.car(0.0, low_v=0.0)
+    story.run(1)
+    story.car("C")
+
+    story.run(60)
+
+    assert not story.closed
+    assert Fault.PILOT in story.step.faults
+
+
+def test_a_car_that_asks_for_ventilation_is_refused_until_it_stops_asking() -> None:
+    story = Story().charging()
+    story.car("D")
+    assert story.until(lambda: not story.closed, within_s=0.1) <= 0.041
+    assert Fault.VENTILATION in story.step.faults
+    story.car("C")
+    story.run(10)
+    assert not story.closed
+    story.car("B")
+    story.run(4)
+    assert not story.step.faults
+    story.car("C")
+
+    story.until(lambda: story.closed, within_s=5)
+
+
+def test_where_ventilation_is_allowed_d_is_charged_like_c() -> None:
+    story = Story(EvseConfig(allow_ventilated=True, front_end_proved=True))
+    story.run(3)
+    story.car("B")
+    story.run(1)
+    story.car("D")
+
+    story.until(lambda: story.closed, within_s=3)
+
+    assert not story.step.faults
+
+
+def test_five_askings_within_a_minute_are_answered_with_a_pause_of_a_minute() -> None:
+    story = Story().charging()
+    for _ in range(4):
+        story.car("B")
+        story.run(1.5)
+        story.car("C")
+        story.run(1.5)
+    assert Fault.CHATTER in story.step.faults
+    story.car("B")
+    story.run(50)
+    assert story.duty == STEADY
+
+    story.until(lambda: not story.step.faults, within_s=12)
+
+
+def test_askings_that_are_far_apart_are_no_chatter() -> None:
+    story = Story().charging()
+    for _ in range(6):
+        story.car("B")
+        story.run(10)
+        story.car("C")
+        story.run(10)
+
+    assert not story.step.faults
+
+
+def test_a_board_that_is_lost_again_and_again_is_no_chatter_of_the_car() -> None:
+    story = Story().charging()
+    asked = len([event for event in story.events if isinstance(event, ev.CarAsked)])
+    for _ in range(6):
+        story.evse.restart(story.now)
+        story.meter.forget()
+        story.run(5)
+
+    assert not story.step.faults
+    assert len([event for event in story.events if isinstance(event, ev.CarAsked)]) == asked
+
+
+def test_a_car_that_stopped_while_the_board_was_lost_has_stopped() -> None:
+    story = Story().charging()
+    story.evse.restart(story.now)
+    story.meter.forget()
+    story.car("B")
+    story.run(1)
+
+    assert any(isinstance(event, ev.CarStopped) for event in story.events)
+
+
+def test_unplugging_forgives_the_askings_before_it() -> None:
+    story = Story().charging()
+    for _ in range(3):
+        story.car("B")
+        story.run(1.5)
+        story.car("C")
+        story.run(1.5)
+    story.car("A")
+    story.run(1)
+    story.charging()
+
+    assert not story.step.faults
+
+
+def test_a_fault_from_outside_lasts_as_long_as_it_is_reported() -> None:
+    story = Story().charging()
+    story.reported = {Fault.TEMPERATURE: "76 degrees at the terminals"}
+    story.run(1)
+    assert story.closed
+    assert story.duty == STEADY
+    story.car("B")
+    story.run(1)
+    assert not story.closed
+    story.reported = {}
+
+    story.run(1)
+
+    assert not story.step.faults
+
+
+def test_a_fault_that_opens_at_once_names_itself() -> None:
+    story = Story().charging()
+    story.reported = {Fault.GROUND: "the residual-current device has tripped"}
+    story.run(0.02)
+
+    assert not story.closed
+    opened = [event for event in story.events if isinstance(event, ev.ContactorOpened)]
+    assert opened[-1].why.startswith("MREC2GroundFailure, the residual-current device")
+
+
+def test_what_waits_for_the_owner_ends_when_the_owner_says_so_and_its_cause_is_gone() -> None:
+    story = Story().charging()
+    story.reported = {Fault.GROUND: "tripped"}
+    story.run(1)
+    story.reported = {}
+    story.run(60)
+    assert Fault.GROUND in story.step.faults
+
+    cleared = story.evse.acknowledge(story.now)
+
+    assert [str(event) for event in cleared] == ["MREC2GroundFailure cleared: acknowledged"]
+    story.until(lambda: story.closed, within_s=10)
+
+
+def test_acknowledging_does_not_end_what_ends_by_unplugging() -> None:
+    story = Story().charging()
+    story.car(5.62, low_v=-5.62)
+    story.run(1)
+
+    assert story.evse.acknowledge(story.now) == ()
+    assert Fault.DIODE in story.evse.faults
+
+
+def test_a_latched_fault_of_an_earlier_life_keeps_everything_off() -> None:
+    story = Story(state="B")
+    story.evse.restore({Fault.PERMANENT: "three crashes within an hour"})
+    story.car("C")
+
+    assert story.run(20).outputs == Outputs(STEADY, 0)
+
+
+# --- endings ---------------------------------------------------
+
+
+def test_letting_go_waits_for_the_car_and_then_is_through() -> None:
+    story = Story().charging()
+    story.evse.let_go()
+    story.run(1)
+    assert story.evse.leaving
+    assert not story.evse.gone
+    story.car("B")
+
+    story.until(lambda: story.evse.gone, within_s=0.2)
+
+
+def test_letting_go_of_a_deaf_car_takes_six_seconds() -> None:
+    story = Story().charging()
+    story.evse.let_go()
+
+    assert story.until(lambda: story.evse.gone, within_s=6.5) >= 6.0
+
+
+def test_a_contactor_that_a_dead_man_may_have_opened_goes_through_a_full_close() -> None:
+    story = Story().charging()
+
+    opened = story.evse.opened_elsewhere(story.now, "a beat came late")
+
+    assert [str(event) for event in opened] == ["contactor opened: a beat came late"]
+    assert story.evse.opened_elsewhere(story.now, "again") == ()
+    story.run(0.02)
+    assert story.until(lambda: story.closed, within_s=2) >= 0.95
+
+
+def test_a_board_that_was_lost_comes_back_through_x1_and_a_full_close() -> None:
+    story = Story().charging()
+    story.evse.restart(story.now)
+    story.meter.forget()
+    story.step = story.step.__class__(Outputs(STEADY, 0), (), {}, "", 0.0)
+    story.run(0.02)
+    assert story.step.outputs == Outputs(STEADY, 0)
+
+    assert story.until(lambda: story.closed, within_s=5) >= 3.0
+
+
+def test_a_board_that_was_lost_while_nothing_was_closed_tells_of_no_opening() -> None:
+    assert Story().evse.restart(0.0) == ()
+
+
+def test_after_a_crash_nothing_closes_for_ten_seconds() -> None:
+    story = Story(EvseConfig(front_end_proved=True, hold_off_s=10.0), state="C")
+
+    assert story.until(lambda: story.closed, within_s=15) >= 10.0
+
+
+def test_a_clock_that_jumps_cannot_matter_because_there_is_none() -> None:
+    first, second = Story(), Story()
+    second.now = 1e9
+    second.evse.restart(second.now)
+    second.meter.forget()
+
+    assert first.charging().evse.state == second.charging().evse.state == "C2"

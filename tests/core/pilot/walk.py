@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A walk through every state that the state machine can reach: `python -m tests.core.pilot.walk`.
+
+The real `Evse.step` is called with every input from every state, until no new state turns up.
+
+What is quantised, and what that means:
+
+* A state is what the machine remembers, each of its moments reduced to which of its thresholds have
+  gone by (`walk_world.key`). Of the stories that lead to equal states the first is followed on, or
+  the first few. So merging loses stories and never invents one: each state was reached by real
+  steps, and what breaks a rule is told with the inputs that led there.
+* Time passes by one tick, or up to the next threshold: in between, with the same input, nothing
+  can change.
+* The pilot's readings are those that `PilotMeter` can give: any settled state after any other,
+  bursts that stray or cannot be read, what is anomalous. `live_for_s` is counted as there.
+* The limit is 0, 6 or 16 A.
+
+A machine that remembers something new has to be given its thresholds: the walk refuses it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from evsed.core.pilot.evse import SAFE, Evse, EvseConfig, Outputs
+from evsed.core.pilot.faults import Fault
+from evsed.core.pilot.limits import Limit
+from evsed.core.pilot.pilot_meter import PilotReading
+from tests.core.pilot.rules import Wires, broken
+from tests.core.pilot.walk_world import (
+    ACKNOWLEDGE,
+    IN_A,
+    IN_B,
+    IN_C,
+    IN_D,
+    KNOWN,
+    LET_GO,
+    LOST,
+    LOST_BOARD,
+    OPENED,
+    SHORT,
+    Given,
+    Moment,
+    World,
+    frozen,
+    key,
+    name,
+    thaw,
+    waits,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+TICK_S: Final = 0.02
+A_BIT_S: Final = 1e-6  # past a threshold, so that a sum of floats is past it, too
+
+
+class RuleBroken(AssertionError):
+    """A rule does not hold; the message is the rule and the story that broke it."""
+
+
+@dataclass(slots=True)
+class Walk:
+    """All that was visited: `states` by key, `moments` that were followed on, `edges` of states."""
+
+    world: World
+    stories: int = 1
+    make: Callable[[EvseConfig, float], Evse] = Evse
+    states: dict[tuple[object, ...], int] = field(default_factory=dict)
+    moments: list[Moment] = field(default_factory=list)
+    state_of: list[int] = field(default_factory=list)
+    edges: set[tuple[int, int]] = field(default_factory=set)
+    transitions: int = 0
+    closings: int = 0
+    took_s: float = 0.0
+    _kept: Counter[int] = field(default_factory=Counter)
+
+    def run(self) -> Walk:
+        """Walk until the frontier is empty. Raises `RuleBroken` with the story that did it."""
+        began_s = time.process_time()
+        evse = self.make(self.world.config, 0.0)
+        if unknown := set(vars(evse)) ^ KNOWN:
+            raise LookupError(f"the machine's memory and what the walk knows differ in {unknown}")
+        evse.restore(dict.fromkeys(self.world.restored, "of an earlier life"))
+        wires = Wires(held_until=self.world.config.hold_off_s)
+        self._visit(Moment(0.0, frozen(evse), None, wires, -1, "nothing", 0.0))
+        place = 0
+        while place < len(self.moments):
+            self._leave(evse, place)
+            place += 1
+        self.took_s = time.process_time() - began_s
+        return self
+
+    def _visit(self, moment: Moment) -> int:
+        state = self.states.setdefault(key(moment), len(self.states))
+        if self._kept[state] < self.stories:
+            self._kept[state] += 1
+            self.state_of.append(state)
+            self.moments.append(moment)
+        return state
+
+    def _leave(self, evse: Evse, place: int) -> None:
+        """Every step from one moment on."""
+        moment = self.moments[place]
+        ahead = [wait_s for wait_s in waits(moment) if wait_s > TICK_S]
+        times = [TICK_S, min(ahead) + A_BIT_S] if ahead else [TICK_S]
+        for given in self.world.inputs(moment.memory):
+            for wait_s in times:
+                self.arrive(place, self._step(evse, place, given, wait_s))
+        for order in self.world.orders:
+            self.arrive(place, self._order(evse, place, order))
+
+    def arrive(self, place: int, after: Moment) -> None:
+        """Note a step from one moment to another."""
+        self.transitions += 1
+        self.edges.add((self.state_of[place], self._visit(after)))
+
+    def _step(self, evse: Evse, place: int, given: Given, wait_s: float) -> Moment:
+        before = self.moments[place]
+        now = before.now + wait_s
+        pilot, was = given.pilot, before.wires
+        live = pilot.good and was.pwm
+        live_since = (now if before.live_since is None else before.live_since) if live else None
+        reading = PilotReading(
+            at=now,
+            state=pilot.state,
+            settled=pilot.settled,
+            high_v=pilot.high_v,
+            low_v=-11.94 if live else None,
+            live_for_s=0.0 if live_since is None else now - live_since,
+            anomaly=pilot.anomaly,
+            lost=pilot.lost,
+        )
+        reported = {given.reported: "reported"} if given.reported else {}
+        thaw(evse, before.memory)
+        step = evse.step(now, reading, Limit("feed", given.limit_a), reported)
+        wires = was.at(now, step.outputs, step.events)
+        after = Moment(now, frozen(evse), live_since, wires, place, given, wait_s)
+        self.closings += wires.closed and not was.closed
+        if rule := broken(self.world.config, was, wires, reading, given.limit_a, step):
+            raise RuleBroken(f"{rule}\n{self.story(place)}\n{after}")
+        return after
+
+    def _order(self, evse: Evse, place: int, order: str) -> Moment:
+        before = self.moments[place]
+        now, wires, live_since = before.now, before.wires, before.live_since
+        thaw(evse, before.memory)
+        if order == ACKNOWLEDGE:
+            evse.acknowledge(now)
+        elif order == OPENED:
+            evse.opened_elsewhere(now, order)
+            wires = wires.at(now, Outputs(wires.duty, 0))
+        elif order == LOST_BOARD:  # the meter forgets, and the board sets the wires anew
+            evse.restart(now)
+            wires = replace(wires.at(now, SAFE), pwm_ended_at=now)
+            live_since = None
+        else:
+            evse.let_go()
+        return Moment(now, frozen(evse), live_since, wires, place, order, 0.0)
+
+    # -- what was found ----------------------------------------------------------------------------
+
+    def story(self, place: int) -> str:
+        """How a moment was reached."""
+        lines = []
+        while place >= 0:
+            moment = self.moments[place]
+            lines.append(str(moment))
+            place = moment.parent
+        return "\n".join(reversed(lines))
+
+    def where(self, field_name: str, *values: object) -> set[int]:
+        """The states in which the machine remembers one of *values* there."""
+        visited = zip(self.moments, self.state_of, strict=True)
+        return {state for moment, state in visited if moment.memory[field_name] in values}
+
+    def having(self, fault: Fault) -> set[int]:
+        """The states in which *fault* is active."""
+        visited = zip(self.moments, self.state_of, strict=True)
+        return {state for moment, state in visited if fault in moment.memory["_faults"]}
+
+    def can_reach(self, goals: Iterable[int]) -> set[int]:
+        """The states from which one of *goals* can be reached, step by step."""
+        back: dict[int, list[int]] = {}
+        for before, after in self.edges:
+            back.setdefault(after, []).append(before)
+        reached = set(goals)
+        todo = list(reached)
+        while todo:
+            for before in back.get(todo.pop(), ()):
+                if before not in reached:
+                    reached.add(before)
+                    todo.append(before)
+        return reached
+
+    def __str__(self) -> str:
+        names = Counter(name(moment.memory) for moment in self.moments)
+        shares = ", ".join(f"{place} {count}" for place, count in sorted(names.items()))
+        return (
+            f"{len(self.states)} states, {self.transitions} transitions, {len(self.edges)} edges, "
+            f"{self.closings} closings, {self.took_s:.1f} s; by name: {shares}"
+        )
+
+
+# -- the worlds ------------------------------------------------------------------------------------
+
+_FEW: Final = (IN_A, IN_B, IN_C, LOST, SHORT)
+WORLDS: Final = {
+    "a car that may do anything": World(),
+    "ventilation is allowed": World(
+        config=EvseConfig(allow_ventilated=True, front_end_proved=True),
+        pilots=(IN_A, IN_B, IN_C, IN_D, LOST),
+    ),
+    "faults are reported": World(
+        pilots=_FEW[:-1],
+        limits=(0.0, 16.0),
+        reports=(None, Fault.GROUND, Fault.TEMPERATURE),
+        orders=(ACKNOWLEDGE,),
+    ),
+    "told to let go": World(pilots=_FEW, limits=(0.0, 16.0), orders=(LET_GO,)),
+    "the front end is unproved, and a crash was just now": World(
+        config=EvseConfig(hold_off_s=10.0), pilots=(*_FEW, *World().pilots[4:5])
+    ),
+    "a latched fault of an earlier life": World(
+        pilots=_FEW, limits=(0.0, 16.0), orders=(ACKNOWLEDGE,), restored=(Fault.PERMANENT,)
+    ),
+}
+
+
+def main() -> int:
+    """Walk every world and print what was visited."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.core.pilot.walk", description=main.__doc__
+    )
+    parser.add_argument("--mermaid", action="store_true", help="only print the state diagram")
+    parser.add_argument("--redraw", action="store_true", help="put it into ARCHITECTURE.md")
+    parser.add_argument("--stories", type=int, default=1, help="stories to follow for each state")
+    arguments = parser.parse_args()
+    if arguments.mermaid or arguments.redraw:
+        from tests.core.pilot import walk_diagram  # noqa: PLC0415 - it imports this file
+
+        if arguments.redraw:
+            walk_diagram.redraw()
+        else:
+            sys.stdout.write(walk_diagram.mermaid())
+        return 0
+    for words, world in WORLDS.items():
+        sys.stdout.write(f"{words}: {Walk(world, stories=arguments.stories).run()}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the walk through the state machine may try, and what of a moment makes it a state."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from evsed.core.pilot import evse as machine
+from evsed.core.pilot import j1772
+from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.faults import Fault
+from evsed.core.pilot.j1772 import PilotState
+from evsed.core.pilot.pilot_meter import Anomaly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from evsed.core.pilot.evse import Evse
+    from tests.core.pilot.rules import Wires
+
+Memory = dict[str, Any]  # the machine's fields
+
+A, B, C, D, E, F = PilotState
+HIGH_V: Final = {A: 11.92, B: 8.95, C: 5.97, D: 2.92}
+
+# -- what may happen -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pilot:
+    """A reading that the meter may give. `state` is the burst's own word, None: unreadable.
+
+    `good`: in the window for closing, with the diode seen, if PWM is on the wire.
+    """
+
+    name: str
+    settled: PilotState | None
+    state: PilotState | None
+    anomaly: Anomaly | None = None
+    high_v: float | None = None
+    lost: bool = False
+    good: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _clear(state: PilotState) -> Pilot:
+    return Pilot(state.value, state, state, high_v=HIGH_V[state], good=state in machine.LIVE)
+
+
+IN_A, IN_B, IN_C, IN_D = (_clear(state) for state in (A, B, C, D))
+MISREAD = Pilot("12 V misread", A, A, high_v=11.2)
+STRAY = Pilot("C with a burst of B", C, B, high_v=8.95)
+UNREAD = Pilot("C with a burst unread", C, None, high_v=5.97, good=True)
+LOST = Pilot("C, lost", C, None, high_v=5.97, lost=True)
+NO_DIODE = Pilot("C without diode", C, C, Anomaly.NO_DIODE, 5.62)
+SHORT = Pilot("a short", E, E, Anomaly.SHORTED, 0.0)
+PILOTS: Final = (
+    IN_A,
+    IN_B,
+    IN_C,
+    IN_D,
+    MISREAD,
+    Pilot("C at its edge", C, C, high_v=7.4),
+    STRAY,
+    UNREAD,
+    LOST,
+    Pilot("B without diode", B, B, Anomaly.NO_DIODE, 8.79),
+    NO_DIODE,
+    SHORT,
+    Pilot("stuck low", F, F, Anomaly.STUCK_LOW),
+)
+SHOWN_F: Final = Pilot("F", F, F)  # where F is on the wire nothing else can be read
+UNSETTLED: Final = Pilot("nothing settled", None, C, high_v=5.97)
+
+
+class Given(NamedTuple):
+    """What a step is given beside the time: the reading, the limit, what is reported."""
+
+    pilot: Pilot
+    limit_a: float
+    reported: Fault | None = None
+
+    def __str__(self) -> str:
+        report = f", {self.reported.value}" if self.reported else ""
+        return f"{self.pilot}, {self.limit_a:g} A{report}"
+
+
+PROVED: Final = EvseConfig(front_end_proved=True)
+ACKNOWLEDGE, OPENED, LOST_BOARD, LET_GO = "acknowledge", "opened elsewhere", "board lost", "let go"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the walk may try: the machine's configuration, readings, limits, reports, orders."""
+
+    config: EvseConfig = PROVED
+    pilots: tuple[Pilot, ...] = PILOTS
+    limits: tuple[float, ...] = (0.0, 6.0, 16.0)
+    reports: tuple[Fault | None, ...] = (None,)
+    orders: tuple[str, ...] = (OPENED, LOST_BOARD)
+    restored: tuple[Fault, ...] = ()
+
+    def inputs(self, memory: Memory) -> Iterator[Given]:
+        """Every input that is possible, and of interest, where the machine remembers *memory*."""
+        pilots = self.pilots
+        if memory["_duty"] == j1772.NOT_AVAILABLE:
+            pilots = (SHOWN_F, *(pilot for pilot in pilots if pilot.anomaly is None))
+        elif memory["_settled"] is None:
+            pilots = (UNSETTLED, *pilots)
+        # With a fault nothing is offered: only the limit that would allow most is of interest.
+        limits = self.limits[-1:] if memory["_faults"] else self.limits
+        for pilot in pilots:
+            for limit_a in limits:
+                for report in self.reports:
+                    yield Given(pilot, limit_a, report)
+
+
+# -- the machine's memory --------------------------------------------------------------------------
+
+AGES: Final = (
+    "_x1_since",
+    "_raised_at",
+    "_opened_at",
+    "_settled_since",
+    "_present_since",
+    "_well_since",
+)
+ENDS: Final = ("_hold_until", "_f_until")
+PLAIN: Final = (
+    "_front_end_proved",
+    "_duty",
+    "_closed",
+    "_settled",
+    "_before",
+    "_plugged",
+    "_needs_b",
+    "_letting_go",
+)
+# Not memory: set anew in each step, never changed, or for showing only.
+FORGOTTEN: Final = ("_config", "_events", "_shown", "_closing", "cycles")
+KNOWN: Final = {*AGES, *ENDS, *PLAIN, *FORGOTTEN, "_entries", "_faults"}
+
+
+class Moment(NamedTuple):
+    """A moment of a story: the machine's memory, the wires, and how it came to it."""
+
+    now: float
+    memory: Memory
+    live_since: float | None
+    wires: Wires
+    parent: int
+    by: object
+    wait_s: float
+
+    def __str__(self) -> str:
+        return f"{self.now:9.2f} s  {name(self.memory):12} after {self.wait_s:.2f} s of {self.by}"
+
+
+def frozen(evse: Evse) -> Memory:
+    """What the machine remembers, so that it stays as it is."""
+    memory = dict(vars(evse))
+    memory["_entries"] = tuple(memory["_entries"])
+    memory["_faults"] = dict(memory["_faults"])
+    return memory
+
+
+def thaw(evse: Evse, memory: Memory) -> None:
+    """Make the machine remember *memory*."""
+    fields = vars(evse)
+    fields.update(memory)
+    fields["_entries"] = deque(memory["_entries"], maxlen=machine.CHATTER_ENTRIES)
+    fields["_faults"] = dict(memory["_faults"])
+
+
+def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
+    """The moments whose age can still matter in this state, each with its thresholds in seconds."""
+    closed = memory["_closed"]
+    ages: dict[str, tuple[float, ...]]
+    ages = {"_x1_since": (j1772.X1_MIN_S, j1772.C1_S) if closed else (j1772.X1_MIN_S,)}
+    if memory["_x1_since"] is None:
+        ages["_raised_at"] = (j1772.RISE_EVERY_S,)
+    if not closed:
+        ages["_opened_at"] = (machine.CLOSE_AFTER_S, machine.OPEN_MIN_S)
+    if memory["_settled"] is A:
+        ages["_settled_since"] = (machine.UNPLUGGED_AFTER_S, machine.FRONT_END_AFTER_S)
+    if not memory["_plugged"]:
+        ages["_present_since"] = (machine.PLUGGED_AFTER_S,)
+    if Fault.PILOT in memory["_faults"]:
+        ages["_well_since"] = (machine.PILOT_WELL_S,)
+    return ages
+
+
+def waits(moment: Moment) -> Iterator[float]:
+    """Seconds from this moment to each threshold; negative for those that have gone by."""
+    memory, now = moment.memory, moment.now
+    for field, thresholds in _relevant(memory).items():
+        since = memory[field]
+        if since is not None:
+            yield from (since + threshold - now for threshold in thresholds)
+    for field in ENDS:
+        yield memory[field] - now
+    for at in memory["_entries"]:
+        yield at + machine.CHATTER_WITHIN_S - now
+    if moment.live_since is not None and not memory["_closed"]:
+        yield moment.live_since + machine.CLOSE_AFTER_S - now
+    for since, threshold in moment.wires.thresholds():
+        yield since + threshold - now
+
+
+def key(moment: Moment) -> tuple[object, ...]:
+    """What of this moment decides what can happen, and what may; equal keys are one state."""
+    memory, now = moment.memory, moment.now
+    classes: list[object] = [memory[field] for field in PLAIN]
+    for field, thresholds in _relevant(memory).items():
+        since = memory[field]
+        if since is None:
+            classes.append(None)
+        else:
+            classes.append(sum([now - since >= threshold for threshold in thresholds]))
+    classes += [memory[field] > now for field in ENDS]
+    recent = sum([now - at <= machine.CHATTER_WITHIN_S for at in memory["_entries"]])
+    # While something is wrong it only counts whether the next asking is one too many.
+    if memory["_faults"]:
+        recent = recent == machine.CHATTER_ENTRIES - 1
+    classes += [recent, frozenset(memory["_faults"])]
+    if not memory["_closed"]:
+        live = moment.live_since
+        classes.append(None if live is None else now - live >= machine.CLOSE_AFTER_S)
+    classes += [now - since >= threshold for since, threshold in moment.wires.thresholds()]
+    if not memory["_faults"]:  # what is going to happen first
+        ahead = [wait_s if wait_s > 0.0 else inf for wait_s in waits(moment)]
+        classes.append(ahead.index(min(ahead)) if ahead else None)
+    return tuple(classes)
+
+
+def name(memory: Memory) -> str:
+    """A state as people call it."""
+    settled, closed, duty = memory["_settled"], memory["_closed"], memory["_duty"]
+    if memory["_faults"] or duty == j1772.NOT_AVAILABLE:
+        shown = "F" if duty == j1772.NOT_AVAILABLE else "x1"
+        return f"fault {shown}{' closed' if closed else ''}"
+    if settled is None:
+        return "start"
+    if settled not in machine.PRESENT:
+        return str(settled.value)
+    suffix = "2" if duty < 1.0 else "1"
+    contactor = (" closed" if closed else " open") if settled in machine.LIVE else ""
+    return f"{settled.value}{suffix}{contactor}"

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A sun, a feed of plain power and a car around an allotment, second by second, for the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentResult, Reading
+
+PERIOD_S = 60
+
+
+class Day:
+    """A car, a sun and a feed of plain power, second by second, around an allotment."""
+
+    def __init__(
+        self,
+        config: AllotmentConfig | None = None,
+        *,
+        sun_w: Callable[[float], float] | float = 0.0,
+        latency_s: int = 5,
+        car_max_a: float = 32.0,
+    ) -> None:
+        """Begin at 0 s with a car plugged in that wants power."""
+        self.config = config or AllotmentConfig(semantics="battery_power")
+        self.allot = Allotment(self.config)
+        self.sun_w = sun_w
+        self.latency_s = latency_s
+        self.car_max_a = car_max_a
+        self.plugged = True
+        self.feed_alive = True
+        self.maximum_w: float | None = None
+        self.minimum_w = 0.0
+        self.now = 0
+        self.offers = [0.0] * 4
+        self.drawn_a = 0.0
+        self.waiting: list[tuple[float, float, Reading]] = []
+        self.says: AllotmentResult = self.allot.current(0.0)
+
+    def sun(self, now: float) -> float:
+        """The surplus without the car, in watts."""
+        return self.sun_w if isinstance(self.sun_w, (int, float)) else self.sun_w(now)
+
+    def run(self, seconds: int) -> AllotmentResult:
+        """Let time pass; return the last answer."""
+        for _ in range(seconds):
+            now = float(self.now)
+            heard_a = min(self.offers[-3], self.car_max_a) if self.plugged else 0.0
+            offered = self.offers[-1] > 0 and self.plugged
+            step_a = max(-4.0, min(4.0, heard_a - self.drawn_a))
+            self.drawn_a = self.drawn_a + step_a if offered else 0.0
+            self.allot.drew(now, self.offers[-1] if offered else 0.0, charging=offered)
+            if self.now % PERIOD_S == 0 and self.feed_alive:
+                excess_w = self.sun(now) - self.drawn_a * self.config.mains_v
+                reading = Reading(
+                    excess_w=excess_w,
+                    minimum_w=self.minimum_w,
+                    maximum_w=self.maximum_w,
+                    stamp=f"{self.now}",
+                    age_s=self.latency_s,
+                )
+                self.waiting.append((now + self.latency_s, now, reading))
+            while self.waiting and self.waiting[0][0] <= now:
+                self.allot.hear(now, self.waiting.pop(0)[2])
+            self.says = self.allot.current(now)
+            self.offers.append(self.says.current_a)
+            self.now += 1
+        return self.says

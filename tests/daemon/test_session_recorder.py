@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The books while their file is locked: nothing is lost, and nothing is taken for a crash."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest_asyncio
+from structlog.testing import capture_logs
+
+from evsed.core.energy.sessions import Flow
+from evsed.core.pilot import events as ev
+from evsed.core.pilot.faults import Fault
+from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
+from evsed.store import Store
+from tests.daemon.test_summary import NO_CAR
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Another program has the file."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+@pytest_asyncio.fixture
+async def books(tmp_path: Path) -> AsyncIterator[SessionRecorder]:
+    """Books that could not be read at the start."""
+    store = Store(tmp_path / "evsed.db")
+    store.load()
+    store.close()
+    with locked(tmp_path / "evsed.db"), capture_logs():
+        made = await SessionRecorder.open(
+            SessionRecorderConfig(tmp_path / "evsed.db", tmp_path, "as built")
+        )
+    yield made
+    await made.close(clean=True)
+
+
+async def write(books: SessionRecorder) -> None:
+    """The next second, or the half minute after a failure."""
+    await books.clerk.write(books._write_due, patient=False)  # noqa: SLF001 - see above
+
+
+async def test_a_file_locked_at_the_start_makes_no_crash_of_this_life(
+    books: SessionRecorder,
+) -> None:
+    books.event(ev.ContactorClosed(1.0, 1), NOW, limited_by="feed")
+    await write(books)
+    assert books.hold_off_s == 0.0
+    assert books.contactor_cycles == 1
+
+
+async def test_what_waits_for_a_locked_file_is_kept_in_its_order(
+    books: SessionRecorder, tmp_path: Path
+) -> None:
+    await write(books)
+    for fault in (Fault.PERMANENT, Fault.CONTACTOR):
+        books.event(ev.FaultRaised(1.0, fault.value, "seen"), NOW, limited_by="feed")
+    books.event(ev.FaultCleared(2.0, Fault.PERMANENT.value, "told"), NOW, limited_by="feed")
+    with locked(tmp_path / "evsed.db"), capture_logs() as entries:
+        for _ in range(2):
+            await write(books)
+    assert [entry["log_level"] for entry in entries] == ["error"]
+    await write(books)
+    kept = Store(tmp_path / "evsed.db")
+    assert [one.name for one in kept.latched()] == [Fault.CONTACTOR.value]
+    kept.close()
+
+
+async def test_energy_that_flowed_while_the_file_was_locked_is_saved(
+    books: SessionRecorder, tmp_path: Path
+) -> None:
+    start = time.monotonic() - 100
+    books.event(ev.CarPluggedIn(start), NOW, limited_by="feed")
+    for second in range(100):
+        charging = replace(NO_CAR, at=start + second, state="C2", plugged=True, closed=1)
+        books.take(charging, Flow(power_w=3600.0, current_a=16.0))
+    with locked(tmp_path / "evsed.db"), capture_logs():
+        await write(books)
+    await write(books)
+    kept = Store(tmp_path / "evsed.db")
+    assert round(kept.load().total_wh) == 99
+    kept.close()

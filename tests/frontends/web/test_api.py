@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The JSON of the status, and what is said about it."""
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from evsed.frontends.web.api.docs_markdown import document
+from evsed.frontends.web.api.models import MEANINGS, TITLES
+from evsed.frontends.web.api.recent_history import POINTS, Recent
+from evsed.frontends.web.api.serialization import body, keys
+from tests.frontends.web.web_world import CHARGING, FAULTED
+
+PROMISED = {
+    "api",
+    "classic_state",
+    "at",
+    "version",
+    "state",
+    "evse_status",
+    "words",
+    "why",
+    "board_ok",
+    "ticking",
+    "high_v",
+    "low_v",
+    "duty",
+    "contactor_closed",
+    "offered_a",
+    "drawn_a",
+    "drawn_measured",
+    "power_w",
+    "mains_v",
+    "phases",
+    "excess_w",
+    "available_w",
+    "feed_kind",
+    "feed_age_s",
+    "feed_error",
+    "limits",
+    "limited_by",
+    "session",
+    "day_wh",
+    "total_wh",
+    "contactor_cycles",
+    "faults",
+    "events",
+    "tick",
+    "uptime_s",
+}
+
+
+def test_the_keys_that_were_promised_are_all_there() -> None:
+    """Keys may be added, never renamed: a key that vanishes from here breaks somebody's program."""
+    assert set(json.loads(body(CHARGING))) >= PROMISED
+
+
+def test_every_key_has_a_meaning_written_down() -> None:
+    for kind, meanings in MEANINGS.items():
+        assert set(meanings) == set(keys(kind))
+        assert kind in TITLES
+    assert set(json.loads(body(CHARGING))) == {"api"} | set(MEANINGS[type(CHARGING)])
+
+
+def test_the_document_is_the_one_the_program_prints() -> None:
+    kept = Path(__file__).parents[3] / "docs" / "api.md"
+    assert kept.read_text(encoding="utf-8") == document()
+
+
+def test_nested_things_keep_their_shape_and_their_units() -> None:
+    told = json.loads(body(FAULTED))
+    assert told["limits"][1] == {
+        "owner": "feed", "max_a": 9.4, "reason": "2.2 kW to spare", "left_s": 12.5,
+    }  # fmt: skip
+    assert told["faults"][0]["name"] == "DiodeFault"
+    assert told["session"]["energy_wh"] == 4620.5
+    assert told["classic_state"] == 4
+
+
+def test_times_carry_their_offset_and_keep_the_moment() -> None:
+    told = json.loads(body(CHARGING))
+    at = datetime.fromisoformat(told["at"])
+    assert at == CHARGING.at
+    assert at.tzinfo is not None
+
+
+def test_what_is_not_known_is_null_and_numbers_have_no_tails() -> None:
+    told = json.loads(body(replace(CHARGING, excess_w=None, power_w=0.1 + 0.2)))
+    assert told["excess_w"] is None
+    assert told["power_w"] == 0.3
+
+
+def test_what_is_no_number_becomes_null_so_that_it_stays_json() -> None:
+    broken = replace(CHARGING, high_v=float("nan"), duty=float("inf"))
+    made = body(broken)
+    assert b"NaN" not in made
+    assert b"Infinity" not in made
+    told = json.loads(made)
+    assert told["high_v"] is None
+    assert told["duty"] is None
+
+
+def test_the_last_hour_is_three_lists_with_the_newest_last() -> None:
+    recent = Recent()
+    assert json.loads(recent.answer().body)["power_w"] == []
+    recent.add(replace(CHARGING, available_w=None, offered_a=0.0, power_w=0.0))
+    recent.add(CHARGING)
+    told = json.loads(recent.answer().body)
+    assert told["available_w"] == [None, 2210.0]
+    assert told["offered_w"] == [0.0, 2162.0]
+    assert told["power_w"] == [0.0, 2162.0]
+
+
+def test_the_last_hour_forgets_what_is_older() -> None:
+    recent = Recent()
+    for power_w in range(POINTS + 5):
+        recent.add(replace(CHARGING, power_w=float(power_w)))
+    told = json.loads(recent.answer().body)["power_w"]
+    assert len(told) == POINTS
+    assert (told[0], told[-1]) == (5.0, POINTS + 4.0)

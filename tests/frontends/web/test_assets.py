@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page's own files: all there, small, and with no word or address from elsewhere."""
+
+import hashlib
+import json
+import re
+import tomllib
+from importlib import resources
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+import hatch_build
+from evsed.errors import WebError
+from evsed.frontends.web.http.assets import PARTS, Assets, parts
+from tests.frontends.web.web_world import served
+
+HTML = {"Accept": "text/html"}
+WEB = resources.files("evsed.frontends.web")
+STATIC = WEB / "static"
+
+
+def page() -> str:
+    return Assets().page.plain.body.decode()
+
+
+def test_the_whole_page_weighs_less_than_150_kb() -> None:
+    assets = Assets()
+    assert 30_000 < assets.sent < assets.weight < 150_000
+
+
+def test_the_parts_of_other_hands_are_the_very_bytes_that_are_pinned() -> None:
+    pins = tomllib.loads((WEB / "parts.toml").read_text())
+    files = {name: pin for part in pins.values() for name, pin in part["files"].items()}
+    assert set(files) == set(PARTS)
+    for name, pin in files.items():
+        assert hashlib.sha512((WEB / "vendor" / name).read_bytes()).hexdigest() == pin["sha512"]
+
+
+def test_a_checkout_without_the_parts_says_how_to_get_them(tmp_path: Path) -> None:
+    with pytest.raises(WebError, match=r"uPlot.*missing.*nothing was started.*make setup"):
+        parts(tmp_path)
+
+
+def test_a_build_refuses_a_part_that_is_not_as_pinned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hatch_build, "VENDOR", tmp_path)
+    wanted = hatch_build.parts()
+    hatch_build.bring(wanted)
+    assert {file.name for file in tmp_path.iterdir()} == set(PARTS)
+    for file in tmp_path.iterdir():
+        file.unlink()
+    for pin in wanted["uplot"]["files"].values():
+        pin["sha512"] = pin["sha512"][::-1]
+    with pytest.raises(SystemExit, match=r"is not what .*parts.toml pins; nothing was built"):
+        hatch_build.bring(wanted)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_build_without_the_wheel_that_carries_a_part_says_so() -> None:
+    wanted = hatch_build.parts()
+    for pin in wanted["uplot"]["files"].values():
+        pin["wheel"] = "no-such-wheel"
+    with pytest.raises(SystemExit, match=r"no-such-wheel, which is not installed.*make setup"):
+        hatch_build.bring(wanted)
+
+
+def test_the_licence_of_the_charts_can_be_read_from_the_page() -> None:
+    asset = Assets().get(re.findall(r'href="([^"]+\.LICENSE)"', page())[0])
+    assert asset is not None
+    assert b"Permission is hereby granted" in asset.plain.body
+
+
+def test_the_page_loads_nothing_from_elsewhere_and_has_nothing_inline() -> None:
+    body = page()
+    assert re.findall(r'(?:src|href)="(https?:)?//', body) == []
+    assert re.findall(r"<script(?![^>]*src=)", body) == []
+    assert re.findall(r"<style|style=|\son\w+=", body) == []
+    for file in STATIC.iterdir():
+        if file.name.endswith((".js", ".css")):
+            text = file.read_text(encoding="utf-8")
+            assert "http" not in text.replace("http://www.w3.org", "")
+
+
+def test_every_word_the_page_uses_is_in_the_one_file_and_every_word_there_is_used() -> None:
+    words = json.loads((STATIC / "words.en.json").read_text(encoding="utf-8"))
+    scripts = "".join(
+        file.read_text(encoding="utf-8") for file in STATIC.iterdir() if file.name.endswith(".js")
+    )
+    in_html = set(
+        re.findall(r"\{\{ (\w+) \}\}", (STATIC / "page.html").read_text(encoding="utf-8"))
+    )
+    in_scripts = set(re.findall(r'"([a-z_]+)"', scripts)) | {"lang", "locale"}
+    fixed = ("owner_", "recovery_", "mode_", "reason_", "band_")
+    made_up = {word for word in words if word.startswith(fixed)} | {"error"}
+    assert in_html - {"static"} <= set(words)
+    assert set(words) <= in_html | in_scripts | made_up
+    assert set(re.findall(r'say\("([a-z_]+)"', scripts)) <= set(words)
+
+
+def test_every_id_the_script_writes_to_is_in_the_page() -> None:
+    scripts = "".join(
+        file.read_text(encoding="utf-8") for file in STATIC.iterdir() if file.name.endswith(".js")
+    )
+    written = set(re.findall(r'(?:byId|put|putWatts|getElementById|list|run)\("(\w+)"', scripts))
+    present = set(re.findall(r'id="(\w+)"', page()))
+    assert written
+    assert written <= present
+
+
+async def test_each_file_the_page_names_is_served_for_ever_and_in_its_kind() -> None:
+    async with served() as evsed, aiohttp.ClientSession(evsed.url) as client:
+        async with client.get("/", headers=HTML) as answer:
+            names = re.findall(r'(?:src|href)="(/static/[^"]+)"', await answer.text())
+        assert len(names) >= 6
+        for name in names:
+            async with client.get(name) as answer:
+                assert answer.status == 200
+                assert "immutable" in answer.headers["Cache-Control"]
+                assert answer.content_type in {
+                    "text/css",
+                    "text/javascript",
+                    "image/svg+xml",
+                    "text/plain",
+                }
+
+
+async def test_the_script_reads_its_words_as_a_module() -> None:
+    async with (
+        served() as evsed,
+        aiohttp.ClientSession(evsed.url) as client,
+        client.get(f"{Assets().prefix}words.js") as answer,
+    ):
+        body = await answer.text()
+    assert json.loads(body.removeprefix("export default ").removesuffix(";\n"))["title"] == "evsed"
+
+
+async def test_a_browser_that_has_the_page_already_is_told_so() -> None:
+    async with served() as evsed, aiohttp.ClientSession(evsed.url) as client:
+        async with client.get("/", headers=HTML) as answer:
+            etag = answer.headers["ETag"]
+        async with client.get("/", headers={**HTML, "If-None-Match": etag}) as answer:
+            assert answer.status == 304
+            assert await answer.read() == b""
+
+
+async def test_files_are_compressed_for_those_who_can_read_that() -> None:
+    name = f"{Assets().prefix}page.css"
+    async with served() as evsed, aiohttp.ClientSession(evsed.url) as client:
+        async with client.get(name, headers={"Accept-Encoding": "identity"}) as answer:
+            plain = await answer.read()
+            assert "Content-Encoding" not in answer.headers
+        async with client.get(name, headers={"Accept-Encoding": "gzip"}) as answer:
+            assert await answer.read() == plain
+            assert answer.headers["Content-Encoding"] == "gzip"
+            assert int(answer.headers["Content-Length"]) < len(plain)

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the API says of itself: to programs in OpenAPI, to people on a page that reads it."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from evsed.frontends.web.api import docs_html as docs_page
+from evsed.frontends.web.api.openapi import document, refusals
+from evsed.frontends.web.api.operation import AuthRequirement
+from evsed.frontends.web.api.operations import OPERATIONS
+from tests.frontends.past import past
+from tests.frontends.web.web_world import served
+
+NO_UNIT = {"duty"}
+"""Numbers that are neither counts nor have a unit: a share."""
+DOCUMENT = document(OPERATIONS)
+PAGE = docs_page.page(DOCUMENT, "/static/x/")
+
+
+def properties() -> list[tuple[str, str, dict[str, Any]]]:
+    """(schema, key, schema of the key), of all that the document has."""
+    return [
+        (name, key, one)
+        for name, schema in DOCUMENT["components"]["schemas"].items()
+        for key, one in schema["properties"].items()
+    ]
+
+
+def test_every_operation_is_in_the_document_and_has_a_name_of_its_own() -> None:
+    rows = {(one.method.lower(), one.path) for one in OPERATIONS}
+    told = [
+        (method, path, operation["operationId"])
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+    ]
+    assert {(method, path) for method, path, _ in told} == rows
+    assert len({name for _, _, name in told}) == len(told)
+
+
+def test_every_number_says_its_unit_and_every_key_its_meaning() -> None:
+    for name, key, one in properties():
+        assert one.get("description"), f"{name}.{key}"
+        kinds = [one, one.get("items", {})]
+        if any("number" in each.get("type", ()) for each in kinds) and key not in NO_UNIT:
+            assert one.get("x-unit"), f"{name}.{key}"
+
+
+def test_every_json_answer_has_the_version() -> None:
+    for methods in DOCUMENT["paths"].values():
+        for operation in methods.values():
+            for response in operation["responses"].values():
+                told = response["content"].get("application/json", {}).get("schema", {})
+                assert "allOf" not in told or "api" in told["required"]
+    assert "api" in DOCUMENT["components"]["schemas"]["Problem"]["required"]
+
+
+def test_whatever_needs_a_session_says_so_and_how_it_is_refused() -> None:
+    for one in OPERATIONS:
+        told = DOCUMENT["paths"][one.path][one.method.lower()]
+        assert ("security" in told) == (one.door is AuthRequirement.SESSION)
+        if one.door is AuthRequirement.SESSION:
+            assert {401, 403} <= set(refusals(one))
+        if one.body:
+            assert {400, 408, 413, 415} <= set(refusals(one))
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+async def test_the_document_is_served(encoding: str) -> None:
+    async with (
+        served() as evsed,
+        aiohttp.ClientSession(evsed.url, headers={"Accept-Encoding": encoding}) as client,
+        client.get("/api/v1/openapi.json") as answer,
+    ):
+        assert answer.content_type == "application/json"
+        assert await answer.json() == DOCUMENT
+
+
+@pytest.mark.parametrize(
+    "path", [one.path for one in OPERATIONS if one.method == "GET" and "{" not in one.path]
+)
+async def test_every_json_that_is_read_has_the_version(path: str, tmp_path: Path) -> None:
+    async with (
+        past(tmp_path) as history,
+        served() as evsed,
+        aiohttp.ClientSession(evsed.url) as client,
+    ):
+        evsed.hub.history = history
+        async with client.get(path) as answer:
+            assert answer.status == 200
+            if answer.content_type == "application/json" and not path.endswith("openapi.json"):
+                assert (await answer.json())["api"] == 1
+
+
+async def test_what_is_no_request_at_all_is_told_in_problem_details_too() -> None:
+    async with served() as evsed:
+        wire = await evsed.wire()
+        await wire.say(b"GET /api/v1/status HTTP/1.1\r\nHost e\r\n\r\n")
+        status, headers, body = await wire.answer()
+    assert (status, headers["content-type"]) == (400, "application/problem+json")
+    assert json.loads(body)["api"] == 1
+
+
+# --- the page ------------------------------------------------------------------------------------
+
+
+def test_the_page_says_all_that_the_document_says() -> None:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            assert f"<code>{method.upper()} {path}</code>" in PAGE
+            assert f'<section class="card" id="op-{operation["operationId"]}"' in PAGE
+    for name, key, _ in properties():
+        section = PAGE[PAGE.index(f'<section class="card" id="schema-{name}"') :]
+        assert f"<dt><code>{key}</code></dt>" in section[: section.index("</section>")]
+
+
+def test_every_link_within_the_page_leads_somewhere() -> None:
+    links = set(re.findall(r'href="#([^"]+)"', PAGE))
+    names = re.findall(r'id="([^"]+)"', PAGE)
+    assert links <= set(names)
+    assert len(set(names)) == len(names)
+
+
+def test_the_page_has_no_script_nothing_inline_and_nothing_from_elsewhere() -> None:
+    assert re.findall(r"<script|<style|style=|\son\w+=|https?://", PAGE) == []
+
+
+def test_what_the_document_says_cannot_become_html() -> None:
+    evil = {**DOCUMENT, "info": {**DOCUMENT["info"], "description": "<script>alert(1)</script>"}}
+    assert "<script" not in docs_page.page(evil, "/")
+
+
+async def test_the_page_is_served_with_its_css_and_is_small() -> None:
+    async with served() as evsed, aiohttp.ClientSession(evsed.url) as client:
+        async with client.get("/api/v1/docs") as answer:
+            assert answer.content_type == "text/html"
+            assert answer.headers["Content-Encoding"] == "gzip"
+            assert int(answer.headers["Content-Length"]) < 15_000
+            body = await answer.text()
+        for name in re.findall(r'href="(/static/[^"]+)"', body):
+            async with client.get(name) as answer:
+                assert answer.status == 200
+                assert answer.content_type in {"text/css", "image/svg+xml"}

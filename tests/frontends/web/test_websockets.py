@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""WebSockets under the guard."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.frontends.openevse_world import QUICK
+from tests.frontends.web.web_world import CHARGING, IN_TIME_S, Served, served
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_websocket_has_to_be_asked_for(evsed: Served, method: str) -> None:
+    wire = await evsed.wire()
+    await wire.say(f"{method} /ws HTTP/1.1\r\nHost: evsed\r\nConnection: close\r\n\r\n".encode())
+    assert b" 426 " in (await wire.ended())[:20]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Upgrade: wébsocket",
+        (
+            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: é"
+        ),
+    ],
+)
+async def test_a_handshake_in_another_alphabet_is_none(evsed: Served, headers: str) -> None:
+    wire = await evsed.wire()
+    await wire.say(f"GET /ws HTTP/1.1\r\nHost: evsed\r\n{headers}\r\n\r\n".encode("latin-1"))
+    assert (await wire.answer())[0] == 426
+
+
+async def test_one_websocket_too_many_is_told_to_poll_and_the_rest_go_on(
+    password_file: Path, browser: aiohttp.ClientSession
+) -> None:
+    limits = replace(QUICK, sockets=1)
+    async with served(password_file=password_file, openevse=True, limits=limits) as evsed:
+        async with browser.ws_connect(f"{evsed.url}/ws") as first:
+            with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+                await browser.ws_connect(f"{evsed.url}/ws")
+            assert caught.value.status == 503
+            assert (await first.receive_json(timeout=IN_TIME_S))["state"] == 3
+        async with asyncio.timeout(IN_TIME_S):
+            while True:  # until it has noticed that the first one left
+                try:
+                    async with browser.ws_connect(f"{evsed.url}/ws") as second:
+                        assert (await second.receive_json())["state"] == 3
+                        break
+                except aiohttp.WSServerHandshakeError:
+                    continue
+
+
+@pytest.mark.parametrize("word", ["x" * 300, '{"ping": 1}'])
+async def test_a_websocket_that_says_too_much_is_cut(
+    password_file: Path, browser: aiohttp.ClientSession, word: str
+) -> None:
+    limits = replace(QUICK, body_bytes=2000)
+    async with (
+        served(password_file=password_file, openevse=True, limits=limits) as evsed,
+        browser.ws_connect(f"{evsed.url}/ws") as wire,
+    ):
+        try:
+            for _ in range(200):
+                await wire.send_str(word)
+        except ConnectionError:
+            pass
+        async with asyncio.timeout(IN_TIME_S):
+            while (await wire.receive()).type is aiohttp.WSMsgType.TEXT:
+                pass
+        assert wire.closed
+
+
+async def test_a_websocket_that_is_not_there_any_more_is_found_out(
+    password_file: Path, browser: aiohttp.ClientSession
+) -> None:
+    limits = replace(QUICK, socket_alive_s=0.05)
+    async with (
+        served(password_file=password_file, openevse=True, limits=limits) as evsed,
+        browser.ws_connect(f"{evsed.url}/ws", autoping=False, autoclose=False) as wire,
+    ):
+        async with asyncio.timeout(IN_TIME_S):
+            while (await wire.receive()).type not in (
+                aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR,
+            ):  # fmt: skip
+                pass
+
+
+@pytest.mark.parametrize("word", [b"\x00\xff", '["ping"]', "ping", "[" * 200])
+async def test_what_a_websocket_says_beside_a_ping_is_no_matter(
+    evsed: Served, browser: aiohttp.ClientSession, word: str | bytes
+) -> None:
+    async with browser.ws_connect(f"{evsed.url}/ws") as wire:
+        await wire.receive_json(timeout=IN_TIME_S)
+        await (wire.send_bytes(word) if isinstance(word, bytes) else wire.send_str(word))
+        await wire.send_str('{"ping": 1}')
+        assert await wire.receive_json(timeout=IN_TIME_S) == {"pong": 1}
+
+
+async def test_what_is_not_known_any_more_is_told_as_null(
+    evsed: Served, browser: aiohttp.ClientSession
+) -> None:
+    async with browser.ws_connect(f"{evsed.url}/ws") as wire:
+        assert "available_current" in await wire.receive_json(timeout=IN_TIME_S)
+        evsed.hub.show(replace(CHARGING, available_w=None))
+        assert await wire.receive_json(timeout=IN_TIME_S) == {"available_current": None}
+
+
+async def test_when_evsed_ends_its_websockets_are_told(
+    password_file: Path, browser: aiohttp.ClientSession
+) -> None:
+    async with served(password_file=password_file, openevse=True, limits=QUICK) as evsed:
+        wire = await browser.ws_connect(f"{evsed.url}/ws")
+        await wire.receive_json(timeout=IN_TIME_S)
+        receiving = asyncio.create_task(wire.receive())
+        await asyncio.sleep(0)
+        await evsed.frontend.stop()
+        ended = await receiving
+    assert (ended.type, ended.data) == (aiohttp.WSMsgType.CLOSE, 1001)
+    await wire.close()

@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of the web stand on: a status, a hub that shows it, and plain sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from evsed.core.energy.history import By, DayTrace, PeriodTotal
+from evsed.core.energy.sessions import SessionRecord
+from evsed.core.user.controls import Controls
+from evsed.errors import StoreError
+from evsed.frontends import (
+    EventView,
+    FaultView,
+    History,
+    LimitView,
+    OverrideView,
+    OwnerView,
+    SessionView,
+    Status,
+    TickView,
+)
+from evsed.frontends.web import WebConfig, WebLimits
+from evsed.frontends.web.api.operation import Operation
+from evsed.frontends.web.api.operations import OPERATIONS
+from evsed.frontends.web.server import WebFrontend
+
+NOON = datetime(2026, 11, 22, 12, 0, 3, tzinfo=UTC)
+
+CHARGING = Status(
+    at=NOON,
+    version="0.1.0",
+    state="C2",
+    evse_status="Charging",
+    words="Charging from the sun",
+    why="2.2 kW to spare: following it with 9.4 A",
+    board_ok=True,
+    ticking=True,
+    high_v=5.97,
+    low_v=-11.94,
+    duty=0.15667,
+    contactor_closed=True,
+    offered_a=9.4,
+    drawn_a=9.4,
+    drawn_measured=False,
+    power_w=2162.0,
+    mains_v=230.0,
+    phases=1,
+    excess_w=48.0,
+    available_w=2210.0,
+    feed_kind="batterymonitor",
+    feed_age_s=61.25,
+    feed_error=None,
+    limits=(
+        LimitView("supply", 10.0, "what circuit and cable can give"),
+        LimitView("feed", 9.4, "2.2 kW to spare", left_s=12.5),
+    ),
+    limited_by="feed",
+    session=SessionView(active=True, energy_wh=4620.5, charge_s=7421.0, peak_a=9.8, started=NOON),
+    day_wh=6120.0,
+    total_wh=1_234_567.0,
+    contactor_cycles=431,
+    faults=(),
+    events=(EventView(NOON, "contactor closed, charging"),),
+    tick=TickView(count=81_234, worst_ms=6.4, late=0),
+    uptime_s=98_123.0,
+)
+
+FAULTED = replace(
+    CHARGING,
+    state="B1",
+    evse_status="Faulted",
+    words="Fault: not charging",
+    contactor_closed=False,
+    offered_a=0.0,
+    drawn_a=0.0,
+    power_w=0.0,
+    faults=(
+        FaultView(
+            name="DiodeFault",
+            what="the diode in the car is not seen",
+            done="the contactor was opened",
+            todo="unplug, look for water in the plug, plug in again",
+            recovery="unplug",
+            since=NOON,
+        ),
+    ),
+)
+
+PASSWORD = "sün & wind"
+"""With a letter that programs write in different ways."""
+
+IN_TIME_S = 20.0
+"""How long a test waits for what must happen: so long that only a hang fails it."""
+
+SLEEPLESS = WebLimits(head_s=0.2, idle_s=0.3, body_s=0.2, write_s=0.2, spacing_s=0.0, pulse_s=60.0)
+"""Time-outs that a test can wait out."""
+
+PATIENT = WebLimits(head_s=600.0, idle_s=600.0, body_s=600.0, write_s=600.0, spacing_s=0.0)
+"""Time-outs that a slow machine cannot run into."""
+
+
+class NoHistory:
+    """A past of which nothing can be read, as with a disk that is gone."""
+
+    async def sessions(self, limit: int, before: datetime | None = None) -> list[SessionRecord]:
+        raise StoreError(f"no {limit} sessions before {before}")
+
+    async def energy(self, by: By, first: date, last: date) -> list[PeriodTotal]:
+        raise StoreError(f"no {by} from {first} to {last}")
+
+    async def days(self) -> list[date]:
+        raise StoreError("no days")
+
+    async def day(self, day: date) -> DayTrace | None:
+        raise StoreError(f"no {day}")
+
+    async def delete(self, who: str, before: date) -> str:
+        raise StoreError(f"{who} cannot delete what is before {before}")
+
+    async def backup(self, who: str) -> BinaryIO:
+        raise StoreError(f"no backup for {who}")
+
+
+@dataclass
+class ShownHub:
+    """A hub that shows what the test tells it to."""
+
+    shown: Status = CHARGING
+    history: History = field(default_factory=NoHistory)
+    acknowledged: list[str] = field(default_factory=list)
+    changed_by: list[str] = field(default_factory=list)
+    broken: bool = False
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def show(self, status: Status) -> None:
+        self.shown = status
+        self.changed.set()
+
+    def status(self) -> Status:
+        if self.broken:
+            raise RuntimeError("a bug in the daemon")
+        return self.shown
+
+    async def changes(self) -> AsyncIterator[Status]:
+        while True:
+            yield self.shown
+            await self.changed.wait()
+            self.changed.clear()
+
+    async def acknowledge(self, who: str) -> str:
+        self.acknowledged.append(who)
+        return "one fault acknowledged"
+
+    async def change(self, who: str, patch: Mapping[str, object]) -> str:
+        return await self.alter(who, lambda wishes: wishes.changed(patch))
+
+    async def alter(self, who: str, how: Callable[[Controls], Controls]) -> str:
+        shown = self.shown
+        before = Controls.from_json(
+            {**asdict(shown.owner), "override": shown.override and asdict(shown.override)}
+        )
+        wishes = how(before)
+        self.changed_by.append(who)
+        self.show(
+            replace(shown, owner=OwnerView.of(wishes), override=OverrideView.of(wishes.override))
+        )
+        return wishes.news(before) or "nothing changed"
+
+
+@dataclass
+class Served:
+    """A frontend that runs, and where."""
+
+    frontend: WebFrontend
+    hub: ShownHub
+    port: int
+    wires: list[Wire] = field(default_factory=list)
+
+    async def wire(self, place: Path | None = None, *, buffer_bytes: int = 2**16) -> Wire:
+        """A plain connection to it, closed at the end of the test at the latest."""
+        wire = await Wire.to(place or self.port, buffer_bytes=buffer_bytes)
+        self.wires.append(wire)
+        return wire
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@asynccontextmanager
+async def served(
+    *,
+    limits: WebLimits = PATIENT,
+    socket: Path | None = None,
+    status: Status = CHARGING,
+    password_file: Path | None = None,
+    names: tuple[str, ...] = (),
+    operations: tuple[Operation, ...] = OPERATIONS,
+    history: History | None = None,
+    openevse: bool = False,
+) -> AsyncIterator[Served]:
+    """The real frontend on a free port."""
+    hub = ShownHub(status, history or NoHistory())
+    config = WebConfig(
+        "127.0.0.1", 0, str(socket or ""), password_file=str(password_file or ""), names=names,
+        openevse=openevse,
+    )  # fmt: skip
+    frontend = WebFrontend(config, limits=limits, operations=operations)
+    port = await frontend.start(hub)
+    running = asyncio.create_task(frontend.run(hub))
+    made = Served(frontend, hub, port)
+    try:
+        yield made
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        await frontend.stop()  # where the test was over before run() had begun
+        for wire in made.wires:
+            await wire.close()
+
+
+@dataclass
+class Wire:
+    """A plain TCP (or Unix) connection of a client with its own ideas of HTTP."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    @classmethod
+    async def to(cls, place: int | Path, *, buffer_bytes: int = 2**16) -> Wire:
+        if isinstance(place, Path):
+            return cls(*await asyncio.open_unix_connection(place))
+        return cls(*await asyncio.open_connection("127.0.0.1", place, limit=buffer_bytes))
+
+    async def say(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def answer(self) -> tuple[int, dict[str, str], bytes]:
+        """The next whole answer with a Content-Length: status, headers, body."""
+        async with asyncio.timeout(IN_TIME_S):
+            head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            headers = {
+                name.lower(): value.strip()
+                for name, _, value in (line.partition(":") for line in head[1:] if line)
+            }
+            body = await self.reader.readexactly(int(headers.get("content-length", "0")))
+        return int(head[0].split()[1]), headers, body
+
+    async def ask(self, request_line: str, *headers: str) -> tuple[int, dict[str, str], bytes]:
+        lines = [f"{request_line} HTTP/1.1", "Host: evsed", *headers, "", ""]
+        await self.say("\r\n".join(lines).encode("latin-1"))
+        return await self.answer()
+
+    async def ended(self) -> bytes:
+        """All that still comes until the other side hangs up, politely or not."""
+        async with asyncio.timeout(IN_TIME_S):
+            try:
+                return await self.reader.read()
+            except ConnectionError:
+                return b""
+
+    async def close(self) -> None:
+        self.writer.close()
+        with suppress(ConnectionError):
+            await self.writer.wait_closed()

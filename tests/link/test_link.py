@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the two processes say to each other arrives as it was said."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evsed.boards import BoardConfig, InputsConfig, PigpioConfig
+from evsed.core.pilot import events as ev
+from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.faults import Fault
+from evsed.core.pilot.limits import FOREVER, Limit
+from evsed.core.pilot.pilot_meter import FrontEnd
+from evsed.errors import LinkError
+from evsed.link import (
+    Acknowledge,
+    Configure,
+    Happened,
+    Message,
+    OpenNow,
+    ReportedFaults,
+    SetLimits,
+    Snapshot,
+    StopCharging,
+    decode,
+    encode,
+    pair,
+)
+
+MESSAGES: list[Message] = [
+    Configure(
+        BoardConfig(
+            pigpio=PigpioConfig(contactor_gpios=(23, 25)),
+            inputs=InputsConfig(ground_fault_gpio=16),
+        ),
+        FrontEnd(-13.5, 0.026),
+        EvseConfig(outputs=2, front_end_proved=True),
+        10.0,
+        {Fault.CONTACTOR: "welded"},
+    ),
+    SetLimits((Limit("feed", 9.4, 12.5, "following the sun"), Limit("owner", 16.0, FOREVER))),
+    SetLimits(()),
+    ReportedFaults({Fault.TEMPERATURE: "76 degrees"}),
+    StopCharging(),
+    OpenNow(),
+    Acknowledge(),
+    Snapshot(
+        at=5.0,
+        board_ok=True,
+        board_why="",
+        state="C2",
+        plugged=True,
+        high_v=6.01,
+        low_v=None,
+        drawn_a=None,
+        duty=0.15,
+        closed=1,
+        limit_a=9.0,
+        limit_by="feed",
+        limit_why="sun",
+        blocked="",
+        wait_s=0.0,
+        faults={Fault.DIODE: "no -12 V"},
+        front_end_proved=True,
+        cycles=3,
+        ticks=100,
+        worst_tick_s=0.004,
+        late=0,
+    ),
+    Happened((ev.CarPluggedIn(1.0), ev.OfferMade(2.0, 9.4), ev.StateChanged(3.0, "B1", "B2"))),
+]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
+def test_every_message_arrives_as_it_was_sent(message: Message) -> None:
+    assert decode(encode(message)) == message
+
+
+def test_a_whole_number_where_amperes_belong_is_taken_as_amperes() -> None:
+    packet = b'["Limits",{"limits":[{"owner":"feed","max_a":9,"until_at":1e3,"why":""}]}]'
+
+    assert decode(packet) == SetLimits((Limit("feed", 9.0, 1000.0),))
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b'["Nobody",{}]',
+        b'["Limits",{}]',
+        b'["Limits",{"limits":[{"owner":1,"max_a":"a lot","until_at":0,"why":""}]}]',
+        b'["Report",{"faults":{"NoSuchFault":""}}]',
+        b'["Happened",{"events":[["NoSuchEvent",{}]]}]',
+        b"\xff\xfe",
+    ],
+)
+def test_what_is_no_message_is_refused(packet: bytes) -> None:
+    with pytest.raises(LinkError):
+        decode(packet)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_whatever_raise_anything_else(packet: bytes) -> None:
+    with pytest.raises(LinkError):
+        decode(packet)
+
+
+def test_a_packet_arrives_whole_and_the_end_of_the_link_is_seen() -> None:
+    ours, theirs = pair()
+    with ours, theirs:
+        ours.send(encode(MESSAGES[0]))
+        ours.send(encode(StopCharging()))
+
+        assert decode(theirs.recv(65536)) == MESSAGES[0]
+        assert decode(theirs.recv(65536)) == StopCharging()
+        ours.close()
+        assert theirs.recv(65536) == b""
