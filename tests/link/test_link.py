@@ -79,7 +79,7 @@ def test_every_message_arrives_as_it_was_sent(message: Message) -> None:
 
 
 def test_a_whole_number_where_amperes_belong_is_taken_as_amperes() -> None:
-    packet = b'["Limits",{"limits":[{"owner":"feed","max_a":9,"until_at":1e3,"why":""}]}]'
+    packet = b'["SetLimits",{"limits":[{"owner":"feed","max_a":9,"until_at":1e3,"why":""}]}]'
 
     assert decode(packet) == SetLimits((Limit("feed", 9.0, 1000.0),))
 
@@ -91,8 +91,8 @@ def test_a_whole_number_where_amperes_belong_is_taken_as_amperes() -> None:
         b"{}",
         b"[]",
         b'["Nobody",{}]',
-        b'["Limits",{}]',
-        b'["Limits",{"limits":[{"owner":1,"max_a":"a lot","until_at":0,"why":""}]}]',
+        b'["SetLimits",{}]',
+        b'["SetLimits",{"limits":[{"owner":1,"max_a":"a lot","until_at":0,"why":""}]}]',
         b'["Report",{"faults":{"NoSuchFault":""}}]',
         b'["Happened",{"events":[["NoSuchEvent",{}]]}]',
         b"\xff\xfe",
