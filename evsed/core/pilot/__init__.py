@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that decides whether a contactor closes: the pilot, the state machine, its protection."""
+"""The pilot, the state machine and its protection: all that decides whether a contactor closes."""
