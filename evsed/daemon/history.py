@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The archive: what frontends ask of the past (`frontends.History`), answered beside the loop.
+"""The archive: what frontends ask of the past (`frontends.hub.History`), answered beside the loop.
 
 Questions wait for each other in a thread of their own, which reads with its own connection; what is
 deleted goes through the clerk, some rows at a time, so that a save never waits for long.

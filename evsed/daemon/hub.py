@@ -15,7 +15,7 @@ from evsed.core.energy.sessions import Flow
 from evsed.core.pilot import j1772
 from evsed.core.pilot.faults import Fault
 from evsed.daemon import summary as words
-from evsed.frontends import (
+from evsed.frontends.status import (
     EventView,
     FaultView,
     LimitView,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from evsed.core.user.controls import Controls
     from evsed.core.user.user_limits import Left
     from evsed.daemon.session_recorder import SessionRecorder
-    from evsed.frontends import History
+    from evsed.frontends.hub import History
     from evsed.link import Snapshot
 
 SPOKEN_WITHIN_S = 1.0  # snapshots come five times a second; older ones mean that nobody ticks

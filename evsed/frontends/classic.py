@@ -26,7 +26,7 @@ from evsed.core.energy.energy_stats import (
 )
 from evsed.core.energy.sessions import SessionRecord
 from evsed.errors import StoreError
-from evsed.frontends import Status
+from evsed.frontends.status import Status
 
 CHARGING: Final = 3
 """The original's State while the contactor is closed."""

@@ -18,7 +18,7 @@ from typing import Any, Final
 from evsed.core.pilot.faults import Fault
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.controls import RANGES, Controls
-from evsed.frontends import Status
+from evsed.frontends.status import Status
 
 Told = dict[str, Any]
 """A JSON object."""

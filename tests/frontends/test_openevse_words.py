@@ -11,8 +11,9 @@ import pytest
 from evsed.core.pilot.faults import Fault
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.controls import Controls
-from evsed.frontends import FaultView, LimitView, OverrideView, OwnerView, Status, openevse
+from evsed.frontends import openevse
 from evsed.frontends.openevse import Claim
+from evsed.frontends.status import FaultView, LimitView, OverrideView, OwnerView, Status
 from tests.frontends.web.web_world import CHARGING, NOON
 
 WAITING = replace(

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from evsed.errors import WebError
-from evsed.frontends import Hub
+from evsed.frontends.hub import Hub
 from evsed.frontends.web import WebConfig, WebLimits
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.openevse_api import OpenEvse

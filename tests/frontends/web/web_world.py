@@ -15,10 +15,10 @@ from evsed.core.energy.history import By, DayTrace, PeriodTotal
 from evsed.core.energy.sessions import SessionRecord
 from evsed.core.user.controls import Controls
 from evsed.errors import StoreError
-from evsed.frontends import (
+from evsed.frontends.hub import History
+from evsed.frontends.status import (
     EventView,
     FaultView,
-    History,
     LimitView,
     OverrideView,
     OwnerView,

@@ -8,7 +8,7 @@ mode. Who comes here has been let in, and the body has been read.
 from __future__ import annotations
 
 from evsed.core.user.controls import Controls, ControlsError
-from evsed.frontends import OwnerView
+from evsed.frontends.status import OwnerView
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.models import Outcome, Password
 from evsed.frontends.web.api.operation import ApiRequest, AuthRequirement, Operation, Reply

@@ -7,7 +7,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from evsed.frontends import Hub, Status
+from evsed.frontends.hub import Hub
+from evsed.frontends.status import Status
 from evsed.frontends.web import WebLimits
 from evsed.frontends.web.api.recent_history import Recent
 from evsed.frontends.web.auth.authenticator import Authenticator

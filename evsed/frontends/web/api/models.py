@@ -17,7 +17,7 @@ from evsed.core.energy.sessions import EndReason
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.controls import RANGES
 from evsed.core.user.weekly_window import MOST_RANGES
-from evsed.frontends import (
+from evsed.frontends.status import (
     EventView,
     FaultView,
     LimitView,

@@ -16,7 +16,9 @@ from typing import Final
 from aiohttp import web
 
 from evsed.core.user.controls import Controls, ControlsError
-from evsed.frontends import Hub, Status, openevse
+from evsed.frontends import openevse
+from evsed.frontends.hub import Hub
+from evsed.frontends.status import Status
 from evsed.frontends.web import WebLimits
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.operation import (

@@ -10,7 +10,8 @@ import asyncio
 from collections import deque
 from typing import NoReturn
 
-from evsed.frontends import Hub, Status
+from evsed.frontends.hub import Hub
+from evsed.frontends.status import Status
 from evsed.frontends.web.api.models import RecentView
 from evsed.frontends.web.api.serialization import said
 from evsed.frontends.web.http.responses import PreparedResponse

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
-from evsed.frontends import Status
 from evsed.frontends.classic import classic_line
+from evsed.frontends.status import Status
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.operation import ApiRequest, AuthRequirement, Operation
 from evsed.frontends.web.auth.basic import Basic

@@ -7,7 +7,7 @@ from typing import cast
 
 from aiohttp import web
 
-from evsed.frontends import OwnerView, Status
+from evsed.frontends.status import OwnerView, Status
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.models import LoginView, RecentView
 from evsed.frontends.web.api.operation import ApiRequest, Operation, Reply

@@ -13,7 +13,8 @@ from typing import NoReturn
 
 from aiohttp import web
 
-from evsed.frontends import Hub, Status
+from evsed.frontends.hub import Hub
+from evsed.frontends.status import Status
 from evsed.frontends.web import WebLimits
 from evsed.frontends.web.http.responses import EVENT_STREAM, NO_STORE, SECURITY
 

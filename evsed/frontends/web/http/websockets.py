@@ -15,7 +15,8 @@ from typing import Final, cast
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
-from evsed.frontends import Hub, Status
+from evsed.frontends.hub import Hub
+from evsed.frontends.status import Status
 from evsed.frontends.web import WebLimits
 from evsed.frontends.web.http.connection_limits import Connection, Stage
 from evsed.frontends.web.http.responses import LEAVING, PreparedResponse, problem
