@@ -41,13 +41,13 @@ def status(url: str) -> str:
     """The status of the evsed at *url*, in words. Raises `NotAnswered`."""
     now = status_json(url)
     lines = [
-        f"{now['words']}",
-        f"  why       {now['why']}",
+        f"{now['summary']}",
+        f"  reason    {now['reason']}",
         f"  state     {now['state']} ({now['evse_status']})",
         f"  contactor {'closed' if now['contactor_closed'] else 'open'}",
         f"  offered   {now['offered_a']:.1f} A, drawn {now['drawn_a']:.1f} A",
         f"  power     {now['power_w']:.0f} W",
-        f"  mode      {_wishes(now['owner'])}",
+        f"  mode      {_wishes(now['controls'])}",
     ]
     if now["override"] is not None:
         lines.append(f"            as another program has it; before, {now['override']['mode']}")
@@ -81,7 +81,7 @@ def change(socket_path: str, wishes: Sequence[str]) -> str:
     "none" takes a limit away. Raises `NotAnswered`, or `NotGranted` with what is wrong.
     """
     patch = dict(_wish(one) for one in wishes)
-    told = _order(socket_path, "PATCH" if patch else "GET", "/api/v1/owner", patch or None)
+    told = _order(socket_path, "PATCH" if patch else "GET", "/api/v1/controls", patch or None)
     lines = [told["outcome"]] if patch else []
     return "\n".join([*lines, f"mode {_wishes(told)}"])
 

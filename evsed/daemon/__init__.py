@@ -209,7 +209,7 @@ class _Daemon:
             self._fed_at, self._ticks = now, snapshot.ticks
             # Without a board there is a page already that says so: starting may take as long.
             wait = [] if self._ready else [f"EXTEND_TIMEOUT_USEC={START_EXTENDED_S * 1_000_000}"]
-            self._notifier.say("WATCHDOG=1", f"STATUS={self._desk.status().words}", *wait)
+            self._notifier.say("WATCHDOG=1", f"STATUS={self._desk.status().summary}", *wait)
 
     def _tell(self, event: ev.Event) -> None:
         """An event: to the logs, the page and the books, each once."""

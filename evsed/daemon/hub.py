@@ -16,11 +16,11 @@ from evsed.core.pilot import j1772
 from evsed.core.pilot.faults import Fault
 from evsed.daemon import summary as words
 from evsed.frontends.status import (
+    ControlsView,
     EventView,
     FaultView,
     LimitView,
     OverrideView,
-    OwnerView,
     SessionView,
     Status,
     TickView,
@@ -235,8 +235,8 @@ class Desk:
             version=config.version,
             state=driven.state if driven else "-",
             evse_status=said.evse_status,
-            words=said.words,
-            why=said.why,
+            summary=said.words,
+            reason=said.why,
             board_ok=driven is not None,
             ticking=ticking,
             high_v=driven.high_v if driven else None,
@@ -268,11 +268,11 @@ class Desk:
                 late=snapshot.late if snapshot else 0,
             ),
             uptime_s=time.monotonic() - self._started_at,
-            owner=OwnerView.of(books.wishes),
+            controls=ControlsView.of(books.wishes),
             override=OverrideView.of(books.wishes.override),
-            sun_w=self.flow.sun_w,
-            day_sun_wh=books.day.sun_wh,
-            lent_wh=allotted.lent_wh if allotted else None,
+            solar_w=self.flow.sun_w,
+            day_solar_wh=books.day.sun_wh,
+            battery_loan_wh=allotted.lent_wh if allotted else None,
         )
 
     def _session_view(self) -> SessionView:
@@ -286,7 +286,7 @@ class Desk:
             peak_a=session.peak_a,
             started=session.started,
             energy_measured=session.measured,
-            sun_wh=session.sun_wh,
+            solar_wh=session.sun_wh,
         )
 
     def _limit_views(self) -> tuple[LimitView, ...]:

@@ -158,8 +158,8 @@ def override(now: Status) -> Told:
     told: Told = {}
     if over.charging is not None:
         told["state"] = "active" if over.charging else "disabled"
-    if now.owner.max_current_a is not None and now.owner.max_current_a != over.max_current_a:
-        told["charge_current"] = int(now.owner.max_current_a)
+    if now.controls.max_current_a is not None and now.controls.max_current_a != over.max_current_a:
+        told["charge_current"] = int(now.controls.max_current_a)
     told["auto_release"] = over.until_unplugged
     return told
 
@@ -233,13 +233,13 @@ def hard_a(now: Status) -> int:
 
 def soft_a(now: Status) -> float:
     """The most current as owner or program has it, amperes, within what the supply can give."""
-    wished_a = now.owner.max_current_a
+    wished_a = now.controls.max_current_a
     return hard_a(now) if wished_a is None else min(wished_a, hard_a(now))
 
 
 def diverts(now: Status) -> bool:
     """Whether the sun decides, or will again when a program lets go."""
-    mode = now.owner.mode if now.override is None else now.override.mode
+    mode = now.controls.mode if now.override is None else now.override.mode
     return mode in (Mode.SOLAR.value, Mode.SOLAR_MIN.value)
 
 
@@ -260,7 +260,7 @@ def _has(now: Status, fault: Fault) -> bool:
 
 def _version(now: Status) -> int:
     """A number that is another one when the wishes are others."""
-    return zlib.crc32(repr((now.owner, now.override)).encode()) & 0xFFFF
+    return zlib.crc32(repr((now.controls, now.override)).encode()) & 0xFFFF
 
 
 def _amperes(key: str, value: object) -> float | None:

@@ -50,8 +50,8 @@ class EventView:
 class SessionView:
     """The charge under way, or the last one (`active` False).
 
-    `energy_measured` is False where energy is an estimate from the offered current; `sun_wh` is the
-    part known to be from the sun, None where nobody knew.
+    `energy_measured` is False where energy is an estimate from the offered current; `solar_wh` is
+    the part known to be from the sun, None where that is not known.
     """
 
     active: bool
@@ -60,11 +60,11 @@ class SessionView:
     peak_a: float
     started: datetime | None
     energy_measured: bool = False
-    sun_wh: float | None = None
+    solar_wh: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class OwnerView:
+class ControlsView:
     """The owner's controls, as `core.user.controls` has them in JSON; None is no such limit."""
 
     mode: str = "solar"
@@ -74,7 +74,7 @@ class OwnerView:
     window: str | None = None
 
     @classmethod
-    def of(cls, wishes: Controls) -> OwnerView:
+    def of(cls, wishes: Controls) -> ControlsView:
         """How *wishes* are shown."""
         return cls(
             mode=wishes.mode.value,
@@ -121,16 +121,16 @@ class Status:
     """Everything that is shown, at one moment.
 
     `state` is the settled pilot state with its suffix ("A", "B1", "B2", "C1", "C2", "D2", "E",
-    "F" or "-" with no board); `evse_status` is OCPP's name for it; `words` is the sentence for
-    people and `why` the reason in words for the current now offered.
+    "F" or "-" with no board); `evse_status` is OCPP's name for it; `summary` is the sentence for
+    people and `reason` the reason in words for the current now offered.
     """
 
     at: datetime
     version: str
     state: str
     evse_status: str
-    words: str
-    why: str
+    summary: str
+    reason: str
     board_ok: bool
     ticking: bool
     high_v: float | None
@@ -158,11 +158,11 @@ class Status:
     events: tuple[EventView, ...]
     tick: TickView
     uptime_s: float
-    owner: OwnerView = OwnerView()
+    controls: ControlsView = ControlsView()
     override: OverrideView | None = None
-    sun_w: float | None = None
-    day_sun_wh: float | None = None
-    lent_wh: float | None = None
+    solar_w: float | None = None
+    day_solar_wh: float | None = None
+    battery_loan_wh: float | None = None
 
     @property
     def classic_state(self) -> int:

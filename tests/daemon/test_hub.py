@@ -43,8 +43,8 @@ async def charging(tmp_path: Path) -> AsyncIterator[Desk]:
 
 async def test_all_is_from_the_sun_while_its_surplus_covers_the_car(charging: Desk) -> None:
     assert charging.flow.sun_w == pytest.approx(2760)
-    assert charging.status().sun_w == pytest.approx(2760)
-    assert charging.status().lent_wh == 17.0
+    assert charging.status().solar_w == pytest.approx(2760)
+    assert charging.status().battery_loan_wh == 17.0
 
 
 async def test_no_more_is_from_the_sun_than_there_is(charging: Desk) -> None:

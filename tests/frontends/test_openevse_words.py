@@ -13,7 +13,7 @@ from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.controls import Controls
 from evsed.frontends import openevse
 from evsed.frontends.openevse import Claim
-from evsed.frontends.status import FaultView, LimitView, OverrideView, OwnerView, Status
+from evsed.frontends.status import ControlsView, FaultView, LimitView, OverrideView, Status
 from tests.frontends.web.web_world import CHARGING, NOON
 
 WAITING = replace(
@@ -36,7 +36,9 @@ def faulted(*faults: Fault) -> Status:
 
 def overridden(wishes: Controls, claim: Claim) -> Status:
     over = claim.laid_over(wishes)
-    return replace(CHARGING, owner=OwnerView.of(over), override=OverrideView.of(over.override))
+    return replace(
+        CHARGING, controls=ControlsView.of(over), override=OverrideView.of(over.override)
+    )
 
 
 def claim(**told: Any) -> Claim:  # noqa: ANN401 - whatever a program may say
@@ -97,7 +99,7 @@ def test_it_says_that_it_is_evsed_and_whose_interface_it_speaks() -> None:
 def test_the_current_that_can_be_set_stays_within_the_supply(
     wished_a: float | None, soft_a: int
 ) -> None:
-    told = openevse.config(replace(CHARGING, owner=OwnerView(max_current_a=wished_a)), "", "")
+    told = openevse.config(replace(CHARGING, controls=ControlsView(max_current_a=wished_a)), "", "")
     limits = (told["min_current_hard"], told["max_current_soft"], told["max_current_hard"])
     assert limits == (6, soft_a, 10)
 
@@ -107,7 +109,7 @@ def test_the_current_that_can_be_set_stays_within_the_supply(
     [("solar", 2, "eco"), ("solar_min", 2, "eco"), ("fast", 1, "fast"), ("off", 1, "fast")],
 )
 def test_a_mode_that_follows_the_sun_is_eco(mode: str, number: int, word: str) -> None:
-    now = replace(CHARGING, owner=OwnerView(mode=mode))
+    now = replace(CHARGING, controls=ControlsView(mode=mode))
     assert openevse.status(now)["divertmode"] == number
     assert openevse.config(now, "", "")["charge_mode"] == word
 

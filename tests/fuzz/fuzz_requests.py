@@ -27,7 +27,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "BREW", "
 TARGETS = (
     "/", "/api/v1/status", "/api/v1/events", "/api/v1/recent", "/api/v1/ack", "/healthz", "/api",
     "/api/", "/api/v2", "*", "http://x/api/v1/status", "//", "/%2e%2e/etc/passwd", "/%00", "/?a=b",
-    "/api/v1/owner",
+    "/api/v1/controls",
     "/api/v1/login", "/page.css", "/favicon.ico", "http://[", "x:", "/\xff",
     "/status", "/config", "/ws", "/override", "/divertmode", "/claims", "/claims/1", "/claims/x",
 )  # fmt: skip

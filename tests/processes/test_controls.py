@@ -65,7 +65,7 @@ def test_off_lets_the_car_go_holds_across_a_restart_and_ends_when_the_owner_says
     assert timeline.offer_ends(at)[0] < timeline.openings(at)[0]
     status = rig.status()
     assert status is not None
-    assert status["why"] == "off, as the owner wished"
+    assert status["reason"] == "off, as the owner wished"
     assert any("asked: mode off" in event["text"] for event in status["events"])
     assert "asked: mode off" in (rig.folder / "log" / "events.log").read_text()
 
@@ -73,8 +73,8 @@ def test_off_lets_the_car_go_holds_across_a_restart_and_ends_when_the_owner_says
     rig.life().ended()
     rig.until_nothing_runs()
     rig.start()
-    status = until(rig, "the wishes are there again", lambda now: now["owner"]["mode"] == "off")
-    assert status["owner"]["session_kwh"] == 10.0
+    status = until(rig, "the wishes are there again", lambda now: now["controls"]["mode"] == "off")
+    assert status["controls"]["session_kwh"] == 10.0
 
     at = rig.now()
     rig.evsed("set", "mode=solar", "max_current_a=8")
@@ -83,7 +83,7 @@ def test_off_lets_the_car_go_holds_across_a_restart_and_ends_when_the_owner_says
     assert status["limited_by"] == "owner"
     rig.pi.order("unplug")
     status = until(rig, "the session is over", lambda now: now["state"] == "A")
-    until(rig, "its limit, too", lambda now: now["owner"]["session_kwh"] is None)
+    until(rig, "its limit, too", lambda now: now["controls"]["session_kwh"] is None)
 
 
 def test_over_the_network_it_takes_the_password_that_evsed_password_has_set(rig: Rig) -> None:
@@ -93,12 +93,12 @@ def test_over_the_network_it_takes_the_password_that_evsed_password_has_set(rig:
     rig.start(EVSED_WEB__PORT=str(port := free_port()))
     until(rig, "it answers", lambda now: now["ticking"])
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30.0) as client:
-        assert client.patch("/api/v1/owner", json={"mode": "off"}).status_code == 403
+        assert client.patch("/api/v1/controls", json={"mode": "off"}).status_code == 403
         assert password(rig, "secret words\nother words\n") == 1
-        assert client.patch("/api/v1/owner", json={"mode": "off"}).status_code == 403
+        assert client.patch("/api/v1/controls", json={"mode": "off"}).status_code == 403
         assert password(rig, "secret words\nsecret words\n") == 0
-        assert client.patch("/api/v1/owner", json={"mode": "off"}).status_code == 401
+        assert client.patch("/api/v1/controls", json={"mode": "off"}).status_code == 401
         client.post("/api/v1/login", json={"password": "secret words"}).raise_for_status()
-        client.patch("/api/v1/owner", json={"mode": "off"}).raise_for_status()
-    status = until(rig, "it is off", lambda now: now["owner"]["mode"] == "off")
+        client.patch("/api/v1/controls", json={"mode": "off"}).raise_for_status()
+    status = until(rig, "it is off", lambda now: now["controls"]["mode"] == "off")
     assert any(event["text"].startswith("127.0.0.1 asked: mode off") for event in status["events"])

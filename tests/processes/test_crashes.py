@@ -134,7 +134,7 @@ def stays_off(rig: Rig) -> Off:
     wait_until("the car is seen", lambda: seen(rig))
     rig.until_beats(BEATS_OF_A_CHARGE, daemon.started_at)
     status = rig.status() or {}
-    return Off(faults_of(status), status["words"], rig.get("/"))
+    return Off(faults_of(status), status["summary"], rig.get("/"))
 
 
 def three_crashes(rig: Rig) -> StayedOff:

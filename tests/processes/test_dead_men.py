@@ -101,7 +101,7 @@ def control_stopped(rig: Rig) -> Hung:
 
     def gone_quiet() -> str | None:
         status = rig.status()
-        return status["words"] if status and not status["ticking"] else None
+        return status["summary"] if status and not status["ticking"] else None
 
     wait_until("the contactor is opened", lambda: rig.pi.timeline().openings(at))
     words = wait_until("the daemon notices", gone_quiet) or ""

@@ -66,7 +66,7 @@ def test_home_assistant_limits_stops_and_lets_go_of_a_real_charge(rig: Rig) -> N
     status = until(rig, "the contactor is open", lambda now: not now["contactor_closed"])
     timeline = rig.pi.timeline()
     assert timeline.offer_ends(at)[0] < timeline.openings(at)[0]
-    assert status["why"] == "off, as another program wished"
+    assert status["reason"] == "off, as another program wished"
     told = rig.evsed("status", "--url", f"http://127.0.0.1:{port}")
     assert told.code == 0
     assert "as another program has it; before, solar" in told.said()
@@ -76,5 +76,5 @@ def test_home_assistant_limits_stops_and_lets_go_of_a_real_charge(rig: Rig) -> N
     assert not home.manual_override
     rig.until_closed(at)
     status = until(rig, "it charges as the owner has it", lambda now: now["offered_a"] > 8.05)
-    assert status["owner"]["mode"] == "solar"
+    assert status["controls"]["mode"] == "solar"
     assert status["override"] is None

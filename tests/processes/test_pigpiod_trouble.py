@@ -96,7 +96,7 @@ def trouble(name: str, rig: Rig) -> Trouble:
 
         def faulted() -> str | None:
             status = rig.status()
-            return status["words"] if status and not status["board_ok"] else None
+            return status["summary"] if status and not status["board_ok"] else None
 
         words = wait_until("evsed says so", faulted) or ""
         health = rig.get("/healthz")

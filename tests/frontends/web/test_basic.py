@@ -47,7 +47,7 @@ async def test_a_session_of_the_page_will_do_instead(evsed: Served) -> None:
             assert answer.status == 200
         async with page.post("/divertmode", data={"divertmode": "1"}) as answer:
             assert answer.status == 200
-    assert evsed.hub.shown.owner.mode == "fast"
+    assert evsed.hub.shown.controls.mode == "fast"
 
 
 @pytest.mark.parametrize("header", ["Origin: http://evil.example", "Sec-Fetch-Site: cross-site"])

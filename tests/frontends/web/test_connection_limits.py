@@ -147,7 +147,7 @@ async def test_whoever_shuts_its_side_after_asking_still_gets_the_answer() -> No
         b"GET / HTTP/1.1\r\nHo",
         GET + b"GET / HTTP/1.1\r\nHo",
         b"POST /api/v1/ack" + OWING + b"too",
-        b"PATCH /api/v1/owner" + OWING + b"{",
+        b"PATCH /api/v1/controls" + OWING + b"{",
         b"GET /api/v1/events HTTP/1.1\r\nHost: evsed\r\n\r\n",
     ],
     ids=["nothing", "head", "second head", "body not wanted", "body wanted", "stream"],

@@ -124,7 +124,7 @@ async def test_a_listener_that_stops_reading_is_cut_and_the_others_hear_on() -> 
         await deaf.say(ASK)
         good = await Listener.to(evsed)
         await until_listening(evsed, 2)
-        long = replace(CHARGING, words="x" * 200_000)
+        long = replace(CHARGING, summary="x" * 200_000)
         async with asyncio.timeout(IN_TIME_S * 3):
             while evsed.frontend.listeners == 2:
                 evsed.hub.show(replace(long))

@@ -103,13 +103,13 @@ async def test_sessions_are_told_the_newest_first(house: House) -> None:
         "started": "2026-11-24T13:00:00.000+01:00",
         "ended": "2026-11-24T15:00:00.000+01:00",
         "energy_wh": 4321.1,
-        "sun_wh": 4000.0,
+        "solar_wh": 4000.0,
         "peak_a": 9.4,
         "charge_s": 7000.0,
         "energy_measured": False,
         "reason": "feed",
     }
-    assert told["sessions"][0]["ended"] is told["sessions"][0]["sun_wh"] is None
+    assert told["sessions"][0]["ended"] is told["sessions"][0]["solar_wh"] is None
 
 
 async def test_sessions_are_told_a_page_at_a_time(house: House) -> None:
@@ -150,13 +150,13 @@ async def test_all_sessions_are_a_table_with_the_newest_last(house: House) -> No
         "started": "2026-11-24T13:00:00+01:00",
         "ended": "2026-11-24T15:00:00+01:00",
         "energy_wh": "4321.1",
-        "sun_wh": "4000.0",
+        "solar_wh": "4000.0",
         "peak_a": "9.4",
         "charge_s": "7000.0",
         "energy_measured": "false",
         "reason": "feed",
     }
-    assert (two["id"], two["ended"], two["sun_wh"], two["reason"]) == ("two", "", "", "")
+    assert (two["id"], two["ended"], two["solar_wh"], two["reason"]) == ("two", "", "", "")
 
 
 async def test_energy_is_told_by_day_month_and_year(house: House) -> None:
@@ -165,8 +165,8 @@ async def test_energy_is_told_by_day_month_and_year(house: House) -> None:
         "api": 1,
         "by": "day",
         "periods": [
-            {"start": "2025-06-01", "energy_wh": 1.0, "sun_wh": None, "charge_s": 2.0},
-            {"start": "2026-11-24", "energy_wh": 4321.0, "sun_wh": 4000.0, "charge_s": 7000.0},
+            {"start": "2025-06-01", "energy_wh": 1.0, "solar_wh": None, "charge_s": 2.0},
+            {"start": "2026-11-24", "energy_wh": 4321.0, "solar_wh": 4000.0, "charge_s": 7000.0},
         ],
     }
     _, _, told = await house.get("energy?by=month&from=2026-01-01&to=2026-12-31")
@@ -190,7 +190,7 @@ async def test_the_chart_of_a_day_is_columns(house: House) -> None:
         "available_w": [2000, 2000, 2000, None],
         "offered_w": [2300, 2300, 2300, 0],
         "power_w": [1800, 1800, 1800, 0],
-        "lent_wh": [12, 12, 12, None],
+        "battery_loan_wh": [12, 12, 12, None],
         "state": ["C2", "C2", "C2", "A"],
     }
 

@@ -27,7 +27,7 @@ CONTROLS = [
     if one.door is AuthRequirement.SESSION
 ]
 LOGIN = "/api/v1/login"
-OWNER = "/api/v1/owner"
+OWNER = "/api/v1/controls"
 ACK = "/api/v1/ack"
 
 
@@ -123,7 +123,7 @@ async def test_who_knows_the_password_gives_orders_until_logging_out(evsed: Serv
             assert answer.status == 200
         async with client.patch(OWNER, json={"mode": "off"}) as answer:
             assert answer.status == 401
-    assert evsed.hub.shown.owner.mode == "fast"
+    assert evsed.hub.shown.controls.mode == "fast"
 
 
 async def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(evsed: Served) -> None:
@@ -248,7 +248,7 @@ async def test_the_control_socket_asks_for_no_password_and_names_who_asked(
         wire = await evsed.wire(tmp_path / "s")
         status, _, _ = await order(wire, f"PATCH {OWNER}", b'{"max_current_a": 8}', host="evil.x")
         assert status == 200
-        assert evsed.hub.shown.owner.max_current_a == 8.0
+        assert evsed.hub.shown.controls.max_current_a == 8.0
         assert evsed.hub.changed_by != ["127.0.0.1"]
         assert len(evsed.hub.changed_by) == 1
 
@@ -380,19 +380,19 @@ async def test_what_is_no_order_is_told_so(wire: Wire, body: bytes, expected: in
 
 
 async def test_an_order_in_another_form_than_json_is_refused(wire: Wire) -> None:
-    await wire.say(b"PATCH /api/v1/owner HTTP/1.1\r\nHost: e\r\nContent-Type: text/plain\r\n"
+    await wire.say(b"PATCH /api/v1/controls HTTP/1.1\r\nHost: e\r\nContent-Type: text/plain\r\n"
                    b"Content-Length: 2\r\n\r\n{}")  # fmt: skip
     assert (await wire.answer())[0] == 415
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(wire: Wire) -> None:
-    await wire.say(b"PATCH /api/v1/owner HTTP/1.1\r\nHost: e\r\nContent-Type: application/json\r\n"
-                   b"Content-Length: 20\r\n\r\n{")  # fmt: skip
+    await wire.say(b"PATCH /api/v1/controls HTTP/1.1\r\nHost: e\r\n"
+                   b"Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{")  # fmt: skip
     assert (await wire.answer())[0] == 408
 
 
 async def test_a_body_in_chunks_is_an_order_too_and_a_broken_one_is_none(wire: Wire) -> None:
-    head = (b"PATCH /api/v1/owner HTTP/1.1\r\nHost: e\r\nContent-Type: application/json\r\n"
+    head = (b"PATCH /api/v1/controls HTTP/1.1\r\nHost: e\r\nContent-Type: application/json\r\n"
             b"Transfer-Encoding: chunked\r\n\r\n")  # fmt: skip
     await wire.say(head + b'10\r\n{"mode": "fast"}\r\n0\r\n\r\n')
     status, _, body = await wire.answer()

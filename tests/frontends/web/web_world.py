@@ -17,11 +17,11 @@ from evsed.core.user.controls import Controls
 from evsed.errors import StoreError
 from evsed.frontends.hub import History
 from evsed.frontends.status import (
+    ControlsView,
     EventView,
     FaultView,
     LimitView,
     OverrideView,
-    OwnerView,
     SessionView,
     Status,
     TickView,
@@ -38,8 +38,8 @@ CHARGING = Status(
     version="0.1.0",
     state="C2",
     evse_status="Charging",
-    words="Charging from the sun",
-    why="2.2 kW to spare: following it with 9.4 A",
+    summary="Charging from the sun",
+    reason="2.2 kW to spare: following it with 9.4 A",
     board_ok=True,
     ticking=True,
     high_v=5.97,
@@ -76,7 +76,7 @@ FAULTED = replace(
     CHARGING,
     state="B1",
     evse_status="Faulted",
-    words="Fault: not charging",
+    summary="Fault: not charging",
     contactor_closed=False,
     offered_a=0.0,
     drawn_a=0.0,
@@ -164,12 +164,14 @@ class ShownHub:
     async def alter(self, who: str, how: Callable[[Controls], Controls]) -> str:
         shown = self.shown
         before = Controls.from_json(
-            {**asdict(shown.owner), "override": shown.override and asdict(shown.override)}
+            {**asdict(shown.controls), "override": shown.override and asdict(shown.override)}
         )
         wishes = how(before)
         self.changed_by.append(who)
         self.show(
-            replace(shown, owner=OwnerView.of(wishes), override=OverrideView.of(wishes.override))
+            replace(
+                shown, controls=ControlsView.of(wishes), override=OverrideView.of(wishes.override)
+            )
         )
         return wishes.news(before) or "nothing changed"
 

@@ -8,7 +8,7 @@ mode. Who comes here has been let in, and the body has been read.
 from __future__ import annotations
 
 from evsed.core.user.controls import Controls, ControlsError
-from evsed.frontends.status import OwnerView
+from evsed.frontends.status import ControlsView
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.models import Outcome, Password
 from evsed.frontends.web.api.operation import ApiRequest, AuthRequirement, Operation, Reply
@@ -16,7 +16,7 @@ from evsed.frontends.web.api.serialization import said
 from evsed.frontends.web.http.responses import PreparedResponse, problem
 
 LOGIN = "/api/v1/login"
-OWNER = "/api/v1/owner"
+CONTROLS = "/api/v1/controls"
 
 PASSWORD_WANTED = problem(
     422,
@@ -36,7 +36,7 @@ async def change(parts: AppContext, asked: ApiRequest) -> PreparedResponse:
         outcome = await parts.hub.change(asked.who, asked.body)
     except ControlsError as error:
         return problem(422, f"{error}; nothing was changed", errors=error.problems)
-    return said(parts.hub.status().owner, Outcome(outcome))
+    return said(parts.hub.status().controls, Outcome(outcome))
 
 
 async def replace(parts: AppContext, asked: ApiRequest) -> PreparedResponse:
@@ -62,7 +62,7 @@ async def log_out(parts: AppContext, asked: ApiRequest) -> PreparedResponse:
     return said(Outcome("logged out"), extra={"Set-Cookie": cookie})
 
 
-CHANGED = Reply("the wishes as they are now, and what came of it", (OwnerView, Outcome))
+CHANGED = Reply("the wishes as they are now, and what came of it", (ControlsView, Outcome))
 NOT_GRANTED = {422: "one of the wishes cannot be granted: `errors` says which and why"}
 
 OPERATIONS = (
@@ -71,12 +71,12 @@ OPERATIONS = (
         acknowledge, Reply("what came of it", (Outcome,)), AuthRequirement.SESSION,
     ),
     Operation(
-        "PUT", OWNER, "Set all wishes: what is not named gets its default",
-        replace, CHANGED, AuthRequirement.SESSION, body=OwnerView, refusals=NOT_GRANTED,
+        "PUT", CONTROLS, "Set all wishes: what is not named gets its default",
+        replace, CHANGED, AuthRequirement.SESSION, body=ControlsView, refusals=NOT_GRANTED,
     ),
     Operation(
-        "PATCH", OWNER, "Change the wishes that are named; null takes one away",
-        change, CHANGED, AuthRequirement.SESSION, body=OwnerView, refusals=NOT_GRANTED,
+        "PATCH", CONTROLS, "Change the wishes that are named; null takes one away",
+        change, CHANGED, AuthRequirement.SESSION, body=ControlsView, refusals=NOT_GRANTED,
     ),
     Operation(
         "POST", LOGIN, "Log in: gives the session's cookie (HttpOnly, SameSite=Strict, 30 days)",

@@ -130,7 +130,7 @@ curl -s --unix-socket /run/evsed/control.sock -X POST http://evsed/api/v1/ack
 curl -s -c cookies -H 'Content-Type: application/json' -d '{"password": "..."}' \\
   http://evsed.local/api/v1/login
 curl -s -b cookies -X PATCH -H 'Content-Type: application/json' -d '{"mode": "fast"}' \\
-  http://evsed.local/api/v1/owner
+  http://evsed.local/api/v1/controls
 ```
 """
 

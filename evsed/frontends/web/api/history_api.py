@@ -165,7 +165,7 @@ def _past(record: SessionRecord) -> PastSession:
         started=record.started,
         ended=record.ended,
         energy_wh=round(record.energy_wh, 1),
-        sun_wh=None if record.sun_wh is None else round(record.sun_wh, 1),
+        solar_wh=None if record.sun_wh is None else round(record.sun_wh, 1),
         peak_a=round(record.peak_a, 2),
         charge_s=round(record.charge_s, 1),
         energy_measured=record.measured,
@@ -185,7 +185,7 @@ def _csv(records: Iterable[SessionRecord]) -> PreparedResponse:
                 record.started.astimezone().isoformat(),
                 record.ended.astimezone().isoformat() if record.ended else "",
                 record.energy_wh,
-                record.sun_wh,
+                record.solar_wh,
                 record.peak_a,
                 record.charge_s,
                 str(record.energy_measured).lower(),
@@ -207,7 +207,7 @@ def _day(trace: DayTrace) -> DayView:
         available_w=tuple(row.available_w for row in rows),
         offered_w=tuple(row.offered_w for row in rows),
         power_w=tuple(row.power_w for row in rows),
-        lent_wh=tuple(row.lent_wh for row in rows),
+        battery_loan_wh=tuple(row.lent_wh for row in rows),
         state=tuple(row.state for row in rows),
     )
 

@@ -18,11 +18,11 @@ from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.controls import RANGES
 from evsed.core.user.weekly_window import MOST_RANGES
 from evsed.frontends.status import (
+    ControlsView,
     EventView,
     FaultView,
     LimitView,
     OverrideView,
-    OwnerView,
     SessionView,
     Status,
     TickView,
@@ -62,7 +62,7 @@ class PastSession:
     started: datetime
     ended: datetime | None
     energy_wh: float
-    sun_wh: float | None
+    solar_wh: float | None
     peak_a: float
     charge_s: float
     energy_measured: bool
@@ -82,7 +82,7 @@ class Period:
 
     start: date
     energy_wh: float
-    sun_wh: float | None
+    solar_wh: float | None
     charge_s: float
 
 
@@ -113,7 +113,7 @@ class DayView:
     available_w: tuple[int | None, ...]
     offered_w: tuple[int, ...]
     power_w: tuple[int, ...]
-    lent_wh: tuple[int | None, ...]
+    battery_loan_wh: tuple[int | None, ...]
     state: tuple[str, ...]
 
 
@@ -133,8 +133,8 @@ MEANINGS: dict[type, dict[str, str]] = {
         "car asks, D2 asks for ventilation, E no pilot, F evsed's own fault, - no board",
         "evse_status": "OCPP's name: Available, Preparing, Charging, SuspendedEV, SuspendedEVSE, "
         "Finishing, Unavailable or Faulted",
-        "words": "the state as a sentence for people",
-        "why": "why the current offered is what it is, for people",
+        "summary": "the state as a sentence for people",
+        "reason": "why the current offered is what it is, for people",
         "board_ok": "whether the wires answer",
         "ticking": "whether the control process comes round",
         "high_v": "the high plateau of the pilot",
@@ -162,14 +162,14 @@ MEANINGS: dict[type, dict[str, str]] = {
         "events": "the recent past",
         "tick": "how the control process fares",
         "uptime_s": "since evsed started",
-        "owner": "what the owner wishes",
+        "controls": "what the owner wishes",
         "override": "another program has taken over the owner's mode and max_current_a, which are "
         "as it has them; null: none has",
-        "sun_w": "the part of power_w that the surplus of sun covers, by the feed's last news; "
+        "solar_w": "the part of power_w that the surplus of sun covers, by the feed's last news; "
         "null where there is none, or none that is fresh",
-        "day_sun_wh": "of day_wh, what is known to be from the sun; null where nobody knew",
-        "lent_wh": "what the battery has lent to the car and not got back; null where that is not "
-        "counted (mode fast, no news)",
+        "day_solar_wh": "of day_wh, what is known to be from the sun; null where nobody knew",
+        "battery_loan_wh": "what the battery has lent to the car and not got back; null where that "
+        "is not counted (mode fast, no news)",
     },
     LimitView: {
         "owner": "who sets it: supply, feed, owner, session, schedule, ...",
@@ -184,7 +184,7 @@ MEANINGS: dict[type, dict[str, str]] = {
         "peak_a": "the most that was taken",
         "started": "when the car was plugged in; null before the first session",
         "energy_measured": "false: an estimate from the current offered and mains_v",
-        "sun_wh": "of energy_wh, what is known to be from the sun; null where nobody knew",
+        "solar_wh": "of energy_wh, what is known to be from the sun; null where nobody knew",
     },
     FaultView: {
         "name": "EVerest's name for it",
@@ -199,7 +199,7 @@ MEANINGS: dict[type, dict[str, str]] = {
         "text": "what, for people",
         "level": "info, warning or error",
     },
-    OwnerView: {
+    ControlsView: {
         "mode": "off; solar: the sun alone; solar_min: the sun, and the least current without it; "
         "fast: all that supply and feed allow",
         "session_kwh": "kilowatt-hours that this session, or the next, ends with (0.1-1000); "
@@ -242,7 +242,7 @@ MEANINGS: dict[type, dict[str, str]] = {
         "started": "when the car was plugged in",
         "ended": "when it was unplugged; null while it is there",
         "energy_wh": "given to the car; of a session under way, up to a minute ago",
-        "sun_wh": "what of it is known to be from the sun; null where nobody knew",
+        "solar_wh": "what of it is known to be from the sun; null where nobody knew",
         "peak_a": "the most that was taken on a phase",
         "charge_s": "during which power flowed",
         "energy_measured": "false: some of it is an estimate from the current offered",
@@ -255,7 +255,7 @@ MEANINGS: dict[type, dict[str, str]] = {
     Period: {
         "start": "its first day, a local one",
         "energy_wh": "given to the car",
-        "sun_wh": "what of it is known to be from the sun; null where nobody knew",
+        "solar_wh": "what of it is known to be from the sun; null where nobody knew",
         "charge_s": "during which power flowed",
     },
     DaysView: {
@@ -270,7 +270,7 @@ MEANINGS: dict[type, dict[str, str]] = {
         "available_w": "what the car could have used of the sun; null where nobody knew",
         "offered_w": "what the pilot told the car it could take",
         "power_w": "what the car took",
-        "lent_wh": "what the battery had lent to the car; null where that was not counted",
+        "battery_loan_wh": "what the battery had lent to the car; null where that was not counted",
         "state": "the settled pilot state at the row's end",
     },
     Password: {
@@ -284,7 +284,7 @@ TITLES = {
     SessionView: "The session",
     FaultView: "A fault",
     EventView: "An event",
-    OwnerView: "The owner's wishes",
+    ControlsView: "Controls",
     OverrideView: "An override",
     TickView: "The tick",
     Outcome: "An outcome",
@@ -320,7 +320,7 @@ RULES: dict[type, dict[str, dict[str, Any]]] = {
     EventView: {"level": {"enum": ["info", "warning", "error"]}},
     FaultView: {"recovery": {"enum": ["auto", "unplug", "acknowledge", "service"]}},
     OverrideView: {"mode": {"enum": [mode.value for mode in Mode]}},
-    OwnerView: {
+    ControlsView: {
         "mode": {"enum": [mode.value for mode in Mode]},
         "window": {
             "pattern": WINDOW_PATTERN,

@@ -7,7 +7,7 @@ from typing import cast
 
 from aiohttp import web
 
-from evsed.frontends.status import OwnerView, Status
+from evsed.frontends.status import ControlsView, Status
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.models import LoginView, RecentView
 from evsed.frontends.web.api.operation import ApiRequest, Operation, Reply
@@ -58,7 +58,7 @@ async def login(parts: AppContext, asked: ApiRequest) -> PreparedResponse:
 
 
 def _owner(status: Status) -> PreparedResponse:
-    return said(status.owner)
+    return said(status.controls)
 
 
 OPERATIONS = (
@@ -81,8 +81,8 @@ OPERATIONS = (
         recent, Reply("columns of equal length, the newest last", (RecentView,)),
     ),
     Operation(
-        "GET", "/api/v1/owner", "What the owner wishes",
-        owner, Reply("the wishes", (OwnerView,)),
+        "GET", "/api/v1/controls", "What the owner wishes",
+        owner, Reply("the wishes", (ControlsView,)),
     ),
     Operation(
         "GET", "/api/v1/login", "Whether one can log in, and is",

@@ -62,7 +62,7 @@ async function draw() {
 
 function bar(start, period, most, kind) {
   const wh = period?.energy_wh ?? 0;
-  const percent = period ? sunPercent(wh, period.sun_wh) : null;
+  const percent = period ? sunPercent(wh, period.solar_wh) : null;
   const column = make("i", percent === null && wh ? "unknown" : "");
   column.style.setProperty("--tall", `${(100 * wh) / most}%`);
   column.style.setProperty("--share", `${percent ?? 0}%`);
@@ -82,10 +82,10 @@ function sentence(name, wh, percent) {
 }
 
 function sum(periods) {
-  const known = periods.filter((period) => period.sun_wh !== null);
+  const known = periods.filter((period) => period.solar_wh !== null);
   const added = (list, key) => list.reduce((total, period) => total + period[key], 0);
   const wh = added(periods, "energy_wh");
-  all = wh ? sentence(say("bars_all"), wh, sunPercent(added(known, "energy_wh"), added(known, "sun_wh"))) : say("bars_none");
+  all = wh ? sentence(say("bars_all"), wh, sunPercent(added(known, "energy_wh"), added(known, "solar_wh"))) : say("bars_none");
   put("periods_sum", all);
 }
 

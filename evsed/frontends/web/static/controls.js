@@ -26,13 +26,13 @@ whenever((may) => {
 
 function show(s) {
   for (const button of modes) {
-    button.setAttribute("aria-pressed", String(button.value === s.owner.mode));
+    button.setAttribute("aria-pressed", String(button.value === s.controls.mode));
   }
   const taken = s.override ? ` ${say("mode_taken")}` : "";
-  put("mode_said", say(`mode_${s.owner.mode}_said`) + taken);
+  put("mode_said", say(`mode_${s.controls.mode}_said`) + taken);
   for (const field of FIELDS) {
     const input = byId(`wish_${field}`);
-    const value = s.owner[field];
+    const value = s.controls[field];
     const text = value === null ? "" : String(value);
     // What somebody is typing is theirs until it is sent.
     if (input !== document.activeElement && input.dataset.kept !== text) input.value = text;
@@ -44,7 +44,7 @@ function show(s) {
 }
 
 for (const button of modes) {
-  button.addEventListener("click", () => order("PATCH", "/api/v1/owner", { mode: button.value }, tell));
+  button.addEventListener("click", () => order("PATCH", "/api/v1/controls", { mode: button.value }, tell));
 }
 
 for (const field of FIELDS) {
@@ -56,7 +56,7 @@ for (const field of FIELDS) {
       return;
     }
     const value = text === "" ? null : input.type === "number" ? Number(text) : text;
-    const done = await order("PATCH", "/api/v1/owner", { [field]: value }, tell);
+    const done = await order("PATCH", "/api/v1/controls", { [field]: value }, tell);
     input.setAttribute("aria-invalid", String(!done));
   });
   input.addEventListener("keydown", (event) => {

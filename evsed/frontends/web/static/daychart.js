@@ -12,7 +12,7 @@ const LEAST_SPAN_S = 300;
 const MOST_GAP = 1.5; // of the time between rows: from there on nothing is known
 const LEAST_TOP_W = 1000;
 const LEAST_TOP_WH = 50;
-const COLUMNS = ["available_w", "power_w", "offered_w", "lent_wh"];
+const COLUMNS = ["available_w", "power_w", "offered_w", "battery_loan_wh"];
 const BANDS = { // colour and height, so that colour is not all that tells
   B: ["--calm", 5], wait: ["--wait", 8], charging: ["--good", 11], fault: ["--bad", 11],
 };
@@ -28,7 +28,7 @@ function band(state) {
 function spaced(rows) {
   const columns = [[], ...COLUMNS.map(() => [])];
   const states = [];
-  const lent = (n) => rows[n]?.lent_wh > 0;
+  const lent = (n) => rows[n]?.battery_loan_wh > 0;
   const push = (at, row) => {
     columns[0].push(at);
     COLUMNS.forEach((key, n) => columns[n + 1].push(row?.[key] ?? null));
@@ -36,7 +36,7 @@ function spaced(rows) {
   };
   rows.forEach((row, n) => {
     // A line along the bottom for hours would say nothing: only where something is lent.
-    push(row.at, lent(n - 1) || lent(n) || lent(n + 1) ? row : { ...row, lent_wh: null });
+    push(row.at, lent(n - 1) || lent(n) || lent(n + 1) ? row : { ...row, battery_loan_wh: null });
     const end = row.at + row.for_s;
     const next = rows[n + 1];
     if (!next || next.at > row.at + row.for_s * MOST_GAP) push(end, next ? null : { ...row });
@@ -64,12 +64,12 @@ export class DayChart {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#make());
   }
 
-  // *rows*: { at (s since 1970), for_s, available_w, power_w, offered_w, lent_wh, state }, oldest
+  // *rows*: { at (s since 1970), for_s, available_w, power_w, offered_w, battery_loan_wh, state }, oldest
   // first; *whole*: the time there is to see; *offset_s*: of the station's clock from UTC.
   show(rows, whole, offset_s) {
     [this.#data, this.#states] = spaced(rows);
     this.#whole = whole;
-    const lends = rows.some((row) => row.lent_wh > 0);
+    const lends = rows.some((row) => row.battery_loan_wh > 0);
     const other = lends !== this.#lends || offset_s !== this.#offset_s;
     [this.#lends, this.#offset_s] = [lends, offset_s];
     this.#plot.setAttribute("aria-valuemax", String(Math.max(1, this.#data[0].length - 1)));
@@ -190,10 +190,10 @@ export class DayChart {
       if (at.length) setText(read, say("chart_hint"));
       return;
     }
-    const [available_w, power_w, offered_w, lent_wh] = columns.map((column) => column[index]);
+    const [available_w, power_w, offered_w, battery_loan_wh] = columns.map((column) => column[index]);
     const parts = [
       say("chart_read", this.#clock(at[index]), watts(available_w), watts(power_w), watts(offered_w)),
-      lent_wh > 0 ? say("chart_read_lent", number(lent_wh)) : null,
+      battery_loan_wh > 0 ? say("chart_read_lent", number(battery_loan_wh)) : null,
       band(this.#states[index]) ? say(`band_${band(this.#states[index])}`) : null,
     ];
     const text = parts.filter(Boolean).join(" · ");

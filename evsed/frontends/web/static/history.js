@@ -83,7 +83,7 @@ function why(reason) {
 }
 
 function row(session) {
-  const percent = sunPercent(session.energy_wh, session.sun_wh);
+  const percent = sunPercent(session.energy_wh, session.solar_wh);
   const started = make("time", "", `${date(session.started, { day: "numeric", month: "short", year: "numeric" })}, ${clock(session.started).slice(0, 5)}`);
   started.dateTime = session.started;
   const long = session.ended ? duration(seconds(session.ended) - seconds(session.started)) : say("session_goes_on");

@@ -24,16 +24,16 @@ export function show(s) {
 
 function now(s) {
   byId("now").dataset.mood = s.faults.length ? "bad" : MOODS[s.evse_status] ?? "quiet";
-  put("words", s.words);
+  put("words", s.summary);
   // A fault's name is no reason for people: what was done about it is.
-  const why = s.faults.find((fault) => fault.name === s.why)?.done ?? s.why;
+  const why = s.faults.find((fault) => fault.name === s.reason)?.done ?? s.reason;
   put("why", why || "\u00a0");
-  byId("now").toggleAttribute("data-long", s.words.length > 40);
+  byId("now").toggleAttribute("data-long", s.summary.length > 40);
   // Spoken when the state changes, not with every ampere.
   const spoken = `${s.evse_status} ${s.faults.map((fault) => fault.name).join(" ")}`;
   if (byId("announce").dataset.spoken !== spoken) {
     byId("announce").dataset.spoken = spoken;
-    put("announce", `${s.words}. ${why}`);
+    put("announce", `${s.summary}. ${why}`);
   }
   put("offered_a", number(s.offered_a, 1));
   put("drawn_a", number(s.drawn_a, 1));
@@ -44,7 +44,7 @@ function now(s) {
   put("limited", lowest && !s.faults.length ? say("limited_by", owner(lowest.owner)) : "\u00a0");
   put("left", lowest?.left_s > 0 ? say("left", duration(lowest.left_s)) : "");
   gauge(s);
-  document.title = s.offered_a > 0 ? `${ampere(s.offered_a)} · ${s.words}` : s.words;
+  document.title = s.offered_a > 0 ? `${ampere(s.offered_a)} · ${s.summary}` : s.summary;
 }
 
 function gauge(s) {
@@ -83,8 +83,8 @@ function energy(s) {
     ? say("session_more", duration(s.session.charge_s), number(s.session.peak_a, 1)) : "");
   put("day_kwh", kwh(s.day_wh));
   put("total_kwh", kwh(s.total_wh));
-  share("session", s.session.energy_wh, s.session.sun_wh);
-  share("day", s.day_wh, s.day_sun_wh);
+  share("session", s.session.energy_wh, s.session.solar_wh);
+  share("day", s.day_wh, s.day_solar_wh);
   put("estimate", s.session.energy_measured ? say("measured") : say("estimate", number(s.mains_v)));
 }
 

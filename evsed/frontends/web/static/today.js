@@ -31,7 +31,7 @@ export function rows(told) {
   const start = seconds(told.start);
   return told.at_s.map((at_s, n) => ({
     at: start + at_s, for_s: told.every_s, available_w: told.available_w[n], power_w: told.power_w[n],
-    offered_w: told.offered_w[n], lent_wh: told.lent_wh[n], state: told.state[n],
+    offered_w: told.offered_w[n], battery_loan_wh: told.battery_loan_wh[n], state: told.state[n],
   }));
 }
 
@@ -44,7 +44,7 @@ function hear(s) {
   offset_s = offset(s.at);
   const row = {
     at: seconds(s.at), for_s: LIVE_S, available_w: s.available_w, power_w: s.power_w,
-    offered_w: s.offered_a * s.mains_v * s.phases, lent_wh: s.lent_wh, state: s.state,
+    offered_w: s.offered_a * s.mains_v * s.phases, battery_loan_wh: s.battery_loan_wh, state: s.state,
   };
   const before = live.at(-1);
   if (before) before.for_s = Math.min(30, Math.max(0.5, row.at - before.at));
@@ -97,7 +97,7 @@ function finer(recent, now) {
     const row = kept[n] && kept[n].at <= at && at < kept[n].at + kept[n].for_s * 2 ? kept[n] : null;
     return {
       at, for_s: recent.every_s, power_w, available_w: recent.available_w[index],
-      offered_w: recent.offered_w[index], lent_wh: row?.lent_wh ?? null, state: row?.state ?? null,
+      offered_w: recent.offered_w[index], battery_loan_wh: row?.battery_loan_wh ?? null, state: row?.state ?? null,
     };
   }).filter((row) => day(new Date((row.at + offset_s) * 1000).toISOString()) === date);
 }
@@ -117,9 +117,9 @@ function draw() {
 // Of all that was ever charged; what the status tells has the rest.
 async function ever() {
   if (!ever.told?.periods.length) ever.told = await read(`/api/v1/energy?by=year&to=${date}`);
-  const known = ever.told?.periods.filter((year) => year.sun_wh !== null) ?? [];
+  const known = ever.told?.periods.filter((year) => year.solar_wh !== null) ?? [];
   const sum = (key) => known.reduce((all, year) => all + year[key], 0);
-  share("total", sum("energy_wh"), sum("sun_wh"));
+  share("total", sum("energy_wh"), sum("solar_wh"));
 }
 
 export const today = { hear, wake };
