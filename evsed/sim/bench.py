@@ -31,7 +31,7 @@ from evsed.core.pilot.limits import FOREVER, Limit
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.link import Configure, Message, SetLimits, Snapshot
 from evsed.sim.bench_board import BenchBoard, MadeUpTime
-from evsed.sim.car import Car, offer_from_duty
+from evsed.sim.cars.car import Car, offer_from_duty
 from evsed.sim.circuit import Circuit
 from evsed.sim.contactor_drive import Contactor
 

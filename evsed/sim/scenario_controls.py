@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from evsed.sim.car import Faults
+from evsed.sim.cars.car import Faults
 from evsed.sim.circuit import Diode
 from evsed.sim.house import Clouds, FeedFault
 

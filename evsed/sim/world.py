@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from evsed.sim.car import Car, CarModel
+from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.circuit import Circuit, Generator
 from evsed.sim.contactor_drive import Box, Contactor
 from evsed.sim.garage_page import garage_app

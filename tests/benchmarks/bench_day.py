@@ -13,7 +13,7 @@ from datetime import datetime
 from evsed.control import Control
 from evsed.core.solar.allotment import Allotment, AllotmentConfig
 from evsed.sim.bench import CONFIG, Bench
-from evsed.sim.car import Car, CarModel
+from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.circuit import CAR_C_OHM, Circuit, Load
 from evsed.sim.day import Day
 from evsed.sim.house import Clouds, House

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from evsed.sim.car import Car, CarModel
+from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.house import House
 from evsed.sim.house_server import feed_app
 from evsed.sim.pigpiod.server import precise_event_loop

@@ -20,7 +20,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from evsed.sim.car import Car, CarModel, Faults
+from evsed.sim.cars.car import Car, CarModel, Faults
 from evsed.sim.house import House
 from evsed.sim.pigpiod.server import precise_event_loop
 from evsed.sim.world import REAL_TIME_PRIORITY, STEP_S, World
@@ -90,7 +90,7 @@ class Orders:
         self._world.car.unplug()
 
     def car(self, **faults: Any) -> None:  # noqa: ANN401 - of whatever type the fault is
-        """Change how the car behaves (`evsed.sim.car.Faults`)."""
+        """Change how the car behaves (`evsed.sim.cars.car.Faults`)."""
         self._world.car.faults = replace(Faults(), **faults)
 
     def pump(self, *, fitted: bool) -> None:

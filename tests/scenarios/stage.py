@@ -14,7 +14,7 @@ from evsed.control import Control
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.evse import EvseConfig
 from evsed.sim.bench import CONFIG, Bench
-from evsed.sim.car import Car, CarModel
+from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.circuit import PARTS, Load, settle
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evsed.core.pilot.j1772 import STEADY, current_for_duty, duty_for_current
-from evsed.sim.car import Car, CarModel, offer_from_duty
+from evsed.sim.cars.car import Car, CarModel, offer_from_duty
 from tests.scenarios.stage import charging, closings, configured, connected, empty, never
 
 FIVE_MICROSECONDS = 0.005  # of the period: what IEC 61851-1 Table A.2 lets the wire be wrong

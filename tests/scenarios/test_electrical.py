@@ -19,7 +19,7 @@ from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.thermal import Thermal
 from evsed.link import Acknowledge, Configure, ReportedFaults, SetLimits
 from evsed.sim.bench import CONFIG, Bench
-from evsed.sim.car import Car, CarModel
+from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.contactor_drive import Contactor
 from evsed.sim.transformer import CurrentTransformer
 from tests.scenarios.stage import (

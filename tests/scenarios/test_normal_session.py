@@ -8,7 +8,7 @@ import pytest
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.evse import EvseConfig
 from evsed.link import SetLimits
-from evsed.sim.car import Car, CarModel
+from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.circuit import Diode
 from tests.scenarios.stage import (
     CLOSE_WITHIN_S,

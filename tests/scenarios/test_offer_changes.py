@@ -20,7 +20,7 @@ from evsed.core.pilot.j1772 import NOT_AVAILABLE, STEADY
 from evsed.core.pilot.limits import Limit
 from evsed.core.solar.allotment import Allotment, AllotmentConfig, Reading
 from evsed.link import SetLimits, StopCharging
-from evsed.sim.car import Car, CarModel
+from evsed.sim.cars.car import Car, CarModel
 from tests.scenarios.stage import (
     CLOSE_WITHIN_S,
     OPEN_WITHIN_S,

@@ -10,7 +10,7 @@ import pytest
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import NOT_AVAILABLE, STEADY
-from evsed.sim.car import Car, CarModel
+from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.circuit import Diode
 from tests.core.pilot.bursts import code
 from tests.scenarios.stage import (

@@ -12,7 +12,7 @@ import pytest
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.j1772 import STEADY
-from evsed.sim.car import Car, CarModel
+from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.circuit import CAR_D_OHM, PARTS, Circuit, Parts
 from tests.core.pilot.bursts import code
 from tests.core.pilot.week import hum

@@ -15,7 +15,7 @@ from evsed.core.pilot.limits import Limit
 from evsed.core.solar.allotment import Allotment, AllotmentConfig
 from evsed.link import Acknowledge, StopCharging
 from evsed.sim.bench import CONFIG, Bench
-from evsed.sim.car import Car, CarModel
+from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.circuit import Diode
 from evsed.sim.contactor_drive import PUMP_HOLD_S, RELEASE_S, Contactor
 from evsed.sim.day import Day

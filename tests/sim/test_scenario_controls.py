@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from evsed.sim.car import Car, Faults
+from evsed.sim.cars.car import Car, Faults
 from evsed.sim.circuit import Diode
 from evsed.sim.garage_page import garage_app
 from evsed.sim.house import FeedFault, House

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A car on the cable: what it shows on the pilot, what it reads there, what it draws.
 
-It knows nothing of evsed. It reads frequency and duty from the circuit, closes S2 when it wants
-power and is offered some, draws while the contactor is closed, and lets go in the order of
-IEC 61851-1 Table A.6: first the current, then S2. Whatever a car can do wrong is in `Faults`.
+This is the ordinary car, and with `habits` any other. It knows nothing of evsed. It reads frequency
+and duty from the circuit, closes S2 when it wants power and is offered some, draws while the
+contactor is closed, and lets go in the order of IEC 61851-1 Table A.6: first the current, then S2.
+Whatever a car can do wrong is in `Faults`.
 
 Moments are seconds of whatever clock calls; the car moves only in `step()`.
 """
@@ -14,6 +15,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from evsed.sim.cars.habit import NOTHING, Habit, Seen, Signal
 from evsed.sim.circuit import CAR_B_OHM, CAR_C_OHM, CAR_D_OHM, DIODE_V, NO_CAR, Diode, Load
 
 if TYPE_CHECKING:
@@ -49,9 +51,9 @@ def offer_from_duty(duty: float) -> float:
 class CarModel:
     """How a car is built.
 
-    A changed offer is heard after `dead_time_s`, then followed at `slew_a_per_s`, or faster where
-    a long way must be gone within `follow_s` (Table A.6 seq. 6: 5 s). S2 closes `s2_close_s` after
-    a first offer, and opens `s2_open_s` after the end of the offer (seq. 10.1: 3 s at most).
+    A changed offer is acted on after `dead_time_s`, then followed at `slew_a_per_s`, or faster
+    where a long way must be gone within `follow_s` (Table A.6 seq. 6: 5 s). S2 closes `s2_close_s`
+    after a first offer, and opens `s2_open_s` after the end of the offer (seq. 10.1: 3 s at most).
     """
 
     max_a: float = 16.0
@@ -104,18 +106,23 @@ class Car:
     target_wh: float | None = None
     wanted_a: float | None = None
     faults: Faults = field(default_factory=Faults)
+    habits: tuple[Habit, ...] = ()
     plugged: bool = field(default=False, init=False)
     asks: bool = field(default=False, init=False)
     s2_closed: bool = field(default=False, init=False)
     drawn_a: float = field(default=0.0, init=False)
     drawn_w: float = field(default=0.0, init=False)
     offer_a: float = field(default=0.0, init=False)
+    seen: Seen = field(default=NOTHING, init=False)
+    mains: bool = field(default=False, init=False)
+    touching: bool = field(default=False, init=False)
     _now: float | None = field(default=None, init=False)
     _plugged_at: float = field(default=0.0, init=False)
+    _plugged_wh: float = field(default=0.0, init=False)
     _bounces: int = field(default=0, init=False)
     _offered_at: float | None = field(default=None, init=False)
     _stopping_at: float | None = field(default=None, init=False)
-    _heard: deque[tuple[float, float]] = field(default_factory=deque, init=False)
+    _offers: deque[tuple[float, float]] = field(default_factory=deque, init=False)
     _target_a: float = field(default=0.0, init=False)
     _slew_a_per_s: float = field(default=0.0, init=False)
     _pulses: tuple[float, int, float] | None = field(default=None, init=False)
@@ -127,6 +134,9 @@ class Car:
     def plug_in(self, now: float, bounces: int = 0) -> None:
         """Put the plug in; its contact comes and goes *bounces* times first."""
         self.plugged, self._plugged_at, self._bounces = True, now, bounces
+        self._plugged_wh = self.charge_wh
+        for habit in self.habits:
+            habit.restart()
 
     def unplug(self) -> None:
         """Pull the plug, whatever is going on."""
@@ -150,6 +160,25 @@ class Car:
         full_wh = self.model.battery_wh if self.target_wh is None else self.target_wh
         return self.asks and not self.faults.sleeps and self.charge_wh < full_wh
 
+    @property
+    def charged_wh(self) -> float:
+        """The energy taken since the plug went in."""
+        return self.charge_wh - self._plugged_wh
+
+    @property
+    def plugged_for_s(self) -> float:
+        """Seconds since the plug went in."""
+        return (self._plugged_at if self._now is None else self._now) - self._plugged_at
+
+    @property
+    def shows(self) -> str:
+        """The pilot state that the car makes: "A" to "D"."""
+        if not self.touching:
+            return "A"
+        if not self.s2_closed:
+            return "B"
+        return "D" if self.faults.wants_ventilation else "C"
+
     # -- time ------------------------------------------------------------------------------------
 
     def step(
@@ -159,15 +188,32 @@ class Car:
 
         *live_phases* is how many phases the contactor has put on the cable (0: it is open).
         """
+        self.move(now, self._read(circuit), live_phases, mains_v)
+        circuit.load = self._load() if self.touching else NO_CAR
+
+    def move(self, now: float, seen: Seen, live_phases: int = 0, mains_v: float = 230.0) -> None:
+        """Let the time pass until *now* where the pilot, read by the car, is *seen*.
+
+        For simulations without a circuit; `step()` is this and the circuit.
+        """
         passed_s = 0.0 if self._now is None else now - self._now
         self._now = now
         contact = self._contact(now)
-        self.offer_a = self._read(circuit) if contact else 0.0
-        self._hear(now)
+        for habit in self.habits:
+            contact = habit.on_contact(now, self, contact)
+        self.seen = seen if contact else NOTHING
+        self.mains = live_phases > 0
+        offer_a = self.seen.offer_a
+        for habit in self.habits:
+            offer_a = habit.on_offer(now, self, offer_a)
+        self.offer_a = offer_a
+        self._note_offer(now)
         self._move_s2(now, contact=contact)
         phases = min(self.model.phases, live_phases) if contact and self.s2_closed else 0
-        self._draw(passed_s, phases, mains_v)
-        circuit.load = self._load() if contact else NO_CAR
+        self._draw(now, passed_s, phases, mains_v)
+        for habit in self.habits:
+            contact = habit.on_load(now, self, contact)
+        self.touching = contact
 
     def _contact(self, now: float) -> bool:
         if not self.plugged:
@@ -175,27 +221,30 @@ class Car:
         spell = int((now - self._plugged_at + _NEARLY_S) / BOUNCE_S)
         return spell >= 2 * self._bounces or spell % 2 == 0
 
-    def _read(self, circuit: Circuit) -> float:
-        """What the pilot offers, read where the car stands; 0 where there is nothing to read."""
+    def _read(self, circuit: Circuit) -> Seen:
+        """Read the pilot where the car stands."""
         faults = self.faults
-        if faults.pe_broken or faults.diode is Diode.OPEN or circuit.stuck_source_v is not None:
-            return 0.0
+        if faults.pe_broken or faults.diode is Diode.OPEN:
+            return NOTHING
         generator = circuit.generator
-        slowest_hz, fastest_hz = _READABLE_HZ
-        if not slowest_hz <= generator.frequency_hz <= fastest_hz:
-            return 0.0
         # Hanging on the wire already, the car sees what its own load leaves of the pilot.
-        if circuit.high_v < _READABLE_V or circuit.low_v > -_READABLE_V:
-            return 0.0
-        return offer_from_duty(generator.duty)
+        top_v = circuit.low_v if generator.duty <= 0.0 else circuit.high_v
+        bottom_v = circuit.high_v if generator.duty >= 1.0 else circuit.low_v
+        if top_v >= _READABLE_V and bottom_v <= -_READABLE_V:
+            slowest_hz, fastest_hz = _READABLE_HZ
+            good = slowest_hz <= generator.frequency_hz <= fastest_hz
+            return Seen(Signal.PWM, offer_from_duty(generator.duty) if good else 0.0)
+        if top_v <= -_READABLE_V:
+            return Seen(Signal.NOT_AVAILABLE)
+        return Seen(Signal.STEADY) if bottom_v >= _READABLE_V else NOTHING
 
-    def _hear(self, now: float) -> None:
-        """Take in a changed offer, `dead_time_s` late; decide how fast to follow it."""
-        if not self._heard or self._heard[-1][1] != self.offer_a:
-            self._heard.append((now, self.offer_a))
+    def _note_offer(self, now: float) -> None:
+        """Note a changed offer, `dead_time_s` late; decide how fast to follow it."""
+        if not self._offers or self._offers[-1][1] != self.offer_a:
+            self._offers.append((now, self.offer_a))
         settled_at = now - self.model.dead_time_s + _NEARLY_S
-        while len(self._heard) > 1 and self._heard[1][0] <= settled_at:
-            self._heard.popleft()
+        while len(self._offers) > 1 and self._offers[1][0] <= settled_at:
+            self._offers.popleft()
 
     def _move_s2(self, now: float, *, contact: bool) -> None:
         model, faults = self.model, self.faults
@@ -214,7 +263,10 @@ class Car:
                 self._stopping_at = now
             if not contact or now - self._stopping_at + _NEARLY_S >= self._s2_open_s:
                 self._main_s2, self._stopping_at = False, None
-        self.s2_closed = self._chatter(now) if self._main_s2 else self._pulsing(now)
+        closed = self._chatter(now) if self._main_s2 else self._pulsing(now)
+        for habit in self.habits:
+            closed = habit.on_s2(now, self, closed)
+        self.s2_closed = closed
 
     @property
     def _s2_open_s(self) -> float:
@@ -239,11 +291,13 @@ class Car:
             self._pulses = None
         return spell < 2 * count and spell % 2 == 0
 
-    def _draw(self, passed_s: float, phases: int, mains_v: float) -> None:
+    def _draw(self, now: float, passed_s: float, phases: int, mains_v: float) -> None:
         if phases == 0:  # a car without mains, or with S2 open, draws nothing at once
             self.drawn_a = self.drawn_w = self._target_a = 0.0
             return
         target_a = self._goal_a()
+        for habit in self.habits:
+            target_a = habit.on_current(now, self, target_a)
         if target_a != self._target_a:
             self._target_a = target_a
             left_s = self.model.follow_s - self.model.dead_time_s - _RELEASED_S
@@ -258,14 +312,14 @@ class Car:
         self.drawn_w = self.drawn_a * mains_v * phases
 
     def _goal_a(self) -> float:
-        """Where the current is going: the offer as heard, and no more than the car wants."""
+        """Where the current is going: the offer, no more than the car wants."""
         if self._stopping_at is not None:
             return 0.0
         wanted_a = self.model.max_a if self.wanted_a is None else self.wanted_a
         wanted_a = min(wanted_a, self.model.max_a)
         if self.faults.ignores_pilot:
             return wanted_a
-        return min(wanted_a, self._heard[0][1]) + self.faults.overdraw_a
+        return min(wanted_a, self._offers[0][1]) + self.faults.overdraw_a
 
     def _load(self) -> Load:
         model, faults = self.model, self.faults

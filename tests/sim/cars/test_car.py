@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evsed.core.pilot.j1772 import current_for_duty, duty_for_current
-from evsed.sim.car import Car, CarModel, offer_from_duty
+from evsed.sim.cars.car import Car, CarModel, offer_from_duty
 from evsed.sim.circuit import CAR_B_OHM, CAR_C_OHM, CAR_D_OHM, NO_CAR, Circuit, Diode
 
 STEP_S = 0.01

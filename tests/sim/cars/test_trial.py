@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A trial agrees with the bench, which computes every tick and the whole pilot."""
+
+from __future__ import annotations
+
+import pytest
+
+from evsed.core.solar.allotment import AllotmentConfig, Mode
+from evsed.sim.cars.library import build_car
+from evsed.sim.cars.trial import Trial, TrialConfig, could_take_wh, least_current_a
+
+
+def steady(watts: float, name: str, **settings: Mode | bool) -> Trial:
+    """One car in a steady sun."""
+    rules = AllotmentConfig(semantics="battery_power", max_current_a=16.0)
+    config = TrialConfig(
+        rules=rules,
+        mode=Mode(settings.get("mode", Mode.SOLAR)),
+        metered=bool(settings.get("metered", False)),
+    )
+    return Trial(build_car(name), lambda _: watts, config)
+
+
+def test_an_ordinary_car_takes_what_the_sun_gives() -> None:
+    played = steady(3000.0, "ordinary")
+    outcome = played.run(3600.0)
+    assert outcome.car_wh == pytest.approx(2950, abs=60)
+    assert outcome.booked_wh == pytest.approx(outcome.car_wh, rel=0.01)
+    assert len(outcome.closings) == 1
+    assert not outcome.faults
+
+
+def test_nothing_flows_without_sun() -> None:
+    assert steady(500.0, "ordinary").run(3600.0).car_wh == 0.0
+
+
+def test_the_snapshot_is_that_of_a_charge() -> None:
+    played = steady(3000.0, "ordinary", metered=True)
+    played.run(600.0)
+    snapshot = played.snapshot()
+    assert snapshot.state == "C2"
+    assert snapshot.closed == 1
+    assert snapshot.drawn_a == pytest.approx(3000 / 230, abs=0.3)
+
+
+def test_closings_are_counted_in_the_worst_hour() -> None:
+    outcome = steady(3000.0, "ordinary").outcome
+    outcome.closings += [0.0, 10.0, 3500.0, 3605.0, 3609.0, 9000.0]
+    assert outcome.most_closings(3600.0) == 4
+    assert outcome.most_closings(86_400.0) == 6
+
+
+def test_what_a_car_could_take_leaves_out_the_time_it_needs_to_begin() -> None:
+    outcome = steady(3000.0, "ordinary").run(3600.0)
+    late = could_take_wh(outcome, build_car("late-60s", after_s=600.0), 230.0)
+    assert outcome.car_wh - late == pytest.approx(10 * 3000 / 60, abs=30)
+
+
+def test_what_a_car_could_take_is_no_more_than_it_takes_at_most() -> None:
+    outcome = steady(3000.0, "ordinary").run(3600.0)
+    assert could_take_wh(outcome, build_car("at-most-10"), 230.0) == pytest.approx(
+        2300 * outcome.car_wh / 3000, rel=0.05
+    )
+
+
+def test_the_least_current_of_a_car_is_that_of_its_habits() -> None:
+    assert least_current_a(build_car("ordinary")) == 6.0
+    assert least_current_a(build_car("min-8", least_a=9.0)) == 9.0
