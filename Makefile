@@ -10,7 +10,7 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix demo bench browser fire fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test clean hw hashes
+.PHONY: help setup check fix demo bench cars browser fire fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test clean hw hashes
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ demo: setup ## a whole charger on a simulated Pi; PORT=8080
 
 bench: setup ## the numbers, each with the command that repeats it
 	@$(BIN)/python -m tests.benchmarks
+
+cars: setup ## every reported car under three skies, into docs/cars.md; some minutes
+	@nice $(BIN)/python -m tests.benchmarks cars --write docs/cars.md
 
 diagram: setup ## draw ARCHITECTURE.md's state diagram anew, from the code
 	@$(BIN)/python -m tests.core.pilot.walk --redraw

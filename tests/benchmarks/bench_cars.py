@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every car of the library under three skies and in three modes, and what came of it.
 
-    python -m tests.benchmarks cars                      the table
+    python -m tests.benchmarks cars                      the tables
     python -m tests.benchmarks cars bmw asleep-2h        some cars
-    python -m tests.benchmarks cars --write docs/cars.md the table into the page
+    python -m tests.benchmarks cars --write docs/cars.md the tables into the page
 
 A car's goal is 95 % of what it could have taken, which is what an ordinary car took under the same
 sun from a station that knows this car's least current, less the time that this car needs to begin
@@ -262,12 +262,8 @@ def main(arguments: Sequence[str] = sys.argv[1:]) -> int:
         print(f"{name} misses: {', '.join(misses)}")
     print(f"{len(rows)} cars, {len(missed)} miss a goal, {time.monotonic() - began_s:.0f} s")
     if options.write:
-        parts = {
-            "library": library(LIBRARY.values()),
-            "table": table(rows),
-            "words": sentence_table(rows),
-        }
-        write(options.write, parts)
+        tables = library(LIBRARY.values()), table(rows), sentence_table(rows)
+        write(options.write, dict(zip(("library", "table", "sentences"), tables, strict=True)))
     return int(bool(missed))
 
 
