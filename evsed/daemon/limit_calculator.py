@@ -65,11 +65,11 @@ class LimitCalculator:
             return Limit("feed", self._fixed_a, until_at, "a fixed current, as set")
         self._allotment.set_mode(self._books.wishes.mode)
         desk = self._desk
-        self._allotment.drew(
+        self._allotment.on_draw(
             now, desk.drawn_a, charging=desk.charging, measured=desk.drawn_measured
         )
-        allotted = self._desk.allotted = self._allotment.current(now)
-        return Limit("feed", allotted.current_a, until_at, allotted.reason.text())
+        allotted = self._desk.allotted = self._allotment.update(now)
+        return Limit("feed", allotted.current_a, until_at, allotted.reason.describe())
 
     async def follow(self, feed: Feed) -> None:
         """Poll *feed* for ever, each time just after it has news."""
@@ -81,7 +81,7 @@ class LimitCalculator:
                 self._trouble(str(error))
                 continue
             self._trouble(None)
-            if self._allotment.hear(time.monotonic(), reading):
+            if self._allotment.on_reading(time.monotonic(), reading):
                 log.debug(
                     "reading",
                     excess_w=reading.excess_w,

@@ -121,8 +121,8 @@ class Day:
         self.summary.battery_out_wh += max(0.0, -house.battery_w) / 3600
         self._poll(now)
         charging = bench.commanded
-        self.allotment.drew(now, bench.offered_a if charging else 0.0, charging=charging)
-        self.allotted = self.allotment.current(now)
+        self.allotment.on_draw(now, bench.offered_a if charging else 0.0, charging=charging)
+        self.allotted = self.allotment.update(now)
         allotted_a = self.allotted.current_a
         if allotted_a != self._allotted_a:
             self._allotted_a = allotted_a
@@ -141,7 +141,7 @@ class Day:
             return
         self._stamp, self._news_at = stamp, None
         age_s = (self.house.server_now(now) - published.stamp).total_seconds()
-        self.allotment.hear(
+        self.allotment.on_reading(
             now,
             Reading(
                 excess_w=float(round(published.excess_w)),

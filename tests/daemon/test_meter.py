@@ -81,7 +81,7 @@ async def test_the_feed_is_given_back_what_the_meter_reads(tmp_path: Path) -> No
             here.take(replace(snapshot, at=at))
             for second in range(20):
                 steer.limits(at - 20 + second)
-            steer._allotment.hear(at, Reading(excess_w=0.0, stamp="1", age_s=0.0))  # noqa: SLF001 - the feed's way in
+            steer._allotment.on_reading(at, Reading(excess_w=0.0, stamp="1", age_s=0.0))  # noqa: SLF001 - the feed's way in
             assert here.allotted is not None
             steer.limits(at)
             given[name] = here.allotted.available_w

@@ -61,9 +61,9 @@ def one_input(data: bytes) -> None:
     assert 0 <= reading.age_s < math.inf
     # Heard as the second of two: what counts is also how it follows on the one before.
     allotment = Allotment(CONFIGS[kind % len(CONFIGS)])
-    allotment.hear(1000.0, FIRST)
-    allotment.hear(1060.0, reading)
-    allotted_a = allotment.current(1060.0).current_a
+    allotment.on_reading(1000.0, FIRST)
+    allotment.on_reading(1060.0, reading)
+    allotted_a = allotment.update(1060.0).current_a
     assert allotted_a == 0.0 or CONFIG.car_min_current_a <= allotted_a <= CONFIG.max_current_a
 
 

@@ -235,15 +235,15 @@ class Fed:
             stamp=stamp or str(self._stamp),
             age_s=1.0,
         )
-        self.feed.hear(self.bench.now, reading)
+        self.feed.on_reading(self.bench.now, reading)
 
     def run(self, seconds: int) -> None:
         bench = self.bench
         for _ in range(seconds):
             charging = bench.commanded
-            self.feed.drew(bench.now, bench.car.drawn_a, charging=charging)
+            self.feed.on_draw(bench.now, bench.car.drawn_a, charging=charging)
             until_at = bench.now + 3.0
-            allotted_a = self.feed.current(bench.now).current_a
+            allotted_a = self.feed.update(bench.now).current_a
             bench.tell(SetLimits((Limit("feed", allotted_a, until_at),)))
             bench.run(1)
 

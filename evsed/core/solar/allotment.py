@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How many amperes the feed allots: start, follow, ride through clouds, stop, grow cautious.
 
-Call `hear()` with each reading, `drew()` about once a second with what the car takes, and
-`current()` once a second for the answer.  Nothing here knows a clock; moments are monotonic seconds
+Call `on_reading()` with each reading, `on_draw()` about once a second with what the car takes, and
+`update()` once a second for the answer.  Nothing here knows a clock; moments are monotonic seconds
 given by the caller.  The answer is one ceiling of several, so the car may well get less.
 
 The rules, in the order they are asked:
@@ -69,12 +69,12 @@ class Allotment:
         self._surplus = Surplus(config)
         self._loan = Loan()
         self._reading: Reading | None = None
-        self._outlook = StartConditions(config.least_w)
+        self._conditions = StartConditions(config.least_w)
         self._on = False
         self._charging = False
         self._flowing_at: float | None = None
         self._stopped_at = -math.inf
-        self._drew_at = -math.inf
+        self._drawn_at = -math.inf
         self._ramp_a = 0.0
         self._moved_at = -math.inf
 
@@ -91,7 +91,7 @@ class Allotment:
     @property
     def loan_wh(self) -> float:
         """What the battery would lend to a cloud now, in watt-hours."""
-        return self._config.loan_wh * self._outlook.loan_share
+        return self._config.loan_wh * self._conditions.loan_share
 
     @property
     def car_maximum_a(self) -> float | None:
@@ -99,16 +99,16 @@ class Allotment:
         return self._surplus.car_maximum_a
 
     def set_mode(self, mode: Mode) -> None:
-        """Obey the owner from the next `current()` on."""
+        """Obey the owner from the next `update()` on."""
         self._mode = mode
 
-    def hear(self, now: float, reading: Reading) -> bool:
+    def on_reading(self, now: float, reading: Reading) -> bool:
         """Take in a reading; False, and nothing done, when its stamp is the last one's."""
         if self._reading is not None and self._reading.stamp == reading.stamp:
             return False
         config, surplus = self._config, self._surplus
         before_w, before_at = surplus.spare.sun_w, surplus.stamp_at
-        periods = surplus.hear(now, reading)
+        periods = surplus.on_reading(now, reading)
         self._reading = reading
         if math.isfinite(before_at):
             sun_w = (before_w + surplus.spare.sun_w) / 2
@@ -121,15 +121,17 @@ class Allotment:
             )
         fresh = reading.age_s <= HOLD_PERIODS * config.period_s
         if not 0 < periods <= HOLD_PERIODS:
-            self._outlook.begin_again()
+            self._conditions.reset()
         available_w = self._available_w()
         covers = fresh and available_w >= config.start_share * config.least_w
-        self._outlook.take(available_w, periods, covers=covers)
+        self._conditions.add(available_w, periods, covers=covers)
         if available_w >= config.least_w:
-            self._loan.begin(now)
+            self._loan.open(now)
         return True
 
-    def drew(self, now: float, current_a: float, *, charging: bool, measured: bool = False) -> None:
+    def on_draw(
+        self, now: float, current_a: float, *, charging: bool, measured: bool = False
+    ) -> None:
         """Note what the car draws, about once a second.
 
         `current_a` is per phase: a meter's reading (`measured`), or what is offered.  `charging` is
@@ -140,16 +142,16 @@ class Allotment:
             message = f"current_a is {current_a}; it must be a finite number of amperes, 0 or more"
             raise ValueError(message)
         if self._flowing_at is not None and self._charging:
-            self._loan.run(now - self._drew_at, self._surplus.own_w - self._covered_w())
+            self._loan.accrue(now - self._drawn_at, self._surplus.own_w - self._covered_w())
         if not (charging or measured):
             current_a = 0.0
-        self._surplus.drew(now, current_a, measured=measured)
+        self._surplus.on_draw(now, current_a, measured=measured)
         if charging and not self._charging and self._on:
-            self._flows(now)
+            self._begin_run(now)
         self._charging = charging
-        self._drew_at = now
+        self._drawn_at = now
 
-    def current(self, now: float) -> AllotmentResult:
+    def update(self, now: float) -> AllotmentResult:
         """Say what the feed permits now, and why."""
         amperes, reason = self._decide(now)
         until_s = reason.left_s if reason.left_s > 0 else None
@@ -174,24 +176,24 @@ class Allotment:
         """Ask the rules in their order."""
         config = self._config
         if self._mode is Mode.OFF:
-            return self._stopped(now, Reason(AllotmentRule.OFF), own=False)
+            return self._stop(now, Reason(AllotmentRule.OFF), own=False)
         age_s = now - self._surplus.stamp_at
         periods = age_s / config.period_s
         cap_a = self._cap_a() if periods <= STOP_PERIODS else config.max_current_a
         if cap_a < config.car_min_current_a:
             spare_w = cap_a * config.watts_per_ampere
             reason = Reason(AllotmentRule.FORBIDDEN, need_w=config.least_w, spare_w=spare_w)
-            return self._stopped(now, reason)
+            return self._stop(now, reason)
         if self._mode is Mode.FAST:
             self._on = True
-            amperes = self._moved(now, cap_a)
+            amperes = self._ramp(now, cap_a)
             return amperes, Reason(AllotmentRule.FAST, current_a=amperes)
         if self._reading is None:
-            return self._stopped(now, Reason(AllotmentRule.NO_NEWS_YET))
+            return self._stop(now, Reason(AllotmentRule.NO_NEWS_YET))
         if periods > STOP_PERIODS:
-            return self._stopped(now, Reason(AllotmentRule.TOO_OLD, age_s=age_s))
+            return self._stop(now, Reason(AllotmentRule.TOO_OLD, age_s=age_s))
         if periods > HOLD_PERIODS:
-            amperes = self._moved(now, config.car_min_current_a) if self._on else 0.0
+            amperes = self._ramp(now, config.car_min_current_a) if self._on else 0.0
             return amperes, Reason(AllotmentRule.CAUTIOUS, age_s=age_s, current_a=amperes)
         if not self._on:
             return self._start(now, cap_a)
@@ -199,27 +201,27 @@ class Allotment:
 
     def _start(self, now: float, cap_a: float) -> tuple[float, Reason]:
         """Decide whether a run may begin."""
-        config, outlook = self._config, self._outlook
+        config, conditions = self._config, self._conditions
         spare_w, need_w = self._available_w(), config.start_share * config.least_w
         stopped_s = now - self._stopped_at
         pause_s = max(0.0, config.min_off_s - stopped_s)
         rule = None
         if self._floor_a(cap_a) > 0:
             rule = AllotmentRule.PAUSE if pause_s > 0 else None
-        elif outlook.covering == 0:
+        elif conditions.covering == 0:
             rule = AllotmentRule.WAITING
         elif pause_s > 0:
             rule = AllotmentRule.PAUSE
-        elif outlook.covering < outlook.needed:
+        elif conditions.covering < conditions.needed:
             rule = AllotmentRule.CONFIRMING
-        elif not outlook.steady(stopped_s / config.period_s):
+        elif not conditions.steady(stopped_s / config.period_s):
             rule = AllotmentRule.STEADYING
         if rule is not None:
-            late_w = outlook.late_w
+            late_w = conditions.late_w
             return 0.0, Reason(rule, need_w=need_w, spare_w=spare_w, late_w=late_w, left_s=pause_s)
         self._on = True
         if self._charging:
-            self._flows(now)
+            self._begin_run(now)
         return self._follow(now, cap_a)
 
     def _follow(self, now: float, cap_a: float) -> tuple[float, Reason]:
@@ -237,7 +239,7 @@ class Allotment:
         elif self._flowing_at is None or not self._charging:
             if spare_w < config.start_share * config.least_w:
                 reason = Reason(AllotmentRule.WAITING, need_w=config.least_w, spare_w=spare_w)
-                return self._stopped(now, reason)
+                return self._stop(now, reason)
             rule = AllotmentRule.STARTING
         else:
             left_s = max(0.0, self._flowing_at + config.min_on_s - now)
@@ -247,13 +249,13 @@ class Allotment:
                 rule = AllotmentRule.MIN_ON
             else:
                 reason = Reason(AllotmentRule.WAITING, need_w=config.least_w, spare_w=spare_w)
-                return self._stopped(now, reason)
+                return self._stop(now, reason)
         if self._flowing_at is None or now - self._flowing_at < SETTLE_S:
             wanted_a = 0.0
             rule = AllotmentRule.STARTING
         elif wanted_a > cap_a:
             rule = AllotmentRule.CAPPED
-        amperes = self._moved(now, min(max(wanted_a, least_a), cap_a))
+        amperes = self._ramp(now, min(max(wanted_a, least_a), cap_a))
         return amperes, Reason(
             rule,
             need_w=config.least_w,
@@ -264,23 +266,23 @@ class Allotment:
             left_s=left_s,
         )
 
-    def _flows(self, now: float) -> None:
+    def _begin_run(self, now: float) -> None:
         """Begin a run: current flows from now on."""
         self._flowing_at = now
-        self._loan.begin(now)
+        self._loan.open(now)
 
-    def _stopped(self, now: float, reason: Reason, *, own: bool = True) -> tuple[float, Reason]:
+    def _stop(self, now: float, reason: Reason, *, own: bool = True) -> tuple[float, Reason]:
         """End the run, if there is one; the feed's `own` stops begin the pause."""
         if self._on:
             if own and self._flowing_at is not None:
                 self._stopped_at = now
             self._on = False
             self._flowing_at = None
-            self._outlook.begin_again()
+            self._conditions.reset()
             self._ramp_a = 0.0
         return 0.0, reason
 
-    def _moved(self, now: float, wanted_a: float) -> float:
+    def _ramp(self, now: float, wanted_a: float) -> float:
         """Move towards `wanted_a` in steps, no faster up than the slew, not just before a stamp."""
         config = self._config
         least_a = config.car_min_current_a

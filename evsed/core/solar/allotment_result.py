@@ -51,7 +51,7 @@ _WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A rule and the numbers it spoke with; `text()` puts them into words.
+    """A rule and the numbers it spoke with; `describe()` puts them into words.
 
     `need_w`, `spare_w` and `late_w` (the mean of late) are watts, `lent_wh` of `loan_wh` what the
     battery lent to this cloud,
@@ -68,7 +68,7 @@ class Reason:
     current_a: float = 0.0
     left_s: float = 0.0
 
-    def text(self) -> str:
+    def describe(self) -> str:
         """Say it in one short line."""
         return _WORDS[self.rule].format(
             need=_kilowatts(self.need_w, 2),
@@ -83,7 +83,7 @@ class Reason:
 
     def __str__(self) -> str:
         """Say it in one short line."""
-        return self.text()
+        return self.describe()
 
 
 @dataclass(frozen=True, slots=True)

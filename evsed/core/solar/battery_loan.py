@@ -24,12 +24,12 @@ class Loan:
         """What is lent now: never less than 0, since the sun taken in advance is not kept."""
         return max(0.0, self._settled_wh + self._running_wh)
 
-    def begin(self, now: float) -> None:
+    def open(self, now: float) -> None:
         """Open the account of a new run."""
         self._settled_wh = self._running_wh = 0.0
         self._settled_at = now
 
-    def run(self, span_s: float, lacking_w: float) -> None:
+    def accrue(self, span_s: float, lacking_w: float) -> None:
         """Take `lacking_w` for `span_s`; what is negative is paid back."""
         self._running_wh += lacking_w * span_s / 3600
 

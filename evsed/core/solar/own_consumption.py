@@ -23,7 +23,7 @@ CANDIDATES_A = tuple(float(amperes) for amperes in range(6, 41))
 """The car maxima that the learning weighs against each other, in amperes."""
 
 _FORGET = 0.9
-_TELLING_A = 1.0
+_LEAST_CHANGE_A = 1.0
 _EVIDENCE_W = 400.0
 
 
@@ -52,12 +52,12 @@ class OwnConsumption:
         """What the car draws now, in amperes, measured or modelled."""
         return self._level_a
 
-    def measured(self, now: float, amperes: float) -> None:
+    def on_measured(self, now: float, amperes: float) -> None:
         """Note a meter's reading: the truth, so it is kept as it is."""
         self._keep(now, amperes)
         self._commands.clear()
 
-    def offered(self, now: float, amperes: float) -> None:
+    def on_offered(self, now: float, amperes: float) -> None:
         """Note what a car without a meter is offered while its contactor is closed; else 0.
 
         A rise or fall of the offer reaches the draw after `DEAD_TIME_S` at `SLEW_A_PER_S`; an
@@ -71,8 +71,8 @@ class OwnConsumption:
             self._commands.append(_Span(now, amperes))
         while len(self._commands) > 1 and self._commands[1].start_at <= now - DEAD_TIME_S:
             self._commands.popleft()
-        heard = self._commands[0]
-        target_a = heard.amperes if heard.start_at <= now - DEAD_TIME_S else self._level_a
+        answered = self._commands[0]
+        target_a = answered.amperes if answered.start_at <= now - DEAD_TIME_S else self._level_a
         reach_a = SLEW_A_PER_S * (now - self._last_at if self._last_at is not None else 0.0)
         step_a = max(-reach_a, min(reach_a, target_a - self._level_a))
         self._keep(now, self._level_a + step_a)
@@ -123,7 +123,7 @@ class CarMaximum:
     _last_w: dict[float | None, float] = field(default_factory=dict)
     _last_draw_a: float = 0.0
 
-    def weigh(self, excess_w: float, draw: OwnConsumption, start_at: float, end_at: float) -> None:
+    def add(self, excess_w: float, draw: OwnConsumption, start_at: float, end_at: float) -> None:
         """Take in one reading of the feed whose window is `start_at` to `end_at`."""
         supposed: tuple[float | None, ...] = (None, *CANDIDATES_A)
         power_w = {
@@ -131,8 +131,8 @@ class CarMaximum:
             for most_a in supposed
         }
         draw_a = draw.mean_a(start_at, end_at)
-        telling = abs(draw_a - self._last_draw_a) >= _TELLING_A
-        if self._last_w and telling:
+        informative = abs(draw_a - self._last_draw_a) >= _LEAST_CHANGE_A
+        if self._last_w and informative:
             for most_a in supposed:
                 jump_w = abs(power_w[most_a] - self._last_w[most_a])
                 self._jumps_w[most_a] = _FORGET * self._jumps_w.get(most_a, 0.0) + jump_w

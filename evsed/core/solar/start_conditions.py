@@ -54,7 +54,7 @@ class _Mean:
     periods: float
     watts: float | None = None
 
-    def take(self, watts: float, passed: float) -> None:
+    def add(self, watts: float, passed: float) -> None:
         """Take in a value after so many periods."""
         if self.watts is None:
             self.watts = watts
@@ -99,14 +99,14 @@ class StartConditions:
         share = (ratio - LOAN_NONE_AT) / (LOAN_WHOLE_AT - LOAN_NONE_AT)
         return min(1.0, max(LOAN_LEAST, share))
 
-    def take(self, available_w: float, passed: float, *, covers: bool) -> None:
+    def add(self, available_w: float, passed: float, *, covers: bool) -> None:
         """Take in a reading, `passed` periods after the last; a gap breaks the row."""
         known = min(max(passed, 0.0), 1e3)
         for mean in (self._dark, self._steady, self._sunny):
-            mean.take(available_w, known)
+            mean.add(available_w, known)
         self._covering = self._covering + 1 if covers else 0
 
-    def begin_again(self) -> None:
+    def reset(self) -> None:
         """Break the row: a start needs readings from after this."""
         self._covering = 0
 

@@ -114,7 +114,7 @@ class BatteryMonitorDecoder:
         self._battery_w = 0.0
         self._own_w = 0.0
 
-    def apart(self, value_w: float, own_w: float, own_mean_w: float, periods: float) -> Spare:
+    def decode(self, value_w: float, own_w: float, own_mean_w: float, periods: float) -> Spare:
         """Read one value.
 
         `own_w` is the car's draw over the feed's window, `own_mean_w` that since the last stamp,
@@ -152,7 +152,7 @@ class BatteryProbe:
         self._rest = 0.0
         self._seen_w: float | None = None
 
-    def look(self, excess_w: float, own_w: float, soc: float | None) -> Spare:
+    def update(self, excess_w: float, own_w: float, soc: float | None) -> Spare:
         """Read one value of a plain power feed."""
         sun_w = excess_w + own_w
         full = soc is not None and soc >= FULL_SOC
@@ -181,7 +181,7 @@ class Surplus:
         self._draw = OwnConsumption(keep_s=HISTORY_PERIODS * config.period_s)
         self._car = CarMaximum(config.watts_per_ampere)
         self._metered = False
-        self._split = BatteryMonitorDecoder(config.least_w)
+        self._decoder = BatteryMonitorDecoder(config.least_w)
         self._probe = BatteryProbe(config.least_w)
         self.stamp_at = -math.inf
         """The moment of the last stamp on our clock."""
@@ -200,15 +200,15 @@ class Surplus:
         now_a = self._draw.now_a
         return self._config.watts_per_ampere * (now_a if most_a is None else min(now_a, most_a))
 
-    def drew(self, now: float, current_a: float, *, measured: bool) -> None:
+    def on_draw(self, now: float, current_a: float, *, measured: bool) -> None:
         """Note what a meter says the car draws, or what it is offered with its contactor closed."""
         self._metered = measured
         if measured:
-            self._draw.measured(now, current_a)
+            self._draw.on_measured(now, current_a)
         else:
-            self._draw.offered(now, current_a)
+            self._draw.on_offered(now, current_a)
 
-    def hear(self, now: float, reading: Reading) -> float:
+    def on_reading(self, now: float, reading: Reading) -> float:
         """Take in a new reading; return how many periods passed between the last stamp and its own.
 
         Infinite for the first reading.
@@ -219,13 +219,13 @@ class Surplus:
         # News may be older than the news before it, where the feed's clock was set.
         periods = max(0.0, (stamp_at - self.stamp_at) / config.period_s)
         if not self._metered:
-            self._car.weigh(reading.excess_w, self._draw, window_at, stamp_at)
+            self._car.add(reading.excess_w, self._draw, window_at, stamp_at)
         own_w = self.mean_own_w(window_at, stamp_at)
         if config.semantics == "battery_power":
-            self.spare = self._probe.look(reading.excess_w, own_w, reading.soc)
+            self.spare = self._probe.update(reading.excess_w, own_w, reading.soc)
         else:
             mean_w = self.mean_own_w(max(self.stamp_at, stamp_at - config.period_s), stamp_at)
-            self.spare = self._split.apart(reading.excess_w, own_w, mean_w, periods)
+            self.spare = self._decoder.decode(reading.excess_w, own_w, mean_w, periods)
         self.stamp_at = stamp_at
         return periods
 

@@ -68,15 +68,15 @@ class Evsed:
             age_s=float(now_s - news.stamp_s),
             soc=news.soc,
         )
-        self.allotment.hear(float(now_s), reading)
+        self.allotment.on_reading(float(now_s), reading)
 
     def step(self, now_s: int, drawn_a: float) -> tuple[float, bool]:
         """One second, as daemon, control process and car live it; evsed has no meter to look at."""
         del drawn_a
         now = float(now_s)
         charging = self._closed
-        self.allotment.drew(now, self._offered_a if charging else 0.0, charging=charging)
-        self.allotted = self.allotment.current(now)
+        self.allotment.on_draw(now, self._offered_a if charging else 0.0, charging=charging)
+        self.allotted = self.allotment.update(now)
         state = self._car(now)
         doing = (state, self.allotted.current_a)
         if doing != self._doing:

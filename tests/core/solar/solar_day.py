@@ -35,7 +35,7 @@ class Day:
         self.offers = [0.0] * 4
         self.drawn_a = 0.0
         self.waiting: list[tuple[float, float, Reading]] = []
-        self.says: AllotmentResult = self.allot.current(0.0)
+        self.result: AllotmentResult = self.allot.update(0.0)
 
     def sun(self, now: float) -> float:
         """The surplus without the car, in watts."""
@@ -45,11 +45,11 @@ class Day:
         """Let time pass; return the last answer."""
         for _ in range(seconds):
             now = float(self.now)
-            heard_a = min(self.offers[-3], self.car_max_a) if self.plugged else 0.0
+            answered_a = min(self.offers[-3], self.car_max_a) if self.plugged else 0.0
             offered = self.offers[-1] > 0 and self.plugged
-            step_a = max(-4.0, min(4.0, heard_a - self.drawn_a))
+            step_a = max(-4.0, min(4.0, answered_a - self.drawn_a))
             self.drawn_a = self.drawn_a + step_a if offered else 0.0
-            self.allot.drew(now, self.offers[-1] if offered else 0.0, charging=offered)
+            self.allot.on_draw(now, self.offers[-1] if offered else 0.0, charging=offered)
             if self.now % PERIOD_S == 0 and self.feed_alive:
                 excess_w = self.sun(now) - self.drawn_a * self.config.mains_v
                 reading = Reading(
@@ -61,8 +61,8 @@ class Day:
                 )
                 self.waiting.append((now + self.latency_s, now, reading))
             while self.waiting and self.waiting[0][0] <= now:
-                self.allot.hear(now, self.waiting.pop(0)[2])
-            self.says = self.allot.current(now)
-            self.offers.append(self.says.current_a)
+                self.allot.on_reading(now, self.waiting.pop(0)[2])
+            self.result = self.allot.update(now)
+            self.offers.append(self.result.current_a)
             self.now += 1
-        return self.says
+        return self.result

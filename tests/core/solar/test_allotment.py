@@ -21,14 +21,14 @@ def test_nothing_is_allotted_before_the_first_reading() -> None:
     day = Day(sun_w=5000)
     day.feed_alive = False
     assert day.run(600).current_a == 0
-    assert day.says.reason.rule is AllotmentRule.NO_NEWS_YET
+    assert day.result.reason.rule is AllotmentRule.NO_NEWS_YET
 
 
 def test_a_run_starts_at_6_a_on_the_second_reading_that_covers_it() -> None:
     """One sunny reading may be a hole in the clouds."""
     day = Day(sun_w=3000)
     assert day.run(60).current_a == 0
-    assert day.says.reason.rule is AllotmentRule.CONFIRMING
+    assert day.result.reason.rule is AllotmentRule.CONFIRMING
     assert day.run(6).current_a == 6.0
 
 
@@ -36,16 +36,16 @@ def test_the_run_then_follows_the_sun_in_fine_steps_and_never_above_it() -> None
     """3007 W at 230 V are 13.074 A, and 13.06 A are given."""
     day = Day(sun_w=3007)
     assert day.run(300).current_a == pytest.approx(13.06)
-    assert day.says.reason.rule is AllotmentRule.FOLLOWING
+    assert day.result.reason.rule is AllotmentRule.FOLLOWING
 
 
 def test_the_same_stamp_is_heard_once() -> None:
     """Polling twice must not count twice."""
     allot = Allotment(AllotmentConfig(semantics="battery_power"))
     reading = Reading(excess_w=5000, stamp="a", age_s=1)
-    assert allot.hear(0.0, reading)
-    assert not allot.hear(10.0, reading)
-    assert allot.current(10.0).current_a == 0
+    assert allot.on_reading(0.0, reading)
+    assert not allot.on_reading(10.0, reading)
+    assert allot.update(10.0).current_a == 0
 
 
 @pytest.mark.parametrize("latency_s", range(60))
@@ -83,9 +83,9 @@ def test_a_cloud_is_ridden_through_on_the_loan() -> None:
     """Five minutes of 6 A without sun are 115 Wh, less than what a sunny hour is lent."""
     day = Day(sun_w=lambda now: 3000.0 if not 1200 <= now < 1500 else 0.0)
     day.run(1480)
-    assert day.says.current_a == 6.0
-    assert day.says.reason.rule is AllotmentRule.CLOUD
-    assert "Wh lent" in str(day.says.reason)
+    assert day.result.current_a == 6.0
+    assert day.result.reason.rule is AllotmentRule.CLOUD
+    assert "Wh lent" in str(day.result.reason)
     assert day.run(200).current_a == pytest.approx(13.04)
 
 
@@ -93,16 +93,16 @@ def test_a_run_ends_when_the_loan_is_spent_and_pauses_before_the_next() -> None:
     """A sunny hour is lent 300 Wh at the most, and less the longer it stays dark."""
     day = Day(sun_w=lambda now: 3000.0 if now < 3600 else 0.0)
     day.run(3600 + 5 * 60)
-    assert day.says.current_a == 6.0
-    while day.says.current_a > 0:
+    assert day.result.current_a == 6.0
+    while day.result.current_a > 0:
         day.run(1)
     stopped = day.now
     assert 3600 + 6 * 60 < stopped < 3600 + 13 * 60
     day.sun_w = 3000.0
     day.run(240)
-    assert day.says.reason.rule is AllotmentRule.PAUSE
-    assert day.says.until_s == pytest.approx(stopped + 300 - day.now, abs=1)
-    while day.says.current_a == 0:
+    assert day.result.reason.rule is AllotmentRule.PAUSE
+    assert day.result.until_s == pytest.approx(stopped + 300 - day.now, abs=1)
+    while day.result.current_a == 0:
         day.run(1)
     assert day.now - stopped >= 300
 
@@ -113,7 +113,7 @@ def test_maximum_0_ends_a_run_at_once() -> None:
     day.run(300)
     day.maximum_w = 0.0
     assert day.run(66).current_a == 0
-    assert day.says.reason.rule is AllotmentRule.FORBIDDEN
+    assert day.result.reason.rule is AllotmentRule.FORBIDDEN
 
 
 def test_a_maximum_caps() -> None:
@@ -121,7 +121,7 @@ def test_a_maximum_caps() -> None:
     day = Day(sun_w=5000)
     day.maximum_w = 2300.0
     assert day.run(300).current_a == pytest.approx(10.0)
-    assert day.says.reason.rule is AllotmentRule.CAPPED
+    assert day.result.reason.rule is AllotmentRule.CAPPED
 
 
 def test_a_minimum_starts_a_charge_without_sun() -> None:
@@ -129,7 +129,7 @@ def test_a_minimum_starts_a_charge_without_sun() -> None:
     day = Day()
     day.minimum_w = 2300.0
     assert day.run(30).current_a == pytest.approx(10.0)
-    assert day.says.reason.rule is AllotmentRule.MINIMUM
+    assert day.result.reason.rule is AllotmentRule.MINIMUM
     day.minimum_w = 100.0
     assert day.run(60).current_a == 6.0
 
@@ -141,10 +141,10 @@ def test_old_news_makes_it_cautious_and_then_stops_it() -> None:
     day.feed_alive = False
     assert day.run(119).current_a == pytest.approx(13.04)
     assert day.run(11).current_a == 6.0
-    assert str(day.says.reason) == "no news for 130 s: 6 A"
+    assert str(day.result.reason) == "no news for 130 s: 6 A"
     assert day.run(169).current_a == 6.0
     assert day.run(3).current_a == 0
-    assert day.says.reason.rule is AllotmentRule.TOO_OLD
+    assert day.result.reason.rule is AllotmentRule.TOO_OLD
 
 
 def test_the_owner_rules() -> None:
@@ -170,7 +170,7 @@ def test_fast_obeys_a_maximum_of_the_feed_while_that_is_news() -> None:
     assert day.run(10).reason.rule is AllotmentRule.FORBIDDEN
     day.feed_alive = False
     assert day.run(400).current_a == pytest.approx(32.0)
-    assert str(day.says.reason) == "fast, as the owner wished: 32 A"
+    assert str(day.result.reason) == "fast, as the owner wished: 32 A"
 
 
 def test_a_run_that_finds_the_contactor_still_closed_begins_with_that() -> None:
@@ -178,9 +178,9 @@ def test_a_run_that_finds_the_contactor_still_closed_begins_with_that() -> None:
     day = Day(sun_w=3000)
     day.run(200)
     day.allot.set_mode(Mode.OFF)
-    assert day.allot.current(float(day.now)).current_a == 0
+    assert day.allot.update(float(day.now)).current_a == 0
     day.allot.set_mode(Mode.SOLAR_MIN)
-    assert day.allot.current(float(day.now)).current_a == 6.0
+    assert day.allot.update(float(day.now)).current_a == 6.0
     assert day.run(10).current_a == pytest.approx(13.04)
 
 
@@ -189,7 +189,7 @@ def test_an_offer_that_no_car_takes_ends_at_once_and_starts_no_pause() -> None:
     day = Day(sun_w=3000)
     day.plugged = False
     assert day.run(70).current_a == 6.0
-    assert day.says.reason.rule is AllotmentRule.STARTING
+    assert day.result.reason.rule is AllotmentRule.STARTING
     day.sun_w = 0.0
     assert day.run(60).current_a == 0
     day.sun_w = 3000.0
@@ -201,15 +201,15 @@ def test_an_offer_waits_for_the_car_with_a_little_less_than_the_least() -> None:
     day = Day(sun_w=1370)
     day.plugged = False
     assert day.run(70).current_a == 6.0
-    assert day.says.reason.rule is AllotmentRule.STARTING
+    assert day.result.reason.rule is AllotmentRule.STARTING
 
 
 def test_a_dull_day_lends_less_and_runs_on_for_its_ten_minutes() -> None:
     """The loan of a dull day is soon spent; the run ends when it is ten minutes old."""
     day = Day(sun_w=lambda now: 1400.0 if now < 120 else 0.0)
     day.run(400)
-    assert day.says.reason.rule is AllotmentRule.MIN_ON
-    assert day.says.until_s == pytest.approx(270, abs=10)
+    assert day.result.reason.rule is AllotmentRule.MIN_ON
+    assert day.result.until_s == pytest.approx(270, abs=10)
     assert day.run(290).current_a == 0
 
 
@@ -217,8 +217,8 @@ def test_two_readings_after_the_dark_are_a_hole_in_the_clouds() -> None:
     """After an hour at 0.3 kW it takes a third reading."""
     day = Day(sun_w=lambda now: 300.0 if now < 3600 else 2000.0)
     day.run(3600 + 66)
-    assert day.says.current_a == 0
-    assert day.says.reason.rule is AllotmentRule.CONFIRMING
+    assert day.result.current_a == 0
+    assert day.result.reason.rule is AllotmentRule.CONFIRMING
     assert day.run(60).current_a == 6.0
 
 
@@ -228,8 +228,8 @@ def test_after_a_stop_for_lack_of_sun_it_waits_for_steadier_sun() -> None:
     said = set()
     for _ in range(3600):
         day.run(1)
-        if day.says.reason.rule is AllotmentRule.STEADYING:
-            said.add(str(day.says.reason))
+        if day.result.reason.rule is AllotmentRule.STEADYING:
+            said.add(str(day.result.reason))
     assert any("of late: waiting for steadier sun" in words for words in said)
 
 
@@ -246,37 +246,37 @@ def test_a_minimum_waits_for_the_pause_of_a_stop() -> None:
 def test_old_news_does_not_start_anything() -> None:
     """Cautious is for a run that is on."""
     allot = Allotment(AllotmentConfig(semantics="battery_power"))
-    allot.hear(0.0, Reading(excess_w=3000, stamp="a", age_s=5))
-    allot.hear(60.0, Reading(excess_w=3000, stamp="b", age_s=170))
-    says = allot.current(60.0)
-    assert (says.current_a, says.reason.rule) == (0.0, AllotmentRule.CAUTIOUS)
+    allot.on_reading(0.0, Reading(excess_w=3000, stamp="a", age_s=5))
+    allot.on_reading(60.0, Reading(excess_w=3000, stamp="b", age_s=170))
+    result = allot.update(60.0)
+    assert (result.current_a, result.reason.rule) == (0.0, AllotmentRule.CAUTIOUS)
 
 
 def test_a_gap_in_the_news_breaks_the_row_of_readings() -> None:
     """Two readings a quarter of an hour apart are not in a row."""
     allot = Allotment(AllotmentConfig(semantics="battery_power"))
-    allot.hear(0.0, Reading(excess_w=3000, stamp="a", age_s=5))
-    allot.hear(900.0, Reading(excess_w=3000, stamp="b", age_s=5))
-    assert allot.current(900.0).reason.rule is AllotmentRule.CONFIRMING
-    allot.hear(960.0, Reading(excess_w=3000, stamp="c", age_s=5))
-    assert allot.current(960.0).current_a == 6.0
+    allot.on_reading(0.0, Reading(excess_w=3000, stamp="a", age_s=5))
+    allot.on_reading(900.0, Reading(excess_w=3000, stamp="b", age_s=5))
+    assert allot.update(900.0).reason.rule is AllotmentRule.CONFIRMING
+    allot.on_reading(960.0, Reading(excess_w=3000, stamp="c", age_s=5))
+    assert allot.update(960.0).current_a == 6.0
 
 
 def test_stamps_that_go_back_with_the_clock_are_news_like_any() -> None:
     """In autumn 02:59:59 is followed by 02:00:00; ages tell the order."""
     allot = Allotment(AllotmentConfig(semantics="battery_power"))
-    allot.hear(0.0, Reading(excess_w=3000, stamp="20261025025930", age_s=5))
-    assert allot.hear(60.0, Reading(excess_w=3000, stamp="20261025020030", age_s=5))
-    assert allot.current(60.0).current_a == 6.0
+    allot.on_reading(0.0, Reading(excess_w=3000, stamp="20261025025930", age_s=5))
+    assert allot.on_reading(60.0, Reading(excess_w=3000, stamp="20261025020030", age_s=5))
+    assert allot.update(60.0).current_a == 6.0
 
 
 def test_a_meter_is_believed_and_nothing_is_learned() -> None:
     """A measured 9 A of 20 A offered counts as 9 A."""
     allot = Allotment(AllotmentConfig(semantics="battery_power"))
     for second in range(61):
-        allot.drew(float(second), 9.0, charging=True, measured=True)
-    allot.hear(65.0, Reading(excess_w=1000, stamp="a", age_s=5))
-    assert allot.current(65.0).available_w == pytest.approx(1000 + 9 * 230)
+        allot.on_draw(float(second), 9.0, charging=True, measured=True)
+    allot.on_reading(65.0, Reading(excess_w=1000, stamp="a", age_s=5))
+    assert allot.update(65.0).available_w == pytest.approx(1000 + 9 * 230)
     assert allot.car_maximum_a is None
 
 
@@ -284,13 +284,13 @@ def test_a_meter_is_believed_and_nothing_is_learned() -> None:
 def test_a_current_that_is_none_is_refused(current_a: float) -> None:
     """NaN never passes."""
     with pytest.raises(ValueError, match="current_a"):
-        Allotment(AllotmentConfig()).drew(0.0, current_a, charging=True)
+        Allotment(AllotmentConfig()).on_draw(0.0, current_a, charging=True)
 
 
 def test_every_rule_has_words() -> None:
     """Each is one line without a placeholder left over."""
     for rule in AllotmentRule:
-        words = Reason(rule, spare_w=-20.0, current_a=7.5).text()
+        words = Reason(rule, spare_w=-20.0, current_a=7.5).describe()
         assert "{" not in words
         assert "-0" not in words
     assert (
@@ -305,20 +305,20 @@ def test_every_rule_has_words() -> None:
 def test_it_tells_the_sun_that_there_is_whatever_is_allotted() -> None:
     day = Day(AllotmentConfig(semantics="battery_power", reserve_w=500), sun_w=3000)
     day.run(300)
-    assert day.says.sun_w == pytest.approx(3000, abs=1)
-    assert day.says.available_w == pytest.approx(2500, abs=1)
+    assert day.result.sun_w == pytest.approx(3000, abs=1)
+    assert day.result.available_w == pytest.approx(2500, abs=1)
     day.sun_w = -800.0  # the house takes more than there is
     day.run(120)
-    assert day.says.sun_w == 0.0
+    assert day.result.sun_w == 0.0
 
 
 def test_the_battery_s_wish_is_no_sun() -> None:
     allot = Allotment(AllotmentConfig())
     for minute in range(20):  # a full battery that neither gives nor takes
-        allot.hear(60.0 * minute, Reading(excess_w=3000, stamp=f"{minute}", age_s=0))
-    says = allot.current(1140.0)
-    assert says.sun_w == pytest.approx(0, abs=5)
-    assert says.available_w == pytest.approx(150, abs=5)
+        allot.on_reading(60.0 * minute, Reading(excess_w=3000, stamp=f"{minute}", age_s=0))
+    result = allot.update(1140.0)
+    assert result.sun_w == pytest.approx(0, abs=5)
+    assert result.available_w == pytest.approx(150, abs=5)
 
 
 def test_nobody_knows_the_sun_without_fresh_news() -> None:
@@ -327,9 +327,9 @@ def test_nobody_knows_the_sun_without_fresh_news() -> None:
     day.run(300)
     day.feed_alive = False
     day.run(100)
-    assert day.says.sun_w is not None
+    assert day.result.sun_w is not None
     assert day.run(40).sun_w is None
-    assert day.says.available_w is not None
+    assert day.result.available_w is not None
 
 
 def test_it_tells_what_is_lent_to_a_run_and_nothing_without_one() -> None:
@@ -338,8 +338,8 @@ def test_it_tells_what_is_lent_to_a_run_and_nothing_without_one() -> None:
     assert day.run(1140).lent_wh == 0.0
     assert 20 < (day.run(240).lent_wh or 0.0) < 300
     day.run(1800)
-    assert day.says.current_a == 0
-    assert day.says.lent_wh == 0.0
+    assert day.result.current_a == 0
+    assert day.result.lent_wh == 0.0
 
 
 def test_what_is_lent_is_not_counted_in_a_fast_charge() -> None:

@@ -69,7 +69,7 @@ def test_three_phases_take_three_times_the_power() -> None:
 def test_the_draw_of_a_moment_is_the_step_it_lies_in() -> None:
     draw = OwnConsumption(keep_s=300)
     for second, amperes in ((0, 6.0), (10, 10.0), (20, 16.0)):
-        draw.measured(float(second), amperes)
+        draw.on_measured(float(second), amperes)
     assert draw.mean_a(15.0, 15.0) == 10.0
     assert draw.mean_a(5.0, 15.0) == 8.0
     assert draw.mean_a(5.0, 15.0, most_a=8.0) == 7.0
@@ -82,17 +82,17 @@ def test_without_a_meter_the_draw_follows_the_offer_as_a_car_does() -> None:
     draw = OwnConsumption(keep_s=300)
     seen = []
     for second in range(8):
-        draw.offered(float(second), 10.0)
+        draw.on_offered(float(second), 10.0)
         seen.append(draw.now_a)
     assert seen == [0.0, 0.0, 4.0, 8.0, 10.0, 10.0, 10.0, 10.0]
-    draw.offered(8.0, 0.0)
+    draw.on_offered(8.0, 0.0)
     assert draw.now_a == 0.0
 
 
 def test_the_past_is_kept_no_longer_than_asked() -> None:
     draw = OwnConsumption(keep_s=60)
     for second in range(200):
-        draw.measured(float(second), float(second % 7))
+        draw.on_measured(float(second), float(second % 7))
     assert draw.mean_a(0.0, 100.0) < 1.0
     assert draw.mean_a(150.0, 199.0) == pytest.approx(3.0, abs=0.3)
 
@@ -101,9 +101,9 @@ def test_a_car_that_ignores_a_higher_offer_is_found_out() -> None:
     """16 A at the most under a sun that hardly moves, offered 10, 14, 20, 26 and 22 A."""
     draw, car = OwnConsumption(keep_s=300), CarMaximum(230.0)
     for minute, offered_a in enumerate((10.0, 14.0, 20.0, 26.0, 22.0)):
-        draw.measured(60.0 * minute, offered_a)
+        draw.on_measured(60.0 * minute, offered_a)
         excess_w = 7000 + 20 * minute - 230 * min(offered_a, 16.0)
-        car.weigh(excess_w, draw, 60.0 * minute + 30, 60.0 * minute + 30)
+        car.add(excess_w, draw, 60.0 * minute + 30, 60.0 * minute + 30)
     assert car.learned_a == 16.0
 
 
@@ -113,18 +113,18 @@ def test_a_car_that_takes_what_it_is_offered_is_never_held_for_less(
 ) -> None:
     draw, car = OwnConsumption(keep_s=300), CarMaximum(230.0)
     for minute, offered_a in enumerate(offers_a):
-        draw.measured(60.0 * minute, offered_a)
+        draw.on_measured(60.0 * minute, offered_a)
         excess_w = 5000 + drift_w * minute - 230 * offered_a
-        car.weigh(excess_w, draw, 60.0 * minute + 30, 60.0 * minute + 30)
+        car.add(excess_w, draw, 60.0 * minute + 30, 60.0 * minute + 30)
         assert car.learned_a is None
 
 
 def test_the_window_of_the_feed_is_averaged_over() -> None:
     """10 s before the stamp: five at 6 A and five at 10 A are 8 A."""
     surplus = Surplus(AllotmentConfig(semantics="battery_power", window_s=10))
-    surplus.drew(0.0, 6.0, measured=True)
-    surplus.drew(55.0, 10.0, measured=True)
-    surplus.hear(63.0, Reading(excess_w=500, stamp="a", age_s=3))
+    surplus.on_draw(0.0, 6.0, measured=True)
+    surplus.on_draw(55.0, 10.0, measured=True)
+    surplus.on_reading(63.0, Reading(excess_w=500, stamp="a", age_s=3))
     assert surplus.spare.sun_w == pytest.approx(500 + 8 * 230)
 
 
@@ -141,7 +141,7 @@ def test_the_observer_finds_the_sun_behind_any_state_of_charge(
     state_w: float, begin_w: float, slope_w: float, own_w: list[float]
 ) -> None:
     """The error of the first guess shrinks to a third with each reading, whatever the car does."""
-    split = BatteryMonitorDecoder(1380.0)
+    decoder = BatteryMonitorDecoder(1380.0)
     guess_w = abs(state_w) + 8000
     before_w = 0.0
     for minute, drawn_w in enumerate(own_w):
@@ -149,19 +149,19 @@ def test_the_observer_finds_the_sun_behind_any_state_of_charge(
         if minute:
             # the car changes right after the stamp, so its mean is what it draws now
             state_w += (before_w + sun_w) / 2 - drawn_w
-        spare = split.apart(state_w + sun_w - drawn_w, drawn_w, drawn_w, 1.0)
+        spare = decoder.decode(state_w + sun_w - drawn_w, drawn_w, drawn_w, 1.0)
         before_w = sun_w
         assert abs(spare.sun_w - sun_w) <= guess_w / 3**minute + 1e-6
 
 
 def test_the_state_of_charge_is_repaid_slowly_and_within_limits() -> None:
-    split = BatteryMonitorDecoder(1380.0)
-    spare = split.apart(60_000.0, 0.0, 0.0, 1.0)
+    decoder = BatteryMonitorDecoder(1380.0)
+    spare = decoder.decode(60_000.0, 0.0, 0.0, 1.0)
     for _ in range(12):
-        spare = split.apart(60_000.0, 0.0, 0.0, 1.0)
+        spare = decoder.decode(60_000.0, 0.0, 0.0, 1.0)
     assert spare.bias_w == pytest.approx(1504.2)
     for _ in range(12):
-        spare = split.apart(-60_000.0, 0.0, 0.0, 1.0)
+        spare = decoder.decode(-60_000.0, 0.0, 0.0, 1.0)
     assert spare.bias_w == -150.0
 
 
@@ -171,7 +171,7 @@ def test_a_mixed_feed_is_taken_apart_with_the_draw_of_the_whole_period() -> None
     for minute in range(12):
         if minute:
             state_w += 2000.0
-        surplus.hear(
+        surplus.on_reading(
             60.0 * minute + 5, Reading(excess_w=state_w + 2000, stamp=f"{minute}", age_s=5)
         )
     assert surplus.spare.sun_w == pytest.approx(2000, abs=5)
@@ -182,27 +182,27 @@ def test_a_mixed_feed_is_taken_apart_with_the_draw_of_the_whole_period() -> None
 
 def test_a_battery_with_room_needs_no_probe() -> None:
     probe = BatteryProbe(1380.0)
-    assert probe.look(100.0, 0.0, None).available_w == 100.0
-    assert probe.look(100.0, 0.0, 0.5).available_w == 100.0
+    assert probe.update(100.0, 0.0, None).available_w == 100.0
+    assert probe.update(100.0, 0.0, 0.5).available_w == 100.0
 
 
 def test_a_full_battery_is_asked_for_enough_to_start_a_car() -> None:
-    assert BatteryProbe(1380.0).look(0.0, 0.0, 1.0).available_w == 1380.0
+    assert BatteryProbe(1380.0).update(0.0, 0.0, 1.0).available_w == 1380.0
 
 
 def test_the_steps_double_until_the_battery_has_to_help() -> None:
     probe = BatteryProbe(1380.0)
-    steps = [probe.look(0.0, 1380.0, 1.0).bias_w for _ in range(7)]
+    steps = [probe.update(0.0, 1380.0, 1.0).bias_w for _ in range(7)]
     assert steps == pytest.approx([90, 180, 360, 720, 1440, 1504.2, 1504.2])
-    assert probe.look(-200.0, 3000.0, 1.0).available_w == 2800.0
-    assert probe.look(0.0, 2800.0, 1.0).bias_w == 90
+    assert probe.update(-200.0, 3000.0, 1.0).available_w == 2800.0
+    assert probe.update(0.0, 2800.0, 1.0).bias_w == 90
 
 
 def test_after_a_run_without_sun_the_next_try_waits() -> None:
     probe = BatteryProbe(1380.0)
-    probe.look(-1380.0, 1380.0, 1.0)
+    probe.update(-1380.0, 1380.0, 1.0)
     waits = 0
-    while probe.look(0.0, 0.0, 1.0).bias_w == 0:
+    while probe.update(0.0, 0.0, 1.0).bias_w == 0:
         waits += 1
     assert waits == 35
 
@@ -212,8 +212,8 @@ def test_after_a_run_without_sun_the_next_try_waits() -> None:
 
 def test_a_loan_is_guessed_until_the_next_stamp_settles_it() -> None:
     loan = Loan()
-    loan.begin(0.0)
-    loan.run(60.0, 1380.0)
+    loan.open(0.0)
+    loan.accrue(60.0, 1380.0)
     assert loan.lent_wh == pytest.approx(23.0)
     loan.settle(60.0, 690.0, 5.0, 1380.0)
     assert loan.lent_wh == pytest.approx(11.5 + 1.9, abs=0.1)
@@ -221,14 +221,14 @@ def test_a_loan_is_guessed_until_the_next_stamp_settles_it() -> None:
 
 def test_a_stamp_from_before_the_run_settles_nothing() -> None:
     loan = Loan()
-    loan.begin(100.0)
-    loan.run(10.0, 360.0)
+    loan.open(100.0)
+    loan.accrue(10.0, 360.0)
     loan.settle(90.0, 5000.0, 20.0, 5000.0)
     assert loan.lent_wh == pytest.approx(1.0)
 
 
 def test_sun_taken_in_advance_is_not_kept() -> None:
     loan = Loan()
-    loan.begin(0.0)
-    loan.run(600.0, -3000.0)
+    loan.open(0.0)
+    loan.accrue(600.0, -3000.0)
     assert loan.lent_wh == 0.0

@@ -11,10 +11,10 @@ from evsed.core.solar.allotment_config import AllotmentConfig
 def test_a_stamp_before_the_last_one_is_taken_as_of_the_same_moment(older_s: float) -> None:
     """Two periods back was a division by zero, and near it the sun came out a hundredfold."""
     allotment = Allotment(AllotmentConfig(period_s=60.0, max_current_a=32.0))
-    allotment.hear(1000.0, Reading(excess_w=2000.0, stamp="1", age_s=0.0))
-    allotment.hear(1001.0, Reading(excess_w=2100.0, stamp="2", age_s=1.0 + older_s))
+    allotment.on_reading(1000.0, Reading(excess_w=2000.0, stamp="1", age_s=0.0))
+    allotment.on_reading(1001.0, Reading(excess_w=2100.0, stamp="2", age_s=1.0 + older_s))
 
-    available_w = allotment.current(1001.0).available_w
+    available_w = allotment.update(1001.0).available_w
 
     assert available_w is not None
     assert 900.0 <= available_w <= 2200.0
