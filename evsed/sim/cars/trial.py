@@ -175,7 +175,7 @@ class Trial:
                 self._power_at_stamp_w = self._sun(now) - self.car.drawn_w
                 self._reading_at = now + LATENCY_S
             else:
-                allotment.hear(
+                allotment.on_reading(
                     now,
                     Reading(
                         excess_w=self._power_at_stamp_w, stamp=str(self._readings), age_s=LATENCY_S
@@ -187,10 +187,10 @@ class Trial:
                 self._moved_at = now
         offered_a, metered = self.offered_a, self.config.metered
         drawn_a = (self.car.drawn_a if metered else offered_a) if self._closed else 0.0
-        allotment.drew(now, drawn_a, charging=self._closed and offered_a > 0, measured=metered)
-        allotted = allotment.current(now)
+        allotment.on_draw(now, drawn_a, charging=self._closed and offered_a > 0, measured=metered)
+        allotted = allotment.update(now)
         before_a = self._limit.max_a
-        self._limit = Limit("feed", allotted.current_a, why=allotted.reason.text())
+        self._limit = Limit("feed", allotted.current_a, why=allotted.reason.describe())
         if self.config.most_a < self._limit.max_a:
             self._limit = Limit("owner", self.config.most_a, why="the owner's most current")
         if self._limit.max_a != before_a:
