@@ -97,9 +97,9 @@ class Control:
             case ReportedFaults(faults):
                 self._reported = faults
             case StopCharging():
-                self._evse.let_go()
+                self._evse.stop()
             case OpenNow():
-                self._evse.let_go()
+                self._evse.stop()
                 self._events += self._evse.opened_elsewhere(self.clock(), "told to open at once")
             case Acknowledge():
                 self._events += self._evse.acknowledge(self.clock())
@@ -109,12 +109,12 @@ class Control:
     def abandon(self) -> None:
         """The link ended: no limit holds any more, the car is let go."""
         self._limits = (Limit("daemon", 0.0, why="the daemon is gone"),)
-        self._evse.let_go()
+        self._evse.stop()
 
     @property
     def gone(self) -> bool:
         """Whether the car has been let go and nothing is left to do."""
-        return self._evse.gone or (self._board_lost and self._evse.leaving)
+        return self._evse.stopped or (self._board_lost and self._evse.stopping)
 
     @property
     def tick_s(self) -> float:

@@ -484,20 +484,20 @@ def test_a_latched_fault_of_an_earlier_life_keeps_everything_off() -> None:
 
 def test_letting_go_waits_for_the_car_and_then_is_through() -> None:
     story = Story().charging()
-    story.evse.let_go()
+    story.evse.stop()
     story.run(1)
-    assert story.evse.leaving
-    assert not story.evse.gone
+    assert story.evse.stopping
+    assert not story.evse.stopped
     story.car("B")
 
-    story.until(lambda: story.evse.gone, within_s=0.2)
+    story.until(lambda: story.evse.stopped, within_s=0.2)
 
 
 def test_letting_go_of_a_deaf_car_takes_six_seconds() -> None:
     story = Story().charging()
-    story.evse.let_go()
+    story.evse.stop()
 
-    assert story.until(lambda: story.evse.gone, within_s=6.5) >= 6.0
+    assert story.until(lambda: story.evse.stopped, within_s=6.5) >= 6.0
 
 
 def test_a_contactor_that_a_dead_man_may_have_opened_goes_through_a_full_close() -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from evsed.core.pilot import contactor_state, j1772
 from evsed.core.pilot import evse as machine
-from evsed.core.pilot import j1772
 from evsed.core.pilot.evse import Evse, Step
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.core.pilot.limits import Limit
@@ -44,7 +44,7 @@ def test_every_reachable_state_keeps_every_rule(words: str) -> None:
 def test_from_every_state_there_is_a_way_to_charge_again(words: str) -> None:
     walk = walked(words)
 
-    assert walk.can_reach(walk.where("_closed", True)) == set(range(len(walk.states)))  # noqa: FBT003 - a field's value
+    assert walk.can_reach(walk.where("closed", True)) == set(range(len(walk.states)))  # noqa: FBT003 - a field's value
 
 
 def test_every_fault_that_occurs_has_a_way_out() -> None:
@@ -86,8 +86,8 @@ def test_what_waits_for_the_owner_is_latched_on_purpose(fault: Fault) -> None:
 
 def test_an_evse_that_lets_go_never_closes_again_and_is_always_through_in_the_end() -> None:
     walk = walked("told to let go")
-    leaving = walk.where("_letting_go", True)  # noqa: FBT003 - a field's value
-    closed = walk.where("_closed", True)  # noqa: FBT003 - a field's value
+    leaving = walk.where("_stopping", True)  # noqa: FBT003 - a field's value
+    closed = walk.where("closed", True)  # noqa: FBT003 - a field's value
 
     assert not [
         edge
@@ -99,8 +99,8 @@ def test_an_evse_that_lets_go_never_closes_again_and_is_always_through_in_the_en
 
 def test_nothing_closes_while_the_front_end_is_unproved() -> None:
     walk = walked("the front end is unproved, and a crash was just now")
-    unproved = walk.where("_front_end_proved", False)  # noqa: FBT003 - a field's value
-    closed = walk.where("_closed", True)  # noqa: FBT003 - a field's value
+    unproved = walk.where("proved", False)  # noqa: FBT003 - a field's value
+    closed = walk.where("closed", True)  # noqa: FBT003 - a field's value
 
     assert unproved
     assert not [edge for edge in walk.edges if edge[0] in unproved and edge[1] in closed]
@@ -112,7 +112,7 @@ def test_nothing_closes_while_the_front_end_is_unproved() -> None:
 @pytest.mark.parametrize(
     ("where", "constant", "wrong_s", "rule"),
     [
-        (machine, "OPEN_MIN_S", 0.5, "a second after it opened"),
+        (contactor_state, "OPEN_MIN_S", 0.5, "a second after it opened"),
         (machine, "CLOSE_AFTER_S", 0.3, "half a second of C"),
         (j1772, "C1_S", 6.6, "for 6 s at most"),
         (j1772, "X1_MIN_S", 2.0, "3 s of x1"),

@@ -85,7 +85,7 @@ class Walk:
         """Walk until the frontier is empty. Raises `RuleBroken` with the story that did it."""
         began_s = time.process_time()
         evse = self.make(self.world.config, 0.0)
-        if unknown := set(vars(evse)) ^ KNOWN:
+        if unknown := set(frozen(evse)) ^ KNOWN:
             raise LookupError(f"the machine's memory and what the walk knows differ in {unknown}")
         evse.restore(dict.fromkeys(self.world.restored, "of an earlier life"))
         wires = Wires(held_until=self.world.config.hold_off_s)
@@ -161,7 +161,7 @@ class Walk:
             wires = replace(wires.at(now, SAFE), pwm_ended_at=now)
             live_since = None
         else:
-            evse.let_go()
+            evse.stop()
         return Moment(now, frozen(evse), live_since, wires, place, order, 0.0)
 
     # -- what was found ----------------------------------------------------------------------------
@@ -183,7 +183,7 @@ class Walk:
     def having(self, fault: Fault) -> set[int]:
         """The states in which *fault* is active."""
         visited = zip(self.moments, self.state_of, strict=True)
-        return {state for moment, state in visited if fault in moment.memory["_faults"]}
+        return {state for moment, state in visited if fault in moment.memory["_details"]}
 
     def can_reach(self, goals: Iterable[int]) -> set[int]:
         """The states from which one of *goals* can be reached, step by step."""

@@ -88,11 +88,11 @@ def _why(before: Moment, after: Moment) -> str:
     if here in FAULTS:
         return _why_in_a_fault(before, after, here, there)
     if there in FAULTS:
-        kind = next(iter(after.memory["_faults"])).kind
+        kind = next(iter(after.memory["_details"])).kind
         if kind.shows_f:
             return "a fault that the car is told of"
         return "another fault" if kind.at_once else "a fault that lets the car go first"
-    if before.memory["_settled"] is not after.memory["_settled"]:
+    if before.memory["settled"] is not after.memory["settled"]:
         move = CAR.get((here, there)) or CAR.get((here[0], there[0]), "")
         return move if there == "A" or before.wires.pwm is after.wires.pwm else ""
     same_offer = before.wires.pwm is after.wires.pwm
@@ -110,7 +110,7 @@ def _why(before: Moment, after: Moment) -> str:
 def _why_in_a_fault(before: Moment, after: Moment, here: str, there: str) -> str:
     if there not in FAULTS:
         return "over" if here == OPEN else ""
-    if before.memory["_faults"] != after.memory["_faults"]:
+    if before.memory["_details"] != after.memory["_details"]:
         return ""
     return "lets go, or 6 s" if here == LET_GO else "then"
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from evsed.core.pilot import contactor_state, front_end_proof, j1772, presence
 from evsed.core.pilot import evse as machine
-from evsed.core.pilot import j1772
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import PilotState
@@ -49,7 +49,7 @@ class Pilot:
 
 
 def _clear(state: PilotState) -> Pilot:
-    return Pilot(state.value, state, state, high_v=HIGH_V[state], good=state in machine.LIVE)
+    return Pilot(state.value, state, state, high_v=HIGH_V[state], good=state in presence.LIVE)
 
 
 IN_A, IN_B, IN_C, IN_D = (_clear(state) for state in (A, B, C, D))
@@ -108,12 +108,12 @@ class World:
     def inputs(self, memory: Memory) -> Iterator[Given]:
         """Every input that is possible, and of interest, where the machine remembers *memory*."""
         pilots = self.pilots
-        if memory["_duty"] == j1772.NOT_AVAILABLE:
+        if memory["duty"] == j1772.NOT_AVAILABLE:
             pilots = (SHOWN_F, *(pilot for pilot in pilots if pilot.anomaly is None))
-        elif memory["_settled"] is None:
+        elif memory["settled"] is None:
             pilots = (UNSETTLED, *pilots)
         # With a fault nothing is offered: only the limit that would allow most is of interest.
-        limits = self.limits[-1:] if memory["_faults"] else self.limits
+        limits = self.limits[-1:] if memory["_details"] else self.limits
         for pilot in pilots:
             for limit_a in limits:
                 for report in self.reports:
@@ -122,28 +122,29 @@ class World:
 
 # -- the machine's memory --------------------------------------------------------------------------
 
+PARTS: Final = ("presence", "output", "contactor", "active", "proof")
 AGES: Final = (
-    "_x1_since",
+    "_x1_at",
     "_raised_at",
     "_opened_at",
-    "_settled_since",
-    "_present_since",
-    "_well_since",
+    "settled_at",
+    "_present_at",
+    "_well_at",
 )
-ENDS: Final = ("_hold_until", "_f_until")
+ENDS: Final = ("_hold_until_at", "_f_until_at")
 PLAIN: Final = (
-    "_front_end_proved",
-    "_duty",
-    "_closed",
-    "_settled",
-    "_before",
-    "_plugged",
-    "_needs_b",
-    "_letting_go",
+    "proved",
+    "duty",
+    "closed",
+    "settled",
+    "_before_loss",
+    "plugged",
+    "needs_b",
+    "_stopping",
 )
 # Not memory: set anew in each step, never changed, or for showing only.
-FORGOTTEN: Final = ("_config", "_events", "_shown", "_closing", "cycles")
-KNOWN: Final = {*AGES, *ENDS, *PLAIN, *FORGOTTEN, "_entries", "_faults"}
+FORGOTTEN: Final = ("_config", "_shown", "cycles")
+KNOWN: Final = {*AGES, *ENDS, *PLAIN, *FORGOTTEN, "_requests", "_details"}
 
 
 class Moment(NamedTuple):
@@ -162,36 +163,42 @@ class Moment(NamedTuple):
 
 
 def frozen(evse: Evse) -> Memory:
-    """What the machine remembers, so that it stays as it is."""
-    memory = dict(vars(evse))
-    memory["_entries"] = tuple(memory["_entries"])
-    memory["_faults"] = dict(memory["_faults"])
+    """The machine's memory, its parts' fields beside its own, so that it stays as it is."""
+    fields = vars(evse)
+    memory: Memory = {name: value for name, value in fields.items() if name not in PARTS}
+    for part in PARTS:
+        memory |= vars(fields[part])
+    memory["_requests"] = tuple(memory["_requests"])
+    memory["_details"] = dict(memory["_details"])
     return memory
 
 
 def thaw(evse: Evse, memory: Memory) -> None:
     """Make the machine remember *memory*."""
     fields = vars(evse)
-    fields.update(memory)
-    fields["_entries"] = deque(memory["_entries"], maxlen=machine.CHATTER_ENTRIES)
-    fields["_faults"] = dict(memory["_faults"])
+    for part in (fields, *(vars(fields[name]) for name in PARTS)):
+        for name in part:
+            if name in memory:
+                part[name] = memory[name]
+    evse.presence._requests = deque(memory["_requests"], maxlen=presence.CHATTER_REQUESTS)  # noqa: SLF001 - the walk is the memory's other side
+    evse.active._details = dict(memory["_details"])  # noqa: SLF001 - as above
 
 
 def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
     """The moments whose age can still matter in this state, each with its thresholds in seconds."""
-    closed = memory["_closed"]
+    closed = memory["closed"]
     ages: dict[str, tuple[float, ...]]
-    ages = {"_x1_since": (j1772.X1_MIN_S, j1772.C1_S) if closed else (j1772.X1_MIN_S,)}
-    if memory["_x1_since"] is None:
+    ages = {"_x1_at": (j1772.X1_MIN_S, j1772.C1_S) if closed else (j1772.X1_MIN_S,)}
+    if memory["_x1_at"] is None:
         ages["_raised_at"] = (j1772.RISE_EVERY_S,)
     if not closed:
-        ages["_opened_at"] = (machine.CLOSE_AFTER_S, machine.OPEN_MIN_S)
-    if memory["_settled"] is A:
-        ages["_settled_since"] = (machine.UNPLUGGED_AFTER_S, machine.FRONT_END_AFTER_S)
-    if not memory["_plugged"]:
-        ages["_present_since"] = (machine.PLUGGED_AFTER_S,)
-    if Fault.PILOT in memory["_faults"]:
-        ages["_well_since"] = (machine.PILOT_WELL_S,)
+        ages["_opened_at"] = (contactor_state.OPEN_MIN_S,)
+    if memory["settled"] is A:
+        ages["settled_at"] = (presence.UNPLUGGED_AFTER_S, front_end_proof.AFTER_S)
+    if not memory["plugged"]:
+        ages["_present_at"] = (presence.PLUGGED_AFTER_S,)
+    if Fault.PILOT in memory["_details"]:
+        ages["_well_at"] = (machine.PILOT_WELL_S,)
     return ages
 
 
@@ -204,9 +211,9 @@ def waits(moment: Moment) -> Iterator[float]:
             yield from (since + threshold - now for threshold in thresholds)
     for field in ENDS:
         yield memory[field] - now
-    for at in memory["_entries"]:
-        yield at + machine.CHATTER_WITHIN_S - now
-    if moment.live_since is not None and not memory["_closed"]:
+    for at in memory["_requests"]:
+        yield at + presence.CHATTER_WITHIN_S - now
+    if moment.live_since is not None and not memory["closed"]:
         yield moment.live_since + machine.CLOSE_AFTER_S - now
     for since, threshold in moment.wires.thresholds():
         yield since + threshold - now
@@ -223,16 +230,16 @@ def key(moment: Moment) -> tuple[object, ...]:
         else:
             classes.append(sum([now - since >= threshold for threshold in thresholds]))
     classes += [memory[field] > now for field in ENDS]
-    recent = sum([now - at <= machine.CHATTER_WITHIN_S for at in memory["_entries"]])
+    recent = sum([now - at <= presence.CHATTER_WITHIN_S for at in memory["_requests"]])
     # While something is wrong it only counts whether the next asking is one too many.
-    if memory["_faults"]:
-        recent = recent == machine.CHATTER_ENTRIES - 1
-    classes += [recent, frozenset(memory["_faults"])]
-    if not memory["_closed"]:
+    if memory["_details"]:
+        recent = recent == presence.CHATTER_REQUESTS - 1
+    classes += [recent, frozenset(memory["_details"])]
+    if not memory["closed"]:
         live = moment.live_since
         classes.append(None if live is None else now - live >= machine.CLOSE_AFTER_S)
     classes += [now - since >= threshold for since, threshold in moment.wires.thresholds()]
-    if not memory["_faults"]:  # what is going to happen first
+    if not memory["_details"]:  # what is going to happen first
         ahead = [wait_s if wait_s > 0.0 else inf for wait_s in waits(moment)]
         classes.append(ahead.index(min(ahead)) if ahead else None)
     return tuple(classes)
@@ -240,14 +247,14 @@ def key(moment: Moment) -> tuple[object, ...]:
 
 def name(memory: Memory) -> str:
     """A state as people call it."""
-    settled, closed, duty = memory["_settled"], memory["_closed"], memory["_duty"]
-    if memory["_faults"] or duty == j1772.NOT_AVAILABLE:
+    settled, closed, duty = memory["settled"], memory["closed"], memory["duty"]
+    if memory["_details"] or duty == j1772.NOT_AVAILABLE:
         shown = "F" if duty == j1772.NOT_AVAILABLE else "x1"
         return f"fault {shown}{' closed' if closed else ''}"
     if settled is None:
         return "start"
-    if settled not in machine.PRESENT:
+    if settled not in presence.PRESENT:
         return str(settled.value)
     suffix = "2" if duty < 1.0 else "1"
-    contactor = (" closed" if closed else " open") if settled in machine.LIVE else ""
+    contactor = (" closed" if closed else " open") if settled in presence.LIVE else ""
     return f"{settled.value}{suffix}{contactor}"

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pilot that evsed generates: steady +12 V (x1), PWM (x2), or F for a fault."""
+
+from __future__ import annotations
+
+from evsed.core.pilot import events as ev
+from evsed.core.pilot import j1772
+
+
+class PilotOutput:
+    """The duty on the wire and the times between its changes.
+
+    x1 lasts at least 3 s before a new x2; rises of the duty are 5 s apart; falls are immediate.
+    """
+
+    def __init__(self, now: float) -> None:
+        self.duty = j1772.STEADY
+        self._x1_at: float | None = now  # None while PWM is on the wire
+        self._raised_at = now
+        self._f_until_at = now
+
+    @property
+    def offering(self) -> bool:
+        """Whether PWM offers current to the car."""
+        return self._x1_at is None
+
+    def x1_for_s(self, now: float) -> float:
+        """Seconds since the offer ended; 0 while one stands."""
+        return 0.0 if self._x1_at is None else now - self._x1_at
+
+    def x1_left_s(self, now: float) -> float:
+        """Seconds until a new offer may be made."""
+        return 0.0 if self._x1_at is None else self._x1_at + j1772.X1_MIN_S - now
+
+    def shows_f(self, now: float) -> bool:
+        """Whether F is to be on the wire at *now*."""
+        return now < self._f_until_at
+
+    def show_f(self, now: float) -> None:
+        """Put F on the wire for 300 ms, so that the car knows of a fault."""
+        self._f_until_at = now + j1772.F_MIN_S
+
+    def restart(self, now: float) -> None:
+        """Begin with steady +12 V: the board was lost and is back."""
+        self.duty = j1772.STEADY
+        self._x1_at = now
+
+    def update(self, now: float, offered_a: float, why: str) -> list[ev.Event]:
+        """Offer *offered_a* amperes (under 6: none, because of *why*) and return what changed."""
+        if self.shows_f(now):
+            self.duty = j1772.NOT_AVAILABLE
+            return self._withdraw(now, why)
+        wanted = j1772.duty_for_current(offered_a)
+        if wanted == j1772.STEADY:
+            self.duty = j1772.STEADY
+            return self._withdraw(now, why)
+        if self._x1_at is not None:
+            self._x1_at = None
+            self._raised_at = now
+            self.duty = wanted
+            return [ev.OfferMade(now, j1772.current_for_duty(wanted))]
+        if wanted < self.duty:
+            self.duty = wanted
+        elif wanted > self.duty and now - self._raised_at >= j1772.RISE_EVERY_S:
+            self._raised_at = now
+            self.duty = wanted
+        return []
+
+    def _withdraw(self, now: float, why: str) -> list[ev.Event]:
+        if self._x1_at is not None:
+            return []
+        self._x1_at = now
+        return [ev.OfferWithdrawn(now, why)]
