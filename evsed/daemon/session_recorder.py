@@ -237,7 +237,7 @@ class SessionRecorder:
         if self._left_open:
             if not plugged:  # it left while nobody looked
                 self._forget_session_limits()
-            self._ledger.take_over(self._left_open, plugged=plugged)
+            self._ledger.resume(self._left_open, plugged=plugged)
             self._left_open = ()
 
     def _unplug(self, event: ev.CarUnplugged, at: datetime) -> None:

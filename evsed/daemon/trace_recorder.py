@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from evsed.core.energy.history import Minute, Minutes, Sample, TraceRow
+from evsed.core.energy.history import Minute, MinuteAverager, Sample, TraceRow
 from evsed.daemon.store_writer import AGAIN_AFTER_S, StoreWriter
 from evsed.errors import StoreError
 
@@ -38,7 +38,7 @@ class TraceRecorder:
     ) -> None:
         self._wall = wall
         self._monotonic = monotonic
-        self._minutes = Minutes()
+        self._minutes = MinuteAverager()
         self._waiting: deque[Minute] = deque(maxlen=WAITING_MOST)
         self._again_at = float("-inf")
         self._thin_at = float("-inf")
@@ -46,7 +46,7 @@ class TraceRecorder:
 
     def take(self, at: float, sample: Sample) -> None:
         """From the monotonic moment *at* on there is *sample*."""
-        self._waiting.extend(self._minutes.take(at, at + self._offset_s(), sample))
+        self._waiting.extend(self._minutes.add(at, at + self._offset_s(), sample))
 
     def pending(self) -> list[TraceRow]:
         """What is not written yet, the minute under way included."""

@@ -23,7 +23,7 @@ def main() -> None:
     store, ledger = Store(Path(sys.argv[1])), Ledger()
     history = store.load()
     ledger.load(history)
-    ledger.take_over(history.left_open, plugged=True)
+    ledger.resume(history.left_open, plugged=True)
     if ledger.session is None:
         ledger.plug_in("only", START)
     for second in itertools.count():

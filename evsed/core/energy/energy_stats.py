@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""EnergyStats: what the records of energy.log add up to over a day, five, thirty and a year.
+"""EnergyStats: sums of the records of energy.log over a day, 5 days, 30 days and a year.
 
 The windows are the original's: the last N days are today and the N - 1 days before it. Its record
 of 0 kWh at the end of a day without a charge counts as no day on which charging occurs.
@@ -43,12 +43,12 @@ class EnergyStats:
 
 
 def day_number(day: date) -> int:
-    """*day* in the original's numbering: 1 is 1 January 2020."""
+    """Return the number of *day* in the original's numbering: 1 is 1 January 2020."""
     return day.timetuple().tm_yday + int((day.year - EPOCH_YEAR) * YEAR_DAYS)
 
 
 def day_of_record(stamped: date, number: int) -> date:
-    """The day of a record that was stamped on *stamped* and carries the day *number*.
+    """Return the day of a record that was stamped on *stamped* and carries the day *number*.
 
     The stamp, where the two agree to a day: the numbers slip at some turns of the year (31 December
     2024 and 1 January 2025 have the same). Else the number, by which the original itself went.
@@ -60,9 +60,9 @@ def day_of_record(stamped: date, number: int) -> date:
 
 
 def energy_stats(records: Iterable[EnergyRecord], today: date) -> EnergyStats:
-    """The figures on *today* over *records*, the newest last; those of a later day count nowhere.
+    """Return the figures on *today* over *records*, the newest last; later days are left out.
 
-    Only the newest record's energy is taken whatever its day: the last session.
+    The last session is the newest record, whatever its day.
     """
     day_kwh: dict[date, float] = {}
     session_kwh = 0.0

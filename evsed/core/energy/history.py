@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The past as rows: what is kept of each minute, and how minutes become quarters of an hour.
+"""The trace: one row a minute, thinned to one row a quarter of an hour.
 
-`Minutes` makes rows of samples on monotonic time; which minute of the day one was is said as late
-as when it is written (`Minute.at()`), so that a clock which is set right meanwhile is right for
-them, too. `merged()` is the only place where rows become fewer. Both conserve energy: a row's
-power times the time it covers is what flowed, to half a watt.
+`MinuteAverager` makes rows of samples on monotonic time. Their place on the wall clock is computed
+when they are written (`Minute.at()`), so a clock that was corrected in between is right for them as
+well. `merged()` is the only place where rows become fewer. Both conserve energy: the power of a row
+times the time it covers is the energy that flowed, to half a watt.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SLIVER_S: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One moment: watts available (None: nobody knows), offered and taken, Wh lent, pilot state."""
+    """One moment: watts available (None: not known), offered and taken, Wh lent, pilot state."""
 
     available_w: float | None
     offered_w: float
@@ -41,9 +41,9 @@ class Sample:
 class TraceRow:
     """The means of a minute or of a quarter of an hour; `state` is the last.
 
-    `at` is its beginning in seconds since 1970 (UTC), `covered_s` for how many of its seconds
-    there were samples: the energy is `power_w` times that. More seconds than it has are an hour
-    that the wall clock had twice, when it was set back.
+    `at` is its beginning in seconds since 1970 (UTC). `covered_s` is the number of its seconds with
+    samples: the energy is `power_w` times that. It exceeds the length of the row where the wall
+    clock was set back and had the hour twice.
     """
 
     at: int
@@ -66,7 +66,7 @@ class DayTrace:
 
 
 class By(Enum):
-    """How long a period is."""
+    """The length of a period."""
 
     DAY = "day"
     MONTH = "month"
@@ -75,7 +75,7 @@ class By(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PeriodTotal:
-    """What the days of one period took, from its first day on; `sun_wh` None: nobody knew."""
+    """Totals of the days of one period that begins on `start`; `sun_wh` None: never known."""
 
     start: date
     energy_wh: float
@@ -85,7 +85,7 @@ class PeriodTotal:
 
 @dataclass(slots=True)
 class _Mean:
-    """A mean over time; what is not known does not count."""
+    """A mean over time; unknown values do not count."""
 
     total: float = 0.0
     span_s: float = 0.0
@@ -96,7 +96,7 @@ class _Mean:
             self.span_s += span_s
 
     def over(self, span_s: float) -> int:
-        """The mean with *span_s* for its time."""
+        """Return the mean over *span_s*."""
         return round(self.total / span_s)
 
     @property
@@ -118,7 +118,7 @@ class Minute:
     _state: str = "-"
 
     def add(self, span_s: float, sample: Sample) -> None:
-        """*sample* held for *span_s*."""
+        """Add *sample*, which held for *span_s*."""
         self._available.add(sample.available_w, span_s)
         self._offered.add(sample.offered_w, span_s)
         self._power.add(sample.power_w, span_s)
@@ -126,7 +126,7 @@ class Minute:
         self._state = sample.state
 
     def at(self, wall_minus_monotonic_s: float) -> TraceRow:
-        """The row, placed by what the wall clock says now."""
+        """Return the row, placed by the present offset of the wall clock."""
         covered_s = max(1, round(self._power.span_s))
         begins = self.begins_at + wall_minus_monotonic_s + _SLIVER_S
         return TraceRow(
@@ -140,8 +140,8 @@ class Minute:
         )
 
 
-class Minutes:
-    """Makes minutes of samples.
+class MinuteAverager:
+    """Averages samples to minutes.
 
     A sample holds until the next, or for `GAP_S`, as energy is counted (`core.energy.sessions`).
     """
@@ -156,10 +156,10 @@ class Minutes:
         """The minute under way; None before the first and between two."""
         return self._open
 
-    def take(self, now: float, wall_s: float, sample: Sample) -> list[Minute]:
-        """From *now* (monotonic) on there is *sample*; the minutes that are complete by that.
+    def add(self, now: float, wall_s: float, sample: Sample) -> list[Minute]:
+        """Add *sample*, which holds from *now* (monotonic) on; return the minutes completed by it.
 
-        *wall_s* is the wall clock, in seconds since 1970: by it a minute begins and ends.
+        *wall_s* is the wall clock in seconds since 1970. It decides where a minute begins.
         """
         done = []
         before, at = self._sample, self._at
@@ -182,16 +182,16 @@ class Minutes:
 
 
 def merged(rows: Iterable[TraceRow], every_s: int) -> list[TraceRow]:
-    """*rows* as one for every *every_s* seconds, the oldest first.
+    """Return *rows* merged to one for every *every_s* seconds, the oldest first.
 
-    Of rows with one beginning the state of the last holds.
+    Of rows with the same beginning, the state of the last holds.
     """
     ordered = sorted(rows, key=lambda row: row.at)
     slots = groupby(ordered, lambda row: row.at // every_s * every_s)
-    return [_one(at, list(group)) for at, group in slots]
+    return [_merge(at, list(group)) for at, group in slots]
 
 
-def _one(at: int, rows: list[TraceRow]) -> TraceRow:
+def _merge(at: int, rows: list[TraceRow]) -> TraceRow:
     available, offered, power, lent = _Mean(), _Mean(), _Mean(), _Mean()
     for row in rows:
         available.add(row.available_w, row.covered_s)

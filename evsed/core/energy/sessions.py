@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Energy, and what it adds up to: one session, a day, a lifetime.
+"""Energy per session, per day and over a lifetime.
 
 A session is plug-in to unplug. Energy is power times *monotonic* time, so a wall clock that jumps
 loses none of it; the wall clock only names the day to which a share belongs, and the start and end
@@ -16,16 +16,16 @@ from enum import Enum
 from typing import Final
 
 GAP_S: Final = 5.0
-"""A power is believed for this long after it was told. Snapshots come five times a second; after
+"""A power counts for this long after it was reported. Snapshots come five times a second; after
 three seconds without the daemon the offer ends by itself, so a longer gap is no charging."""
 
 SAVE_AFTER_S: Final = 40.0
-"""Energy is to be saved this long after it began to flow: 20 s under the 60 s that a power cut may
-cost, for a save that has to wait or be tried again."""
+"""Energy is saved this long after it began to flow. A power cut may cost 60 s of it; the other 20 s
+are for a save that has to wait or to be repeated."""
 
 
 class EndReason(Enum):
-    """Why the current last stopped before the session ended."""
+    """The reason why the current last stopped before the session ended."""
 
     UNPLUGGED = "unplugged"  # while it flowed, or it never did
     CAR = "car stopped"
@@ -35,15 +35,15 @@ class EndReason(Enum):
     OWNER = "owner"
     FAULT = "fault"
     SHUTDOWN = "evsed stopped"
-    POWER_CUT = "power cut"  # or a crash: nobody was there to see why
+    POWER_CUT = "power cut"  # or a crash: the reason is not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """What goes to the car at one moment.
+    """Power and current to the car at one moment.
 
-    `power_w` over all phases, `current_a` per phase; `measured` where a meter says so. `sun_w` is
-    the part of the power that the surplus of sun covers, None where nobody knows.
+    `power_w` is over all phases, `current_a` per phase. `measured` is True where a meter gave them.
+    `sun_w` is the part of the power that the solar surplus covers, None where it is not known.
 
     Raises ValueError for a figure that is not finite or below 0.
     """
@@ -54,7 +54,7 @@ class Flow:
     sun_w: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what would spoil a total for ever."""
+        """Refuse a figure that would spoil the totals for good."""
         for name in ("power_w", "current_a", "sun_w"):
             value: float | None = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value >= 0):
@@ -65,11 +65,11 @@ class Flow:
 class SessionRecord:
     """One session, under way (`ended` None) or over.
 
-    `id` is its name for good. `started` and `ended` are wall-clock times with a zone. Energies are
-    Wh; `sun_wh` is the part known to be from the sun, None where nobody ever knew. `charge_s` is
-    the time during which power flowed, `peak_a` the highest current per phase. `measured` is False
-    where any of the energy is an estimate. `reason` is why the current last stopped, None while it
-    flows and before it ever did.
+    `id` never changes. `started` and `ended` are wall-clock times with a zone. Energies are
+    Wh; `sun_wh` is the part known to be solar, None where it was never known. `charge_s` is the
+    time during which power flowed, `peak_a` the highest current per phase. `measured` is False
+    where any of the energy is an estimate. `reason` is the reason why the current last stopped,
+    None while it flows and before it first did.
     """
 
     id: str
@@ -85,9 +85,9 @@ class SessionRecord:
 
 @dataclass(frozen=True, slots=True)
 class DayTotal:
-    """What one local day took: Wh, seconds during which power flowed, Wh known to be from the sun.
+    """Totals of one local day: Wh, seconds during which power flowed, Wh known to be solar.
 
-    `sun_wh` is None where nobody ever knew.
+    `sun_wh` is None where it was never known.
     """
 
     day: date
@@ -100,22 +100,22 @@ class DayTotal:
 class LeftOpen:
     """A session that was under way when an earlier life ended; saved last at `saved`.
 
-    Where the car is still plugged it goes on under its own name; that somebody changed cars in the
-    dark cannot be known. Where it is gone, `closed()` is its end.
+    Where a car is still plugged in, the session goes on under its own id; a change of cars while
+    evsed was not running cannot be seen. Where the car is gone, `closed()` ends it.
     """
 
     record: SessionRecord
     saved: datetime
 
     def closed(self) -> SessionRecord:
-        """The session as ended when it was saved last, its energy kept."""
+        """Return the session as ended when it was saved last, with its energy."""
         reason = self.record.reason or EndReason.POWER_CUT
         return replace(self.record, ended=self.saved, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What earlier lives have kept: totals, and sessions they left open, the newest last."""
+    """Totals and open sessions of earlier runs of evsed, the newest session last."""
 
     days: tuple[DayTotal, ...] = ()
     total_wh: float = 0.0
@@ -137,13 +137,12 @@ class Checkpoint:
 class Ledger:
     """Counts energy into the session under way, the day and the lifetime.
 
-    First comes what earlier lives have kept: `load()`, and as soon as the pilot says whether a car
-    is there, `take_over()`. Nothing is due to be saved before the load, because totals are saved
-    whole.
+    Call `load()` with the totals of earlier runs, and `resume()` as soon as the pilot shows whether
+    a car is there. Nothing is due to be saved before the load, because totals are saved whole.
 
-    Call `add()` at least once a second, and with a flow of 0 when it stops: a power counts until
-    the next is told, which is exact for a current that changes in steps, as an offered one does.
-    `checkpoint()` is what to save; after a save that went well say `saved()`.
+    Call `add()` at least once a second, and with a flow of 0 when it stops. A power counts until
+    the next one, which is exact for a current that changes in steps, as an offered one does.
+    `checkpoint()` returns the values to save; call `saved()` after they have been saved.
     """
 
     def __init__(self) -> None:
@@ -161,7 +160,7 @@ class Ledger:
         self._saved_revision = 0
         self._unsaved_since: float | None = None
 
-    # ------------------------------------------------------------------------- what is known
+    # ------------------------------------------------------------------------- state
 
     @property
     def session(self) -> SessionRecord | None:
@@ -175,24 +174,24 @@ class Ledger:
 
     @property
     def cycles(self) -> int:
-        """How often the contactor has closed in its lifetime."""
+        """The number of closings of the contactor in its lifetime."""
         return self._cycles
 
     def day(self, day: date) -> DayTotal:
-        """The total of *day*, 0 where nothing was charged."""
+        """Return the total of *day*, 0 where nothing was charged."""
         return self._days.get(day, DayTotal(day))
 
-    # -------------------------------------------------------------------------- what happens
+    # -------------------------------------------------------------------------- input
 
     def load(self, history: Kept) -> None:
-        """Add what earlier lives have kept; once, at any time (a locked store may come late)."""
+        """Add the totals of earlier runs. Call once, at any time: a locked store may be read late."""
         for kept in history.days:
             self._days[kept.day] = _sum(kept, self.day(kept.day))
         self._total_wh += history.total_wh
         self._cycles += history.cycles
         self._loaded = True
 
-    def take_over(self, left_open: Sequence[LeftOpen], *, plugged: bool) -> None:
+    def resume(self, left_open: Sequence[LeftOpen], *, plugged: bool) -> None:
         """Go on with the newest of *left_open* where a car is *plugged*, and end the others."""
         for left in left_open:
             if plugged and self._session is None and left is left_open[-1]:
@@ -201,18 +200,18 @@ class Ledger:
                 self._end(left.closed())
 
     def plug_in(self, session_id: str, started: datetime) -> None:
-        """A car was plugged in at *started*: a new session, called *session_id* for good.
+        """Begin the session *session_id* of a car that was plugged in at *started*.
 
-        One that is still under way has ended unnoticed, and ends now.
+        A session that is still under way has ended unnoticed, and ends now.
         """
         self.unplug(started)
         self._session = SessionRecord(id=session_id, started=started)
         self._changed(urgent=True)
 
     def add(self, now: float, day: date, flow: Flow) -> None:
-        """From *now* (monotonic seconds) on the car takes *flow*; what it took so far is counted.
+        """Count the energy since the last call; from *now* (monotonic seconds) on the car takes *flow*.
 
-        The share since the last call goes to *day*, the local date by the wall clock.
+        The energy is added to *day*, the local date by the wall clock.
         """
         then, before = self._at, self._flow
         self._at, self._flow = now, flow
@@ -241,18 +240,18 @@ class Ledger:
             self._unsaved_since = then
 
     def closed_contactor(self) -> None:
-        """The contactor closed once more."""
+        """Count one more closing of the contactor."""
         self._cycles += 1
         self._changed(urgent=True)
 
     def stopped(self, reason: EndReason) -> None:
-        """The current stopped for *reason*; the last one given before the end stays."""
+        """Note that the current stopped for *reason*. The last reason before the end is kept."""
         if self._session is not None and self._session.reason is not reason:
             self._session = replace(self._session, reason=reason)
             self._changed(urgent=True)
 
     def unplug(self, ended: datetime) -> SessionRecord | None:
-        """The car was unplugged at *ended*: the session as it ended, None when there was none."""
+        """End the session at *ended* and return it; None when there was none."""
         if self._session is None:
             return None
         reason = self._session.reason or EndReason.UNPLUGGED
@@ -268,9 +267,9 @@ class Ledger:
     # ------------------------------------------------------------------------------- saving
 
     def save_due(self, now: float) -> bool:
-        """Whether there is something to save at *now*: news, or energy that has flowed a while.
+        """Return True where an event, or energy older than `SAVE_AFTER_S`, is to be saved at *now*.
 
-        Never while nothing happens: an idle EVSE writes nothing.
+        An idle EVSE writes nothing.
         """
         return self._loaded and (
             self._urgent_revision > self._saved_revision
@@ -278,7 +277,7 @@ class Ledger:
         )
 
     def checkpoint(self) -> Checkpoint:
-        """All that has changed since the last save that went well."""
+        """Return all that has changed since the last successful save."""
         under_way = () if self._session is None else (self._session,)
         return Checkpoint(
             sessions=(*self._ended.values(), *under_way),
@@ -289,7 +288,7 @@ class Ledger:
         )
 
     def saved(self, checkpoint: Checkpoint, now: float) -> None:
-        """*checkpoint* is safe; what has changed since it was taken, up to *now*, is not yet."""
+        """Note that *checkpoint* is saved. Changes between it and *now* are still to be saved."""
         for record in checkpoint.sessions:
             if self._ended.get(record.id) is record:  # else it ended while it was being saved
                 del self._ended[record.id]
@@ -305,15 +304,15 @@ class Ledger:
             self._urgent_revision = self._revision
 
 
-def _sum(one: DayTotal, other: DayTotal) -> DayTotal:
+def _sum(first: DayTotal, second: DayTotal) -> DayTotal:
     return DayTotal(
-        one.day,
-        one.energy_wh + other.energy_wh,
-        one.charge_s + other.charge_s,
-        _known(one.sun_wh, other.sun_wh),
+        first.day,
+        first.energy_wh + second.energy_wh,
+        first.charge_s + second.charge_s,
+        _known(first.sun_wh, second.sun_wh),
     )
 
 
-def _known(one: float | None, other: float | None) -> float | None:
-    """The sum of what is known."""
-    return one if other is None else (one or 0.0) + other
+def _known(first: float | None, second: float | None) -> float | None:
+    """Return the sum of the known values, None where both are unknown."""
+    return first if second is None else (first or 0.0) + second

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evsed.core.energy.history import MINUTE_S, QUARTER_S, Minute, Minutes, Sample, TraceRow, merged
+from evsed.core.energy.history import (
+    MINUTE_S,
+    QUARTER_S,
+    Minute,
+    MinuteAverager,
+    Sample,
+    TraceRow,
+    merged,
+)
 
 NOON = int(datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp())
 CHARGING = Sample(2000.0, 2300.0, 1800.0, 12.0, "C2")
@@ -25,9 +33,9 @@ def rows(minutes: list[Minute], *, at_0: float = NOON) -> list[TraceRow]:
 
 def told(*samples: tuple[float, Sample], at_0: float = NOON) -> list[TraceRow]:
     """The rows of *samples* and their moments, the one under way at the end included."""
-    minutes, done = Minutes(), []
+    minutes, done = MinuteAverager(), []
     for at, sample in samples:
-        done += minutes.take(at, at_0 + at, sample)
+        done += minutes.add(at, at_0 + at, sample)
     return rows([*done, *([minutes.open] if minutes.open else [])], at_0=at_0)
 
 
@@ -43,8 +51,8 @@ def energy_ws(of: list[TraceRow]) -> int:
 
 
 def test_before_the_second_sample_there_is_nothing() -> None:
-    minutes = Minutes()
-    assert minutes.take(0.0, NOON, CHARGING) == []
+    minutes = MinuteAverager()
+    assert minutes.add(0.0, NOON, CHARGING) == []
     assert minutes.open is None
 
 
@@ -97,17 +105,17 @@ def test_the_last_sliver_of_a_minute_belongs_to_the_next() -> None:
 
 
 def test_a_clock_set_right_meanwhile_is_right_for_minutes_that_wait() -> None:
-    minutes, done = Minutes(), []
+    minutes, done = MinuteAverager(), []
     for at, sample in every_second(120, CHARGING):
-        done += minutes.take(at, 3600.0 + at, sample)  # it shows 1970
+        done += minutes.add(at, 3600.0 + at, sample)  # it shows 1970
     assert [row.at for row in rows(done)] == [NOON, NOON + 60]
 
 
 def test_a_clock_that_jumps_begins_no_minute_before_its_time() -> None:
-    minutes, done = Minutes(), []
+    minutes, done = MinuteAverager(), []
     for at, sample in every_second(300, CHARGING):
         jumped_s = 0.0 if int(at) % 2 else 1e9
-        done += minutes.take(at, NOON + at + jumped_s, sample)
+        done += minutes.add(at, NOON + at + jumped_s, sample)
     assert len(done) <= 300 / MINUTE_S + 1
 
 
@@ -201,9 +209,9 @@ def test_getting_coarser_twice_changes_nothing(kept: list[TraceRow]) -> None:
 def test_a_minute_that_was_begun_on_time_stays_where_it_was_while_the_clock_is_slewed(
     offset_s: float,
 ) -> None:
-    minutes, done = Minutes(), []
+    minutes, done = MinuteAverager(), []
     for at, sample in every_second(60, CHARGING):
-        done += minutes.take(at, NOON + at, sample)
+        done += minutes.add(at, NOON + at, sample)
     (row,) = rows(done, at_0=NOON + offset_s)
     assert row.at == NOON
     assert math.isclose(row.power_w, 1800)

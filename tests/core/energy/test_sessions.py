@@ -253,7 +253,7 @@ def left_open(name: str, reason: EndReason | None = None) -> LeftOpen:
 
 def test_a_car_that_is_still_there_goes_on_with_its_session() -> None:
     ledger = new()
-    ledger.take_over([left_open("before")], plugged=True)
+    ledger.resume([left_open("before")], plugged=True)
     charge(ledger, 0.0, 10)
 
     record = ledger.unplug(NOON + timedelta(days=1))
@@ -270,7 +270,7 @@ def test_a_car_that_has_gone_meanwhile_ended_its_session_when_it_was_saved_last(
     reason: EndReason | None, ended: EndReason
 ) -> None:
     ledger = new()
-    ledger.take_over([left_open("before", reason)], plugged=False)
+    ledger.resume([left_open("before", reason)], plugged=False)
 
     (record,) = ledger.checkpoint().sessions
     assert (record.id, record.ended, record.reason) == ("before", NOON + timedelta(hours=2), ended)
@@ -280,7 +280,7 @@ def test_a_car_that_has_gone_meanwhile_ended_its_session_when_it_was_saved_last(
 
 def test_of_several_sessions_left_open_only_the_newest_can_be_the_cars() -> None:
     ledger = new()
-    ledger.take_over([left_open("older"), left_open("newer")], plugged=True)
+    ledger.resume([left_open("older"), left_open("newer")], plugged=True)
 
     assert under_way(ledger).id == "newer"
     ended, under_way_now = ledger.checkpoint().sessions
@@ -290,7 +290,7 @@ def test_of_several_sessions_left_open_only_the_newest_can_be_the_cars() -> None
 
 def test_a_session_that_has_begun_meanwhile_is_not_replaced_by_one_left_open() -> None:
     ledger = plugged_in()
-    ledger.take_over([left_open("before")], plugged=True)
+    ledger.resume([left_open("before")], plugged=True)
 
     assert under_way(ledger).id == "one"
     assert ledger.checkpoint().sessions[0].id == "before"
