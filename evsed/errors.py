@@ -5,7 +5,7 @@
 
     EvsedError            something evsed can name
      +- SettingsError     the owner's file: what is wrong, key by key (exit 78)
-     +- BoardError        the wires: pigpiod, the ADC, a pin that does not do as told
+     +- BoardError        the wires: pigpiod, the ADC, a pin that does not follow its command
      |   +- BoardTimeout  ... no answer in time
      |   +- BoardGone     ... the connection ended
      +- FeedError         the news of spare power: not reached, or not to be believed

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What evsed says: to the journal or terminal, and to three files a person can read.
+"""Logs: to the journal or terminal, and to three files that a person can read.
 
 ========== ====================================================================
 events.log what happened, each event once
@@ -45,7 +45,7 @@ PRIORITY: Final = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 
 
 @dataclass(frozen=True, slots=True)
 class LogsConfig:
-    """[logs]: `dir` the folder of the files, `level` the least that log.log and stdout are told."""
+    """[logs]: `dir` is the folder of the files, `level` the lowest in log.log and on stdout."""
 
     dir: Path
     level: str = "info"
@@ -80,7 +80,7 @@ class LogFile:
         if fd is not None:
             try:
                 os.close(fd)
-            except OSError:  # what the disk refused late: there is nobody left to tell
+            except OSError:  # the disk refused a late write: no log is left to report it
                 self.lost += 1
 
     def _append(self, line: bytes) -> None:
@@ -159,7 +159,7 @@ class Logs:
             logger_factory=structlog.ReturnLoggerFactory(),
             cache_logger_on_first_use=False,
         )
-        self._libraries = _FromLibraries(self._say)
+        self._libraries = _FromLibraries(self._log)
         logging.getLogger().addHandler(self._libraries)
         self._thread = threading.Thread(target=self._write_on, name="logs", daemon=True)
         self._thread.start()
@@ -184,11 +184,11 @@ class Logs:
 
     def trouble(self, what: str, done: str, todo: str) -> None:
         """Something went wrong: what happened, what evsed did about it, what to do now."""
-        self._say("error", f"{what}; {done}; {todo}", "errors")
+        self._log("error", f"{what}; {done}; {todo}", "errors")
 
     @property
     def lost(self) -> int:
-        """How many lines have not been written, anywhere they belonged."""
+        """The number of lines that could not be written where they belonged."""
         return self._dropped + self._unprinted + sum(file.lost for file in self._files.values())
 
     def close(self, timeout_s: float = 2.0) -> None:
@@ -212,10 +212,10 @@ class Logs:
         level = entry.pop("level")
         event = str(entry.pop("event"))
         facts = "".join(f" {key}={_shown(value)}" for key, value in entry.items())
-        self._say(level, event + facts, "errors" if PRIORITY[level] <= PRIORITY["error"] else "log")
+        self._log(level, event + facts, "errors" if PRIORITY[level] <= PRIORITY["error"] else "log")
         raise structlog.DropEvent
 
-    def _say(self, level: str, text: str, file: str) -> None:
+    def _log(self, level: str, text: str, file: str) -> None:
         self._put(_Line(self._clock(), level, text, file))
 
     def _put(self, line: _Line) -> None:
@@ -231,16 +231,16 @@ class Logs:
         while line := self._queue.get():
             self._write(line)
             if self._queue.empty():
-                told = self._tell_dropped(told)
-        self._tell_dropped(told)
+                told = self._report_dropped(told)
+        self._report_dropped(told)
         for file in self._files.values():
             file.close()
 
-    def _tell_dropped(self, told: int) -> int:
-        """Say how many lines were dropped beyond the *told* ones; how many are told now."""
+    def _report_dropped(self, reported: int) -> int:
+        """Report lines dropped since *reported*; return how many have been reported now."""
         dropped = self._dropped
-        if dropped > told:
-            text = f"{dropped - told} lines were lost: there were too many at once"
+        if dropped > reported:
+            text = f"{dropped - reported} lines were lost: there were too many at once"
             self._write(_Line(self._clock(), "warning", text, "log"))
         return dropped
 
@@ -272,7 +272,7 @@ class Logs:
 
 
 def is_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Whether *stream* ends in the journal: JOURNAL_STREAM names it (systemd.exec(5))."""
+    """Return True where *stream* ends in the journal: JOURNAL_STREAM names it (systemd.exec(5))."""
     try:
         found = os.fstat(stream.fileno())
     except (OSError, ValueError):  # no file behind it
@@ -283,9 +283,9 @@ def is_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
 class _FromLibraries(logging.Handler):
     """Warnings of asyncio, aiohttp and others, into the same log."""
 
-    def __init__(self, say: Callable[[str, str, str], None]) -> None:
+    def __init__(self, log: Callable[[str, str, str], None]) -> None:
         super().__init__(logging.WARNING)
-        self._say = say
+        self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
         level = record.levelname.lower()
@@ -293,7 +293,7 @@ class _FromLibraries(logging.Handler):
             text = f"{record.name}: {self.format(record)}"
         except (TypeError, ValueError):  # a library's message that does not fit its arguments
             text = f"{record.name}: {record.msg} {record.args}"
-        self._say(level if level in PRIORITY else "warning", text, "log")
+        self._log(level if level in PRIORITY else "warning", text, "log")
 
 
 def _shown(value: object) -> str:

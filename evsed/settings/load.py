@@ -53,7 +53,7 @@ def load_settings(
 
 
 def _file(path: Path | None) -> dict[str, Any]:
-    """What the file says. Raises `SettingsError` when it cannot be read."""
+    """Read the file. Raises `SettingsError` when it cannot be read."""
     if path is None:
         return {}
     try:

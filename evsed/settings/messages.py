@@ -46,7 +46,7 @@ def problems(error: ValidationError, named: Mapping[str, str]) -> tuple[str, ...
 
 
 def describe(settings: Settings) -> str:
-    """The settings in effect, as TOML; what nobody has set is marked as a default."""
+    """Return the settings in effect as TOML; keys that are not set are marked as defaults."""
     return "\n".join(_tables(settings, "")).strip() + "\n"
 
 
@@ -67,7 +67,7 @@ def section_of(field: FieldInfo) -> type[BaseModel] | None:
 
 
 def is_text(field: FieldInfo) -> bool:
-    """Whether the values of *field* are written as text."""
+    """Return True where the values of *field* are written as text."""
     if get_origin(field.annotation) is Literal:
         return all(isinstance(choice, str) for choice in get_args(field.annotation))
     return field.annotation in (str, Path)
@@ -142,7 +142,7 @@ def _wanted(details: ErrorDetails, location: Location, value: object) -> str:
 
 
 def allowed(name: str, field: FieldInfo) -> str:
-    """What a key may be: its own words, its range with unit, or its choices."""
+    """Return the values that a key may have: its own text, its range with unit, or its choices."""
     for mark in field.metadata:
         if isinstance(mark, Allowed):
             return mark.words
@@ -157,7 +157,7 @@ def allowed(name: str, field: FieldInfo) -> str:
 
 
 def _noun(field: FieldInfo, value: object) -> str:
-    """What kind of number is wanted, where the value is none of that kind."""
+    """Return the kind of number that is wanted where the value is not of that kind."""
     right = isinstance(value, int) and not isinstance(value, bool)
     if field.annotation is int and not right:
         return "a whole number, "

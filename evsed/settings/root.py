@@ -172,7 +172,7 @@ class Settings(BaseSettings):
         return surplus
 
     def board_config(self) -> BoardConfig:
-        """What a board has to know of its wires."""
+        """Build the configuration of the board."""
         pigpio, kernel = self.board.pigpio, self.board.kernel
         return BoardConfig(
             kind=self.board.kind,
@@ -192,12 +192,12 @@ class Settings(BaseSettings):
         )
 
     def front_end(self) -> FrontEnd:
-        """How a code becomes volts."""
+        """Build the conversion of ADC codes to volts."""
         front_end = self.board.front_end
         return FrontEnd(front_end.volts_at_code_0, front_end.volts_per_code)
 
     def evse_config(self, *, front_end_proved: bool, hold_off_s: float) -> EvseConfig:
-        """What the state machine has to know; the two arguments are the daemon's memory."""
+        """Build the configuration of the state machine; the arguments come from the store."""
         return EvseConfig(
             outputs=len(self.board.wires.contactor_gpios),
             allow_ventilated=self.safety.allow_ventilated,
@@ -206,7 +206,7 @@ class Settings(BaseSettings):
         )
 
     def allotment_config(self) -> AllotmentConfig:
-        """What the allotment has to know of mains, feed and sun."""
+        """Build the configuration of the allotment: mains, feed and solar rules."""
         return AllotmentConfig(
             mains_v=self.supply.mains_v,
             phases=self.supply.phases,
@@ -218,7 +218,7 @@ class Settings(BaseSettings):
         )
 
     def feed_config(self) -> FeedConfig:
-        """What is fetched, and how often."""
+        """Build the configuration of the feed."""
         return FeedConfig(
             kind=self.feed.kind,
             url=self.feed.url,
@@ -228,7 +228,7 @@ class Settings(BaseSettings):
         )
 
     def web_config(self) -> WebConfig:
-        """Where the page is served, and who may give orders by it."""
+        """Build the configuration of the web frontend."""
         return WebConfig(
             host=self.web.host,
             port=self.web.port,
@@ -239,7 +239,7 @@ class Settings(BaseSettings):
         )
 
     def logs_config(self) -> LogsConfig:
-        """Where what evsed says is kept, and how much of it."""
+        """Build the configuration of the logs."""
         from evsed.logs import LogsConfig  # noqa: PLC0415 - `evsed off` has no time for structlog
 
         return LogsConfig(self.logs.dir, self.logs.level)

@@ -120,7 +120,7 @@ AbsolutePath = Annotated[
 
 
 class Section(BaseModel):
-    """What all sections share: frozen, no unknown key, no guessing at types."""
+    """Base of all sections: frozen, no unknown key, no conversion of types."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True
@@ -136,7 +136,7 @@ class SupplySettings(Section):
 
 
 class WiresSettings(Section):
-    """What the sections of all boards share: which GPIO (BCM numbers) carries what."""
+    """Base of the sections of all boards: the GPIOs (BCM numbers) and their purpose."""
 
     pilot_gpio: Annotated[Literal[12, 13, 18, 19], PILOT_GPIOS] = 18
     contactor_gpios: Annotated[

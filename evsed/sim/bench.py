@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from evsed.core.pilot.events import Event
 
 TICK_S: Final = 0.02
-_STALLED_S: Final = 0.005  # steps of the world while nobody ticks
+_STALLED_S: Final = 0.005  # steps of the world while nothing ticks
 _NEARLY_S: Final = 1e-9
 
 
@@ -54,7 +54,7 @@ class Ticks(Protocol):
 
     @property
     def tick_s(self) -> float:
-        """How long a tick lasts."""
+        """The length of a tick, seconds."""
 
     def tick(self) -> None:
         """Sample, read, decide, drive, beat."""
@@ -66,7 +66,7 @@ class Ticks(Protocol):
         """The events since the last call."""
 
     def snapshot(self) -> Snapshot:
-        """How things stand."""
+        """Return the snapshot of the moment."""
 
 
 class Mark(NamedTuple):
@@ -87,8 +87,8 @@ class Mark(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """An event and the moment of the world's clock at which it was told."""
+class TimedEvent:
+    """An event and the moment of the world's clock at which it was reported."""
 
     at: float
     event: Event
@@ -113,7 +113,7 @@ class Bench:
         self.circuit: Final = circuit or Circuit(seed=seed)
         self.mains_v = mains_v
         self.trace: Final[list[Mark]] = []
-        self.events: Final[list[Told]] = []
+        self.events: Final[list[TimedEvent]] = []
         self._agenda: Final[list[tuple[float, int, Callable[[], None]]]] = []
         self._order: Final = itertools.count()
         self.board: Final = BenchBoard(
@@ -138,12 +138,12 @@ class Bench:
 
     @property
     def contactor_closed(self) -> bool:
-        """Whether the contacts of any contactor are really closed."""
+        """True while the contacts of any contactor are really closed."""
         return self.board.box.live_phases > 0
 
     @property
     def commanded(self) -> bool:
-        """Whether any contactor is told to close."""
+        """True while any contactor is commanded to close."""
         return self.board.commanded > 0
 
     @property
@@ -158,17 +158,17 @@ class Bench:
 
     @property
     def duty(self) -> float:
-        """What drives the pilot, 0-1."""
+        """The duty that drives the pilot, 0-1."""
         return self.circuit.generator.duty
 
     @property
     def offered_a(self) -> float:
-        """What the pilot tells a car, amperes."""
+        """The current that the pilot offers a car, amperes."""
         return offer_from_duty(self.duty)
 
     @property
     def snapshot(self) -> Snapshot:
-        """How the control process sees things."""
+        """The control process's snapshot."""
         return self.control.snapshot()
 
     @property
@@ -176,13 +176,13 @@ class Bench:
         """The settled state with its suffix, such as "C2"; "-" before any."""
         return self.control.snapshot().state
 
-    def told(self, kind: type[Event]) -> list[Told]:
+    def events_of(self, kind: type[Event]) -> list[TimedEvent]:
         """Every event of a *kind*, oldest first."""
-        return [told for told in self.events if isinstance(told.event, kind)]
+        return [timed for timed in self.events if isinstance(timed.event, kind)]
 
     def since(self, kind: type[Event]) -> float:
         """Seconds since the last event of a *kind*; infinite when there was none."""
-        return self.now - max((told.at for told in self.told(kind)), default=-math.inf)
+        return self.now - max((event.at for event in self.events_of(kind)), default=-math.inf)
 
     # -- what a person does ----------------------------------------------------------------------
 
@@ -200,7 +200,7 @@ class Bench:
         """Limit the current; the only limit beside the supply's."""
         self.control.obey(SetLimits((Limit(owner, current_a, self.time.control() + for_s),)))
 
-    def tell(self, message: Message) -> None:
+    def send(self, message: Message) -> None:
         """Send the control process a message of the daemon's."""
         self.control.obey(message)
 
@@ -258,7 +258,7 @@ class Bench:
         self.control.tick()
         self._next_tick_at = max(self._next_tick_at + self.control.tick_s, self.now)
         for event in self.control.news():
-            self.events.append(Told(event.at + self.time.skipped, event))
+            self.events.append(TimedEvent(event.at + self.time.skipped, event))
             if isinstance(event, StateChanged):
                 self._shown = event.new
         self._note()

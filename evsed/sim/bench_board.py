@@ -47,7 +47,7 @@ class MadeUpTime:
     skipped: float = 0.0
 
     def control(self) -> float:
-        """What the control process's clock shows."""
+        """The clock of the control process."""
         return self.now - self.skipped
 
 
@@ -102,7 +102,7 @@ class BenchBoard:
 
     @property
     def is_open(self) -> bool:
-        """Whether the wires are held."""
+        """True while the wires are held."""
         return self._open
 
     def open(self) -> bool:
@@ -182,7 +182,7 @@ class BenchBoard:
             self.box.edge(self._beat_at)
 
     def read_back(self) -> ReadBack:
-        """What the outputs really are."""
+        """Return the real state of the outputs."""
         self._reach()
         levels = tuple(place < self.commanded for place in range(len(self.box.contactors)))
         return ReadBack(self.circuit.generator.duty, levels, self._armed)

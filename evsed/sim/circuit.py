@@ -106,7 +106,7 @@ PARTS: Final = Parts()
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """What drives the pilot: `duty` 0-1 at `frequency_hz`, a rising edge at `origin_s`.
+    """The source of the pilot: `duty` 0-1 at `frequency_hz`, a rising edge at `origin_s`.
 
     Duty 1.0 is steady +12 V (x1), 0.0 steady -12 V (F).
     """
@@ -126,7 +126,7 @@ class Diode(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What hangs on the pilot at the car's end; the default is nothing.
+    """The load at the car's end of the pilot; the default is none.
 
     `car_ohm` sits behind the diode (None: no car). `short_ohm` is a fault from CP to PE, in front
     of the diode unless `short_after_diode`. `tied_to_v` is a foreign voltage on CP. With
@@ -148,7 +148,7 @@ NO_CAR: Final = Load()
 
 @dataclass(frozen=True, slots=True)
 class _Plateau:
-    """Where the pilot settles (volts) for one level of the source, and how fast (seconds)."""
+    """The voltage on which the pilot settles for one level of the source, and its time constant."""
 
     v: float
     tau_s: float
@@ -210,7 +210,7 @@ class Circuit:
 
     @property
     def generator(self) -> Generator:
-        """What drives the pilot now."""
+        """The present source of the pilot."""
         return self._generator
 
     @generator.setter
@@ -228,7 +228,7 @@ class Circuit:
 
     @property
     def load(self) -> Load:
-        """What hangs on the cable now."""
+        """The present load on the cable."""
         return self._load
 
     @load.setter
@@ -322,7 +322,7 @@ class Circuit:
         self._settled_s = _SETTLED * slowest_s
 
     def _two_poles(self, since_s: float, tau_s: float) -> float:
-        """What is left of an edge behind the cable's pole and the filter's (1 at the edge)."""
+        """Return what remains of an edge behind the poles of cable and filter (1 at the edge)."""
         filter_s = self._filter_s
         if abs(tau_s - filter_s) < 1e-3 * filter_s:  # the formula below divides by the difference
             tau_s = filter_s * 1.001

@@ -114,12 +114,12 @@ class Box:
 
     @property
     def closed(self) -> bool:
-        """Whether any contacts are closed."""
+        """True while any contacts are closed."""
         return any(contactor.closed for contactor in self.contactors)
 
     @property
     def live_phases(self) -> int:
-        """How many phases are on the cable."""
+        """The number of live phases on the cable."""
         return sum(contactor.poles for contactor in self.contactors if contactor.closed)
 
     @property

@@ -38,7 +38,7 @@ EMPTY_S: Final = 10  # with no car there, a tick this often is enough
 
 
 class Second(NamedTuple):
-    """How things stood at a second: watts that sun and loads leave over, amperes, battery."""
+    """The state at one second: surplus in watts, amperes, battery."""
 
     at: float
     spare_w: float
@@ -49,7 +49,7 @@ class Second(NamedTuple):
 
 @dataclass(slots=True)
 class DaySummary:
-    """What a day came to; energies in Wh, `took_s` is processor time."""
+    """The result of a day; energies in Wh, `took_s` is processor time."""
 
     simulated_s: float = 0.0
     fine_s: float = 0.0
@@ -127,7 +127,7 @@ class Day:
         if allotted_a != self._allotted_a:
             self._allotted_a = allotted_a
             self._fine_until = max(self._fine_until, now + FOLLOWS_S)
-        bench.tell(SetLimits((Limit("feed", allotted_a), *self.limits)))
+        bench.send(SetLimits((Limit("feed", allotted_a), *self.limits)))
         spare_w = house.sun_w - house.load_w
         self.history.append(Second(now, spare_w, allotted_a, bench.car.drawn_a, house.battery_w))
 
@@ -153,7 +153,7 @@ class Day:
         )
 
     def _moving(self) -> bool:
-        """Whether the coming second needs every tick."""
+        """Return True where the next second needs every tick."""
         bench = self.bench
         if len(bench.events) != self._events:
             self._events = len(bench.events)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What `evsed demo` puts around the real daemon: a simulated world in a process of its own."""
+"""The simulated world around the real daemon of `evsed demo`, in a process of its own."""
 
 from __future__ import annotations
 

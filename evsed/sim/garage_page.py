@@ -19,7 +19,7 @@ from aiohttp import hdrs, web
 
 
 class Button(Protocol):
-    """What a button says, and under which heading."""
+    """A button's label and heading."""
 
     @property
     def label(self) -> str:
@@ -31,7 +31,7 @@ class Button(Protocol):
 
 
 class Buttons(Protocol):
-    """What the page shows and presses."""
+    """The buttons and the state that the page shows."""
 
     @property
     def actions(self) -> Mapping[str, Button]:
@@ -41,7 +41,7 @@ class Buttons(Protocol):
         """Press one. Raises KeyError when there is no such button."""
 
     def state(self) -> dict[str, object]:
-        """How things are, in JSON's kinds; `on` lists the buttons that are pressed."""
+        """Return the state as JSON values; `on` lists the buttons that are pressed."""
 
 
 def garage_app(garage: Buttons) -> web.Application:
@@ -95,7 +95,7 @@ def _hashed(page: str, tag: str) -> str:
 
 
 def _same_origin(request: web.Request) -> bool:
-    """Whether *request* is from the garage's page, or from no page at all (curl).
+    """Return True where *request* is from the garage's page, or from no page at all (curl).
 
     The name it came to must be an address or localhost: a page elsewhere may point a name of its
     own at this machine (DNS rebinding), but cannot make the browser say localhost.

@@ -3,7 +3,7 @@
 
 A Pi's outputs, pin functions, pulls and PWM registers are hardware. No program that dies takes
 them along: pigpiod leaves every one as it was when it is stopped or killed (pigpio.md section 4,
-measured). So they live here, apart from the simulated daemon, which is made anew over the same
+measured). So they live here, apart from the simulated daemon, which is made again over the same
 `Wires`, and the simulated circuit reads them here.
 
 PWM is the mark-space kind of the BCM2835 family: in each period the pin is high first, for
@@ -85,7 +85,7 @@ class Wires:
     """The pins of one Pi.
 
     Args:
-        clock: the seconds that every stamp is in; monotonic time unless told.
+        clock: the seconds that every stamp is in; monotonic time by default.
         history_size: how many events are kept; older ones are forgotten.
 
     """
@@ -108,7 +108,7 @@ class Wires:
     # -- what the circuit reads ------------------------------------------------------------------
 
     def level(self, gpio: int, at_s: float | None = None) -> int:
-        """The level of a pin, 0 or 1, at a moment (now unless told)."""
+        """The level of a pin, 0 or 1, at a moment (by default now)."""
         wave = self.pwm(gpio)
         if wave is None:
             return self._static >> gpio & 1
@@ -153,12 +153,12 @@ class Wires:
             return
         before = self.pwm(gpio)
         pin.mode = mode
-        self._tell(WireEvent(at_s, "mode", gpio, mode))
+        self._notify(WireEvent(at_s, "mode", gpio, mode))
         after = self.pwm(gpio)
         if after is not None and after != before:
-            self._tell(WireEvent(at_s, "pwm", gpio, after.duty))
+            self._notify(WireEvent(at_s, "pwm", gpio, after.duty))
         elif before is not None and after is None:
-            self._tell(WireEvent(at_s, "pwm_off", gpio, 0))
+            self._notify(WireEvent(at_s, "pwm_off", gpio, 0))
         self._settle(gpio, at_s)
 
     def set_pull(self, gpio: int, pull: int, at_s: float) -> None:
@@ -173,9 +173,9 @@ class Wires:
             return
         pin.soft = wave
         if wave is None:
-            self._tell(WireEvent(at_s, "pwm_off", gpio, 0))
+            self._notify(WireEvent(at_s, "pwm_off", gpio, 0))
         else:
-            self._tell(WireEvent(at_s, "pwm", gpio, wave.duty))
+            self._notify(WireEvent(at_s, "pwm", gpio, wave.duty))
         self._settle(gpio, at_s)
 
     def stop_dma(self, at_s: float) -> None:
@@ -192,13 +192,13 @@ class Wires:
         started_at_s = old.started_at_s if old is not None and keep else at_s
         self._channels[channel] = PwmWave(frequency_hz, duty, started_at_s)
         if old != self._channels[channel]:
-            self._tell_channel(channel, "pwm", duty, at_s)
+            self._notify_channel(channel, "pwm", duty, at_s)
 
     def stop_channel(self, channel: int, at_s: float) -> None:
         """Stop a hardware PWM channel: its pins go low and keep their function."""
         if self._channels[channel] is not None:
             self._channels[channel] = None
-            self._tell_channel(channel, "pwm_off", 0, at_s)
+            self._notify_channel(channel, "pwm_off", 0, at_s)
 
     def steady_word(self) -> int:
         """As `word`, with the pins under PWM as 0."""
@@ -232,16 +232,16 @@ class Wires:
         level = self._steady_level(gpio)
         if self._static >> gpio & 1 != level:
             self._static ^= 1 << gpio
-            self._tell(WireEvent(at_s, "level", gpio, level))
+            self._notify(WireEvent(at_s, "level", gpio, level))
 
-    def _tell_channel(
+    def _notify_channel(
         self, channel: int, kind: Literal["pwm", "pwm_off"], duty: float, at_s: float
     ) -> None:
         for gpio, (its_channel, mode) in PWM_PINS.items():
             if its_channel == channel and self._pins[gpio].mode == mode:
-                self._tell(WireEvent(at_s, kind, gpio, duty))
+                self._notify(WireEvent(at_s, kind, gpio, duty))
 
-    def _tell(self, event: WireEvent) -> None:
+    def _notify(self, event: WireEvent) -> None:
         self._events.append(event)
         for listener in self.listeners:
             listener(event)

@@ -61,7 +61,7 @@ class Garage:
             task.add_done_callback(self._under_way.discard)
 
     def state(self) -> dict[str, object]:
-        """How the world looks from outside, where evsed cannot look; keys carry their units."""
+        """Return the state of the world as seen from outside; keys carry their units."""
         world, car, house = self._world, self._world.car, self._world.house
         battery = house.battery
         now = time.monotonic()

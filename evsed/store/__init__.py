@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sessions, totals, latched faults, the owner's wishes and the trace, in one SQLite file.
+"""Sessions, totals, latched faults, the owner's controls and the trace, in one SQLite file.
 
 ::
 
@@ -76,16 +76,16 @@ class LatchedFault:
 
 
 class LastEnd(Enum):
-    """How the life before this one ended."""
+    """The way in which the previous run of evsed ended."""
 
     CLEAN = "clean"  # contactor open
     CRASH = "crash"  # contactor closed, and the machine has run on since
-    POWER_CUT = "power cut"  # contactor closed, and the machine has started anew
+    POWER_CUT = "power cut"  # contactor closed, and the machine has started again
 
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What a new life has to know of the ones before: the last end, and crashes within an hour.
+    """The end of the previous run, and the crashes within an hour.
 
     `crashes` counts those with the contactor closed, on this boot of the machine.
     """
@@ -95,7 +95,7 @@ class Beginning:
 
 
 class Store:
-    """What is kept in the file at *path*, which need not exist.
+    """The database in the file at *path*, which need not exist.
 
     *busy_s* is how long a call waits for another program to let go of the file; *clock* is the wall
     clock, by which a damaged file gets its new name. `trace` has the minutes.
@@ -113,16 +113,16 @@ class Store:
 
     @property
     def errors(self) -> int:
-        """How many calls have failed."""
+        """The number of calls that have failed."""
         return self._file.errors
 
     @property
     def moved_aside(self) -> Path | None:
-        """Where a damaged file went, if one was found; `take_notice()` has the words."""
+        """The new place of a damaged file, if one was found; `take_notice()` describes it."""
         return self._file.moved_aside
 
     def take_notice(self) -> str | None:
-        """What the owner should be told about the file, once; None if nothing."""
+        """Return a notice about the file for the owner, once; None if there is none."""
         return self._file.take_notice()
 
     def close(self) -> None:
@@ -132,7 +132,7 @@ class Store:
     # ---------------------------------------------------------------------- sessions and totals
 
     def load(self) -> Kept:
-        """What earlier lives have kept. Raises `StoreError`."""
+        """Load the totals and open sessions of earlier runs. Raises `StoreError`."""
         with self._file.read() as database:
             days = [
                 DayTotal(date.fromisoformat(day), *figures)
@@ -232,9 +232,9 @@ class Store:
             ]
 
     def begin_life(self, boot: str, now: float) -> Beginning:
-        """A new life begins at *now* (monotonic seconds) in the boot of the machine called *boot*.
+        """Begin a new run at *now* (monotonic seconds) in the boot of the machine called *boot*.
 
-        A life that left the contactor closed crashed, unless the machine itself has started anew.
+        A life that left the contactor closed crashed, unless the machine itself has started again.
         Monotonic time is the same for all lives of one boot, so crashes are counted by it, whatever
         the clock on the wall did. Raises `StoreError`.
         """
@@ -271,7 +271,7 @@ class Store:
     # ----------------------------------------------------------------------------------- notes
 
     def get(self, key: str) -> Json:
-        """What was put under *key* (mode, session limits, weekly window ...), None if nothing.
+        """Return the value under *key* (controls, boot id, ...), None if there is none.
 
         Raises `StoreError`.
         """

@@ -130,7 +130,7 @@ class DatabaseFile:
             yield database
 
     def take_notice(self) -> str | None:
-        """What the owner should be told about the file, once; None if nothing."""
+        """Return a notice about the file for the owner, once; None if there is none."""
         notice, self._notice = self._notice, None
         return notice
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people ask of the past: read beside the books, with a connection of its own each time.
+"""Queries of the past, each with a connection of its own beside the writer.
 
 The write-ahead log lets one read while another writes, so no question, however long, holds up a
 save; and what is read is of one moment.
@@ -66,7 +66,7 @@ class Reader:
             return [session(row) for row in rows]
 
     def energy(self, by: By, first: date, last: date) -> list[PeriodTotal]:
-        """What the days from *first* to *last* took, by period, the oldest first.
+        """Return the totals of the days from *first* to *last*, by period, the oldest first.
 
         A period on which nothing flowed is left out; of one that begins or ends beyond them, only
         those days are in it.
@@ -94,10 +94,10 @@ class Reader:
         return sorted(found)
 
     def day(self, day: date, pending: list[TraceRow]) -> DayTrace | None:
-        """The trace of the local day *day*, with what of it in *pending* is not written yet.
+        """Return the trace of the local day *day*, with the unwritten rows in *pending*.
 
-        None where there is nothing. A day of which any is down to quarters of an hour is told in
-        quarters.
+        None where there is none. A day of which any part is thinned to quarters of an hour is
+        returned in quarters.
         """
         start, end = begins_at(day), ends_at(day)
         with self._reading() as database:
@@ -105,7 +105,7 @@ class Reader:
             minutes = rows_between(database, "minutes", start, end)
         # One that has just been written is the same in both.
         minutes = list(
-            dict.fromkeys([*minutes, *(one for one in pending if start <= one.at < end)])
+            dict.fromkeys([*minutes, *(row for row in pending if start <= row.at < end)])
         )
         if not quarters and not minutes:
             return None

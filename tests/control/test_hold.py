@@ -62,7 +62,7 @@ def test_after_half_a_second_of_full_drive_the_contactor_is_held_and_stays_close
 
 def test_the_pumps_test_is_over_before_full_drive_counts() -> None:
     bench = closed(bench_that_holds())
-    told_at = bench.told(ev.ContactorClosed)[-1].at
+    told_at = bench.events_of(ev.ContactorClosed)[-1].at
     bench.run_until(lambda: bench.board.held_at > 0, within=1)
 
     assert bench.board.held_at - told_at >= 0.3 + FULL_S  # 0.3 s of them without the pump
@@ -86,7 +86,7 @@ def test_a_contactor_that_lets_go_while_held_is_opened_and_closed_again_with_ful
     contactor.closed = False  # somebody knocked at the box
     bench.run(0.1)
     assert not bench.commanded
-    assert "let go by themselves" in str(bench.told(ev.ContactorOpened)[-1].event)
+    assert "let go by themselves" in str(bench.events_of(ev.ContactorOpened)[-1].event)
 
     bench.run_until(lambda: bench.contactor_closed, within=3)
     bench.run(10)
@@ -99,7 +99,7 @@ def test_a_duty_that_does_not_hold_the_contactor_is_a_fault_after_three_tries() 
     bench.run(30)
 
     assert not bench.commanded
-    assert len(bench.told(ev.ContactorClosed)) == 3
+    assert len(bench.events_of(ev.ContactorClosed)) == 3
 
 
 def test_a_late_beat_while_held_ends_in_a_full_close() -> None:
@@ -108,7 +108,7 @@ def test_a_late_beat_while_held_ends_in_a_full_close() -> None:
     bench.stall(0.06)  # later than a good beat, earlier than any dead-man
     bench.run(0.1)
     assert not bench.commanded
-    assert "a beat came late" in str(bench.told(ev.ContactorOpened)[-1].event)
+    assert "a beat came late" in str(bench.events_of(ev.ContactorOpened)[-1].event)
     bench.run_until(lambda: bench.contactor_closed, within=10)
     bench.run(1)
 

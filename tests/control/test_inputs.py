@@ -95,7 +95,7 @@ def test_a_pump_that_is_stuck_is_found_at_the_first_closing_and_nothing_is_ever_
     assert bench.run_until(lambda: not bench.contactor_closed, within=0.1) <= 0.1
     bench.run(60)
 
-    assert len(bench.told(ev.ContactorClosed)) == 1
+    assert len(bench.events_of(ev.ContactorClosed)) == 1
     assert bench.duty == 1.0
 
 
@@ -107,7 +107,7 @@ def test_with_no_car_the_contactor_is_never_told_to_close_by_a_test() -> None:
     bench.skip(100_000)
     bench.run(60)
 
-    assert not bench.told(ev.ContactorClosed)
+    assert not bench.events_of(ev.ContactorClosed)
     assert all(mark.commanded == 0 for mark in bench.trace)
 
 
@@ -121,7 +121,7 @@ def test_a_welded_contactor_is_a_fault_within_150_ms_of_opening_and_outlives_the
     contactor.welded = contactor.closed = False  # somebody hit it
     bench.run(60)
     assert raised(bench, Fault.CONTACTOR)
-    bench.tell(Acknowledge())
+    bench.send(Acknowledge())
     bench.run(1)
     assert not bench.snapshot.faults
 
@@ -132,7 +132,7 @@ def test_a_contactor_that_does_not_close_is_tried_three_times_a_second_apart() -
     asking(bench)
     bench.run_until(lambda: raised(bench, Fault.CONTACTOR_OPEN), within=15)
     bench.run(60)
-    closings = [told.at for told in bench.told(ev.ContactorClosed)]
+    closings = [told.at for told in bench.events_of(ev.ContactorClosed)]
     assert len(closings) == 3
     assert all(after - before >= 1.3 for before, after in pairwise(closings))
     contactor.jammed = False
@@ -148,7 +148,7 @@ def test_a_contactor_that_lets_go_by_itself_is_closed_again_in_full() -> None:
     contactor.jammed = True
     bench.run(0.1)
     contactor.jammed = False
-    assert "let go by themselves" in str(bench.told(ev.ContactorOpened)[-1].event)
+    assert "let go by themselves" in str(bench.events_of(ev.ContactorOpened)[-1].event)
     assert not bench.commanded
 
     bench.run_until(lambda: bench.contactor_closed, within=3)
@@ -187,7 +187,7 @@ def test_a_stop_or_a_ground_fault_opens_in_the_same_tick_and_waits_for_the_owner
     bench.run(60)
     assert raised(bench, fault)
     assert not bench.commanded
-    bench.tell(Acknowledge())
+    bench.send(Acknowledge())
 
     bench.run_until(lambda: bench.contactor_closed, within=10)
 
@@ -196,7 +196,7 @@ def test_while_the_cause_remains_acknowledging_changes_nothing() -> None:
     bench = charging(bench_with(STOP))
     bench.board.emergency_stop = True
     bench.run(1)
-    bench.tell(Acknowledge())
+    bench.send(Acknowledge())
     bench.run(10)
 
     assert raised(bench, Fault.EMERGENCY_STOP)
@@ -213,7 +213,7 @@ def test_the_ground_fault_device_is_tested_before_each_closing() -> None:
 
     bench.run_until(lambda: raised(bench, Fault.GROUND_TEST), within=10)
 
-    assert len(bench.told(ev.ContactorClosed)) == 1
+    assert len(bench.events_of(ev.ContactorClosed)) == 1
     assert not bench.commanded
 
 
@@ -284,7 +284,7 @@ def test_only_with_a_meter_is_the_tick_another_than_a_period_of_the_mains() -> N
 
 def test_what_the_daemon_reports_and_what_the_inputs_say_are_both_faults() -> None:
     bench = charging(bench_with(STOP))
-    bench.tell(ReportedFaults({Fault.TEMPERATURE: "76 degrees in the box"}))
+    bench.send(ReportedFaults({Fault.TEMPERATURE: "76 degrees in the box"}))
     bench.run(0.1)
     assert bench.commanded  # the car is let go first
     bench.board.emergency_stop = True

@@ -138,7 +138,7 @@ def opened_why(bench: Bench) -> list[str]:
 
 def closings(bench: Bench) -> int:
     """How often the contactor was told to close."""
-    return len(bench.told(ev.ContactorClosed))
+    return len(bench.events_of(ev.ContactorClosed))
 
 
 def load_ohm_for(high_v: float) -> float:

@@ -151,7 +151,7 @@ def test_a_ground_fault_device_that_trips_opens_and_stays_off_until_acknowledged
     bench.board.ground_fault = False
     assert never(bench, lambda: bench.commanded, 60)
     assert raised(bench) == ["MREC2GroundFailure"]
-    bench.tell(Acknowledge())
+    bench.send(Acknowledge())
     bench.run_until(lambda: bench.contactor_closed, within=10)
 
 
@@ -180,7 +180,7 @@ def test_a_ground_fault_device_that_does_not_answer_its_test_keeps_the_contactor
     assert never(bench, lambda: bench.commanded, 60)
     assert "GroundFaultTestFailed" in raised(bench)
     bench.board.ground_fault_deaf = False
-    bench.tell(Acknowledge())
+    bench.send(Acknowledge())
     bench.run_until(lambda: bench.contactor_closed, within=15)
 
 
@@ -215,7 +215,7 @@ def test_a_welded_contactor_of_an_earlier_life_keeps_the_next_one_off() -> None:
     bench.offer(16)
     bench.car.ask()
     assert never(bench, lambda: bench.commanded or bench.duty != STEADY, 30)
-    bench.tell(Acknowledge())
+    bench.send(Acknowledge())
 
     bench.run_until(lambda: bench.contactor_closed, within=10)
 
@@ -351,8 +351,8 @@ class Warm:
             now = bench.now
             self.thermal.hear(now, celsius)
             limits = Limit("owner", 16.0), self.thermal.limit(now + 3.0)
-            bench.tell(SetLimits(limits))
-            bench.tell(ReportedFaults(self.thermal.faults(now)))
+            bench.send(SetLimits(limits))
+            bench.send(ReportedFaults(self.thermal.faults(now)))
             bench.run(1)
         return bench
 
@@ -387,4 +387,4 @@ def test_a_temperature_that_cannot_be_read_is_as_bad_as_a_high_one(celsius: floa
     assert raised(warm.bench) == ["MREC3HighTemperature"]
     warm.at(celsius, 7)
     assert not warm.bench.contactor_closed
-    assert len(warm.bench.told(ev.ContactorOpened)) == 1
+    assert len(warm.bench.events_of(ev.ContactorOpened)) == 1

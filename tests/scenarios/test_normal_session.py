@@ -74,7 +74,9 @@ def test_a_car_that_closes_s2_gets_power_within_3_s_and_not_before_half_a_second
 
     assert took_s >= 0.5
     assert bench.circuit.low_v <= -10.8, "the diode was there to be seen"
-    assert [type(told.event) for told in bench.told(ev.ContactorClosed)] == [ev.ContactorClosed]
+    assert [type(found.event) for found in bench.events_of(ev.ContactorClosed)] == [
+        ev.ContactorClosed
+    ]
 
 
 def test_a_car_whose_diode_was_never_seen_never_gets_power() -> None:
@@ -111,7 +113,7 @@ def test_a_car_that_is_unplugged_is_off_the_mains_within_100_ms(amperes: float) 
 
         assert 0.0 < opens_s(bench, bench.unplug, phase_s) <= OPEN_WITHIN_S
         bench.run_until(lambda bench=bench: bench.duty == 1.0, within=1.9)  # type: ignore[misc]  # bound now
-        assert len(bench.told(ev.CarUnplugged)) == 1
+        assert len(bench.events_of(ev.CarUnplugged)) == 1
 
 
 def test_a_car_that_leaves_before_it_asked_ends_the_offer_within_2_s() -> None:
@@ -121,7 +123,7 @@ def test_a_car_that_leaves_before_it_asked_ends_the_offer_within_2_s() -> None:
 
     bench.run_until(lambda: bench.duty == 1.0 and not bench.snapshot.plugged, within=2)
 
-    assert len(bench.told(ev.CarUnplugged)) == 1
+    assert len(bench.events_of(ev.CarUnplugged)) == 1
     assert closings(bench) == 0
 
 
@@ -149,8 +151,8 @@ def test_a_car_that_pauses_loses_power_at_once_and_goes_on_under_the_same_offer(
     bench.run_until(lambda: bench.contactor_closed, within=CLOSE_WITHIN_S)
 
     assert {mark.duty for mark in bench.trace if mark.at > bench.now - 8} == {duty}
-    assert len(bench.told(ev.CarStopped)) == 1
-    assert len(bench.told(ev.CarAsked)) == 2
+    assert len(bench.events_of(ev.CarStopped)) == 1
+    assert len(bench.events_of(ev.CarAsked)) == 2
 
 
 def test_a_car_that_comes_straight_to_c_is_served_after_the_same_proofs() -> None:
@@ -168,7 +170,7 @@ def test_a_car_that_comes_straight_to_c_is_served_after_the_same_proofs() -> Non
     took_s = bench.run_until(lambda: bench.contactor_closed, within=CLOSE_WITHIN_S)
 
     assert took_s >= 0.5
-    assert len(bench.told(ev.CarPluggedIn)) == len(bench.told(ev.CarAsked)) == 1
+    assert len(bench.events_of(ev.CarPluggedIn)) == len(bench.events_of(ev.CarAsked)) == 1
 
 
 def test_a_car_that_comes_straight_to_c_without_a_diode_gets_nothing() -> None:
@@ -223,8 +225,8 @@ def test_a_daemon_that_starts_with_a_car_in_b_tells_of_it_once() -> None:
 
     bench.run(10)
 
-    assert len(bench.told(ev.CarPluggedIn)) == 1
-    assert not bench.told(ev.CarUnplugged)
+    assert len(bench.events_of(ev.CarPluggedIn)) == 1
+    assert not bench.events_of(ev.CarUnplugged)
 
 
 def test_a_grant_withdrawn_in_b_ends_the_pwm_and_nothing_else() -> None:
@@ -240,7 +242,7 @@ def test_a_grant_withdrawn_in_b_ends_the_pwm_and_nothing_else() -> None:
 def test_a_grant_withdrawn_while_charging_lets_the_car_go_first() -> None:
     """#15: C1 with the contactor closed until the car has opened S2 (seq. 10.1)."""
     bench = charging(car=Car(CarModel(s2_open_s=2.0)))
-    bench.tell(SetLimits(()))  # nobody grants anything any more
+    bench.send(SetLimits(()))  # nobody grants anything any more
     bench.run(1)
     assert bench.state == "C1"
     assert bench.contactor_closed

@@ -120,7 +120,7 @@ def test_a_grant_that_comes_back_within_6_s_leaves_the_contactor_alone() -> None
 
     assert bench.contactor_closed
     assert closings(bench) == 1
-    assert not bench.told(ev.ContactorOpened)
+    assert not bench.events_of(ev.ContactorOpened)
 
 
 def test_a_grant_that_comes_back_around_the_6_s_is_in_time_or_meets_a_full_close() -> None:
@@ -133,8 +133,8 @@ def test_a_grant_that_comes_back_around_the_6_s_is_in_time_or_meets_a_full_close
         bench.offer(16)
         bench.run(3)
 
-        moves = [told.at for told in bench.told(ev.ContactorOpened)]
-        again = [told.at for told in bench.told(ev.ContactorClosed)][1:]
+        moves = [told.at for told in bench.events_of(ev.ContactorOpened)]
+        again = [told.at for told in bench.events_of(ev.ContactorClosed)][1:]
         assert all(at - withdrawn_at >= 6.0 for at in moves)
         assert all(after - before >= 1.0 for before, after in zip(moves, again, strict=True))
         assert bool(moves) is (after_s > 6.0) or after_s in {5.98, 6.0, 6.02}  # within a tick
@@ -155,7 +155,7 @@ def test_after_an_opening_a_new_offer_needs_3_s_of_x1_and_a_new_c() -> None:
     assert bench.now - withdrawn_at >= 3.0 - 1e-6
     assert not bench.commanded
     bench.run_until(lambda: bench.contactor_closed, within=CLOSE_WITHIN_S)
-    assert len(bench.told(ev.CarAsked)) == 2
+    assert len(bench.events_of(ev.CarAsked)) == 2
 
 
 def test_a_pause_and_a_lack_of_power_both_have_to_end() -> None:
@@ -163,7 +163,7 @@ def test_a_pause_and_a_lack_of_power_both_have_to_end() -> None:
     bench = charging()
 
     def grant(owner_a: float, feed_a: float) -> None:
-        bench.tell(SetLimits((Limit("owner", owner_a), Limit("feed", feed_a))))
+        bench.send(SetLimits((Limit("owner", owner_a), Limit("feed", feed_a))))
 
     grant(0, 16)
     bench.run_until(lambda: not bench.contactor_closed, within=6.5)
@@ -183,10 +183,10 @@ def test_of_several_who_may_forbid_each_is_enough_whatever_the_others_say() -> N
         bench = charging(car=stubborn_car())
         limits = [Limit(owner, 0.0 if owner == off else most) for owner, most in amperes.items()]
         for order in (limits, limits[::-1]):
-            bench.tell(SetLimits(tuple(order)))
+            bench.send(SetLimits(tuple(order)))
             bench.run(0.1)
             assert bench.duty == STEADY
-        bench.tell(SetLimits(tuple(Limit(owner, most) for owner, most in amperes.items())))
+        bench.send(SetLimits(tuple(Limit(owner, most) for owner, most in amperes.items())))
         bench.run_until(lambda bench=bench: bench.duty < STEADY, within=4)  # type: ignore[misc]  # bound now
         assert bench.offered_a == pytest.approx(10.0, abs=0.001)
 
@@ -244,7 +244,7 @@ class Fed:
             self.feed.on_draw(bench.now, bench.car.drawn_a, charging=charging)
             until_at = bench.now + 3.0
             allotted_a = self.feed.update(bench.now).current_a
-            bench.tell(SetLimits((Limit("feed", allotted_a, until_at),)))
+            bench.send(SetLimits((Limit("feed", allotted_a, until_at),)))
             bench.run(1)
 
     def sunny(self, periods: int) -> None:
@@ -320,7 +320,7 @@ def test_a_limit_that_runs_out_while_the_contactor_is_about_to_close_keeps_it_op
         bench.car.ask()
         bench.run(holds_s + 0.1)
 
-        closed = bench.told(ev.ContactorClosed)
+        closed = bench.events_of(ev.ContactorClosed)
         assert all(told.at < ends_at for told in closed)
         assert bool(closed) is (shift > 0) or abs(shift) <= 4  # a tick of 20 ms either way
 
@@ -332,7 +332,7 @@ def test_an_evse_that_is_told_to_end_lets_the_car_go_and_stays_at_12_v(asks: boo
     evsed has no maintenance mode; a stopped EVSE stands at steady +12 V, open.
     """
     bench = charging(car=stubborn_car()) if asks else connected(empty())
-    bench.tell(StopCharging())
+    bench.send(StopCharging())
     bench.run_until(lambda: bench.duty == STEADY, within=0.1)
 
     bench.run_until(lambda: not bench.contactor_closed, within=6.5)

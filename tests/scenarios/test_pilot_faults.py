@@ -110,7 +110,7 @@ def test_after_a_short_of_5_s_a_second_of_b_and_30_s_pass_before_anything_closes
 
     bench.run_until(lambda: bench.contactor_closed, within=45)
 
-    cleared = bench.told(ev.FaultCleared)
+    cleared = bench.events_of(ev.FaultCleared)
     assert cleared[0].at - mended_at >= 1.0
     assert bench.now - cleared[0].at >= 30.0
 

@@ -74,7 +74,7 @@ def test_a_resistor_that_wanders_from_c_to_b_and_back_is_one_change_each_way() -
         bench.run(10 / steps)
 
     assert states(bench) == ["B", "C"]
-    assert len(bench.told(ev.CarStopped)) == len(bench.told(ev.CarAsked)) == 1
+    assert len(bench.events_of(ev.CarStopped)) == len(bench.events_of(ev.CarAsked)) == 1
 
 
 @pytest.mark.parametrize("b_ohm", [1870.0, 2740.0, 4610.0])
@@ -262,8 +262,8 @@ def test_a_plug_that_bounces_ten_times_is_plugged_in_once() -> None:
         bench.plug_in(bounces=10)
         bench.run(3)
 
-        assert len(bench.told(ev.CarPluggedIn)) == 1
-        assert not bench.told(ev.CarUnplugged)
+        assert len(bench.events_of(ev.CarPluggedIn)) == 1
+        assert not bench.events_of(ev.CarUnplugged)
         assert not raised(bench)
 
 
@@ -277,8 +277,10 @@ def test_a_car_that_signals_b_c_b_three_times_is_noticed_and_not_switched(ampere
     bench.car.pulse(bench.now, count=3, width_s=0.25)
     bench.run(3)
 
-    assert len(bench.told(ev.CarAsked)) == len(bench.told(ev.CarStopped)) == 3
-    for asked, stopped in zip(bench.told(ev.CarAsked), bench.told(ev.CarStopped), strict=True):
+    assert len(bench.events_of(ev.CarAsked)) == len(bench.events_of(ev.CarStopped)) == 3
+    for asked, stopped in zip(
+        bench.events_of(ev.CarAsked), bench.events_of(ev.CarStopped), strict=True
+    ):
         assert stopped.at - asked.at == pytest.approx(0.25, abs=0.05)
     assert closings(bench) == 0
     assert not raised(bench)
@@ -333,8 +335,8 @@ def test_a_spike_to_a_of_100_ms_costs_power_but_not_the_session(after_s: float) 
 
     bench.run_until(lambda: bench.contactor_closed, within=5)
 
-    assert not bench.told(ev.CarUnplugged)
-    assert len(bench.told(ev.CarPluggedIn)) == 1
+    assert not bench.events_of(ev.CarUnplugged)
+    assert len(bench.events_of(ev.CarPluggedIn)) == 1
     assert not raised(bench)
 
 

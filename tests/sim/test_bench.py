@@ -75,7 +75,7 @@ def test_a_plug_that_bounces_is_one_plug() -> None:
     bench.run(1)
     bench.plug_in(bounces=10)
     bench.run(3)
-    assert len(bench.told(ev.CarPluggedIn)) == 1
+    assert len(bench.events_of(ev.CarPluggedIn)) == 1
 
 
 def test_a_withdrawn_offer_lets_the_car_go_before_the_contactor_opens() -> None:
@@ -188,11 +188,11 @@ def test_a_shorted_diode_opens_and_its_fault_ends_when_the_car_is_unplugged() ->
     bench = charging(16)
     bench.car.faults.diode = Diode.SHORTED
     assert bench.run_until(lambda: not bench.contactor_closed, within=1) <= 0.12
-    assert [told.event.fault for told in bench.told(ev.FaultRaised)] == ["DiodeFault"]  # type: ignore[attr-defined]
+    assert [told.event.fault for told in bench.events_of(ev.FaultRaised)] == ["DiodeFault"]  # type: ignore[attr-defined]
     bench.car.faults.diode = Diode.GOOD
     bench.unplug()
     bench.run(2)
-    assert bench.told(ev.FaultCleared)
+    assert bench.events_of(ev.FaultCleared)
 
 
 @pytest.mark.parametrize("ohm", [0.0, 80.0, 120.0])
@@ -276,11 +276,11 @@ def test_what_does_not_come_in_time_is_told_with_how_things_stand() -> None:
 def test_messages_reach_the_control_process_and_limits_end() -> None:
     bench = charging(16)
     bench.offer(16, for_s=1.0)
-    bench.tell(Acknowledge())
+    bench.send(Acknowledge())
     bench.run(6)
     assert not bench.contactor_closed
     bench = charging(16)
-    bench.tell(StopCharging())
+    bench.send(StopCharging())
     bench.run_until(lambda: not bench.contactor_closed, within=6.5)
 
 

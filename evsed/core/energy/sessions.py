@@ -184,7 +184,7 @@ class Ledger:
     # -------------------------------------------------------------------------- input
 
     def load(self, history: Kept) -> None:
-        """Add the totals of earlier runs. Call once, at any time: a locked store may be read late."""
+        """Add the totals of earlier runs, once; a locked store may be read late."""
         for kept in history.days:
             self._days[kept.day] = _sum(kept, self.day(kept.day))
         self._total_wh += history.total_wh
@@ -209,7 +209,7 @@ class Ledger:
         self._changed(urgent=True)
 
     def add(self, now: float, day: date, flow: Flow) -> None:
-        """Count the energy since the last call; from *now* (monotonic seconds) on the car takes *flow*.
+        """Count the energy since the last call; *flow* holds from *now* (monotonic seconds) on.
 
         The energy is added to *day*, the local date by the wall clock.
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a simulated pigpiod does wrong on request, and how late it was by itself."""
+"""Faults of a simulated pigpiod on request, and a record of its own delays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Faults:
-    """What the daemon does wrong on its sockets until told otherwise.
+    """Faults of the daemon on its sockets, until they are changed.
 
     ``slow_s`` is added to every answer; ``fragment_s`` sends each batch of answers in two pieces,
     the first of them 7 bytes, so long apart (0: whole); ``garbage`` replaces that many answers by
@@ -24,7 +24,7 @@ class Faults:
 
 
 class Lateness:
-    """How late answers left, seconds behind their simulated moment; the last 20000 are kept."""
+    """Delays of answers behind their simulated moment, seconds; the last 20000 are kept."""
 
     def __init__(self) -> None:
         self.last_s = 0.0

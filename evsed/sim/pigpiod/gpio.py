@@ -50,7 +50,7 @@ _BANK_2_PINS = (1 << (LAST_GPIO - 31)) - 1
 
 
 class Use(Enum):
-    """What the daemon thinks a GPIO is used for."""
+    """The use of a GPIO as the daemon has it."""
 
     NOTHING = auto()
     WRITE = auto()
@@ -70,7 +70,7 @@ class _Gpio:
 
 @dataclass(slots=True)
 class _Channel:
-    """What the daemon last asked of a hardware PWM channel."""
+    """The last request to a hardware PWM channel."""
 
     frequency_hz: int = 0
     duty: int = 0

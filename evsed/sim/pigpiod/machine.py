@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The simulated pigpiod without its sockets: requests in, answers and their moments out.
 
-`PigpioMachine` is a synchronous machine on any clock. It is told the time and never asks for it::
+`PigpioMachine` is a synchronous machine on any clock. The time is an argument of every call::
 
     machine = PigpioMachine(Wires(clock))
     conn = machine.connect()
@@ -205,7 +205,7 @@ class PigpioMachine:
             p2 = p2 if outcome.p2 is None else outcome.p2
             outcome = outcome.result
         connection.free_at_s = ready_at_s
-        self._due_s = -inf  # something may be due anew: looked up when asked
+        self._due_s = -inf  # something may be due again: looked up on request
         return ANSWER.pack(cmd, p1, p2, signed(outcome)) + data, ready_at_s
 
     # -- what happens by itself ------------------------------------------------------------------

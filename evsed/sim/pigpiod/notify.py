@@ -2,7 +2,7 @@
 """Notifications of the simulated daemon: edges, watchdogs, events, keep-alives.
 
 The real daemon's DMA samples all pins every 5 us, and once a millisecond a thread looks through
-the samples and writes reports. So an edge is told up to a millisecond late, with the moment on
+the samples and writes reports. So an edge is reported up to a millisecond late, with the moment on
 the 5 us grid at which it was seen, under the mask that holds when the batch is looked through
 (pigpio.md 1.3). The same here: an edge makes the next millisecond due, and `Notifier.step` looks.
 
@@ -55,7 +55,7 @@ class Notifier:
     Args:
         send: takes a report for a connection: ``(conn_id, bytes)``.
         levels: of GPIO 0-31, bit by GPIO, when the daemon starts.
-        wake: told of every batch: ``(changed_bits, event_bits, at_s)``; it wakes scripts.
+        wake: called with every batch: ``(changed_bits, event_bits, at_s)``; it wakes scripts.
         alerts: False when the daemon was started with ``-m``: nothing is ever sampled.
 
     """

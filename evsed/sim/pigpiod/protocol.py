@@ -185,7 +185,7 @@ class Err(IntEnum):
 
 
 class Reply(NamedTuple):
-    """What a command came to, where a bare result does not say it all.
+    """The outcome of a command, where a bare result is not enough.
 
     ``took_s`` is how long the command kept its connection (or its script) busy. ``p2`` replaces
     the echoed second parameter where the daemon clamps it.

@@ -9,7 +9,7 @@ itself, beside the clients: it has a moment at which its next instruction is due
 takes it from one pause to the next.
 
 The result of a command goes to A and F. CMP, arithmetic, DCR and INR set F; LD, LDA and STA do
-not. A stop takes effect at the next instruction, so a script told to stop in the middle of
+not. A stop takes effect at the next instruction, so a script that is stopped in the middle of
 ``mils 1000`` still counts as running until that is over.
 """
 

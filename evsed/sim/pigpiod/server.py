@@ -98,7 +98,7 @@ class SimulatedPigpiod:
 
     @property
     def alive(self) -> bool:
-        """Whether the daemon runs (frozen counts)."""
+        """True while the daemon runs; frozen counts as running."""
         return self._machine is not None
 
     @property
@@ -173,12 +173,12 @@ class SimulatedPigpiod:
             client.abort(reset=True)
 
     def leak_spi_handles(self, count: int = 32) -> None:
-        """Open SPI handles that nobody will close, as crashed clients leave them."""
+        """Open SPI handles that are never closed, as crashed clients leave them."""
         for _ in range(count):
             self.machine.spi.open(0, 1_000_000, 0, self.wires.clock())
 
     def leak_scripts(self, count: int = 32, text: bytes = b"halt") -> None:
-        """Store scripts that nobody will delete, as crashed clients leave them."""
+        """Store scripts that are never deleted, as crashed clients leave them."""
         for _ in range(count):
             self.machine.scripts.store(text, self.wires.clock())
 
@@ -269,7 +269,7 @@ class _Client(asyncio.Protocol):
             if timer is not None:
                 timer.cancel()
         self._machine.disconnect(self._conn_id)
-        if self._pigpiod.clients.get(self._conn_id) is self:  # a later life counts anew
+        if self._pigpiod.clients.get(self._conn_id) is self:  # a later run counts from 0
             del self._pigpiod.clients[self._conn_id]
             self._pigpiod.settle()
 
@@ -388,7 +388,7 @@ def precise_event_loop() -> asyncio.SelectorEventLoop:
 
 
 async def serve(pigpiod: SimulatedPigpiod, ready: Callable[[int], None] | None = None) -> None:
-    """Run until cancelled; ``ready`` is told the port.
+    """Run until cancelled; ``ready`` is called with the port.
 
     Raises OSError when the port is taken.
     """

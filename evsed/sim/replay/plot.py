@@ -27,7 +27,7 @@ COLOURS: Final = {
     "battery": "#9b2d30",
     "contactor": "#0b6e4f",
 }
-"""Told apart by the colour-blind too, and by the order of the legend."""
+"""Distinct for the colour-blind too, and by the order of the legend."""
 
 
 _HEAD: Final = (

@@ -192,18 +192,18 @@ class World(RuleBasedStateMachine):
         reported=st.sampled_from([(), (), (Fault.TEMPERATURE,), (Fault.METER,), (Fault.GROUND,)]),
     )
     def the_daemon_reports(self, reported: tuple[Fault, ...]) -> None:
-        self.bench.tell(ReportedFaults(dict.fromkeys(reported, "reported")))
+        self.bench.send(ReportedFaults(dict.fromkeys(reported, "reported")))
 
     @rule()
     def the_owner_acknowledges(self) -> None:
-        self.bench.tell(Acknowledge())
+        self.bench.send(Acknowledge())
 
     @rule()
     def a_good_car_charges(self) -> None:
         """So that there is something to lose: mend, plug in, offer, ask, and wait."""
         self.all_is_mended()
-        self.bench.tell(ReportedFaults({}))
-        self.bench.tell(Acknowledge())
+        self.bench.send(ReportedFaults({}))
+        self.bench.send(Acknowledge())
         if not self.bench.car.plugged:
             self.bench.plug_in()
         self.bench.offer(16.0)
