@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from evsed.boards import drive
+from evsed.core.pilot import causes, j1772
 from evsed.core.pilot import current_transformer as current
 from evsed.core.pilot import events as ev
-from evsed.core.pilot import j1772
 from evsed.core.pilot.economiser import Economiser
 from evsed.core.pilot.evse import SAFE, Evse, Outputs, Step
 from evsed.core.pilot.faults import Fault
@@ -100,7 +100,9 @@ class Control:
                 self._evse.stop()
             case OpenNow():
                 self._evse.stop()
-                self._events += self._evse.opened_elsewhere(self.clock(), "told to open at once")
+                self._events += self._evse.opened_elsewhere(
+                    self.clock(), causes.SHUTDOWN, "asked to open at once"
+                )
             case Acknowledge():
                 self._events += self._evse.acknowledge(self.clock())
             case Configure() | Snapshot() | Happened():
@@ -212,7 +214,7 @@ class Control:
         if guard.ground_test is not self._guard.ground_test:
             self.board.set_ground_fault_test(guard.ground_test)
         if guard.opened:
-            self._events += self._evse.opened_elsewhere(now, guard.opened)
+            self._events += self._evse.opened_elsewhere(now, causes.CONTACTOR, guard.opened)
         self._guard = guard
         return guard
 
@@ -236,7 +238,7 @@ class Control:
         self._beat_was_late = False
         self._tally.late += 1
         why = "a beat came late, a dead-man may have fired"
-        self._events += self._evse.opened_elsewhere(now, why)
+        self._events += self._evse.opened_elsewhere(now, causes.LATE, why)
         return True
 
     def _check(self, wanted: Outputs) -> None:
@@ -260,7 +262,9 @@ class Control:
         now = self.clock()
         self.board.close()
         self._board_why = why
-        self._events += self._evse.opened_elsewhere(now, f"the board was lost: {why}")
+        self._events += self._evse.opened_elsewhere(
+            now, causes.BOARD_LOST, f"the board was lost: {why}"
+        )
         self._step = None
         self._reading = None
         if not self._board_lost:

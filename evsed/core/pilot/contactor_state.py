@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from evsed.core.pilot import events as ev
+from evsed.core.pilot.causes import Cause
 
 OPEN_MIN_S = 1.0  # between two closings, whatever asks
 
@@ -26,10 +27,10 @@ class ContactorState:
         self.cycles += 1
         return [ev.ContactorClosed(now, self.cycles)]
 
-    def open(self, now: float, why: str) -> list[ev.Event]:
+    def open(self, now: float, cause: Cause, why: str) -> list[ev.Event]:
         """Open it because of *why* and return the event; nothing where it is open."""
         if not self.closed:
             return []
         self.closed = False
         self._opened_at = now
-        return [ev.ContactorOpened(now, why)]
+        return [ev.ContactorOpened(now, cause, why)]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from evsed.core.pilot.causes import Cause
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -45,8 +47,9 @@ class OfferMade(Event):
 
 @dataclass(frozen=True, slots=True)
 class OfferWithdrawn(Event):
-    """PWM stopped (x2 to x1, seq. 9 and 10); `why` names the limit or the cause."""
+    """PWM stopped (x2 to x1, seq. 9 and 10): its `cause`, and `why` in words."""
 
+    cause: Cause
     why: str
 
     def __str__(self) -> str:
@@ -81,8 +84,13 @@ class ContactorClosed(Event):
 
 @dataclass(frozen=True, slots=True)
 class ContactorOpened(Event):
-    """The contactor was told to open; `why` is the cause in words."""
+    """The contactor was commanded to open: its `cause`, and `why` in words.
 
+    Where the offer was withdrawn before, the cause is that of the withdrawal: the car let go
+    because of it.
+    """
+
+    cause: Cause
     why: str
 
     def __str__(self) -> str:

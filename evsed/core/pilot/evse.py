@@ -20,9 +20,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from evsed.core.pilot import causes, j1772
 from evsed.core.pilot import events as ev
-from evsed.core.pilot import j1772
 from evsed.core.pilot.active_faults import ActiveFaults
+from evsed.core.pilot.causes import Cause, Reason
 from evsed.core.pilot.contactor_state import ContactorState
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.core.pilot.front_end_proof import FrontEndProof, reads_steady
@@ -41,6 +42,10 @@ CLOSE_AFTER_S = 0.5  # of C with the diode seen
 PILOT_HOLD_OFF_S = 30.0  # after E or another pilot fault
 PILOT_WELL_S = 1.0  # of A or B before anything closes again
 CHATTER_PAUSE_S = 60.0
+
+NOT_PROVED = "the pilot has to be read once without a car: unplug it, and in again"
+# F is shown for 300 ms; the fault that it shows may have ended within them.
+SHOWS_F = Reason(causes.HOLD_OFF, "the pilot shows F for a fault that has ended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +157,13 @@ class Evse:
         """Take over latched faults of an earlier life."""
         self.active.restore(faults)
 
-    def opened_elsewhere(self, now: float, why: str) -> tuple[ev.Event, ...]:
+    def opened_elsewhere(self, now: float, cause: Cause, why: str) -> tuple[ev.Event, ...]:
         """Treat the contactor as open, because a dead-man may have opened it; close in full."""
-        return tuple(self.contactor.open(now, why))
+        return tuple(self.contactor.open(now, cause, why))
 
     def restart(self, now: float) -> tuple[ev.Event, ...]:
         """Begin anew on a board that was lost: open, at least 3 s of steady +12 V, a full close."""
-        events = self.contactor.open(now, "the board was lost")
+        events = self.contactor.open(now, causes.BOARD_LOST, "the board was lost")
         self.output.restart(now)
         self.presence.restart(now)
         return tuple(events)
@@ -182,12 +187,12 @@ class Evse:
         """
         events = self.presence.update(now, pilot)
         events += self._update_faults(now, pilot, reported or {})
-        blocked, wait_s = self._blocked(now, limit)
+        blocked = self._blocked(now, limit)
         offered_a = 0.0 if blocked else limit.max_a
-        events += self.output.update(now, offered_a, blocked or limit.why or limit.owner)
+        events += self.output.update(now, offered_a, blocked or SHOWS_F)
         closing = False
-        if why := self._opens(now, pilot):
-            events += self.contactor.open(now, why)
+        if opens := self._opens(now, pilot):
+            events += self.contactor.open(now, opens.cause, opens.why)
         elif not blocked and self._may_close(now, pilot):
             closing = not ready
             if ready:
@@ -197,27 +202,30 @@ class Evse:
             outputs=Outputs(self.output.duty, self._config.outputs if self.contactor.closed else 0),
             events=tuple(events),
             faults=self.active.as_dict(),
-            blocked=blocked,
-            wait_s=wait_s,
+            blocked=blocked.why if blocked else "",
+            wait_s=blocked.left_s if blocked else 0.0,
             closing=closing,
         )
 
     # --- the contactor --------------------------------------------------------------------------
 
-    def _opens(self, now: float, pilot: PilotReading) -> str:
-        """The reason to open a contactor that is closed; "" where there is none."""
+    def _opens(self, now: float, pilot: PilotReading) -> Reason | None:
+        """The reason to open a contactor that is closed; None where there is none."""
         fault = self.active.first_at_once
         if not self.contactor.closed:
-            return ""
+            return None
         if fault is not None:
-            return f"{fault.value}, {self.active[fault]}"
+            return Reason(Cause.fault(fault.value), f"{fault.value}, {self.active[fault]}")
         if pilot.lost:
-            return "the pilot could not be read for 60 ms"
+            return Reason(causes.PILOT_LOST, "the pilot could not be read for 60 ms")
+        # The car lets go because the offer was withdrawn, where it was.
+        unplugged = self.presence.settled is PilotState.A
+        cause = self.output.withdrawn or (causes.UNPLUGGED if unplugged else causes.CAR)
         if not self._live:
-            return "the car no longer asks"
+            return Reason(cause, "the car no longer asks")
         if self.output.x1_for_s(now) >= j1772.C1_S:
-            return "the car went on for 6 s after the offer ended"
-        return ""
+            return Reason(cause, "the car went on for 6 s after the offer ended")
+        return None
 
     def _may_close(self, now: float, pilot: PilotReading) -> bool:
         """Whether an open contactor may close at *now*; nothing blocks the offer."""
@@ -242,25 +250,28 @@ class Evse:
 
     # --- the offer ------------------------------------------------------------------------------
 
-    def _blocked(self, now: float, limit: Limit) -> tuple[str, float]:
-        """The reason why nothing may be offered, and the seconds until it ends if that is known."""
+    def _blocked(self, now: float, limit: Limit) -> Reason | None:
+        """The reason why nothing may be offered; None where nothing blocks."""
         hold_left_s = self._hold_until_at - now
         if self._stopping:
-            return "evsed is stopping", 0.0
+            return Reason(causes.SHUTDOWN, "evsed is stopping")
         if self.active.first is not None:
-            return self.active.first.value, max(0.0, hold_left_s)
+            name = self.active.first.value
+            return Reason(Cause.fault(name), name, max(0.0, hold_left_s))
         # A car that is just leaving keeps the offer it has for half a second, but gets no new one.
         if not self.presence.plugged or not (self.output.offering or self.presence.present):
-            return "no car", 0.0
+            return Reason(causes.UNPLUGGED, "no car")
         if not self.proof.proved:
-            return "the pilot has to be read once without a car: unplug it, and in again", 0.0
+            return Reason(causes.NOT_PROVED, NOT_PROVED)
         if hold_left_s > 0.0:
-            return "waiting after a fault or a restart", hold_left_s
+            return Reason(causes.HOLD_OFF, "waiting after a fault or a restart", hold_left_s)
         if not limit.max_a >= j1772.MIN_A:
-            return limit.why or f"the {limit.owner} allows less than 6 A", 0.0
+            why = limit.why or f"the {limit.owner} allows less than 6 A"
+            return Reason(Cause.limit(limit.owner), why)
         if (x1_left_s := self.output.x1_left_s(now)) > 0.0:
-            return "the car is given time to see that the offer ended", x1_left_s
-        return "", 0.0
+            why = "the car is given time to see that the offer ended"
+            return Reason(self.output.withdrawn or causes.HOLD_OFF, why, x1_left_s)
+        return None
 
     # --- the faults -----------------------------------------------------------------------------
 

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 
 FOREVER = float("inf")
 
+OWNERS = (
+    "supply", "cable", "temperature", "ground_fault", "self_test", "wear", "car", "phases",
+    "house", "feed", "session", "schedule", "plan", "owner", "openevse", "mqtt", "ocpp", "daemon",
+)  # fmt: skip
+"""Every owner that a limit may have; the page has a label for each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -34,7 +40,7 @@ class Limit:
         return self
 
 
-NOBODY = Limit("nobody", 0.0, why="no limit was given yet")
+NOBODY = Limit("daemon", 0.0, why="no limit was given yet")
 
 
 def lowest(limits: Iterable[Limit], now: float) -> Limit:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from evsed.core.pilot import causes, j1772
 from evsed.core.pilot import events as ev
-from evsed.core.pilot import j1772
+from evsed.core.pilot.causes import Cause, Reason
 
 
 class PilotOutput:
@@ -17,6 +18,7 @@ class PilotOutput:
         self.duty = j1772.STEADY
         self._x1_at: float | None = now  # None while PWM is on the wire
         self._raised_at = now
+        self.withdrawn: Cause | None = None  # since the last offer
         self._f_until_at = now
 
     @property
@@ -43,19 +45,22 @@ class PilotOutput:
     def restart(self, now: float) -> None:
         """Begin with steady +12 V: the board was lost and is back."""
         self.duty = j1772.STEADY
+        if self._x1_at is None:
+            self.withdrawn = causes.BOARD_LOST
         self._x1_at = now
 
-    def update(self, now: float, offered_a: float, why: str) -> list[ev.Event]:
-        """Offer *offered_a* amperes (under 6: none, because of *why*) and return what changed."""
+    def update(self, now: float, offered_a: float, reason: Reason) -> list[ev.Event]:
+        """Offer *offered_a* amperes, or none because of *reason*, and return what changed."""
         if self.shows_f(now):
             self.duty = j1772.NOT_AVAILABLE
-            return self._withdraw(now, why)
+            return self._withdraw(now, reason)
         wanted = j1772.duty_for_current(offered_a)
         if wanted == j1772.STEADY:
             self.duty = j1772.STEADY
-            return self._withdraw(now, why)
+            return self._withdraw(now, reason)
         if self._x1_at is not None:
             self._x1_at = None
+            self.withdrawn = None
             self._raised_at = now
             self.duty = wanted
             return [ev.OfferMade(now, j1772.current_for_duty(wanted))]
@@ -66,8 +71,9 @@ class PilotOutput:
             self.duty = wanted
         return []
 
-    def _withdraw(self, now: float, why: str) -> list[ev.Event]:
+    def _withdraw(self, now: float, reason: Reason) -> list[ev.Event]:
         if self._x1_at is not None:
             return []
         self._x1_at = now
-        return [ev.OfferWithdrawn(now, why)]
+        self.withdrawn = reason.cause
+        return [ev.OfferWithdrawn(now, reason.cause, reason.why)]

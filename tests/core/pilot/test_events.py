@@ -5,17 +5,22 @@ from __future__ import annotations
 
 import pytest
 
+from evsed.core.pilot import causes
 from evsed.core.pilot import events as ev
+from evsed.core.pilot.causes import Cause
 
 SENTENCES: list[tuple[ev.Event, str]] = [
     (ev.CarPluggedIn(1.0), "car plugged in"),
     (ev.CarUnplugged(1.0), "car unplugged"),
     (ev.OfferMade(1.0, 9.42), "offering 9.4 A"),
-    (ev.OfferWithdrawn(1.0, "no sun"), "offer withdrawn: no sun"),
+    (ev.OfferWithdrawn(1.0, Cause.limit("feed"), "no sun"), "offer withdrawn: no sun"),
     (ev.CarAsked(1.0), "car asks for power"),
     (ev.CarStopped(1.0), "car stopped asking"),
     (ev.ContactorClosed(1.0, 3), "contactor closed, charging"),
-    (ev.ContactorOpened(1.0, "the car no longer asks"), "contactor opened: the car no longer asks"),
+    (
+        ev.ContactorOpened(1.0, causes.CAR, "the car no longer asks"),
+        "contactor opened: the car no longer asks",
+    ),
     (ev.FaultRaised(1.0, "DiodeFault", "no -12 V"), "DiodeFault: no -12 V"),
     (ev.FaultCleared(1.0, "DiodeFault", "unplugged"), "DiodeFault cleared: unplugged"),
     (ev.StateChanged(1.0, "B2", "C2"), "state B2 -> C2"),

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+from evsed.core.pilot import causes
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.evse import EvseConfig, Outputs
 from evsed.core.pilot.faults import Fault
@@ -503,10 +504,10 @@ def test_letting_go_of_a_deaf_car_takes_six_seconds() -> None:
 def test_a_contactor_that_a_dead_man_may_have_opened_goes_through_a_full_close() -> None:
     story = Story().charging()
 
-    opened = story.evse.opened_elsewhere(story.now, "a beat came late")
+    opened = story.evse.opened_elsewhere(story.now, causes.LATE, "a beat came late")
 
     assert [str(event) for event in opened] == ["contactor opened: a beat came late"]
-    assert story.evse.opened_elsewhere(story.now, "again") == ()
+    assert story.evse.opened_elsewhere(story.now, causes.LATE, "again") == ()
     story.run(0.02)
     assert story.until(lambda: story.closed, within_s=2) >= 0.95
 

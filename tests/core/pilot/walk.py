@@ -27,6 +27,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from evsed.core.pilot import causes
 from evsed.core.pilot.evse import SAFE, Evse, EvseConfig, Outputs
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import Limit
@@ -154,7 +155,7 @@ class Walk:
         if order == ACKNOWLEDGE:
             evse.acknowledge(now)
         elif order == OPENED:
-            evse.opened_elsewhere(now, order)
+            evse.opened_elsewhere(now, causes.LATE, order)
             wires = wires.at(now, Outputs(wires.duty, 0))
         elif order == LOST_BOARD:  # the meter forgets, and the board sets the wires anew
             evse.restart(now)

@@ -143,7 +143,7 @@ PLAIN: Final = (
     "_stopping",
 )
 # Not memory: set anew in each step, never changed, or for showing only.
-FORGOTTEN: Final = ("_config", "_shown", "cycles")
+FORGOTTEN: Final = ("_config", "_shown", "withdrawn", "cycles")
 KNOWN: Final = {*AGES, *ENDS, *PLAIN, *FORGOTTEN, "_requests", "_details"}
 
 
