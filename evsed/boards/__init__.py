@@ -1,181 +1,37 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The wires: what every board can do, and the order in which outputs reach it.
-
-A board is the only thing that touches a pin. It has no opinion: `core` decides, `drive()` puts
-the decision on the wires in the safe order, and the board says `BoardError` when it cannot vouch
-for them. There is no fallback from one board to another.
-"""
+"""Boards: the wires of one EVSE, and the choice of the board that drives them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
+from evsed.boards.board import (
+    Board,
+    BoardConfig,
+    InputsConfig,
+    KernelConfig,
+    PigpioConfig,
+    ReadBack,
+    drive,
+)
 from evsed.errors import BoardError
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from evsed.core.pilot.evse import Outputs
-    from evsed.core.pilot.protection import Inputs
-
-
-@dataclass(frozen=True, slots=True)
-class PigpioConfig:
-    """[board.pigpio]: where pigpiod is and which GPIO (BCM numbers) carries what."""
-
-    host: str = "127.0.0.1"
-    port: int = 8888
-    pilot_gpio: int = 18
-    contactor_gpios: tuple[int, ...] = (23,)
-    heartbeat_gpio: int = 24
-    spi_channel: int = 0
-    spi_hz: int = 650_000
-
-
-@dataclass(frozen=True, slots=True)
-class KernelConfig:
-    """[board.kernel]: which GPIO (BCM numbers) carries what, on a Pi driven without pigpiod."""
-
-    pilot_gpio: int = 18
-    contactor_gpios: tuple[int, ...] = (23,)
-    heartbeat_gpio: int = 24
-    spi_channel: int = 0
-    spi_hz: int = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class InputsConfig:
-    """[inputs]: optional wires into the box; None is a wire that is not there.
-
-    All inputs are pulled up, and what is wired to them pulls to ground while all is well: a mirror
-    contact while its contactor is open, the ground-fault device unless it has tripped, the
-    emergency stop unless it is pressed. So a wire that breaks is a fault, never silence.
-    """
-
-    contactor_feedback_gpios: tuple[int, ...] = ()
-    ground_fault_gpio: int | None = None
-    ground_fault_test_gpio: int | None = None
-    emergency_stop_gpio: int | None = None
-    proximity_adc_channel: int | None = None
-    current_adc_channel: int | None = None
-    current_a_per_v: float = 42.55  # turns over ohms of the burden: 2000:1 on the 47 ohm of hw/
-
-    @property
-    def any(self) -> bool:
-        """Whether there is any input to read."""
-        wires = (
-            self.ground_fault_gpio,
-            self.emergency_stop_gpio,
-            self.proximity_adc_channel,
-            self.current_adc_channel,
-        )
-        return bool(self.contactor_feedback_gpios) or any(wire is not None for wire in wires)
-
-
-@dataclass(frozen=True, slots=True)
-class BoardConfig:
-    """Which board, and how it is wired; crosses the link to the control process as it is.
-
-    `hold_duty`: what holds a closed contactor's coil, 0-1 of full drive; 1.0 is no economiser.
-    """
-
-    kind: str = "pigpio"
-    pilot_adc_channel: int = 0
-    hold_duty: float = 1.0
-    pigpio: PigpioConfig = PigpioConfig()
-    kernel: KernelConfig = KernelConfig()
-    inputs: InputsConfig = InputsConfig()
-
-
-@dataclass(frozen=True, slots=True)
-class ReadBack:
-    """What the board itself reports about its outputs, once a second.
-
-    `duty` 0-1 (1.0: steady +12 V), `contactors` whether each contactor output is driven as closed,
-    fully or held, `dead_man_armed` whether the board's own dead-man is running.
-    """
-
-    duty: float
-    contactors: tuple[bool, ...]
-    dead_man_armed: bool
-
-
-class Board(Protocol):
-    """One EVSE's wires.
-
-    Every method may raise `BoardError`; after that the board is unusable until `close()` and
-    `open()`. No method takes longer than 100 ms. Calls come from one thread.
-    """
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the wires are held: False before `open()` is through and after `close()`."""
-
-    def open(self) -> bool:
-        """Take the wires: contactor open, pilot steady +12 V, dead-man armed.
-
-        Never blocks: starts or continues the attempt and returns whether it is through. Called
-        once a tick until it returns True; a failed attempt raises `BoardError` (and the next call
-        starts afresh).
-        """
-
-    def sample_pilot(self, count: int) -> Sequence[int]:
-        """Take a burst of *count* conversions of the pilot; ADC codes 0-1023 in their order."""
-
-    def read_inputs(self) -> Inputs:
-        """The optional inputs, as they are now."""
-
-    def set_pilot(self, duty: float) -> None:
-        """Put *duty* (0-1) on the pilot: 1.0 steady +12 V, 0.0 steady -12 V."""
-
-    def set_contactors(self, closed: int) -> None:
-        """Close the first *closed* contactor outputs, fully driven, and open the others."""
-
-    def hold_contactors(self) -> None:
-        """Drive the closed contactors with the configured `hold_duty` until the next change.
-
-        Only called where that is below 1. Raises `BoardError`, too, where a dead-man has fired
-        meanwhile: what it opened must not get current again.
-        """
-
-    def set_ground_fault_test(self, on: bool) -> None:  # noqa: FBT001 - as a light switch
-        """Drive the self-test input of the ground-fault device; nothing where none is wired."""
-
-    def beat(self, *, pump: bool = True) -> None:
-        """Tell the dead-men that a valid tick has just gone by; the charge pump only if *pump*."""
-
-    def read_back(self) -> ReadBack:
-        """Ask the board what its outputs really are."""
-
-    def close(self) -> None:
-        """Contactors open, pilot steady +12 V as far as it can be reached, then let go.
-
-        Never raises: it is the last thing done with a board that may be dead.
-        """
-
-
-def drive(board: Board, wanted: Outputs, last: Outputs | None) -> None:
-    """Put *wanted* on the wires: open first, then the pilot, close last.
-
-    *last* is what was driven before (None: nothing is known, so everything is written). A rise in
-    the number of closed contactors that also drops others cannot happen: outputs close in order.
-
-    Raises `BoardError` when a write was refused.
-    """
-    before = None if last is None else last.closed
-    if before is None or wanted.closed < before:
-        board.set_contactors(wanted.closed if before is not None else 0)
-        before = wanted.closed if before is not None else 0
-    if last is None or wanted.duty != last.duty:
-        board.set_pilot(wanted.duty)
-    if wanted.closed > before:
-        board.set_contactors(wanted.closed)
+__all__ = [
+    "Board",
+    "BoardConfig",
+    "InputsConfig",
+    "KernelConfig",
+    "PigpioConfig",
+    "ReadBack",
+    "drive",
+    "make_safe",
+    "missing_pwm",
+    "open_board",
+]
 
 
 def open_board(config: BoardConfig) -> Board:
-    """The board that *config* names, not yet opened.
+    """Make the board that *config* names, not yet opened.
 
     Raises `BoardError` when there is no such board here.
     """
@@ -193,11 +49,11 @@ def open_board(config: BoardConfig) -> Board:
 
 
 def make_safe(config: BoardConfig, timeout_s: float = 2.0) -> str:
-    """Open the contactors and put the pilot at steady +12 V, whoever else is at work or is not.
+    """Open the contactors and put the pilot at steady +12 V, beside a running evsed or without.
 
     For `evsed off`: needs no daemon, does no harm a second time, ends within *timeout_s* seconds.
-    Says what was done and confirmed. Raises `BoardError` when the board cannot be reached or does
-    not confirm it, saying what still protects.
+    Returns a sentence about what was done and confirmed. Raises `BoardError` when the board cannot
+    be reached or does not confirm it; the message names what still protects.
     """
     match config.kind:
         case "pigpio":
@@ -213,7 +69,7 @@ def make_safe(config: BoardConfig, timeout_s: float = 2.0) -> str:
 
 
 def missing_pwm(gpio: int, root: Path = Path("/")) -> str:
-    """Why Linux has no PWM for the pilot on *gpio*, in words; "" when it has."""
+    """Return the reason why Linux has no PWM for the pilot on *gpio*; "" when it has one."""
     from evsed.boards.kernel.pwm import find_channel  # noqa: PLC0415 - only where it is asked for
     from evsed.boards.kernel.sysfs import Kernel  # noqa: PLC0415
 

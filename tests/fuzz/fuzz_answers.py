@@ -140,7 +140,7 @@ def _ask(asks: tuple[Request, ...], source: Source) -> None:
         for ask in asks
     )
     _give(_changed(right, source), end=True)  # whatever is missing, nobody waits for
-    _line.pipe.within(ANSWER_S)
+    _line.pipe.limit_time(ANSWER_S)
     request = b"".join(ask.request for ask in asks)
     try:
         answers = _line.pipe.ask(*asks)
@@ -160,7 +160,7 @@ def _call(number: int, source: Source) -> None:
     """A call of the stock client's."""
     answer = _changed(HEAD.pack(*ECHOES[number], source.choice(WORDS)), source)
     _give(answer, end=True)
-    _line.pipe.within(ANSWER_S)
+    _line.pipe.limit_time(ANSWER_S)
     try:
         result = CALLS[number](Client(_line.pipe))
     except BoardError as error:
@@ -177,7 +177,7 @@ def _state(source: Source) -> None:
     """The state of the dead-man's script."""
     right = HEAD.pack(Command.PROCP, 3, 0, source.choice((44, *WORDS))) + source.take(44)
     _give(_changed(right, source), end=True)
-    _line.pipe.within(ANSWER_S)
+    _line.pipe.limit_time(ANSWER_S)
     with suppress(BoardError):
         deadman.state(_line.pipe, 3)
     _line.renew()

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The dead-man of a Pi without pigpiod: a process of its own, the only one that holds contactors.
+"""The dead-man of a Pi without pigpiod: a process of its own, the only holder of the contactors.
 
-The control process asks it to close, and tells it of every valid tick. It opens the contactors and
+The control process asks it to close, and reports every valid tick to it. It opens the contactors,
 puts the pilot at steady +12 V, and refuses to close from then on, when
 
 - the beats stop for 110 ms, which leaves 40 ms for a busy Pi until the 150 ms that are promised,
 - the other end of the socket goes, as it does at the death of the control process,
-- it is told to by SIGUSR1, which is how `evsed off` reaches it; then it also ends.
+- SIGUSR1 asks it to, which is how `evsed off` reaches it; then it also ends.
 
-In turn the control process knows within 100 ms when this one hangs, because each beat is answered,
-and kills it: with it go its lines. It starts as
+In turn the control process notices within 100 ms when this one hangs, because each beat is
+answered, and kills it: with it go its lines. It starts as
 `python -m evsed.boards.kernel.deadman`, imports next to nothing, and does nothing but this.
 """
 
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
 
 PATIENCE_S: Final = 0.110
 STEADY: Final = "1000000"  # ns of a millisecond: steady +12 V
-CONSUMER: Final = "evsed:"  # and the process id: whom `evsed off` has to tell
+CONSUMER: Final = "evsed:"  # and the process id, for `evsed off`
 
 ASK: Final = struct.Struct("=BB")
-"""what is asked, and for a close how many contactors"""
+"""The command, and for a close how many contactors."""
 ANSWER: Final = struct.Struct("=BB")
-"""the state, and the levels of the contactors, the first in the lowest bit"""
+"""The state, and the levels of the contactors, the first in the lowest bit."""
 
 
 class DeadManCommand(enum.IntEnum):
-    """What can be asked of it."""
+    """Commands to the dead-man."""
 
     BEAT = 1
     CLOSE = 2
@@ -50,7 +50,7 @@ class DeadManCommand(enum.IntEnum):
 
 
 class State(enum.IntEnum):
-    """What it is at."""
+    """State of the dead-man."""
 
     WAITING = 1  # for the first beat; nothing may be closed
     ARMED = 2
@@ -66,24 +66,24 @@ class DeadMan:
         self._due_at = 0.0
 
     def beat(self, now: float) -> None:
-        """A valid tick went by. One that comes too late comes too late."""
-        self.look(now)
+        """Note a valid tick; one that comes too late does not bring it back."""
+        self.update(now)
         if self.state is not State.FIRED:
             self.state = State.ARMED
             self._due_at = now + self._patience_s
 
-    def look(self, now: float) -> None:
-        """Fire, if it is time."""
+    def update(self, now: float) -> None:
+        """Fire if it is time."""
         if self.state is State.ARMED and now >= self._due_at:
             self.state = State.FIRED
 
     def left_s(self, now: float) -> float | None:
-        """How long until it is time to look again; None: it can wait for ever."""
+        """Return the seconds until `update()` is due; None: it can wait for ever."""
         return max(0.0, self._due_at - now) if self.state is State.ARMED else None
 
 
 class DeadManProcess:
-    """The contactors and the one who asks for them."""
+    """The contactors, and the socket of the process that commands them."""
 
     def __init__(
         self, kernel: Kernel, gpios: Sequence[int], pilot_path: str, dead_man: DeadMan
@@ -96,37 +96,37 @@ class DeadManProcess:
         for gpio in gpios:
             self._lines.append(Line(kernel, gpio, LINE_OUTPUT, f"{CONSUMER}{os.getpid()}"))
 
-    def answer(self, asked: bytes, now: float) -> bytes:
-        """Do what is *asked*, and say how things stand. Raises `BoardError`."""
-        self.look(now)
-        word, count = ASK.unpack(asked)
-        if word == DeadManCommand.BEAT:
+    def handle(self, packet: bytes, now: float) -> bytes:
+        """Carry out the command in *packet* and return state and levels. Raises `BoardError`."""
+        self.update(now)
+        command, count = ASK.unpack(packet)
+        if command == DeadManCommand.BEAT:
             self._dead_man.beat(now)
-        elif word == DeadManCommand.CLOSE:
+        elif command == DeadManCommand.CLOSE:
             armed = self._dead_man.state is State.ARMED
             self._close(count if armed else 0)
         levels = sum(line.get() << place for place, line in enumerate(self._lines))
         return ANSWER.pack(self._dead_man.state, levels)
 
-    def look(self, now: float) -> None:
+    def update(self, now: float) -> None:
         """Open everything when the dead-man has just fired."""
         before = self._dead_man.state
-        self._dead_man.look(now)
+        self._dead_man.update(now)
         if self._dead_man.state is State.FIRED is not before:
             self.fire()
 
     def fire(self) -> None:
-        """Contactors open, pilot steady +12 V, each whatever becomes of the others."""
+        """Open the contactors and set the pilot to steady +12 V, each even if another one fails."""
         self._dead_man.state = State.FIRED
         for line in self._lines:
             try:
                 line.set(False)
             except BoardError as error:
-                _say(str(error))
+                _report(str(error))
         try:
             self._kernel.write(self._pilot_path, STEADY)
         except OSError as error:
-            _say(f"the pilot could not be set to steady +12 V: {error.strerror}")
+            _report(f"the pilot could not be set to steady +12 V: {error.strerror}")
 
     def _close(self, count: int) -> None:
         for line in reversed(self._lines[count:]):
@@ -134,32 +134,32 @@ class DeadManProcess:
         for line in self._lines[:count]:
             line.set(True)
 
-    def serve(self, end: socket.socket, told: int) -> None:
-        """Until *end* closes, or a byte comes from *told*; then everything is open."""
+    def serve(self, end: socket.socket, signalled: int) -> None:
+        """Serve until *end* closes, or a byte comes from *signalled*; then open everything."""
         poll = select.poll()
         poll.register(end, select.POLLIN)
-        poll.register(told, select.POLLIN)
+        poll.register(signalled, select.POLLIN)
         try:
             while True:
                 left_s = self._dead_man.left_s(time.monotonic())
                 ready = dict(poll.poll(None if left_s is None else left_s * 1000))
                 # First the clock, then what waits: a process that was stopped comes too late.
-                self.look(time.monotonic())
-                if told in ready:
+                self.update(time.monotonic())
+                if signalled in ready:
                     return
                 if ready:
-                    asked = end.recv(ASK.size)
-                    if not asked:
+                    packet = end.recv(ASK.size)
+                    if not packet:
                         return
-                    end.send(self.answer(asked, time.monotonic()))
+                    end.send(self.handle(packet, time.monotonic()))
         except (OSError, BoardError) as error:
-            _say(str(error))
+            _report(str(error))
         finally:
             self.fire()
 
 
-def _say(what: str) -> None:
-    sys.stderr.write(f"evsed dead-man: {what}\n")
+def _report(message: str) -> None:
+    sys.stderr.write(f"evsed dead-man: {message}\n")
 
 
 def main(arguments: Sequence[str], kernel: Kernel) -> int:
@@ -167,10 +167,10 @@ def main(arguments: Sequence[str], kernel: Kernel) -> int:
     fd, gpios, pilot_path, patience_s = arguments
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # it ends when the control process does
-    told, tell = os.pipe()
-    os.set_blocking(tell, False)
+    signalled, wake = os.pipe()
+    os.set_blocking(wake, False)
     signal.signal(signal.SIGUSR1, lambda *_: None)
-    signal.set_wakeup_fd(tell)
+    signal.set_wakeup_fd(wake)
     end = socket.socket(fileno=int(fd))
     try:
         numbers = [int(gpio) for gpio in gpios.split(",")]
@@ -179,7 +179,7 @@ def main(arguments: Sequence[str], kernel: Kernel) -> int:
         end.send(str(error).encode())
         return 1
     end.send(ANSWER.pack(State.WAITING, 0))
-    watch.serve(end, told)
+    watch.serve(end, signalled)
     return 0
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`evsed off` on a Pi without pigpiod: the outputs made safe by somebody who knows nothing.
+"""`evsed off` on a Pi without pigpiod: the outputs made safe by a process without any state.
 
-A GPIO has one holder at a time. Where that is the dead-man's process of a living evsed, it is told
-to open (SIGUSR1), opens, and ends; then the GPIO is free to be taken, driven low and read.
+A GPIO has one holder at a time. Where that is the dead-man's process of a living evsed, it is
+asked to open (SIGUSR1), opens, and ends; then the GPIO is free to be taken, driven low and read.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from evsed.boards.kernel.sysfs import LINE_OUTPUT, Kernel, Line, consumer_of
 from evsed.errors import BoardError
 
 if TYPE_CHECKING:
-    from evsed.boards import KernelConfig
+    from evsed.boards.board import KernelConfig
 
 _AGAIN_S: Final = 0.01
 
 
 def make_safe(config: KernelConfig, timeout_s: float, kernel: Kernel | None = None) -> str:
-    """Contactors open, pilot steady +12 V; says what was done.
+    """Open the contactors, set the pilot to steady +12 V, and return a sentence about it.
 
-    Raises `BoardError` within *timeout_s* seconds when it cannot be done or is not confirmed,
-    saying what still protects.
+    Raises `BoardError` within *timeout_s* seconds when it cannot be done or is not confirmed; the
+    message names what still protects.
     """
     kernel = kernel or Kernel()
     until = monotonic() + timeout_s
     try:
-        told = [_open(kernel, gpio, until) for gpio in config.contactor_gpios]
+        asked = [_open(kernel, gpio, until) for gpio in config.contactor_gpios]
         pilot = PilotPwm(kernel, config.pilot_gpio)
-        pilot.take()
+        pilot.acquire()
         if pilot.get() != PERIOD_NS:
             raise BoardError("the contactor is open, but the pilot is not at steady +12 V")
     except BoardError as error:
@@ -46,7 +46,7 @@ def make_safe(config: KernelConfig, timeout_s: float, kernel: Kernel | None = No
             "(sudo systemctl stop evsed) and repeat evsed off, or switch the supply off"
         ) from error
     names = ", ".join(str(gpio) for gpio in config.contactor_gpios)
-    others = "a running evsed was told to open; " if any(told) else ""
+    others = "a running evsed was asked to open; " if any(asked) else ""
     return (
         f"{others}contactor open (GPIO {names} low), pilot at steady +12 V "
         f"(GPIO {config.pilot_gpio})"
@@ -54,24 +54,27 @@ def make_safe(config: KernelConfig, timeout_s: float, kernel: Kernel | None = No
 
 
 def _open(kernel: Kernel, gpio: int, until: float) -> bool:
-    """Drive *gpio* low and see that it is; whether a living evsed had to be told.
+    """Drive *gpio* low and read it back; return whether a living evsed had to be asked.
 
     The kernel gives it as an output that is low; released, it stays low, by the kernel or by its
-    pull-down.
+    pull-down. A holder may end between the refusal and the question who it was, as it does when
+    `evsed off` runs at the end of evsed: a GPIO without a holder is tried again until the time is
+    up. Only another program, which has a name, is refused at once.
     """
-    told: set[int] = set()
+    asked: set[int] = set()
     while True:
         try:
             line = Line(kernel, gpio, LINE_OUTPUT, "evsed off")
         except BoardError:
-            holder = _evsed_that_holds(kernel, gpio)
-            if holder is None or monotonic() >= until:
+            consumer = consumer_of(kernel, gpio)
+            holder = _dead_man_pid(consumer)
+            if (consumer and holder is None) or monotonic() >= until:
                 raise
-            if holder not in told:
-                if told:
+            if holder is not None and holder not in asked:
+                if asked:
                     return True  # the next life of that evsed has taken it, and began with open
-                _tell(holder)
-                told.add(holder)
+                _ask_to_open(holder)
+                asked.add(holder)
             time.sleep(_AGAIN_S)
             continue
         try:
@@ -79,21 +82,21 @@ def _open(kernel: Kernel, gpio: int, until: float) -> bool:
                 raise BoardError(f"GPIO {gpio} reads high after it was driven low")
         finally:
             line.release()
-        return bool(told)
+        return bool(asked)
 
 
-def _evsed_that_holds(kernel: Kernel, gpio: int) -> int | None:
-    """The process id of the dead-man that holds *gpio*; None: nobody does, or somebody else."""
-    mark, _, pid = consumer_of(kernel, gpio).partition(":")
+def _dead_man_pid(consumer: str) -> int | None:
+    """The process id in the name of a *consumer* that is evsed's dead-man; else None."""
+    mark, _, pid = consumer.partition(":")
     return int(pid) if f"{mark}:" == CONSUMER and pid.isdigit() else None
 
 
-def _tell(pid: int) -> None:
+def _ask_to_open(pid: int) -> None:
     try:
         os.kill(pid, signal.SIGUSR1)
     except ProcessLookupError:
-        pass  # it has just ended, and what it held is free
+        pass  # it has just ended, and its GPIO is free
     except PermissionError as error:
         raise BoardError(
-            "the contactor is held by an evsed of another user, which could not be told to open"
+            "the contactor is held by an evsed of another user, which could not be asked to open"
         ) from error

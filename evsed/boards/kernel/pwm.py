@@ -50,7 +50,7 @@ class PilotPwm:
         self.folder: Final = f"{chip}/pwm{channel}"
         self.duty_path: Final = f"{self.folder}/duty_cycle"
 
-    def take(self) -> None:
+    def acquire(self) -> None:
         """Steady +12 V, 1 kHz, running. May last a second. Raises `BoardError`."""
         try:
             if not (self._kernel.root / self.folder).is_dir():

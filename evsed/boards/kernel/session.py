@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Taking the wires from Linux and giving them back; `KernelSession` is what is held in between."""
+"""Acquiring the wires from Linux and releasing them; `KernelSession` holds them in between."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from evsed.errors import BoardError, BoardGone, BoardTimeout
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evsed.boards import BoardConfig
+    from evsed.boards.board import BoardConfig
 
 ANSWER_S: Final = 0.08  # of the 100 ms that a method may take
 _STARTED_S: Final = 5.0  # Python on a busy Pi Zero
@@ -27,7 +27,7 @@ _BURSTS: Final = (64, 128)  # what the ticks ask for
 
 
 class Shown(NamedTuple):
-    """What the dead-man says."""
+    """Answer of the dead-man's process."""
 
     state: State
     levels: tuple[bool, ...]
@@ -64,7 +64,7 @@ class Watcher:
             theirs.close()
         try:
             ours.settimeout(_STARTED_S)
-            first = self._heard()
+            first = self._receive()
             if len(first) != ANSWER.size:
                 raise BoardError(first.decode(errors="replace"))
         except BaseException:
@@ -72,22 +72,25 @@ class Watcher:
             raise
         ours.settimeout(answer_s)
 
-    def ask(self, word: DeadManCommand, count: int = 0) -> Shown:
-        """Ask, and wait for the answer. Raises `BoardError`, after which it is of no more use."""
+    def ask(self, command: DeadManCommand, count: int = 0) -> Shown:
+        """Send a command and wait for the answer.
+
+        Raises `BoardError`; after that the process is of no more use.
+        """
         try:
-            self._end.send(ASK.pack(word, count))
+            self._end.send(ASK.pack(command, count))
         except OSError as error:
             raise BoardGone(
                 "the dead-man's process is gone, and the contactors with it; evsed lets go of the "
                 "wires and starts it anew; journalctl -u evsed shows why it ended"
             ) from error
-        state, levels = ANSWER.unpack(self._heard())
+        state, levels = ANSWER.unpack(self._receive())
         return Shown(
             State(state), tuple(bool(levels >> place & 1) for place in range(self._contactors))
         )
 
     def end(self) -> None:
-        """End it; whatever it was at, its lines are free then. Lasts as long as an answer may."""
+        """End it; its lines are free then. Lasts as long as an answer may."""
         self._end.close()  # it opens the contactors and ends
         try:
             self._process.wait(ANSWER_S)
@@ -95,7 +98,7 @@ class Watcher:
             self._process.kill()
             self._process.wait()
 
-    def _heard(self) -> bytes:
+    def _receive(self) -> bytes:
         try:
             packet = self._end.recv(4096)
         except TimeoutError as error:
@@ -127,7 +130,7 @@ class KernelSession:
     test: Line | None = None
     heartbeat_high: bool = False
 
-    def demand_dead_man(self, shown: Shown) -> None:
+    def require_armed(self, shown: Shown) -> None:
         """Raise `BoardError` unless it is armed."""
         if shown.state is not State.ARMED:
             raise BoardError(
@@ -155,16 +158,16 @@ class KernelSession:
         self.adc.close()
 
 
-def take(
+def acquire(
     kernel: Kernel,
     config: BoardConfig,
     command: Sequence[str],
     patience_s: float,
     answer_s: float,
 ) -> KernelSession:
-    """Take the wires: contactors open, pilot steady +12 V, dead-man waiting for its first beat.
+    """Acquire the wires: contactors open, pilot steady +12 V, dead-man waiting for its first beat.
 
-    May last some seconds. Raises `BoardError` with all that was begun given back.
+    May last some seconds. Raises `BoardError`; then everything is given back.
     """
     wires, wanted = config.kernel, config.inputs
     pilot = PilotPwm(kernel, wires.pilot_gpio)
@@ -172,7 +175,7 @@ def take(
         # Nothing comes before this: an earlier life may have left them closed.
         watcher = Watcher(command, wires.contactor_gpios, pilot.duty_path, patience_s, answer_s)
         begun.callback(watcher.end)
-        pilot.take()
+        pilot.acquire()
         heartbeat = _line(begun, kernel, wires.heartbeat_gpio, LINE_OUTPUT)
         adc = Adc(kernel, wires.spi_channel, wires.spi_hz)
         begun.callback(adc.close)
@@ -182,15 +185,15 @@ def take(
             adc.prepare(wanted.proximity_adc_channel, 1)
         if wanted.current_adc_channel is not None:
             adc.prepare(wanted.current_adc_channel, CONVERSIONS)
-        grip = KernelSession(kernel, config, pilot, adc, watcher, heartbeat)
+        session = KernelSession(kernel, config, pilot, adc, watcher, heartbeat)
         pulled = (*wanted.contactor_feedback_gpios, wanted.ground_fault_gpio)
         for gpio in (*pulled, wanted.emergency_stop_gpio):
             if gpio is not None:
-                grip.inputs[gpio] = _line(begun, kernel, gpio, LINE_INPUT | LINE_PULL_UP)
+                session.inputs[gpio] = _line(begun, kernel, gpio, LINE_INPUT | LINE_PULL_UP)
         if wanted.ground_fault_test_gpio is not None:
-            grip.test = _line(begun, kernel, wanted.ground_fault_test_gpio, LINE_OUTPUT)
+            session.test = _line(begun, kernel, wanted.ground_fault_test_gpio, LINE_OUTPUT)
         begun.pop_all()
-    return grip
+    return session
 
 
 def _line(begun: contextlib.ExitStack, kernel: Kernel, gpio: int, flags: int) -> Line:

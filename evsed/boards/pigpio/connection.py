@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One TCP connection to pigpiod that always ends in time, and says why in the owner's words.
+"""One TCP connection to pigpiod that always answers or fails in time.
 
 pigpiod answers requests strictly in order, so many may be sent in one segment (recorded from the
 real daemon). A request is four little-endian uint32: command, p1, p2 and the length of the
@@ -7,8 +7,8 @@ extension that follows; the answer echoes the first three, its fourth word is th
 refused), and SPIX and PROCP add as many bytes of data as the result says (command.h and
 pigpio.c:7036-7152 of pigpio v79).
 
-After any failure a connection is closed on the spot: whoever reads on after a time-out gets the
-answer to the question before.
+After any failure the connection is closed at once: reading on after a time-out would return the
+answer to the request before.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Request(NamedTuple):
     """One request, and what its answer may be.
 
     `data` is the number of bytes the answer must carry, `free` has a 1 for every bit of the result
-    that is news rather than an acknowledgement.
+    that is data rather than an acknowledgement.
     """
 
     command: Command
@@ -114,7 +114,7 @@ def hardware_pwm(gpio: int, frequency_hz: int, duty_ppm: int) -> Request:
 
 
 class Batch:
-    """Requests that go out in one segment, and all that is known beforehand about the answer.
+    """Requests that go out in one segment, and everything known beforehand about the answer.
 
     The answer is checked as one long number: `mask` has a 1 for every bit that must be as in
     `expected`. That takes a few microseconds where a loop over 64 headers takes a hundred.
@@ -146,7 +146,7 @@ class Batch:
 class Connection:
     """One connection to pigpiod; also stands in for the socket inside the stock client.
 
-    An `exchange` may last *answer_s*, everything else until *within_s* is over (see `within`).
+    An `exchange` may last *answer_s*, everything else until *within_s* is over (see `limit_time`).
 
     Raises `BoardGone` when pigpiod does not listen, `BoardTimeout` when it does not take the
     connection within *within_s* seconds.
@@ -179,9 +179,9 @@ class Connection:
         """Whether this connection was given up."""
         return self._socket.fileno() < 0
 
-    def within(self, seconds: float | None = None) -> None:
-        """Give all that is asked from now on so long altogether; *answer_s* unless told."""
-        self._until = monotonic() + (self.answer_s if seconds is None else seconds)
+    def limit_time(self, within_s: float | None = None) -> None:
+        """Allow *within_s* seconds (None: one answer's) for all requests from now on together."""
+        self._until = monotonic() + (self.answer_s if within_s is None else within_s)
 
     def close(self) -> None:
         """End the connection; a second time does nothing."""
@@ -327,7 +327,7 @@ _DOING: Final = {
     Command.SPIX: "read the ADC",
     Command.READ: "read a GPIO",
     Command.WRITE: "drive a GPIO",
-    Command.PROCU: "hear the beat",
+    Command.PROCU: "take the beat",
 }
 
 _ADVICE: Final = {

@@ -13,7 +13,7 @@ from evsed.errors import BoardError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from evsed.boards import BoardConfig
+    from evsed.boards.board import BoardConfig
 
 HOLD_HZ: Final = 4000
 HOLD_RANGE: Final = 1000
@@ -22,7 +22,7 @@ against the coil's 0.6 to 4 ms, in which its current follows."""
 
 
 class Output(NamedTuple):
-    """What pigpiod says of a contactor's GPIO: function, PWM (its width may be an error), level."""
+    """A contactor's GPIO in pigpiod: function, PWM (its width may be an error), level."""
 
     mode: int
     width: int
@@ -33,16 +33,16 @@ class Output(NamedTuple):
 class Contactors:
     """All contactors of one life, open at first.
 
-    *demand_dead_man* raises `BoardError` unless the script in pigpiod is armed.
+    *require_armed* raises `BoardError` unless the script in pigpiod is armed.
     """
 
     def __init__(
-        self, config: BoardConfig, client: pigpio.pi, demand_dead_man: Callable[[], None]
+        self, config: BoardConfig, client: pigpio.pi, require_armed: Callable[[], None]
     ) -> None:
         self._gpios: Final = config.pigpio.contactor_gpios
         self._hold_width: Final = int(config.hold_duty * HOLD_RANGE)
         self._client: Final = client
-        self._demand_dead_man: Final = demand_dead_man
+        self._require_armed: Final = require_armed
         self._closed = 0
         self._held_hz: int | None = None  # None: fully driven
 
@@ -57,7 +57,7 @@ class Contactors:
         for gpio in self._gpios[closed:]:
             checked(f"open the contactor on GPIO {gpio}", client.write(gpio, 0))
         if closed > self._closed:
-            self._demand_dead_man()
+            self._require_armed()
         for gpio in self._gpios[:closed]:
             checked(f"close the contactor on GPIO {gpio}", client.write(gpio, 1))
         self._closed = closed
@@ -75,7 +75,7 @@ class Contactors:
             checked(doing, client.set_PWM_range(gpio, HOLD_RANGE))
             self._held_hz = checked(doing, client.set_PWM_frequency(gpio, HOLD_HZ))
             checked(doing, client.set_PWM_dutycycle(gpio, self._hold_width))
-        self._demand_dead_man()
+        self._require_armed()
 
     # -------------------------------------------------------------------------------- read back
 
@@ -101,7 +101,7 @@ class Contactors:
             for place, output in enumerate(outputs)
         )
 
-    def demand(self, outputs: Sequence[Output]) -> None:
+    def require(self, outputs: Sequence[Output]) -> None:
         """Raise `BoardError` unless each is driven in the way that evsed has chosen for it.
 
         Only while the dead-man is armed: what that has changed is not another program's doing.

@@ -27,7 +27,7 @@ from evsed.boards.pigpio.connection import (
 from evsed.errors import BoardError
 
 if TYPE_CHECKING:
-    from evsed.boards import PigpioConfig
+    from evsed.boards.board import PigpioConfig
 
 PILOT_HZ: Final = 1000
 """Frequency of the control pilot (IEC 61851-1 Table A.2: 1000 Hz)."""
@@ -65,14 +65,14 @@ class Leftover(NamedTuple):
 
 
 def parameters(config: PigpioConfig, spi_handle: int) -> list[int]:
-    """What the script is started with: waiting for its first beat."""
+    """The parameters to start the script with: waiting for its first beat."""
     contactors = list(config.contactor_gpios)
     contactors += contactors[-1:] * (_CONTACTORS - len(contactors))
     return [0, *contactors, config.pilot_gpio, PATIENCE_POLLS, 0, 0, spi_handle, _MARK]
 
 
 def beat(script_id: int, number: int) -> Request:
-    """Tell the script that beat *number* (not 0, and not the one before) has come."""
+    """Make the request for beat *number* (not 0, and not the number before)."""
     return Request(Command.PROCU, script_id, extension=number.to_bytes(4, "little"))
 
 
@@ -106,7 +106,7 @@ def state(pipe: Connection, script_id: int) -> int:
     return number
 
 
-def demand(pipe: Connection, script_id: int) -> None:
+def require_armed(pipe: Connection, script_id: int) -> None:
     """Raise `BoardError` unless the script is armed."""
     if state(pipe, script_id) != pigpio.PI_SCRIPT_RUNNING:
         raise BoardError(

@@ -13,14 +13,14 @@ from evsed.core.pilot.protection import Inputs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from evsed.boards import BoardConfig
+    from evsed.boards.board import BoardConfig
 
 _HEAD_BYTES: Final = 16
 _RESULT_AT: Final = 12  # where in an answer's header the result begins
 
 
 class InputsWanted:
-    """Which optional inputs there are, and what their answers mean."""
+    """The optional inputs that are wired, and the meaning of their answers."""
 
     def __init__(self, config: BoardConfig) -> None:
         inputs = config.inputs
@@ -39,7 +39,7 @@ class InputsWanted:
         self._current: Final = inputs.current_adc_channel
         self.batch: Batch | None = None
 
-    def aim(self, spi_handle: int) -> None:
+    def prepare(self, spi_handle: int) -> None:
         """Make the requests for one life's SPI handle."""
         asks = [read(gpio) for gpio in self._gpios]
         if self._proximity is not None:
@@ -48,8 +48,8 @@ class InputsWanted:
             asks += [conversion(spi_handle, self._current)] * CONVERSIONS
         self.batch = Batch(asks) if asks else None
 
-    def understood(self, answer: memoryview) -> Inputs:
-        """Levels into meanings; see `InputsConfig` for what is wired how."""
+    def parse(self, answer: memoryview) -> Inputs:
+        """Turn levels into meanings; `InputsConfig` describes the wiring."""
         high = [
             bool(answer[number * _HEAD_BYTES + _RESULT_AT]) for number in range(len(self._gpios))
         ]
@@ -64,7 +64,7 @@ class InputsWanted:
         )
 
     def _codes(self, answer: memoryview) -> Iterator[int]:
-        """What the converter said, after the levels."""
+        """The converter's codes, after the levels."""
         at = len(self._gpios) * _HEAD_BYTES
         while at < len(answer):
             at += _HEAD_BYTES + CONVERSION_BYTES

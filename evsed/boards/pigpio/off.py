@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`evsed off` on a Pi with pigpiod: the outputs made safe by somebody who knows nothing.
+"""`evsed off` on a Pi with pigpiod: the outputs made safe by a process without any state.
 
 It runs beside a daemon that lives, hangs or is gone, after a crash, and a second time. So it keeps
 no state, uses no thread and no client without time-outs, and ends in time whatever pigpiod does.
@@ -18,7 +18,7 @@ from evsed.boards.pigpio.connection import Command, Connection, Request, read
 from evsed.errors import BoardError, BoardGone
 
 if TYPE_CHECKING:
-    from evsed.boards import PigpioConfig
+    from evsed.boards.board import PigpioConfig
 
 _AGAIN_S: Final = 0.1  # between attempts to reach a pigpiod that systemd may be restarting
 
@@ -29,7 +29,7 @@ _STILL = (
 
 
 def make_safe(config: PigpioConfig, timeout_s: float) -> str:
-    """Contactors open, pilot steady +12 V, evsed's scripts in pigpiod stopped; says what was done.
+    """Open the contactors, set the pilot to steady +12 V, stop evsed's scripts; describe it.
 
     Raises `BoardError` within *timeout_s* seconds when pigpiod cannot be reached or does not
     confirm it, saying what still protects.
@@ -60,7 +60,7 @@ def _reach(config: PigpioConfig, until: float) -> Connection:
 
 
 def _make_safe(config: PigpioConfig, pipe: Connection, until: float) -> str:
-    pipe.within(until - monotonic())
+    pipe.limit_time(until - monotonic())
     pipe.ask(*deadman.safe_outputs(config))
     found = deadman.leftovers(pipe, config)
     deadman.remove(pipe, found)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Taking the wires from pigpiod and giving them back: all that happens before and after the ticks.
+"""Acquiring the wires from pigpiod and releasing them: everything before and after the ticks.
 
-`take()` may last a second or two when pigpiod is slow, so the board runs it in a thread of its
-own. `PigpioSession` is what it comes back with.
+`acquire()` may last a second or two when pigpiod is slow, so the board runs it in a thread of its
+own. It returns a `PigpioSession`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from evsed.boards.pigpio.contactors import Contactors
 from evsed.errors import BoardError
 
 if TYPE_CHECKING:
-    from evsed.boards import BoardConfig
+    from evsed.boards.board import BoardConfig
 
 # A refusal comes back as a negative number rather than as an exception with a text but no number.
 pigpio.exceptions = False
@@ -39,7 +39,7 @@ class Client(pigpio.pi):
     """The stock client over a connection of evsed's.
 
     The client's own constructor is left out on purpose. It would open connections that wait for
-    ever, print a banner when it fails, start a thread for callbacks that nobody needs here and
+    ever, print a banner when it fails, start a thread for callbacks that are not needed here and
     that spins once pigpiod is gone, and leave a hook to be run at exit for every reconnection.
     Everything after that needs only a socket and a lock.
     """
@@ -51,7 +51,7 @@ class Client(pigpio.pi):
 
 
 class _Line:
-    """What the client talks through: a socket `s` and a lock `l`."""
+    """The client's link: a socket `s` and a lock `l`."""
 
     def __init__(self, pipe: Connection) -> None:
         self.s: Connection | None = pipe
@@ -86,7 +86,7 @@ class PigpioSession:
         try:
             if self.line.broken:
                 raise BoardError("the client's connection was given up")
-            self.fast.within()
+            self.fast.limit_time()
             self.fast.ask(*safe, *deadman.removal(self.script_id, self.spi_handle))
         except BoardError:
             _make_safe_anew(self.config, safe, self.fast.answer_s)
@@ -95,12 +95,12 @@ class PigpioSession:
             self.client.stop()
 
 
-def take(config: BoardConfig, answer_s: float) -> PigpioSession:
-    """Take the wires: contactors open, pilot steady +12 V, dead-man waiting for its first beat.
+def acquire(config: BoardConfig, answer_s: float) -> PigpioSession:
+    """Acquire the wires: contactors open, pilot steady +12 V, dead-man waiting for its first beat.
 
     From then on pigpiod gets *answer_s* seconds for an answer.
 
-    Raises `BoardError` with all that was begun given back.
+    Raises `BoardError`; then everything is given back.
     """
     wires = config.pigpio
     within_s = _TAKE_ANSWERS * answer_s
@@ -143,18 +143,20 @@ def _set_up(config: BoardConfig, line: Connection, fast: Connection) -> PigpioSe
         for count in (64, 128):  # what the ticks ask for
             sampler.prepare(count)
         script_id = checked("store the dead-man script", client.store_script(deadman.SCRIPT))
-        contactors = Contactors(config, client, lambda: deadman.demand(line, script_id))
-        grip = PigpioSession(config, line, fast, client, sampler, spi_handle, script_id, contactors)
+        contactors = Contactors(config, client, lambda: deadman.require_armed(line, script_id))
+        session = PigpioSession(
+            config, line, fast, client, sampler, spi_handle, script_id, contactors
+        )
     except BaseException:
         with contextlib.suppress(BoardError):
             fast.ask(Request(Command.SPIC, spi_handle))
         raise
     try:
-        _start_dead_man(grip)
+        _start_dead_man(session)
     except BaseException:
-        grip.release()
+        session.release()
         raise
-    return grip
+    return session
 
 
 def _clear_earlier_life(config: BoardConfig, pipe: Connection) -> None:
@@ -192,20 +194,20 @@ def _set_up_inputs(config: BoardConfig, client: Client) -> None:
         checked(f"drive GPIO {gpio}", client.write(gpio, 0))
 
 
-def _start_dead_man(grip: PigpioSession) -> None:
+def _start_dead_man(session: PigpioSession) -> None:
     """Start the script, and see it run.
 
     A script that was just stored may not be ready (-62), and a start can fall between two steps
-    of its thread and be lost (pigpio.c, pthScript): so it is told until it runs.
+    of its thread and be lost (pigpio.c, pthScript): so the start is repeated until it runs.
     """
-    until = time.monotonic() + grip.fast.answer_s
-    parameters = deadman.parameters(grip.config.pigpio, grip.spi_handle)
+    until = time.monotonic() + session.fast.answer_s
+    parameters = deadman.parameters(session.config.pigpio, session.spi_handle)
     while True:
-        result = grip.client.run_script(grip.script_id, parameters)
+        result = session.client.run_script(session.script_id, parameters)
         if result != pigpio.PI_SCRIPT_NOT_READY:
             checked("start the dead-man script", result)
         time.sleep(0.001)
-        if grip.dead_man_state() == pigpio.PI_SCRIPT_RUNNING:
+        if session.dead_man_state() == pigpio.PI_SCRIPT_RUNNING:
             return
         if time.monotonic() > until:
             raise BoardError(
@@ -215,7 +217,7 @@ def _start_dead_man(grip: PigpioSession) -> None:
 
 
 def _resting(config: BoardConfig) -> list[Request]:
-    """Every output as it should be when nobody tends it."""
+    """Every output at rest."""
     asks = deadman.safe_outputs(config.pigpio)
     if (gpio := config.inputs.ground_fault_test_gpio) is not None:
         asks.append(write(gpio, 0))
@@ -229,7 +231,7 @@ def _make_safe_anew(config: BoardConfig, safe: list[Request], within_s: float) -
     except BoardError:
         return
     try:
-        pipe.within(within_s)
+        pipe.limit_time(within_s)
         pipe.ask(*safe)
     except BoardError:
         pass

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from evsed.boards import InputsConfig
+from evsed.boards import InputsConfig, KernelConfig
 from evsed.boards.kernel import off as kernel_off
 from evsed.boards.kernel.deadman import PATIENCE_S, DeadMan, State
-from evsed.boards.kernel.sysfs import LINE_OUTPUT, Line, consumer_of
+from evsed.boards.kernel.sysfs import GPIO_GET_LINEINFO, LINE_OUTPUT, Line, consumer_of
 from evsed.core.pilot.current_transformer import CONVERSIONS
 from evsed.core.pilot.protection import Inputs
 from evsed.errors import BoardError, BoardGone, BoardTimeout
+from tests.boards.kernel.fake_kernel import FakeKernel
 from tests.boards.kernel.kernel_rig import CONTACTOR, HEARTBEAT, KernelRig, kernel_rig
 from tests.boards.pigpio.pigpio_rig import wait_until
 
@@ -40,7 +41,7 @@ def dead_man_pid(rig: KernelRig) -> int:
 
 def test_it_waits_for_the_first_beat_for_ever() -> None:
     dead_man = DeadMan()
-    dead_man.look(1e9)
+    dead_man.update(1e9)
     assert dead_man.state is State.WAITING
     assert dead_man.left_s(1e9) is None
 
@@ -51,7 +52,7 @@ def test_it_fires_when_the_beats_stop_and_not_before() -> None:
         dead_man.beat(tick * 0.02)
     states = []
     for since_s in (PATIENCE_S - 0.001, PATIENCE_S):
-        dead_man.look(99 * 0.02 + since_s)
+        dead_man.update(99 * 0.02 + since_s)
         states.append(dead_man.state)
     assert states == [State.ARMED, State.FIRED]
 
@@ -236,10 +237,34 @@ def test_off_makes_a_living_evsed_open(rig: KernelRig) -> None:
 
     said = kernel_off.make_safe(rig.config.kernel, 20.0, rig.kernel)
 
-    assert said.startswith("a running evsed was told to open; contactor open")
+    assert said.startswith("a running evsed was asked to open; contactor open")
     assert not rig.kernel.level(CONTACTOR, persists=True)
     with pytest.raises(BoardGone):
         board.beat()
+
+
+def test_off_tries_again_when_the_holder_ends_while_it_is_being_asked_for(tmp_path: Path) -> None:
+    class HolderEnds(FakeKernel):
+        """Frees the GPIO between the refusal and the question who holds it."""
+
+        def ioctl(self, fd: int, request: int, argument: bytearray) -> int:
+            if request == GPIO_GET_LINEINFO:
+                holder.release()
+            return super().ioctl(fd, request, argument)
+
+    kernel = HolderEnds(tmp_path).boot()
+    holder = Line(kernel, CONTACTOR, LINE_OUTPUT, "evsed:999999")
+
+    done = kernel_off.make_safe(KernelConfig(), 20.0, kernel)
+
+    assert done == "contactor open (GPIO 23 low), pilot at steady +12 V (GPIO 18)"
+
+
+def test_off_refuses_at_once_where_another_program_holds_the_gpio(rig: KernelRig) -> None:
+    line = Line(rig.kernel, CONTACTOR, LINE_OUTPUT, "doorbell")
+    with pytest.raises(BoardError, match='held by "doorbell"'):
+        kernel_off.make_safe(rig.config.kernel, 600.0, rig.kernel)
+    line.release()
 
 
 def test_off_does_no_harm_a_second_time(rig: KernelRig) -> None:

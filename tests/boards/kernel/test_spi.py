@@ -20,7 +20,7 @@ from tests.boards.kernel.fake_kernel import FakeKernel
 @pytest.fixture
 def kernel(tmp_path: Path) -> FakeKernel:
     kernel = FakeKernel(tmp_path).boot()
-    PilotPwm(kernel, 18).take()
+    PilotPwm(kernel, 18).acquire()
     return kernel
 
 

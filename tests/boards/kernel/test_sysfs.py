@@ -112,17 +112,17 @@ def test_without_the_overlay_the_line_for_config_txt_is_named(tmp_path: Path) ->
 def test_a_channel_that_udev_gives_late_is_waited_for(tmp_path: Path) -> None:
     kernel = FakeKernel(tmp_path).boot()
     kernel.refused_s = 0.1
-    PilotPwm(kernel, 18).take()
+    PilotPwm(kernel, 18).acquire()
     assert kernel.duty() == 1.0
 
 
 def test_a_channel_of_an_earlier_life_is_taken_as_it_is(tmp_path: Path) -> None:
     kernel = FakeKernel(tmp_path).boot()
     earlier = PilotPwm(kernel, 18)
-    earlier.take()
+    earlier.acquire()
     earlier.set(533_333)
     later = PilotPwm(kernel, 18)
-    later.take()
+    later.acquire()
     assert later.get() == 1_000_000
 
 
@@ -131,13 +131,13 @@ def test_a_channel_of_another_program_gets_our_period(
     tmp_path: Path, period: int, duty: int
 ) -> None:
     kernel = FakeKernel(tmp_path).boot()
-    PilotPwm(kernel, 18).take()
+    PilotPwm(kernel, 18).acquire()
     (kernel.pwm() / "period").write_text(f"{period}\n")
     (kernel.pwm() / "duty_cycle").write_text(f"{duty}\n")
     (kernel.pwm() / "enable").write_text("0\n")
     (kernel.pwm() / "polarity").write_text("inversed\n")
 
-    PilotPwm(kernel, 18).take()
+    PilotPwm(kernel, 18).acquire()
 
     read = {name: (kernel.pwm() / name).read_text().split()[0] for name in ("period", "duty_cycle")}
     assert read == {"period": "1000000", "duty_cycle": "1000000"}
@@ -149,7 +149,7 @@ def test_a_channel_of_another_program_gets_our_period(
 def test_a_pilot_that_is_taken_away_is_noticed(tmp_path: Path, name: str, value: str) -> None:
     kernel = FakeKernel(tmp_path).boot()
     pilot = PilotPwm(kernel, 18)
-    pilot.take()
+    pilot.acquire()
     (kernel.pwm() / name).write_text(f"{value}\n")
     with pytest.raises(BoardError, match="took the pilot"):
         pilot.get()

@@ -108,11 +108,11 @@ def test_it_is_armed_from_the_opening_on_even_without_a_first_beat() -> None:
         assert pi.wires.level(23) == 0
 
 
-def test_time_between_taking_the_wires_and_the_first_beat_does_not_fire_it() -> None:
+def test_time_between_acquiring_the_wires_and_the_first_beat_does_not_fire_it() -> None:
     with rig() as pi:
         board = pi.board()
         board.open()
-        taking = board._taking  # noqa: SLF001 - wait for the other thread only
+        taking = board._acquiring  # noqa: SLF001 - wait for the other thread only
         assert taking is not None
         taking.result(20)
         pi.pass_time(1.0)  # a tick that comes to fetch the wires very late

@@ -11,7 +11,8 @@ import pigpio
 import pytest
 
 from evsed.boards import InputsConfig
-from evsed.boards.pigpio.board import FIRST_WAIT_S, PigpioBoard
+from evsed.boards.held_board import FIRST_WAIT_S
+from evsed.boards.pigpio.board import PigpioBoard
 from evsed.core.pilot.current_transformer import CONVERSIONS
 from evsed.core.pilot.protection import Inputs
 from evsed.errors import BoardError, BoardGone, BoardTimeout
@@ -156,10 +157,10 @@ def test_random_bytes_for_an_answer_are_never_believed(
 
 
 def test_one_wrong_bit_anywhere_in_the_headers_of_a_burst_is_seen(board: PigpioBoard) -> None:
-    grip = board._grip  # noqa: SLF001 - looking at one batch from inside
-    assert grip is not None
-    burst = next(grip.sampler.prepare(64))
-    answer = bytearray(grip.fast.exchange(burst))
+    session = board._held  # noqa: SLF001 - looking at one batch from inside
+    assert session is not None
+    burst = next(session.sampler.prepare(64))
+    answer = bytearray(session.fast.exchange(burst))
     assert burst.fits(memoryview(answer))
 
     flips = random.Random(1)

@@ -10,7 +10,7 @@ import pigpio
 import pytest
 
 from evsed.boards import InputsConfig, PigpioConfig
-from evsed.boards.pigpio.board import FIRST_WAIT_S, LONGEST_WAIT_S
+from evsed.boards.held_board import FIRST_WAIT_S, LONGEST_WAIT_S
 from evsed.errors import BoardError, BoardGone, BoardTimeout
 from evsed.sim.gpio_lines import ALT0, OUTPUT
 from evsed.sim.pigpiod.machine import Setup
@@ -141,7 +141,7 @@ def test_attempts_that_fail_come_a_quarter_second_apart_then_up_to_five_seconds(
         for _ in range(7):
             opening_error(board)
             failed_at = its_rig.clock.now
-            while board.open() or board._taking is None:  # noqa: SLF001 - the pause itself
+            while board.open() or board._acquiring is None:  # noqa: SLF001 - the pause itself
                 its_rig.clock.now += 0.05
             pauses.append(its_rig.clock.now - failed_at)
 
@@ -161,7 +161,7 @@ def test_a_board_that_is_lost_before_it_was_read_back_waits_longer_each_time() -
             board.close()
             its_rig.clock.now += pause_s - 0.01
             assert not board.open()
-            assert board._taking is None  # noqa: SLF001 - not even begun
+            assert board._acquiring is None  # noqa: SLF001 - not even begun
             its_rig.clock.now += 0.02
 
 
