@@ -78,7 +78,7 @@ def _measure(board: Board, meter: PilotMeter, duty: float) -> Iterator[str]:
     while True:
         codes = board.sample_pilot(burst_length(duty))
         now = time.monotonic()
-        reading = meter.read(now, codes, duty)
+        reading = meter.update(now, codes, duty)
         board.beat()
         if now - shown_at >= EVERY_S:
             shown_at = now

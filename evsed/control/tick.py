@@ -13,7 +13,7 @@ from evsed.core.pilot import events as ev
 from evsed.core.pilot.economiser import Economiser
 from evsed.core.pilot.evse import SAFE, Evse, Outputs, Step
 from evsed.core.pilot.faults import Fault
-from evsed.core.pilot.limits import NOBODY, Limit, lowest
+from evsed.core.pilot.limits import NO_LIMIT, Limit, lowest
 from evsed.core.pilot.pilot_meter import PilotMeter, PilotReading, burst_length
 from evsed.core.pilot.protection import NO_PROTECTION, Inputs, Moment, Protection, ProtectionResult
 from evsed.errors import BoardError, LinkError
@@ -63,7 +63,7 @@ class Control:
     _current: current.CurrentMeter | None = None
     _economiser: Economiser = field(default_factory=Economiser)
     _guard: ProtectionResult = NO_PROTECTION
-    _limits: tuple[Limit, ...] = (NOBODY,)
+    _limits: tuple[Limit, ...] = (NO_LIMIT,)
     _reported: Mapping[Fault, str] = field(default_factory=dict)
     _last: Outputs | None = None
     _step: Step | None = None
@@ -93,7 +93,7 @@ class Control:
         """Take in one message of the daemon's; `LinkError` for one that is not its to send."""
         match message:
             case SetLimits(limits):
-                self._limits = limits or (NOBODY,)
+                self._limits = limits or (NO_LIMIT,)
             case ReportedFaults(faults):
                 self._reported = faults
             case StopCharging():
@@ -147,10 +147,10 @@ class Control:
             return False
         now = self.clock()
         self._events += self._evse.restart(now)
-        self._meter.forget()
+        self._meter.reset()
         self._protection.restart(now)
         if self._current is not None:
-            self._current.forget()
+            self._current.reset()
         self._economiser = Economiser()
         self._guard = NO_PROTECTION
         self._last = None
@@ -173,7 +173,7 @@ class Control:
         codes = self.board.sample_pilot(burst_length(last.duty))
         inputs = self.board.read_inputs() if self.config.board.inputs.any else None
         now = self.clock()
-        reading = self._reading = self._meter.read(now, codes, last.duty)
+        reading = self._reading = self._meter.update(now, codes, last.duty)
         self._is_late(now)
         guard = self._guard if inputs is None else self._heed(now, inputs, last)
         step = self._step = self._evse.step(
@@ -187,7 +187,7 @@ class Control:
         drive(self.board, step.outputs, self._last)
         self._last = step.outputs
         closed = step.outputs.closed > 0
-        if self._holds and self._economiser.look(now, closed=closed, pump=guard.pump):
+        if self._holds and self._economiser.update(now, closed=closed, pump=guard.pump):
             self.board.hold_contactors()
         self.board.beat(pump=guard.pump)
         beat_at = self.clock()
@@ -200,7 +200,7 @@ class Control:
     def _heed(self, now: float, inputs: Inputs, last: Outputs) -> ProtectionResult:
         """Judge the optional inputs, and do what that asks for beside the step."""
         if self._current is not None:
-            self._current.look(now, inputs.current_codes)
+            self._current.update(now, inputs.current_codes)
         moment = Moment(
             closed=last.closed > 0,
             closing=self._step is not None and self._step.closing,
@@ -208,7 +208,7 @@ class Control:
             offered_a=j1772.current_for_duty(last.duty),
             drawn_a=self._drawn_a,
         )
-        guard = self._protection.look(now, inputs, moment)
+        guard = self._protection.update(now, inputs, moment)
         if self._current is not None and self._current.faults:
             guard = replace(guard, faults={**guard.faults, **self._current.faults})
         if guard.ground_test is not self._guard.ground_test:

@@ -77,7 +77,7 @@ class Thermometer:
     def _take(self) -> None:
         latest, self._latest = self._latest, None
         if latest is not None:
-            self._thermal.hear(*latest)
+            self._thermal.on_reading(*latest)
 
     @property
     def celsius(self) -> float | None:

@@ -349,7 +349,7 @@ class Warm:
         bench = self.bench
         for _ in range(seconds):
             now = bench.now
-            self.thermal.hear(now, celsius)
+            self.thermal.on_reading(now, celsius)
             limits = Limit("owner", 16.0), self.thermal.limit(now + 3.0)
             bench.send(SetLimits(limits))
             bench.send(ReportedFaults(self.thermal.faults(now)))

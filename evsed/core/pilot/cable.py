@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cable in a Type 2 socket: the resistor in its plug says what it can bear.
+"""The cable in a Type 2 socket: the resistor in its plug codes its rating.
 
 The windows are those of IEC 61851-1 Annex B as EVerest's hardware notes quote them: 63 A 80-140
 ohm, 32 A 164-308, 20 A 400-936, 13 A 1100-2460, an error over 4500. A value between two windows
@@ -21,28 +21,28 @@ GONE = 5  # looks, 100 ms, without a cable
 
 
 def resistance_ohm(code: int) -> float:
-    """The resistor between PP and PE by an ADC *code* (0-1023)."""
+    """Return the resistor between PP and PE by an ADC *code* (0-1023)."""
     return SERIES_OHM * code / (CODES - code)
 
 
 def rating_a(ohm: float) -> float | None:
-    """What a cable with so many *ohm* bears; None for no cable, or none that can be known."""
+    """Return the rating of a cable with *ohm*, amperes; None for no cable or an unknown one."""
     if ohm < SHORT_OHM:
         return None
     return next((rated_a for most_ohm, rated_a in RATINGS if ohm <= most_ohm), None)
 
 
 class Cable:
-    """One look a tick. While a car is there the rating only falls: a plug does not grow stronger.
+    """`update()` every tick. While a car is there the rating only falls: a cable does not change.
 
-    `limit` is the ceiling by the cable, `faults` what is wrong now.
+    `limit` is the ceiling by the cable, `faults` are those of now.
     """
 
     def __init__(self) -> None:
-        self._forget()
+        self._reset()
         self.faults: dict[Fault, str] = {}
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self._rated_a: float | None = None
         self._seen_a: float | None = None
         self._looks = 0
@@ -50,16 +50,16 @@ class Cable:
 
     @property
     def limit(self) -> Limit:
-        """What the cable bears; 0 A until it is known."""
+        """The rating of the cable as a limit; 0 A until it is known."""
         if self._rated_a is None:
             return Limit("cable", 0.0, why="the rating of the cable is not read yet")
         return Limit("cable", self._rated_a, why=f"the cable bears {self._rated_a:.0f} A")
 
-    def look(self, code: int, *, plugged: bool) -> None:
-        """Take in the ADC *code* of the proximity channel."""
+    def update(self, code: int, *, plugged: bool) -> None:
+        """Judge the ADC *code* of the proximity channel."""
         self.faults = {}
         if not plugged:
-            self._forget()
+            self._reset()
             return
         ohm = resistance_ohm(code)
         seen_a = rating_a(ohm)

@@ -62,7 +62,7 @@ class Contactors:
         self._looks = 0
         self._withheld_since = None
 
-    def look(
+    def update(
         self,
         now: float,
         feedback: tuple[bool, ...],
@@ -85,13 +85,13 @@ class Contactors:
         if not plugged:
             self._tries = 0
         if not closed:
-            self._look_open(now, any(feedback), closing=closing)
+            self._update_open(now, any(feedback), closing=closing)
         elif self._withheld_since is not None:
-            self._look_tested(now, any(feedback))
+            self._update_tested(now, any(feedback))
         else:
-            self._look_closed(now, closed=all(feedback))
+            self._update_closed(now, closed=all(feedback))
 
-    def _look_open(self, now: float, any_closed: bool, *, closing: bool) -> None:  # noqa: FBT001
+    def _update_open(self, now: float, any_closed: bool, *, closing: bool) -> None:  # noqa: FBT001
         due = self._tested_at is None or now - self._tested_at >= TEST_EVERY_S
         if not (closing and due):
             self._withheld_since = None
@@ -109,7 +109,7 @@ class Contactors:
                 "open"
             )
 
-    def _look_tested(self, now: float, any_closed: bool) -> None:  # noqa: FBT001
+    def _update_tested(self, now: float, any_closed: bool) -> None:  # noqa: FBT001
         """The GPIO is on and the beats are withheld: the contacts must stay open."""
         if any_closed:
             self._withheld_since = None
@@ -121,7 +121,7 @@ class Contactors:
             self._withheld_since = None
             self._tested_at = self._since = now
 
-    def _look_closed(self, now: float, *, closed: bool) -> None:
+    def _update_closed(self, now: float, *, closed: bool) -> None:
         if closed:
             self._seen_closed = True
             self._looks = 0

@@ -51,7 +51,7 @@ class _Train(NamedTuple):
 
 
 class CurrentMeter:
-    """One look a tick. `amperes` (RMS, None: not known) and `faults` are what came of it.
+    """`update()` every tick. `amperes` (RMS, None: not known) and `faults` are the result.
 
     *a_per_v*: amperes in the cable for one volt at the converter, which are the transformer's
     turns over the ohms of its burden.
@@ -64,17 +64,17 @@ class CurrentMeter:
         self.amperes: float | None = None
         self.faults: dict[Fault, str] = {}
 
-    def forget(self) -> None:
-        """The board was lost: a second has to go by before anything is known."""
+    def reset(self) -> None:
+        """Forget all trains: a second has to go by before anything is known."""
         self._trains.clear()
         self.amperes = None
         self.faults = {}
 
-    def look(self, now: float, codes: tuple[int, ...]) -> None:
-        """Take in a train of conversions."""
+    def update(self, now: float, codes: tuple[int, ...]) -> None:
+        """Add a train of conversions."""
         trains = self._trains
         if trains and now - trains[-1].at > GAP_S:
-            self.forget()
+            self.reset()
         if not trains:
             self._since = now
         centred = [code - MIDDLE for code in codes]

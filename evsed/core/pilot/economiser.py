@@ -17,13 +17,13 @@ FULL_S: Final = 0.5
 
 
 class Economiser:
-    """One look a tick, at what is driven in it."""
+    """`update()` every tick with the outputs of that tick."""
 
     def __init__(self) -> None:
         self._full_since: float | None = None
         self._holding = False
 
-    def look(self, now: float, *, closed: bool, pump: bool) -> bool:
+    def update(self, now: float, *, closed: bool, pump: bool) -> bool:
         """Whether the drive is to be reduced now: once in each closing."""
         if not (closed and pump):
             self._full_since = None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happened, as frozen values: the only way news leaves `core`.
+"""Events as frozen values: the only way in which `core` reports what happened.
 
-Each event carries `at`, the monotonic moment (seconds). Whoever shows it adds the wall clock.
+Each event carries `at`, the monotonic moment (seconds). The daemon adds the wall clock.
 `str(event)` is the sentence for people.
 """
 
@@ -74,7 +74,7 @@ class CarStopped(Event):
 
 @dataclass(frozen=True, slots=True)
 class ContactorClosed(Event):
-    """The contactor was told to close; `cycles` counts closings since the process started."""
+    """The contactor was commanded to close; `cycles` counts closings since the process started."""
 
     cycles: int
 
@@ -132,7 +132,7 @@ class StateChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class OwnerAsked(Event):
-    """Somebody gave an order: `who` (a user, or an address) and `what`, in words."""
+    """The owner or a program gave an order: `who` (a user, or an address) and `what`, in words."""
 
     who: str
     what: str

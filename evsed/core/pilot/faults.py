@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be wrong, in EVerest's names, and what each fault means for the wires and the owner."""
+"""Every fault, in EVerest's names, and its meaning for the wires and for the owner."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from enum import Enum
 
 
 class Recovery(Enum):
-    """How a fault ends; the last two outlive a restart."""
+    """The end of a fault; the last two kinds outlive a restart."""
 
     AUTO = "auto"  # by itself, when its cause is gone
     UNPLUG = "unplug"  # when the car is unplugged
-    ACKNOWLEDGE = "acknowledge"  # when the owner says so (`evsed ack`)
-    SERVICE = "service"  # when the owner says so, after a repair
+    ACKNOWLEDGE = "acknowledge"  # when the owner acknowledges it (`evsed ack`)
+    SERVICE = "service"  # when the owner acknowledges it, after a repair
 
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """What a fault is: how it ends, whether it opens at once, what is done and what to do.
+    """The kind of a fault: its end, the reaction of evsed, and the advice to the owner.
 
     `at_once`: the contactor opens in the same tick; otherwise the car is let go first (x1, up to
     6 s). `shows_f`: the pilot shows F for 300 ms so that the car knows (IEC 61851-1 Table A.5).
@@ -53,7 +53,7 @@ class Fault(Enum):
 
     @property
     def kind(self) -> FaultKind:
-        """What this fault means."""
+        """The kind of this fault."""
         return KINDS[self]
 
 
@@ -94,7 +94,7 @@ KINDS: dict[Fault, FaultKind] = {
     Fault.DEAD_MAN: FaultKind(
         Recovery.SERVICE,
         _OPENED + " and stays off, also after a restart",
-        "the charge pump holds the contactor although nobody tends it: switch the breaker off, "
+        "the charge pump holds the contactor although it gets no beats: switch the breaker off, "
         "have the contactor's drive repaired, then `evsed ack`",
         shows_f=True,
     ),

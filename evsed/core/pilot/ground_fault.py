@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ground-fault device: its word, and the test of it before each closing.
+"""The ground-fault device: its output, and its test before each closing.
 
-The device opens the coil by itself, in hardware; what evsed hears of it is for the pilot and for
-people. A broken wire sounds like a device that has tripped. The test, where one is wired, makes the
-device trip by its test input, with the contactor open: a device that is dead is content for ever.
+The device opens the coil by itself, in hardware; evsed reads it for the pilot and for people. A
+broken wire reads like a device that has tripped. The test, where one is wired, makes the device
+trip by its test input, with the contactor open: a dead device would never trip otherwise.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class _Phase(Enum):
 
 
 class GroundFault:
-    """One look a tick; what came of it stands in `faults`, `ready` and `test` until the next.
+    """`update()` every tick; the result stands in `faults`, `ready` and `test` until the next.
 
-    `ready`: nothing here speaks against closing. `test`: whether the test input is to be on.
+    `ready`: the contactor may close. `test`: whether the test input is to be on.
     """
 
     def __init__(self, *, testable: bool) -> None:
@@ -39,7 +39,7 @@ class GroundFault:
         self.faults: dict[Fault, str] = {}
 
     def restart(self) -> None:
-        """The board was lost and is back, with the test input off."""
+        """Begin anew, with the test input off: the board was lost and is back."""
         self._phase = _Phase.IDLE
 
     @property
@@ -52,16 +52,16 @@ class GroundFault:
         """Whether the test input is to be on."""
         return self._phase is _Phase.DRIVEN
 
-    def look(self, now: float, *, tripped: bool, closed: bool, closing: bool) -> None:
-        """Take in whether the device has *tripped*.
+    def update(self, now: float, *, tripped: bool, closed: bool, closing: bool) -> None:
+        """Judge the device's output, *tripped* or not.
 
         *closed*: the contactor is told to be; *closing*: it would be, were this ready.
         """
         self.faults = {}
         if self._phase is _Phase.DRIVEN:
-            self._look_driven(now, tripped=tripped, closing=closing)
+            self._update_driven(now, tripped=tripped, closing=closing)
         elif self._phase is _Phase.CALMING:
-            self._look_calming(now, tripped=tripped, closing=closing)
+            self._update_calming(now, tripped=tripped, closing=closing)
         else:
             if tripped:
                 self.faults[Fault.GROUND] = "the device has tripped, or its wire is broken"
@@ -70,14 +70,14 @@ class GroundFault:
             elif self._phase is _Phase.IDLE and self._testable and closing and not tripped:
                 self._go(now, _Phase.DRIVEN)
 
-    def _look_driven(self, now: float, *, tripped: bool, closing: bool) -> None:
+    def _update_driven(self, now: float, *, tripped: bool, closing: bool) -> None:
         if tripped or not closing:
             self._tripped = tripped
             self._go(now, _Phase.CALMING)
         elif now - self._since >= TRIPS_WITHIN_S:
             self._fail(f"it did not trip within {TRIPS_WITHIN_S:.0f} s of its test")
 
-    def _look_calming(self, now: float, *, tripped: bool, closing: bool) -> None:
+    def _update_calming(self, now: float, *, tripped: bool, closing: bool) -> None:
         if not tripped:
             self._go(now, _Phase.PASSED if self._tripped and closing else _Phase.IDLE)
         elif now - self._since >= CLEARS_WITHIN_S:

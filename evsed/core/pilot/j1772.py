@@ -2,7 +2,7 @@
 """SAE J1772 / IEC 61851-1 in numbers, each with its source.
 
 The standards themselves are not free; the numbers were read in open projects that quote them
-(EVerest, Tinkerforge, SmartEVSE, OpenEVSE). What only memory vouches for is marked *unverified*.
+(EVerest, Tinkerforge, SmartEVSE, OpenEVSE). Numbers from memory alone are marked *unverified*.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 
 
 class PilotState(Enum):
-    """What the car makes of the pilot's positive plateau (IEC 61851-1 Table A.2 ff.)."""
+    """State by the pilot's positive plateau (IEC 61851-1 Table A.2 ff.)."""
 
     A = "A"  # no car: 12 V
     B = "B"  # car there, S2 open: 9 V
@@ -79,7 +79,7 @@ PPM = 1_000_000
 
 @lru_cache(maxsize=64)  # asked every tick with the same current, and fractions are slow
 def duty_for_current(current_a: float) -> float:
-    """The duty (0-1) that tells the car *current_a* amperes, or `STEADY` when it is under 6 A.
+    """Return the duty (0-1) that offers the car *current_a* amperes; `STEADY` when it is under 6 A.
 
     IEC 61851-1 Table A.7: I / 0.6 A up to 51 A, I / 2.5 A + 64 from 52.5 to 80 A, in percent.
     Between 51 and 52.5 A nothing is defined: 51 A. Above 80 A: 80 A. NaN: `STEADY`. The result
@@ -97,7 +97,7 @@ def duty_for_current(current_a: float) -> float:
 
 
 def current_for_duty(duty: float) -> float:
-    """What a car may take at *duty* (0-1), amperes (IEC 61851-1 Table A.8); 0 where it may not.
+    """Return the amperes that a car may take at *duty* (0-1) (IEC 61851-1 Table A.8); or 0.
 
     Under 3 % and over 97 % nothing, 3-7 % only what a digital link agrees (there is none here, so
     nothing), 7-8 % nothing, 8-10 % 6 A, to 85 % 0.6 A a percent, to 96 % 2.5 A a percent from
@@ -118,7 +118,7 @@ def current_for_duty(duty: float) -> float:
 
 
 def state_of(high_v: float, before: PilotState | None = None) -> PilotState:
-    """The state that a positive plateau of *high_v* volts means.
+    """Return the state that a positive plateau of *high_v* volts means.
 
     *before* is the state so far: a step towards more power (A to B to C, E to D) has to pass its
     threshold by `HYSTERESIS_V`, a step away from power passes at the threshold itself. Never F:

@@ -40,9 +40,9 @@ class Limit:
         return self
 
 
-NOBODY = Limit("daemon", 0.0, why="no limit was given yet")
+NO_LIMIT = Limit("daemon", 0.0, why="no limit was given yet")
 
 
 def lowest(limits: Iterable[Limit], now: float) -> Limit:
-    """The lowest of *limits* at *now*; 0 A by `NOBODY` when there is none at all."""
-    return min((limit.at(now) for limit in limits), key=lambda limit: limit.max_a, default=NOBODY)
+    """Return the lowest of *limits* at *now*; 0 A by `NO_LIMIT` when there is none at all."""
+    return min((limit.at(now) for limit in limits), key=lambda limit: limit.max_a, default=NO_LIMIT)

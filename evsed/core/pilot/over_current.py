@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a meter says against what was offered; nothing where there is no meter.
+"""The measured current against the offer; nothing where there is no meter.
 
 The numbers are EVerest's and Tinkerforge's: a car has 5 s to follow a change of the pilot (IEC
 61851-1 seq. 6), 10 % and half an ampere are allowed for its and the meter's errors.
@@ -19,13 +19,13 @@ OPEN_A, OPEN_FOR_S = 1.0, 1.5
 
 
 class _Lasting:
-    """For how long something has been true without a break."""
+    """Duration of a condition without a break."""
 
     def __init__(self) -> None:
         self._since: float | None = None
 
     def of(self, now: float, *, true: bool) -> float:
-        """Seconds; 0 where it is not true, or is since just now."""
+        """Return the seconds for which *true* has held without a break."""
         if not true:
             self._since = None
             return 0.0
@@ -35,7 +35,7 @@ class _Lasting:
 
 
 class OverCurrent:
-    """One look a tick; `faults` is what came of it."""
+    """`update()` every tick; `faults` are those of now."""
 
     def __init__(self) -> None:
         self._offers: deque[tuple[float, float]] = deque()
@@ -45,8 +45,8 @@ class OverCurrent:
         self._leak = _Lasting()
         self.faults: dict[Fault, str] = {}
 
-    def look(self, now: float, drawn_a: float, *, offered_a: float, closed: bool) -> None:
-        """Take in the current that the meter reads, the largest of the phases."""
+    def update(self, now: float, drawn_a: float, *, offered_a: float, closed: bool) -> None:
+        """Judge the current *drawn_a*, the largest of the phases."""
         self.faults = {}
         while self._offers and self._offers[-1][1] <= offered_a:
             self._offers.pop()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From bursts of ADC codes to what the pilot says.
+"""From bursts of ADC codes to the state of the pilot.
 
 A burst is 64 or 128 conversions at moments that are not locked to the pilot's 1 kHz, so it meets
 both plateaus at random. Each plateau is found as the densest 0.4 V window on its side of the
@@ -44,7 +44,7 @@ SHORT_PLATEAU = 0.16  # of the period; what is shorter takes a long burst
 
 
 class Anomaly(Enum):
-    """What no healthy car and EVSE can show; the value is the sentence for people."""
+    """A reading that no healthy car and EVSE can give; the value is the sentence for people."""
 
     NO_DIODE = "the pilot's negative half is missing: the car's diode is shorted or bypassed"
     NO_PWM = "the pilot stands still although a signal is commanded"
@@ -56,7 +56,7 @@ class Anomaly(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FrontEnd:
-    """How a code becomes volts: `volts_at_code_0` + code x `volts_per_code` (from hw/)."""
+    """Conversion of a code to volts: `volts_at_code_0` + code x `volts_per_code` (from hw/)."""
 
     volts_at_code_0: float = -13.76
     volts_per_code: float = 0.02688
@@ -64,9 +64,9 @@ class FrontEnd:
 
 @dataclass(frozen=True, slots=True)
 class PilotReading:
-    """What is known of the pilot after a burst.
+    """The pilot after a burst.
 
-    `state` is this burst's word (None: indeterminate), `settled` the agreed one (None: nothing
+    `state` is this burst's (None: indeterminate), `settled` the agreed one (None: nothing
     agreed yet). `high_v` and `low_v` are the last known plateaus; `low_v` is None without PWM.
     `live_for_s`: for how long C (or D) has been read without a break, inside the window for
     closing, with the diode seen and PWM on. `anomaly` has been seen in two bursts. `lost`: no
@@ -84,12 +84,12 @@ class PilotReading:
 
 
 def burst_length(duty: float) -> int:
-    """How many conversions a burst takes at *duty*: 128 where a plateau is short, else 64."""
+    """Return the conversions in a burst at *duty*: 128 where a plateau is short, else 64."""
     return LONG_BURST if 0.0 < duty < SHORT_PLATEAU or 1.0 - SHORT_PLATEAU < duty < 1.0 else BURST
 
 
 def densest(ordered: Sequence[int], width: int, *, topmost: bool) -> tuple[float, int]:
-    """The median of the densest *width*-wide window of *ordered* codes, and its hits.
+    """Return the median of the densest *width*-wide window of *ordered* codes, and its hits.
 
     Windows with at least 70 % of the most hits tie; the *topmost* (else lowest) of them is taken.
     An empty *ordered* gives (0.0, 0).
@@ -121,9 +121,9 @@ class PilotMeter:
         self._front_end = front_end
         self._width = int(WINDOW_V / front_end.volts_per_code)
         self._spread = SPREAD_V / front_end.volts_per_code
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Start afresh: nothing agreed, nothing pending (a new board, an opened contactor)."""
         self._settled: PilotState | None = None
         self._pending: list[int] = []
@@ -138,8 +138,8 @@ class PilotMeter:
         self._share: float | None = None
         self._shares = 0
 
-    def read(self, now: float, codes: Sequence[int], duty: float) -> PilotReading:
-        """Take in a burst of *codes* made while *duty* was on the wire; say what is known now."""
+    def update(self, now: float, codes: Sequence[int], duty: float) -> PilotReading:
+        """Add a burst of *codes* made while *duty* was on the wire and return the reading."""
         if duty != self._duty:
             self._new_duty(duty)
         if self._read_at is None:

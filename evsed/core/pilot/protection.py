@@ -3,7 +3,7 @@
 
 ::
 
-    input                 what it is watched for          fault                   recovery
+    input                 watched for                     fault                   recovery
     mirror contacts       still closed 100 ms after       ContactorFault          service
                           opening
                           open 300 ms after closing, or   ContactorDidNotClose    unplug, after
@@ -20,7 +20,7 @@
                           cannot be read (`current`)      MeterFault              itself
 
 The numbers and where they are from stand in `contactors`, `ground_fault`, `cable` and
-`over_current`. An input that is not wired is None and watches nothing.
+`over_current`. An input that is not wired is None.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What the state machine and the wires are at.
+    """The state machine and the wires at one moment.
 
     The contactor is told to be `closed`, or is about to be (`closing`: it would, were that ready);
     a car is `plugged` in; `offered_a` amperes are on the pilot. `drawn_a`: what a meter reads,
@@ -72,7 +72,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class ProtectionResult:
-    """What follows from the inputs.
+    """The judgement of the inputs.
 
     `faults` there are now, `limits` on the current, and whether all is `ready` to close. `pump`:
     the charge pump is to be beaten. `ground_test`: the test input of the ground-fault device is to
@@ -92,7 +92,7 @@ NO_PROTECTION = ProtectionResult({}, (), ready=True, pump=True, ground_test=Fals
 
 
 class Protection:
-    """All optional inputs of one EVSE; `look()` is called every tick."""
+    """All optional inputs of one EVSE; `update()` is called every tick."""
 
     def __init__(self, now: float, *, ground_testable: bool) -> None:
         self._contactors = Contactors(now)
@@ -101,11 +101,11 @@ class Protection:
         self._over_current = OverCurrent()
 
     def restart(self, now: float) -> None:
-        """The board was lost and is back: everything open, the test inputs off."""
+        """Begin anew, everything open and the test inputs off: the board was lost and is back."""
         self._contactors.restart(now)
         self._ground.restart()
 
-    def look(self, now: float, inputs: Inputs, moment: Moment) -> ProtectionResult:
+    def update(self, now: float, inputs: Inputs, moment: Moment) -> ProtectionResult:
         """Judge *inputs* at *now*."""
         faults: dict[Fault, str] = {}
         limits: tuple[Limit, ...] = ()
@@ -115,7 +115,7 @@ class Protection:
             faults[Fault.EMERGENCY_STOP] = "the emergency stop is pressed, or its wire is broken"
         if inputs.ground_fault is not None:
             ground = self._ground
-            ground.look(
+            ground.update(
                 now,
                 tripped=inputs.ground_fault,
                 closed=moment.closed,
@@ -124,13 +124,13 @@ class Protection:
             faults |= ground.faults
             ready = ground.ready
         if moment.drawn_a is not None:
-            self._over_current.look(
+            self._over_current.update(
                 now, moment.drawn_a, offered_a=moment.offered_a, closed=moment.closed
             )
             faults |= self._over_current.faults
         if inputs.contactor_feedback:
             contactors = self._contactors
-            contactors.look(
+            contactors.update(
                 now,
                 inputs.contactor_feedback,
                 closed=moment.closed,
@@ -142,7 +142,7 @@ class Protection:
             pump = contactors.pump
             opened = contactors.opened
         if inputs.proximity_code is not None:
-            self._cable.look(inputs.proximity_code, plugged=moment.plugged)
+            self._cable.update(inputs.proximity_code, plugged=moment.plugged)
             faults |= self._cable.faults
             limits = (self._cable.limit,)
         return ProtectionResult(faults, limits, ready, pump, self._ground.test, opened)

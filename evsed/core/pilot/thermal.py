@@ -3,7 +3,7 @@
 
 Between 55 and 70 degrees the ceiling falls in a straight line to 6 A, the least a pilot can say;
 what was stopped at 75 begins again below 60. (OpenEVSE: a half at 65, a quarter at 68, off at 71;
-esp32-evse: off at 60.) A sensor that says nothing, nonsense, or the 85.0 degrees with which a
+esp32-evse: off at 60.) A sensor that gives nothing, nonsense, or the 85.0 degrees with which a
 DS18B20 wakes up before its first conversion, is lost after 2.5 s: two readings of a second each.
 """
 
@@ -20,12 +20,12 @@ LOST_AFTER_S = 2.5
 
 
 class Thermal:
-    """What the temperature permits. *max_a* is what the supply allows when it is cool."""
+    """The ceiling by temperature; *max_a* is what the supply allows when it is cool."""
 
     def __init__(self, max_a: float, now: float) -> None:
         self._max_a = max_a
         self._celsius: float | None = None
-        self._heard_at = now
+        self._read_at = now
         self._hot = False
 
     @property
@@ -33,13 +33,13 @@ class Thermal:
         """The last temperature read, degrees Celsius."""
         return self._celsius
 
-    def hear(self, now: float, celsius: float | None) -> None:
-        """Take in a reading; None where the sensor gave none."""
+    def on_reading(self, now: float, celsius: float | None) -> None:
+        """Note a reading; None where the sensor gave none."""
         if celsius is None or celsius == POWER_ON_C:
             return
         if not SENSOR_C[0] <= celsius <= SENSOR_C[1]:  # also NaN
             return
-        self._heard_at = now
+        self._read_at = now
         self._celsius = celsius
         if celsius >= STOP_C:
             self._hot = True
@@ -60,10 +60,10 @@ class Thermal:
         return Limit("temperature", MIN_A + share * (self._max_a - MIN_A), until_at, words)
 
     def faults(self, now: float) -> dict[Fault, str]:
-        """What is wrong at *now*: too hot, or a sensor that is lost."""
-        if now - self._heard_at > LOST_AFTER_S:
+        """The faults at *now*: too hot, or a sensor that is lost."""
+        if now - self._read_at > LOST_AFTER_S:
             return {
-                Fault.TEMPERATURE: f"the sensor gave no reading for {now - self._heard_at:.0f} s"
+                Fault.TEMPERATURE: f"the sensor gave no reading for {now - self._read_at:.0f} s"
             }
         if self._hot:
             return {Fault.TEMPERATURE: f"{self._celsius:.0f} degrees in the box"}

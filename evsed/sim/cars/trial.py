@@ -211,7 +211,9 @@ class Trial:
         car.move(now, self._seen(), phases, self.config.rules.mains_v)
         reported: Mapping[Fault, str] = {}
         if self._over_current is not None:
-            self._over_current.look(now, car.drawn_a, offered_a=self.offered_a, closed=self._closed)
+            self._over_current.update(
+                now, car.drawn_a, offered_a=self.offered_a, closed=self._closed
+            )
             reported = self._over_current.faults
         was_drawing = car.drawn_a > 0
         step = self.last = self.evse.step(now, self._reading(now), self._limit, reported)

@@ -83,6 +83,6 @@ def test_the_pilot_is_understood_from_such_bursts(
     adc = Adc(kernel, 0, 1_000_000)
     meter = PilotMeter(FrontEnd(PARTS.volts_at_code_0, PARTS.volts_per_code))
     duty = duty_ns / 1e6
-    readings = [meter.read(tick * 0.02, adc.convert(0, 128), duty) for tick in range(100)]
+    readings = [meter.update(tick * 0.02, adc.convert(0, 128), duty) for tick in range(100)]
     assert readings[-1].settled is PilotState(state)
     adc.close()

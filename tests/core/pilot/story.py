@@ -45,7 +45,7 @@ class Story:
             codes = self.wire.burst(self.stuck_v, 1.0, count=64)
         else:
             codes = self.wire.burst(self.state, duty, self.low_v)
-        return self.meter.read(self.now, codes, duty)
+        return self.meter.update(self.now, codes, duty)
 
     def run(self, for_s: float) -> Step:
         """Let *for_s* seconds pass."""

@@ -32,7 +32,7 @@ class Clamped:
         for _ in range(round(for_s / self.tick_s)):
             self.now += self.tick_s
             moments = [self.now + SPACING_S * number for number in range(CONVERSIONS)]
-            self.meter.look(self.now, tuple(self.transformer.codes(moments)))
+            self.meter.update(self.now, tuple(self.transformer.codes(moments)))
         return self.meter
 
 

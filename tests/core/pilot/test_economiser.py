@@ -17,7 +17,7 @@ def holds_after_s(economiser: Economiser, began_at: float, for_s: float = 2.0) -
     return [
         round(tick * TICK_S, 2)
         for tick in range(round(for_s / TICK_S))
-        if economiser.look(began_at + tick * TICK_S, closed=True, pump=True)
+        if economiser.update(began_at + tick * TICK_S, closed=True, pump=True)
     ]
 
 
@@ -32,14 +32,14 @@ def test_the_mirror_contacts_have_spoken_by_then() -> None:
 def test_a_closing_after_one_tick_open_begins_with_full_drive() -> None:
     economiser = Economiser()
     holds_after_s(economiser, 0.0)
-    assert not economiser.look(2.0, closed=False, pump=True)
+    assert not economiser.update(2.0, closed=False, pump=True)
     assert holds_after_s(economiser, 2.02) == [0.5]
 
 
 def test_the_test_of_the_pump_is_no_drive() -> None:
     economiser = Economiser()
     for tick in range(20):
-        assert not economiser.look(tick * TICK_S, closed=True, pump=False)
+        assert not economiser.update(tick * TICK_S, closed=True, pump=False)
     assert holds_after_s(economiser, 0.4) == [0.5]
 
 
@@ -55,7 +55,7 @@ def test_half_a_second_of_full_drive_comes_before_every_reduction(
             driven_since, reduced = None, False
         elif driven_since is None:
             driven_since = now
-        if economiser.look(now, closed=closed, pump=pump):
+        if economiser.update(now, closed=closed, pump=pump):
             assert driven_since is not None
             assert now - driven_since >= FULL_S
             assert not reduced

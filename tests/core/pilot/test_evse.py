@@ -392,7 +392,7 @@ def test_a_board_that_is_lost_again_and_again_is_no_chatter_of_the_car() -> None
     asked = len([event for event in story.events if isinstance(event, ev.CarAsked)])
     for _ in range(6):
         story.evse.restart(story.now)
-        story.meter.forget()
+        story.meter.reset()
         story.run(5)
 
     assert not story.step.faults
@@ -402,7 +402,7 @@ def test_a_board_that_is_lost_again_and_again_is_no_chatter_of_the_car() -> None
 def test_a_car_that_stopped_while_the_board_was_lost_has_stopped() -> None:
     story = Story().charging()
     story.evse.restart(story.now)
-    story.meter.forget()
+    story.meter.reset()
     story.car("B")
     story.run(1)
 
@@ -515,7 +515,7 @@ def test_a_contactor_that_a_dead_man_may_have_opened_goes_through_a_full_close()
 def test_a_board_that_was_lost_comes_back_through_x1_and_a_full_close() -> None:
     story = Story().charging()
     story.evse.restart(story.now)
-    story.meter.forget()
+    story.meter.reset()
     story.step = story.step.__class__(Outputs(STEADY, 0), (), {}, "", 0.0)
     story.run(0.02)
     assert story.step.outputs == Outputs(STEADY, 0)
@@ -537,6 +537,6 @@ def test_a_clock_that_jumps_cannot_matter_because_there_is_none() -> None:
     first, second = Story(), Story()
     second.now = 1e9
     second.evse.restart(second.now)
-    second.meter.forget()
+    second.meter.reset()
 
     assert first.charging().evse.state == second.charging().evse.state == "C2"

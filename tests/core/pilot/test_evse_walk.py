@@ -181,7 +181,7 @@ class Trusting(Evse):
         (Trusting, "the diode seen"),
     ],
 )
-def test_a_machine_that_does_not_look_is_found_out(make: type[Evse], rule: str) -> None:
+def test_a_machine_that_does_not_update_is_found_out(make: type[Evse], rule: str) -> None:
     world = replace(SMALL, pilots=(*SMALL.pilots, LOST))
 
     with pytest.raises(RuleBroken, match=rule):

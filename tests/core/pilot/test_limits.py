@@ -8,7 +8,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evsed.core.pilot.limits import NOBODY, Limit, lowest
+from evsed.core.pilot.limits import NO_LIMIT, Limit, lowest
 
 
 def test_the_lowest_limit_wins_and_keeps_its_owner_and_reason() -> None:
@@ -18,8 +18,8 @@ def test_the_lowest_limit_wins_and_keeps_its_owner_and_reason() -> None:
 
 
 def test_without_any_limit_nothing_is_allowed() -> None:
-    assert lowest([], now=0.0) is NOBODY
-    assert NOBODY.max_a == 0.0
+    assert lowest([], now=0.0) is NO_LIMIT
+    assert NO_LIMIT.max_a == 0.0
 
 
 def test_a_limit_whose_time_is_up_is_zero_and_says_so() -> None:

@@ -33,7 +33,7 @@ class Watch:
         return self.reading
 
     def take(self, codes: list[int], duty: float) -> PilotReading:
-        self.reading = self.meter.read(self.now, codes, duty)
+        self.reading = self.meter.update(self.now, codes, duty)
         self.now += TICK_S
         return self.reading
 
@@ -276,7 +276,7 @@ def test_a_meter_that_forgets_starts_afresh() -> None:
     watch = Watch()
     watch.sees("C", 0.5, ticks=30)
 
-    watch.meter.forget()
+    watch.meter.reset()
 
     reading = watch.sees("C", 0.5)
     assert (reading.settled, reading.live_for_s) == (None, 0.0)
@@ -308,6 +308,6 @@ def test_among_windows_nearly_as_dense_the_outermost_wins() -> None:
 def test_no_codes_whatever_make_the_meter_fail(codes: list[int], duty: float) -> None:
     meter = PilotMeter(FRONT_END)
 
-    readings = [meter.read(tick * TICK_S, codes, duty) for tick in range(3)]
+    readings = [meter.update(tick * TICK_S, codes, duty) for tick in range(3)]
 
     assert readings[-1].live_for_s < 0.05

@@ -37,7 +37,7 @@ class Box:
         for _ in range(round(for_s / TICK_S)):
             self.now += TICK_S
             self._move()
-            self.watch.look(
+            self.watch.update(
                 self.now,
                 tuple(self.contacts),
                 closed=self.told,
@@ -220,7 +220,7 @@ def test_contacts_that_are_closed_at_the_start_are_welded() -> None:
 def test_one_bounce_of_a_mirror_contact_is_no_weld() -> None:
     box = Box()
     box.run(1)
-    box.watch.look(box.now, (True,), closed=False, closing=False, plugged=True)
+    box.watch.update(box.now, (True,), closed=False, closing=False, plugged=True)
     box.run(1)
 
     assert not box.faults
@@ -259,7 +259,7 @@ def test_one_of_three_contactors_that_stays_open_counts() -> None:
     box.close()
     box.run(1)
     for _ in range(2):
-        box.watch.look(box.now, (True, False, True), closed=True, closing=False, plugged=True)
+        box.watch.update(box.now, (True, False, True), closed=True, closing=False, plugged=True)
 
     assert box.watch.opened
 

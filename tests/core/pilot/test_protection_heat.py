@@ -13,7 +13,7 @@ from evsed.core.pilot.thermal import Thermal
 
 def at(celsius: float, max_a: float = 32.0) -> Thermal:
     thermal = Thermal(max_a, 0.0)
-    thermal.hear(0.0, celsius)
+    thermal.on_reading(0.0, celsius)
     return thermal
 
 
@@ -35,7 +35,7 @@ def test_what_was_stopped_at_75_begins_again_below_60() -> None:
     thermal = at(54.0)
     story = []
     for second, celsius in enumerate((60.0, 74.0, 75.0, 61.0, 60.0, 59.0)):
-        thermal.hear(second, celsius)
+        thermal.on_reading(second, celsius)
         story.append((celsius, Fault.TEMPERATURE in thermal.faults(second)))
 
     assert story == [
@@ -67,18 +67,18 @@ def test_a_sensor_that_says_nothing_or_nonsense_is_lost_after_two_and_a_half_sec
 ) -> None:
     thermal = at(20.0)
     for second in (1.0, 2.0):
-        thermal.hear(second, nonsense)
+        thermal.on_reading(second, nonsense)
         assert not thermal.faults(second)
-    thermal.hear(3.0, nonsense)
+    thermal.on_reading(3.0, nonsense)
 
     assert thermal.faults(3.0) == {Fault.TEMPERATURE: "the sensor gave no reading for 3 s"}
-    thermal.hear(4.0, 20.0)
+    thermal.on_reading(4.0, 20.0)
     assert not thermal.faults(4.0)
 
 
 def test_one_reading_that_fails_is_borne() -> None:
     thermal = at(20.0)
-    thermal.hear(1.0, None)
+    thermal.on_reading(1.0, None)
 
     assert not thermal.faults(2.0)
     assert thermal.limit(5.0).max_a == 32.0

@@ -53,7 +53,7 @@ class Box:
                 offered_a=self.offered_a,
                 drawn_a=self.current_a,
             )
-            self.guard = self.protection.look(self.now, inputs, moment)
+            self.guard = self.protection.update(self.now, inputs, moment)
             self.faults |= self.guard.faults
             if self.closing and self.guard.ready:
                 self.closed = True

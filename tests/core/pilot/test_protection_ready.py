@@ -28,7 +28,7 @@ class GuardedStory(Story):
                 offered_a=16.0,
             )
             contact = (self.closed and self.pumped) if self.contact is None else self.contact
-            guard = self.protection.look(self.now, Inputs(contactor_feedback=(contact,)), moment)
+            guard = self.protection.update(self.now, Inputs(contactor_feedback=(contact,)), moment)
             self.reported, self.ready, self.pumped = dict(guard.faults), guard.ready, guard.pump
             super().run(TICK_S)
         return self.step

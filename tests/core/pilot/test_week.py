@@ -128,7 +128,7 @@ def test_a_burst_with_enough_hits_is_always_read_as_c(
     missing = LONG_BURST - len(codes)
     codes += [code(LOW_V + noise_v) for noise_v in (low * ceil(missing / len(low)))[:missing]]
 
-    reading = PilotMeter(FRONT_END).read(0.0, codes, DUTY)
+    reading = PilotMeter(FRONT_END).update(0.0, codes, DUTY)
 
     assert reading.state is PilotState.C
     assert reading.anomaly is None

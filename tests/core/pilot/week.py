@@ -132,7 +132,7 @@ class Line:
         origin_s = self.now + start_s
         codes = self.circuit.codes([origin_s + moment_s for moment_s in rhythm])
         now = origin_s + rhythm[-1]
-        reading = self.meter.read(now, codes, self.outputs.duty)
+        reading = self.meter.update(now, codes, self.outputs.duty)
         step = self.evse.step(now, reading, self._limit)
         tally = self.tally
         tally.bursts += 1
