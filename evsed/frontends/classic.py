@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the original gave its owner, for scripts that live on: a line, energy.log and EnergyStats.
+"""The original's interfaces, for scripts written for it: its line, energy.log and EnergyStats.
 
-Formats are those of the contract in ARCHITECTURE.md. energy.log and EnergyStats carry on from files
-that the original wrote.
+energy.log and EnergyStats continue files that the original wrote.
 """
 
 from __future__ import annotations
@@ -37,14 +36,14 @@ STEADY_DUTY: Final = 1023
 CP_AT_12_V: Final = 248
 CP_AT_9_V: Final = 155
 CP_AT_6_V: Final = 85
-"""What the original's ADC read at the three plateaus (its EVnoconnect, EVready, EVcharging)."""
+"""Readings of the original's ADC at the three plateaus (its EVnoconnect, EVready, EVcharging)."""
 
 MOST_KWH: Final = 999.999
 MOST_HOURS: Final = 99.9
-"""What the columns of energy.log hold."""
+"""The largest values that fit the columns of energy.log."""
 
 NEWEST_BYTES: Final = 1 << 20
-"""As much of energy.log as is read, from its end: 20,000 sessions, of which a year has few."""
+"""Bytes of energy.log that are read, from its end: 20,000 sessions, decades of charging."""
 
 _RECORD: Final = re.compile(
     r"([0-9]{14}) +(-?[0-9]{1,7}) +([0-9]{1,6}\.[0-9]{1,6})kWh Charge Time +(-?[0-9]{1,4}\.[0-9])hr"
@@ -52,7 +51,7 @@ _RECORD: Final = re.compile(
 
 
 def classic_line(status: Status) -> str:
-    """*status* as the one line that the original gave, without an end of line."""
+    """Return *status* as the line of the original, without an end of line."""
     state = status.classic_state
     charging = state == CHARGING
     cp_value = cp_duty = 0
@@ -73,14 +72,14 @@ def classic_line(status: Status) -> str:
 
 
 def _cp_value(high_v: float) -> int:
-    """The high plateau on the original's scale: straight lines through its three values."""
+    """Return the high plateau on the original's scale: straight lines through its three values."""
     above_9_v = high_v - 9
     per_volt = (CP_AT_12_V - CP_AT_9_V if above_9_v >= 0 else CP_AT_9_V - CP_AT_6_V) / 3
     return max(0, round(CP_AT_9_V + above_9_v * per_volt))
 
 
 def format_record(session: SessionRecord, ended: datetime) -> str:
-    """The line of energy.log for *session*, which ended at *ended* local time: 50 bytes."""
+    """Return the line of energy.log for *session*, which ended at *ended* local time: 50 bytes."""
     kwh = min(session.energy_wh / 1000, MOST_KWH)
     hours = min(session.charge_s / 3600, MOST_HOURS)
     return (
@@ -90,7 +89,7 @@ def format_record(session: SessionRecord, ended: datetime) -> str:
 
 
 def parse_record(line: str) -> EnergyRecord | None:
-    """The record in *line*, by its fields and not its columns; None where it is none."""
+    """Return the record in *line*, by its fields and not its columns; None where it is none."""
     fields = _RECORD.fullmatch(line)
     if fields is None:
         return None
@@ -103,7 +102,7 @@ def parse_record(line: str) -> EnergyRecord | None:
 
 
 def format_stats(stats: EnergyStats, local_now: datetime) -> str:
-    """The whole of the file EnergyStats as of *local_now*."""
+    """Return the content of EnergyStats as of *local_now*."""
     return (
         f"Last Update Time {local_now:%Y-%m-%d %H:%M:%S}\n"
         f"{'Last Year':13}{stats.year_kwh:7.1f}kWh\n"
@@ -120,29 +119,27 @@ def format_stats(stats: EnergyStats, local_now: datetime) -> str:
 class EnergyFiles:
     """energy.log and EnergyStats in one folder.
 
-    Every call is short and blocks; what it raises, it raises without having done half of it, so it
-    can be tried again later with the same arguments.
+    Every call is short and blocks. A call that raises has done nothing, so it can be repeated later
+    with the same arguments.
     """
 
     def __init__(self, folder: Path) -> None:
         self._log = folder / "energy.log"
         self._stats = folder / "EnergyStats"
-        self.unreadable = 0
-        """Lines of energy.log that are no records, as of the last `write_stats()`; they stay."""
 
     def append(self, session: SessionRecord, ended: datetime) -> None:
         """Add the record of *session*, which ended at *ended* local time, to energy.log.
 
         The same record twice is one record. Raises `StoreError` when it cannot be written, and
-        leaves the file as it was.
+        leaves the file unchanged.
         """
         line = format_record(session, ended).encode()
-        with _in_words(self._log, "the session stays in the database and is written later"):
+        with _as_store_error(self._log, "the session is kept in the database and is written later"):
             self._log.parent.mkdir(parents=True, exist_ok=True)
             with self._log.open("ab+", buffering=0) as file:
                 size = file.seek(0, os.SEEK_END)
                 file.seek(max(0, size - NEWEST_BYTES))
-                known = file.read(NEWEST_BYTES)  # more only where it is no file at all
+                known = file.read(NEWEST_BYTES)  # less where the file is short
                 if line in known.splitlines(keepends=True):
                     return
                 # A power cut in the middle of a line leaves it without an end.
@@ -155,18 +152,18 @@ class EnergyFiles:
                     raise
 
     def write_stats(self, local_now: datetime) -> EnergyStats:
-        """Write EnergyStats anew, whole, from energy.log as of *local_now*; its figures.
+        """Rewrite EnergyStats from energy.log as of *local_now*, atomically; return its figures.
 
-        Raises `StoreError` when that cannot be done; the EnergyStats of before is then still there.
+        Raises `StoreError` when that fails; the file is then unchanged.
         """
-        with _in_words(self._stats, "it stays as it was and is written anew later"):
+        with _as_store_error(self._stats, "it is unchanged and is rewritten later"):
             self._stats.parent.mkdir(parents=True, exist_ok=True)
             stats = energy_stats(self._records(), local_now.date())
             _replace(self._stats, format_stats(stats, local_now).encode())
         return stats
 
     def _records(self) -> list[EnergyRecord]:
-        """The newest records of energy.log in their order; what is none is counted and left."""
+        """Return the newest records of energy.log in their order; other lines are skipped."""
         try:
             with self._log.open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
@@ -178,20 +175,18 @@ class EnergyFiles:
         except FileNotFoundError:
             lines = []
         records = [parse_record(line.rstrip("\r")) for line in lines if line]
-        readable = [record for record in records if record is not None]
-        self.unreadable = len(records) - len(readable)
-        return readable
+        return [record for record in records if record is not None]
 
 
 def _write(file: FileIO, content: bytes) -> None:
-    """Put all of *content* where *file* stands, and on the disk."""
-    if file.write(content) != len(content):  # a disk takes what fits
+    """Write all of *content* at the position of *file*, and to the disk."""
+    if file.write(content) != len(content):  # a full disk writes a part
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     os.fsync(file.fileno())
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Put *content* at *path*: all of it or none, whenever the power goes."""
+    """Replace *path* by *content* atomically, whenever the power fails."""
     fresh = path.with_name(path.name + ".new")
     try:
         with fresh.open("wb", buffering=0) as file:
@@ -209,7 +204,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def _in_words(path: Path, meanwhile: str) -> Iterator[None]:
+def _as_store_error(path: Path, meanwhile: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:

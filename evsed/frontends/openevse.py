@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""evsed in OpenEVSE's words: the `Status` in its JSON, and its orders as wishes.
+"""evsed in OpenEVSE's terms: the `Status` in its JSON, and its orders as controls.
 
-Only what Home Assistant's and evcc's own clients ask for; the names and units are those of the HTTP
-interface of OpenEVSE's WiFi firmware (its api.yml). It says that it is evsed wherever it is asked
-what it is, and what evsed does not know is left out, not made up.
+It covers the requests of Home Assistant's and evcc's own clients; the names and units are those of
+the HTTP interface of OpenEVSE's WiFi firmware (its api.yml). It identifies itself as evsed, and
+leaves out every value that evsed does not know.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.controls import RANGES, Controls
 from evsed.frontends.status import Status
 
-Told = dict[str, Any]
+JsonObject = dict[str, Any]
 """A JSON object."""
 Change = Callable[[Controls], Controls]
 
 API_LEVEL: Final = "4.2.2"
-"""The firmware whose interface this is. Clients choose by it what they may ask for: overrides from
-4.1.2 on, claims from 4.1.0; from 5.0.0 on they would ask for limits, which evsed keeps itself."""
+"""The firmware whose interface this is. Clients derive from it what they may request: overrides
+from 4.1.2 on, claims from 4.1.0; from 5.0.0 on they would request limits, which evsed keeps
+itself."""
 
 LEAST_A, MOST_A, _ = RANGES["max_current_a"]
 
@@ -44,61 +45,58 @@ FAULT_STATES: Final = {
     Fault.TEMPERATURE: 10,
     Fault.OVER_CURRENT: 11,
 }
-"""OpenEVSE's numbers; it has none for evsed's other faults, which are `UNKNOWN`."""
+"""OpenEVSE's numbers; evsed's other faults have none there and are `UNKNOWN`."""
 
 NORMAL, ECO = "1", "2"
-"""Its divert modes: as much as may be, or what the sun gives."""
+"""Its divert modes: full power, or solar surplus."""
 
 EVSED_ID: Final = b"evsed as OpenEVSE"
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a program says: charge or not or nothing of it, amperes on each phase, and until when.
-
-    As `core.user.controls.Wishes.taken_over` takes it.
-    """
+    """The claim of a program: charge, do not charge or no opinion; amperes per phase; an end."""
 
     charging: bool | None
     max_current_a: float | None
     until_unplugged: bool
 
     @classmethod
-    def read(cls, told: Mapping[str, object], *, until_unplugged: bool) -> Claim:
-        """The claim in *told*; *until_unplugged* where it does not say (`auto_release`).
+    def read(cls, body: Mapping[str, object], *, until_unplugged: bool) -> Claim:
+        """Return the claim in *body*; *until_unplugged* where it has no `auto_release`.
 
-        Fewer than 6 A are 6, as with OpenEVSE: no pilot can say less. Raises ValueError.
+        Fewer than 6 A become 6, as with OpenEVSE: a pilot cannot offer less. Raises ValueError.
         """
-        for key in told:
+        for key in body:
             if key not in ("state", "charge_current", "max_current", "auto_release"):
                 raise ValueError(f"evsed knows no {key[:30]!r} here, and nothing was changed")
-        state = told.get("state")
+        state = body.get("state")
         if state not in ("active", "disabled", None):
             raise ValueError('state must be "active" or "disabled"; nothing was changed')
-        release = told.get("auto_release", until_unplugged)
+        release = body.get("auto_release", until_unplugged)
         if release is not True and release is not False:
             raise ValueError("auto_release must be true or false; nothing was changed")
-        given = [_amperes(key, told.get(key)) for key in ("charge_current", "max_current")]
+        given = [_amperes(key, body.get(key)) for key in ("charge_current", "max_current")]
         return cls(
             charging=None if state is None else state == "active",
-            max_current_a=min((one for one in given if one is not None), default=None),
+            max_current_a=min((limit for limit in given if limit is not None), default=None),
             until_unplugged=release,
         )
 
-    def laid_over(self, wishes: Controls) -> Controls:
-        """*wishes* with this claim. Raises `core.user.controls.WishesError`."""
-        return wishes.taken_over(
+    def apply(self, controls: Controls) -> Controls:
+        """Return *controls* with this claim. Raises `core.user.controls.ControlsError`."""
+        return controls.taken_over(
             charging=self.charging,
             max_current_a=self.max_current_a,
             until_unplugged=self.until_unplugged,
         )
 
 
-def status(now: Status) -> Told:
-    """`/status`."""
+def status(now: Status) -> JsonObject:
+    """Return the JSON of `/status`."""
     ready = ready_to_charge(now)
     pilot_a = int(lowest_a(now) if ready else soft_a(now))
-    told: Told = {
+    reply: JsonObject = {
         "evse_connected": int(now.board_ok),
         "rapi_connected": int(now.board_ok),
         "amp": round(now.drawn_a * 1000),  # milliamperes
@@ -127,14 +125,14 @@ def status(now: Status) -> Told:
         "override_version": _version(now),
     }
     if now.available_w is not None:
-        told["available_current"] = round(now.available_w / now.mains_v / now.phases, 2)
+        reply["available_current"] = round(now.available_w / now.mains_v / now.phases, 2)
     if now.feed_age_s is not None:
-        told["divert_update"] = round(now.feed_age_s)
-    return told
+        reply["divert_update"] = round(now.feed_age_s)
+    return reply
 
 
-def config(now: Status, serial: str, hostname: str) -> Told:
-    """`/config`: what evsed is, and between what it can be set."""
+def config(now: Status, serial: str, hostname: str) -> JsonObject:
+    """Return the JSON of `/config`: identity, and the ranges of the settings."""
     return {
         "buildenv": "evsed",
         "firmware": f"evsed {now.version}",
@@ -150,22 +148,22 @@ def config(now: Status, serial: str, hostname: str) -> Told:
     }
 
 
-def override(now: Status) -> Told:
-    """`/override`: what a program has said; nothing where none has."""
+def override(now: Status) -> JsonObject:
+    """Return the JSON of `/override`: the claim of a program; empty without one."""
     over = now.override
     if over is None:
         return {}
-    told: Told = {}
+    reply: JsonObject = {}
     if over.charging is not None:
-        told["state"] = "active" if over.charging else "disabled"
+        reply["state"] = "active" if over.charging else "disabled"
     if now.controls.max_current_a is not None and now.controls.max_current_a != over.max_current_a:
-        told["charge_current"] = int(now.controls.max_current_a)
-    told["auto_release"] = over.until_unplugged
-    return told
+        reply["charge_current"] = int(now.controls.max_current_a)
+    reply["auto_release"] = over.until_unplugged
+    return reply
 
 
-def target(now: Status) -> Told:
-    """`/claims/target`: what is in force, of all claims."""
+def target(now: Status) -> JsonObject:
+    """Return the JSON of `/claims/target`: the claim in force."""
     return {
         "properties": {
             "state": "active" if ready_to_charge(now) else "disabled",
@@ -176,69 +174,69 @@ def target(now: Status) -> Told:
     }
 
 
-def toggled(now: Status) -> Change:
-    """What a toggle of the override does: it ends, or is the opposite of what happens now."""
+def toggle(now: Status) -> Change:
+    """Return the change of a toggled override: it ends, or is the opposite of the state now."""
     if now.override is not None:
         return Controls.given_back
-    return Claim(
-        charging=not ready_to_charge(now), max_current_a=None, until_unplugged=True
-    ).laid_over
+    return Claim(charging=not ready_to_charge(now), max_current_a=None, until_unplugged=True).apply
 
 
-def diverted(text: str) -> Change:
-    """What `divertmode=...` asks for: the sun, or all that may be. Raises ValueError."""
+def divert(text: str) -> Change:
+    """Return the change of `divertmode=...`: solar, or full power. Raises ValueError."""
     key, _, value = text.partition("=")
     if key != "divertmode" or value not in (NORMAL, ECO):
         raise ValueError(
             "it takes divertmode=1 (normal) or divertmode=2 (eco); nothing was changed"
         )
     if value == NORMAL:
-        return lambda wishes: wishes.diverted(Mode.FAST)
-    return _to_the_sun
+        return lambda controls: controls.diverted(Mode.FAST)
+    return _divert_to_solar
 
 
-def _to_the_sun(wishes: Controls) -> Controls:
-    under = wishes.override or wishes
-    return wishes.diverted(Mode.SOLAR_MIN if under.mode is Mode.SOLAR_MIN else Mode.SOLAR)
+def _divert_to_solar(controls: Controls) -> Controls:
+    base = controls.override or controls
+    return controls.diverted(Mode.SOLAR_MIN if base.mode is Mode.SOLAR_MIN else Mode.SOLAR)
 
 
 def serial_of(machine_id: str) -> str:
-    """Twelve hexadecimal digits for a machine, always the same and telling nothing of its id.
+    """Return twelve hexadecimal digits for a machine: constant, and not revealing its id.
 
-    Clients take it for an Ethernet address, so it is marked as one that nobody has sold (bit 1 of
-    the first byte, IEEE 802, 8.2).
+    Clients treat it as an Ethernet address, so it is marked as locally administered (bit 1 of the
+    first byte, IEEE 802, 8.2).
     """
     digest = bytearray(hashlib.blake2b(machine_id.encode(), key=EVSED_ID, digest_size=6).digest())
     digest[0] = digest[0] & 0xFC | 0x02
     return digest.hex()
 
 
-# --- what both sides ask -------------------------------------------------------------------------
+# --- shared by status and orders ------------------------------------------------------------------
 
 
 def ready_to_charge(now: Status) -> bool:
-    """Whether a car that asked would be given current now, as far as limits and faults go."""
+    """Tell whether a car that asks would be offered current now, by limits and faults."""
     return now.board_ok and not now.faults and lowest_a(now) >= LEAST_A
 
 
 def lowest_a(now: Status) -> float:
-    """The lowest of all ceilings, amperes."""
-    return min((one.max_a for one in now.limits), default=0.0)
+    """Return the lowest of all limits, amperes."""
+    return min((limit.max_a for limit in now.limits), default=0.0)
 
 
 def hard_a(now: Status) -> int:
-    """What the supply can give, in whole amperes."""
-    return int(min((one.max_a for one in now.limits if one.owner == "supply"), default=LEAST_A))
+    """Return the limit of the supply, in whole amperes."""
+    return int(
+        min((limit.max_a for limit in now.limits if limit.owner == "supply"), default=LEAST_A)
+    )
 
 
 def soft_a(now: Status) -> float:
-    """The most current as owner or program has it, amperes, within what the supply can give."""
-    wished_a = now.controls.max_current_a
-    return hard_a(now) if wished_a is None else min(wished_a, hard_a(now))
+    """Return the highest current of owner or program, amperes, within the limit of the supply."""
+    wanted_a = now.controls.max_current_a
+    return hard_a(now) if wanted_a is None else min(wanted_a, hard_a(now))
 
 
 def diverts(now: Status) -> bool:
-    """Whether the sun decides, or will again when a program lets go."""
+    """Tell whether solar surplus decides, or will again when a claim ends."""
     mode = now.controls.mode if now.override is None else now.override.mode
     return mode in (Mode.SOLAR.value, Mode.SOLAR_MIN.value)
 
@@ -255,11 +253,11 @@ def _state(now: Status, *, ready: bool) -> int:
 
 
 def _has(now: Status, fault: Fault) -> bool:
-    return any(one.name == fault.value for one in now.faults)
+    return any(shown.name == fault.value for shown in now.faults)
 
 
 def _version(now: Status) -> int:
-    """A number that is another one when the wishes are others."""
+    """Return a number that changes whenever the controls do."""
     return zlib.crc32(repr((now.controls, now.override)).encode()) & 0xFFFF
 
 

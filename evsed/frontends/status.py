@@ -1,102 +1,167 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that a frontend may show, at one moment: the `Status` and its parts."""
+"""Everything that a frontend may show, at one moment: the `Status` and its parts.
+
+A new field is a line here and a line where the daemon builds the status. The rest follows.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Final
+
+from evsed.core.solar.allotment_config import Mode
+from evsed.core.user.controls import RANGES
+from evsed.core.user.weekly_window import MOST_RANGES
+from evsed.frontends.doc import Doc
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from evsed.core.user.controls import Controls, Override
+
+PILOT_STATES: Final = ("A", "B1", "B2", "C1", "C2", "D1", "D2", "E", "F", "-")
+MODES: Final = tuple(mode.value for mode in Mode)
+RECOVERIES: Final = ("auto", "unplug", "acknowledge", "service")
+LEVELS: Final = ("info", "warning", "error")
+
+_DAY = "(Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_RANGE = f"({_DAY}(-{_DAY})?(,{_DAY}(-{_DAY})?)* )?{_TIME}-({_TIME}|24:00)"
+WINDOW_PATTERN: Final = f"^{_RANGE}(, {_RANGE}){{0,{MOST_RANGES - 1}}}$"
+"""The form in which evsed writes a weekly window; it also reads longer names of days and more
+spaces."""
+EMPTY_RANGE: Final = r"(..:..)-\1(,|$)"
+"""A range that ends when it begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class LimitView:
-    """One ceiling on the current: its owner, amperes, the reason in words, seconds left if any."""
+    """A limit: one ceiling on the current."""
 
-    owner: str
-    max_a: float
-    reason: str
-    left_s: float | None = None
+    owner: Annotated[str, Doc("who sets it: supply, feed, owner, session, schedule, ...")]
+    max_a: Annotated[float, Doc("the ceiling; under 6 A nothing is offered", unit="A")]
+    reason: Annotated[str, Doc("the reason, for people")]
+    left_s: Annotated[
+        float | None, Doc("until it ends or is reconsidered; null without a timer", unit="s")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
 class FaultView:
-    """A fault for people: what happened, what evsed did, what to do now, and how it ends.
+    """A fault that is present or latched."""
 
-    `recovery` is "auto", "unplug", "acknowledge" or "service"; `since` is wall-clock time.
-    """
-
-    name: str
-    what: str
-    done: str
-    todo: str
-    recovery: str
-    since: datetime
+    name: Annotated[str, Doc("EVerest's name for it")]
+    what: Annotated[str, Doc("what happened")]
+    done: Annotated[str, Doc("what evsed did about it")]
+    todo: Annotated[str, Doc("what to do now")]
+    recovery: Annotated[
+        str, Doc("how it ends: auto, unplug, acknowledge or service", choices=RECOVERIES)
+    ]
+    since: Annotated[datetime, Doc("when it began")]
 
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """One line of the recent past; `level` is "info", "warning" or "error"."""
+    """An event of the recent past."""
 
-    at: datetime
-    text: str
-    level: str = "info"
+    at: Annotated[datetime, Doc("when")]
+    text: Annotated[str, Doc("what happened, for people")]
+    level: Annotated[str, Doc("info, warning or error", choices=LEVELS)] = "info"
 
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """The charge under way, or the last one (`active` False).
+    """The session: the charge under way, or the last one."""
 
-    `energy_measured` is False where energy is an estimate from the offered current; `solar_wh` is
-    the part known to be from the sun, None where that is not known.
-    """
-
-    active: bool
-    energy_wh: float
-    charge_s: float
-    peak_a: float
-    started: datetime | None
-    energy_measured: bool = False
-    solar_wh: float | None = None
+    active: Annotated[bool, Doc("false: it has ended")]
+    energy_wh: Annotated[float, Doc("energy given to the car", unit="Wh")]
+    charge_s: Annotated[float, Doc("time with the contactor closed", unit="s")]
+    peak_a: Annotated[float, Doc("highest current drawn", unit="A")]
+    started: Annotated[
+        datetime | None, Doc("when the car was plugged in; null before the first session")
+    ]
+    energy_measured: Annotated[
+        bool, Doc("false: an estimate from the current offered and mains_v")
+    ] = False
+    solar_wh: Annotated[
+        float | None, Doc("the solar part of energy_wh; null where it is not known", unit="Wh")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
 class ControlsView:
-    """The owner's controls, as `core.user.controls` has them in JSON; None is no such limit."""
+    """The owner's controls: mode, limits and weekly window."""
 
-    mode: str = "solar"
-    session_kwh: float | None = None
-    session_h: float | None = None
-    max_current_a: float | None = None
-    window: str | None = None
+    mode: Annotated[
+        str,
+        Doc(
+            "off; solar: surplus solar power alone; solar_min: surplus, and the least current "
+            "without it; fast: all that supply and feed allow",
+            choices=MODES,
+        ),
+    ] = "solar"
+    session_kwh: Annotated[
+        float | None,
+        Doc(
+            "energy after which this session, or the next, ends; cleared when the car is "
+            "unplugged; null: no such limit",
+            "kWh",
+            *RANGES["session_kwh"][:2],
+        ),
+    ] = None
+    session_h: Annotated[
+        float | None,
+        Doc("hours with power after which it ends; likewise", "h", *RANGES["session_h"][:2]),
+    ] = None
+    max_current_a: Annotated[
+        float | None,
+        Doc(
+            "highest current on each phase; null: what the supply allows",
+            "A",
+            *RANGES["max_current_a"][:2],
+        ),
+    ] = None
+    window: Annotated[
+        str | None,
+        Doc(
+            'when charging is allowed, such as "Mon-Fri 22:00-06:00, Sat,Sun 10:00-16:00", by the '
+            "Pi's clock; null: always",
+            pattern=WINDOW_PATTERN,
+            never=EMPTY_RANGE,
+        ),
+    ] = None
 
     @classmethod
-    def of(cls, wishes: Controls) -> ControlsView:
-        """How *wishes* are shown."""
+    def of(cls, controls: Controls) -> ControlsView:
+        """Return *controls* as they are shown."""
         return cls(
-            mode=wishes.mode.value,
-            session_kwh=wishes.session_kwh,
-            session_h=wishes.session_h,
-            max_current_a=wishes.max_current_a,
-            window=str(wishes.window) if wishes.window else None,
+            mode=controls.mode.value,
+            session_kwh=controls.session_kwh,
+            session_h=controls.session_h,
+            max_current_a=controls.max_current_a,
+            window=str(controls.window) if controls.window else None,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class OverrideView:
-    """An order of another program, and the controls it replaced: `core.user.controls.Override`."""
+    """An override: an order of another program, and the controls that it replaced."""
 
-    charging: bool | None
-    until_unplugged: bool
-    mode: str
-    max_current_a: float | None
+    charging: Annotated[
+        bool | None, Doc("true: charge, false: do not charge, null: no opinion on that")
+    ]
+    until_unplugged: Annotated[
+        bool,
+        Doc("ends when the car is unplugged; a mode that the owner chooses ends it, too"),
+    ]
+    mode: Annotated[str, Doc("the mode that returns when it ends", choices=MODES)]
+    max_current_a: Annotated[
+        float | None,
+        Doc("the highest current that returns; null: what the supply allows", unit="A"),
+    ]
 
     @classmethod
     def of(cls, override: Override | None) -> OverrideView | None:
-        """How *override* is shown."""
+        """Return *override* as it is shown."""
         if override is None:
             return None
         return cls(
@@ -109,64 +174,124 @@ class OverrideView:
 
 @dataclass(frozen=True, slots=True)
 class TickView:
-    """How the control process fares: `worst_ms` is the longest tick of the last minute."""
+    """The tick of the control process."""
 
-    count: int
-    worst_ms: float
-    late: int
+    count: Annotated[int, Doc("ticks since the control process started")]
+    worst_ms: Annotated[float, Doc("the longest of the last minute", unit="ms")]
+    late: Annotated[int, Doc("ticks so late that a dead-man may have fired")]
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Everything that is shown, at one moment.
+    """Everything that evsed shows, at one moment."""
 
-    `state` is the settled pilot state with its suffix ("A", "B1", "B2", "C1", "C2", "D2", "E",
-    "F" or "-" with no board); `evse_status` is OCPP's name for it; `summary` is the sentence for
-    people and `reason` the reason in words for the current now offered.
-    """
+    classic_state: Annotated[
+        int,
+        Doc(
+            "State of the classic line: 1 no car, 2 connected, 3 charging, 4 error",
+            choices=(1, 2, 3, 4),
+        ),
+    ] = field(init=False, default=4)
+    at: Annotated[datetime, Doc("when this was built, by the Pi's wall clock, which may be wrong")]
+    version: Annotated[str, Doc("the version of evsed")]
+    state: Annotated[
+        str,
+        Doc(
+            "the settled pilot state: A no car, B1/B2 car connected without/with an offer, C1/C2 "
+            "car asks, D1/D2 asks for ventilation, E no pilot, F evsed's own fault, - no board",
+            choices=PILOT_STATES,
+        ),
+    ]
+    evse_status: Annotated[
+        str,
+        Doc(
+            "OCPP's name: Available, Preparing, Charging, SuspendedEV, SuspendedEVSE, Finishing, "
+            "Unavailable or Faulted"
+        ),
+    ]
+    summary: Annotated[str, Doc("the state as a sentence, for people")]
+    reason: Annotated[str, Doc("the reason for the current now offered, for people")]
+    board_ok: Annotated[bool, Doc("the board answers")]
+    ticking: Annotated[bool, Doc("the control process ticks")]
+    high_v: Annotated[float | None, Doc("the high plateau of the pilot", unit="V")]
+    low_v: Annotated[
+        float | None, Doc("the low plateau; null while there is none (steady +12 V)", unit="V")
+    ]
+    duty: Annotated[
+        float,
+        Doc("duty cycle of the pilot; 1 is steady +12 V: nothing offered", minimum=0, maximum=1),
+    ]
+    contactor_closed: Annotated[bool, Doc("the car is connected to the mains")]
+    offered_a: Annotated[
+        float, Doc("current that the pilot offers; 0 while nothing is offered", unit="A")
+    ]
+    drawn_a: Annotated[
+        float,
+        Doc("current that the car draws; without a meter, what it is offered while charging", "A"),
+    ]
+    drawn_measured: Annotated[bool, Doc("drawn_a, power_w and the energies come from a meter")]
+    power_w: Annotated[float, Doc("power that the car draws, over all phases", unit="W")]
+    mains_v: Annotated[float, Doc("line to neutral, as set or measured", unit="V")]
+    phases: Annotated[int, Doc("phases that the car is charged on")]
+    excess_w: Annotated[
+        float | None,
+        Doc("the feed's last figure: spare power, negative when too much is taken", unit="W"),
+    ]
+    available_w: Annotated[
+        float | None,
+        Doc("solar power that the car may use: the excess and what it draws already", unit="W"),
+    ]
+    feed_kind: Annotated[str, Doc("where the figure of spare power comes from")]
+    feed_age_s: Annotated[
+        float | None, Doc("age of that figure, by the feed's own clock", unit="s")
+    ]
+    feed_error: Annotated[str | None, Doc("what is wrong with the feed; null: nothing")]
+    limits: Annotated[tuple[LimitView, ...], Doc("every ceiling on the current; the lowest wins")]
+    limited_by: Annotated[str, Doc("the owner of the lowest limit")]
+    session: Annotated[SessionView, Doc("the charge under way, or the last one")]
+    day_wh: Annotated[float, Doc("energy since midnight", unit="Wh")]
+    total_wh: Annotated[float, Doc("energy ever", unit="Wh")]
+    contactor_cycles: Annotated[int, Doc("times that the contactor has closed, ever")]
+    faults: Annotated[
+        tuple[FaultView, ...],
+        Doc("what is wrong now or latched, with what to do; empty when all is well"),
+    ]
+    events: Annotated[tuple[EventView, ...], Doc("the recent past")]
+    tick: Annotated[TickView, Doc("the pace of the control process")]
+    uptime_s: Annotated[float, Doc("since evsed started", unit="s")]
+    controls: Annotated[ControlsView, Doc("the owner's controls")] = ControlsView()
+    override: Annotated[
+        OverrideView | None,
+        Doc(
+            "another program has replaced the owner's mode and max_current_a, which are shown as "
+            "it wants them; null: none has"
+        ),
+    ] = None
+    solar_w: Annotated[
+        float | None,
+        Doc(
+            "the part of power_w that the solar surplus covers, by the feed's last figure; null "
+            "where there is no figure, or none that is fresh",
+            unit="W",
+        ),
+    ] = None
+    day_solar_wh: Annotated[
+        float | None, Doc("the solar part of day_wh; null where it is not known", unit="Wh")
+    ] = None
+    battery_loan_wh: Annotated[
+        float | None,
+        Doc(
+            "energy that the battery has lent to the car and not got back; null where that is not "
+            "counted (mode fast, no figure of the feed)",
+            unit="Wh",
+        ),
+    ] = None
 
-    at: datetime
-    version: str
-    state: str
-    evse_status: str
-    summary: str
-    reason: str
-    board_ok: bool
-    ticking: bool
-    high_v: float | None
-    low_v: float | None
-    duty: float
-    contactor_closed: bool
-    offered_a: float
-    drawn_a: float
-    drawn_measured: bool
-    power_w: float
-    mains_v: float
-    phases: int
-    excess_w: float | None
-    available_w: float | None
-    feed_kind: str
-    feed_age_s: float | None
-    feed_error: str | None
-    limits: tuple[LimitView, ...]
-    limited_by: str
-    session: SessionView
-    day_wh: float
-    total_wh: float
-    contactor_cycles: int
-    faults: tuple[FaultView, ...]
-    events: tuple[EventView, ...]
-    tick: TickView
-    uptime_s: float
-    controls: ControlsView = ControlsView()
-    override: OverrideView | None = None
-    solar_w: float | None = None
-    day_solar_wh: float | None = None
-    battery_loan_wh: float | None = None
+    def __post_init__(self) -> None:
+        """Derive the state of the classic line."""
+        object.__setattr__(self, "classic_state", self._classic_state())
 
-    @property
-    def classic_state(self) -> int:
-        """The original's State: 1 no car, 2 connected, 3 charging, 4 error."""
+    def _classic_state(self) -> int:
         if self.faults or not self.board_ok or self.state in ("-", "E", "F"):
             return 4
         if self.state == "A":

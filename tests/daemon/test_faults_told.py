@@ -15,7 +15,7 @@ import pytest
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.frontends.classic import classic_line
-from evsed.frontends.web.api.serialization import body
+from evsed.frontends.web.api.serialization import to_json
 from evsed.logs import Logs, LogsConfig
 from tests.daemon.test_controls import desk, life
 from tests.daemon.test_summary import CHARGING
@@ -37,7 +37,7 @@ async def test_a_fault_is_in_the_classic_line_the_json_and_both_logs(
     logs.close(timeout_s=60)
 
     assert " State=4 " in classic_line(status)
-    (told,) = json.loads(body(status))["faults"]
+    (told,) = json.loads(to_json(status))["faults"]
     assert (told["name"], told["what"]) == (fault.value, DETAIL)
     assert (told["done"], told["todo"]) == (kind.done, kind.todo)
     what = f"{fault.value}: {DETAIL}"

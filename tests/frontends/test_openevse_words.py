@@ -35,7 +35,7 @@ def faulted(*faults: Fault) -> Status:
 
 
 def overridden(wishes: Controls, claim: Claim) -> Status:
-    over = claim.laid_over(wishes)
+    over = claim.apply(wishes)
     return replace(
         CHARGING, controls=ControlsView.of(over), override=OverrideView.of(over.override)
     )
@@ -180,20 +180,20 @@ def test_what_is_no_claim_is_refused(told: dict[str, Any], wrong: str) -> None:
 
 
 def test_a_toggle_is_the_opposite_of_what_happens_now_and_then_the_end_of_it() -> None:
-    assert openevse.toggled(CHARGING)(Controls()).mode is Mode.OFF
-    assert openevse.toggled(WAITING)(Controls()).mode is Mode.FAST
-    over = claim(state="disabled").laid_over(Controls())
+    assert openevse.toggle(CHARGING)(Controls()).mode is Mode.OFF
+    assert openevse.toggle(WAITING)(Controls()).mode is Mode.FAST
+    over = claim(state="disabled").apply(Controls())
     now = replace(CHARGING, override=OverrideView.of(over.override))
-    assert openevse.toggled(now)(over) == Controls()
+    assert openevse.toggle(now)(over) == Controls()
 
 
 def test_a_divert_mode_is_the_choice_between_the_sun_and_all_that_may_be() -> None:
-    assert openevse.diverted("divertmode=1")(Controls()).mode is Mode.FAST
-    assert openevse.diverted("divertmode=2")(Controls(Mode.FAST)).mode is Mode.SOLAR
-    assert openevse.diverted("divertmode=2")(Controls(Mode.SOLAR_MIN)).mode is Mode.SOLAR_MIN
+    assert openevse.divert("divertmode=1")(Controls()).mode is Mode.FAST
+    assert openevse.divert("divertmode=2")(Controls(Mode.FAST)).mode is Mode.SOLAR
+    assert openevse.divert("divertmode=2")(Controls(Mode.SOLAR_MIN)).mode is Mode.SOLAR_MIN
     for text in ("divertmode=3", "divertmode", "mode=1", ""):
         with pytest.raises(ValueError, match="divertmode=1"):
-            openevse.diverted(text)
+            openevse.divert(text)
 
 
 def test_a_serial_is_always_the_same_and_nobodys_address() -> None:

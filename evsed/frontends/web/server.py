@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`WebFrontend`: the listening sockets, and everything behind them, for as long as evsed lives."""
+"""`WebFrontend`: the listening sockets and everything behind them."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.openevse_api import OpenEvse
 from evsed.frontends.web.api.operation import Operation
 from evsed.frontends.web.api.operations import OPERATIONS
-from evsed.frontends.web.api.recent_history import Recent
-from evsed.frontends.web.api.router import Routes
-from evsed.frontends.web.api.serialization import body
+from evsed.frontends.web.api.recent_history import RecentHistory
+from evsed.frontends.web.api.router import Router
+from evsed.frontends.web.api.serialization import to_json
 from evsed.frontends.web.auth.authenticator import Authenticator
 from evsed.frontends.web.http.assets import Assets
-from evsed.frontends.web.http.connection_limits import ConnectionLimiter, GuardedServer
-from evsed.frontends.web.http.event_stream import Stream
+from evsed.frontends.web.http.connection_limits import ConnectionLimiter, LimitedServer
+from evsed.frontends.web.http.event_stream import EventStream
 
 SOCKET_MODE = 0o660
 """Owner and group of the service may give orders by the control socket."""
 FIRST_HANDED_FD = 3
 """SD_LISTEN_FDS_START of sd_listen_fds(3)."""
-LET_GO_S = 1.0
+SHUTDOWN_S = 1.0
 """How long answers under way may take when evsed ends."""
 BACKLOG = 128
 """Connections the kernel holds while the daemon is busy; Linux's own limit was this long."""
@@ -41,7 +41,7 @@ class WebFrontend:
     """The frontend on port 80.
 
     *handed* are listening sockets of systemd (see `handed_sockets`); with any, host, port and
-    socket of *config* are not used. *operations* are what the API has.
+    socket of *config* are not used. *operations* are those of the API.
     """
 
     def __init__(
@@ -61,12 +61,12 @@ class WebFrontend:
 
     @property
     def connections(self) -> int:
-        """How many connections are open."""
-        return self._started.guard.held if self._started else 0
+        """Open connections."""
+        return self._started.limiter.held if self._started else 0
 
     @property
     def listeners(self) -> int:
-        """How many event streams are open."""
+        """Open event streams."""
         return self._started.stream.listeners if self._started else 0
 
     async def start(self, hub: Hub) -> int:
@@ -77,21 +77,21 @@ class WebFrontend:
         if self._started is not None:
             raise WebError("the page is served already")
         sockets = list(self._handed) or _own_sockets(self._config)
-        stream = Stream(hub, self._limits, body)
-        recent = Recent()
-        gate = Authenticator(self._config.password_file, self._config.names)
-        parts = AppContext(hub, self._limits, self._assets, gate, stream, recent)
+        stream = EventStream(hub, self._limits, to_json)
+        recent = RecentHistory()
+        authenticator = Authenticator(self._config.password_file, self._config.names)
+        context = AppContext(hub, self._limits, self._assets, authenticator, stream, recent)
         openevse = OpenEvse(hub, self._limits) if self._config.openevse else None
         operations = self._operations + (openevse.operations() if openevse else ())
-        routes = Routes(parts, operations)
-        guard = ConnectionLimiter(self._limits, routes.odd_method)
-        started = self._started = _Started(guard, stream, recent, openevse)
+        router = Router(context, operations)
+        limiter = ConnectionLimiter(self._limits, router.unknown_method)
+        started = self._started = _Started(limiter, stream, recent, openevse)
         port = 0
         loop = asyncio.get_running_loop()
         for sock in sockets:
-            sock.setblocking(False)  # noqa: FBT003 - the only way a socket has to say it
+            sock.setblocking(False)  # noqa: FBT003 - the only form of this call
             local = sock.family == socket.AF_UNIX
-            server = GuardedServer(guard, routes.handle, local=local)
+            server = LimitedServer(limiter, router.handle, local=local)
             if local:
                 listening = await loop.create_unix_server(server, sock=sock, backlog=BACKLOG)
             else:
@@ -114,7 +114,7 @@ class WebFrontend:
             await self.stop()
 
     async def stop(self) -> None:
-        """Take no more connections, let answers under way finish, cut the rest; may be repeated."""
+        """Accept no more connections, let answers finish, cut the rest; may be repeated."""
         if self._started is None:
             return
         started, self._started = self._started, None
@@ -125,23 +125,27 @@ class WebFrontend:
             await started.openevse.sockets.close()
         for _, server in started.servers:
             server.pre_shutdown()
-            await server.shutdown(LET_GO_S)
-        started.guard.close()
+            await server.shutdown(SHUTDOWN_S)
+        started.limiter.close()
         if self._config.socket and not self._handed:
             _remove(Path(self._config.socket))
 
 
 class _Started:
-    """What exists between start and stop."""
+    """The parts that exist between start and stop."""
 
     def __init__(
-        self, guard: ConnectionLimiter, stream: Stream, recent: Recent, openevse: OpenEvse | None
+        self,
+        limiter: ConnectionLimiter,
+        stream: EventStream,
+        recent: RecentHistory,
+        openevse: OpenEvse | None,
     ) -> None:
-        self.guard = guard
+        self.limiter = limiter
         self.stream = stream
         self.recent = recent
         self.openevse = openevse
-        self.servers: list[tuple[asyncio.Server, GuardedServer]] = []
+        self.servers: list[tuple[asyncio.Server, LimitedServer]] = []
 
 
 def handed_sockets(
@@ -149,15 +153,15 @@ def handed_sockets(
 ) -> tuple[socket.socket, ...]:
     """The listening sockets that systemd handed to process *pid* (sd_listen_fds(3)).
 
-    None where LISTEN_PID is another's. They are kept from the processes evsed starts.
-    Raises `WebError` when LISTEN_FDS names what is no listening socket.
+    Empty where LISTEN_PID is another's. The processes that evsed starts do not inherit them.
+    Raises `WebError` when LISTEN_FDS names a file that is not a listening socket.
     """
     if environ.get("LISTEN_PID") != str(pid):
         return ()
-    taken = []
+    sockets = []
     try:
         for fd in range(first, first + int(environ.get("LISTEN_FDS", "0"))):
-            os.set_inheritable(fd, False)  # noqa: FBT003 - the only way os has to say it
+            os.set_inheritable(fd, False)  # noqa: FBT003 - the only form of this call
             sock = socket.socket(fileno=fd)
             if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                 sock.close()
@@ -165,13 +169,13 @@ def handed_sockets(
                     f"file {fd} handed in by systemd is not a listening socket; "
                     "evsed.socket must have ListenStream= and Accept=no"
                 )
-            taken.append(sock)
+            sockets.append(sock)
     except (OSError, ValueError) as error:
         raise WebError(
             f"LISTEN_FDS={environ.get('LISTEN_FDS')} names no sockets ({error}); "
             "start evsed by its unit, or unset LISTEN_FDS"
         ) from error
-    return tuple(taken)
+    return tuple(sockets)
 
 
 def _own_sockets(config: WebConfig) -> list[socket.socket]:
@@ -239,7 +243,7 @@ def _unix(path: Path) -> socket.socket:
             _refuse_if_answered(path)
             path.unlink()
         sock.bind(str(path))
-        path.chmod(SOCKET_MODE)  # before listen(): nobody can come in earlier
+        path.chmod(SOCKET_MODE)  # before listen(), so that no connection comes earlier
         sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
@@ -255,13 +259,13 @@ def _unix(path: Path) -> socket.socket:
 
 
 def _remove(path: Path) -> None:
-    """Take the control socket away; newer Pythons have done it by themselves."""
+    """Remove the control socket; newer Pythons have done it by themselves."""
     with suppress(OSError):
         path.unlink()
 
 
 def _is_socket(path: Path) -> bool:
-    """Whether an earlier life (or another evsed) has left a socket at *path*."""
+    """Tell whether a socket of an earlier run, or of another evsed, is at *path*."""
     try:
         return stat.S_ISSOCK(path.lstat().st_mode)
     except FileNotFoundError:
@@ -269,7 +273,7 @@ def _is_socket(path: Path) -> bool:
 
 
 def _refuse_if_answered(path: Path) -> None:
-    """Raise `WebError` when somebody listens at *path*: it is not ours to remove."""
+    """Raise `WebError` when a program listens at *path*: then it is not ours to remove."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)
         try:

@@ -16,8 +16,8 @@ from evsed.frontends.web.api.operations import OPERATIONS
 from tests.frontends.past import past
 from tests.frontends.web.web_world import served
 
-NO_UNIT = {"duty"}
-"""Numbers that are neither counts nor have a unit: a share."""
+UNITS = {"a": "A", "v": "V", "w": "W", "wh": "Wh", "kwh": "kWh", "s": "s", "h": "h", "ms": "ms"}
+"""The suffix of a key, and its unit."""
 DOCUMENT = document(OPERATIONS)
 PAGE = docs_page.page(DOCUMENT, "/static/x/")
 
@@ -42,12 +42,17 @@ def test_every_operation_is_in_the_document_and_has_a_name_of_its_own() -> None:
     assert len({name for _, _, name in told}) == len(told)
 
 
-def test_every_number_says_its_unit_and_every_key_its_meaning() -> None:
-    for name, key, one in properties():
-        assert one.get("description"), f"{name}.{key}"
-        kinds = [one, one.get("items", {})]
-        if any("number" in each.get("type", ()) for each in kinds) and key not in NO_UNIT:
-            assert one.get("x-unit"), f"{name}.{key}"
+def test_every_key_has_its_meaning_and_the_unit_of_its_suffix() -> None:
+    for name, key, schema in properties():
+        assert schema.get("description"), f"{name}.{key}"
+        suffix = key.rpartition("_")[2] if "_" in key else ""
+        assert schema.get("x-unit", "") == UNITS.get(suffix, ""), f"{name}.{key}"
+
+
+def test_a_number_without_a_unit_is_a_count_or_a_share() -> None:
+    for name, key, schema in properties():
+        if '"number"' in json.dumps(schema) and "x-unit" not in schema:
+            assert (name, key) == ("Status", "duty")
 
 
 def test_every_json_answer_has_the_version() -> None:
@@ -62,8 +67,8 @@ def test_every_json_answer_has_the_version() -> None:
 def test_whatever_needs_a_session_says_so_and_how_it_is_refused() -> None:
     for one in OPERATIONS:
         told = DOCUMENT["paths"][one.path][one.method.lower()]
-        assert ("security" in told) == (one.door is AuthRequirement.SESSION)
-        if one.door is AuthRequirement.SESSION:
+        assert ("security" in told) == (one.auth is AuthRequirement.SESSION)
+        if one.auth is AuthRequirement.SESSION:
             assert {401, 403} <= set(refusals(one))
         if one.body:
             assert {400, 408, 413, 415} <= set(refusals(one))

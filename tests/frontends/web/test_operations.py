@@ -16,14 +16,11 @@ from evsed.frontends.web.api.operation import (
     AuthRequirement,
     Operation,
     Reply,
-    choice,
-    day,
-    moment,
-    whole,
 )
 from evsed.frontends.web.api.operations import OPERATIONS
 from evsed.frontends.web.api.router import PREFIX, WRITES
-from evsed.frontends.web.api.serialization import said
+from evsed.frontends.web.api.serialization import json_response
+from evsed.frontends.web.http.parameters import choice, day, moment, whole
 from evsed.frontends.web.http.responses import PreparedResponse
 from tests.frontends.web.web_world import Served, served
 
@@ -33,16 +30,16 @@ FROM = day("from", "the first day")
 BEFORE = moment("before", "older than this")
 
 
-async def echo(_: AppContext, asked: ApiRequest) -> PreparedResponse:
-    """Say what was asked."""
-    return said(Outcome(repr((asked.place, sorted(asked.query.items())))))
+async def echo(_: AppContext, request: ApiRequest) -> PreparedResponse:
+    """Return the request."""
+    return json_response(Outcome(repr((request.path_value, sorted(request.query.items())))))
 
 
 SAYS = Reply("what was asked", (Outcome,))
 MADE_UP = (
     Operation("GET", "/api/v1/things", "Things", echo, SAYS, query=(LIMIT, BY, FROM, BEFORE)),
     Operation("GET", "/api/v1/needy", "Needs", echo, SAYS, query=(day("on", "a", required=True),)),
-    Operation("GET", "/api/v1/things/{day}", "A thing", echo, SAYS, place=FROM),
+    Operation("GET", "/api/v1/things/{day}", "A thing", echo, SAYS, path_parameter=FROM),
     Operation(
         "DELETE",
         "/api/v1/things/{day}",
@@ -50,7 +47,7 @@ MADE_UP = (
         echo,
         SAYS,
         AuthRequirement.SESSION,
-        place=FROM,
+        path_parameter=FROM,
     ),
     Operation(
         "POST", "/override", "Another charger's", echo, SAYS, AuthRequirement.SESSION, listed=False
@@ -80,8 +77,8 @@ def test_no_two_operations_share_a_method_and_a_path() -> None:
 def test_whatever_changes_something_needs_a_session_except_logging_in_and_out() -> None:
     for one in OPERATIONS:
         if one.method in WRITES and one.path != "/api/v1/login":
-            assert one.door is AuthRequirement.SESSION
-        assert one.door is not AuthRequirement.OPEN or one.method == "GET"
+            assert one.auth is AuthRequirement.SESSION
+        assert one.auth is not AuthRequirement.OPEN or one.method == "GET"
         assert not one.listed or one.path.startswith(PREFIX)
 
 

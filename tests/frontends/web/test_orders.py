@@ -24,7 +24,7 @@ from tests.frontends.web.web_world import PASSWORD, PATIENT, Served, Wire, serve
 CONTROLS = [
     (one.method, one.path.partition("{")[0] + "2026-11-24" * ("{" in one.path))
     for one in OPERATIONS
-    if one.door is AuthRequirement.SESSION
+    if one.auth is AuthRequirement.SESSION
 ]
 LOGIN = "/api/v1/login"
 OWNER = "/api/v1/controls"
@@ -306,11 +306,11 @@ async def test_a_session_ends_by_itself_after_a_month(password_file: Path) -> No
     made = await gate.log_in("10.0.0.5", PASSWORD)
     assert isinstance(made, str)
     token = made.partition(";")[0]
-    assert gate.knows(token)
+    assert gate.has_session(token)
     now = SESSION_S - 1
-    assert gate.knows(token)
+    assert gate.has_session(token)
     now = SESSION_S
-    assert not gate.knows(token)
+    assert not gate.has_session(token)
 
 
 async def test_the_oldest_session_makes_room_for_one_too_many(
@@ -318,11 +318,11 @@ async def test_the_oldest_session_makes_room_for_one_too_many(
 ) -> None:
     gate = Authenticator(str(password_file))
     monkeypatch.setattr(
-        Authenticator, "_knows", lambda *_: True
+        Authenticator, "_is_right", lambda *_: True
     )  # hashing 33 times would take a while
     made = [str(await gate.log_in("10.0.0.5", "")) for _ in range(SESSIONS + 1)]
     tokens = [one.partition(";")[0] for one in made]
-    assert [gate.knows(token) for token in tokens] == [False] + [True] * SESSIONS
+    assert [gate.has_session(token) for token in tokens] == [False] + [True] * SESSIONS
 
 
 # --- what they may say ---------------------------------------------------------------------------

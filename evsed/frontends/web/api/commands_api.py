@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Orders: whatever changes something, by POST, PUT, PATCH or DELETE under `/api/v1/`.
+"""Orders: operations that change something, by POST, PUT, PATCH or DELETE under `/api/v1/`.
 
-They come over the network, through the gate, or by the control socket, whose door is the file's
-mode. Who comes here has been let in, and the body has been read.
+They come over the network with a session, or by the control socket. When a handler runs, access has
+been checked and the body has been read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from evsed.frontends.status import ControlsView
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.models import Outcome, Password
 from evsed.frontends.web.api.operation import ApiRequest, AuthRequirement, Operation, Reply
-from evsed.frontends.web.api.serialization import said
+from evsed.frontends.web.api.serialization import json_response
 from evsed.frontends.web.http.responses import PreparedResponse, problem
 
 LOGIN = "/api/v1/login"
@@ -25,57 +25,57 @@ PASSWORD_WANTED = problem(
 )
 
 
-async def acknowledge(parts: AppContext, asked: ApiRequest) -> PreparedResponse:
+async def acknowledge(context: AppContext, request: ApiRequest) -> PreparedResponse:
     """Acknowledge latched faults."""
-    return said(Outcome(await parts.hub.acknowledge(asked.who)))
+    return json_response(Outcome(await context.hub.acknowledge(request.sender)))
 
 
-async def change(parts: AppContext, asked: ApiRequest) -> PreparedResponse:
-    """Change the wishes that the body names."""
+async def change(context: AppContext, request: ApiRequest) -> PreparedResponse:
+    """Change the controls that the body names."""
     try:
-        outcome = await parts.hub.change(asked.who, asked.body)
+        outcome = await context.hub.change(request.sender, request.body)
     except ControlsError as error:
         return problem(422, f"{error}; nothing was changed", errors=error.problems)
-    return said(parts.hub.status().controls, Outcome(outcome))
+    return json_response(context.hub.status().controls, Outcome(outcome))
 
 
-async def replace(parts: AppContext, asked: ApiRequest) -> PreparedResponse:
-    """Change all wishes: what the body does not name gets its default."""
-    asked.body = {**Controls().to_json(), **asked.body}
-    return await change(parts, asked)
+async def replace(context: AppContext, request: ApiRequest) -> PreparedResponse:
+    """Set all controls: one that the body does not name gets its default."""
+    request.body = {**Controls().to_json(), **request.body}
+    return await change(context, request)
 
 
-async def log_in(parts: AppContext, asked: ApiRequest) -> PreparedResponse:
-    """Give a session to who knows the password."""
-    password = asked.body.get("password")
-    if not isinstance(password, str) or len(asked.body) > 1:
+async def log_in(context: AppContext, request: ApiRequest) -> PreparedResponse:
+    """Begin a session, if the password is right."""
+    password = request.body.get("password")
+    if not isinstance(password, str) or len(request.body) > 1:
         return PASSWORD_WANTED
-    cookie = await parts.gate.log_in(asked.request.remote or "", password)
+    cookie = await context.authenticator.log_in(request.http.remote or "", password)
     if isinstance(cookie, PreparedResponse):
         return cookie
-    return said(Outcome("logged in"), extra={"Set-Cookie": cookie})
+    return json_response(Outcome("logged in"), extra={"Set-Cookie": cookie})
 
 
-async def log_out(parts: AppContext, asked: ApiRequest) -> PreparedResponse:
+async def log_out(context: AppContext, request: ApiRequest) -> PreparedResponse:
     """End the session."""
-    cookie = parts.gate.log_out(asked.request)
-    return said(Outcome("logged out"), extra={"Set-Cookie": cookie})
+    cookie = context.authenticator.log_out(request.http)
+    return json_response(Outcome("logged out"), extra={"Set-Cookie": cookie})
 
 
-CHANGED = Reply("the wishes as they are now, and what came of it", (ControlsView, Outcome))
-NOT_GRANTED = {422: "one of the wishes cannot be granted: `errors` says which and why"}
+CHANGED = Reply("the controls as they are now, and the outcome", (ControlsView, Outcome))
+NOT_GRANTED = {422: "a value is not possible: `errors` names it and says why"}
 
 OPERATIONS = (
     Operation(
         "POST", "/api/v1/ack", "Acknowledge latched faults",
-        acknowledge, Reply("what came of it", (Outcome,)), AuthRequirement.SESSION,
+        acknowledge, Reply("the outcome", (Outcome,)), AuthRequirement.SESSION,
     ),
     Operation(
-        "PUT", CONTROLS, "Set all wishes: what is not named gets its default",
+        "PUT", CONTROLS, "Set all controls: one that is not named gets its default",
         replace, CHANGED, AuthRequirement.SESSION, body=ControlsView, refusals=NOT_GRANTED,
     ),
     Operation(
-        "PATCH", CONTROLS, "Change the wishes that are named; null takes one away",
+        "PATCH", CONTROLS, "Change the controls that are named; null ends a limit",
         change, CHANGED, AuthRequirement.SESSION, body=ControlsView, refusals=NOT_GRANTED,
     ),
     Operation(
@@ -85,9 +85,9 @@ OPERATIONS = (
         AuthRequirement.PASSWORD,
         body=Password,
         refusals={
-            401: "that is not the password",
+            401: "the password is wrong",
             422: "the body is not a password and nothing else",
-            429: "too many tries have failed from this address: Retry-After says when again",
+            429: "too many attempts have failed from this address: Retry-After says when again",
         },
     ),
     Operation(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What answers are made from, in one hand: the hub, and what the web keeps beside it."""
+"""`AppContext`: everything that the handlers of one web frontend share."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from dataclasses import dataclass, field
 from evsed.frontends.hub import Hub
 from evsed.frontends.status import Status
 from evsed.frontends.web import WebLimits
-from evsed.frontends.web.api.recent_history import Recent
+from evsed.frontends.web.api.recent_history import RecentHistory
 from evsed.frontends.web.auth.authenticator import Authenticator
 from evsed.frontends.web.http.assets import Assets
-from evsed.frontends.web.http.event_stream import Stream
+from evsed.frontends.web.http.event_stream import EventStream
 from evsed.frontends.web.http.responses import PreparedResponse
 
 
 @dataclass(slots=True)
 class AppContext:
-    """The parts of one frontend, for as long as it serves one hub.
+    """The parts of one web frontend, for as long as it serves one hub.
 
-    `backup` is held while one is made and sent.
+    `backup` is held while a backup is made and sent.
     """
 
     hub: Hub
     limits: WebLimits
     assets: Assets
-    gate: Authenticator
-    stream: Stream
-    recent: Recent
+    authenticator: Authenticator
+    stream: EventStream
+    recent: RecentHistory
     backup: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _status: Status | None = field(default=None, init=False)
-    _made: dict[Callable[[Status], PreparedResponse], PreparedResponse] = field(
+    _responses: dict[Callable[[Status], PreparedResponse], PreparedResponse] = field(
         default_factory=dict, init=False
     )
 
-    def of_status(self, make: Callable[[Status], PreparedResponse]) -> PreparedResponse:
-        """What *make* makes of the status now.
+    def status_response(self, render: Callable[[Status], PreparedResponse]) -> PreparedResponse:
+        """Return `render(status)` for the status now.
 
-        It is made once for each `Status` object: the hub gives out the same one until something
+        It is rendered once for each `Status` object: the hub gives the same object until something
         changes, and a hundred requests in between cost a look-up each.
         """
         status = self.hub.status()
         if status is not self._status:
             self._status = status
-            self._made.clear()
-        made = self._made.get(make)
-        if made is None:
-            made = self._made[make] = make(status)
-        return made
+            self._responses.clear()
+        response = self._responses.get(render)
+        if response is None:
+            response = self._responses[render] = render(status)
+        return response

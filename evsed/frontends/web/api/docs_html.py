@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page that reads the OpenAPI document to people: plain HTML, made once, no script.
+"""The OpenAPI document as a page: plain HTML, built once, without a script.
 
-It knows the document only, so whatever a program learns there stands here as well.
+It is made from the document alone, so that people and programs read the same.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SCHEMAS = "#/components/schemas/"
 
 
 def page(document: Part, static: str) -> str:
-    """The page of *document*; *static* is where the page's own files are."""
+    """Return the page of *document*; *static* is the address of the page's own files."""
     operations = [
         (method.upper(), path, operation)
         for path, methods in document["paths"].items()
@@ -33,7 +33,7 @@ def page(document: Part, static: str) -> str:
                 for method, path, operation in operations
             ),
             "</ul></nav>",
-            *(line for one in operations for line in _operation(*one)),
+            *(line for operation in operations for line in _operation(*operation)),
             *(line for name, schema in schemas.items() for line in _schema(name, schema)),
             "</main>\n</body>\n</html>\n",
         ]
@@ -77,11 +77,13 @@ def _operation(method: str, path: str, operation: Part) -> Iterator[str]:
     parameters = operation.get("parameters", [])
     body = operation.get("requestBody")
     if parameters or body:
-        yield "<h3>Takes</h3>"
+        yield "<h3>Request</h3>"
     if parameters:
         yield "<dl>"
-        for one in parameters:
-            yield from _entry(one["name"], _kind(one["schema"]), one["description"])
+        for parameter in parameters:
+            yield from _entry(
+                parameter["name"], _kind(parameter["schema"]), parameter["description"]
+            )
         yield "</dl>"
     if body:
         for content_type, content in body["content"].items():
@@ -91,7 +93,7 @@ def _operation(method: str, path: str, operation: Part) -> Iterator[str]:
     yield "<h3>Answers</h3><dl>"
     for status, response in operation["responses"].items():
         kinds = ", ".join(
-            f"<code>{content_type}</code>{_told(content['schema'])}"
+            f"<code>{content_type}</code>{_links(content['schema'])}"
             for content_type, content in response["content"].items()
         )
         yield from _entry(status, kinds, response["description"])
@@ -100,55 +102,59 @@ def _operation(method: str, path: str, operation: Part) -> Iterator[str]:
 
 def _schema(name: str, schema: Part) -> Iterator[str]:
     yield f'<section class="card" id="schema-{name}" aria-labelledby="schema-{name}_title">'
-    yield f'<h2 id="schema-{name}_title">{name}</h2><dl>'
+    yield f'<h2 id="schema-{name}_title">{name}</h2><p>{_prose(schema["description"])}</p><dl>'
     yield from _properties(schema)
     yield "</dl></section>"
 
 
 def _properties(schema: Part) -> Iterator[str]:
-    for key, one in schema["properties"].items():
-        yield from _entry(key, _kind(one), one["description"])
+    for key, value in schema["properties"].items():
+        yield from _entry(key, _kind(value), value["description"])
 
 
 def _entry(name: str, kind: str, meaning: str) -> Iterator[str]:
-    """One name in a list of them; *kind* is HTML already."""
+    """Yield one name of a list; *kind* is HTML already."""
     yield f"<div><dt><code>{escape(name)}</code></dt><dd><i>{kind}</i> {_prose(meaning)}</dd></div>"
 
 
-def _told(schema: Part) -> str:
-    """Which schemas a body follows, as links."""
+def _links(schema: Part) -> str:
+    """Return links to the schemas of a body."""
     if "contentSchema" in (line := schema.get("properties", {}).get("data", {})):
-        schema = line["contentSchema"]  # an event is told by its data
-    names = [one["$ref"].removeprefix(SCHEMAS) for one in schema.get("allOf", [schema])
-             if "$ref" in one]  # fmt: skip
+        schema = line["contentSchema"]  # the data of an event
+    names = [part["$ref"].removeprefix(SCHEMAS) for part in schema.get("allOf", [schema])
+             if "$ref" in part]  # fmt: skip
     links = " and ".join(f'<a href="#schema-{name}">{name}</a>' for name in names)
     return f": {links}" if links else ""
 
 
 def _kind(schema: Part) -> str:
-    """What a value may be, as HTML."""
+    """Return the kind of a value, its unit and its range, as HTML."""
+    words = [_type(schema)]
+    words += [schema["x-unit"]] if "x-unit" in schema else []
+    if "enum" in schema:
+        choices = [str(choice) for choice in schema["enum"] if choice is not None]
+        words.append(escape(" | ".join(choices)))
+    if "minimum" in schema and "maximum" in schema:
+        words.append(f"{schema['minimum']:g} to {schema['maximum']:g}")
+    if "default" in schema:
+        words.append(f"default {escape(str(schema['default']))}")
+    return ", ".join(words)
+
+
+def _type(schema: Part) -> str:
     if "$ref" in schema:
         name = schema["$ref"].removeprefix(SCHEMAS)
         return f'<a href="#schema-{name}">{name}</a>'
     if "anyOf" in schema:
-        return " or ".join(_kind(one) for one in schema["anyOf"])
+        return " or ".join(_type(choice) for choice in schema["anyOf"])
     if "const" in schema:
         return escape(str(schema["const"]))
-    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    if "array" in kinds:
-        return f"list of {_kind(schema['items'])}"
-    told = [" or ".join(str(schema.get("format", one)) for one in kinds if one != "null")]
-    told += [schema["x-unit"]] if "x-unit" in schema else []
-    if "enum" in schema:
-        told.append(" | ".join(escape(str(one)) for one in schema["enum"] if one is not None))
-    if "minimum" in schema and "maximum" in schema:
-        told.append(f"{schema['minimum']:g} to {schema['maximum']:g}")
-    if "default" in schema:
-        told.append(f"else {escape(str(schema['default']))}")
-    return ", ".join(told) + (" or null" if "null" in kinds else "")
+    if schema["type"] == "array":
+        return f"list of {_type(schema['items'])}"
+    return escape(str(schema.get("format", schema["type"])))
 
 
 def _prose(text: str) -> str:
-    """*text* with what stands between backticks as code."""
+    """Return *text* as HTML, with the parts between backticks as code."""
     parts = escape(text).split("`")
-    return "".join(f"<code>{one}</code>" if n % 2 else one for n, one in enumerate(parts))
+    return "".join(f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts))

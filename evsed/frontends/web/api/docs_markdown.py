@@ -3,86 +3,88 @@
 
 from __future__ import annotations
 
+import re
 import sys
-import types
-from dataclasses import is_dataclass
-from datetime import date, datetime
-from typing import get_args, get_origin
 
-from evsed.frontends.web.api.models import MEANINGS, TITLES
+from evsed.frontends.doc import JsonSchema
+from evsed.frontends.web.api.openapi import schemas
 from evsed.frontends.web.api.operation import AuthRequirement, Operation
 from evsed.frontends.web.api.operations import OPERATIONS
-from evsed.frontends.web.api.serialization import keys, parts_of
+from evsed.frontends.web.api.serialization import REFERENCE, body_schema, schema_name
 from evsed.frontends.web.http.responses import JSON
 
-SPOKEN: dict[object, str] = {
-    str: "text",
-    int: "number",
-    float: "number",
-    bool: "true or false",
-    datetime: "time",
-    date: "day",
+KINDS = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "date-time": "time",
+    "date": "day",
+    "null": "null",
 }
 
 
 def document(operations: tuple[Operation, ...] = OPERATIONS) -> str:
-    """docs/api.md."""
-    listed = [one for one in operations if one.listed]
-    lines = [INTRODUCTION, *[_row(one) for one in listed], REST, "", CONVENTIONS]
-    for kind in _kinds(listed):
-        lines += [f"## {TITLES[kind]}", "", "| key | kind | meaning |", "|---|---|---|"]
+    """Return docs/api.md."""
+    listed = [operation for operation in operations if operation.listed]
+    lines = [INTRODUCTION, *[_row(operation) for operation in listed], REST, "", CONVENTIONS]
+    bodies = {schema_name(each.body): body_schema(each.body) for each in listed if each.body}
+    found = {**bodies, **schemas(listed)}
+    for name in sorted(found, key=lambda name: (name != "Status", name)):
+        schema = found[name]
+        lines += [f"## {name}", "", schema["description"], ""]
+        lines += ["| key | kind | meaning |", "|---|---|---|"]
         lines += [
-            f"| `{key}` | {_spoken(hint)} | {MEANINGS[kind][key]} |"
-            for key, hint in keys(kind).items()
+            f"| `{key}` | {describe(each)} | {each['description']} |"
+            for key, each in schema["properties"].items()
         ]
         lines.append("")
     return "\n".join(lines)
 
 
-def _row(one: Operation) -> str:
-    """The line of an operation."""
-    query = "&".join(f"{each.name}=" for each in one.query)
-    address = f"`{one.method} {one.path}{'?' if query else ''}{query}`"
-    told = [one.summary]
-    for each in (*one.query, *((one.place,) if one.place else ())):
-        usual = "" if each.default is None else f" (else {each.default})"
-        told.append(f"`{each.name}`: {each.meaning}{usual}")
-    if one.body is not None:
-        told.append(f"takes {_link(one.body)}")
-    if one.reply.told and one.reply.content_type == JSON:
-        told.append("answers " + " and ".join(_link(kind) for kind in one.reply.told))
-    elif one.reply.content_type != JSON:
-        told.append(f"answers {one.reply.meaning} (`{one.reply.content_type}`)")
-    told += [f"{status}: {text}" for status, text in one.refusals.items()]
-    needs = "a session" if one.door is AuthRequirement.SESSION else ""
-    return f"| {address} | {needs} | {'; '.join(told)} |"
+def describe(schema: JsonSchema) -> str:
+    """Return the kind of a value in words: its type, unit and range."""
+    words = _kind(schema)
+    if "x-unit" in schema:
+        words += f", {schema['x-unit']}"
+    if "minimum" in schema and "maximum" in schema:
+        words += f", {schema['minimum']:g} to {schema['maximum']:g}"
+    return words
 
 
-def _link(kind: type) -> str:
-    anchor = TITLES[kind].lower().replace(" ", "-").replace("'", "")
-    return f"[{TITLES[kind].lower()}](#{anchor})"
+def _kind(schema: JsonSchema) -> str:
+    if "$ref" in schema:
+        name = schema["$ref"].removeprefix(REFERENCE.format(model=""))
+        return _link(name)
+    if "anyOf" in schema:
+        return " or ".join(_kind(each) for each in schema["anyOf"])
+    if schema["type"] == "array":
+        return f"list of: {_kind(schema['items'])}"
+    return KINDS[str(schema.get("format", schema["type"]))]
 
 
-def _kinds(operations: list[Operation]) -> list[type]:
-    """Every dataclass that is told or taken, each once; the status first."""
-    found: list[type] = []
-    for one in operations:
-        for kind in (*one.reply.told, *((one.body,) if one.body else ())):
-            found += [inner for inner in parts_of(kind) if inner not in found]
-    return found
+def _row(operation: Operation) -> str:
+    query = "&".join(f"{parameter.name}=" for parameter in operation.query)
+    address = f"`{operation.method} {operation.path}{'?' if query else ''}{query}`"
+    words = [operation.summary]
+    path_parameters = (operation.path_parameter,) if operation.path_parameter else ()
+    for parameter in (*operation.query, *path_parameters):
+        default = "" if parameter.default is None else f" (default {parameter.default})"
+        words.append(f"`{parameter.name}`: {parameter.meaning}{default}")
+    if operation.body is not None:
+        words.append(f"body: {_link(schema_name(operation.body))}")
+    reply = operation.reply
+    if reply.models and reply.content_type == JSON:
+        words.append("answer: " + " and ".join(_link(schema_name(model)) for model in reply.models))
+    elif reply.content_type != JSON:
+        words.append(f"answer: {reply.meaning} (`{reply.content_type}`)")
+    words += [f"{status}: {text}" for status, text in operation.refusals.items()]
+    needs = "a session" if operation.auth is AuthRequirement.SESSION else ""
+    return f"| {address} | {needs} | {'; '.join(words)} |"
 
 
-def _spoken(hint: object) -> str:
-    """A word for the type of a key."""
-    inner = get_args(hint)
-    if isinstance(hint, type) and is_dataclass(hint):
-        return TITLES[hint].partition(" ")[2] or TITLES[hint].lower()
-    if get_origin(hint) is tuple:
-        one, other, null = _spoken(inner[0]).partition(" or ")
-        return f"list of {one}s{other}{null}"
-    if isinstance(hint, types.UnionType):
-        return " or ".join(_spoken(one) for one in inner)
-    return "null" if hint is type(None) else SPOKEN[hint]
+def _link(name: str) -> str:
+    return f"[{re.sub('(?<=[a-z])(?=[A-Z])', ' ', name).lower()}](#{name.lower()})"
 
 
 INTRODUCTION = """\
@@ -97,22 +99,23 @@ programs (OpenAPI 3.1).
 
 REST = """\
 | `GET /healthz` | | 200 while the control tick drives a board, else 503 |
-| `GET /` | | the page to a browser (`Accept` names `text/html`), the classic line to all else |
-| anything else under `/api/` | | 404, or 405 with `Allow` |
-| anything else, any method | | the classic line, as text |"""
+| `GET /` | | the page to a browser (`Accept` names `text/html`), the classic line to programs |
+| other paths under `/api/` | | 404, or 405 with `Allow` |
+| any other path, any method | | the classic line, as text |"""
 
 CONVENTIONS = """\
-Reading is open to the network. Orders (POST, PUT, PATCH, DELETE under `/api/v1/`) are taken:
+Reading is open to the network. Orders (POST, PUT, PATCH, DELETE under `/api/v1/`) are accepted:
 
-- by the control socket (`[web] socket`) from whoever may open it;
-- over the network from whoever is logged in: 403 while no password is set (`sudo evsed password`),
-  401 without a session, both before the body is looked at (`POST` and `DELETE /api/v1/login` need
-  none). The Host must be an address, a name without dots, one that ends in .local, .lan,
-  .home.arpa or .internal, or one in `[web] names`; an Origin must be that host: else 403.
+- by the control socket (`[web] socket`) from everybody who may open it;
+- over the network from everybody who is logged in: 403 while no password is set (`sudo evsed
+  password`), 401 without a session, both before the body is read (`POST` and `DELETE
+  /api/v1/login` need no session). The Host must be an address, a name without dots, one that ends
+  in .local, .lan, .home.arpa or .internal, or one in `[web] names`; an Origin must be that host:
+  else 403.
 
 Bodies are `application/json`, 4 KiB at most.
 
-The connection is not encrypted: who can listen in on your network learns the password.
+The connection is not encrypted: anybody who can listen in on your network learns the password.
 
 Every JSON object has `api`, the version of this API. Errors under `/api/` are problem details
 (RFC 9457, `application/problem+json`); where a key of the body or a parameter of the query is
@@ -121,7 +124,7 @@ HEAD is answered wherever GET is. Parameters that evsed does not know are ignore
 
 Units are suffixes: `_a` amperes, `_v` volts, `_w` watts, `_wh` watt-hours, `_kwh` kilowatt-hours,
 `_s` seconds, `_h` hours, `_ms` milliseconds. Times are ISO 8601 with their offset from UTC. Keys
-may be added, never renamed.
+may be added; before 1.0 they are renamed only with a note in CHANGELOG.md.
 
 ```sh
 curl -s http://evsed.local/api/v1/status | python3 -m json.tool

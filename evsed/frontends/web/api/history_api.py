@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The past over HTTP: sessions, what days, months and years took, the trace of a day, a backup.
+"""Operations on the past: sessions, energy by period, the trace of a day, deleting, a backup.
 
-What may be long is put into bytes in a thread, so that the loop never waits for it.
+Long answers are serialised in a thread, so that the event loop does not wait for them.
 """
 
 from __future__ import annotations
@@ -36,13 +36,10 @@ from evsed.frontends.web.api.operation import (
     Handler,
     Operation,
     Reply,
-    choice,
-    day,
-    moment,
-    whole,
 )
-from evsed.frontends.web.api.serialization import said
+from evsed.frontends.web.api.serialization import json_response
 from evsed.frontends.web.http.connection_limits import Connection
+from evsed.frontends.web.http.parameters import choice, day, moment, whole
 from evsed.frontends.web.http.responses import NO_STORE, SECURITY, PreparedResponse, answer, problem
 
 if TYPE_CHECKING:
@@ -59,98 +56,105 @@ SENT_WITHIN_S: Final = 600.0
 """A backup that takes longer to send is given up: 20 MB in this time are 35 kB a second."""
 
 UNDER_WAY = problem(
-    503, "another backup is being sent; try again when it is there", {"Retry-After": "30"}
+    503, "another backup is being sent; try again when it has arrived", {"Retry-After": "30"}
 )
-NO_DAY = problem(404, "nothing is kept of that day; /api/v1/days has those of which there is")
+NO_DAY = problem(404, "nothing is kept of that day; /api/v1/days lists the days that are kept")
 
 
-def _of_store(
-    make: Callable[[AppContext, ApiRequest], Awaitable[PreparedResponse | web.StreamResponse]],
+def _from_store(
+    handler: Callable[[AppContext, ApiRequest], Awaitable[PreparedResponse | web.StreamResponse]],
 ) -> Handler:
-    """*make*, which answers 503 where the store does not."""
+    """Decorate *handler*: it answers 503 where the store fails."""
 
-    @functools.wraps(make)
-    async def made(parts: AppContext, asked: ApiRequest) -> PreparedResponse | web.StreamResponse:
+    @functools.wraps(handler)
+    async def guarded(
+        context: AppContext, request: ApiRequest
+    ) -> PreparedResponse | web.StreamResponse:
         try:
-            return await make(parts, asked)
+            return await handler(context, request)
         except StoreError as error:
             return problem(503, str(error), {"Retry-After": "10"})
 
-    return made
+    return guarded
 
 
-@_of_store
-async def sessions(parts: AppContext, asked: ApiRequest) -> PreparedResponse:
-    """The sessions, a page at a time."""
-    found = await parts.hub.history.sessions(asked.query["limit"], asked.query["before"])
-    return await asyncio.to_thread(lambda: said(SessionsView(tuple(map(_past, found)))))
+@_from_store
+async def sessions(context: AppContext, request: ApiRequest) -> PreparedResponse:
+    """Return a page of sessions."""
+    found = await context.hub.history.sessions(request.query["limit"], request.query["before"])
+    return await asyncio.to_thread(
+        lambda: json_response(SessionsView(tuple(map(_past_session, found))))
+    )
 
 
-@_of_store
-async def sessions_csv(parts: AppContext, _: ApiRequest) -> PreparedResponse:
-    """All sessions for a spreadsheet."""
-    found = await parts.hub.history.sessions(ALL)
+@_from_store
+async def sessions_csv(context: AppContext, _: ApiRequest) -> PreparedResponse:
+    """Return all sessions for a spreadsheet."""
+    found = await context.hub.history.sessions(ALL)
     return await asyncio.to_thread(_csv, found)
 
 
-@_of_store
-async def energy(parts: AppContext, asked: ApiRequest) -> PreparedResponse:
-    """What days, months or years took."""
-    by = By(asked.query["by"])
-    first, last = asked.query["from"] or date.min, asked.query["to"] or date.max
-    found = await parts.hub.history.energy(by, first, last)
+@_from_store
+async def energy(context: AppContext, request: ApiRequest) -> PreparedResponse:
+    """Return the energy of days, months or years."""
+    by = By(request.query["by"])
+    first, last = request.query["from"] or date.min, request.query["to"] or date.max
+    found = await context.hub.history.energy(by, first, last)
     periods = tuple(
-        Period(one.start, one.energy_wh, one.sun_wh, round(one.charge_s, 1)) for one in found
+        Period(total.start, total.energy_wh, total.sun_wh, round(total.charge_s, 1))
+        for total in found
     )
-    return await asyncio.to_thread(said, EnergyView(by.value, periods))
+    return await asyncio.to_thread(json_response, EnergyView(by.value, periods))
 
 
-@_of_store
-async def days(parts: AppContext, _: ApiRequest) -> PreparedResponse:
-    """The days of which there is a trace."""
-    return said(DaysView(tuple(await parts.hub.history.days())))
+@_from_store
+async def days(context: AppContext, _: ApiRequest) -> PreparedResponse:
+    """Return the days that have a trace."""
+    return json_response(DaysView(tuple(await context.hub.history.days())))
 
 
-@_of_store
-async def one_day(parts: AppContext, asked: ApiRequest) -> PreparedResponse:
-    """The trace of a day."""
-    found = await parts.hub.history.day(cast("date", asked.place))
-    return NO_DAY if found is None else await asyncio.to_thread(lambda: said(_day(found)))
+@_from_store
+async def one_day(context: AppContext, request: ApiRequest) -> PreparedResponse:
+    """Return the trace of a day."""
+    found = await context.hub.history.day(cast("date", request.path_value))
+    return NO_DAY if found is None else await asyncio.to_thread(lambda: json_response(_day(found)))
 
 
-@_of_store
-async def delete(parts: AppContext, asked: ApiRequest) -> PreparedResponse:
-    """Delete what is older than a day."""
-    return said(Outcome(await parts.hub.history.delete(asked.who, asked.query["before"])))
+@_from_store
+async def delete(context: AppContext, request: ApiRequest) -> PreparedResponse:
+    """Delete everything older than a day."""
+    return json_response(
+        Outcome(await context.hub.history.delete(request.sender, request.query["before"]))
+    )
 
 
-@_of_store
-async def backup(parts: AppContext, asked: ApiRequest) -> PreparedResponse | web.StreamResponse:
+@_from_store
+async def backup(context: AppContext, request: ApiRequest) -> PreparedResponse | web.StreamResponse:
     """Send a copy of the store, one at a time."""
-    if parts.backup.locked():
+    if context.backup.locked():
         return UNDER_WAY
     response = web.StreamResponse(
         headers={**SECURITY, "Content-Type": SQLITE, "Cache-Control": NO_STORE}
     )
     try:
-        async with parts.backup:
-            with await parts.hub.history.backup(asked.who) as file:
-                name = f"evsed-{parts.hub.status().at:%Y%m%d-%H%M%S}.db"
+        async with context.backup:
+            with await context.hub.history.backup(request.sender) as file:
+                name = f"evsed-{context.hub.status().at:%Y%m%d-%H%M%S}.db"
                 response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
                 response.content_length = os.fstat(file.fileno()).st_size
                 async with asyncio.timeout(SENT_WITHIN_S):
-                    last = await _send_but_the_last(asked.request, response, file)
-        # Whoever has the last byte may ask for the next copy: this one is put away by then.
+                    last = await _send_all_but_last(request.http, response, file)
+        # A client that has the last byte may ask for the next backup: this one is closed by then.
         await response.write(last)
-    except (ConnectionError, TimeoutError):  # it left, or it reads on purpose as slowly as it can
-        cast("Connection", asked.request.protocol).cut()
+    except (ConnectionError, TimeoutError):  # the client left, or reads too slowly on purpose
+        cast("Connection", request.http.protocol).cut()
     return response
 
 
-async def _send_but_the_last(
+async def _send_all_but_last(
     request: web.BaseRequest, response: web.StreamResponse, file: BinaryIO
 ) -> bytes:
-    """Send *file* but for its last piece, which is given back."""
+    """Send *file* but for its last piece, and return that."""
     await response.prepare(request)
     piece = await asyncio.to_thread(file.read, PIECE)
     while following := await asyncio.to_thread(file.read, PIECE):
@@ -159,7 +163,7 @@ async def _send_but_the_last(
     return piece
 
 
-def _past(record: SessionRecord) -> PastSession:
+def _past_session(record: SessionRecord) -> PastSession:
     return PastSession(
         id=record.id,
         started=record.started,
@@ -174,11 +178,11 @@ def _past(record: SessionRecord) -> PastSession:
 
 
 def _csv(records: Iterable[SessionRecord]) -> PreparedResponse:
-    """The columns of the JSON, with the newest last; nothing where JSON has null (RFC 4180)."""
+    """Return the columns of the JSON, the newest last; empty where JSON has null (RFC 4180)."""
     text = io.StringIO()
     lines = csv.writer(text)
-    lines.writerow([one.name for one in fields(PastSession)])
-    for record in reversed([_past(one) for one in records]):
+    lines.writerow([field.name for field in fields(PastSession)])
+    for record in reversed([_past_session(each) for each in records]):
         lines.writerow(
             [
                 record.id,
@@ -220,7 +224,7 @@ OPERATIONS = (
         sessions, Reply("one page of them", (SessionsView,)),
         query=(
             whole("limit", "how many", least=1, most=1000, default=100),
-            moment("before", "only those that started before: `started` of the last one shown"),
+            moment("before", "only those that started before: `started` of the last session shown"),
         ),
         refusals=NOT_READ,
     ),
@@ -230,30 +234,30 @@ OPERATIONS = (
         refusals=NOT_READ,
     ),
     Operation(
-        "GET", "/api/v1/energy", "What days, months or years took, the oldest first",
-        energy, Reply("the periods on which anything was charged", (EnergyView,)),
+        "GET", "/api/v1/energy", "The energy of days, months or years, the oldest first",
+        energy, Reply("the periods on which energy was charged", (EnergyView,)),
         query=(
-            choice("by", "how long a period is: day, month or year", "day", "month", "year"),
+            choice("by", "the length of a period: day, month or year", "day", "month", "year"),
             day("from", "the first day that counts"),
             day("to", "the last one"),
         ),
         refusals=NOT_READ,
     ),
     Operation(
-        "GET", "/api/v1/days", "The local days of which there is a chart",
+        "GET", "/api/v1/days", "The local days that have a chart",
         days, Reply("the days, the oldest first", (DaysView,)), refusals=NOT_READ,
     ),
     Operation(
         "GET", "/api/v1/days/{day}", "The chart of a local day, up to this moment",
         one_day, Reply("columns of equal length, the newest last", (DayView,)),
-        place=day("day", "the day, such as 2026-11-24"),
+        path_parameter=day("day", "the day, such as 2026-11-24"),
         refusals={404: "nothing is kept of that day", **NOT_READ},
     ),
     Operation(
         "DELETE", "/api/v1/history",
-        "Delete charts and sessions older than a day; the totals of days and the lifetime stay",
-        delete, Reply("what came of it", (Outcome,)), AuthRequirement.SESSION,
-        query=(day("before", "the first day that stays", required=True),),
+        "Delete charts and sessions older than a day; the totals of days and the lifetime are kept",
+        delete, Reply("the outcome", (Outcome,)), AuthRequirement.SESSION,
+        query=(day("before", "the first day that is kept", required=True),),
         refusals={503: "the store cannot be written"},
     ),
     Operation(

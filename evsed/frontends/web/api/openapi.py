@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The API as an OpenAPI 3.1 document, from the table of operations.
 
-What an operation can be answered with follows from its row: its own refusals, and those of its
-door, its query, its path and its body.
+The refusals of an operation follow from its row: its own, and those of its access rule, its query,
+its path and its body.
 """
 
 from __future__ import annotations
@@ -11,24 +11,26 @@ from collections.abc import Iterable
 from typing import Any
 
 from evsed import __version__
-from evsed.frontends.web.api.operation import AuthRequirement, Operation, Parameter, Reply, Schema
-from evsed.frontends.web.api.serialization import name, parts_of, schema
+from evsed.frontends.doc import JsonSchema
+from evsed.frontends.web.api.operation import AuthRequirement, Operation, Reply
+from evsed.frontends.web.api.serialization import body_schema, response_schemas, schema_name
 from evsed.frontends.web.auth.authenticator import COOKIE
+from evsed.frontends.web.http.parameters import Parameter
 from evsed.frontends.web.http.request_parsing import BODY_MAX
 from evsed.frontends.web.http.responses import EVENT_STREAM, JSON, PROBLEM, VERSION
 
 OPENAPI = "3.1.1"
 DESCRIPTION = f"""\
 Reading is open to the network. Whatever changes something needs a session, or the control socket \
-of the Pi; POST the password to `/api/v1/login` for one. Each JSON object has `api`, the version \
-of this API. Units are suffixes of the keys (`_a` amperes, `_v` volts, `_w` watts, `_wh` \
+of the Pi; POST the password to `/api/v1/login` to begin one. Each JSON object has `api`, the \
+version of this API. Units are suffixes of the keys (`_a` amperes, `_v` volts, `_w` watts, `_wh` \
 watt-hours, `_s` seconds), and `x-unit` here. Times are ISO 8601 with their offset from UTC. Keys \
-may be added, never renamed. Errors are problem details (RFC 9457). HEAD is answered wherever GET \
-is. A body has {BODY_MAX} bytes at most."""
+may be added; before 1.0 they are renamed only with a note in the changelog. Errors are problem \
+details (RFC 9457). HEAD is answered wherever GET is. A body has {BODY_MAX} bytes at most."""
 
-VERSION_KEY: Schema = {"const": VERSION, "description": "the version of this API"}
+VERSION_KEY: JsonSchema = {"const": VERSION, "description": "the version of this API"}
 NO_HOST = "Host is not this charger, or Origin is the page of another site"
-OF_DOOR: dict[AuthRequirement, dict[int, str]] = {
+AUTH_REFUSALS: dict[AuthRequirement, dict[int, str]] = {
     AuthRequirement.OPEN: {},
     AuthRequirement.OWN_PAGE: {403: NO_HOST},
     AuthRequirement.PASSWORD: {
@@ -39,24 +41,24 @@ OF_DOOR: dict[AuthRequirement, dict[int, str]] = {
         403: f"no password is set (`sudo evsed password` sets one), or {NO_HOST}",
     },
 }
-OF_BODY = {
+BODY_REFUSALS = {
     400: "the body is no JSON object",
     408: "the body did not come in time",
     413: f"the body has more than {BODY_MAX} bytes",
-    415: "the body is not said to be JSON",
+    415: "the Content-Type of the body is not JSON",
 }
-OF_QUERY = {400: "a parameter cannot be: `errors` says which and why"}
-OF_PLACE = {404: "there is nothing at this address"}
+QUERY_REFUSALS = {400: "a value of a parameter is not possible: `errors` names it and says why"}
+PATH_REFUSALS = {404: "there is nothing at this address"}
 
-PROBLEM_SCHEMA: Schema = {
+PROBLEM_SCHEMA: JsonSchema = {
     "type": "object",
     "description": "problem details (RFC 9457)",
     "properties": {
         "api": VERSION_KEY,
-        "type": {"const": "about:blank", "description": "the status says it all"},
+        "type": {"const": "about:blank", "description": "the status is the whole type"},
         "title": {"type": "string", "description": "the status in words"},
         "status": {"type": "integer", "minimum": 400, "maximum": 599,
-                   "description": "the status once more"},
+                   "description": "the status again"},
         "detail": {"type": "string", "description": "what happened and what to do, for people"},
         "errors": {
             "type": "array",
@@ -77,11 +79,11 @@ PROBLEM_SCHEMA: Schema = {
 
 
 def document(operations: Iterable[Operation]) -> dict[str, Any]:
-    """The OpenAPI document of those *operations* that are listed."""
-    listed = [one for one in operations if one.listed]
+    """Return the OpenAPI document of those *operations* that are listed."""
+    listed = [operation for operation in operations if operation.listed]
     paths: dict[str, dict[str, Any]] = {}
-    for one in listed:
-        paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
+    for operation in listed:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
     return {
         "openapi": OPENAPI,
         "info": {
@@ -93,7 +95,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
         },
         "paths": paths,
         "components": {
-            "schemas": {**_schemas(listed), "Problem": PROBLEM_SCHEMA},
+            "schemas": {**schemas(listed), "Problem": PROBLEM_SCHEMA},
             "securitySchemes": {
                 "session": {
                     "type": "apiKey",
@@ -106,83 +108,89 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
     }
 
 
-def refusals(one: Operation) -> dict[int, str]:
-    """Every error that *one* may be answered with, by status."""
+def schemas(operations: Iterable[Operation]) -> dict[str, JsonSchema]:
+    """Return the schema of every model in a reply of *operations*, by name."""
+    models = dict.fromkeys(model for operation in operations for model in operation.reply.models)
+    return response_schemas(models)
+
+
+def refusals(operation: Operation) -> dict[int, str]:
+    """Return every error that *operation* may be answered with, by status."""
     found: dict[int, list[str]] = {}
     for some in (
-        OF_DOOR[one.door],
-        OF_BODY if one.body else {},
-        OF_QUERY if one.query else {},
-        OF_PLACE if one.place else {},
-        one.refusals,
+        AUTH_REFUSALS[operation.auth],
+        BODY_REFUSALS if operation.body else {},
+        QUERY_REFUSALS if operation.query else {},
+        PATH_REFUSALS if operation.path_parameter else {},
+        operation.refusals,
     ):
         for status, text in some.items():
             found.setdefault(status, []).append(text)
     return {status: "; or ".join(found[status]) for status in sorted(found)}
 
 
-def _operation(one: Operation) -> dict[str, Any]:
-    made: dict[str, Any] = {"operationId": one.answer.__name__, "summary": one.summary}
-    parameters = [_parameter(each, "query") for each in one.query]
-    if one.place:
-        parameters.append(_parameter(one.place, "path"))
-    if parameters:
-        made["parameters"] = parameters
-    if one.body:
-        wanted = schema(one.body, telling=False)
-        made["requestBody"] = {"required": True, "content": {JSON: {"schema": wanted}}}
-    made["responses"] = {"200": _reply(one.reply)} | {
-        str(status): _refusal(status, text) for status, text in refusals(one).items()
+def _operation(operation: Operation) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "operationId": operation.handler.__name__,
+        "summary": operation.summary,
     }
-    if one.door is AuthRequirement.SESSION:
-        made["security"] = [{"session": []}]
-    return made
+    parameters = [_parameter(parameter, "query") for parameter in operation.query]
+    if operation.path_parameter:
+        parameters.append(_parameter(operation.path_parameter, "path"))
+    if parameters:
+        entry["parameters"] = parameters
+    if operation.body:
+        schema = body_schema(operation.body)
+        entry["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
+    entry["responses"] = {"200": _reply(operation.reply)} | {
+        str(status): _refusal(status, text) for status, text in refusals(operation).items()
+    }
+    if operation.auth is AuthRequirement.SESSION:
+        entry["security"] = [{"session": []}]
+    return entry
 
 
-def _parameter(each: Parameter, where: str) -> dict[str, Any]:
-    usual = {} if each.default is None else {"default": each.default}
+def _parameter(parameter: Parameter, place: str) -> dict[str, Any]:
+    default = {} if parameter.default is None else {"default": parameter.default}
     return {
-        "name": each.name,
-        "in": where,
-        "required": where == "path" or each.required,
-        "description": each.meaning,
-        "schema": each.schema | usual,
+        "name": parameter.name,
+        "in": place,
+        "required": place == "path" or parameter.required,
+        "description": parameter.meaning,
+        "schema": parameter.schema | default,
     }
 
 
 def _reply(reply: Reply) -> dict[str, Any]:
-    told: Schema = {"type": "string"}
-    if reply.told:
-        told = {
+    schema: JsonSchema = {"type": "string"}
+    if reply.models:
+        schema = {
             "type": "object",
             "properties": {"api": VERSION_KEY},
             "required": ["api"],
-            "allOf": [{"$ref": f"#/components/schemas/{name(kind)}"} for kind in reply.told],
+            "allOf": [
+                {"$ref": f"#/components/schemas/{schema_name(model)}"} for model in reply.models
+            ],
         }
     elif reply.content_type == JSON:
-        told = {"type": "object"}
+        schema = {"type": "object"}
     elif not reply.content_type.startswith("text/"):
-        told = {}  # bytes: OpenAPI 3.1 section 4.8.14.3
+        schema = {}  # bytes: OpenAPI 3.1 section 4.8.14.3
     if reply.content_type == EVENT_STREAM:  # the fields of one event, as OpenAPI 3.2 sees them
-        line = {"type": "string", "contentMediaType": JSON, "contentSchema": told}
-        told = {"type": "object", "properties": {"data": line}, "required": ["data"]}
+        line = {"type": "string", "contentMediaType": JSON, "contentSchema": schema}
+        schema = {"type": "object", "properties": {"data": line}, "required": ["data"]}
     return {
         "description": reply.meaning,
-        "content": {reply.content_type: {"schema": told}},
+        "content": {reply.content_type: {"schema": schema}},
     }
 
 
 def _refusal(status: int, text: str) -> dict[str, Any]:
-    made: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "description": text,
         "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
     if status in (429, 503):
         retry = {"description": "when to try again", "schema": {"type": "integer", "minimum": 1}}
-        made["headers"] = {"Retry-After": retry}
-    return made
-
-
-def _schemas(operations: list[Operation]) -> dict[str, Schema]:
-    kinds = {kind for one in operations for told in one.reply.told for kind in parts_of(told)}
-    return {name(kind): schema(kind) for kind in sorted(kinds, key=name)}
+        entry["headers"] = {"Retry-After": retry}
+    return entry

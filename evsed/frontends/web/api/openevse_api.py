@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """OpenEVSE's HTTP interface, as far as Home Assistant and evcc use it: rows for the table.
 
-They change the same wishes, through the same gate, as the page; what each answer says is made in
-frontends/openevse.py. Where the setting is off, none of these rows is there, and every one of these
-paths gets the classic line.
+They change the same controls, with the same authentication, as the page; frontends/openevse.py
+makes the content of each answer. Where the setting is off, none of these rows exists, and all of
+these paths get the classic line.
 """
 
 from __future__ import annotations
@@ -25,25 +25,24 @@ from evsed.frontends.web.api.operation import (
     ApiRequest,
     AuthRequirement,
     Operation,
-    Parameter,
     Reply,
-    whole,
 )
-from evsed.frontends.web.http import request_parsing as asking
+from evsed.frontends.web.http.parameters import Parameter, whole
+from evsed.frontends.web.http.request_parsing import read_body
 from evsed.frontends.web.http.responses import JSON, TEXT, PreparedResponse, answer
-from evsed.frontends.web.http.websockets import Sockets
+from evsed.frontends.web.http.websockets import WebSockets
 
 MACHINE_ID: Final = Path("/etc/machine-id")
 CLIENT_MOST: Final = 2**32 - 1
 
-REPLY: Final = Reply("in OpenEVSE's words")
+REPLY: Final = Reply("in OpenEVSE's terms")
 
 
 class OpenEvse:
     """OpenEVSE's interface to *hub*, for as long as one frontend serves it."""
 
     def __init__(self, hub: Hub, limits: WebLimits) -> None:
-        self.sockets = Sockets(hub, limits, openevse.status)
+        self.sockets = WebSockets(hub, limits, openevse.status)
         self._serial = serial()
         self._hostname = socket.gethostname()
 
@@ -72,7 +71,7 @@ class OpenEvse:
                 handler,
                 REPLY,
                 AuthRequirement.SHOWN if method == "GET" else AuthRequirement.BASIC,
-                place=CLIENT if "{" in path else None,
+                path_parameter=CLIENT if "{" in path else None,
                 body=openevse.Claim if method == "POST" and path != "/divertmode" else None,
                 listed=False,
             )
@@ -81,80 +80,82 @@ class OpenEvse:
 
     # --- reading ------------------------------------------------------------------------------
 
-    async def _status(self, parts: AppContext, _: ApiRequest) -> PreparedResponse:
-        return parts.of_status(_status)
+    async def _status(self, context: AppContext, _: ApiRequest) -> PreparedResponse:
+        return context.status_response(_status)
 
-    async def _config(self, parts: AppContext, _: ApiRequest) -> PreparedResponse:
-        return _json(openevse.config(parts.hub.status(), self._serial, self._hostname))
+    async def _config(self, context: AppContext, _: ApiRequest) -> PreparedResponse:
+        return _json(openevse.config(context.hub.status(), self._serial, self._hostname))
 
-    async def _override(self, parts: AppContext, _: ApiRequest) -> PreparedResponse:
-        return _json(openevse.override(parts.hub.status()))
+    async def _override(self, context: AppContext, _: ApiRequest) -> PreparedResponse:
+        return _json(openevse.override(context.hub.status()))
 
-    async def _claims(self, parts: AppContext, _: ApiRequest) -> PreparedResponse:
-        told = openevse.override(parts.hub.status())
-        return _json([told] if told else [])
+    async def _claims(self, context: AppContext, _: ApiRequest) -> PreparedResponse:
+        claim = openevse.override(context.hub.status())
+        return _json([claim] if claim else [])
 
-    async def _target(self, parts: AppContext, _: ApiRequest) -> PreparedResponse:
-        return _json(openevse.target(parts.hub.status()))
+    async def _target(self, context: AppContext, _: ApiRequest) -> PreparedResponse:
+        return _json(openevse.target(context.hub.status()))
 
     async def _socket(
-        self, _: AppContext, asked: ApiRequest
+        self, _: AppContext, request: ApiRequest
     ) -> PreparedResponse | web.StreamResponse:
-        return await self.sockets.serve(asked.request)
+        return await self.sockets.serve(request.http)
 
     # --- orders -------------------------------------------------------------------------------
 
-    async def _set_override(self, parts: AppContext, asked: ApiRequest) -> PreparedResponse:
-        return await self._claim(parts, asked, until_unplugged=True)
+    async def _set_override(self, context: AppContext, request: ApiRequest) -> PreparedResponse:
+        return await self._claim(context, request, until_unplugged=True)
 
-    async def _set_claim(self, parts: AppContext, asked: ApiRequest) -> PreparedResponse:
-        return await self._claim(parts, asked, until_unplugged=False)
+    async def _set_claim(self, context: AppContext, request: ApiRequest) -> PreparedResponse:
+        return await self._claim(context, request, until_unplugged=False)
 
     async def _claim(
-        self, parts: AppContext, asked: ApiRequest, *, until_unplugged: bool
+        self, context: AppContext, request: ApiRequest, *, until_unplugged: bool
     ) -> PreparedResponse:
         try:
-            claim = openevse.Claim.read(asked.body, until_unplugged=until_unplugged)
+            claim = openevse.Claim.read(request.body, until_unplugged=until_unplugged)
         except ValueError as error:
             return _refused(400, str(error))
-        return await _altered(parts, asked, claim.laid_over)
+        return await _altered(context, request, claim.apply)
 
-    async def _toggle(self, parts: AppContext, asked: ApiRequest) -> PreparedResponse:
-        return await _altered(parts, asked, openevse.toggled(parts.hub.status()))
+    async def _toggle(self, context: AppContext, request: ApiRequest) -> PreparedResponse:
+        return await _altered(context, request, openevse.toggle(context.hub.status()))
 
-    async def _give_back(self, parts: AppContext, asked: ApiRequest) -> PreparedResponse:
-        return await _altered(parts, asked, Controls.given_back, "Deleted")
+    async def _give_back(self, context: AppContext, request: ApiRequest) -> PreparedResponse:
+        return await _altered(context, request, Controls.given_back, "Deleted")
 
-    async def _divert(self, parts: AppContext, asked: ApiRequest) -> PreparedResponse:
-        told = await asking.content(asked.request, parts.limits.body_s)
-        if isinstance(told, PreparedResponse):
-            return told
+    async def _divert(self, context: AppContext, request: ApiRequest) -> PreparedResponse:
+        body = await read_body(request.http, context.limits.body_s)
+        if isinstance(body, PreparedResponse):
+            return body
         try:
-            how = openevse.diverted(told.decode("ascii", "replace").strip())
+            change = openevse.divert(body.decode("ascii", "replace").strip())
         except ValueError as error:
             return _refused(400, str(error))
-        altered = await _altered(parts, asked, how)
+        altered = await _altered(context, request, change)
         return answer(b"Divert Mode changed", TEXT) if altered.status == OK else altered
 
 
 def serial() -> str:
-    """This machine's, whatever it is; see `openevse.serial_of`."""
+    """Return the serial number of this machine; see `openevse.serial_of`."""
     try:
         return openevse.serial_of(MACHINE_ID.read_text())
     except OSError:
         return openevse.serial_of(socket.gethostname())
 
 
-CLIENT: Final[Parameter] = whole("client", "who claims", least=0, most=CLIENT_MOST, default=0)
+CLIENT: Final[Parameter] = whole(
+    "client", "the claiming program", least=0, most=CLIENT_MOST, default=0
+)
 OK: Final = 200
 
 
 async def _altered(
-    parts: AppContext, asked: ApiRequest, how: openevse.Change, done: str = "OK"
+    context: AppContext, request: ApiRequest, change: openevse.Change, done: str = "OK"
 ) -> PreparedResponse:
-    """The wishes changed as *how* does it, or why not."""
+    """Apply *change* to the controls, and return the answer or the refusal."""
     try:
-        await parts.hub.alter(asked.who, how)
+        await context.hub.alter(request.sender, change)
     except ControlsError as error:
         return _refused(409, f"{error}; nothing was changed")
     return _json({"msg": done})
@@ -164,9 +165,9 @@ def _status(now: Status) -> PreparedResponse:
     return _json(openevse.status(now))
 
 
-def _json(told: object) -> PreparedResponse:
-    return answer(json.dumps(told).encode(), JSON)
+def _json(value: object) -> PreparedResponse:
+    return answer(json.dumps(value).encode(), JSON)
 
 
-def _refused(status: int, why: str) -> PreparedResponse:
-    return answer(json.dumps({"msg": why, "error": why}).encode(), JSON, status=status)
+def _refused(status: int, detail: str) -> PreparedResponse:
+    return answer(json.dumps({"msg": detail, "error": detail}).encode(), JSON, status=status)

@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one table of operations: a new one is a row in its own file, a new file a line here."""
+"""The table of operations: a new one is a row in its own file, a new file a line here."""
 
 from __future__ import annotations
 
 import json
 from functools import cache
 
-from evsed.frontends.web.api import commands_api as orders
-from evsed.frontends.web.api import docs_html as docs_page
-from evsed.frontends.web.api import history_api as history
-from evsed.frontends.web.api import openapi
-from evsed.frontends.web.api import status_api as reads
+from evsed.frontends.web.api import commands_api, docs_html, history_api, openapi, status_api
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.operation import ApiRequest, Operation, Reply
 from evsed.frontends.web.http.assets import Asset, asset
@@ -19,14 +15,14 @@ from evsed.frontends.web.http.responses import JSON, REVALIDATE, PreparedRespons
 HTML = "text/html; charset=utf-8"
 
 
-async def openapi_json(_: AppContext, asked: ApiRequest) -> PreparedResponse:
-    """This table, for programs."""
-    return _document().answer(asked.encodings)
+async def openapi_json(_: AppContext, request: ApiRequest) -> PreparedResponse:
+    """Return the OpenAPI document."""
+    return _document().response(request.encodings)
 
 
-async def docs(parts: AppContext, asked: ApiRequest) -> PreparedResponse:
-    """This table, for people."""
-    return _page(parts.assets.prefix).answer(asked.encodings)
+async def docs(context: AppContext, request: ApiRequest) -> PreparedResponse:
+    """Return the same as a page."""
+    return _page(context.assets.prefix).response(request.encodings)
 
 
 DOCUMENTS = (
@@ -41,21 +37,21 @@ DOCUMENTS = (
 )  # fmt: skip
 
 OPERATIONS: tuple[Operation, ...] = (
-    *reads.OPERATIONS,
-    *history.OPERATIONS,
-    *orders.OPERATIONS,
+    *status_api.OPERATIONS,
+    *history_api.OPERATIONS,
+    *commands_api.OPERATIONS,
     *DOCUMENTS,
 )
 
 
-# Made when somebody asks first: it is not worth a moment of every start.
+# Built when it is first asked for: it is not worth a moment of every start.
 @cache
 def _document() -> Asset:
-    made = json.dumps(openapi.document(OPERATIONS), ensure_ascii=False)
-    return asset(made.encode(), JSON, REVALIDATE, {})
+    text = json.dumps(openapi.document(OPERATIONS), ensure_ascii=False)
+    return asset(text.encode(), JSON, REVALIDATE, {})
 
 
 @cache
 def _page(prefix: str) -> Asset:
-    made = docs_page.page(openapi.document(OPERATIONS), prefix)
-    return asset(made.encode(), HTML, REVALIDATE, {})
+    text = docs_html.page(openapi.document(OPERATIONS), prefix)
+    return asset(text.encode(), HTML, REVALIDATE, {})

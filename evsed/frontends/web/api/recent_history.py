@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The last hour in memory, so that the page has a chart the moment it is opened.
 
-Not the record of anything: that is the store's. It is lost at a restart.
+It is not the record, which the store keeps, and it is lost at a restart.
 """
 
 from __future__ import annotations
@@ -13,36 +13,36 @@ from typing import NoReturn
 from evsed.frontends.hub import Hub
 from evsed.frontends.status import Status
 from evsed.frontends.web.api.models import RecentView
-from evsed.frontends.web.api.serialization import said
+from evsed.frontends.web.api.serialization import json_response
 from evsed.frontends.web.http.responses import PreparedResponse
 
 EVERY_S = 10.0
 POINTS = 360  # an hour
 
 
-class Recent:
-    """What was available, offered and drawn, in watts, every `EVERY_S` seconds."""
+class RecentHistory:
+    """Available, offered and drawn power, in watts, every `EVERY_S` seconds."""
 
     def __init__(self) -> None:
         self._points: deque[tuple[float | None, float, float]] = deque(maxlen=POINTS)
-        self._made: PreparedResponse | None = None
+        self._response: PreparedResponse | None = None
 
     async def watch(self, hub: Hub) -> NoReturn:
-        """Take a point now and then, for ever."""
+        """Add a point every `EVERY_S` seconds, for ever."""
         while True:
             self.add(hub.status())
             await asyncio.sleep(EVERY_S)
 
     def add(self, status: Status) -> None:
-        """Take one point."""
+        """Add one point."""
         available_w = None if status.available_w is None else round(status.available_w, 1)
         offered_w = round(status.offered_a * status.mains_v * status.phases, 1)
         self._points.append((available_w, offered_w, round(status.power_w, 1)))
-        self._made = None
+        self._response = None
 
-    def answer(self) -> PreparedResponse:
-        """The points as JSON: columns of equal length, the newest last."""
-        if self._made is None:
+    def response(self) -> PreparedResponse:
+        """Return the points as JSON: columns of equal length, the newest last."""
+        if self._response is None:
             columns = zip(*self._points, strict=True) if self._points else ((), (), ())
-            self._made = said(RecentView(EVERY_S, *columns))
-        return self._made
+            self._response = json_response(RecentView(EVERY_S, *columns))
+        return self._response

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which answer belongs to which request.
+"""The router: it finds the answer to every request.
 
-The operations of the table, the page, `/api/`, `/healthz` and the page's own files are claimed.
-Every other path, with any method, gets the classic line, as from the first version of this charger,
-which answered whatever it was asked.
+The operations of the table, the page, `/api/`, `/healthz` and the page's own files have answers of
+their own. Every other path, with any method, gets the classic line, as from the original of this
+charger, which answered every request with it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,13 @@ from evsed.frontends.classic import classic_line
 from evsed.frontends.status import Status
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.operation import ApiRequest, AuthRequirement, Operation
-from evsed.frontends.web.auth.basic import Basic
-from evsed.frontends.web.http import request_parsing as asking
+from evsed.frontends.web.auth.basic import BasicAuth
 from evsed.frontends.web.http.connection_limits import Connection
+from evsed.frontends.web.http.request_parsing import (
+    read_json_object,
+    read_path_value,
+    read_query,
+)
 from evsed.frontends.web.http.responses import TEXT, PreparedResponse, answer, problem
 
 PREFIX = "/api/v1/"
@@ -37,118 +41,119 @@ REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) (\S+) HTTP/1\.[01]\r
 Methods = dict[str, Operation]
 
 
-class Routes:
-    """The answers made from *parts* to *operations*, and to everything else."""
+class Router:
+    """Answers requests to *operations*, and all others, with the parts of *context*."""
 
-    def __init__(self, parts: AppContext, operations: Iterable[Operation]) -> None:
-        self._parts = parts
-        self._basic = Basic(parts.gate)
+    def __init__(self, context: AppContext, operations: Iterable[Operation]) -> None:
+        self._context = context
+        self._basic = BasicAuth(context.authenticator)
         paths: defaultdict[str, Methods] = defaultdict(dict)
-        for one in operations:
-            # A path with braces is kept as what stands before them.
-            paths[one.path.partition("{")[0]][one.method] = one
-            if one.method == "GET":
-                paths[one.path.partition("{")[0]]["HEAD"] = one
+        for operation in operations:
+            # A path with braces is kept as the part before them.
+            methods = paths[operation.path.partition("{")[0]]
+            methods[operation.method] = operation
+            if operation.method == "GET":
+                methods["HEAD"] = operation
         self._paths = dict(paths)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer *request*; its body is looked at only where it was let in."""
+        """Answer *request*; its body is read only where access was granted."""
         connection = cast("Connection", request.protocol)
         connection.busy()
         method, path = request.method, _path(request.raw_path)
-        methods, place = self._at(path)
+        methods, path_value = self._match(path)
         operation = methods.get(method)
-        found: PreparedResponse | web.StreamResponse
+        response: PreparedResponse | web.StreamResponse
         if operation is not None:
-            refused = await self._refused(operation.door, request, local=connection.local)
-            found = refused or await self._answer(operation, request, place)
+            refused = await self._refusal(operation.auth, request, local=connection.local)
+            response = refused or await self._run(operation, request, path_value)
         elif method in WRITES and path.startswith(PREFIX):
-            refused = await self._refused(AuthRequirement.SESSION, request, local=connection.local)
-            found = refused or _nothing(methods, path)
-        elif path == "/" and request.headers.get(hdrs.IF_NONE_MATCH) == self._parts.assets.etag:
-            found = self._parts.assets.unchanged
+            refused = await self._refusal(AuthRequirement.SESSION, request, local=connection.local)
+            response = refused or _not_allowed(methods, path)
+        elif path == "/" and request.headers.get(hdrs.IF_NONE_MATCH) == self._context.assets.etag:
+            response = self._context.assets.unchanged
         else:
-            found = self._other(
+            response = self._other(
                 methods,
                 path,
                 accept=request.headers.get(hdrs.ACCEPT, ""),
                 encodings=request.headers.get(hdrs.ACCEPT_ENCODING, ""),
             )
-        return found.response() if isinstance(found, PreparedResponse) else found
+        return response.response() if isinstance(response, PreparedResponse) else response
 
-    def odd_method(self, start: bytes) -> PreparedResponse | None:
-        """The answer to a method that HTTP libraries do not know, from the first bytes that came.
+    def unknown_method(self, start: bytes) -> PreparedResponse | None:
+        """Answer a method that HTTP libraries do not know, from the first bytes that came.
 
-        None where they are no request line, or one whose method was not what was wrong.
+        None where they are no request line, or one with a method that they know.
         """
         line = REQUEST_LINE.match(start)
         method = line[1].decode("ascii") if line else ""
         if line is None or method in hdrs.METH_ALL:
             return None
         path = _path(line[2].decode("latin-1"))
-        return self._other(self._at(path)[0], path)
+        return self._other(self._match(path)[0], path)
 
-    def _at(self, path: str) -> tuple[Methods, str]:
-        """What there is at *path*, and the text in its braces; "" where it has none."""
-        found = self._paths.get(path)
-        if found is not None and not path.endswith("/"):
-            return found, ""
-        before, slash, place = path.rpartition("/")
-        return (self._paths.get(before + slash, {}) if place else {}), place
+    def _match(self, path: str) -> tuple[Methods, str]:
+        """Return the operations at *path*, and the text in its braces; "" where it has none."""
+        methods = self._paths.get(path)
+        if methods is not None and not path.endswith("/"):
+            return methods, ""
+        before, slash, value = path.rpartition("/")
+        return (self._paths.get(before + slash, {}) if value else {}), value
 
-    async def _refused(
-        self, door: AuthRequirement, request: web.BaseRequest, *, local: bool
+    async def _refusal(
+        self, required: AuthRequirement, request: web.BaseRequest, *, local: bool
     ) -> PreparedResponse | None:
-        """Why *request* is not let in by *door*; None where it is. *local*: by the socket."""
-        if local or door is AuthRequirement.OPEN:
+        """Return the refusal of *request*; None where it may pass. *local*: by the socket."""
+        if local or required is AuthRequirement.OPEN:
             return None
-        gate = self._parts.gate
-        match door:
+        authenticator = self._context.authenticator
+        match required:
             case AuthRequirement.OWN_PAGE:
-                return gate.foreign(request)
+                return authenticator.foreign_refusal(request)
             case AuthRequirement.PASSWORD:
-                return gate.login_refusal(request)
+                return authenticator.login_refusal(request)
             case AuthRequirement.SESSION:
-                return gate.refusal(request)
+                return authenticator.refusal(request)
             case AuthRequirement.SHOWN:
-                return await self._basic.shown_refusal(request)
+                return await self._basic.reading_refusal(request)
             case AuthRequirement.BASIC:
                 return await self._basic.refusal(request)
 
-    async def _answer(
-        self, operation: Operation, request: web.BaseRequest, place: str
+    async def _run(
+        self, operation: Operation, http: web.BaseRequest, path_value: str
     ) -> PreparedResponse | web.StreamResponse:
-        """Read what *operation* takes, and let it answer."""
-        asked = ApiRequest(request)
-        if operation.place is not None:
+        """Read the input of *operation*, and let it answer."""
+        request = ApiRequest(http)
+        if operation.path_parameter is not None:
             try:
-                asked.place = asking.place(place, operation.place)
+                request.path_value = read_path_value(path_value, operation.path_parameter)
             except ValueError as error:
                 return problem(404, f"there is nothing at this address: {error}")
         if operation.query:
-            given = asking.query(request.raw_path, operation.query)
-            if isinstance(given, PreparedResponse):
-                return given
-            asked.query = given
+            query = read_query(http.raw_path, operation.query)
+            if isinstance(query, PreparedResponse):
+                return query
+            request.query = query
         if operation.body is not None:
-            told = await asking.json_object(request, self._parts.limits.body_s)
-            if isinstance(told, PreparedResponse):
-                return told
-            asked.body = told
-        return await operation.answer(self._parts, asked)
+            body = await read_json_object(http, self._context.limits.body_s)
+            if isinstance(body, PreparedResponse):
+                return body
+            request.body = body
+        return await operation.handler(self._context, request)
 
     def _other(
         self, methods: Methods, path: str, *, accept: str = "", encodings: str = ""
     ) -> PreparedResponse:
-        """What is no operation's."""
+        """Answer a request that is no operation's."""
         if path == "/" and "text/html" in accept.lower():
-            return self._parts.assets.page.answer(encodings)
+            return self._context.assets.page.response(encodings)
         if path == HEALTH:
-            return self._parts.of_status(_health)
+            return self._context.status_response(_health)
         if methods or path == "/api" or path.startswith("/api/"):
-            return _nothing(methods, path)
-        asset = self._parts.assets.get(path)
-        return asset.answer(encodings) if asset else self._parts.of_status(_classic)
+            return _not_allowed(methods, path)
+        asset = self._context.assets.get(path)
+        return asset.response(encodings) if asset else self._context.status_response(_classic)
 
 
 def _classic(status: Status) -> PreparedResponse:
@@ -158,12 +163,12 @@ def _classic(status: Status) -> PreparedResponse:
 def _health(status: Status) -> PreparedResponse:
     if status.ticking and status.board_ok:
         return answer(b"ok\n", TEXT)
-    ill = "the board does not answer" if status.ticking else "the control process does not tick"
-    return answer(f"{ill}: the contactor is open\n".encode(), TEXT, status=503)
+    fault = "the board does not answer" if status.ticking else "the control process does not tick"
+    return answer(f"{fault}: the contactor is open\n".encode(), TEXT, status=503)
 
 
-def _nothing(methods: Methods, path: str) -> PreparedResponse:
-    """The refusal of a method that *path* does not have, or of a path that is not there."""
+def _not_allowed(methods: Methods, path: str) -> PreparedResponse:
+    """Refuse a method that *path* does not have, or a path that does not exist."""
     if not methods:
         return NOT_HERE
     allowed = ", ".join(methods)
@@ -171,7 +176,7 @@ def _nothing(methods: Methods, path: str) -> PreparedResponse:
 
 
 def _path(target: str) -> str:
-    """The path of a request target: without query, and without scheme and host if they came."""
+    """Return the path of a request target, without query, scheme and host."""
     if target.startswith("/"):
         return target.partition("?")[0]
     try:

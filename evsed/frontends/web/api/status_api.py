@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading: what anybody on the network may know."""
+"""Operations that read the present; they are open to the network."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from evsed.frontends.status import ControlsView, Status
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.models import LoginView, RecentView
 from evsed.frontends.web.api.operation import ApiRequest, Operation, Reply
-from evsed.frontends.web.api.serialization import said
+from evsed.frontends.web.api.serialization import json_response
 from evsed.frontends.web.http.connection_limits import Connection, Stage
-from evsed.frontends.web.http.responses import EVENT_STREAM, LEAVING, PreparedResponse, problem
+from evsed.frontends.web.http.responses import (
+    EVENT_STREAM,
+    HALF_CLOSED,
+    PreparedResponse,
+    problem,
+)
 
 STATUS = "/api/v1/status"
 
@@ -25,45 +30,47 @@ FULL = problem(
 )
 
 
-async def status(parts: AppContext, _: ApiRequest) -> PreparedResponse:
-    """Everything that is shown, at this moment."""
-    return parts.of_status(said)
+async def status(context: AppContext, _: ApiRequest) -> PreparedResponse:
+    """Return the status."""
+    return context.status_response(json_response)
 
 
-async def events(parts: AppContext, asked: ApiRequest) -> PreparedResponse | web.StreamResponse:
-    """The status again and again, for as long as the listener stays."""
-    connection = cast("Connection", asked.request.protocol)
-    if connection.leaving:
-        return LEAVING
-    if parts.stream.full:
+async def events(context: AppContext, request: ApiRequest) -> PreparedResponse | web.StreamResponse:
+    """Send the status again and again, for as long as the client stays."""
+    connection = cast("Connection", request.http.protocol)
+    if connection.half_closed:
+        return HALF_CLOSED
+    if context.stream.full:
         return FULL
     connection.busy(Stage.STREAM)
-    return await parts.stream.serve(asked.request)
+    return await context.stream.serve(request.http)
 
 
-async def recent(parts: AppContext, _: ApiRequest) -> PreparedResponse:
-    """The last hour."""
-    return parts.recent.answer()
+async def recent(context: AppContext, _: ApiRequest) -> PreparedResponse:
+    """Return the last hour."""
+    return context.recent.response()
 
 
-async def owner(parts: AppContext, _: ApiRequest) -> PreparedResponse:
-    """What the owner wishes."""
-    return parts.of_status(_owner)
+async def controls(context: AppContext, _: ApiRequest) -> PreparedResponse:
+    """Return the owner's controls."""
+    return context.status_response(_controls)
 
 
-async def login(parts: AppContext, asked: ApiRequest) -> PreparedResponse:
-    """Whether this browser is logged in, and whether it could be."""
-    gate = parts.gate
-    return said(LoginView(gate.password_set, gate.logged_in(asked.request)))
+async def login(context: AppContext, request: ApiRequest) -> PreparedResponse:
+    """Return the login of this browser."""
+    authenticator = context.authenticator
+    return json_response(
+        LoginView(authenticator.password_set, authenticator.logged_in(request.http))
+    )
 
 
-def _owner(status: Status) -> PreparedResponse:
-    return said(status.controls)
+def _controls(status: Status) -> PreparedResponse:
+    return json_response(status.controls)
 
 
 OPERATIONS = (
     Operation(
-        "GET", STATUS, "What is happening, why, and what evsed knows",
+        "GET", STATUS, "The state, the reason for it, and everything that evsed measures",
         status, Reply("the status at this moment", (Status,)),
     ),
     Operation(
@@ -77,15 +84,15 @@ OPERATIONS = (
         },
     ),
     Operation(
-        "GET", "/api/v1/recent", "The last hour for a chart; forgotten at a restart",
+        "GET", "/api/v1/recent", "The last hour for a chart; lost at a restart",
         recent, Reply("columns of equal length, the newest last", (RecentView,)),
     ),
     Operation(
-        "GET", "/api/v1/controls", "What the owner wishes",
-        owner, Reply("the wishes", (ControlsView,)),
+        "GET", "/api/v1/controls", "The owner's controls",
+        controls, Reply("the controls", (ControlsView,)),
     ),
     Operation(
-        "GET", "/api/v1/login", "Whether one can log in, and is",
-        login, Reply("whether this browser is logged in", (LoginView,)),
+        "GET", "/api/v1/login", "The login of this browser",
+        login, Reply("the login", (LoginView,)),
     ),
 )  # fmt: skip

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may give orders over the network.
+"""Authentication of orders over the network.
 
-Three questions before any order, none of which looks at its body:
+Three checks come before any order, and none of them reads its body:
 
 1. Does the request come from evsed's own page, or from no page at all? A page from elsewhere that a
    browser on the LAN happens to show must not switch anything (cross-site request forgery), not
@@ -9,7 +9,7 @@ Three questions before any order, none of which looks at its body:
 2. Has the owner set a password?
 3. Does the request carry the cookie of a session?
 
-The connection is not encrypted, so whoever can listen in on the LAN can learn password and cookie.
+The connection is not encrypted: anybody who can listen in on the LAN learns password and cookie.
 """
 
 from __future__ import annotations
@@ -36,28 +36,28 @@ from evsed.frontends.web.http.responses import PreparedResponse, problem
 
 COOKIE: Final = "evsed_session"
 SESSION_S: Final = 30 * 86_400.0
-"""A session ends so long after its login, at a restart, or when the password is set anew."""
+"""A session ends so long after its login, at a restart, or when the password changes."""
 SESSIONS: Final = 32
-"""So many at once; the oldest has to log in again."""
+"""Sessions at once; the oldest has to log in again."""
 HASHES_WAITING: Final = 8
-"""So many logins may wait for their hash; each takes 16 MiB for a moment, one at a time."""
+"""Logins that may wait for their hash; each takes 16 MiB for a moment, one at a time."""
 
 LOCAL_ENDINGS: Final = (".local", ".lan", ".home.arpa", ".internal", ".localhost")
-"""Endings that no name server of the world answers: RFC 6762, RFC 8375, RFC 6761, ICANN 2024."""
+"""Endings that no public name server answers: RFC 6762, RFC 8375, RFC 6761, ICANN 2024."""
 
 NO_PASSWORD = problem(
     403,
-    "no password is set, so evsed takes no orders over the network; nothing was changed. On the "
+    "no password is set, so evsed accepts no orders over the network; nothing was changed. On the "
     "Pi, `sudo evsed password` sets one; `evsed set` and `evsed ack` give orders there",
 )
-WAY_IN: Final = {
-    # A 401 has to name a way in (RFC 9110 section 11.6.1); browsers do not know this one.
+CHALLENGE: Final = {
+    # A 401 has to carry a challenge (RFC 9110 section 11.6.1); browsers do not know this one.
     "WWW-Authenticate": f'Cookie realm="evsed", form-action="/api/v1/login", cookie-name={COOKIE}'
 }
 NO_SESSION = problem(
-    401, "log in first: POST the password to /api/v1/login; nothing was changed", WAY_IN
+    401, "log in first: POST the password to /api/v1/login; nothing was changed", CHALLENGE
 )
-WRONG_PASSWORD = problem(401, "that is not the password", WAY_IN)
+WRONG_PASSWORD = problem(401, "the password is wrong", CHALLENGE)
 FOREIGN = problem(
     403,
     "this order comes from the page of another site (Origin or Sec-Fetch-Site says so); "
@@ -65,7 +65,7 @@ FOREIGN = problem(
 )
 UNKNOWN_HOST = problem(
     403,
-    "evsed takes orders by its address or by a name of this network only, and the Host of this "
+    "evsed accepts orders by its address or by a name of this network only, and the Host of this "
     "request is neither; nothing was changed. If that name is yours, put it into [web] names",
 )
 
@@ -73,7 +73,7 @@ log = structlog.get_logger("evsed.web")
 
 
 class Authenticator:
-    """The password in *file* ("": there can be none), the sessions, and the names evsed goes by.
+    """The password in *file* ("": there can be none), the sessions, and the names of this machine.
 
     *names* are further names of this machine; *clock* gives monotonic seconds.
     """
@@ -84,23 +84,23 @@ class Authenticator:
         self._file = Path(file) if file else None
         self._names = {name.lower() for name in (*names, socket.gethostname())}
         self._clock = clock
-        self._tries = LoginRateLimiter()
+        self._rate_limiter = LoginRateLimiter()
         self._hashing = asyncio.Lock()
         self._waiting = 0
-        self._sessions: dict[bytes, float] = {}  # hash of the token: when it began; oldest first
+        self._sessions: dict[bytes, float] = {}  # hash of the token -> begin; oldest first
         self._of_file: tuple[int, int, int] | None = None
 
     @property
     def password_set(self) -> bool:
-        """Whether there is a password; when it is a new one, all sessions are over."""
+        """True where there is a password; a new one ends all sessions."""
         stamp = self.stamp()
         if stamp != self._of_file:
             self._of_file = stamp
             self._sessions.clear()
         return stamp is not None
 
-    def foreign(self, request: web.BaseRequest) -> PreparedResponse | None:
-        """The refusal of a request that is not from evsed's own page, nor from no page at all."""
+    def foreign_refusal(self, request: web.BaseRequest) -> PreparedResponse | None:
+        """Return the refusal of a request from the page of another site; None for others."""
         hosts = request.headers.getall(hdrs.HOST, [])
         if len(hosts) != 1 or not self._is_own(hosts[0]):
             return UNKNOWN_HOST
@@ -111,53 +111,53 @@ class Authenticator:
         return FOREIGN if site not in ("same-origin", "none") else None
 
     def refusal(self, request: web.BaseRequest) -> PreparedResponse | None:
-        """Why *request*, an order over the network, is not obeyed; None when it is."""
+        """Return the refusal of *request*, an order over the network; None where it may pass."""
         refused = self.login_refusal(request)
         return refused or (None if self.logged_in(request) else NO_SESSION)
 
     def login_refusal(self, request: web.BaseRequest) -> PreparedResponse | None:
-        """Why nobody can log in by *request*; None where the password is worth looking at."""
-        return self.foreign(request) or (None if self.password_set else NO_PASSWORD)
+        """Return the refusal of *request* to log in; None where its password may be tried."""
+        return self.foreign_refusal(request) or (None if self.password_set else NO_PASSWORD)
 
     def logged_in(self, request: web.BaseRequest) -> bool:
-        """Whether *request* carries the cookie of a session that is not over."""
-        return self.knows(request.headers.get(hdrs.COOKIE, ""))
+        """Tell whether *request* carries the cookie of a session that is not over."""
+        return self.has_session(request.headers.get(hdrs.COOKIE, ""))
 
-    def knows(self, cookies: str) -> bool:
-        """Whether *cookies* (of a Cookie header) hold that of a session that is not over."""
+    def has_session(self, cookies: str) -> bool:
+        """Tell whether *cookies* (of a Cookie header) hold that of a session that is not over."""
         token = _token(cookies) if self.password_set else ""
         began_at = self._sessions.get(_digest(token))
         return began_at is not None and self._clock() - began_at < SESSION_S
 
     async def log_in(self, address: str, password: str) -> PreparedResponse | str:
-        """The cookie of a new session for who knows *password*; else the refusal."""
+        """Return the cookie of a new session where *password* is right; else the refusal."""
         return await self.verify(address, password) or self._begin()
 
     async def verify(self, address: str, password: str) -> PreparedResponse | None:
-        """The refusal of who does not know *password*, or may not try it now; slow on purpose."""
-        wait_s = self._tries.begin(address, self._clock())
+        """Return the refusal of a wrong *password*, or of an attempt too soon; slow on purpose."""
+        wait_s = self._rate_limiter.begin(address, self._clock())
         if wait_s > 0:
-            return _later(wait_s, "too many tries have failed from this address")
+            return _too_soon(wait_s, "too many attempts have failed from this address")
         if self._waiting >= HASHES_WAITING:
-            return _later(5.0, "too many are logging in at once")
+            return _too_soon(5.0, "too many are logging in at once")
         self._waiting += 1
         try:
             async with self._hashing:
-                known = await asyncio.to_thread(self._knows, password)
+                right = await asyncio.to_thread(self._is_right, password)
         finally:
             self._waiting -= 1
-        if isinstance(known, PreparedResponse):
-            return known
-        if not known:
-            self._tries.failed(address, self._clock())
+        if isinstance(right, PreparedResponse):
+            return right
+        if not right:
+            self._rate_limiter.failed(address, self._clock())
             log.warning("a wrong password was given", address=address)
             return WRONG_PASSWORD
-        self._tries.succeeded(address)
+        self._rate_limiter.succeeded(address)
         log.info("logged in", address=address)
         return None
 
     def log_out(self, request: web.BaseRequest) -> str:
-        """End the session of *request*, if there is one; the cookie that takes its away."""
+        """End the session of *request*, if there is one; return the cookie that removes its own."""
         self._sessions.pop(_digest(_token(request.headers.get(hdrs.COOKIE, ""))), None)
         return f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"
 
@@ -170,8 +170,8 @@ class Authenticator:
             del self._sessions[next(iter(self._sessions))]
         return f"{COOKIE}={token}; Path=/; Max-Age={SESSION_S:.0f}; HttpOnly; SameSite=Strict"
 
-    def _knows(self, password: str) -> bool | PreparedResponse:
-        """Whether *password* is the one in the file; slow, for a thread."""
+    def _is_right(self, password: str) -> bool | PreparedResponse:
+        """Compare *password* with the file; slow, for a thread."""
         if self._file is None:
             return NO_PASSWORD
         try:
@@ -179,15 +179,15 @@ class Authenticator:
         except FileNotFoundError:
             return NO_PASSWORD
         except (OSError, ValueError) as error:
-            log.error("the password cannot be read", file=str(self._file), why=str(error))
+            log.error("the password cannot be read", file=str(self._file), reason=str(error))
             return problem(
                 403,
                 f"the password file {self._file} cannot be read, so nobody can log in; on the Pi, "
-                "`sudo evsed password` makes it anew",
+                "`sudo evsed password` writes a new one",
             )
 
     def stamp(self) -> tuple[int, int, int] | None:
-        """What tells one password file from the next; None where there is none."""
+        """Return a stamp that differs when the password file does; None without a file."""
         try:
             found = self._file.stat() if self._file else None
         except OSError:
@@ -195,7 +195,7 @@ class Authenticator:
         return (found.st_ino, found.st_mtime_ns, found.st_size) if found else None
 
     def _is_own(self, host: str) -> bool:
-        """Whether *host* (of a Host header) is an address, or a name of this network."""
+        """Tell whether *host* (of a Host header) is an address, or a name of this network."""
         try:
             parts = urlsplit(f"//{host}")
             name = (parts.hostname or "").rstrip(".")
@@ -211,13 +211,13 @@ class Authenticator:
 
 
 def _same(origin: str, host: str) -> bool:
-    """Whether *origin* is the page that *host* serves."""
+    """Tell whether *origin* is the site of *host*."""
     scheme, found, rest = origin.partition("://")
     return bool(found) and scheme in ("http", "https") and rest.lower() == host.lower()
 
 
 def _token(cookies: str) -> str:
-    """The session's cookie among *cookies*; "" where it is not, which is no session's."""
+    """Return the session's cookie among *cookies*; "" without it, which belongs to no session."""
     cookie = SimpleCookie()
     try:
         cookie.load(cookies)
@@ -227,10 +227,10 @@ def _token(cookies: str) -> str:
 
 
 def _digest(token: str) -> bytes:
-    """What is kept of a token: a memory that leaks gives no session away, nor does a look-up."""
+    """Return the hash that is kept of a token, so that neither memory nor timing reveals it."""
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 
-def _later(wait_s: float, why: str) -> PreparedResponse:
+def _too_soon(wait_s: float, detail: str) -> PreparedResponse:
     seconds = math.ceil(wait_s)
-    return problem(429, f"{why}; try again in {seconds} s", {"Retry-After": str(seconds)})
+    return problem(429, f"{detail}; try again in {seconds} s", {"Retry-After": str(seconds)})

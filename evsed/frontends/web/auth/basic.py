@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The password by HTTP basic (RFC 7617), for programs that know no other way.
+"""The password by HTTP basic (RFC 7617), for programs that have no cookies.
 
-It comes with every request, and looking at it is slow on purpose: what has been found right is
-remembered, as a keyed hash in memory, for as long as a session would last. Any user's name will do:
-evsed has one owner. Failed tries count with those of the page.
+It comes with every request, and checking it is slow on purpose: a right one is remembered, as a
+keyed hash in memory, for as long as a session would last. Any user name will do: evsed has one
+owner. Failed attempts count with those of the page.
 """
 
 from __future__ import annotations
@@ -24,62 +24,68 @@ from aiohttp import hdrs, web
 from evsed.frontends.web.auth.authenticator import SESSION_S, SESSIONS, Authenticator
 from evsed.frontends.web.http.responses import PROBLEM, PreparedResponse, answer, problem
 
-NOT_SHOWN: Final = problem(
-    401, "show evsed's password by HTTP basic (any user will do); nothing was changed"
+NO_CREDENTIALS: Final = problem(
+    401, "send evsed's password by HTTP basic (any user name will do); nothing was changed"
 )
 CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="evsed", charset="UTF-8"'}
 
 
-class Basic:
-    """What HTTP basic may show at *gate*; *clock* gives monotonic seconds."""
+class BasicAuth:
+    """HTTP basic beside the sessions of *authenticator*; *clock* gives monotonic seconds."""
 
-    def __init__(self, gate: Authenticator, clock: Callable[[], float] = time.monotonic) -> None:
-        self._gate = gate
+    def __init__(
+        self, authenticator: Authenticator, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._authenticator = authenticator
         self._clock = clock
         self._key = secrets.token_bytes(32)
-        self._right: dict[bytes, float] = {}  # hash of what was shown: when; oldest first
-        self._of_file = gate.stamp()
-        self._asking: dict[bytes, asyncio.Task[PreparedResponse | None]] = {}
+        self._right: dict[bytes, float] = {}  # hash of the header -> when; oldest first
+        self._of_file = authenticator.stamp()
+        self._pending: dict[bytes, asyncio.Task[PreparedResponse | None]] = {}
 
     async def refusal(self, request: web.BaseRequest) -> PreparedResponse | None:
-        """Why *request*, an order over the network, is not obeyed; None when it is."""
-        refused = self._gate.login_refusal(request)
-        if refused is None and not self._gate.logged_in(request):
-            refused = await self._wrong(request)
+        """Return the refusal of *request*, an order over the network; None where it may pass."""
+        refused = self._authenticator.login_refusal(request)
+        if refused is None and not self._authenticator.logged_in(request):
+            refused = await self._check(request)
         return refused and _for_programs(refused)
 
-    async def shown_refusal(self, request: web.BaseRequest) -> PreparedResponse | None:
-        """Why *request*, which only reads, is not answered; None when it is.
+    async def reading_refusal(self, request: web.BaseRequest) -> PreparedResponse | None:
+        """Return the refusal of *request*, which only reads; None where it may pass.
 
-        Reading needs no password. But who shows one wants to know whether it is right.
+        Reading needs no password. But a client that sends one expects an answer to it.
         """
-        refused = self._gate.foreign(request)
-        if refused is None and hdrs.AUTHORIZATION in request.headers and self._gate.password_set:
-            refused = await self._wrong(request)
+        refused = self._authenticator.foreign_refusal(request)
+        if (
+            refused is None
+            and hdrs.AUTHORIZATION in request.headers
+            and self._authenticator.password_set
+        ):
+            refused = await self._check(request)
         return refused and _for_programs(refused)
 
-    async def _wrong(self, request: web.BaseRequest) -> PreparedResponse | None:
+    async def _check(self, request: web.BaseRequest) -> PreparedResponse | None:
         header = request.headers.get(hdrs.AUTHORIZATION, "")
-        return await self.wrong(request.remote or "", header)
+        return await self.check(request.remote or "", header)
 
-    async def wrong(self, address: str, header: str) -> PreparedResponse | None:
-        """What is wrong with the password that *header* shows; None where it is the right one."""
+    async def check(self, address: str, header: str) -> PreparedResponse | None:
+        """Return the refusal of the password in *header*; None where it is right."""
         password = _password(header)
         if password is None:
-            return NOT_SHOWN
-        if self._of_file != self._gate.stamp():
-            self._of_file = self._gate.stamp()
+            return NO_CREDENTIALS
+        if self._of_file != self._authenticator.stamp():
+            self._of_file = self._authenticator.stamp()
             self._right.clear()
         shown = hashlib.blake2b(header.encode("utf-8", "surrogateescape"), key=self._key).digest()
         found_at = self._right.get(shown)
         if found_at is not None and self._clock() - found_at < SESSION_S:
             return None
-        # A client that begins with several requests at once has tried one password, not several.
-        task = self._asking.get(shown)
+        # Several requests at once with the same password are one attempt.
+        task = self._pending.get(shown)
         if task is None:
-            task = asyncio.create_task(self._gate.verify(address, password))
-            self._asking[shown] = task
-            task.add_done_callback(lambda _: self._asking.pop(shown))
+            task = asyncio.create_task(self._authenticator.verify(address, password))
+            self._pending[shown] = task
+            task.add_done_callback(lambda _: self._pending.pop(shown))
         refused = await asyncio.shield(task)
         if refused is None:
             self._right.pop(shown, None)
@@ -90,7 +96,7 @@ class Basic:
 
 
 def _password(header: str) -> str | None:
-    """The password in an Authorization header; None where it shows none."""
+    """Return the password in an Authorization header; None where it has none."""
     scheme, _, text = header.partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -101,16 +107,16 @@ def _password(header: str) -> str | None:
     try:
         shown = plain.decode("utf-8")
     except UnicodeDecodeError:
-        shown = plain.decode("latin-1")  # what RFC 7617 leaves to the client, some still do
+        shown = plain.decode("latin-1")  # RFC 7617 leaves the encoding to the client
     _, colon, password = shown.partition(":")
     return password if colon else None
 
 
 def _for_programs(refused: PreparedResponse) -> PreparedResponse:
-    """*refused* with the keys in which OpenEVSE's clients look for words, and the challenge."""
-    told = json.loads(refused.body)
-    told |= {"msg": told["detail"], "error": told["detail"]}
+    """Return *refused* with the keys that OpenEVSE's clients read, and the challenge."""
+    details = json.loads(refused.body)
+    details |= {"msg": details["detail"], "error": details["detail"]}
     extra = dict(CHALLENGE) if refused.status == HTTPStatus.UNAUTHORIZED else {}
     if hdrs.RETRY_AFTER in refused.headers:
         extra[hdrs.RETRY_AFTER] = refused.headers[hdrs.RETRY_AFTER]
-    return answer(json.dumps(told).encode(), PROBLEM, status=refused.status, extra=extra)
+    return answer(json.dumps(details).encode(), PROBLEM, status=refused.status, extra=extra)

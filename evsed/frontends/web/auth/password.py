@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The password for orders over the network: a salted hash in a file of its own.
 
-The hash is scrypt (RFC 7914) of OpenSSL, which the standard library brings: as well kept as any
-package, and nothing more to install on a Pi. The figures are those that OWASP's cheat sheet on
-password storage gives for 16 MiB (N 2^14, r 8, p 5); they stand in the file, so that a later evsed
-may raise them. Hashing takes a third of a second of a PC and seconds of a Pi Zero: never on the
-loop.
+The hash is scrypt (RFC 7914) of OpenSSL, which is part of the standard library: well maintained,
+and nothing more to install on a Pi. The figures are those of OWASP's cheat sheet on password
+storage for 16 MiB (N 2^14, r 8, p 5); they are kept in the file, so that a later evsed may raise
+them. Hashing takes a third of a second on a PC and seconds on a Pi Zero, so it never runs on the
+event loop.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ _KEPT: Final = re.compile(r"\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w
 
 
 def hashed(password: str, log2_n: int = LOG2_N) -> str:
-    """What is kept of *password*: figures, salt and hash on one line. Slow on purpose."""
+    """Return figures, salt and hash of *password* on one line. Slow on purpose."""
     salt = secrets.token_bytes(SALT_BYTES)
     key = _scrypt(password, salt, log2_n, BLOCK_R, PARALLEL_P)
     return f"$scrypt$ln={log2_n},r={BLOCK_R},p={PARALLEL_P}${_text(salt)}${_text(key)}"
 
 
 def matches(password: str, kept: str) -> bool:
-    """Whether *password* is the one *kept*. Slow on purpose.
+    """Compare *password* with the hash *kept*. Slow on purpose.
 
-    Raises ValueError where *kept* is not what `hashed()` makes.
+    Raises ValueError where *kept* is not from `hashed()`.
     """
     found = _KEPT.fullmatch(kept.strip())
     if found is None:
         raise ValueError("it holds no password")
-    log2_n, block_r, parallel_p = (int(one) for one in found.groups()[:3])
+    log2_n, block_r, parallel_p = (int(figure) for figure in found.groups()[:3])
     try:
         salt, key = _bytes(found[4]), _bytes(found[5])
     except binascii.Error as error:
@@ -59,9 +59,9 @@ def matches(password: str, kept: str) -> bool:
 
 
 def keep(path: Path, password: str) -> None:
-    """Put *password* into the file at *path*: whole or not at all, for evsed's eyes only.
+    """Write the hash of *password* to the file at *path*, atomically, readable by evsed alone.
 
-    The file belongs to whom its folder belongs to, so that root may set what evsed reads. Raises
+    The file gets the owner of its folder, so that root may set it and evsed read it. Raises
     OSError.
     """
     owner = path.parent.stat()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tries of the password: each that fails makes the next from the same address wait longer.
+"""A rate limit on logins: each failed attempt makes the next from the same address wait longer.
 
-Other addresses wait for nothing, and who is logged in is not asked. Nothing is held open meanwhile:
-who comes too early is told so at once.
+Other addresses do not wait, and sessions are not affected. No connection is held open meanwhile: an
+attempt that comes too soon is refused at once.
 """
 
 from __future__ import annotations
@@ -11,56 +11,56 @@ from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 FREE: Final = 3
-"""So many may fail without a wait: fingers slip."""
+"""Attempts that may fail without a wait: people mistype."""
 MOST_S: Final = 60.0
 """The longest wait: 1 s, then twice as long after each failure, up to this."""
 FORGOTTEN_S: Final = 900.0
-"""An address that has not tried for so long begins anew."""
+"""An address without an attempt for so long is forgotten."""
 KEPT: Final = 1024
-"""So many addresses are remembered; then whoever tried longest ago is forgotten."""
+"""Addresses that are remembered; then the one with the oldest attempt is forgotten."""
 
 
 class LoginRateLimiter:
-    """Who has tried in vain, how often, and until when it has to wait. Moments are monotonic."""
+    """Failed attempts by address, and how long each has to wait. Moments are monotonic."""
 
     def __init__(self) -> None:
-        self._failed: dict[str, tuple[int, float]] = {}  # the one that tried last stands last
+        self._failed: dict[str, tuple[int, float]] = {}  # the latest attempt stands last
 
     def __len__(self) -> int:
-        """How many addresses are remembered."""
+        """Addresses that are remembered."""
         return len(self._failed)
 
     def begin(self, address: str, now: float) -> float:
-        """A try from *address*; the seconds it has to wait, 0 where it may go on.
+        """Count an attempt from *address*; return the seconds it has to wait, 0 for none.
 
-        It counts as failed until `succeeded()`: many at once must not pass for one.
+        It counts as failed until `succeeded()`, so that many at once do not count as one.
         """
-        who = _whose(address)
-        count, tried_at = self._failed.get(who, (0, now))
+        client = _client(address)
+        count, tried_at = self._failed.get(client, (0, now))
         if now - tried_at >= FORGOTTEN_S:
             count = 0
         wait_s = min(MOST_S, 2.0 ** min(count - FREE, 10)) if count >= FREE else 0.0
         left_s = tried_at + wait_s - now
         if left_s > 0:
             return left_s
-        self._failed.pop(who, None)
-        self._failed[who] = (count + 1, now)
+        self._failed.pop(client, None)
+        self._failed[client] = (count + 1, now)
         if len(self._failed) > KEPT:
             del self._failed[next(iter(self._failed))]
         return 0.0
 
     def failed(self, address: str, now: float) -> None:
-        """The try has failed by *now*: the wait begins with the answer, however slow that was."""
-        count, _ = self._failed.get(_whose(address), (1, now))
-        self._failed[_whose(address)] = (count, now)
+        """Note a failure at *now*: the wait begins with the answer, however slow that was."""
+        count, _ = self._failed.get(_client(address), (1, now))
+        self._failed[_client(address)] = (count, now)
 
     def succeeded(self, address: str) -> None:
-        """*address* knows the password."""
-        self._failed.pop(_whose(address), None)
+        """Note that the password from *address* was right."""
+        self._failed.pop(_client(address), None)
 
 
-def _whose(address: str) -> str:
-    """One machine: its IPv4 address, or of an IPv6 address the network of which it has all."""
+def _client(address: str) -> str:
+    """Return the IPv4 address, or the /64 network of an IPv6 address: one machine has all of it."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:

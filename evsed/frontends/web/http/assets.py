@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The page's files: read once, compressed once, kept in memory (some 150 KB).
 
-All of them live under `/static/<hash of everything>/`, so a browser may keep them for ever and
-never mixes the files of two versions; relative imports between them just work. The English of the
-page is one file, `words.en.json`: `{{ key }}` in page.html is filled from it here, and the script
-reads it as the module `words.js`, which is made here.
+All of them are under `/static/<hash of everything>/`, so that a browser may keep them for ever and
+never mixes the files of two versions; relative imports between them work. The English of the page
+is one file, `words.en.json`: `{{ key }}` in page.html is filled from it here, and the script reads
+it as the module `words.js`, which is generated here.
 
-Our own files are in static/; vendor/ has those of other hands, which a build puts there (see
+Our own files are in static/; vendor/ has third-party files, which a build puts there (see
 parts.toml and hatch_build.py).
 """
 
@@ -36,11 +36,11 @@ PAGE = "page.html"
 LICENCE = "uPlot.LICENSE"
 STYLE = "page.css"
 STYLES = ("uPlot.min.css", "base.css", "chart.css", "history.css", "now.css")
-"""What `STYLE` is made of."""
+"""The parts of `STYLE`."""
 ELSEWHERE = ("docs.css",)
-"""What the page itself does not load."""
+"""Files that the page itself does not load."""
 PARTS = ("uPlot.iife.min.js", "uPlot.min.css")
-"""What vendor/ must hold."""
+"""Files that vendor/ must have."""
 COMPRESSED = {"Content-Encoding": "gzip"}
 VARIES = {"Vary": "Accept, Accept-Encoding"}
 SLOT = re.compile(r"\{\{ (\w+) \}\}")
@@ -53,16 +53,16 @@ class Asset:
     plain: PreparedResponse
     gzipped: PreparedResponse
 
-    def answer(self, accept_encoding: str) -> PreparedResponse:
-        """The form that the client can read."""
+    def response(self, accept_encoding: str) -> PreparedResponse:
+        """Return the form that the client can read."""
         return self.gzipped if "gzip" in accept_encoding else self.plain
 
 
 class Assets:
     """The page and its files by their address.
 
-    `weight` is what a first visit loads, in bytes; `sent` the same as it is transferred,
-    compressed. Raises `WebError` where the parts of other hands are not there.
+    `weight` is the size of a first visit in bytes; `sent` the same as transferred, compressed.
+    Raises `WebError` where third-party files are missing.
     """
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class Assets:
         }
         bodies |= parts(web / "vendor")
         bodies["words.js"] = f"export default {words.strip()};\n".encode()
-        # One style sheet, for each more on its own delays the first paint.
+        # One style sheet: each further file delays the first paint.
         bodies[STYLE] = b"\n".join(bodies.pop(name) for name in STYLES)
         page = (folder / PAGE).read_text(encoding="utf-8")
         everything = page.encode() + b"".join(bodies[name] for name in sorted(bodies))
@@ -95,36 +95,36 @@ class Assets:
             self.page,
             *(self._files[self.prefix + name] for name in bodies if name not in ELSEWHERE),
         ]
-        self.weight = sum(len(one.plain.body) for one in loaded)
-        self.sent = sum(len(one.gzipped.body) for one in loaded)
+        self.weight = sum(len(each.plain.body) for each in loaded)
+        self.sent = sum(len(each.gzipped.body) for each in loaded)
 
     def get(self, path: str) -> Asset | None:
-        """The file at *path*, if it is one of the page's."""
+        """Return the file at *path*, if the page has it."""
         return self._files.get(path)
 
 
 def parts(folder: Traversable) -> dict[str, bytes]:
-    """The files of other hands in *folder*. Raises `WebError` where one is missing."""
+    """Return the third-party files in *folder*. Raises `WebError` where one is missing."""
     try:
         return {name: (folder / name).read_bytes() for name in PARTS}
     except FileNotFoundError as missing:
         raise WebError(
-            f"the page is not whole: {missing.filename} is missing, which installing evsed puts "
-            "there; nothing was started. In a checkout: make setup. Else install evsed anew."
+            f"the page is not complete: {missing.filename} is missing, which installing evsed puts "
+            "there; nothing was started. In a checkout: make setup. Else reinstall evsed."
         ) from missing
 
 
 def asset(body: bytes, kind: str, cache: str, extra: dict[str, str]) -> Asset:
-    """*body* in both forms."""
+    """Return *body* in both forms."""
     extra = {**extra, **VARIES}
     # mtime=0: the same bytes at each start
-    squeezed = gzip.compress(body, mtime=0)
+    compressed = gzip.compress(body, mtime=0)
     return Asset(
         answer(body, kind, cache=cache, extra=extra),
-        answer(squeezed, kind, cache=cache, extra={**extra, **COMPRESSED}),
+        answer(compressed, kind, cache=cache, extra={**extra, **COMPRESSED}),
     )
 
 
 def _fill(template: str, words: dict[str, str]) -> str:
-    """*template* with each {{ key }} replaced; a key without words is a KeyError at start."""
+    """Replace each {{ key }} in *template*; an unknown key is a KeyError at start."""
     return SLOT.sub(lambda slot: html.escape(words[slot[1]]), template)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Server-sent events: one pump listens to the hub, and hands the same bytes to every listener.
+"""Server-sent events: one pump follows the hub, and hands the same bytes to every listener.
 
-A listener that reads slowly skips updates (it always gets the newest) and is cut by the guard
-when it stops reading. With no listener the pump sleeps.
+A listener that reads slowly skips updates (it always gets the newest) and is cut by the connection
+limiter when it stops reading. With no listener the pump sleeps.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ RETRY_MS = 3000
 """How long a browser waits before it connects again (WHATWG HTML, server-sent events)."""
 
 
-class Stream:
+class EventStream:
     """The event stream of one hub; *render* makes the JSON of a status."""
 
     def __init__(self, hub: Hub, limits: WebLimits, render: Callable[[Status], bytes]) -> None:
@@ -32,20 +32,20 @@ class Stream:
         self._listeners = 0
         self._wanted = asyncio.Event()
         self._closed = False
-        self._news: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._next: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
     @property
     def full(self) -> bool:
-        """Whether there is no room for another listener."""
+        """True where there is no room for another listener."""
         return self._listeners >= self._limits.listeners
 
     @property
     def listeners(self) -> int:
-        """How many listen now."""
+        """Listeners now."""
         return self._listeners
 
     async def pump(self) -> NoReturn:
-        """Pass on each change, not too often and not too seldom, while anybody listens."""
+        """Publish each change, within the limits of rate and silence, while anybody listens."""
         while True:
             await self._wanted.wait()
             changes = aiter(self._hub.changes())
@@ -58,7 +58,7 @@ class Stream:
                         status, change = change.result(), None
                     else:
                         status = self._hub.status()  # ages and timers move without a change
-                    self._tell(_event(self._render(status)))
+                    self._publish(_event(self._render(status)))
                     await asyncio.sleep(self._limits.spacing_s)
             finally:
                 if change is not None:
@@ -67,9 +67,9 @@ class Stream:
             self._wanted.clear()
 
     def close(self) -> None:
-        """Let all listeners go; they will not come back to this process."""
+        """End all streams; the listeners cannot come back to this process."""
         self._closed = True
-        self._news.cancel()
+        self._next.cancel()
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Hold *request* as a listener until it leaves or the stream is closed."""
@@ -91,22 +91,22 @@ class Stream:
             await response.write(f"retry: {RETRY_MS}\n".encode() + first)
             self._wanted.set()
             while not self._closed:
-                # Not the future itself: one listener's end must not end it for the others.
-                await asyncio.wait({news := self._news})
-                if not news.cancelled():
-                    await response.write(news.result())
+                # Not the future itself: the end of a listener must not cancel it for the others.
+                await asyncio.wait({event := self._next})
+                if not event.cancelled():
+                    await response.write(event.result())
         except ConnectionError:
-            pass  # it left; that is how listeners end
+            pass  # the client left; that is how a stream ends
         finally:
             self._listeners -= 1
         return response
 
-    def _tell(self, event: bytes) -> None:
-        news, self._news = self._news, asyncio.get_running_loop().create_future()
-        if not news.done():
-            news.set_result(event)
+    def _publish(self, event: bytes) -> None:
+        event_future, self._next = self._next, asyncio.get_running_loop().create_future()
+        if not event_future.done():
+            event_future.set_result(event)
 
 
 def _event(body: bytes) -> bytes:
-    """*body* (one line of JSON) as one event."""
+    """Return *body* (one line of JSON) as an event."""
     return b"data: " + body + b"\n\n"

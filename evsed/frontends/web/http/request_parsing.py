@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading what a request says beside its method and path: its query and its body."""
+"""Reading the query and the body of a request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote
 from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from evsed.frontends.web.api.operation import Parameter
+from evsed.frontends.web.http.parameters import Parameter
 from evsed.frontends.web.http.responses import PreparedResponse, problem
 
 BODY_MAX = 4096  # bytes; the largest sensible order has 200
@@ -24,51 +24,53 @@ NO_JSON = problem(
 )
 
 
-def query(target: str, wanted: tuple[Parameter, ...]) -> Mapping[str, object] | PreparedResponse:
-    """The parameters *wanted* in the query of *target*, or what is wrong with them.
+def read_query(
+    target: str, parameters: tuple[Parameter, ...]
+) -> Mapping[str, object] | PreparedResponse:
+    """Return the values of *parameters* in the query of *target*, or the refusal.
 
-    Others are no concern of evsed's, as ever.
+    Other parameters are ignored.
     """
     given = parse_qs(target.partition("#")[0].partition("?")[2], keep_blank_values=True)
-    found: dict[str, object] = {}
-    wrong = []
-    for one in wanted:
-        texts = given.get(one.name, [])
+    values: dict[str, object] = {}
+    errors = []
+    for parameter in parameters:
+        texts = given.get(parameter.name, [])
         try:
-            if len(texts) > 1 or (one.required and not texts):
+            if len(texts) > 1 or (parameter.required and not texts):
                 raise ValueError("it must be there once")
-            found[one.name] = one.read(texts[0]) if texts else one.default
+            values[parameter.name] = parameter.read(texts[0]) if texts else parameter.default
         except ValueError as error:
-            wrong.append((one.name, str(error)))
-    if wrong:
-        told = "; ".join(f"{name}: {text}" for name, text in wrong)
-        return problem(400, f"{told}; nothing was changed", parameters=tuple(wrong))
-    return found
+            errors.append((parameter.name, str(error)))
+    if errors:
+        detail = "; ".join(f"{name}: {text}" for name, text in errors)
+        return problem(400, f"{detail}; nothing was changed", parameters=tuple(errors))
+    return values
 
 
-def place(text: str, wanted: Parameter) -> object:
-    """What stands in the braces of a path. Raises ValueError where that cannot be."""
-    return wanted.read(unquote(text))
+def read_path_value(text: str, parameter: Parameter) -> object:
+    """Return the value in the braces of a path. Raises ValueError where *text* is none."""
+    return parameter.read(unquote(text))
 
 
-async def json_object(
+async def read_json_object(
     request: web.BaseRequest, within_s: float
 ) -> dict[str, object] | PreparedResponse:
-    """The JSON object that is the body of *request*, or what is wrong with it."""
+    """Return the JSON object that is the body of *request*, or the refusal."""
     if request.content_type not in KINDS:
         return NO_JSON
-    body = await content(request, within_s)
+    body = await read_body(request, within_s)
     if isinstance(body, PreparedResponse):
         return body
     try:
-        told = json.loads(body)
+        value = json.loads(body)
     except (ValueError, RecursionError):
         return NO_OBJECT
-    return told if isinstance(told, dict) else NO_OBJECT
+    return value if isinstance(value, dict) else NO_OBJECT
 
 
-async def content(request: web.BaseRequest, within_s: float) -> bytes | PreparedResponse:
-    """The body of *request*, or what is wrong with it."""
+async def read_body(request: web.BaseRequest, within_s: float) -> bytes | PreparedResponse:
+    """Return the body of *request*, or the refusal."""
     if (request.content_length or 0) > BODY_MAX:
         return TOO_LARGE
     body = b""

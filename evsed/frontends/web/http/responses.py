@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers that are ready to send: bytes, and the headers that all of them carry."""
+"""Responses that are ready to send, and the headers that all of them carry."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""Nothing but the page's own files, nothing inline, in nobody's frame (W3C CSP level 3)."""
+"""Nothing but the page's own files, nothing inline, in no frame (W3C CSP level 3)."""
 
 SECURITY: dict[str, str] = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -42,14 +42,14 @@ FOREVER = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True, slots=True)
 class PreparedResponse:
-    """Status, body and complete headers; made once, sent any number of times."""
+    """Status, body and complete headers; built once, sent any number of times."""
 
     status: int
     body: bytes
     headers: CIMultiDictProxy[str]
 
     def response(self) -> web.Response:
-        """The form in which aiohttp sends it, for one request."""
+        """Return it in the form in which aiohttp sends it, for one request."""
         return web.Response(status=self.status, body=self.body, headers=self.headers)
 
 
@@ -61,7 +61,7 @@ def answer(
     cache: str = NO_STORE,
     extra: dict[str, str] | None = None,
 ) -> PreparedResponse:
-    """An answer with the headers that all answers share, and *extra*."""
+    """Return a response with the headers that all responses share, and *extra*."""
     headers = CIMultiDict(SECURITY)
     headers["Content-Type"] = content_type
     headers["Cache-Control"] = cache
@@ -76,41 +76,41 @@ def problem(
     errors: tuple[tuple[str, str], ...] = (),
     parameters: tuple[tuple[str, str], ...] = (),
 ) -> PreparedResponse:
-    """RFC 9457 problem details: *detail* says what happened and what to do.
+    """Return RFC 9457 problem details: *detail* says what happened and what to do.
 
-    *errors* are (key of the body, what is wrong with it) pairs, told with the key as a JSON
-    pointer; *parameters* are the same of the query, told by their names.
+    *errors* are pairs of a key of the body, which becomes a JSON pointer, and what is wrong with
+    it; *parameters* are the same for the query.
     """
-    told: dict[str, object] = {"type": "about:blank", "title": HTTPStatus(status).phrase,
+    details: dict[str, object] = {"type": "about:blank", "title": HTTPStatus(status).phrase,
                                "status": status, "detail": detail, "api": VERSION}  # fmt: skip
     if errors:
-        told["errors"] = [{"pointer": _pointer(key), "detail": text} for key, text in errors]
+        details["errors"] = [{"pointer": _pointer(key), "detail": text} for key, text in errors]
     if parameters:
-        told["errors"] = [{"parameter": name, "detail": text} for name, text in parameters]
-    return answer(json.dumps(told).encode(), PROBLEM, status=status, extra=extra)
+        details["errors"] = [{"parameter": name, "detail": text} for name, text in parameters]
+    return answer(json.dumps(details).encode(), PROBLEM, status=status, extra=extra)
 
 
 def _pointer(key: str) -> str:
-    """*key* as a JSON pointer in its form for URIs (RFC 6901 section 6)."""
+    """Return *key* as a JSON pointer in its form for URIs (RFC 6901 section 6)."""
     return "#/" + quote(key.replace("~", "~0").replace("/", "~1")) if key else "#"
 
 
-def raw(made: PreparedResponse) -> bytes:
-    """*made* as bytes on the wire, for who gets no more than that."""
-    head = [f"HTTP/1.1 {made.status} {HTTPStatus(made.status).phrase}"]
-    head += [f"{name}: {value}" for name, value in made.headers.items()]
-    head += [f"Content-Length: {len(made.body)}", "Connection: close", "", ""]
-    return "\r\n".join(head).encode() + made.body
+def to_bytes(response: PreparedResponse) -> bytes:
+    """Return *response* as bytes on the wire."""
+    head = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}"]
+    head += [f"{name}: {value}" for name, value in response.headers.items()]
+    head += [f"Content-Length: {len(response.body)}", "Connection: close", "", ""]
+    return "\r\n".join(head).encode() + response.body
 
 
-REFUSED = raw(
+REFUSED = to_bytes(
     problem(
         503,
-        "evsed has too many connections and has not looked at this request; try again in a second",
+        "evsed has too many connections and has not read this request; try again in a second",
         {"Retry-After": "1"},
     )
 )
-"""What a newcomer gets in a full house, before any of its bytes are looked at."""
+"""Sent when all connections are taken, before any byte is read."""
 
-LEAVING = problem(400, "a stream is for who stays: keep your side of the connection open")
-"""What who has hung up half gets instead of a stream; it would be told for nobody."""
+HALF_CLOSED = problem(400, "keep your side of the connection open to read a stream")
+"""Sent instead of a stream to a client that has already closed its sending side."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""WebSockets to which the status is told: all of it at first, then the keys that have changed.
+"""WebSockets that carry the status: all of it at first, then the keys that have changed.
 
-The guard watches here, too: who does not read, or says in a minute more than a request may have, is
-cut. Who has gone away is found out by asking (a ping of RFC 6455, which every client answers by
-itself).
+The connection limiter applies here, too: a client that does not read, or sends in a minute more
+than a request may have, is cut. A client that has gone is found by a ping (RFC 6455), which every
+client answers by itself.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from evsed.frontends.hub import Hub
 from evsed.frontends.status import Status
 from evsed.frontends.web import WebLimits
 from evsed.frontends.web.http.connection_limits import Connection, Stage
-from evsed.frontends.web.http.responses import LEAVING, PreparedResponse, problem
+from evsed.frontends.web.http.responses import HALF_CLOSED, PreparedResponse, problem
 
-WORD_BYTES: Final = 256
-"""As long as a message of a client may be; a ping has 10."""
-GOES_WITHIN_S: Final = 0.5
-"""How long a client may take to say goodbye."""
+MESSAGE_BYTES: Final = 256
+"""Longest message of a client; a ping has 10."""
+CLOSE_WITHIN_S: Final = 0.5
+"""Time for a client to answer the close frame."""
 MINUTE_S: Final = 60.0
 
-NO_SOCKET = problem(
+NO_UPGRADE = problem(
     426, "this is a WebSocket: ask for it by Upgrade (RFC 6455)", {"Upgrade": "websocket"}
 )
 FULL = problem(
@@ -39,8 +39,8 @@ FULL = problem(
 Render = Callable[[Status], Mapping[str, object]]
 
 
-class Sockets:
-    """The WebSockets of one frontend; *render* makes the keys of a status."""
+class WebSockets:
+    """The WebSockets of one frontend; *render* gives the keys of a status."""
 
     def __init__(self, hub: Hub, limits: WebLimits, render: Render) -> None:
         self._hub = hub
@@ -49,61 +49,64 @@ class Sockets:
         self._open: set[web.WebSocketResponse] = set()
 
     def __len__(self) -> int:
-        """How many are open."""
+        """Open WebSockets."""
         return len(self._open)
 
     async def serve(self, request: web.BaseRequest) -> PreparedResponse | web.StreamResponse:
-        """Tell *request* the status for as long as it stays."""
+        """Send *request* the status for as long as it stays."""
         limits = self._limits
         socket = web.WebSocketResponse(
             heartbeat=limits.socket_alive_s,
-            timeout=GOES_WITHIN_S,
-            max_msg_size=WORD_BYTES,
+            timeout=CLOSE_WITHIN_S,
+            max_msg_size=MESSAGE_BYTES,
             compress=False,
         )
-        if request.method != "GET" or not _asked_for(socket, request):
-            return NO_SOCKET
+        if request.method != "GET" or not _is_handshake(socket, request):
+            return NO_UPGRADE
         if len(self._open) >= limits.sockets:
             return FULL
         connection = cast("Connection", request.protocol)
-        if connection.leaving:
-            return LEAVING
+        if connection.half_closed:
+            return HALF_CLOSED
         connection.busy(Stage.STREAM)
         self._open.add(socket)
         try:
             await socket.prepare(request)
-            await self._tell(socket, connection)
+            await self._send_changes(socket, connection)
         except ConnectionError:
-            pass  # it left; that is how they end
+            pass  # the client left; that is how a WebSocket ends
         finally:
             self._open.discard(socket)
         return socket
 
     async def close(self) -> None:
-        """Let all go."""
+        """Close all."""
         await asyncio.gather(
-            *(one.close(code=WSCloseCode.GOING_AWAY, message=b"evsed ends") for one in self._open)
+            *(
+                socket.close(code=WSCloseCode.GOING_AWAY, message=b"evsed ends")
+                for socket in self._open
+            )
         )
 
-    async def _tell(self, socket: web.WebSocketResponse, connection: Connection) -> None:
-        told: dict[str, object] = {}
+    async def _send_changes(self, socket: web.WebSocketResponse, connection: Connection) -> None:
+        sent: dict[str, object] = {}
         seen: Status | None = None
         clock = asyncio.get_running_loop().time
         counted_at = clock()
         while not socket.closed:
             if clock() - counted_at >= MINUTE_S:
                 counted_at = clock()
-                connection.busy(Stage.STREAM)  # the guard counts anew what it says
+                connection.busy(Stage.STREAM)  # the limiter counts the next minute
             status = self._hub.status()
             if status is not seen:
                 seen = status
                 now = self._render(status)
-                news = {key: now[key] for key in now if key not in told or told[key] != now[key]}
-                # A key that is not there any more is not known any more.
-                news |= {key: None for key in told if key not in now}
-                told = dict(now)
-                if news:
-                    await socket.send_str(json.dumps(news))
+                changes = {key: now[key] for key in now if key not in sent or sent[key] != now[key]}
+                # A key that has gone is no longer known.
+                changes |= {key: None for key in sent if key not in now}
+                sent = dict(now)
+                if changes:
+                    await socket.send_str(json.dumps(changes))
             try:
                 message = await socket.receive(self._limits.socket_every_s)
             except TimeoutError:
@@ -114,11 +117,11 @@ class Sockets:
                 await socket.send_str('{"pong": 1}')
 
 
-def _asked_for(socket: web.WebSocketResponse, request: web.BaseRequest) -> bool:
-    """Whether *request* is the handshake of a WebSocket."""
+def _is_handshake(socket: web.WebSocketResponse, request: web.BaseRequest) -> bool:
+    """Tell whether *request* is the handshake of a WebSocket."""
     try:
         return socket.can_prepare(request).ok
-    except ValueError:  # aiohttp stumbles over headers that are no ASCII
+    except ValueError:  # aiohttp raises it over headers that are not ASCII
         return False
 
 
@@ -126,7 +129,7 @@ def _is_ping(message: WSMessage) -> bool:
     if message.type is not WSMsgType.TEXT:
         return False
     try:
-        told = json.loads(message.data)
+        value = json.loads(message.data)
     except (ValueError, RecursionError):
         return False
-    return isinstance(told, dict) and "ping" in told
+    return isinstance(value, dict) and "ping" in value
