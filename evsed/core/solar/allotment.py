@@ -19,11 +19,13 @@ The rules, in the order they are asked:
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 from evsed.core.solar.allotment_config import AllotmentConfig, Mode, Semantics
 from evsed.core.solar.allotment_result import AllotmentResult, AllotmentRule, Reason
 from evsed.core.solar.battery_loan import Loan
+from evsed.core.solar.car_needs import ORDINARY_CAR, CarNeeds
 from evsed.core.solar.start_conditions import StartConditions
 from evsed.core.solar.surplus import Reading, Surplus
 
@@ -32,6 +34,7 @@ __all__ = [
     "AllotmentConfig",
     "AllotmentResult",
     "AllotmentRule",
+    "CarNeeds",
     "Mode",
     "Reading",
     "Reason",
@@ -50,6 +53,18 @@ STEP_A: Final = 0.02
 SETTLE_S: Final = 5.0
 """A run stays at the least current for this long after current began to flow, in seconds."""
 
+UNTAKEN_RISES_S: Final = 60.0
+"""An offer of the least current that no car takes for this long rises to what is spare, in seconds.
+Nothing is risked while nothing is drawn, and some cars do not begin at 6 A."""
+
+UNTAKEN_HOLDS_S: Final = 300.0
+"""An offer that no car takes is kept for this long through poor readings, in seconds, and so is the
+offer of a run in which the car pauses by itself. Reported cars take up to 4 minutes to begin
+(evcc-io/evcc#11958) and a minute to go on (CurtRod/SimpleEVSE-WiFi#35)."""
+
+UNINTERRUPTED_LOANS: Final = 5.0
+"""The battery lends so many times its loan to a car that bears no further interruption."""
+
 QUIET_S: Final = 5.0
 """The allotment does not move during this long before the next stamp is due, in seconds: a car that
 is still on its way to a new current would make that reading ambiguous."""
@@ -58,13 +73,14 @@ is still on its way to a new current would make that reading ambiguous."""
 class Allotment:
     """The feed's ceiling on the current.
 
-    One run is the time from the first current after a start to the stop. An offer that no car
-    takes is no run: it starts no timer, borrows nothing and may end at once.
+    One run is the time from the first current after a start to the stop; a car that pauses by
+    itself and goes on is still in it. An offer that no car takes is no run: it borrows nothing.
     """
 
     def __init__(self, config: AllotmentConfig, mode: Mode = Mode.SOLAR) -> None:
         """Begin without news: nothing is allotted before the first fresh reading."""
-        self._config = config
+        self._shipped = self._config = config
+        self._needs = ORDINARY_CAR
         self._mode = mode
         self._surplus = Surplus(config)
         self._loan = Loan()
@@ -73,6 +89,9 @@ class Allotment:
         self._on = False
         self._charging = False
         self._flowing_at: float | None = None
+        self._soft_until_at = -math.inf
+        self._idle_at = -math.inf
+        self._changed_at = -math.inf
         self._stopped_at = -math.inf
         self._drawn_at = -math.inf
         self._ramp_a = 0.0
@@ -91,7 +110,8 @@ class Allotment:
     @property
     def loan_wh(self) -> float:
         """What the battery would lend to a cloud now, in watt-hours."""
-        return self._config.loan_wh * self._conditions.loan_share
+        loans = UNINTERRUPTED_LOANS if self._needs.uninterrupted else 1.0
+        return loans * self._config.loan_wh * self._conditions.loan_share
 
     @property
     def car_maximum_a(self) -> float | None:
@@ -101,6 +121,15 @@ class Allotment:
     def set_mode(self, mode: Mode) -> None:
         """Obey the owner from the next `update()` on."""
         self._mode = mode
+
+    def set_car(self, needs: CarNeeds) -> None:
+        """Take the *needs* of the plugged car into account from the next `update()` on."""
+        if needs.least_a != self._needs.least_a:
+            least_a = max(self._shipped.car_min_current_a, needs.least_a)
+            least_a = min(least_a, self._shipped.max_current_a)
+            self._config = replace(self._shipped, car_min_current_a=least_a)
+            self._conditions.least_w = self._config.least_w
+        self._needs = needs
 
     def on_reading(self, now: float, reading: Reading) -> bool:
         """Take in a reading; False, and nothing done, when its stamp is the last one's."""
@@ -147,7 +176,9 @@ class Allotment:
             current_a = 0.0
         self._surplus.on_draw(now, current_a, measured=measured)
         if charging and not self._charging and self._on:
-            self._begin_run(now)
+            self._begin_charge(now)
+        if self._charging and not charging:
+            self._idle_at = now
         self._charging = charging
         self._drawn_at = now
 
@@ -185,8 +216,8 @@ class Allotment:
             reason = Reason(AllotmentRule.FORBIDDEN, need_w=config.least_w, spare_w=spare_w)
             return self._stop(now, reason)
         if self._mode is Mode.FAST:
-            self._on = True
-            amperes = self._ramp(now, cap_a)
+            self._turn_on(now)
+            amperes = self._ramp(now, config.car_min_current_a if self._softly(now) else cap_a)
             return amperes, Reason(AllotmentRule.FAST, current_a=amperes)
         if self._reading is None:
             return self._stop(now, Reason(AllotmentRule.NO_NEWS_YET))
@@ -219,9 +250,7 @@ class Allotment:
         if rule is not None:
             late_w = conditions.late_w
             return 0.0, Reason(rule, need_w=need_w, spare_w=spare_w, late_w=late_w, left_s=pause_s)
-        self._on = True
-        if self._charging:
-            self._begin_run(now)
+        self._turn_on(now)
         return self._follow(now, cap_a)
 
     def _follow(self, now: float, cap_a: float) -> tuple[float, Reason]:
@@ -237,7 +266,8 @@ class Allotment:
         elif wanted_a >= config.car_min_current_a:
             rule = AllotmentRule.FOLLOWING
         elif self._flowing_at is None or not self._charging:
-            if spare_w < config.start_share * config.least_w:
+            poor = spare_w < config.start_share * config.least_w
+            if poor and now - self._idle_at >= UNTAKEN_HOLDS_S:
                 reason = Reason(AllotmentRule.WAITING, need_w=config.least_w, spare_w=spare_w)
                 return self._stop(now, reason)
             rule = AllotmentRule.STARTING
@@ -250,9 +280,11 @@ class Allotment:
             else:
                 reason = Reason(AllotmentRule.WAITING, need_w=config.least_w, spare_w=spare_w)
                 return self._stop(now, reason)
-        if self._flowing_at is None or now - self._flowing_at < SETTLE_S:
+        if self._softly(now):
             wanted_a = 0.0
             rule = AllotmentRule.STARTING
+        elif self._flowing_at is None:
+            rule = AllotmentRule.UNTAKEN
         elif wanted_a > cap_a:
             rule = AllotmentRule.CAPPED
         amperes = self._ramp(now, min(max(wanted_a, least_a), cap_a))
@@ -266,10 +298,31 @@ class Allotment:
             left_s=left_s,
         )
 
-    def _begin_run(self, now: float) -> None:
-        """Begin a run: current flows from now on."""
-        self._flowing_at = now
-        self._loan.open(now)
+    def _turn_on(self, now: float) -> None:
+        """Begin to offer, if nothing is offered yet."""
+        if self._on:
+            return
+        self._on = True
+        self._idle_at = now
+        if self._charging:
+            self._begin_charge(now)
+
+    def _begin_charge(self, now: float) -> None:
+        """Note that current flows from now on: a run begins, or goes on with the offer it has."""
+        soft_s = self._needs.soft_start_s
+        if self._flowing_at is None:
+            self._flowing_at = now
+            self._loan.open(now)
+            if self._ramp_a <= self._config.car_min_current_a:
+                soft_s = max(soft_s, SETTLE_S)
+        self._soft_until_at = now + soft_s
+
+    def _softly(self, now: float) -> bool:
+        """Whether the offer is to stay at the least current: nothing flows yet, or just so."""
+        if self._charging:
+            return now < self._soft_until_at
+        waits = self._flowing_at is None or self._needs.soft_start_s > 0
+        return waits and now - self._idle_at < UNTAKEN_RISES_S
 
     def _stop(self, now: float, reason: Reason, *, own: bool = True) -> tuple[float, Reason]:
         """End the run, if there is one; the feed's `own` stops begin the pause."""
@@ -277,6 +330,7 @@ class Allotment:
             if own and self._flowing_at is not None:
                 self._stopped_at = now
             self._on = False
+            self._soft_until_at = -math.inf
             self._flowing_at = None
             self._conditions.reset()
             self._ramp_a = 0.0
@@ -284,11 +338,17 @@ class Allotment:
 
     def _ramp(self, now: float, wanted_a: float) -> float:
         """Move towards `wanted_a` in steps, no faster up than the slew, not just before a stamp."""
-        config = self._config
+        config, needs = self._config, self._needs
         least_a = config.car_min_current_a
         span_s, self._moved_at = now - self._moved_at, now
         to_stamp_s = self._surplus.stamp_at + config.period_s - now
-        if self._ramp_a <= 0 or wanted_a <= least_a:
+        if needs.change_by_a > 0 and self._charging and self._ramp_a >= least_a:
+            if (
+                abs(wanted_a - self._ramp_a) >= needs.change_by_a
+                and now - self._changed_at >= needs.change_every_s
+            ):
+                self._ramp_a, self._changed_at = max(wanted_a, least_a), now
+        elif self._ramp_a <= 0 or wanted_a <= least_a:
             self._ramp_a = least_a
         elif not 0 < to_stamp_s <= min(QUIET_S, config.period_s / 12):
             self._ramp_a = min(wanted_a, self._ramp_a + config.up_slew_a_per_s * span_s)
@@ -311,7 +371,7 @@ class Allotment:
         """The least that is to be given without sun, in amperes; 0 where nothing is."""
         config = self._config
         minimum_w = self._reading.minimum_w if self._reading is not None else 0.0
-        if minimum_w <= 0 and self._mode is not Mode.SOLAR_MIN:
+        if minimum_w <= 0 and self._mode is not Mode.SOLAR_MIN and not self._needs.welcome:
             return 0.0
         return min(cap_a, max(config.car_min_current_a, minimum_w / config.watts_per_ampere))
 

@@ -22,6 +22,7 @@ class AllotmentRule(Enum):
     STEADYING = "steadying"
     PAUSE = "pause"
     STARTING = "starting"
+    UNTAKEN = "untaken"
     FOLLOWING = "following"
     CAPPED = "capped"
     MINIMUM = "minimum"
@@ -41,6 +42,7 @@ _WORDS: Final = {
     AllotmentRule.STEADYING: "{spare} spare, {late} of late: waiting for steadier sun",
     AllotmentRule.PAUSE: "{spare} spare: pausing for another {left}",
     AllotmentRule.STARTING: "{spare} spare: starting at {amperes}",
+    AllotmentRule.UNTAKEN: "{spare} spare: {amperes} are on offer, and the car does not begin",
     AllotmentRule.FOLLOWING: "following the sun: {spare} spare",
     AllotmentRule.CAPPED: "{spare} spare: as much as is allowed, {amperes}",
     AllotmentRule.MINIMUM: "the least that is asked for: {amperes}, {spare} spare",

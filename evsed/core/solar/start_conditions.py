@@ -70,7 +70,7 @@ class StartConditions:
 
     def __init__(self, least_w: float) -> None:
         """`least_w` is the power of the least current, in watts."""
-        self._least_w = least_w
+        self.least_w = least_w
         self._dark = _Mean(DARK_PERIODS)
         self._steady = _Mean(STEADY_PERIODS)
         self._sunny = _Mean(SUNNY_PERIODS)
@@ -84,7 +84,7 @@ class StartConditions:
     @property
     def needed(self) -> int:
         """How many it takes, as bright as it was before."""
-        bright = self._dark.reaches(DARK_SHARE * self._least_w)
+        bright = self._dark.reaches(DARK_SHARE * self.least_w)
         return READINGS if bright else READINGS_IN_THE_DARK
 
     @property
@@ -95,7 +95,7 @@ class StartConditions:
     @property
     def loan_share(self) -> float:
         """The share of the owner's loan that waiting for the sun is worth, 0 to 1."""
-        ratio = (self._sunny.watts or 0.0) / self._least_w
+        ratio = (self._sunny.watts or 0.0) / self.least_w
         share = (ratio - LOAN_NONE_AT) / (LOAN_WHOLE_AT - LOAN_NONE_AT)
         return min(1.0, max(LOAN_LEAST, share))
 
@@ -113,4 +113,4 @@ class StartConditions:
     def steady(self, stopped_ago_periods: float) -> bool:
         """Whether the sun came back to stay, so long after a stop for lack of it."""
         doubt = stopped_ago_periods < DOUBT_PERIODS
-        return not doubt or self._steady.reaches(STEADY_SHARE * self._least_w)
+        return not doubt or self._steady.reaches(STEADY_SHARE * self.least_w)

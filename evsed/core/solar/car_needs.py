@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The needs of the car that is plugged in, as far as they are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarNeeds:
+    """The settings of its owner and the evidence of this stay; the defaults are an ordinary car's.
+
+    Currents in amperes, times in seconds.
+    """
+
+    least_a: float = 6.0
+    """Below this the car does not charge."""
+    soft_start_s: float = 0.0
+    """After each begin of a charge the offer stays at the least current for so long."""
+    change_every_s: float = 0.0
+    """The offer changes no more often than this ..."""
+    change_by_a: float = 0.0
+    """... and by no less than this, because each change makes the car open S2 for a moment."""
+    welcome: bool = False
+    """The car is to be offered its least current now, whatever the sun gives."""
+    uninterrupted: bool = False
+    """The car bears no further interruption: the battery lends more before a run ends."""
+
+
+ORDINARY_CAR = CarNeeds()
