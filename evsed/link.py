@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the daemon and the control process say to each other.
+"""The messages between the daemon and the control process.
 
 One SOCK_SEQPACKET socket pair; one JSON message a packet, so a message arrives whole or not at
 all. Both use CLOCK_MONOTONIC, which is one clock for all processes of a machine: moments cross
 the link as they are.
 
 Down (daemon to control): `Configure` once, then `SetLimits` every second, `ReportedFaults`,
-`StopCharging`, `OpenNow`, `Acknowledge`. Up: `Snapshot` five times a second and at every event,
-`Happened` with the events. The end of the link is the end of every limit.
+`StopCharging`, `OpenNow`, `Acknowledge`. Up: `Tick`, five times a second and at every event, at
+most one a tick: the events since the last one, each with its cause, and the snapshot after them.
+The end of the link is the end of every limit.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from evsed.boards import BoardConfig
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.faults import Fault
-from evsed.core.pilot.limits import Limit
+from evsed.core.pilot.limits import Limit, lowest
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.errors import LinkError
 
@@ -35,7 +36,7 @@ LIMIT_HOLDS_S = 3.0  # a limit the daemon no longer repeats is over by then
 
 @dataclass(frozen=True, slots=True)
 class Configure:
-    """The first message: the whole of what the control process has to know."""
+    """The first message: everything that the control process has to know."""
 
     board: BoardConfig
     front_end: FrontEnd
@@ -46,14 +47,14 @@ class Configure:
 
 @dataclass(frozen=True, slots=True)
 class SetLimits:
-    """Every limit of the daemon's, in place of all that it sent before."""
+    """Every limit that the daemon sets; it replaces all that were sent before."""
 
     limits: tuple[Limit, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ReportedFaults:
-    """The faults that the daemon sees for itself, in place of all that it reported before."""
+    """Every fault that the daemon itself detects; it replaces all that were reported before."""
 
     faults: Mapping[Fault, str]
 
@@ -78,10 +79,10 @@ class Snapshot:
     """The control process at the moment `at`.
 
     `ticks` counts ticks, `worst_tick_s` is the longest since the last snapshot, `late` counts
-    beats that came over 45 ms after the one before. `limit_a`, `limit_by` and `limit_why` are the
-    lowest limit; `blocked` says why nothing is offered although it would allow it, `wait_s` for
-    how long. `board_why` says what is wrong where `board_ok` is False. `drawn_a` is what a meter
-    reads, amperes, None where none does.
+    beats that came over 45 ms after the one before. `limits` are all ceilings on the current as
+    they stand at `at`, those found in the control process included. `blocked` says why nothing is
+    offered although the limits would allow it, `wait_s` for how long. `board_why` says what is
+    wrong where `board_ok` is False. `drawn_a` is what a meter reads, amperes, None where none does.
     """
 
     at: float
@@ -94,9 +95,7 @@ class Snapshot:
     drawn_a: float | None
     duty: float
     closed: int
-    limit_a: float
-    limit_by: str
-    limit_why: str
+    limits: tuple[Limit, ...]
     blocked: str
     wait_s: float
     faults: Mapping[Fault, str]
@@ -106,24 +105,21 @@ class Snapshot:
     worst_tick_s: float
     late: int
 
+    @property
+    def lowest(self) -> Limit:
+        """The lowest of the limits; of equal ones the first."""
+        return lowest(self.limits, self.at)
+
 
 @dataclass(frozen=True, slots=True)
-class Happened:
-    """Events since the last message, oldest first."""
+class Tick:
+    """The control process after one tick: the `events` since the last message, oldest first."""
 
-    events: tuple[ev.Event, ...]
+    snapshot: Snapshot
+    events: tuple[ev.Event, ...] = ()
 
 
-Message = (
-    Configure
-    | SetLimits
-    | ReportedFaults
-    | StopCharging
-    | OpenNow
-    | Acknowledge
-    | Snapshot
-    | Happened
-)
+Message = Configure | SetLimits | ReportedFaults | StopCharging | OpenNow | Acknowledge | Tick
 
 _MESSAGES: dict[str, type] = {kind.__name__: kind for kind in typing.get_args(Message)}
 

@@ -15,9 +15,9 @@ import time
 from evsed.boards import open_board
 from evsed.control.tick import Control
 from evsed.errors import BoardError, LinkError
-from evsed.link import MAX_PACKET, Configure, Happened, Message, decode, encode
+from evsed.link import MAX_PACKET, Configure, Message, Tick, decode, encode
 
-SNAPSHOT_EVERY_S = 0.2
+SEND_EVERY_S = 0.2
 COLLECT_EVERY_S = 60.0  # garbage, and only while no car is there
 CONFIGURED_WITHIN_S = 10.0
 REAL_TIME_PRIORITY = 20
@@ -76,7 +76,7 @@ def configured(end: socket.socket) -> Configure:
     packet = end.recv(MAX_PACKET)
     message = decode(packet) if packet else None
     if not isinstance(message, Configure):
-        raise LinkError("the daemon's first word was not the configuration")
+        raise LinkError("the daemon's first message was not the configuration")
     return message
 
 
@@ -87,28 +87,26 @@ def _ask_for_real_time() -> None:
 
 
 def serve(end: socket.socket) -> None:
-    """Run until the car has been let go, on `LetGo`, `OpenNow` or the end of the link."""
+    """Run until the car has been let go: on `StopCharging`, `OpenNow` or the end of the link."""
     config = configured(end)
     control = Control(open_board(config.board), config, time.monotonic)
     link = _Link(end)
     gc.collect()
     gc.freeze()
     gc.disable()
-    next_at = told_at = collected_at = time.monotonic()
+    next_at = sent_at = collected_at = time.monotonic()
     try:
-        while not control.gone:
+        while not control.done:
             for message in link.receive():
-                control.obey(message)
+                control.handle(message)
             if link.closed:
-                control.abandon()
+                control.on_link_lost()
             control.tick()
-            events = control.news()
+            events = control.drain_events()
             now = time.monotonic()
-            if events:
-                link.send(Happened(events), must_arrive=True)
-            if events or now - told_at >= SNAPSHOT_EVERY_S:
-                told_at = now
-                link.send(control.snapshot(), must_arrive=False)
+            if events or now - sent_at >= SEND_EVERY_S:
+                sent_at = now
+                link.send(Tick(control.snapshot(), events), must_arrive=bool(events))
             if control.idle and now - collected_at >= COLLECT_EVERY_S:
                 collected_at = now
                 gc.collect()
@@ -117,7 +115,7 @@ def serve(end: socket.socket) -> None:
             time.sleep(max(0.0, next_at - time.monotonic()))
     finally:
         control.finish()
-        link.send(control.snapshot(), must_arrive=False)
+        link.send(Tick(control.snapshot(), control.drain_events()), must_arrive=False)
 
 
 def main() -> int:

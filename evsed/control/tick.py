@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One tick: sample, read, decide, drive, beat; and what the daemon may know of it."""
+"""One tick: sample, read, decide, drive, beat; and its report to the daemon."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from evsed.core.pilot import causes, j1772
 from evsed.core.pilot import current_transformer as current
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.economiser import Economiser
-from evsed.core.pilot.evse import SAFE, Evse, Outputs, Step
+from evsed.core.pilot.evse import NOT_PROVED, SAFE, Evse, Outputs, Step
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import NO_LIMIT, Limit, lowest
 from evsed.core.pilot.pilot_meter import PilotMeter, PilotReading, burst_length
@@ -20,13 +20,13 @@ from evsed.errors import BoardError, LinkError
 from evsed.link import (
     Acknowledge,
     Configure,
-    Happened,
     Message,
     OpenNow,
     ReportedFaults,
     SetLimits,
     Snapshot,
     StopCharging,
+    Tick,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 TICK_S = 0.02
 LATE_BEAT_S = 0.045  # a dead-man may have opened the contactor by then
 READ_BACK_EVERY_S = 1.0
+SILENT = Limit("daemon", 0.0, why="the daemon has not repeated its limits for 3 s")
 DUTY_STEP = 2e-6  # what a board may round a duty by: one ppm, and the float
 
 
@@ -89,8 +90,8 @@ class Control:
 
     # --- orders -----------------------------------------------------------------------
 
-    def obey(self, message: Message) -> None:
-        """Take in one message of the daemon's; `LinkError` for one that is not its to send."""
+    def handle(self, message: Message) -> None:
+        """Carry out one message of the daemon. Raises `LinkError` for one that it may not send."""
         match message:
             case SetLimits(limits):
                 self._limits = limits or (NO_LIMIT,)
@@ -105,16 +106,16 @@ class Control:
                 )
             case Acknowledge():
                 self._events += self._evse.acknowledge(self.clock())
-            case Configure() | Snapshot() | Happened():
+            case Configure() | Tick():
                 raise LinkError(f"{type(message).__name__} is not the daemon's to send now")
 
-    def abandon(self) -> None:
-        """The link ended: no limit holds any more, the car is let go."""
+    def on_link_lost(self) -> None:
+        """Let the car go: the link ended, and with it every limit."""
         self._limits = (Limit("daemon", 0.0, why="the daemon is gone"),)
         self._evse.stop()
 
     @property
-    def gone(self) -> bool:
+    def done(self) -> bool:
         """Whether the car has been let go and nothing is left to do."""
         return self._evse.stopped or (self._board_lost and self._evse.stopping)
 
@@ -175,11 +176,11 @@ class Control:
         now = self.clock()
         reading = self._reading = self._meter.update(now, codes, last.duty)
         self._is_late(now)
-        guard = self._guard if inputs is None else self._heed(now, inputs, last)
+        guard = self._guard if inputs is None else self._update_protection(now, inputs, last)
         step = self._step = self._evse.step(
             now,
             reading,
-            self._lowest(now),
+            lowest(self.limits_at(now), now),
             {**self._reported, **guard.faults} if guard.faults else self._reported,
             ready=guard.ready,
         )
@@ -197,7 +198,7 @@ class Control:
             self._read_back_at = beat_at
             self._check(step.outputs)
 
-    def _heed(self, now: float, inputs: Inputs, last: Outputs) -> ProtectionResult:
+    def _update_protection(self, now: float, inputs: Inputs, last: Outputs) -> ProtectionResult:
         """Judge the optional inputs, and do what that asks for beside the step."""
         if self._current is not None:
             self._current.update(now, inputs.current_codes)
@@ -227,9 +228,24 @@ class Control:
     def _drawn_a(self) -> float | None:
         return None if self._current is None else self._current.amperes
 
-    def _lowest(self, now: float) -> Limit:
+    def limits_at(self, now: float) -> tuple[Limit, ...]:
+        """Every limit at *now*; one that was not repeated in time is the daemon's 0 A."""
         supply = Limit("supply", self.config.supply_max_a, why="all that the supply allows")
-        return lowest((*self._limits, *self._guard.limits, supply), now)
+        return (
+            *(limit if now < limit.until_at else SILENT for limit in self._limits),
+            *self._guard.limits,
+            supply,
+        )
+
+    def _found(self) -> tuple[Limit, ...]:
+        """The ceilings that follow from what the state machine itself found: none is above 0 A."""
+        found = []
+        if not self._evse.front_end_proved:
+            found.append(Limit("self_test", 0.0, why=NOT_PROVED))
+        for fault, detail in self._evse.faults.items():
+            if fault in (Fault.GROUND, Fault.GROUND_TEST):
+                found.append(Limit("ground_fault", 0.0, why=detail))
+        return tuple(found)
 
     def _is_late(self, now: float) -> bool:
         """After a late beat a dead-man may have fired: take the contactor as open, then."""
@@ -271,17 +287,16 @@ class Control:
             self._board_lost = True
             self._events.append(ev.FaultRaised(now, Fault.COMMUNICATION.value, why))
 
-    # --- news -----------------------------------------------------------------------
+    # --- the report -----------------------------------------------------------------------
 
-    def news(self) -> tuple[ev.Event, ...]:
-        """The events since the last call, oldest first."""
+    def drain_events(self) -> tuple[ev.Event, ...]:
+        """Return the events since the last call, oldest first."""
         events, self._events = tuple(self._events), []
         return events
 
     def snapshot(self) -> Snapshot:
-        """How things stand; starts a new count of the worst tick."""
+        """Return the snapshot of this moment, and start a new count of the worst tick."""
         now = self.clock()
-        limit = self._lowest(now)
         step, reading = self._step, self._reading
         outputs = step.outputs if step else SAFE
         faults = dict(step.faults) if step else dict(self._evse.faults)
@@ -298,9 +313,7 @@ class Control:
             drawn_a=self._drawn_a if self.board.is_open else None,
             duty=outputs.duty,
             closed=outputs.closed,
-            limit_a=limit.max_a,
-            limit_by=limit.owner,
-            limit_why=limit.why,
+            limits=tuple(limit.at(now) for limit in (*self._found(), *self.limits_at(now))),
             blocked=step.blocked if step else "the board is not reached",
             wait_s=step.wait_s if step else 0.0,
             faults=faults,

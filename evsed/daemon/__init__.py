@@ -46,12 +46,12 @@ from evsed.link import (
     LIMIT_HOLDS_S,
     Acknowledge,
     Configure,
-    Happened,
     OpenNow,
     ReportedFaults,
     SetLimits,
     Snapshot,
     StopCharging,
+    Tick,
 )
 from evsed.logs import Logs
 
@@ -185,11 +185,10 @@ class _Daemon:
         try:
             async for message in self._child.messages():
                 match message:
-                    case Snapshot():
-                        self._take(message)
-                    case Happened(events):
-                        for event in events:
+                    case Tick(snapshot, events):
+                        for event in events:  # they come before what the snapshot shows
                             self._tell(event)
+                        self._take(snapshot)
                     case _:
                         raise LinkError(f"{type(message).__name__} is not the control's to send")
         except LinkError as error:
@@ -218,7 +217,7 @@ class _Daemon:
             log.debug(str(event))
         else:
             self._say_event(event, at)
-        self._books.event(event, at, limited_by=self._steer.lowest_owner)
+        self._books.event(event, at)
 
     def _say_event(self, event: ev.Event, at: datetime) -> None:
         self._logs.event(event, at)

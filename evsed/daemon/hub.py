@@ -255,7 +255,7 @@ class Desk:
             feed_age_s=allotted.age_s if allotted else None,
             feed_error=self.feed_error,
             limits=self._limit_views(),
-            limited_by=snapshot.limit_by if snapshot is not None else "nobody",
+            limited_by=snapshot.lowest.owner if snapshot is not None else "nobody",
             session=self._session_view(),
             day_wh=books.day.energy_wh,
             total_wh=books.total_wh,
@@ -294,16 +294,15 @@ class Desk:
             "feed": self.allotted.until_s if self.allotted else None,
             "schedule": self.window_opens_in_s,
         }
-        supply = LimitView("supply", self._config.supply_max_a, "all that the supply allows")
-        others = (
+        limits = self.limits if self.snapshot is None else self.snapshot.limits
+        views = tuple(
             LimitView(limit.owner, limit.max_a, limit.why, left_s.get(limit.owner))
-            for limit in self.limits
+            for limit in limits
         )
         left = self.session_left
         if left is None:
-            return (supply, *others)
-        session = LimitView("session", self._config.supply_max_a, left.why, left.left_s)
-        return (supply, *others, session)
+            return views
+        return (*views, LimitView("session", self._config.supply_max_a, left.why, left.left_s))
 
     def _fault_views(self, faults: Mapping[Fault, str]) -> tuple[FaultView, ...]:
         return tuple(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from evsed.core.pilot.limits import Limit, lowest
+from evsed.core.pilot.limits import Limit
 from evsed.core.solar.allotment import Allotment, AllotmentConfig
 from evsed.core.user import user_limits as ceilings
 from evsed.errors import FeedError
@@ -36,11 +36,6 @@ class LimitCalculator:
         self._desk = desk
         self._books = books
         self._limits: tuple[Limit, ...] = ()
-
-    @property
-    def lowest_owner(self) -> str:
-        """Whose limit is the lowest now."""
-        return lowest(self._limits, time.monotonic()).owner
 
     def limits(self, now: float) -> tuple[Limit, ...]:
         """Every limit at *now*; each holds 3 s, so one that is not repeated ends by itself."""

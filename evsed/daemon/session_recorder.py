@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from evsed.core.energy.end_reasons import reason_for
 from evsed.core.energy.sessions import (
     DayTotal,
     EndReason,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 AFTER_CRASH_S = 10.0  # nothing closes for so long after a life that left the contactor closed
 CRASHES_MAX = 3  # within an hour, then evsed stays off until acknowledged
-UNPLUGGED_WITHIN_S = 2.0  # after the current stopped: it was the plug that stopped it
+UNPLUGGED_WITHIN_S = 2.0  # after the car let go: it did so because of the plug
 FRONT_END_NOTE = "front_end_proved"
 BOOT_NOTE = "boot"
 WISHES_NOTE = "wishes"
@@ -87,8 +87,7 @@ class SessionRecorder:
         self._left_open: tuple[LeftOpen, ...] = ()
         self._loaded = False
         self._last: SessionRecord | None = None
-        self._withdrawn: EndReason | None = None
-        self._stopped_at = float("-inf")
+        self._let_go_at = float("-inf")  # when the car itself ended the current
         self._stats_for: date | None = None
         self.front_end_proved = False
         self.hold_off_s = 0.0
@@ -193,30 +192,27 @@ class SessionRecorder:
             note = self._config.calibration if snapshot.front_end_proved else None
             self.clerk.later(lambda: self._store.put(FRONT_END_NOTE, note))
 
-    def event(self, event: ev.Event, at: datetime, *, limited_by: str) -> None:
-        """Take in *event*, which happened at wall-clock time *at*; whose limit was the lowest."""
+    def event(self, event: ev.Event, at: datetime) -> None:
+        """Record *event*, which happened at wall-clock time *at*."""
         match event:
             case ev.CarPluggedIn():
                 self._plug_in(at)
             case ev.CarUnplugged():
                 self._unplug(event, at)
-            case ev.OfferMade():
-                self._withdrawn = None
-            case ev.OfferWithdrawn():
-                self._withdrawn = _REASONS.get(limited_by, EndReason.FEED)
             case ev.FaultRaised(fault=name, detail=detail):
                 self._faulty(name, detail)
             case ev.FaultCleared(fault=name):
                 self._release(Fault(name))
             case ev.ContactorClosed():
-                self._withdrawn = None
                 self._ledger.closed_contactor()
                 self._note_contactor(closed=True)
-            case ev.ContactorOpened():
+            case ev.ContactorOpened(cause=cause):
                 self._note_contactor(closed=False)
-                if self._withdrawn is None:
-                    self._stopped_at = event.at
-                self._ledger.stopped(self._withdrawn or EndReason.CAR)
+                # The energy up to here first: what flows afterwards would take the reason away.
+                self._ledger.add(event.at, _today(), Flow())
+                reason = reason_for(cause)
+                self._let_go_at = event.at if reason is EndReason.CAR else float("-inf")
+                self._ledger.stopped(reason)
             case _:
                 pass
 
@@ -241,7 +237,7 @@ class SessionRecorder:
             self._left_open = ()
 
     def _unplug(self, event: ev.CarUnplugged, at: datetime) -> None:
-        if event.at - self._stopped_at < UNPLUGGED_WITHIN_S:
+        if event.at - self._let_go_at < UNPLUGGED_WITHIN_S:
             self._ledger.stopped(EndReason.UNPLUGGED)
         self._last = self._ledger.unplug(at) or self._last
         self._forget_session_limits()
@@ -253,7 +249,6 @@ class SessionRecorder:
             self.wish(left)
 
     def _faulty(self, name: str, detail: str) -> None:
-        self._withdrawn = EndReason.FAULT
         fault = Fault(name)
         if fault.kind.recovery in _KEPT:
             self.latched[fault] = detail
@@ -324,12 +319,6 @@ class SessionRecorder:
 
 
 _KEPT = (Recovery.ACKNOWLEDGE, Recovery.SERVICE)
-_REASONS: Mapping[str, EndReason] = {
-    "feed": EndReason.FEED,
-    "schedule": EndReason.SCHEDULE,
-    "session": EndReason.SESSION,
-    "owner": EndReason.OWNER,
-}
 
 
 def _today() -> date:

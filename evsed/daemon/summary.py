@@ -29,7 +29,8 @@ NOT_TICKING = Summary(
 
 def describe(snapshot: Snapshot, *, has_charged: bool) -> Summary:
     """Put *snapshot* into words; *has_charged*: in this session current has flowed already."""
-    why = snapshot.limit_why or f"the {snapshot.limit_by}'s limit"
+    lowest = snapshot.lowest
+    why = lowest.why or f"the {lowest.owner}'s limit"
     if snapshot.blocked and snapshot.plugged:
         why = snapshot.blocked
         if snapshot.wait_s > 0:

@@ -59,10 +59,10 @@ class Ticks(Protocol):
     def tick(self) -> None:
         """Sample, read, decide, drive, beat."""
 
-    def obey(self, message: Message) -> None:
+    def handle(self, message: Message) -> None:
         """Take in one message of the daemon's."""
 
-    def news(self) -> tuple[Event, ...]:
+    def drain_events(self) -> tuple[Event, ...]:
         """The events since the last call."""
 
     def snapshot(self) -> Snapshot:
@@ -198,11 +198,11 @@ class Bench:
 
     def offer(self, current_a: float, *, owner: str = "owner", for_s: float = FOREVER) -> None:
         """Limit the current; the only limit beside the supply's."""
-        self.control.obey(SetLimits((Limit(owner, current_a, self.time.control() + for_s),)))
+        self.control.handle(SetLimits((Limit(owner, current_a, self.time.control() + for_s),)))
 
     def send(self, message: Message) -> None:
         """Send the control process a message of the daemon's."""
-        self.control.obey(message)
+        self.control.handle(message)
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         """Do something that much later, between two conversions of a burst if it falls there."""
@@ -257,7 +257,7 @@ class Bench:
         self._advance(self._next_tick_at)
         self.control.tick()
         self._next_tick_at = max(self._next_tick_at + self.control.tick_s, self.now)
-        for event in self.control.news():
+        for event in self.control.drain_events():
             self.events.append(TimedEvent(event.at + self.time.skipped, event))
             if isinstance(event, StateChanged):
                 self._shown = event.new

@@ -228,7 +228,7 @@ def test_all_tests_together_stay_under_the_3_s_a_car_is_owed() -> None:
 def test_a_cable_of_20_a_is_offered_20_a_and_its_loss_opens_within_150_ms() -> None:
     bench = charging(bench_with(SOCKET))
     assert bench.offered_a == pytest.approx(20.0, abs=0.01)
-    assert bench.snapshot.limit_by == "cable"
+    assert bench.snapshot.lowest.owner == "cable"
     bench.board.proximity_code = NO_CABLE
 
     assert bench.run_until(lambda: not bench.commanded, within=1.0) <= 0.15

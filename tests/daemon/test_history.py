@@ -60,7 +60,7 @@ class Life:
     def charge(self, seconds: int) -> None:
         """A car that has charged at 3.6 kW until now."""
         now, start = datetime.now().astimezone(), time.monotonic() - seconds
-        self.books.event(ev.CarPluggedIn(start), now, limited_by="feed")
+        self.books.event(ev.CarPluggedIn(start), now)
         for second in range(seconds):
             at = start + second
             snapshot = replace(NO_CAR, at=at, state="C2", plugged=True, closed=1)
@@ -98,7 +98,7 @@ async def test_today_is_told_up_to_this_moment_before_any_of_it_is_written(life:
 
 async def test_a_session_and_its_day_are_there_once_they_are_saved(life: Life) -> None:
     life.charge(3600)
-    life.books.event(ev.CarUnplugged(time.monotonic()), datetime.now().astimezone(), limited_by="")
+    life.books.event(ev.CarUnplugged(time.monotonic()), datetime.now().astimezone())
     await life.books.clerk.write(life.books._write_due)  # noqa: SLF001 - the next second
     (session,) = await life.archive.sessions(10)
     assert session.energy_wh == pytest.approx(3599)

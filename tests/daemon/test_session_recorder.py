@@ -55,7 +55,7 @@ async def write(books: SessionRecorder) -> None:
 async def test_a_file_locked_at_the_start_makes_no_crash_of_this_life(
     books: SessionRecorder,
 ) -> None:
-    books.event(ev.ContactorClosed(1.0, 1), NOW, limited_by="feed")
+    books.event(ev.ContactorClosed(1.0, 1), NOW)
     await write(books)
     assert books.hold_off_s == 0.0
     assert books.contactor_cycles == 1
@@ -66,8 +66,8 @@ async def test_what_waits_for_a_locked_file_is_kept_in_its_order(
 ) -> None:
     await write(books)
     for fault in (Fault.PERMANENT, Fault.CONTACTOR):
-        books.event(ev.FaultRaised(1.0, fault.value, "seen"), NOW, limited_by="feed")
-    books.event(ev.FaultCleared(2.0, Fault.PERMANENT.value, "told"), NOW, limited_by="feed")
+        books.event(ev.FaultRaised(1.0, fault.value, "seen"), NOW)
+    books.event(ev.FaultCleared(2.0, Fault.PERMANENT.value, "told"), NOW)
     with locked(tmp_path / "evsed.db"), capture_logs() as entries:
         for _ in range(2):
             await write(books)
@@ -82,7 +82,7 @@ async def test_energy_that_flowed_while_the_file_was_locked_is_saved(
     books: SessionRecorder, tmp_path: Path
 ) -> None:
     start = time.monotonic() - 100
-    books.event(ev.CarPluggedIn(start), NOW, limited_by="feed")
+    books.event(ev.CarPluggedIn(start), NOW)
     for second in range(100):
         charging = replace(NO_CAR, at=start + second, state="C2", plugged=True, closed=1)
         books.take(charging, Flow(power_w=3600.0, current_a=16.0))

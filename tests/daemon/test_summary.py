@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from evsed.core.pilot.faults import Fault
+from evsed.core.pilot.limits import Limit
 from evsed.daemon.summary import describe
 from evsed.link import Snapshot
 
@@ -22,9 +23,7 @@ NO_CAR = Snapshot(
     drawn_a=None,
     duty=1.0,
     closed=0,
-    limit_a=9.4,
-    limit_by="feed",
-    limit_why="following the sun",
+    limits=(Limit("feed", 9.4, why="following the sun"), Limit("supply", 32.0)),
     blocked="no car",
     wait_s=0.0,
     faults={},
@@ -73,7 +72,10 @@ def test_the_reason_is_the_limits_while_nothing_blocks() -> None:
 
 
 def test_a_limit_without_words_is_its_owners() -> None:
-    assert describe(replace(CHARGING, limit_why=""), has_charged=True).why == "the feed's limit"
+    assert (
+        describe(replace(CHARGING, limits=(Limit("feed", 9.4),)), has_charged=True).why
+        == "the feed's limit"
+    )
 
 
 def test_what_blocks_is_the_reason_and_says_for_how_long() -> None:

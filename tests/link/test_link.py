@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evsed.boards import BoardConfig, InputsConfig, PigpioConfig
+from evsed.core.pilot import causes
 from evsed.core.pilot import events as ev
+from evsed.core.pilot.causes import Cause
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import FOREVER, Limit
@@ -17,13 +19,13 @@ from evsed.errors import LinkError
 from evsed.link import (
     Acknowledge,
     Configure,
-    Happened,
     Message,
     OpenNow,
     ReportedFaults,
     SetLimits,
     Snapshot,
     StopCharging,
+    Tick,
     decode,
     encode,
     pair,
@@ -46,30 +48,35 @@ MESSAGES: list[Message] = [
     StopCharging(),
     OpenNow(),
     Acknowledge(),
-    Snapshot(
-        at=5.0,
-        board_ok=True,
-        board_why="",
-        state="C2",
-        plugged=True,
-        high_v=6.01,
-        low_v=None,
-        drawn_a=None,
-        duty=0.15,
-        closed=1,
-        limit_a=9.0,
-        limit_by="feed",
-        limit_why="sun",
-        blocked="",
-        wait_s=0.0,
-        faults={Fault.DIODE: "no -12 V"},
-        front_end_proved=True,
-        cycles=3,
-        ticks=100,
-        worst_tick_s=0.004,
-        late=0,
+    Tick(
+        Snapshot(
+            at=5.0,
+            board_ok=True,
+            board_why="",
+            state="C2",
+            plugged=True,
+            high_v=6.01,
+            low_v=None,
+            drawn_a=None,
+            duty=0.15,
+            closed=1,
+            limits=(Limit("feed", 9.0, 8.0, "sun"), Limit("supply", 16.0, FOREVER)),
+            blocked="",
+            wait_s=0.0,
+            faults={Fault.DIODE: "no -12 V"},
+            front_end_proved=True,
+            cycles=3,
+            ticks=100,
+            worst_tick_s=0.004,
+            late=0,
+        ),
+        (
+            ev.CarPluggedIn(1.0),
+            ev.OfferWithdrawn(2.0, Cause.limit("feed"), "no sun"),
+            ev.ContactorOpened(2.0, causes.CAR, "the car no longer asks"),
+            ev.StateChanged(3.0, "B1", "B2"),
+        ),
     ),
-    Happened((ev.CarPluggedIn(1.0), ev.OfferMade(2.0, 9.4), ev.StateChanged(3.0, "B1", "B2"))),
 ]
 
 
@@ -94,7 +101,7 @@ def test_a_whole_number_where_amperes_belong_is_taken_as_amperes() -> None:
         b'["SetLimits",{}]',
         b'["SetLimits",{"limits":[{"owner":1,"max_a":"a lot","until_at":0,"why":""}]}]',
         b'["Report",{"faults":{"NoSuchFault":""}}]',
-        b'["Happened",{"events":[["NoSuchEvent",{}]]}]',
+        b'["Tick",{"snapshot":{},"events":[["NoSuchEvent",{}]]}]',
         b"\xff\xfe",
     ],
 )

@@ -32,8 +32,18 @@ class EndReason(Enum):
     FEED = "feed"
     SCHEDULE = "schedule"
     SESSION = "session limit"
+    PLAN = "plan"
     OWNER = "owner"
+    OPENEVSE = "openevse"
+    MQTT = "mqtt"
+    OCPP = "ocpp"
+    HOUSE = "house"  # the main fuse of the house
+    CABLE = "cable"
+    TEMPERATURE = "temperature"
+    LIMIT = "other limit"  # of the installation: its supply, wear, phases, ...
     FAULT = "fault"
+    BOARD_LOST = "board lost"
+    DAEMON = "no limits"  # the daemon did not repeat its limits in time
     SHUTDOWN = "evsed stopped"
     POWER_CUT = "power cut"  # or a crash: the reason is not known
 

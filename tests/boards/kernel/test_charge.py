@@ -33,7 +33,7 @@ class Garage:
         front_end = FrontEnd(PARTS.volts_at_code_0, PARTS.volts_per_code)
         config = Configure(self.rig.config, front_end, EvseConfig(), supply_max_a=32.0)
         self.control = Control(board, config, self.rig.clock)
-        self.control.obey(SetLimits((Limit("feed", 16.0, why="following the sun"),)))
+        self.control.handle(SetLimits((Limit("feed", 16.0, why="following the sun"),)))
 
     def pass_time(self, seconds: float, load: Load) -> None:
         """Let ticks go by with *load* on the cable."""

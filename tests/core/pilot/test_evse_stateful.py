@@ -22,6 +22,7 @@ from evsed.control import Control
 from evsed.core.pilot.evse import SAFE, EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import B_C_V, C_D_V
+from evsed.core.pilot.limits import lowest
 from evsed.link import Acknowledge, ReportedFaults
 from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.cars.car import Car, CarModel
@@ -62,7 +63,7 @@ class Watched(Control):
             self.wires = was.at(reading.at, step.outputs, step.events)
             if was.closed and not self.wires.closed:  # a late tick opens before it samples
                 self.wires = replace(self.wires, opened_at=began_at)
-            limit_a = self._lowest(reading.at).max_a
+            limit_a = lowest(self.limits_at(reading.at), reading.at).max_a
             words = broken(self.config.evse, was, self.wires, reading, limit_a, step)
             assert not words, words
         self.look(now)
