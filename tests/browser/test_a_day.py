@@ -24,7 +24,7 @@ def pages(browser: Browser, charger: Charger) -> Iterator[list[Watched]]:
 
 def test_the_page_shows_a_car_that_charges_from_the_sun(pages: list[Watched], shots: Path) -> None:
     for watched in pages:
-        watched.says("#words", "Charging, 1.*")
+        watched.says("#summary", "Charging, 1.*")
         watched.says("#link", "Live")
         watched.says("#flow_sun", "≥ .* kW")
         watched.is_sound()
@@ -38,7 +38,7 @@ def test_a_cloud_lowers_the_current_and_then_ends_the_charge(
 ) -> None:
     charger.garage.press("dark")
     for watched in pages:
-        watched.says("#words", "wait|nothing on offer|Charging, 6.0 A")
+        watched.says("#summary", "wait|nothing on offer|Charging, 6.0 A")
         watched.is_sound()
         watched.shoot(shots, "cloud")
 
@@ -49,13 +49,13 @@ def test_a_car_that_leaves_and_comes_back_is_seen(
     charger.garage.press("clear")
     charger.garage.press("unplug")
     for watched in pages:
-        watched.says("#words", "No car")
+        watched.says("#summary", "No car")
         watched.says("#flow_car_name", "No car")
         watched.is_sound()
         watched.shoot(shots, "no-car")
     charger.garage.press("plug")
     for watched in pages:
-        watched.says("#words", "Car connected|Charging")
+        watched.says("#summary", "Car connected|Charging")
         watched.is_sound()
         watched.shoot(shots, "plugged-in")
 
@@ -67,13 +67,13 @@ def test_a_fault_stands_large_above_all_with_what_to_do(
     for watched in pages:
         watched.shows("#faults")
         watched.says("#faults .todo", "What to do now: .*")
-        watched.says("#words", "No diode in the car|pilot wire")
+        watched.says("#summary", "No diode in the car|pilot wire")
         watched.is_sound()
         watched.shoot(shots, "fault", keep=watched.screen == PHONE_LIGHT, whole=False)
     charger.garage.press("car_good")
     charger.garage.press("unplug")
     for watched in pages:
-        watched.says("#words", "No car")
+        watched.says("#summary", "No car")
         assert watched.page.locator("#faults").is_hidden()
     charger.garage.press("plug")
 
@@ -83,12 +83,12 @@ def test_a_lost_feed_is_said_where_the_power_flows(
 ) -> None:
     charger.garage.press("feed_pulled")
     for watched in pages:
-        watched.shows("#feed_said.warning")
+        watched.shows("#feed_text.warning")
         watched.is_sound()
         watched.shoot(shots, "feed-lost")
     charger.garage.press("feed_none")
     for watched in pages:
-        watched.says("#feed_said", "The feed .* said .*")
+        watched.says("#feed_text", "The feed .* said .*")
 
 
 def test_a_charger_that_falls_silent_is_never_taken_for_a_live_one(

@@ -30,7 +30,7 @@ def test_without_a_password_the_page_says_how_to_set_one(
 ) -> None:
     watched = open_page(browser, charger.url, DESKTOP_DARK)
     watched.says("#no_password", ".*sudo evsed password.*")
-    watched.says("#words", "No car|Car connected.*|Charging.*")
+    watched.says("#summary", "No car|Car connected.*|Charging.*")
     expect(watched.page.get_by_role("button", name="Fast")).to_be_disabled()
     expect(watched.page.locator("#login")).to_be_hidden()
     watched.is_sound()
@@ -43,7 +43,7 @@ def test_a_wrong_password_opens_nothing(browser: Browser, charger: Charger, shot
     watched = open_page(browser, charger.url, PHONE_LIGHT)
     watched.page.get_by_label("Log in to change these").fill("something else")
     watched.page.keyboard.press("Enter")
-    watched.says("#controls_said", "that is not the password")
+    watched.says("#controls_message", "that is not the password")
     expect(watched.page.get_by_role("button", name="Fast")).to_be_disabled()
     watched.shoot(shots, "wrong-password")
     # What a browser prints of its own about a 401; the page prints nothing.
@@ -62,10 +62,10 @@ def test_another_programs_word_is_shown_and_a_mode_ends_it(
     assert (said.status, said.json()) == (200, {"msg": "OK"})  # by the session of the page
     off = page.get_by_role("button", name="Off", exact=True)
     expect(off).to_have_attribute("aria-pressed", "true")
-    watched.says("#mode_said", ".*Another program.*")
+    watched.says("#mode_help", ".*Another program.*")
     watched.is_sound()
     off.click()
-    watched.says("#mode_said", "No charging until you choose another mode[.]")
+    watched.says("#mode_help", "No charging until you choose another mode[.]")
     refused = page.request.post(override, data={"state": "active"})
     assert refused.status == 409
     watched.page.context.close()
@@ -81,7 +81,7 @@ def test_who_logs_in_can_change_mode_and_limits_and_everybody_sees_who_did(
     most = page.get_by_label("No more than")
     most.fill("8")
     most.press("Enter")
-    watched.says("#controls_said", "Done: .*8.*")
+    watched.says("#controls_message", "Done: .*8.*")
     watched.says("#limits", ".*You.*8.0 A.*")
     watched.says("#events", ".*127.0.0.1.*")
     most.fill("5")
@@ -98,7 +98,7 @@ def test_all_of_it_can_be_done_with_the_keyboard(browser: Browser, charger: Char
     watched = logged_in(browser, charger)
     page = watched.page
     page.reload()
-    watched.says("#words", ".+")
+    watched.says("#summary", ".+")
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
     reached = []
     for _ in range(40):
@@ -106,7 +106,7 @@ def test_all_of_it_can_be_done_with_the_keyboard(browser: Browser, charger: Char
         reached.append(
             page.evaluate("document.activeElement.id || document.activeElement.textContent")
         )
-    for wanted in ("Now", "History", "Off", "Fast", "wish_session_kwh", "wish_window", "logout"):
+    for wanted in ("Now", "History", "Off", "Fast", "control_session_kwh", "control_window", "logout"):
         assert wanted in reached
     assert reached[0] == "Skip to what is happening now"
     page.context.close()
@@ -126,7 +126,7 @@ def test_the_owner_takes_a_copy_of_the_store_and_deletes_what_is_old(
         ((before,),) = database.execute("SELECT count(*) FROM sessions")
     database.close()
     assert before > 20
-    watched.says("#keep_said", "The copy is in your downloads.*")
+    watched.says("#backup_message", "The copy is in your downloads.*")
     oldest = page.evaluate(
         "fetch('/api/v1/days').then((answer) => answer.json()).then((told) => told.days[10])"
     )
@@ -139,7 +139,7 @@ def test_the_owner_takes_a_copy_of_the_store_and_deletes_what_is_old(
     expect(page.locator("#sure")).to_be_hidden()
     page.get_by_role("button", name="Delete …").click()
     page.get_by_role("button", name="Delete", exact=True).click()
-    watched.says("#keep_said", "Done: deleted .*")
+    watched.says("#backup_message", "Done: deleted .*")
     left = page.evaluate(
         "fetch('/api/v1/days').then((answer) => answer.json()).then((told) => told.days[0])"
     )

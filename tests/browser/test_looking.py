@@ -26,7 +26,7 @@ READ = r"\d\d:\d\d: .* for the car, .* drawn, .* offered.*"
 
 def opened(browser: Browser, charger: Charger, screen: Screen = DESKTOP_LIGHT) -> Watched:
     watched = open_page(browser, charger.url, screen)
-    watched.says("#words", "Charging.*")
+    watched.says("#summary", "Charging.*")
     # The kept rows are there, not the last seconds alone.
     few = re.compile(r"^\d{1,2}$")
     expect(watched.page.locator("#view_now .plot")).not_to_have_attribute("aria-valuemax", few)
@@ -226,6 +226,6 @@ def test_without_an_event_stream_the_page_asks_by_itself(
     watched = open_page(browser, "about:blank", PHONE_LIGHT)
     watched.page.route("**/api/v1/events", lambda route: route.abort())
     watched.page.goto(charger.url)
-    watched.says("#words", ".+")
+    watched.says("#summary", ".+")
     watched.says("#link", "Live, every 3 s")
     watched.page.context.close()

@@ -12,6 +12,8 @@ import aiohttp
 import pytest
 
 import hatch_build
+from evsed.core.energy.sessions import EndReason
+from evsed.core.pilot.limits import OWNERS
 from evsed.errors import WebError
 from evsed.frontends.web.http.assets import PARTS, Assets, parts
 from tests.frontends.web.web_world import served
@@ -97,7 +99,18 @@ def test_every_word_the_page_uses_is_in_the_one_file_and_every_word_there_is_use
     made_up = {word for word in words if word.startswith(fixed)} | {"error"}
     assert in_html - {"static"} <= set(words)
     assert set(words) <= in_html | in_scripts | made_up
-    assert set(re.findall(r'say\("([a-z_]+)"', scripts)) <= set(words)
+    assert set(re.findall(r'\bt\("([a-z_]+)"', scripts)) <= set(words)
+
+
+def test_every_owner_of_a_limit_has_a_label_and_no_other_has() -> None:
+    words = json.loads((STATIC / "words.en.json").read_text(encoding="utf-8"))
+    assert [word for word in words if word.startswith("owner_")] == [f"owner_{o}" for o in OWNERS]
+
+
+def test_every_reason_for_the_end_of_a_session_has_its_words_and_no_other_has() -> None:
+    words = json.loads((STATIC / "words.en.json").read_text(encoding="utf-8"))
+    named = {f"reason_{reason.value.replace(' ', '_')}" for reason in EndReason}
+    assert {word for word in words if word.startswith("reason_")} == named
 
 
 def test_every_id_the_script_writes_to_is_in_the_page() -> None:

@@ -35,7 +35,7 @@ WORDS = "words.en.json"
 PAGE = "page.html"
 LICENCE = "uPlot.LICENSE"
 STYLE = "page.css"
-STYLES = ("uPlot.min.css", "base.css", "chart.css", "history.css", "now.css")
+STYLES = ("uPlot.min.css", "base.css", "chart.css", "history.css", "dashboard.css")
 """The parts of `STYLE`."""
 ELSEWHERE = ("docs.css",)
 """Files that the page itself does not load."""

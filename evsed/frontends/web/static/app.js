@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Keeps the page live: server-sent events; polling where there is no room for another listener;
-// and the plain word that contact is lost, for old figures must never pass for new ones.
+// Keeps the page live: server-sent events, or polling where there is no room for another listener.
+// When contact is lost it says so, so that old figures are never mistaken for new ones.
 
 import { controls } from "./controls.js";
 import { flow } from "./flow.js";
-import { show } from "./now.js";
-import { byId, setText } from "./page.js";
-import { duration, say } from "./say.js";
+import { updateDashboard } from "./dashboard.js";
+import { byId, setText } from "./dom.js";
+import { duration, t } from "./i18n.js";
 import { today } from "./today.js";
 
-const SILENT_MS = 8000; // the stream speaks every 2 s
+const SILENT_MS = 8000; // the stream sends every 2 s
 const POLL_MS = 3000;
 const STREAM_AGAIN_MS = 60_000;
 
@@ -18,37 +18,37 @@ const lost = byId("lost");
 
 let stream = null;
 let polling = null;
-let heardAt = performance.now();
-let history = null; // its module, once somebody has looked at it
+let receivedAt = performance.now();
+let history = null; // its module, request the view was opened
 
-function heard(status, how) {
-  heardAt = performance.now();
-  link.dataset.link = how;
-  setText(link, say(how));
+function onStatus(status, channel) {
+  receivedAt = performance.now();
+  link.dataset.link = channel;
+  setText(link, t(channel));
   lost.hidden = true;
   document.body.classList.remove("stale");
-  show(status);
+  updateDashboard(status);
   flow(status);
-  controls.show(status);
-  today.hear(status);
-  history?.hear(status);
+  controls.update(status);
+  today.update(status);
+  history?.update(status);
 }
 
 function listen() {
-  hangUp();
+  closeStream();
   stream = new EventSource("/api/v1/events");
   stream.onmessage = (event) => {
     stopPolling();
-    heard(JSON.parse(event.data), "live");
+    onStatus(JSON.parse(event.data), "live");
   };
   stream.onerror = () => {
     // CLOSED: refused for good (503); else the browser tries again by itself, and so do we.
-    if (stream?.readyState === EventSource.CLOSED) hangUp();
+    if (stream?.readyState === EventSource.CLOSED) closeStream();
     poll();
   };
 }
 
-function hangUp() {
+function closeStream() {
   stream?.close();
   stream = null;
 }
@@ -56,20 +56,20 @@ function hangUp() {
 function poll() {
   if (polling !== null) return;
   const since = performance.now();
-  const once = async () => {
+  const request = async () => {
     try {
       const answer = await fetch("/api/v1/status", { signal: AbortSignal.timeout(POLL_MS) });
-      if (answer.ok) heard(await answer.json(), "polling");
-    } catch { /* the watch below says so */ }
+      if (answer.ok) onStatus(await answer.json(), "polling");
+    } catch { /* the timer below shows that contact is lost */ }
     if (polling === null) return;
     if (stream === null && performance.now() - since > STREAM_AGAIN_MS) {
       stopPolling();
       listen();
     } else {
-      polling = setTimeout(once, POLL_MS);
+      polling = setTimeout(request, POLL_MS);
     }
   };
-  polling = setTimeout(once, 0);
+  polling = setTimeout(request, 0);
 }
 
 function stopPolling() {
@@ -78,11 +78,11 @@ function stopPolling() {
 }
 
 setInterval(() => {
-  const silent = performance.now() - heardAt;
+  const silent = performance.now() - receivedAt;
   if (document.hidden || silent < SILENT_MS) return;
   link.dataset.link = "lost";
-  setText(link, say("lost_short"));
-  setText(lost, say("lost", duration(silent / 1000)));
+  setText(link, t("lost_short"));
+  setText(lost, t("lost", duration(silent / 1000)));
   lost.hidden = false;
   document.body.classList.add("stale");
   poll();
@@ -90,10 +90,10 @@ setInterval(() => {
 
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) {
-    hangUp();
+    closeStream();
     stopPolling();
   } else {
-    heardAt = performance.now();
+    receivedAt = performance.now();
     today.wake();
     listen();
   }

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Energy by day, month or year: each bar a button that says itself, the sun's part at its foot.
+// Energy by day, month or year: each bar is a button with its text, the solar part at its foot.
 
-import { byId, make, put, read } from "./page.js";
-import { date, kwh, say, sunPercent, wholeDay } from "./say.js";
+import { byId, make, put, read } from "./dom.js";
+import { date, kwh, t, solarPercent, wholeDay } from "./i18n.js";
 
-const two = (n) => String(n).padStart(2, "0");
+const pad = (n) => String(n).padStart(2, "0");
 const SPANS = { // how far one step goes, and what is named where
   day: {
-    span: (year, month) => [`${year}-${two(month)}-01`, `${year}-${two(month)}-${two(new Date(Date.UTC(year, month, 0)).getUTCDate())}`],
+    span: (year, month) => [`${year}-${pad(month)}-01`, `${year}-${pad(month)}-${pad(new Date(Date.UTC(year, month, 0)).getUTCDate())}`],
     title: (from) => date(from, { month: "long", year: "numeric" }),
-    periods: (from, to) => Array.from({ length: Number(to.slice(8)) }, (_, n) => `${from.slice(0, 8)}${two(n + 1)}`),
+    periods: (from, to) => Array.from({ length: Number(to.slice(8)) }, (_, n) => `${from.slice(0, 8)}${pad(n + 1)}`),
     foot: (start) => String(Number(start.slice(8))),
     name: wholeDay,
   },
   month: {
     span: (year) => [`${year}-01-01`, `${year}-12-31`],
     title: (from) => from.slice(0, 4),
-    periods: (from) => Array.from({ length: 12 }, (_, n) => `${from.slice(0, 4)}-${two(n + 1)}-01`),
+    periods: (from) => Array.from({ length: 12 }, (_, n) => `${from.slice(0, 4)}-${pad(n + 1)}-01`),
     foot: (start) => date(start, { month: "narrow" }),
     name: (start) => date(start, { month: "long", year: "numeric" }),
   },
@@ -49,20 +49,20 @@ async function draw() {
   put("periods_span", kind.title(from, to));
   byId("periods_on").disabled = to >= today;
   const asked = `${by} ${from}`;
-  const told = await read(`/api/v1/energy?by=${by}&from=${from}&to=${to}`);
+  const answer = await read(`/api/v1/energy?by=${by}&from=${from}&to=${to}`);
   if (asked !== `${by} ${kind.span(year, month)[0]}`) return; // stepped on meanwhile
-  const found = new Map((told?.periods ?? []).map((period) => [period.start, period]));
+  const found = new Map((answer?.periods ?? []).map((period) => [period.start, period]));
   const most = Math.max(1, ...[...found.values()].map((period) => period.energy_wh));
   const list = byId("bars");
   list.dataset.by = by;
-  list.dataset.top = found.size ? say("bars_top", kwh(most)) : "";
+  list.dataset.top = found.size ? t("bars_top", kwh(most)) : "";
   list.replaceChildren(...kind.periods(from, to).map((start) => bar(start, found.get(start), most, kind)));
   sum([...found.values()]);
 }
 
 function bar(start, period, most, kind) {
   const wh = period?.energy_wh ?? 0;
-  const percent = period ? sunPercent(wh, period.solar_wh) : null;
+  const percent = period ? solarPercent(wh, period.solar_wh) : null;
   const column = make("i", percent === null && wh ? "unknown" : "");
   column.style.setProperty("--tall", `${(100 * wh) / most}%`);
   column.style.setProperty("--share", `${percent ?? 0}%`);
@@ -78,14 +78,14 @@ function bar(start, period, most, kind) {
 }
 
 function sentence(name, wh, percent) {
-  return percent === null ? say("bar_said", name, kwh(wh)) : say("bar_said_sun", name, kwh(wh), percent);
+  return percent === null ? t("bar_text", name, kwh(wh)) : t("bar_text_sun", name, kwh(wh), percent);
 }
 
 function sum(periods) {
   const known = periods.filter((period) => period.solar_wh !== null);
   const added = (list, key) => list.reduce((total, period) => total + period[key], 0);
   const wh = added(periods, "energy_wh");
-  all = wh ? sentence(say("bars_all"), wh, sunPercent(added(known, "energy_wh"), added(known, "solar_wh"))) : say("bars_none");
+  all = wh ? sentence(t("bars_all"), wh, solarPercent(added(known, "energy_wh"), added(known, "solar_wh"))) : t("bars_none");
   put("periods_sum", all);
 }
 

@@ -1,62 +1,62 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the owner may tell the charging station. Every change goes out at once and alone; the
-// answer, and every other browser's, comes back with the next status.
+// The owner's controls. Every change is sent at once and alone; its effect, and that of every other
+// browser's changes, comes with the next status.
 
-import { ask, order, whenever } from "./orders.js";
-import { byId, put } from "./page.js";
-import { number, say } from "./say.js";
+import { loadAccess, onAccess, order } from "./orders.js";
+import { byId, put } from "./dom.js";
+import { number, t } from "./i18n.js";
 
-const WAITS = ["acknowledge", "service"]; // faults that stay until somebody says so
+const WAITS = ["acknowledge", "service"]; // faults that stay until they are acknowledged
 const FIELDS = ["session_kwh", "session_h", "max_current_a", "window"];
 
-const said = byId("controls_said");
+const message = byId("controls_message");
 const modes = [...document.querySelectorAll("#modes button")];
 
-function tell(text, bad = false) {
-  said.textContent = text;
-  said.classList.toggle("warning", bad);
+function report(text, bad = false) {
+  message.textContent = text;
+  message.classList.toggle("warning", bad);
 }
 
-whenever((may) => {
-  byId("wishes").disabled = !may.logged_in;
-  byId("login").hidden = may.logged_in || !may.password_set;
-  byId("logout").hidden = !may.logged_in;
-  byId("no_password").hidden = may.password_set;
+onAccess((access) => {
+  byId("control_fields").disabled = !access.logged_in;
+  byId("login").hidden = access.logged_in || !access.password_set;
+  byId("logout").hidden = !access.logged_in;
+  byId("no_password").hidden = access.password_set;
 });
 
-function show(s) {
+function update(s) {
   for (const button of modes) {
     button.setAttribute("aria-pressed", String(button.value === s.controls.mode));
   }
-  const taken = s.override ? ` ${say("mode_taken")}` : "";
-  put("mode_said", say(`mode_${s.controls.mode}_said`) + taken);
+  const taken = s.override ? ` ${t("mode_taken")}` : "";
+  put("mode_help", t(`mode_${s.controls.mode}_help`) + taken);
   for (const field of FIELDS) {
-    const input = byId(`wish_${field}`);
+    const input = byId(`control_${field}`);
     const value = s.controls[field];
     const text = value === null ? "" : String(value);
-    // What somebody is typing is theirs until it is sent.
+    // A value that is being typed is not replaced before it is sent.
     if (input !== document.activeElement && input.dataset.kept !== text) input.value = text;
     input.dataset.kept = text;
   }
   const supply = s.limits.find((limit) => limit.owner === "supply");
-  byId("wish_max_current_a").placeholder = supply ? number(supply.max_a) : "";
+  byId("control_max_current_a").placeholder = supply ? number(supply.max_a) : "";
   byId("ack").hidden = !s.faults.some((fault) => WAITS.includes(fault.recovery));
 }
 
 for (const button of modes) {
-  button.addEventListener("click", () => order("PATCH", "/api/v1/controls", { mode: button.value }, tell));
+  button.addEventListener("click", () => order("PATCH", "/api/v1/controls", { mode: button.value }, report));
 }
 
 for (const field of FIELDS) {
-  const input = byId(`wish_${field}`);
+  const input = byId(`control_${field}`);
   input.addEventListener("change", async () => {
     const text = input.value.trim();
     if (!input.validity.valid && !text) { // not a number: the browser gives no text for it
-      tell(say("controls_number"), true);
+      report(t("controls_number"), true);
       return;
     }
     const value = text === "" ? null : input.type === "number" ? Number(text) : text;
-    const done = await order("PATCH", "/api/v1/controls", { [field]: value }, tell);
+    const done = await order("PATCH", "/api/v1/controls", { [field]: value }, report);
     input.setAttribute("aria-invalid", String(!done));
   });
   input.addEventListener("keydown", (event) => {
@@ -68,9 +68,9 @@ for (const field of FIELDS) {
 }
 
 byId("controls").addEventListener("submit", (event) => event.preventDefault()); // Enter: "change" has sent it
-byId("ack").addEventListener("click", () => order("POST", "/api/v1/ack", undefined, tell));
+byId("ack").addEventListener("click", () => order("POST", "/api/v1/ack", undefined, report));
 byId("logout").addEventListener("click", async () => {
-  await order("DELETE", "/api/v1/login", undefined, tell);
+  await order("DELETE", "/api/v1/login", undefined, report);
   byId("password").focus();
 });
 byId("login").addEventListener("submit", async (event) => {
@@ -78,13 +78,13 @@ byId("login").addEventListener("submit", async (event) => {
   const password = byId("password");
   const button = byId("login").querySelector("button");
   button.disabled = true;
-  tell(say("login_wait"));
-  const done = await order("POST", "/api/v1/login", { password: password.value }, tell);
+  report(t("login_wait"));
+  const done = await order("POST", "/api/v1/login", { password: password.value }, report);
   button.disabled = false;
   password.value = "";
   (done ? modes[0] : password).focus();
 });
 
-ask();
+loadAccess();
 
-export const controls = { show };
+export const controls = { update };

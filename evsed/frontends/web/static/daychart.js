@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A day drawn by uPlot: watts that were for the car, drawn and offered, watt-hours the battery has
-// lent, and the states as bands.  Read by mouse, finger or arrow keys; zoomed by wheel, drag, two
-// fingers, + and −.
+// The chart of a day, drawn by uPlot: power available to the car, drawn and offered, the battery's
+// loan, and the states as bands. Values are read by mouse, finger or arrow keys; wheel, drag, two
+// fingers, + and − zoom.
 
 /* global uPlot */
-import { fingers } from "./fingers.js";
-import { setText } from "./page.js";
-import { number, say, watts } from "./say.js";
+import { addGestures } from "./touch.js";
+import { setText } from "./dom.js";
+import { number, t, watts } from "./i18n.js";
 
 const LEAST_SPAN_S = 300;
-const MOST_GAP = 1.5; // of the time between rows: from there on nothing is known
+const MOST_GAP = 1.5; // of the time between rows: a longer gap is drawn as one
 const LEAST_TOP_W = 1000;
 const LEAST_TOP_WH = 50;
 const COLUMNS = ["available_w", "power_w", "offered_w", "battery_loan_wh"];
@@ -17,7 +17,7 @@ const BANDS = { // colour and height, so that colour is not all that tells
   B: ["--calm", 5], wait: ["--wait", 8], charging: ["--good", 11], fault: ["--bad", 11],
 };
 
-// What the state of a row is shown as; null for no car, or where it is not known.
+// The band that shows the state of a row; null for no car, or where it is not known.
 function band(state) {
   if (state === null || state === "A") return null;
   if (state === "C2" || state === "D2") return "charging";
@@ -35,7 +35,7 @@ function spaced(rows) {
     states.push(row ? row.state ?? null : null);
   };
   rows.forEach((row, n) => {
-    // A line along the bottom for hours would say nothing: only where something is lent.
+    // A line along the bottom for hours would mean nothing: only where something is lent.
     push(row.at, lent(n - 1) || lent(n) || lent(n + 1) ? row : { ...row, battery_loan_wh: null });
     const end = row.at + row.for_s;
     const next = rows[n + 1];
@@ -49,8 +49,8 @@ export class DayChart {
   #data = [[], [], [], [], []]; #states = [];
   #whole = [0, 1]; #zoomed = null; // [from, to] in seconds since 1970
   #offset_s = 0;
-  #lends = false; // whether the battery has lent anything: else there is no axis for it
-  #seen = false; // whether somebody reads values
+  #lends = false; // the battery has lent energy: only then is there an axis for it
+  #seen = false; // a value is being read
 
   constructor(root) {
     this.#root = root;
@@ -59,7 +59,7 @@ export class DayChart {
     root.querySelector(".zoom_out").addEventListener("click", () => this.#zoom(2));
     root.querySelector(".whole").addEventListener("click", () => this.#to(null));
     this.#plot.addEventListener("keydown", (event) => this.#key(event));
-    this.#plot.addEventListener("blur", () => this.#tell(null));
+    this.#plot.addEventListener("blur", () => this.#showValues(null));
     new ResizeObserver(() => this.#size()).observe(this.#plot);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#make());
   }
@@ -75,11 +75,11 @@ export class DayChart {
     this.#plot.setAttribute("aria-valuemax", String(Math.max(1, this.#data[0].length - 1)));
     if (!this.#chart || other) this.#make();
     else this.#draw();
-    if (!rows.length) setText(this.#root.querySelector(".read"), say("chart_empty"));
-    else if (!this.#seen) setText(this.#root.querySelector(".read"), say("chart_hint"));
+    if (!rows.length) setText(this.#root.querySelector(".read"), t("chart_empty"));
+    else if (!this.#seen) setText(this.#root.querySelector(".read"), t("chart_hint"));
   }
 
-  again() {
+  resetZoom() {
     this.#zoomed = null;
   }
 
@@ -127,11 +127,11 @@ export class DayChart {
       ],
       hooks: {
         drawClear: [(chart) => this.#bands(chart, colour)],
-        setCursor: [(chart) => this.#tell(chart.cursor.left < 0 ? null : chart.cursor.idx)],
+        setCursor: [(chart) => this.#showValues(chart.cursor.left < 0 ? null : chart.cursor.idx)],
         setSelect: [(chart) => this.#select(chart)],
       },
     }, this.#data, this.#plot);
-    fingers(this.#chart, this.#plot, {
+    addGestures(this.#chart, this.#plot, {
       read: (left) => this.#chart.setCursor({ left, top: 0 }),
       zoom: (factor, left) => this.#zoom(factor, left),
     });
@@ -181,20 +181,20 @@ export class DayChart {
     return new Date((at + this.#offset_s) * 1000).toISOString().slice(11, 16);
   }
 
-  #tell(index) {
+  #showValues(index) {
     const [at, ...columns] = this.#data;
     const known = index !== null && index !== undefined && columns.some((column) => column[index] !== null && column[index] !== undefined);
     const read = this.#root.querySelector(".read");
     this.#seen = known;
     if (!known) {
-      if (at.length) setText(read, say("chart_hint"));
+      if (at.length) setText(read, t("chart_hint"));
       return;
     }
     const [available_w, power_w, offered_w, battery_loan_wh] = columns.map((column) => column[index]);
     const parts = [
-      say("chart_read", this.#clock(at[index]), watts(available_w), watts(power_w), watts(offered_w)),
-      battery_loan_wh > 0 ? say("chart_read_lent", number(battery_loan_wh)) : null,
-      band(this.#states[index]) ? say(`band_${band(this.#states[index])}`) : null,
+      t("chart_read", this.#clock(at[index]), watts(available_w), watts(power_w), watts(offered_w)),
+      battery_loan_wh > 0 ? t("chart_read_lent", number(battery_loan_wh)) : null,
+      band(this.#states[index]) ? t(`band_${band(this.#states[index])}`) : null,
     ];
     const text = parts.filter(Boolean).join(" · ");
     setText(read, text);
@@ -207,8 +207,8 @@ export class DayChart {
     const [at] = this.#data;
     if (!chart || !at.length) return;
     const [from, to] = this.#zoomed ?? this.#whole;
-    const first = Math.max(0, at.findIndex((one) => one >= from));
-    const last = at.findLastIndex((one) => one <= to);
+    const first = Math.max(0, at.findIndex((moment) => moment >= from));
+    const last = at.findLastIndex((moment) => moment <= to);
     const here = chart.cursor.idx ?? last + 1;
     const leap = Math.max(1, Math.round((last - first) / 20));
     const index = {

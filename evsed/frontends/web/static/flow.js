@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Where the power goes, as far as the feed tells: it says what is to spare, never what the sun gives
-// or the house takes.  So the sun has an "at least", and the house nothing.  What is left over is what
-// was to spare less what the car takes now: the feed's own word is older than the car's last change.
+// The power flow, as far as the feed knows it: it reports spare power, never what the panels give or
+// the house takes. So the sun has an "at least", and the house no figure. The rest is the spare power
+// less what the car takes now, because the feed's figure is older than the car's last change.
 
-import { byId, put } from "./page.js";
-import { NONE, age, say, watts } from "./say.js";
+import { byId, put } from "./dom.js";
+import { NONE, age, t, watts } from "./i18n.js";
 
-const EVEN_A = 0.1; // a pilot says no finer: what is less is neither left over nor lent
+const EVEN_A = 0.1; // the step of the pilot: less is neither left over nor lent
 
 export function flow(s) {
   const fixed = s.feed_kind === "fixed";
@@ -17,11 +17,11 @@ export function flow(s) {
   const rest_w = known ? even(s.available_w - (taking ? s.power_w : 0), s) : null;
   const lends = known && rest_w < 0;
 
-  put("flow_sun", !known ? say("not_told") : sun ? say("at_least", watts(s.available_w)) : NONE);
+  put("flow_sun", !known ? t("unknown") : sun ? t("at_least", watts(s.available_w)) : NONE);
   put("flow_car", taking ? watts(s.power_w) : watts(0));
-  put("flow_car_name", say(car ? "car" : "no_car"));
-  put("flow_battery", known ? watts(Math.abs(rest_w)) : say("not_told"));
-  put("flow_battery_name", say(!known ? "battery" : lends ? "battery_lends" : "battery_spare"));
+  put("flow_car_name", t(car ? "car" : "no_car"));
+  put("flow_battery", known ? watts(Math.abs(rest_w)) : t("unknown"));
+  put("flow_battery_name", t(!known ? "battery" : lends ? "battery_lends" : "battery_spare"));
   mark("sun", !known);
   mark("battery", !known);
   byId("flow").classList.toggle("empty", !car);
@@ -31,32 +31,32 @@ export function flow(s) {
   run("wire_battery", known ? Math.sign(Math.round(rest_w)) : 0, rest_w);
   byId("wire_car").classList.toggle("open", !s.contactor_closed);
 
-  put("flow_said", said(s, rest_w, taking));
-  news(s, fixed);
+  put("flow_text", sentence(s, rest_w, taking));
+  feedLine(s, fixed);
 }
 
 function even(rest_w, s) {
   return Math.abs(rest_w) < EVEN_A * s.mains_v * s.phases ? 0 : rest_w;
 }
 
-function said(s, rest_w, taking) {
+function sentence(s, rest_w, taking) {
   const taken = watts(s.power_w);
-  if (!taking) return rest_w === null ? say("flow_open_none") : say("flow_open", watts(Math.max(0, rest_w)));
-  if (rest_w === null) return say("flow_none", taken);
-  return rest_w < 0 ? say("flow_short", taken, watts(-rest_w)) : say("flow_spare", watts(s.available_w), taken, watts(rest_w));
+  if (!taking) return rest_w === null ? t("flow_open_none") : t("flow_open", watts(Math.max(0, rest_w)));
+  if (rest_w === null) return t("flow_none", taken);
+  return rest_w < 0 ? t("flow_short", taken, watts(-rest_w)) : t("flow_spare", watts(s.available_w), taken, watts(rest_w));
 }
 
-// Where that is known from, and how fresh it is.
-function news(s, fixed) {
-  const word = say(s.excess_w < 0 ? "feed_short" : "feed_spare", watts(Math.abs(s.excess_w)));
-  const text = fixed ? say("feed_fixed") : s.feed_error
-    ?? (s.feed_age_s === null ? say("feed_none") : say("feed_from", s.feed_kind, word, age(s.feed_age_s)));
-  put("feed_said", text);
-  byId("feed_said").classList.toggle("warning", !fixed && s.feed_error !== null);
+// The source of these figures, and their age.
+function feedLine(s, fixed) {
+  const figure = t(s.excess_w < 0 ? "feed_short" : "feed_spare", watts(Math.abs(s.excess_w)));
+  const text = fixed ? t("feed_fixed") : s.feed_error
+    ?? (s.feed_age_s === null ? t("feed_none") : t("feed_from", s.feed_kind, figure, age(s.feed_age_s)));
+  put("feed_text", text);
+  byId("feed_text").classList.toggle("warning", !fixed && s.feed_error !== null);
 }
 
-function mark(node, untold) {
-  byId("flow").querySelector(`.${node}`).classList.toggle("untold", untold);
+function mark(node, unknown) {
+  byId("flow").querySelector(`.${node}`).classList.toggle("unknown", unknown);
 }
 
 // Dashes move along a wire: forwards, backwards or not, the faster the more flows.

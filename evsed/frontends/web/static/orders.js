@@ -1,46 +1,46 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Orders to the charging station, and whether this browser may give any.
+// Orders to the charger, and the login that they need.
 
-import { say } from "./say.js";
+import { t } from "./i18n.js";
 
 const listeners = [];
 
-export let may = { password_set: true, logged_in: false };
+let access = { password_set: true, logged_in: false };
 
-// Calls *hear* whenever it changes who may give orders; and with what is known now.
-export function whenever(hear) {
-  listeners.push(hear);
-  hear(may);
+// Calls *listener* now, and whenever the login changes.
+export function onAccess(listener) {
+  listeners.push(listener);
+  listener(access);
 }
 
-// Whether this browser is logged in: the cookie itself is out of reach, on purpose.
-export async function ask() {
+// Asks the charger for the login of this browser: scripts cannot read the cookie, on purpose.
+export async function loadAccess() {
   try {
     const answer = await fetch("/api/v1/login", { signal: AbortSignal.timeout(5000) });
-    may = await answer.json();
+    access = await answer.json();
   } catch {
     return;
   }
-  for (const hear of listeners) hear(may);
+  for (const listener of listeners) listener(access);
 }
 
-// Gives an order; *tell* hears in words what came of it.  The answer, or null where it was refused.
-export async function order(method, path, body, tell) {
+// Gives an order; *report* gets the outcome in words. Returns the answer, or null where it was refused.
+export async function order(method, path, body, report) {
   try {
     const answer = await fetch(path, {
       method, body: body && JSON.stringify(body),
       headers: body ? { "Content-Type": "application/json" } : {},
       signal: AbortSignal.timeout(60_000), // a Pi Zero takes seconds to check a password
     });
-    const told = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
-    const wrong = told.errors?.map((error) => error.detail).join("; ") ?? told.detail;
-    tell(answer.ok ? say("controls_done", told.outcome) : wrong ?? say("controls_lost"), !answer.ok);
-    if (answer.status === 401 || answer.status === 403 || path === "/api/v1/login") await ask();
+    const reply = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
+    const error = reply.errors?.map((each) => each.detail).join("; ") ?? reply.detail;
+    report(answer.ok ? t("controls_done", reply.outcome) : error ?? t("controls_lost"), !answer.ok);
+    if (answer.status === 401 || answer.status === 403 || path === "/api/v1/login") await loadAccess();
     return answer.ok ? answer : null;
   } catch {
-    tell(say("controls_lost"), true);
+    report(t("controls_lost"), true);
     return null;
   }
 }
 
-document.addEventListener("visibilitychange", () => document.hidden || ask());
+document.addEventListener("visibilitychange", () => document.hidden || loadAccess());

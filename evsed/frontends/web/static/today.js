@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Today: the kept rows of the day, the last hour more finely, and what comes in live.
+// Today's chart: the kept rows of the day, the last hour in finer steps, and the live status.
 
 import { DayChart } from "./daychart.js";
-import { read, share } from "./page.js";
-import { day } from "./say.js";
+import { read, share } from "./dom.js";
+import { day } from "./i18n.js";
 
 const AGAIN_MS = 60_000;
 const LIVE_S = 2; // between statuses
 const LEAST_SPAN_S = 600; // a station that has just started shows its first minutes large
 
 const chart = new DayChart(document.querySelector("#view_now .chart"));
-let date = null; // of the day shown, by the station's calendar
+let date = null; // of the day shown, by the charger's calendar
 let offset_s = 0;
 let kept = []; // rows of the day
 let fine = []; // rows of the last hour
@@ -20,22 +20,22 @@ let held = new Set(); // days of which something is kept
 
 export const seconds = (iso) => Date.parse(iso) / 1000;
 
-// Of the station's clock from UTC, as it stands at the end of *iso*.
+// The offset of the charger's clock from UTC, from the end of *iso*.
 export function offset(iso) {
   const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)$/.exec(iso) ?? [null, "+", "0", "0"];
   return (sign === "-" ? -1 : 1) * (Number(hours) * 3600 + Number(minutes) * 60);
 }
 
 // The answer of /api/v1/days/<day> as rows for a DayChart.
-export function rows(told) {
-  const start = seconds(told.start);
-  return told.at_s.map((at_s, n) => ({
-    at: start + at_s, for_s: told.every_s, available_w: told.available_w[n], power_w: told.power_w[n],
-    offered_w: told.offered_w[n], battery_loan_wh: told.battery_loan_wh[n], state: told.state[n],
+export function rows(trace) {
+  const start = seconds(trace.start);
+  return trace.at_s.map((at_s, n) => ({
+    at: start + at_s, for_s: trace.every_s, available_w: trace.available_w[n], power_w: trace.power_w[n],
+    offered_w: trace.offered_w[n], battery_loan_wh: trace.battery_loan_wh[n], state: trace.state[n],
   }));
 }
 
-function hear(s) {
+function update(s) {
   if (day(s.at) !== date) {
     date = day(s.at);
     [kept, fine, live] = [[], [], []];
@@ -61,19 +61,19 @@ function hear(s) {
   draw();
 }
 
-// The kept day, or null; asks first, for a page that was not found counts as an error.
+// Returns the kept day, or null. It asks for the list of days first: a 404 would count as a page error.
 export async function readDay(wanted) {
   if (!held.has(wanted)) held = new Set((await read("/api/v1/days"))?.days);
   return held.has(wanted) ? read(`/api/v1/days/${wanted}`) : null;
 }
 
-// With the status that told *now*: by the charger's clock, the newest point of the last hour is as old.
+// *now* is the charger's clock: the newest point of the last hour belongs to it.
 async function load(now) {
   loadedAt = performance.now();
   const asked = date;
-  const [told, recent] = await Promise.all([readDay(asked), read("/api/v1/recent"), ever()]);
+  const [trace, recent] = await Promise.all([readDay(asked), read("/api/v1/recent"), ever()]);
   if (asked !== date) return; // midnight came in between
-  if (told) kept = rows(told);
+  if (trace) kept = rows(trace);
   if (recent) {
     fine = finer(recent, seconds(now));
     live = live.filter((row) => row.at > seconds(now) - recent.every_s);
@@ -81,7 +81,7 @@ async function load(now) {
   draw();
 }
 
-// The page was out of sight and heard nothing: what came live has a gap that the next load fills.
+// The page was hidden and received nothing: the live rows have a gap that the next load fills.
 function wake() {
   live = [];
   loadedAt = -Infinity;
@@ -114,12 +114,12 @@ function draw() {
   chart.show(drawn, [start, end], offset_s);
 }
 
-// Of all that was ever charged; what the status tells has the rest.
+// The solar share of all energy ever charged.
 async function ever() {
-  if (!ever.told?.periods.length) ever.told = await read(`/api/v1/energy?by=year&to=${date}`);
-  const known = ever.told?.periods.filter((year) => year.solar_wh !== null) ?? [];
+  if (!ever.years?.periods.length) ever.years = await read(`/api/v1/energy?by=year&to=${date}`);
+  const known = ever.years?.periods.filter((year) => year.solar_wh !== null) ?? [];
   const sum = (key) => known.reduce((all, year) => all + year[key], 0);
   share("total", sum("energy_wh"), sum("solar_wh"));
 }
 
-export const today = { hear, wake };
+export const today = { update, wake };

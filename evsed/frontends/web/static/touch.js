@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What uPlot leaves to others: one finger reads, two fingers and the wheel (with Ctrl, or a pinch on
-// a touch pad) zoom.  Up and down still scroll the page (touch-action in the style sheet).
+// Gestures that uPlot does not have: a finger reads values, two fingers and the wheel (with Ctrl, or a
+// pinch on a touch pad) zoom. Vertical moves still scroll the page (touch-action in the style sheet).
 
-export function fingers(chart, plot, { read, zoom }) {
+export function addGestures(chart, plot, { read, zoom }) {
   const { over } = chart;
   const held = new Map(); // pointer id -> x on the chart
   let apart = 0;
   const x = (event) => event.clientX - over.getBoundingClientRect().left;
   const spread = () => {
-    const [one, other] = [...held.values()];
-    return [Math.max(20, Math.abs(one - other)), (one + other) / 2];
+    const [first, second] = [...held.values()];
+    return [Math.max(20, Math.abs(first - second)), (first + second) / 2];
   };
 
   over.addEventListener("pointerdown", (event) => {

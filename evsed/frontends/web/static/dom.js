@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Writing to the page: only what changed, so that a screen reader hears only news.
+// Writing to the page: only what changed, so that a screen reader speaks only changes.
 
-import { kwh, say, sunPercent, watt } from "./say.js";
+import { kwh, t, solarPercent, watt } from "./i18n.js";
 
 export const byId = (id) => document.getElementById(id);
 
@@ -17,12 +17,12 @@ export function putWatts(id, value) {
   put(`${id}_unit`, unit);
 }
 
-// The sun's part of an energy, in words and as a bar.
-export function share(id, wh, sun_wh) {
-  const percent = sunPercent(wh, sun_wh);
-  put(`${id}_sun`, percent === null ? "\u00a0" : say("sun_share", percent));
+// The solar part of an energy, in words and as a bar.
+export function share(id, wh, solar_wh) {
+  const percent = solarPercent(wh, solar_wh);
+  put(`${id}_sun`, percent === null ? "\u00a0" : t("sun_share", percent));
   byId(`${id}_bar`).style.setProperty("--share", `${percent ?? 0}%`);
-  byId(`${id}_bar`).title = percent === null ? "" : say("sun_of", kwh(sun_wh), kwh(wh));
+  byId(`${id}_bar`).title = percent === null ? "" : t("sun_of", kwh(solar_wh), kwh(wh));
 }
 
 export function make(tag, className, ...children) {
@@ -32,16 +32,16 @@ export function make(tag, className, ...children) {
   return element;
 }
 
-// Rebuilds a list only when what it says has changed.
-export function list(id, said, build) {
+// Rebuilds a list only when its content has changed.
+export function list(id, content, build) {
   const element = byId(id);
-  const key = JSON.stringify(said);
-  if (element.dataset.said === key) return;
-  element.dataset.said = key;
+  const key = JSON.stringify(content);
+  if (element.dataset.content === key) return;
+  element.dataset.content = key;
   element.replaceChildren(...build());
 }
 
-// The JSON at *path*, or null where there is none to be had now.
+// Returns the JSON at *path*, or null where it cannot be had now.
 export async function read(path) {
   try {
     const answer = await fetch(path, { signal: AbortSignal.timeout(15_000) });

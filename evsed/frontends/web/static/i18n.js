@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Numbers, times and sentences as people write them. All words come from words.en.json.
+// Numbers, times and sentences as people write them. The texts are in words.en.json.
 
 import words from "./words.js";
 
@@ -9,7 +9,7 @@ const NUMBERS = [0, 1, 2, 3].map((digits) => new Intl.NumberFormat(words.locale,
   minimumFractionDigits: digits, maximumFractionDigits: digits,
 }));
 
-export function say(key, ...values) {
+export function t(key, ...values) {
   return values.reduce((text, value, n) => text.replace(`{${n}}`, value), words[key] ?? key);
 }
 
@@ -22,7 +22,7 @@ export function ampere(value) {
   return value === null || value === undefined ? NONE : `${number(value, 1)} A`;
 }
 
-// Watts in the unit one reads at a glance: [number, unit].
+// Watts as [number, unit], in the unit that is read at a glance.
 export function watt(value) {
   if (value === null || value === undefined) return [NONE, "W"];
   return Math.abs(value) < 1000 ? [number(Math.round(value)), "W"] : [number(value / 1000, 2), "kW"];
@@ -32,35 +32,35 @@ export const watts = (value) => watt(value).join(" ");
 
 export const kwh = (wh) => number(wh / 1000, wh < 100_000 ? 2 : 0);
 
-// The sun's part of *wh*, 0-100, or null where it is not known or nothing was given.
-export function sunPercent(wh, sun_wh) {
-  if (!wh || sun_wh === null || sun_wh === undefined) return null;
-  return Math.round(100 * Math.min(1, Math.max(0, sun_wh / wh)));
+// The solar part of *wh*, 0-100, or null where it is not known or there is no energy.
+export function solarPercent(wh, solar_wh) {
+  if (!wh || solar_wh === null || solar_wh === undefined) return null;
+  return Math.round(100 * Math.min(1, Math.max(0, solar_wh / wh)));
 }
 
 export function duration(seconds) {
   const s = Math.max(0, Math.round(seconds));
-  const two = (n) => String(n).padStart(2, "0");
+  const pad = (n) => String(n).padStart(2, "0");
   if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${two(s % 60)} s`;
-  if (s < 86_400) return `${Math.floor(s / 3600)} h ${two(Math.floor(s / 60) % 60)} min`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${pad(s % 60)} s`;
+  if (s < 86_400) return `${Math.floor(s / 3600)} h ${pad(Math.floor(s / 60) % 60)} min`;
   return `${Math.floor(s / 86_400)} d ${Math.floor(s / 3600) % 24} h`;
 }
 
-// For ages: one unit is enough.
+// An age, in one unit.
 export function age(seconds) {
   const s = Math.max(0, Math.round(seconds));
   return s < 120 ? `${s} s` : s < 7200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`;
 }
 
-// The station's own wall clock, as it sent it: the phone may be in another zone.
+// The charger's own wall clock, as it sent it: the phone may be in another zone.
 export const clock = (iso) => iso.slice(11, 19);
 export const day = (iso) => iso.slice(0, 10);
 
-// A date of the station's calendar, "2026-11-24", as people write it.
-export function date(iso, how) {
+// A date of the charger's calendar, "2026-11-24", as people write it.
+export function date(iso, format) {
   const at = new Date(`${iso.slice(0, 10).padEnd(7, "-01").padEnd(10, "-01")}T12:00:00Z`);
-  return new Intl.DateTimeFormat(words.locale, { ...how, timeZone: "UTC" }).format(at);
+  return new Intl.DateTimeFormat(words.locale, { ...format, timeZone: "UTC" }).format(at);
 }
 
 export const wholeDay = (iso) => date(iso, { weekday: "short", day: "numeric", month: "long", year: "numeric" });
