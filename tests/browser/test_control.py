@@ -106,7 +106,15 @@ def test_all_of_it_can_be_done_with_the_keyboard(browser: Browser, charger: Char
         reached.append(
             page.evaluate("document.activeElement.id || document.activeElement.textContent")
         )
-    for wanted in ("Now", "History", "Off", "Fast", "control_session_kwh", "control_window", "logout"):
+    for wanted in (
+        "Now",
+        "History",
+        "Off",
+        "Fast",
+        "control_session_kwh",
+        "control_window",
+        "logout",
+    ):
         assert wanted in reached
     assert reached[0] == "Skip to what is happening now"
     page.context.close()
