@@ -44,7 +44,7 @@ def demo_world(port: int) -> Iterator[DemoWorld]:
         tempfile.TemporaryDirectory(prefix="evsed-demo-") as folder,
         subprocess.Popen(
             [
-                *(sys.executable, "-m", "evsed.sim.world", "--plugged"),
+                *(sys.executable, "-m", "evsed.sim", "--plugged"),
                 *("--garage-port", str(port + 1 if port else 0), "--period-s", str(PERIOD_S)),
             ],
             stdin=subprocess.PIPE,

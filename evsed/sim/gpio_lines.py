@@ -23,7 +23,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from evsed.sim.pigpiod.protocol import LAST_GPIO
+LAST_GPIO = 53  # of the BCM2835 (BCM2835 ARM Peripherals, 6.1)
+
 
 INPUT, OUTPUT, ALT5, ALT0, ALT1 = 0, 1, 2, 4, 5
 PULL_OFF, PULL_DOWN, PULL_UP = 0, 1, 2

@@ -1,47 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A simulated Pi and all around it, in real time and in a process of its own.
-
-`python -m evsed.sim.world` starts pigpiod, pilot circuit, box, car, house and BatteryMonitor, and
-the garage page to move them. It prints one line of JSON with its ports and ends when its standard
-input does, so that it never outlives who started it; signals sent to the whole group are left to
-that one.
-"""
+"""The simulated world: a Pi, its box, a car and the house, on one clock in real time."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import contextlib
-import gc
-import json
-import os
-import signal
-import sys
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
-from evsed.sim.cars.car import Car, CarModel
+from evsed.sim.cars.car import Car
 from evsed.sim.circuit import Circuit, Generator
 from evsed.sim.contactor_drive import Box, Contactor
-from evsed.sim.garage_page import garage_app
 from evsed.sim.gpio_lines import Wires
-from evsed.sim.house import Clouds, House
-from evsed.sim.house_server import feed_app
+from evsed.sim.house import House
 from evsed.sim.mcp3008 import Mcp3008
-from evsed.sim.pigpiod.server import SimulatedPigpiod, precise_event_loop
-from evsed.sim.scenario_controls import Garage
+from evsed.sim.pigpiod.server import SimulatedPigpiod
 from evsed.sim.transformer import CHANNEL, CurrentTransformer
 
 if TYPE_CHECKING:
     from evsed.sim.gpio_lines import WireEvent
 
-REAL_TIME_PRIORITY = 30
 STEP_S = 0.01
-PLUGGED_IN_AFTER_S = 2.0  # of pilot, so that the front end is read without a car first
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,94 +90,3 @@ class World:
         while True:
             self.step(time.monotonic())
             await asyncio.sleep(STEP_S)
-
-
-async def _serve(app: web.Application, host: str, port: int) -> tuple[web.AppRunner, int]:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
-    site = web.TCPSite(runner, host, port)
-    await site.start()
-    return runner, runner.addresses[0][1]
-
-
-async def _until_stdin_ends() -> None:
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while await reader.read(4096):
-        pass
-
-
-async def _plug_in(world: World, garage: Garage) -> None:
-    """Plug the car in when evsed, however slowly it started, has driven the pilot for a while."""
-    driven = asyncio.Event()
-    world.wires.listeners.append(lambda event: driven.set() if event.kind == "pwm" else None)
-    await driven.wait()
-    await asyncio.sleep(PLUGGED_IN_AFTER_S)
-    garage.act("plug")
-
-
-async def _main(options: argparse.Namespace) -> None:
-    now = time.monotonic()
-    house = House(
-        now,
-        datetime.now(),  # noqa: DTZ005 - BatteryMonitor's pages are in its local time
-        sun_h=options.sun_h,
-        speed=options.speed,
-        period_s=options.period_s,
-        window_s=min(10.0, options.period_s / 2),
-        clouds=Clouds(seed=options.seed),
-    )
-    car = Car(CarModel(max_a=options.car_max_a))
-    world = World(house, car)
-    await world.pigpiod.start()
-    feed, feed_port = await _serve(feed_app(house), "127.0.0.1", 0)
-    garage = Garage(world)
-    garage_runner, garage_port = await _serve(
-        garage_app(garage), options.garage_host, options.garage_port
-    )
-    # A collection of all that is loaded takes 40 ms, in which no simulated hardware moves.
-    gc.collect()
-    gc.freeze()
-    ports = {"pigpiod": world.pigpiod.port, "feed": feed_port, "garage": garage_port}
-    sys.stdout.write(json.dumps(ports) + "\n")
-    sys.stdout.flush()
-    tasks = [asyncio.create_task(world.run())]
-    if options.plugged:
-        tasks.append(asyncio.create_task(_plug_in(world, garage)))
-    try:
-        await _until_stdin_ends()
-    finally:
-        for task in tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        await world.pigpiod.stop()
-        await feed.cleanup()
-        await garage_runner.cleanup()
-
-
-def main() -> int:
-    """Parse the options, run until standard input ends."""
-    parser = argparse.ArgumentParser(prog="evsed.sim.world", description=__doc__)
-    parser.add_argument("--garage-host", default="127.0.0.1")
-    parser.add_argument("--garage-port", type=int, default=0)
-    parser.add_argument("--period-s", type=float, default=10.0)
-    parser.add_argument("--speed", type=float, default=30.0, help="seconds of sun a second")
-    parser.add_argument("--sun-h", type=float, default=10.0, help="the sun's hour at the start")
-    parser.add_argument("--car-max-a", type=float, default=16.0)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--plugged", action="store_true")
-    options = parser.parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    # Hardware is never late: where it is allowed, this stands above everything it simulates for.
-    with contextlib.suppress(OSError, AttributeError):
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(REAL_TIME_PRIORITY))
-    with asyncio.Runner(loop_factory=precise_event_loop) as runner:
-        runner.run(_main(options))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

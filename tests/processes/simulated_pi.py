@@ -20,10 +20,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from evsed.sim.__main__ import REAL_TIME_PRIORITY
 from evsed.sim.cars.car import Car, CarModel, Faults
 from evsed.sim.house import House
 from evsed.sim.pigpiod.server import precise_event_loop
-from evsed.sim.world import REAL_TIME_PRIORITY, STEP_S, World
+from evsed.sim.world import STEP_S, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable

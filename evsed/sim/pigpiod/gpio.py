@@ -14,9 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from evsed.sim.gpio_lines import ALT0, ALT5, OUTPUT, PULL_UP, PWM_PINS, PwmWave, Wires
+from evsed.sim.gpio_lines import ALT0, ALT5, LAST_GPIO, OUTPUT, PULL_UP, PWM_PINS, PwmWave, Wires
 from evsed.sim.pigpiod.protocol import (
-    LAST_GPIO,
     LAST_USER_GPIO,
     U32,
     Cmd,

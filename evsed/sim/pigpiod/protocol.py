@@ -26,7 +26,6 @@ EXTENSION_LIMIT = 65536
 HANDLES = 32
 """Slots for notifications, for SPI and for scripts (32 each)."""
 
-LAST_GPIO = 53
 LAST_USER_GPIO = 31
 
 
