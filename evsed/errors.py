@@ -49,6 +49,10 @@ class FeedError(EvsedError):
     """The feed could not be reached, or said something that must not be believed."""
 
 
+class SourceError(EvsedError):
+    """A source of numbers could not be reached, or gave something that is no such number."""
+
+
 class LinkError(EvsedError):
     """The daemon and the control process sent each other something that neither should."""
 

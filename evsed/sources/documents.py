@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""JSON documents: a number, a stamp and a unit found in them by JMESPath. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+from evsed.errors import SourceError
+from evsed.sources.terms import Term, number_of, scaled
+
+_MILLISECONDS: Final = 1e11
+"""Unix seconds reach this in the year 5138, milliseconds had it in 1973."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One number of a document, in evsed's unit, and its stamp: as written, and in Unix seconds."""
+
+    value: float
+    stamp: str = ""
+    stamp_s: float | None = None
+
+
+class _Expression(Protocol):
+    def search(self, value: object) -> object: ...
+
+
+def parse(body: bytes, what: str) -> object:
+    """The document that *body* is. Raises `SourceError` saying that *what* is no JSON."""
+    try:
+        document: object = json.loads(body)
+    except (ValueError, RecursionError):
+        start = body[:40].decode("utf-8", "replace")
+        raise SourceError(f"{what} is not JSON; it begins {start!r}") from None
+    return document
+
+
+class Expressions:
+    """The JMESPath expressions of one term, compiled once.
+
+    Raises `SourceError` at once for an expression that is none.
+    """
+
+    def __init__(
+        self, term: Term, path: str, *, valid: str = "", stamp: str = "", unit_path: str = ""
+    ) -> None:
+        self._term = term
+        self._path = path
+        self._number = _compiled(path) if path else None
+        self._valid = _compiled(valid) if valid else None
+        self._stamp = _compiled(stamp) if stamp else None
+        self._unit = _compiled(unit_path) if unit_path else None
+
+    def find(self, document: object) -> Found | None:
+        """The number in *document*; None where the term is optional and it is absent or null.
+
+        Raises `SourceError` where it is absent all the same, no number, or not valid.
+        """
+        if self._valid is not None and _search(self._valid, document) is not True:
+            raise SourceError(
+                f'the device itself says that "{self._path}" does not hold at the moment'
+            )
+        found = document if self._number is None else _search(self._number, document)
+        where = f'"{self._path}"' if self._path else "the value"
+        value = number_of(found, where)
+        if value is None:
+            if self._term.optional:
+                return None
+            raise SourceError(f"{where} is not in the answer, or is null there")
+        unit = "" if self._unit is None else _search(self._unit, document)
+        value = scaled(self._term, value, unit if isinstance(unit, str) else "")
+        if self._stamp is None:
+            return Found(value)
+        return Found(value, *_stamp_of(_search(self._stamp, document)))
+
+
+def _compiled(expression: str) -> _Expression:
+    try:
+        compiled: _Expression = jmespath.compile(expression)
+    except JMESPathError as error:
+        first = str(error).splitlines()[0]
+        raise SourceError(f'"{expression}" is not a JMESPath expression: {first}') from None
+    return compiled
+
+
+def _search(expression: _Expression, document: object) -> object:
+    try:
+        return expression.search(document)
+    except (JMESPathError, RecursionError, TypeError, ValueError) as error:
+        first = (str(error).splitlines() or [""])[0][:200]
+        raise SourceError(f"the answer has another form than expected: {first}") from None
+
+
+def _stamp_of(found: object) -> tuple[str, float | None]:
+    """The stamp *found* as text, and in Unix seconds where it says that much."""
+    if isinstance(found, bool) or not isinstance(found, (int, float, str)):
+        return "", None
+    if not isinstance(found, str):
+        return str(found), found / 1000 if found > _MILLISECONDS else float(found)
+    try:
+        moment = datetime.fromisoformat(found)
+        # Without a zone the moment is nobody's in particular: a mark, but no age.
+        return found, moment.timestamp() if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return found, None

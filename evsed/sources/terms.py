@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Terms: where one number is found, and what it is multiplied by. Pure.
+
+A number of a feed or a meter is a sum of terms, which may lie at different devices.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from evsed.errors import SourceError
+
+UNITS: Final = {
+    "": ("", 1.0),
+    "W": ("w", 1.0),
+    "kW": ("w", 1e3),
+    "MW": ("w", 1e6),
+    "mW": ("w", 1e-3),
+    "A": ("a", 1.0),
+    "mA": ("a", 1e-3),
+    "Wh": ("wh", 1.0),
+    "kWh": ("wh", 1e3),
+    "MWh": ("wh", 1e6),
+    "%": ("share", 0.01),
+}
+"""What a unit measures, and how much of evsed's own unit one of it is."""
+
+DIMENSIONS: Final = {
+    "excess_w": "w",
+    "grid_w": "w",
+    "battery_w": "w",
+    "minimum_w": "w",
+    "maximum_w": "w",
+    "pv_w": "w",
+    "power_w": "w",
+    "soc": "share",
+    "current_a": "a",
+    "energy_wh": "wh",
+}
+"""The numbers there are, and what each measures."""
+
+LARGEST: Final = {"w": 1e6, "a": 1e4, "wh": 1e12, "share": 1.0}
+"""More than this is no figure of a house: a megawatt, ten kiloampere, a thousand GWh."""
+
+_NUMERIC: Final = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\s*")
+_SHOWN: Final = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """What all terms share.
+
+    The number found is multiplied by `scale` and by the size of `unit`. An `optional` term may be
+    absent or null: it then adds nothing, so long as another term of the sum is there.
+    """
+
+    scale: float = 1.0
+    unit: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAccess:
+    """How an address is asked: a bearer token or a user with a password, and whose certificates."""
+
+    token_file: str = ""
+    user: str = ""
+    password_file: str = ""
+    digest: bool = False
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpTerm(Term):
+    """A number in a JSON document: `path` is a JMESPath expression in what `url` answers.
+
+    `valid`, `stamp` and `unit_path` are expressions too, or "": what must be true for the number to
+    hold, the moment of measuring (ISO 8601 with a zone, or Unix seconds), and the unit's name.
+    """
+
+    url: str
+    path: str
+    valid: str = ""
+    stamp: str = ""
+    unit_path: str = ""
+    access: HttpAccess = HttpAccess()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerAccess:
+    """A broker: its address, mqtt:// or mqtts://, and who logs in."""
+
+    url: str
+    user: str = ""
+    password_file: str = ""
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MqttTerm(Term):
+    """A number that `broker` passes on under `topic`: the payload itself, or by JMESPath in it.
+
+    `ask` is a topic that is published to, empty, to have the number sent; `keepalive` one that must
+    be published to every half minute. Both are of Victron's making, and "" elsewhere.
+    """
+
+    broker: BrokerAccess
+    topic: str
+    path: str = ""
+    stamp: str = ""
+    ask: str = ""
+    keepalive: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModbusTerm(Term):
+    """A number in registers of a Modbus device at `url`, tcp:// or rtu://.
+
+    `register` counts from 0, as it is sent. `type` is int16, uint16, int32, uint32, int64, uint64
+    or float32; `little` has the low word first. In a SunSpec device `models` names the models of
+    which any will do, and `register` and `exponent_register` count from the model's own beginning;
+    the latter, where it is not 0, holds a power of ten. `instance` is which of several models.
+    """
+
+    url: str
+    device_id: int = 1
+    input: bool = False
+    register: int = 0
+    type: str = "int16"
+    little: bool = False
+    models: tuple[int, ...] = ()
+    instance: int = 1
+    exponent_register: int = 0
+
+
+def number_of(found: object, what: str) -> float | None:
+    """The finite number that *found* is, also where it is written as text; None for null.
+
+    Raises `SourceError`, which says that *what* is no number, for anything else.
+    """
+    if found is None or (isinstance(found, str) and found in {"unavailable", "unknown"}):
+        return None
+    value = math.nan
+    if isinstance(found, (int, float)) and not isinstance(found, bool):
+        try:
+            value = float(found)
+        except OverflowError:
+            value = math.inf
+    elif isinstance(found, str) and len(found) <= _SHOWN and _NUMERIC.fullmatch(found):
+        value = float(found)
+    if not math.isfinite(value):
+        shown = repr(found)
+        shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "..."
+        raise SourceError(f"{what} is {shown}, which is not a number")
+    return value
+
+
+def scaled(term: Term, value: float, unit: str = "") -> float:
+    """*value* in evsed's unit; *unit* is what the source itself named, and goes before the term's.
+
+    Raises `SourceError` for a unit that evsed does not know.
+    """
+    name = unit or term.unit
+    if name not in UNITS:
+        raise SourceError(
+            f'the unit "{name[:_SHOWN]}" is not one that evsed knows; it knows '
+            + ", ".join(unit for unit in UNITS if unit)
+        )
+    return value * UNITS[name][1] * term.scale
+
+
+def check_figure(name: str, value: float) -> float:
+    """*value*, where it may be the number called *name*; `SourceError` where no house has it."""
+    dimension = DIMENSIONS[name]
+    least = 0.0 if dimension == "share" else -LARGEST[dimension]
+    if not least <= value <= LARGEST[dimension]:
+        raise SourceError(
+            f"{name} is {value:g}, outside {least:g} to {LARGEST[dimension]:g}: its unit or its "
+            "scale is wrong"
+        )
+    return value
