@@ -62,6 +62,10 @@ def _check(options: argparse.Namespace) -> int:
         from evsed.cli.hardware import show
 
         return OK if show(settings.board_config()) else FAILED
+    if options.feed:
+        from evsed.cli.feed import show as show_feed
+
+        return OK if show_feed(settings) else FAILED
     print(describe(settings))
     print("# the settings are sound")
     return OK
@@ -145,6 +149,9 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     check = command("check", _check, "look at the settings and print what is in effect")
     check.add_argument(
         "--hardware", action="store_true", help="look at this Pi instead: what is wrong, what mends"
+    )
+    check.add_argument(
+        "--feed", action="store_true", help="read feed and meters once: what each number is taken for"
     )
     status = command("status", _status, "ask a running evsed how things stand")
     status.add_argument("--url", help="where it is (default: this machine, by the settings)")

@@ -13,6 +13,7 @@ from typing import Protocol
 from evsed.core.solar.allotment import Reading
 from evsed.errors import FeedError
 from evsed.feeds.fixed import FixedFeed
+from evsed.sources.presets import Device
 
 __all__ = ["Feed", "FeedConfig", "FixedFeed", "Reading", "open_feed"]
 
@@ -21,8 +22,9 @@ __all__ = ["Feed", "FeedConfig", "FixedFeed", "Reading", "open_feed"]
 class FeedConfig:
     """[feed], as far as fetching goes.
 
-    `kind` is "batterymonitor" or "fixed". `url` is the page and `period_s` the seconds between two
-    of its stamps. `timezone` names the zone of the feed's clock ("Europe/Vienna"); None is this
+    `kind` is "batterymonitor", "fixed", "http", "mqtt" or "modbus"; for the last three `device`
+    says where the numbers are. `url` is BatteryMonitor's page, `period_s` the seconds between two
+    pieces of news. `timezone` names the zone of the feed's clock ("Europe/Vienna"); None is this
     machine's. `current_a` (amperes) belongs to "fixed" alone.
     """
 
@@ -31,6 +33,7 @@ class FeedConfig:
     period_s: float = 60.0
     timezone: str | None = None
     current_a: float | None = None
+    device: Device | None = None
 
 
 class Feed(Protocol):
@@ -72,8 +75,12 @@ def open_feed(config: FeedConfig) -> Feed | FixedFeed:
                     "set it to the amperes to offer"
                 )
             return FixedFeed(config.current_a)
+        case "http" | "mqtt" | "modbus" if config.device is not None:
+            from evsed.feeds.measured import MeasuredFeed  # noqa: PLC0415 - only the feed in use
+
+            return MeasuredFeed(config.device, period_s=config.period_s)
         case other:
             raise FeedError(
                 f'feed.kind = "{other}" is not a feed evsed has, so nothing is allotted; '
-                'use "batterymonitor" or "fixed"'
+                'use "batterymonitor", "fixed", "http", "mqtt" or "modbus"'
             )

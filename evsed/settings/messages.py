@@ -18,8 +18,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from evsed.settings.common import Allowed
 from evsed.settings.root import Settings
-from evsed.settings.sections import Allowed
 
 VALUE_MAX = 60  # characters; a line stays a line
 Location = tuple[int | str, ...]
@@ -173,9 +173,9 @@ def _no_such(location: Location, value: object) -> str:
     prefix = "".join(f"{part}." for part in above)
     everywhere = list(keys())
     here = [key for key in (*everywhere, *_sections()) if key.rpartition(".")[0] == ".".join(above)]
-    near = get_close_matches(prefix + last, here, 1, 0.7)
+    by_last = {key.rpartition(".")[2]: key for key in reversed(everywhere)}
+    near = [by_last[last]] if last in by_last else get_close_matches(prefix + last, here, 1, 0.7)
     if not near:
-        by_last = {key.rpartition(".")[2]: key for key in reversed(everywhere)}
         near = [by_last[name] for name in get_close_matches(last, by_last, 1, 0.7)]
     if near:
         return f"there is no such {kind}; did you mean {near[0]}?"

@@ -9,122 +9,44 @@ checked at the later one, and only when the earlier is right: so one pass finds 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from evsed.core.solar.allotment_config import AllotmentConfig
+from evsed.settings.common import (
+    PILOT_GPIOS,
+    AbsolutePath,
+    Allowed,
+    Gpio,
+    Host,
+    MaybeChannel,
+    MaybeGpio,
+    Port,
+    Section,
+    Sensor,
+    absolute,
+    must_be,
+)
 
-SPI_GPIOS = range(7, 12)  # CE1, CE0, MISO, MOSI, SCLK: pigpiod takes all five when SPI is opened
 KNOBS = AllotmentConfig()
 PILOT_SWING_V = 12.6  # the pilot's supply is 12 V +-5 %: IEC 61851-1 Table A.2, 11.4 to 12.6 V
 
 
-class Allowed:
-    """Marks a key whose allowed values are best said in words of their own."""
-
-    def __init__(self, words: str) -> None:
-        self.words = words
-
-
-def must_be(words: str, **elsewhere: object) -> PydanticCustomError:
-    """The error of a key that must be *words*.
-
-    *elsewhere* is `key` (dotted, from where it is raised) and `value`, where they are not the ones
-    under validation.
-    """
-    return PydanticCustomError("must_be", "{words}", {"words": words, **elsewhere})
+def _no_or_startable(current_a: float) -> float:
+    if current_a != 0 and not 6 <= current_a <= 80:  # noqa: PLR2004 - what a pilot can say
+        raise must_be("0, or 6 to 80 A")
+    return current_a
 
 
-def _checked(good: Callable[[str], bool], words: str) -> tuple[AfterValidator, Allowed]:
-    """A check of one text, and how to say it."""
-
-    def check(text: str) -> str:
-        if not good(text):
-            raise must_be(words)
-        return text
-
-    return AfterValidator(check), Allowed(words)
-
-
-def _is_web_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _is_zone(text: str) -> bool:
-    try:
-        return not text or bool(ZoneInfo(text))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-
-
-_web_check, _web_words = _checked(_is_web_address, "an http:// or https:// address with a host")
-_zone_check, _zone_words = _checked(
-    _is_zone, '"" (the zone of this machine) or the name of a zone such as "Europe/Vienna"'
-)
-_host_check, _host_words = _checked(
-    lambda text: bool(text) and not any(c.isspace() or c == "/" for c in text),
-    "the name or the address of a machine",
-)
-
-_sensor_check, _sensor_words = _checked(
-    lambda text: not text or re.fullmatch(r"28-[0-9a-f]{12}", text) is not None,
-    '"" (none) or the name of a DS18B20, such as "28-0316a2795fff"',
-)
-
-PILOT_GPIOS = Allowed("12, 13, 18 or 19: the GPIOs that have hardware PWM")
-
-
-def _free_gpio(gpio: int) -> int:
-    if gpio in SPI_GPIOS:
-        raise must_be("a GPIO that SPI does not use; it uses 7 to 11")
-    return gpio
-
-
-def _absolute(path: Path) -> Path:
-    if not path.is_absolute() or "\0" in str(path):
-        raise must_be("an absolute path, beginning with /")
-    return path
-
-
-WebAddress = Annotated[str, _web_check, _web_words]
-Zone = Annotated[str, _zone_check, _zone_words]
-Host = Annotated[str, _host_check, _host_words]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Gpio = Annotated[int, Field(ge=2, le=27), AfterValidator(_free_gpio)]  # 0 and 1: the HAT's EEPROM
-MaybeGpio = Annotated[Gpio | None, Allowed("a GPIO, 2 to 27, or absent")]
-MaybeChannel = Annotated[
-    Annotated[int, Field(ge=0, le=7)] | None, Allowed("an ADC channel, 0 to 7, or absent")
+MaybeFuse = Annotated[
+    Annotated[float, Field(ge=10, le=400)] | None, Allowed("10 to 400 A, or absent")
 ]
-Sensor = Annotated[str, _sensor_check, _sensor_words]
-AbsolutePath = Annotated[
-    Path, Field(strict=False), AfterValidator(_absolute), Allowed("an absolute path")
+MaybePeak = Annotated[
+    Annotated[float, Field(ge=1000, le=1_000_000)] | None, Allowed("1000 to 1000000 W, or absent")
 ]
-
-
-class Section(BaseModel):
-    """Base of all sections: frozen, no unknown key, no conversion of types."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True
-    )
+LostCurrent = Annotated[float, AfterValidator(_no_or_startable), Allowed("0, or 6 to 80 A")]
 
 
 class SupplySettings(Section):
@@ -133,6 +55,9 @@ class SupplySettings(Section):
     mains_v: float = Field(230.0, ge=100, le=277)
     phases: int = Field(1, ge=1, le=3)
     max_current_a: float = Field(10.0, ge=6, le=80)  # 6 to 80 A is what a pilot can say
+    main_fuse_a: MaybeFuse = None
+    peak_w: MaybePeak = None
+    house_lost_a: LostCurrent = 6.0
 
 
 class WiresSettings(Section):
@@ -267,26 +192,6 @@ class InputsSettings(Section):
         return gpio
 
 
-class FeedSettings(Section):
-    """[feed]: who tells how much power is spare."""
-
-    kind: Literal["batterymonitor", "fixed"] = "batterymonitor"
-    url: WebAddress = "http://192.168.1.10/excesspwr.php"
-    semantics: Literal["batterymonitor", "battery_power"] = "batterymonitor"
-    period_s: float = Field(60.0, ge=10, le=3600)
-    window_s: float = Field(10.0, ge=0, le=3600)
-    timezone: Zone = ""
-    current_a: float = Field(6.0, ge=6, le=80)
-
-    @field_validator("window_s")
-    @classmethod
-    def _window_within_period(cls, window_s: float, info: ValidationInfo) -> float:
-        period_s = info.data.get("period_s")
-        if period_s is not None and window_s > period_s:
-            raise must_be(f"0 to {period_s:g} s, which is feed.period_s")
-        return window_s
-
-
 class SurplusSettings(Section):
     """[surplus]: the solar rules. Defaults and ranges of `AllotmentConfig`."""
 
@@ -314,7 +219,7 @@ class WebSettings(Section):
     port: int = Field(80, ge=0, le=65535)
     socket: Annotated[
         str,
-        AfterValidator(lambda text: str(_absolute(Path(text))) if text else text),
+        AfterValidator(lambda text: str(absolute(Path(text))) if text else text),
         Allowed('an absolute path, or "" for none'),
     ] = "/run/evsed/control.sock"
     password_file: AbsolutePath = Path("/var/lib/evsed/password")

@@ -196,3 +196,52 @@ def _joined(url: str, request: str) -> str:
     if "://" in request:
         return request
     return url.rstrip("/") + request if not urlsplit(url).query else url
+
+
+SPEC_KEYS: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "path": str,
+    "valid": str,
+    "stamp": str,
+    "unit_path": str,
+    "request": str,
+    "url": str,
+    "topic": str,
+    "ask": str,
+    "keepalive": str,
+    "id": (str, int),
+    "register": int,
+    "type": str,
+    "input": bool,
+    "little": bool,
+    "models": list,
+    "instance": int,
+    "exponent_register": int,
+    "device_id": int,
+    "scale": (int, float),
+    "unit": str,
+    "optional": bool,
+    "preset": str,
+    "number": str,
+    "user": str,
+    "password_file": str,
+    "token_file": str,
+    "ca_file": str,
+}
+"""The keys of one term in TOML, and what each is."""
+
+
+def check_spec(spec: object) -> Spec:
+    """*spec*, where it is one term. Raises `SourceError` that names the key which is wrong."""
+    if not isinstance(spec, Mapping):
+        raise SourceError(f"{spec!r} is not a table")
+    for key, value in spec.items():
+        if key not in SPEC_KEYS:
+            near = difflib.get_close_matches(str(key), SPEC_KEYS, n=1)
+            raise SourceError(
+                f'there is no key "{key}"'
+                + (f"; did you mean {near[0]}?" if near else f"; there are {', '.join(SPEC_KEYS)}")
+            )
+        wanted = SPEC_KEYS[key]
+        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+            raise SourceError(f"{key} = {value!r} is of the wrong kind")
+    return spec

@@ -20,6 +20,7 @@ from evsed.frontends.web import WebConfig
 from evsed.logs import LogsConfig
 from evsed.settings import Settings, load_settings
 from evsed.settings.messages import describe, keys
+from evsed.settings.sections import SupplySettings
 
 SHIPPED = Path(__file__).parents[2] / "etc" / "evsed.toml"
 
@@ -34,20 +35,36 @@ def dotted(table: dict[str, object], prefix: str = "") -> set[str]:
     return found
 
 
+def absent(table: dict[str, object], prefix: str = "") -> set[str]:
+    """The keys that have no value by default, dotted."""
+    found: set[str] = set()
+    for key, value in table.items():
+        if isinstance(value, dict):
+            found |= absent(value, f"{prefix}{key}.")
+        elif value is None:
+            found.add(prefix + key)
+    return found
+
+
 def test_the_shipped_file_has_every_key_with_its_default() -> None:
     shipped = tomllib.loads(SHIPPED.read_text())
 
-    absent = {"inputs." + key for key, value in Settings().inputs if value is None}
-    assert dotted(shipped) == set(keys()) - absent
+    assert dotted(shipped) == set(keys()) - absent(Settings().model_dump())
     assert load_settings(SHIPPED, environ={}).model_dump() == Settings().model_dump()
 
 
 def test_what_the_shipped_file_leaves_out_works_as_it_is_shown(tmp_path: Path) -> None:
     file = tmp_path / "evsed.toml"
-    file.write_text(re.sub(r"(?m)^# (?=\w+_(gpio|channel) = )", "", SHIPPED.read_text()))
+    text = re.sub(r"(?m)^# (?=\w+ = )", "", SHIPPED.read_text())
+    # Numbers belong to the kinds of feeds and meters that are made of numbers.
+    text = re.sub(r'(?m)^kind = ("batterymonitor"|"")', 'kind = "http"', text)
+    file.write_text(text.replace('url = ""', 'url = "http://192.168.1.40"'))
 
-    assert dotted(tomllib.loads(file.read_text())) == set(keys())
-    assert load_settings(file, environ={}).board_config().inputs == InputsConfig(
+    found = dotted(tomllib.loads(file.read_text()))
+    assert {re.sub(r"(_w|_wh|_a|soc)\.(path|unit)$", r"\1", key) for key in found} == set(keys())
+    settings = load_settings(file, environ={})
+    assert settings.supply.main_fuse_a == 35
+    assert settings.board_config().inputs == InputsConfig(
         ground_fault_gpio=16,
         ground_fault_test_gpio=20,
         emergency_stop_gpio=26,
@@ -212,7 +229,11 @@ def test_the_environment_goes_before_the_file_and_orders_before_both(tmp_path: P
         overrides={"supply": {"phases": 1}},
     )
 
-    assert settings.supply.model_dump() == {"mains_v": 240, "phases": 1, "max_current_a": 20}
+    assert settings.supply.model_dump() == {
+        **SupplySettings().model_dump(),
+        "mains_v": 240,
+        "max_current_a": 20,
+    }
     assert settings.board.pigpio.contactor_gpios == (5,)
     assert settings.safety.allow_ventilated
     assert settings.logs.dir == Path("/tmp/1")

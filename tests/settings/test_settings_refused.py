@@ -75,7 +75,11 @@ def complaints(tmp_path: Path, text: str, **environ: str) -> list[str]:
             "volts_per_code = 0.021",
             "must be 0.02577 or more: with this one, +12.6 V cannot be read",
         ),
-        ("feed", 'kind = "telepathy"', 'must be "batterymonitor" or "fixed"'),
+        (
+            "feed",
+            'kind = "telepathy"',
+            'must be "batterymonitor" or "fixed" or "http" or "mqtt" or "modbus"',
+        ),
         ("feed", 'url = "ftp://sun/x"', "must be an http:// or https:// address with a host"),
         ("feed", 'url = "http:///x"', "must be an http:// or https:// address with a host"),
         ("feed", 'url = "http://sun:99999/"', "must be an http:// or https:// address with a host"),
@@ -291,7 +295,7 @@ def test_all_mistakes_are_told_together_also_those_between_keys(tmp_path: Path) 
         "supply.max_current_a = 4: must be 6 to 80 A",
         "board.pigpio.pilot_gpio = 17: must be 12, 13, 18 or 19: the GPIOs that have hardware PWM",
         "board.pigpio.heartbeat_gpio = 24: must be other than contactor_gpios, which have 24",
-        'feed.kind = "none": must be "batterymonitor" or "fixed"',
+        'feed.kind = "none": must be "batterymonitor" or "fixed" or "http" or "mqtt" or "modbus"',
         "feed.window_s = 90: must be 0 to 60 s, which is feed.period_s",
         "[webb]: there is no such section; did you mean web?",
     ]

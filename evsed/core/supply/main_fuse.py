@@ -6,7 +6,8 @@ of that moment it is the rest of the house, and what the fuse has beyond that is
 Call `on_draw()` and `update()` once a second, and `on_reading()` with each reading of the meter.
 
 * Too much is taken back at once and in full, as soon as a reading shows it for certain.
-* What is free is given back in steps, three quarters of it every 5 s: the EVSE raises its offer no faster.
+* What is free is given back in steps, three quarters of it every 5 s: the EVSE's offer rises no
+  faster.
 * Where there is no room for the least current, that much is left for 15 s, which the fuse's curve
   allows; then the car is stopped, and starts again after a minute with room enough.
 * Loads that come again and again (welding) heat the fuse a little each time. Once a quarter of what

@@ -2,9 +2,9 @@
 """The mean power of any quarter of an hour, kept below a peak that costs money beyond.
 
 Grid operators bill the highest mean of a quarter of an hour (Flanders, since 2023). Their quarters
-begin by their own clock, so no 900 s may have a mean above the peak, wherever they begin. An account
-of energy does that: what is taken beyond 95 % of the peak goes on it, and what is not taken comes
-off, down to a credit of the other 5 % of one quarter.
+begin by their own clock, so no 900 s may have a mean above the peak, wherever they begin. An
+account of energy does that: what is taken beyond 95 % of the peak goes on it, and what is not taken
+comes off, down to a credit of the other 5 % of one quarter.
 """
 
 from __future__ import annotations

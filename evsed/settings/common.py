@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the sections share: their base, the errors of their keys, and common kinds of values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+SPI_GPIOS = range(7, 12)  # CE1, CE0, MISO, MOSI, SCLK: pigpiod takes all five when SPI is opened
+
+
+class Allowed:
+    """Marks a key whose allowed values are best said in words of their own."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+
+
+def must_be(words: str, **elsewhere: object) -> PydanticCustomError:
+    """The error of a key that must be *words*.
+
+    *elsewhere* is `key` (dotted, from where it is raised) and `value`, where they are not the ones
+    under validation.
+    """
+    return PydanticCustomError("must_be", "{words}", {"words": words, **elsewhere})
+
+
+def _checked(good: Callable[[str], bool], words: str) -> tuple[AfterValidator, Allowed]:
+    """A check of one text, and how to say it."""
+
+    def check(text: str) -> str:
+        if not good(text):
+            raise must_be(words)
+        return text
+
+    return AfterValidator(check), Allowed(words)
+
+
+def _is_zone(text: str) -> bool:
+    try:
+        return not text or bool(ZoneInfo(text))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+
+
+_zone_check, _zone_words = _checked(
+    _is_zone, '"" (the zone of this machine) or the name of a zone such as "Europe/Vienna"'
+)
+_host_check, _host_words = _checked(
+    lambda text: bool(text) and not any(c.isspace() or c == "/" for c in text),
+    "the name or the address of a machine",
+)
+
+_sensor_check, _sensor_words = _checked(
+    lambda text: not text or re.fullmatch(r"28-[0-9a-f]{12}", text) is not None,
+    '"" (none) or the name of a DS18B20, such as "28-0316a2795fff"',
+)
+
+PILOT_GPIOS = Allowed("12, 13, 18 or 19: the GPIOs that have hardware PWM")
+
+
+def _free_gpio(gpio: int) -> int:
+    if gpio in SPI_GPIOS:
+        raise must_be("a GPIO that SPI does not use; it uses 7 to 11")
+    return gpio
+
+
+def absolute(path: Path) -> Path:
+    """*path*, where it is absolute."""
+    if not path.is_absolute() or "\0" in str(path):
+        raise must_be("an absolute path, beginning with /")
+    return path
+
+
+Zone = Annotated[str, _zone_check, _zone_words]
+Host = Annotated[str, _host_check, _host_words]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Gpio = Annotated[int, Field(ge=2, le=27), AfterValidator(_free_gpio)]  # 0 and 1: the HAT's EEPROM
+MaybeGpio = Annotated[Gpio | None, Allowed("a GPIO, 2 to 27, or absent")]
+MaybeChannel = Annotated[
+    Annotated[int, Field(ge=0, le=7)] | None, Allowed("an ADC channel, 0 to 7, or absent")
+]
+Sensor = Annotated[str, _sensor_check, _sensor_words]
+AbsolutePath = Annotated[
+    Path, Field(strict=False), AfterValidator(absolute), Allowed("an absolute path")
+]
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, no unknown key, no conversion of types."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True
+    )

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where numbers come from, as [feed] and the sections of [meters] share it.
+
+Which keys a term may have, and whether all of it comes to numbers, is known to `evsed.sources`;
+what it says is passed on in its own words.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from evsed.errors import SourceError
+from evsed.settings.common import Allowed, Section, must_be
+from evsed.sources.presets import KINDS, Device, Numbers, Spec, check_spec, find_preset
+
+
+def _terms(given: object) -> object:
+    """Tables of terms, whose keys are checked; what is left out stays absent."""
+    if given is None:
+        return None
+    for spec in given if isinstance(given, list | tuple) else [given]:
+        try:
+            check_spec(spec)
+        except SourceError as error:
+            raise must_be(
+                f'a table such as {{ path = "power" }}, or a list of them: {error}'
+            ) from None
+    return given
+
+
+Terms = Annotated[
+    Any, AfterValidator(_terms), Allowed('a table such as { path = "power" }, or a list of tables')
+]
+MaybeDevice = Annotated[
+    Annotated[int, Field(ge=0, le=247)] | None, Allowed("a Modbus address, 0 to 247, or absent")
+]
+AnyText = Annotated[str, Allowed('text, or "" for none')]
+
+
+_ADDRESSES = {
+    "http": (("http", "https"), "an http:// or https:// address with a host"),
+    "mqtt": (("mqtt", "mqtts"), 'the address of a broker, such as "mqtt://192.168.1.5:1883"'),
+    "modbus": (
+        ("tcp", "rtu", "rtu+tcp"),
+        'a Modbus address, such as "tcp://192.168.1.7:502" or "rtu:///dev/ttyUSB0?baudrate=9600"',
+    ),
+}
+"""The schemes that an address of each kind may have, and how to say it."""
+
+
+def check_address(kind: str, url: str) -> str:
+    """*url*, where it may be an address of *kind*."""
+    schemes, words = _ADDRESSES[kind]
+    try:
+        parts = urlsplit(url)
+        place = parts.path if parts.scheme == "rtu" else parts.hostname
+        good = parts.scheme in schemes and bool(place) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise must_be(words)
+    return url
+
+
+class DeviceSettings(Section):
+    """The keys that say where numbers come from."""
+
+    named: ClassVar[tuple[str, ...]] = ()
+    """The numbers that this section may have."""
+
+    preset: AnyText = ""
+    id: AnyText = ""
+    device_id: MaybeDevice = None
+    user: AnyText = ""
+    password_file: AnyText = ""
+    token_file: AnyText = ""
+    ca_file: AnyText = ""
+
+    measured_defaults: ClassVar[Mapping[str, object]] = {}
+    """What a section has by default where a source gives its numbers."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_says_the_kind(cls, given: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
+        """A preset knows its transport and the like, so that the owner need not write it."""
+        if not isinstance(given, dict):
+            return given
+        preset: Spec = {}
+        with contextlib.suppress(SourceError, TypeError):  # said by the check of the whole
+            preset = find_preset(given["preset"]) if given.get("preset") else {}
+        kind = given.get("kind", preset.get("kind"))
+        if kind not in KINDS:
+            return given
+        known = {key: preset[key] for key in cls.measured_defaults if key in preset}
+        return {"kind": kind, **cls.measured_defaults, **known, **given}
+
+    def device_at(self, kind: str, url: str) -> Device:
+        """Return what the sources are told: the keys of this section, and what is at *url*."""
+        shared = {
+            key: getattr(self, key)
+            for key in ("id", "device_id", "user", "password_file", "token_file", "ca_file")
+            if getattr(self, key) not in ("", None)
+        }
+        return Device(
+            kind=kind,
+            preset=self.preset,
+            given={"url": url, **shared} if url else shared,
+            numbers={
+                name: getattr(self, name) for name in self.named if getattr(self, name) is not None
+            },
+        )
+
+
+def check_device(
+    section: DeviceSettings, device: Device, build: Callable[[Device], Numbers]
+) -> None:
+    """Refuse a section whose numbers cannot be had; *build* finds them."""
+    try:
+        build(device)
+    except SourceError as error:
+        if section.preset and section.preset in str(error).split(" is not one")[0]:
+            raise must_be(f"a preset: {error}", key="preset", value=section.preset) from None
+        raise must_be(f"whole: {error}", key="kind", value=device.kind) from None
+
+
+def check_unused(section: DeviceSettings, kind: str) -> None:
+    """Refuse numbers in a section of a kind that has none: the owner means another kind."""
+    for name in ("preset", *section.named):
+        if (value := getattr(section, name)) not in ("", None):
+            wanted = f'absent where kind is "{kind}"; it is for "http", "mqtt" and "modbus"'
+            if name == "preset":
+                with contextlib.suppress(SourceError):
+                    find_preset(value)
+                    raise must_be(wanted, key=name, value=value)
+                wanted = "one of those in docs/feeds.md"
+            raise must_be(wanted, key=name, value=value)

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""[feed]: who says how much power is spare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from evsed.feeds.excess import NAMES, feed_numbers
+from evsed.settings.common import Zone, must_be
+from evsed.settings.device import (
+    AnyText,
+    DeviceSettings,
+    Terms,
+    check_address,
+    check_device,
+    check_unused,
+)
+from evsed.sources.presets import KINDS, Device
+
+BATTERY_MONITOR_S = 10  # it samples the battery so often (BatteryMonitor's getdata.py)
+_PAGE = "http://192.168.1.10/excesspwr.php"
+
+
+class FeedSettings(DeviceSettings):
+    """[feed]: the kind of feed, where it is, and how often it has news."""
+
+    named: ClassVar[tuple[str, ...]] = NAMES
+    measured_defaults: ClassVar[Mapping[str, object]] = {
+        # A measured power is of the moment, plain, and comes every few seconds.
+        "semantics": "battery_power",
+        "period_s": 10.0,
+        "window_s": 0.0,
+    }
+
+    kind: Literal["batterymonitor", "fixed", "http", "mqtt", "modbus"] = "batterymonitor"
+    url: AnyText = _PAGE
+    semantics: Literal["batterymonitor", "battery_power"] = "batterymonitor"
+    period_s: float = Field(60.0, ge=1, le=3600)
+    window_s: float = Field(10.0, ge=0, le=3600)
+    timezone: Zone = ""
+    current_a: float = Field(6.0, ge=6, le=80)
+    excess_w: Terms = None
+    grid_w: Terms = None
+    battery_w: Terms = None
+    soc: Terms = None
+    minimum_w: Terms = None
+    maximum_w: Terms = None
+
+    @field_validator("url")
+    @classmethod
+    def _fits_the_kind(cls, url: str, info: ValidationInfo) -> str:
+        kind = info.data.get("kind", "fixed")
+        if kind == "fixed":
+            return url
+        return check_address("http" if kind == "batterymonitor" else kind, url)
+
+    @field_validator("period_s")
+    @classmethod
+    def _battery_monitor_is_slow(cls, period_s: float, info: ValidationInfo) -> float:
+        if period_s < BATTERY_MONITOR_S and info.data.get("kind") == "batterymonitor":
+            raise must_be(f"{BATTERY_MONITOR_S} to 3600 s")
+        return period_s
+
+    @field_validator("window_s")
+    @classmethod
+    def _window_within_period(cls, window_s: float, info: ValidationInfo) -> float:
+        period_s = info.data.get("period_s")
+        if period_s is not None and window_s > period_s:
+            raise must_be(f"0 to {period_s:g} s, which is feed.period_s")
+        return window_s
+
+    @model_validator(mode="after")
+    def _numbers_can_be_had(self) -> FeedSettings:
+        device = self.device()
+        if device is None:
+            check_unused(self, self.kind)
+        else:
+            check_device(self, device, feed_numbers)
+        return self
+
+    def device(self) -> Device | None:
+        """Where the numbers are, for the kinds that are made of numbers."""
+        if self.kind not in KINDS:
+            return None
+        return self.device_at(self.kind, self.url if "url" in self.model_fields_set else "")
