@@ -10,7 +10,7 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check fix demo bench cars browser fire fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test clean hw hashes
+.PHONY: help setup broker check fix demo bench cars browser fire fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test clean hw hashes
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,11 +32,16 @@ setup: .venv/evsed.stamp ## the tools and evsed itself, in .venv
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
+broker: ## mosquitto, which the tests of MQTT talk to; without it they are skipped
+	@PATH=$$PATH:/usr/sbin; command -v mosquitto >/dev/null || { [ "$$(id -u)" = 0 ] \
+	  && apt-get install --yes --no-install-recommends mosquitto >/dev/null; } \
+	  || echo "No mosquitto, so the tests of MQTT are skipped: sudo apt install mosquitto" >&2
+
 # Tracing every branch doubles the time of a test, so only core/'s own stories are traced; what
 # walks or wanders through its states for minutes is not.
 WANDERING := tests/core/pilot/test_evse_walk.py tests/core/pilot/test_evse_stateful.py
 
-check: setup ## all that CI does: format, lint, types, floors, tests
+check: setup broker ## all that CI does: format, lint, types, floors, tests
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted: make fix" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy

@@ -151,7 +151,9 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
         "--hardware", action="store_true", help="look at this Pi instead: what is wrong, what mends"
     )
     check.add_argument(
-        "--feed", action="store_true", help="read feed and meters once: what each number is taken for"
+        "--feed",
+        action="store_true",
+        help="read feed and meters once: what each number is taken for",
     )
     status = command("status", _status, "ask a running evsed how things stand")
     status.add_argument("--url", help="where it is (default: this machine, by the settings)")

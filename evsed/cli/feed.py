@@ -88,7 +88,9 @@ async def _other(settings: Settings, write: Callable[[str], None]) -> bool:
         return False
     spare = "are spare" if reading.excess_w >= 0 else "are taken too much"
     write(f"  excess  {reading.excess_w:.0f} W, {reading.age_s:.0f} s old: so many {spare}")
-    write(f"  for the car at least {reading.minimum_w:.0f} W, at most {reading.maximum_w or 0:.0f} W")
+    write(
+        f"  for the car at least {reading.minimum_w:.0f} W, at most {reading.maximum_w or 0:.0f} W"
+    )
     return True
 
 

@@ -120,8 +120,10 @@ def check_device(
     section: DeviceSettings, device: Device, build: Callable[[Device], Numbers]
 ) -> None:
     """Refuse a section whose numbers cannot be had; *build* finds them."""
+    from evsed.sources.check import check_numbers  # noqa: PLC0415 - only where there are numbers
+
     try:
-        build(device)
+        check_numbers(build(device))
     except SourceError as error:
         if section.preset and section.preset in str(error).split(" is not one")[0]:
             raise must_be(f"a preset: {error}", key="preset", value=section.preset) from None

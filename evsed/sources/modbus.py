@@ -52,10 +52,10 @@ class ModbusSource:
         self._terms = tuple(terms)
         self._url = self._terms[0].url
         self._clock = clock
-        self._client = _client(self._url)
-        self._models: dict[int, tuple[tuple[int, int], ...]] = {}
         for term in self._terms:
             wanted_by(term, 0)  # a wrong type is said now, and not at the first reading
+        self._client = _client(self._url)
+        self._models: dict[int, tuple[tuple[int, int], ...]] = {}
 
     async def read(self, patience_s: float = 0.0) -> Mapping[Term, Sample]:
         """Read all registers once. Raises `SourceError` when one cannot be had."""

@@ -32,7 +32,10 @@ async def test_fixed_is_a_number_and_needs_no_network() -> None:
     ("config", "words"),
     [
         (FeedConfig(kind="fixed"), r"set it to the amperes to offer"),
-        (FeedConfig(kind="tarot"), r'"tarot" is not a feed .* use "batterymonitor", "fixed", "http"'),
+        (
+            FeedConfig(kind="tarot"),
+            r'"tarot" is not a feed .* use "batterymonitor", "fixed", "http"',
+        ),
         (FeedConfig(url=""), r"must begin with http:// or https://"),
         (FeedConfig(url="ftp://192.0.2.1/page"), r"must begin with http:// or https://"),
         (FeedConfig(url="192.0.2.1/page"), r"must begin with http:// or https://"),

@@ -3,8 +3,8 @@
 
 The loads are made after what such appliances are known to do: a kettle of 2.2 kW for three minutes,
 an oven of 2.5 kW that a thermostat switches every minute or two, an induction hob that pulses every
-few seconds, a heat pump of 2.3 kW with the inrush of its compressor, a welder of 4.6 kW in bursts of
-seconds, a shower heater of 7 kW.
+few seconds, a heat pump of 2.3 kW with the inrush of its compressor, a welder of 4.6 kW in bursts
+of seconds, a shower heater of 7 kW.
 """
 
 from __future__ import annotations
@@ -150,5 +150,5 @@ class House:
             hours = [0.0]
             for total_a in self.total_a:
                 hours.append(hours[-1] + 1 / melting_s(self.fuse_a, total_a[phase]))
-            worst = max(worst, *(hours[t] - hours[max(0,t - 3600)] for t in range(1, len(hours))))
+            worst = max(worst, *(hours[t] - hours[max(0, t - 3600)] for t in range(1, len(hours))))
         return worst
