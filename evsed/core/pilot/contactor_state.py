@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.causes import Cause
+from evsed.core.pilot.closing_budget import ClosingBudget
 
 OPEN_MIN_S = 1.0  # between two closings, whatever asks
 
@@ -15,6 +16,7 @@ class ContactorState:
     def __init__(self, now: float) -> None:
         self.closed = False
         self.cycles = 0
+        self.budget = ClosingBudget()
         self._opened_at = now - OPEN_MIN_S
 
     def rested(self, now: float) -> bool:
@@ -25,6 +27,7 @@ class ContactorState:
         """Close it and return the event."""
         self.closed = True
         self.cycles += 1
+        self.budget.on_close(now)
         return [ev.ContactorClosed(now, self.cycles)]
 
     def open(self, now: float, cause: Cause, why: str) -> list[ev.Event]:
@@ -33,4 +36,5 @@ class ContactorState:
             return []
         self.closed = False
         self._opened_at = now
+        self.budget.on_open(now)
         return [ev.ContactorOpened(now, cause, why)]

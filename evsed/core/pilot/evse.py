@@ -185,7 +185,10 @@ class Evse:
         reported; their recovery class decides when they end. While the box is not *ready* (its
         self-tests are under way) nothing closes; `Step.closing` asks for them.
         """
+        was_plugged = self.presence.plugged
         events = self.presence.update(now, pilot)
+        if was_plugged and not self.presence.plugged:
+            self.contactor.budget.on_unplugged()
         events += self._update_faults(now, pilot, reported or {})
         blocked = self._blocked(now, limit)
         offered_a = 0.0 if blocked else limit.max_a
@@ -268,6 +271,9 @@ class Evse:
         if not limit.max_a >= j1772.MIN_A:
             why = limit.why or f"the {limit.owner} allows less than 6 A"
             return Reason(Cause.limit(limit.owner), why)
+        budget = self.contactor.budget
+        if not self.contactor.closed and (pause_s := budget.left_s(now)) > 0.0:
+            return Reason(Cause.limit("wear"), budget.describe(now), pause_s)
         if (x1_left_s := self.output.x1_left_s(now)) > 0.0:
             why = "the car is given time to see that the offer ended"
             return Reason(self.output.withdrawn or causes.HOLD_OFF, why, x1_left_s)

@@ -36,6 +36,7 @@ class Wires:
     rose_at: float = LONG_AGO
     opened_at: float = LONG_AGO
     faulted_at: float = LONG_AGO  # by a fault that F is to tell the car of
+    closings: tuple[float, ...] = ()  # the last twelve
     held_until: float = LONG_AGO  # by a pause after a crash, a pilot's fault, or too many askings
 
     @property
@@ -64,6 +65,7 @@ class Wires:
             rose_at=now if rose else self.rose_at,
             opened_at=now if self.closed and not closed else self.opened_at,
             faulted_at=now if any(map(_shows_f, events)) else self.faulted_at,
+            closings=(*self.closings[-11:], now) if closed and not self.closed else self.closings,
             held_until=max(self.held_until, *(now + _pause_s(event) for event in events), LONG_AGO),
         )
 
@@ -111,6 +113,8 @@ def broken(  # noqa: C901, PLR0911, PLR0912 - one rule after the other
             return "closes: with no fault, and nothing that blocks"
         if now - was.opened_at < 1.0 - NEARLY_S:
             return "closes: a second after it opened"
+        if len(was.closings) == 12 and now - was.closings[0] < 3600.0 - NEARLY_S:
+            return "closes: at most twelve times in an hour"
     if wires.pwm:
         if not wires.duty >= 0.1:
             return "PWM: never under 10 %"

@@ -540,3 +540,27 @@ def test_a_clock_that_jumps_cannot_matter_because_there_is_none() -> None:
     second.meter.reset()
 
     assert first.charging().evse.state == second.charging().evse.state == "C2"
+
+
+# --- the budget of closings -----------------------------------------------------------------------
+
+
+def test_a_car_that_asks_again_and_again_is_paused_with_a_sentence_and_the_offer_is_withdrawn() -> (
+    None
+):
+    story = Story().charging()
+    for _ in range(4):
+        story.car("B")
+        story.run(30.0)
+        story.car("C")
+        story.until(lambda: story.closed, within_s=3.0)
+    story.car("B")
+    story.run(0.2)
+
+    assert story.duty == STEADY
+    assert story.step.blocked == (
+        "the contactor closed 5 times within an hour; evsed pauses to spare it"
+    )
+    assert 59.0 < story.step.wait_s <= 60.0
+    story.run(60.0)
+    assert 0.0 < story.duty < 1.0

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import deque
+from copy import deepcopy
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -144,7 +145,7 @@ PLAIN: Final = (
 )
 # Not memory: set anew in each step, never changed, or for showing only.
 FORGOTTEN: Final = ("_config", "_shown", "withdrawn", "cycles")
-KNOWN: Final = {*AGES, *ENDS, *PLAIN, *FORGOTTEN, "_requests", "_details"}
+KNOWN: Final = {*AGES, *ENDS, *PLAIN, *FORGOTTEN, "_requests", "_details", "budget"}
 
 
 class Moment(NamedTuple):
@@ -170,6 +171,7 @@ def frozen(evse: Evse) -> Memory:
         memory |= vars(fields[part])
     memory["_requests"] = tuple(memory["_requests"])
     memory["_details"] = dict(memory["_details"])
+    memory["budget"] = deepcopy(memory["budget"])
     return memory
 
 
@@ -181,6 +183,7 @@ def thaw(evse: Evse, memory: Memory) -> None:
             if name in memory:
                 part[name] = memory[name]
     evse.presence._requests = deque(memory["_requests"], maxlen=presence.CHATTER_REQUESTS)  # noqa: SLF001 - the walk is the memory's other side
+    evse.contactor.budget = deepcopy(memory["budget"])
     evse.active._details = dict(memory["_details"])  # noqa: SLF001 - as above
 
 
@@ -211,6 +214,7 @@ def waits(moment: Moment) -> Iterator[float]:
             yield from (since + threshold - now for threshold in thresholds)
     for field in ENDS:
         yield memory[field] - now
+    yield memory["budget"].left_s(now) or -1.0
     for at in memory["_requests"]:
         yield at + presence.CHATTER_WITHIN_S - now
     if moment.live_since is not None and not memory["closed"]:
@@ -230,6 +234,7 @@ def key(moment: Moment) -> tuple[object, ...]:
         else:
             classes.append(sum([now - since >= threshold for threshold in thresholds]))
     classes += [memory[field] > now for field in ENDS]
+    classes.append(memory["budget"].left_s(now) > 0.0)
     recent = sum([now - at <= presence.CHATTER_WITHIN_S for at in memory["_requests"]])
     # While something is wrong it only counts whether the next asking is one too many.
     if memory["_details"]:

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one rule for how often a contactor may close, for whatever reason it is asked to.
+
+Contactors are rated for some 100,000 switchings under load (IEC 60947-4-1 AC-1 durability of
+25-40 A types), which is 13 years at 20 a day and two days at 2,200 an hour. Two rules:
+
+* At most 12 closings in any hour, cars and sessions counted together.
+* Within the stay of a car they grow scarcer: five closings may follow each other freely; after
+  that each one that did not last ten minutes doubles the pause before the next, from 1 minute to
+  1 hour. A closing that lasts ten minutes, or another car, begins the count anew.
+
+Time is monotonic seconds. The count is kept for the life of the process.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+PER_HOUR, HOUR_S = 12, 3600.0
+FREE = 5  # short closings in a row before the pauses begin
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 60.0, 3600.0
+LASTING_S = 600.0  # a closing that held for so long was worth it
+
+
+class ClosingBudget:
+    """Closings so far, and the pause before the next one."""
+
+    def __init__(self) -> None:
+        self._closings: deque[float] = deque(maxlen=PER_HOUR)
+        self._short = 0
+        self._opened_at = 0.0
+
+    def on_close(self, now: float) -> None:
+        """Count a closing."""
+        self._closings.append(now)
+
+    def on_open(self, now: float) -> None:
+        """Note the end of the last closing."""
+        self._opened_at = now
+        lasted_s = now - self._closings[-1] if self._closings else 0.0
+        self._short = 0 if lasted_s >= LASTING_S else self._short + 1
+
+    def on_unplugged(self) -> None:
+        """Begin the count of short closings anew: the next car has done nothing yet."""
+        self._short = 0
+
+    def in_last_hour(self, now: float) -> int:
+        """Return how often the contactor closed within the last hour."""
+        return sum(now - at < HOUR_S for at in self._closings)
+
+    def left_s(self, now: float) -> float:
+        """Return the seconds until the next closing is allowed; 0 where it is allowed now."""
+        hour_s = pause_s = 0.0
+        if len(self._closings) == PER_HOUR:
+            hour_s = self._closings[0] + HOUR_S - now
+        if self._short >= FREE:
+            doubled_s = FIRST_PAUSE_S * 2.0 ** min(self._short - FREE, 12)
+            pause_s = self._opened_at + min(doubled_s, LONGEST_PAUSE_S) - now
+        return max(0.0, hour_s, pause_s)
+
+    def describe(self, now: float) -> str:
+        """Return the sentence for people about a pause."""
+        return (
+            f"the contactor closed {self.in_last_hour(now)} times within an hour; evsed pauses to "
+            "spare it"
+        )

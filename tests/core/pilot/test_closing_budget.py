@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The budget of closings: never over 12 in any hour, and scarcer the longer a loop goes on."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evsed.core.pilot.closing_budget import ClosingBudget
+
+HOUR_S = 3600.0
+
+
+def closings(budget: ClosingBudget, *, for_s: float, lasting_s: float) -> list[float]:
+    """Close as soon as the budget allows it, again and again; the moments of closing."""
+    now, moments = 0.0, []
+    while now < for_s:
+        now += budget.left_s(now) + 1.0
+        budget.on_close(now)
+        moments.append(now)
+        now += lasting_s
+        budget.on_open(now)
+    return moments
+
+
+def most_in_an_hour(moments: list[float]) -> int:
+    return max(sum(0.0 <= at - first < HOUR_S for at in moments) for first in moments)
+
+
+def test_five_closings_may_follow_each_other_and_the_sixth_waits_a_minute() -> None:
+    budget = ClosingBudget()
+    moments = closings(budget, for_s=10.0, lasting_s=1.0)
+
+    assert len(moments) == 5
+    assert budget.left_s(moments[-1] + 1.0) == 60.0
+
+
+def test_a_loop_of_short_closings_grows_scarcer_until_there_is_one_an_hour() -> None:
+    moments = closings(ClosingBudget(), for_s=8 * HOUR_S, lasting_s=5.0)
+    gaps_s = [after - before for before, after in pairwise(moments)]
+
+    assert most_in_an_hour(moments) <= 12
+    assert gaps_s[4:] == sorted(gaps_s[4:])
+    assert gaps_s[-1] >= HOUR_S
+    assert len(moments) < 20
+
+
+def test_closings_that_last_are_free_until_twelve_in_an_hour() -> None:
+    moments = closings(ClosingBudget(), for_s=4 * HOUR_S, lasting_s=600.0)
+
+    assert most_in_an_hour(moments) == 6
+
+
+def test_another_car_begins_anew_but_not_the_hour() -> None:
+    budget = ClosingBudget()
+    now, moments = 0.0, []
+    for _ in range(30):
+        now += budget.left_s(now) + 1.0
+        budget.on_close(now)
+        moments.append(now)
+        budget.on_open(now + 1.0)
+        budget.on_unplugged()
+
+    assert most_in_an_hour(moments) == 12
+    assert "closed 12 times within an hour" in budget.describe(moments[11])
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 900.0), st.floats(0.1, 2000.0), st.booleans())))
+def test_no_order_of_things_gets_more_than_twelve_closings_in_an_hour(
+    story: list[tuple[float, float, bool]],
+) -> None:
+    budget = ClosingBudget()
+    now, moments = 0.0, []
+    for waits_s, lasts_s, unplugs in story:
+        now += waits_s
+        if budget.left_s(now) > 0.0:
+            continue
+        budget.on_close(now)
+        moments.append(now)
+        now += lasts_s
+        budget.on_open(now)
+        if unplugs:
+            budget.on_unplugged()
+
+    assert not moments or most_in_an_hour(moments) <= 12
