@@ -315,11 +315,11 @@ def test_it_tells_the_sun_that_there_is_whatever_is_allotted() -> None:
 
 def test_the_battery_s_wish_is_no_sun() -> None:
     allot = Allotment(AllotmentConfig())
-    for minute in range(20):  # a full battery that neither gives nor takes
+    for minute in range(20):  # full: it neither gives nor takes, and the panels are throttled
         allot.on_reading(60.0 * minute, Reading(excess_w=3000, stamp=f"{minute}", age_s=0))
     result = allot.update(1140.0)
     assert result.sun_w == pytest.approx(0, abs=5)
-    assert result.available_w == pytest.approx(150, abs=5)
+    assert result.available_w == pytest.approx(6 * 230)
 
 
 def test_nobody_knows_the_sun_without_fresh_news() -> None:

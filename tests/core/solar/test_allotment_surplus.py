@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from evsed.core.solar.allotment import AllotmentConfig, Reading
 from evsed.core.solar.battery_loan import Loan
+from evsed.core.solar.battery_probe import BatteryProbe
 from evsed.core.solar.own_consumption import CarMaximum, OwnConsumption
-from evsed.core.solar.surplus import BatteryMonitorDecoder, BatteryProbe, Surplus
+from evsed.core.solar.surplus import Surplus
 
 NAN = float("nan")
 
@@ -128,83 +129,54 @@ def test_the_window_of_the_feed_is_averaged_over() -> None:
     assert surplus.spare.sun_w == pytest.approx(500 + 8 * 230)
 
 
-# -- the observer ------------------------------------------------------------------------------
-
-
-@given(
-    state_w=st.floats(-60_000, 60_000),
-    begin_w=st.floats(0, 6000),
-    slope_w=st.floats(-200, 200),
-    own_w=st.lists(st.floats(0, 7000), min_size=8, max_size=8),
-)
-def test_the_observer_finds_the_sun_behind_any_state_of_charge(
-    state_w: float, begin_w: float, slope_w: float, own_w: list[float]
-) -> None:
-    """The error of the first guess shrinks to a third with each reading, whatever the car does."""
-    decoder = BatteryMonitorDecoder(1380.0)
-    guess_w = abs(state_w) + 8000
-    before_w = 0.0
-    for minute, drawn_w in enumerate(own_w):
-        sun_w = begin_w + slope_w * minute
-        if minute:
-            # the car changes right after the stamp, so its mean is what it draws now
-            state_w += (before_w + sun_w) / 2 - drawn_w
-        spare = decoder.decode(state_w + sun_w - drawn_w, drawn_w, drawn_w, 1.0)
-        before_w = sun_w
-        assert abs(spare.sun_w - sun_w) <= guess_w / 3**minute + 1e-6
-
-
-def test_the_state_of_charge_is_repaid_slowly_and_within_limits() -> None:
-    decoder = BatteryMonitorDecoder(1380.0)
-    spare = decoder.decode(60_000.0, 0.0, 0.0, 1.0)
-    for _ in range(12):
-        spare = decoder.decode(60_000.0, 0.0, 0.0, 1.0)
-    assert spare.bias_w == pytest.approx(1504.2)
-    for _ in range(12):
-        spare = decoder.decode(-60_000.0, 0.0, 0.0, 1.0)
-    assert spare.bias_w == -150.0
-
-
-def test_a_mixed_feed_is_taken_apart_with_the_draw_of_the_whole_period() -> None:
-    surplus = Surplus(AllotmentConfig(semantics="batterymonitor"))
-    state_w = 0.0
-    for minute in range(12):
-        if minute:
-            state_w += 2000.0
-        surplus.on_reading(
-            60.0 * minute + 5, Reading(excess_w=state_w + 2000, stamp=f"{minute}", age_s=5)
-        )
-    assert surplus.spare.sun_w == pytest.approx(2000, abs=5)
-
-
 # -- the probe ---------------------------------------------------------------------------------
 
 
 def test_a_battery_with_room_needs_no_probe() -> None:
     probe = BatteryProbe(1380.0)
-    assert probe.update(100.0, 0.0, None).available_w == 100.0
-    assert probe.update(100.0, 0.0, 0.5).available_w == 100.0
+    assert probe.update(100.0, 0.0, full=False).available_w == 100.0
 
 
 def test_a_full_battery_is_asked_for_enough_to_start_a_car() -> None:
-    assert BatteryProbe(1380.0).update(0.0, 0.0, 1.0).available_w == 1380.0
+    assert BatteryProbe(1380.0).update(0.0, 0.0, full=True).available_w == 1380.0
 
 
 def test_the_steps_double_until_the_battery_has_to_help() -> None:
     probe = BatteryProbe(1380.0)
-    steps = [probe.update(0.0, 1380.0, 1.0).bias_w for _ in range(7)]
+    own_w, steps = 1380.0, []
+    for _ in range(7):
+        steps.append(probe.update(0.0, own_w, full=True).bias_w)
+        own_w += steps[-1]
     assert steps == pytest.approx([90, 180, 360, 720, 1440, 1504.2, 1504.2])
-    assert probe.update(-200.0, 3000.0, 1.0).available_w == 2800.0
-    assert probe.update(0.0, 2800.0, 1.0).bias_w == 90
+    assert probe.update(-200.0, 3000.0, full=True).available_w == 2800.0
+    assert probe.update(0.0, 2800.0, full=True).bias_w == 90
+
+
+def test_a_step_waits_until_the_feed_has_seen_the_car_answer_it() -> None:
+    probe = BatteryProbe(1380.0)
+    assert probe.update(0.0, 1380.0, full=True).available_w == 1470
+    assert probe.update(0.0, 1380.0, full=True).available_w == 1470
+    assert probe.update(0.0, 1470.0, full=True).available_w == 1470 + 180
 
 
 def test_after_a_run_without_sun_the_next_try_waits() -> None:
     probe = BatteryProbe(1380.0)
-    probe.update(-1380.0, 1380.0, 1.0)
+    probe.update(-1380.0, 1380.0, full=True)
     waits = 0
-    while probe.update(0.0, 0.0, 1.0).bias_w == 0:
+    while probe.update(0.0, 0.0, full=True).bias_w == 0:
         waits += 1
     assert waits == 35
+
+
+def test_each_run_in_vain_doubles_the_wait_for_the_next() -> None:
+    probe = BatteryProbe(1380.0)
+    waits = []
+    for _ in range(3):
+        probe.update(-1380.0, 1380.0, full=True)
+        waits.append(1)
+        while probe.update(0.0, 0.0, full=True).bias_w == 0:
+            waits[-1] += 1
+    assert waits == [36, 71, 141]
 
 
 # -- the loan ----------------------------------------------------------------------------------

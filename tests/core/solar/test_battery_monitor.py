@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""BatteryMonitor's figure taken apart, by each of its formulas, with batteries of every size."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evsed.core.solar.allotment import AllotmentConfig, Reading
+from evsed.core.solar.battery_monitor import BatteryMonitorDecoder
+from evsed.core.solar.excess_formula import ExcessDecoder
+from evsed.core.solar.surplus import Surplus
+from evsed.sim.demand_manager import DemandManager, Formula
+
+LEAST_W = 1380.0
+
+
+def decoded(sun_w: list[float], own_w: list[float], state_w: float, minutes: float = 1.0) -> float:
+    """The error of the decoder after the last reading; the car changes right after each stamp."""
+    decoder = BatteryMonitorDecoder()
+    before_w = sun_w[0]
+    for at, (now_w, drawn_w) in enumerate(zip(sun_w, own_w, strict=True)):
+        if at:
+            state_w += minutes * ((before_w + now_w) / 2 - drawn_w)
+        decoder.decode(state_w + now_w - drawn_w, drawn_w, drawn_w, 60.0 * minutes if at else 0.0)
+        before_w = now_w
+    assert decoder.settled
+    assert decoder.sun_w + decoder.state_w == pytest.approx(sun_w[-1] + state_w)
+    return abs(decoder.sun_w - sun_w[-1])
+
+
+@given(
+    state_w=st.floats(-3e6, 3e6),
+    begin_w=st.floats(-2000, 9000),
+    slope_w=st.floats(-300, 300),
+    own_w=st.lists(st.floats(0, 11_000), min_size=8, max_size=8),
+)
+def test_the_sun_is_found_behind_any_error_of_charge(
+    state_w: float, begin_w: float, slope_w: float, own_w: list[float]
+) -> None:
+    """60 kWh half empty is 1.8 MW; after eight minutes that is forgotten to within some watts."""
+    sun_w = [begin_w + slope_w * minute for minute in range(8)]
+    assert decoded(sun_w, own_w, state_w) < 30
+
+
+@given(state_w=st.floats(-3e6, 3e6), sun_w=st.floats(-1000, 9000))
+def test_two_readings_are_enough_under_steady_sun(state_w: float, sun_w: float) -> None:
+    assert decoded([sun_w, sun_w], [0.0, 0.0], state_w) < 250 + 0.03 * abs(sun_w)
+
+
+@pytest.mark.parametrize("period_s", [10.0, 30.0, 60.0, 120.0, 300.0])
+def test_the_error_of_charge_grows_by_the_minute_whatever_the_period(period_s: float) -> None:
+    count = max(6, round(400 / period_s))
+    assert decoded([3000.0] * count, [0.0] * count, -500_000.0, period_s / 60) < 60
+
+
+@pytest.mark.parametrize("kwh", [5.0, 13.5, 60.0])
+def test_a_target_that_moves_is_no_cloud_once_it_has_been_seen_to_move(kwh: float) -> None:
+    """One percent of 60 kWh is a fall of the figure by 36 kW from one minute to the next."""
+    decoder = BatteryMonitorDecoder()
+    step_w = 600.0 * kwh
+    state_w, worst_w = 20_000.0, []
+    for minute in range(41):
+        if minute:
+            state_w += 2000.0
+        if minute % 4 == 3:
+            state_w -= step_w
+        decoder.decode(state_w + 2000.0, 0.0, 0.0, 60.0 if minute else 0.0)
+        if minute > 20:
+            worst_w.append(abs(decoder.sun_w - 2000.0))
+    assert decoder.target_moves
+    assert max(worst_w) < 100
+
+
+def test_a_cloud_is_no_move_of_the_target() -> None:
+    decoder = BatteryMonitorDecoder()
+    state_w = 50_000.0
+    before_w = 6000.0
+    for minute, sun_w in enumerate([6000.0] * 5 + [1000.0] * 3 + [6000.0] * 3 + [1000.0] * 4):
+        state_w += (before_w + sun_w) / 2 if minute else 0.0
+        decoder.decode(state_w + sun_w, 0.0, 0.0, 60.0 if minute else 0.0)
+        before_w = sun_w
+        if minute > 3:
+            assert decoder.sun_w == pytest.approx(sun_w, abs=150)
+    assert not decoder.target_moves
+
+
+class Loop:
+    """A house, its BatteryMonitor and a car that takes what there is, minute by minute."""
+
+    def __init__(self, manager: DemandManager, kwh: float, charge: float) -> None:
+        self.manager = manager
+        self.capacity_wh = 1000 * kwh
+        self.charge_wh = charge * self.capacity_wh
+        self.decoder = ExcessDecoder(LEAST_W)
+        self.own_w = 0.0
+        self.minute = 0
+
+    def run(self, sun_w: float, minutes: int = 1, own_w: float | None = None) -> float:
+        """Let time pass; the available power by the last figure."""
+        available_w = 0.0
+        for _ in range(minutes):
+            room = min(1.0, max(0.0, (1 - self.charge_wh / self.capacity_wh) / 0.04))
+            battery_w = min(sun_w - self.own_w, self.capacity_wh / 2 * room)
+            self.charge_wh += battery_w / 60
+            figure_w = self.manager.excess_w(battery_w, self.charge_wh, self.capacity_wh)
+            spare = self.decoder.decode(
+                round(figure_w), self.own_w, self.own_w, 60.0 if self.minute else 0.0
+            )
+            available_w = spare.available_w
+            self.own_w = own_w if own_w is not None else max(0.0, available_w)
+            self.minute += 1
+        return available_w
+
+
+def test_a_full_battery_behind_throttled_panels_starts_a_car_and_finds_the_sun() -> None:
+    loop = Loop(DemandManager(target_share=0.8), kwh=20, charge=1.0)
+    assert loop.run(4000.0, 5, own_w=0.0) == LEAST_W
+    assert loop.run(4000.0, 20) == pytest.approx(4000, abs=120)
+
+
+def test_a_battery_above_its_target_at_night_starts_nothing() -> None:
+    loop = Loop(DemandManager(target_share=0.7), kwh=20, charge=0.95)
+    for _ in range(60):
+        assert loop.run(-350.0, own_w=0.0) <= 0
+
+
+def test_a_battery_below_its_target_keeps_a_little_of_the_sun() -> None:
+    loop = Loop(DemandManager(target_share=0.9), kwh=60, charge=0.85)
+    assert loop.run(3000.0, 12, own_w=0.0) == pytest.approx(2850, abs=10)
+
+
+def test_the_formula_without_the_charge_is_recognised_when_the_car_starts() -> None:
+    loop = Loop(DemandManager(Formula.PLAIN), kwh=60, charge=0.6)
+    loop.run(3000.0, 12, own_w=0.0)
+    loop.run(3000.0, 1, own_w=LEAST_W)
+    loop.run(3000.0, 3, own_w=LEAST_W)
+    assert loop.decoder.plain
+    assert loop.run(3000.0, 3) == pytest.approx(3000, abs=20)
+
+
+def test_the_formula_with_the_charge_is_not_mistaken_for_the_one_without() -> None:
+    loop = Loop(DemandManager(), kwh=15, charge=0.95)
+    for minute in range(300):
+        loop.run(3000.0 + 2000.0 * math.sin(minute / 7) + 700 * (minute % 5 == 0))
+        assert not loop.decoder.plain
+
+
+def test_a_full_battery_of_the_formula_with_hours_is_tried_after_standing_still() -> None:
+    """It shows 468 W and hides the sun: 1 x 9 Ah x 52 V above its target."""
+    loop = Loop(DemandManager(Formula.HOUR, 0.95), kwh=9.36, charge=1.0)
+    loop.run(4000.0, 9, own_w=0.0)
+    assert loop.run(4000.0, 1, own_w=0.0) == LEAST_W
+
+
+def test_a_mixed_feed_is_taken_apart_with_the_draw_of_the_whole_period() -> None:
+    surplus = Surplus(AllotmentConfig(semantics="batterymonitor"))
+    state_w = 0.0
+    for minute in range(12):
+        if minute:
+            state_w += 2000.0
+        surplus.on_reading(
+            60.0 * minute + 5, Reading(excess_w=state_w + 2000, stamp=f"{minute}", age_s=5)
+        )
+    assert surplus.spare.sun_w == pytest.approx(2000, abs=5)
