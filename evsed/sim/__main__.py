@@ -22,14 +22,16 @@ from datetime import datetime
 from aiohttp import web
 
 from evsed.sim.cars.car import Car, CarModel
+from evsed.sim.demand_manager import DemandManager
 from evsed.sim.garage_page import garage_app
-from evsed.sim.house import Clouds, House
+from evsed.sim.house import Battery, Clouds, House
 from evsed.sim.house_server import feed_app
 from evsed.sim.pigpiod.server import precise_event_loop
 from evsed.sim.scenario_controls import Garage
 from evsed.sim.world import World
 
 REAL_TIME_PRIORITY = 30
+AT_TARGET_WH = 13_600.0  # of 15 kWh: just above BatteryMonitor's target, so that the car may charge
 PLUGGED_IN_AFTER_S = 2.0  # of pilot, so that the front end is read without a car first
 
 
@@ -68,6 +70,8 @@ async def _main(options: argparse.Namespace) -> None:
         period_s=options.period_s,
         window_s=min(10.0, options.period_s / 2),
         clouds=Clouds(seed=options.seed),
+        battery=Battery(charge_wh=AT_TARGET_WH),
+        demand=DemandManager(pace=options.speed),
     )
     car = Car(CarModel(max_a=options.car_max_a))
     world = World(house, car)

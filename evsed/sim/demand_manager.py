@@ -37,6 +37,7 @@ class DemandManager:
     `target_share` is `targetsoc`, `margin_share` is `minsocdif`, `tracking` is `tracksoc` (the
     target follows the charge in steps of 1 %, never below its setting), `tracking_down` is
     `trackdown`, `current_share` what the battery's current counts (0.7 in the oldest versions).
+    `pace` is how many times faster than the server's clock the battery fills.
     """
 
     formula: Formula = Formula.MINUTE
@@ -45,6 +46,7 @@ class DemandManager:
     tracking: bool = False
     tracking_down: bool = False
     current_share: float = 1.0
+    pace: float = 1.0
     maximum_w: float = 5_000.0
     gate_open: bool = True
     tracked_share: float = field(default=NEVER_CHARGED, init=False)
@@ -58,14 +60,17 @@ class DemandManager:
                 if self.tracking
                 else self.target_share
             )
-        error_wh = (charge - self.tracked_share) * capacity_wh
-        figure_w = self.current_share * battery_w + self.formula.per_hour * error_wh
+        figure_w = self.figure_w(battery_w, (charge - self.tracked_share) * capacity_wh)
         self._track(charge)
         if charge < self.tracked_share - self.margin_share:
             self.gate_open = False
         elif charge >= self.tracked_share:
             self.gate_open = True
         return figure_w
+
+    def figure_w(self, battery_w: float, error_wh: float) -> float:
+        """The figure for a charge that is so many watt-hours above its target."""
+        return self.current_share * battery_w + self.formula.per_hour / self.pace * error_wh
 
     def allowed_w(self) -> float:
         """The maximum demand after the last figure: 0 while the battery comes first, in watts."""

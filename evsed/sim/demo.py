@@ -81,7 +81,6 @@ def _overrides(ports: dict[str, int], port: int, folder: Path) -> dict[str, Any]
         "board": {"pigpio": {"host": "127.0.0.1", "port": ports["pigpiod"]}},
         "feed": {
             "url": f"http://127.0.0.1:{ports['feed']}/excesspwr.php",
-            "semantics": "battery_power",
             "period_s": PERIOD_S,
             "window_s": PERIOD_S / 2,
         },

@@ -20,6 +20,7 @@ from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from evsed.sim.demand_manager import DemandManager
 from evsed.sim.excess_page import Summary, render_page, render_text
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ DAY_S: Final = 86_400.0
 HOUR_S: Final = 3_600.0
 _FRIDGE_S, _COOLING_S = 1_800.0, 600.0
 _KETTLES_APART_S, _BOILING_S = 600.0, 180.0  # one kettle in ten minutes at the most
-_REPAIR_PER_HOUR: Final = 60.0  # BatteryMonitor wants an error of charge repaired in one minute
 _NEARLY_S: Final = 1e-6  # made-up clocks add up fractions: this early is on time
 
 
@@ -117,13 +117,6 @@ class Battery:
         return flow_w
 
 
-class Measure(enum.Enum):
-    """What the page calls excess: `feed.semantics` in the settings."""
-
-    BATTERY_POWER = "battery_power"  # the power into the battery
-    BATTERYMONITOR = "batterymonitor"  # ... and the error of charge, repaired within a minute
-
-
 class FeedFault(enum.Enum):
     """What is wrong with the feed; the value is for the garage page's buttons."""
 
@@ -144,8 +137,10 @@ class House:
     *wall* is what the server's clock showed at the moment *started_at* of the calling clock;
     `sun_h` is the sun's hour then. A reading is taken every `period_s`, `stamp_s` after the full
     minute at first; its value is the mean over `window_s` before the stamp (0: the last moment),
-    on the page `lag_s` later. `shade` 0-1 darkens the sun by hand; `extra_load_w` switches
-    something on; `clock_shift_s` is a jump of the server's clock (an hour back in autumn).
+    on the page `lag_s` later. `demand` is BatteryMonitor's formula (None: the power into the
+    battery alone, and no gate below the target). `shade` 0-1 darkens the sun by hand;
+    `extra_load_w` switches something on; `clock_shift_s` is a jump of the server's clock (an hour
+    back in autumn).
     """
 
     started_at: float
@@ -156,7 +151,7 @@ class House:
     stamp_s: float = 2.0
     window_s: float = 10.0
     lag_s: float = 1.0
-    measure: Measure = Measure.BATTERY_POWER
+    demand: DemandManager | None = None
     sun: Callable[[float], float] = field(default_factory=lambda: Sun().power_w)
     clouds: Clouds = Clouds()
     loads: Callable[[float], float] = field(default_factory=lambda: Loads().power_w)
@@ -236,12 +231,12 @@ class House:
 
     def _read(self, stamp_at: float) -> Summary:
         """The reading that BatteryMonitor takes at *stamp_at*."""
-        excess_w = self._mean_w(stamp_at)
-        if self.measure is Measure.BATTERYMONITOR:
+        excess_w, maximum_w = self._mean_w(stamp_at), self.maximum_w
+        if self.demand is not None:
             battery = self.battery
-            error_wh = battery.charge_wh - battery.target_share * battery.capacity_wh
-            excess_w += _REPAIR_PER_HOUR * error_wh
-        return Summary(self._clock(stamp_at), excess_w, self.minimum_w, self.maximum_w)
+            excess_w = self.demand.excess_w(excess_w, battery.charge_wh, battery.capacity_wh)
+            maximum_w = min(maximum_w, self.demand.allowed_w())
+        return Summary(self._clock(stamp_at), excess_w, self.minimum_w, maximum_w)
 
     def _mean_w(self, end_at: float) -> float:
         """The mean power into the battery over the window that ends at *end_at*."""

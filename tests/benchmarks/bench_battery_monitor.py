@@ -9,10 +9,10 @@ power and the error of its charge exactly.
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import math
 import os
-import sys
 from array import array
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -32,6 +32,15 @@ TAPER_FROM: Final = 0.96
 KWH: Final = (5.0, 15.0, 60.0)
 TARGETS: Final = (0.70, 0.85, 0.98)
 LATENCIES_S: Final = (5, 30, 59)
+VERSIONS: Final = (
+    (Formula.MINUTE, False),
+    (Formula.MINUTE, True),
+    (Formula.HOUR, False),
+    (Formula.PLAIN, False),
+)
+LEAST_KWH: Final = 0.5
+LEAST_SHARE: Final = 95.0
+MOST_LENT: Final = 10.0
 SKIES: Final = ("clear", "broken")
 
 
@@ -148,44 +157,52 @@ def run(case: Case) -> tuple[Case, Outcome, Outcome]:
     return case, play(case, sun, exact=False), play(case, sun, exact=True)
 
 
-def cases() -> list[Case]:
-    """Every house of the table."""
-    made = []
-    for kwh, target, sky, latency_s in itertools.product(KWH, TARGETS, SKIES, LATENCIES_S):
-        for charge in (1.0, min(1.0, target + 0.02), target - 0.02):
-            for formula, tracking in (
-                (Formula.MINUTE, False),
-                (Formula.MINUTE, True),
-                (Formula.HOUR, False),
-                (Formula.PLAIN, False),
-            ):
-                made.append(Case(formula, tracking, kwh, target, charge, sky, latency_s))
-    return made
+def cases(formula: Formula, *, tracking: bool, every: int) -> list[Case]:
+    """Every house of one formula, or each so many of them."""
+    return [
+        Case(formula, tracking, kwh, target, charge, sky, latency_s)
+        for kwh, target, sky, latency_s in itertools.product(KWH, TARGETS, SKIES, LATENCIES_S)
+        for charge in (1.0, min(1.0, target + 0.02), target - 0.02)
+    ][::every]
+
+
+def row(case: Case, ours: Outcome, truth: Outcome) -> tuple[float, float, str]:
+    """Share of the perfect reader's energy, share lent (both in percent), and a line of text."""
+    share = 100 * ours.car_kwh / truth.car_kwh if truth.car_kwh > LEAST_KWH else 100.0
+    lent = 100 * ours.lent_kwh / ours.car_kwh if ours.car_kwh > 0 else 0.0
+    truth_lent = 100 * truth.lent_kwh / truth.car_kwh if truth.car_kwh > 0 else 0.0
+    house = f"{case.kwh:g} kWh, target {case.target:.0%}, begins at {case.charge:.0%}"
+    return (
+        share,
+        lent,
+        (
+            f"{share:6.1f} % {lent:5.1f} % ({truth_lent:4.1f} %) {ours.car_kwh:6.2f} kWh "
+            f"{ours.starts:3} starts  {house}, {case.sky}, {case.latency_s} s late"
+        ),
+    )
 
 
 def main() -> None:
-    """Print the table, worst first, and what fails its limits."""
-    chosen = cases()
-    every = int(sys.argv[2]) if len(sys.argv) > 2 else 1  # noqa: PLR2004
-    chosen = chosen[::every]
+    """Print a summary of each formula, and the houses that miss the limits."""
+    options = argparse.ArgumentParser(description="BatteryMonitor's formulas in closed loop")
+    options.add_argument("--every", type=int, default=1, help="play only each so many houses")
+    every = options.parse_args().every
+    print("share of a perfect reader's energy, lent by the battery (by a perfect reader), energy")
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        results = list(pool.map(run, chosen, chunksize=4))
-    for formula, tracking in ((f, t) for f in Formula for t in (False, True)):
-        mine = [r for r in results if r[0].formula is formula and r[0].tracking is tracking]
-        if not mine:
-            continue
-        shares = sorted(
-            (100 * ours.car_kwh / truth.car_kwh if truth.car_kwh > 0.5 else 100.0, 100 * ours.lent_kwh / max(ours.car_kwh, 1e-9), case, ours, truth)
-            for case, ours, truth in mine
-        )
-        good = sum(share >= 95 and (lent <= 10) for share, lent, *_ in shares)
-        print(f"\n{formula.value}{' tracking' if tracking else ''}: {good} of {len(shares)} within limits")
-        bad = [s for s in shares if s[0] < 95 or s[1] > 10]
-        for share, lent, case, ours, truth in bad[:14]:
+        for formula, tracking in VERSIONS:
+            chosen = cases(formula, tracking=tracking, every=every)
+            rows = [row(*played) for played in pool.map(run, chosen, chunksize=4)]
+            name = formula.value + (", target follows" if tracking else "")
+            shares, lents = sorted(r[0] for r in rows), sorted(r[1] for r in rows)
+            near = sum(share >= LEAST_SHARE for share in shares)
+            few = sum(lent <= MOST_LENT for lent in lents)
             print(
-                f"  {share:5.1f} % lent {lent:4.1f} % starts {ours.starts:2} plain {int(ours.plain)} car {ours.car_kwh:5.2f} of {truth.car_kwh:5.2f} "
-                f"(lent {100*truth.lent_kwh/max(truth.car_kwh,1e-9):4.1f} %) sun {ours.sun_kwh:5.2f}  {case.kwh:g} kWh target {case.target} charge {case.charge:.2f} {case.sky} {case.latency_s} s"
+                f"\n{name}: {len(rows)} houses, {near} at {LEAST_SHARE:g} % or more (least "
+                f"{shares[0]:.1f} %), {few} lend {MOST_LENT:g} % or less (most {lents[-1]:.1f} %)"
             )
+            for share, lent, text in sorted(rows):
+                if share < LEAST_SHARE or lent > MOST_LENT:
+                    print(text)
 
 
 if __name__ == "__main__":

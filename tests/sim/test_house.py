@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from evsed.errors import FeedError
 from evsed.feeds.batterymonitor import parse_page
+from evsed.sim.demand_manager import DemandManager, Formula
 from evsed.sim.excess_page import Summary, render_page, render_text
-from evsed.sim.house import Battery, Clouds, FeedFault, House, Loads, Measure, Sun
+from evsed.sim.house import Battery, Clouds, FeedFault, House, Loads, Sun
 from evsed.sim.house_server import PATH, feed_app
 
 PAGES = Path(__file__).parents[1] / "pages"
@@ -221,10 +222,44 @@ def test_battery_power_is_a_correction_that_contains_the_cars_own_draw() -> None
 
 def test_batterymonitors_formula_wants_an_error_of_charge_repaired_in_a_minute() -> None:
     """1 % of 15 kWh is 150 Wh: 9 kW."""
-    home = house(measure=Measure.BATTERYMONITOR, speed=0.0)
+    home = house(demand=DemandManager(), speed=0.0)
     home.battery = Battery(capacity_wh=15_000, charge_wh=13_650, target_share=0.9)
     run(home, 64, car_w=2500)
     assert home.published.excess_w == pytest.approx(9_000)
+
+
+@pytest.mark.parametrize(
+    ("formula", "excess_w"), [(Formula.MINUTE, 9_000), (Formula.HOUR, 150), (Formula.PLAIN, 0)]
+)
+def test_each_version_counts_the_error_of_charge_in_its_own_way(
+    formula: Formula, excess_w: float
+) -> None:
+    home = house(demand=DemandManager(formula), speed=0.0)
+    home.battery = Battery(capacity_wh=15_000, charge_wh=13_650, target_share=0.9)
+    run(home, 64, car_w=2500)
+    assert home.published.excess_w == pytest.approx(excess_w)
+
+
+def test_the_battery_comes_first_until_it_is_at_its_target() -> None:
+    home = house(demand=DemandManager(maximum_w=5_000), speed=0.0)
+    seen = []
+    for charge in (0.91, 0.88, 0.86, 0.88, 0.89, 0.90, 0.88):
+        home.battery.charge_wh = charge * home.battery.capacity_wh
+        home.step(home._now + 60.0, 0.0)  # noqa: SLF001 - a minute later
+        home.step(home._now + 4.0, 0.0)  # noqa: SLF001 - and its page
+        seen.append(home.published.maximum_w)
+    assert seen == [5000, 5000, 0, 0, 0, 5000, 5000]
+
+
+def test_a_target_that_follows_the_charge_moves_in_steps_of_a_percent() -> None:
+    demand = DemandManager(target_share=0.8, margin_share=0.03, tracking=True)
+    errors_w = [demand.excess_w(0.0, 100.0 * charge, 10_000.0) for charge in range(78, 90)]
+    assert errors_w[0] == pytest.approx(-60 * 300)  # begins 3 % above the charge, or at its setting
+    assert max(errors_w) <= 60 * 401
+    assert demand.tracked_share == pytest.approx(0.87, abs=0.011)
+    for charge in range(89, 60, -1):
+        demand.excess_w(0.0, 100.0 * charge, 10_000.0)
+    assert demand.tracked_share == pytest.approx(0.8)
 
 
 def test_before_the_first_reading_the_page_has_an_old_one_with_nothing_to_spare() -> None:

@@ -17,8 +17,9 @@ from typing import Final
 MEMORY_S: Final = 3_600.0
 """Evidence is forgotten with this time constant, in seconds: about one run."""
 
-CHANGE_SHARE: Final = 1 / 6
-"""The draw changed if it did by this share of the least power: one ampere of six."""
+CHANGE_SHARE: Final = 1 / 30
+"""The draw changed if it did by this share of the least power: a fifth of an ampere of six. Small
+changes say little in the noise of a cloudy day, and enough in the calm of a clear one."""
 
 LEAST_SPAN_S: Final = 40.0
 """Readings closer together than this are thinned, in seconds."""

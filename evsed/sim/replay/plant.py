@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple, Protocol
 
 from evsed.core.solar.allotment_config import Semantics
+from evsed.sim.demand_manager import DemandManager, Formula
 
 PERIOD_S: Final = 60
 """The feed publishes once a minute, in seconds."""
@@ -30,10 +31,6 @@ CHARGE_RATE_PER_H: Final = 0.5
 
 TAPER_FROM_SOC: Final = 0.96
 """... and from here on less and less, until it takes nothing when it is full."""
-
-GATE_BELOW: Final = 0.03
-"""BatteryMonitor sets the maximum demand to 0 when the battery is this far below its target, and
-lifts that when it is back there."""
 
 
 class News(NamedTuple):
@@ -63,6 +60,7 @@ class PlantConfig:
     moment. With `battery_kwh` the house is off the grid: the panels are throttled when nobody takes
     their power; without it what the car does not take goes somewhere, and what it lacks comes from
     there. `soc` is the state of charge at the start, `target_soc` what BatteryMonitor aims at.
+    `formula` and `tracking` are BatteryMonitor's (demand_manager.py), for its semantics alone;
     `car_most_a` is the most the car takes.
     """
 
@@ -70,6 +68,8 @@ class PlantConfig:
     feed_window_s: int = 0
     mains_v: float = 230.0
     semantics: Semantics = "battery_power"
+    formula: Formula = Formula.MINUTE
+    tracking: bool = False
     battery_kwh: float | None = None
     soc: float = 0.9
     target_soc: float = 0.97
@@ -100,7 +100,6 @@ class _Battery:
 
     config: PlantConfig
     stored_wh: float = field(init=False)
-    gate_open: bool = True
 
     def __post_init__(self) -> None:
         """Begin at the state of charge that was asked for; without a size at the target."""
@@ -124,22 +123,27 @@ class _Battery:
         self.stored_wh += surplus_w / 3600
         return surplus_w
 
-    def maximum_w(self) -> float | None:
-        """BatteryMonitor's gate: 0 while the battery is far below its target."""
-        soc = self.soc
-        if soc is None:
-            return None
-        if soc < self.config.target_soc - GATE_BELOW:
-            self.gate_open = False
-        elif soc >= self.config.target_soc:
-            self.gate_open = True
-        return None if self.gate_open else 0.0
+
+class _Page:
+    """BatteryMonitor's figure and gate over such a battery."""
+
+    def __init__(self, config: PlantConfig) -> None:
+        self._capacity_wh = 1000 * config.battery_kwh if config.battery_kwh is not None else None
+        self._manager = DemandManager(config.formula, config.target_soc, tracking=config.tracking)
+
+    def read(self, power_w: float, battery: _Battery) -> tuple[float, float | None]:
+        """The excess and the maximum (None: not limited), in watts."""
+        manager, soc = self._manager, battery.soc
+        if soc is None or self._capacity_wh is None:
+            return manager.figure_w(power_w, battery.stored_wh), None
+        excess_w = manager.excess_w(power_w, soc * self._capacity_wh, self._capacity_wh)
+        return excess_w, None if manager.gate_open else 0.0
 
 
 def play(surplus_w: array[float], config: PlantConfig, charger: Charger) -> Trace:
     """Play a day, given as watts of surplus for each second, against `charger`."""
     trace = Trace(surplus_w, config.mains_v)
-    battery = _Battery(config)
+    battery, page = _Battery(config), _Page(config)
     on_its_way: deque[tuple[int, News]] = deque()
     left_w: deque[float] = deque([0.0], maxlen=max(1, config.feed_window_s))
     offers: deque[float] = deque([0.0] * CAR_DEAD_TIME_S, maxlen=CAR_DEAD_TIME_S)
@@ -155,8 +159,7 @@ def play(surplus_w: array[float], config: PlantConfig, charger: Charger) -> Trac
             stamp_s, value_w = now_s, sum(left_w) / len(left_w)
             maximum_w = None
             if mixed:
-                value_w += 60 * battery.stored_wh
-                maximum_w = battery.maximum_w()
+                value_w, maximum_w = page.read(value_w, battery)
             news = News(stamp_s, value_w, maximum_w, battery.soc)
             on_its_way.append((now_s + config.feed_latency_s, news))
         while on_its_way and on_its_way[0][0] <= now_s:
