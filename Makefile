@@ -10,7 +10,7 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup broker check fix demo bench cars browser fire fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test clean hw hashes
+.PHONY: help setup broker check check-wheel release fix demo bench cars browser fire fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test clean hw hashes
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,28 +28,55 @@ setup: .venv/evsed.stamp ## the tools and evsed itself, in .venv
 	@touch $@
 
 # --no-build-isolation: hatchling is among the pins, so nothing unpinned is fetched to build with.
-.venv/evsed.stamp: .venv/pins.stamp pyproject.toml hatch_build.py evsed/frontends/web/parts.toml
+.venv/evsed.stamp: .venv/pins.stamp pyproject.toml evsed/__init__.py hatch_build.py evsed/frontends/web/parts.toml
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 broker: ## mosquitto, which the tests of MQTT talk to; without it they are skipped
 	@PATH=$$PATH:/usr/sbin; command -v mosquitto >/dev/null || { [ "$$(id -u)" = 0 ] \
-	  && apt-get install --yes --no-install-recommends mosquitto >/dev/null; } \
+	  && apt-get update -qq && apt-get install --yes --no-install-recommends mosquitto >/dev/null; } \
 	  || echo "No mosquitto, so the tests of MQTT are skipped: sudo apt install mosquitto" >&2
 
 # Tracing every branch doubles the time of a test, so only core/'s own stories are traced; what
-# walks or wanders through its states for minutes is not.
+# walks or wanders through its states for minutes is not. Two tests run at a time, except those of
+# tests/processes/, each of which starts several processes of its own.
 WANDERING := tests/core/pilot/test_evse_walk.py tests/core/pilot/test_evse_stateful.py
+APART     := $(WANDERING) tests/core/ tests/browser/ tests/processes/
+PYTEST    := $(BIN)/python -m pytest
+TWO       := -n 2 --dist loadfile
 
-check: setup broker ## all that CI does: format, lint, types, floors, tests
+check: setup broker ## all that a change has to pass: format, lint, types, layers, tests
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted: make fix" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest tests/core $(WANDERING:%=--ignore=%) --cov --cov-report=
+	@$(PYTEST) $(TWO) tests/core $(WANDERING:%=--ignore=%) --cov --cov-report=
 	@$(BIN)/coverage report --include='evsed/core/**' --fail-under=100 >.venv/core-coverage.txt 2>&1 \
 	  || { cat .venv/core-coverage.txt; echo "core/ must be covered to the last branch." >&2; exit 1; }
-	@$(BIN)/python -m pytest $(WANDERING) $(filter-out tests/core/ tests/browser/,$(wildcard tests/*/ tests/test_*.py))
+	@$(PYTEST) $(TWO) $(WANDERING) $(filter-out $(APART),$(wildcard tests/*/))
+	@$(PYTEST) tests/processes
+
+# The wheel as a user installs it, without the source beside it. What `make check` has just run on
+# this Python is not run again there: only what an installation can break.
+INSTALLED := tests/cli tests/settings tests/deb tests/frontends/web/test_assets.py tests/processes/test_demo.py
+WHEELS    := .venv/wheels
+
+check-wheel: dist ## the tests against the installed wheel, on Python 3.11 and 3.13 where they are there
+	@rm -rf $(WHEELS)/tree && mkdir -p $(WHEELS)/tree
+	@git ls-files -z --cached --others --exclude-standard ':!evsed' | xargs -0 cp --parents -t $(WHEELS)/tree
+	@for python in python3.11 python3.13; do \
+	  "$$python" -c '' 2>/dev/null || { echo "no $$python here: the wheel is not tried on it"; continue; }; \
+	  "$$python" -m venv --clear $(WHEELS)/$$python || exit 1; \
+	  at=$$PWD/$(WHEELS)/$$python/bin/python; \
+	  pip="$$at -m pip --disable-pip-version-check --quiet install --no-deps"; \
+	  $$pip --require-hashes -r requirements-dev.txt || exit 1; \
+	  $$pip --require-hashes --ignore-requires-python -r tests/frontends/requirements.txt || exit 1; \
+	  $$pip dist/evsed-*.whl || exit 1; \
+	  if [ "$$("$$python" -V)" = "$$($(BIN)/python -V)" ]; then \
+	    ran="$(INSTALLED)"; else ran="tests --ignore=tests/docs --ignore=tests/hw $(WANDERING:%=--ignore=%)"; fi; \
+	  echo "$$($$at -V), evsed from $$(cd / && $$at -c 'import evsed; print(evsed.__file__)')"; \
+	  (cd $(WHEELS)/tree && $$at -m pytest $(TWO) $$ran) || exit 1; \
+	done
 
 fix: setup ## mend what ruff can mend by itself
 	@$(BIN)/ruff check --fix --show-fixes . || true
@@ -64,7 +91,7 @@ bench: setup ## the numbers, each with the command that repeats it
 cars: setup ## every reported car under three skies, into docs/cars.md; some minutes
 	@nice $(BIN)/python -m tests.benchmarks cars --write docs/cars.md
 
-diagram: setup ## draw ARCHITECTURE.md's state diagram anew, from the code
+diagram: setup ## draw ARCHITECTURE.md's state diagram from the code
 	@$(BIN)/python -m tests.core.pilot.walk --redraw
 
 walk: setup ## every state the state machine can reach; STORIES=3 follows more ways to each
@@ -96,6 +123,9 @@ dist: setup ## the wheel and the source archive, in dist/
 parts: setup ## compare the page's parts of other hands with what npm has (needs npm)
 	@$(BIN)/python hatch_build.py --npm
 
+release: setup ## VERSION=0.2.0: changelog, version, commit, tag, wheel, sdist, packages, checksums
+	@$(BIN)/python deb/release.py "$(VERSION)"
+
 deb: setup ## the Debian packages of all three architectures, in dist/
 	@nice $(BIN)/python deb/build_deb.py
 
@@ -120,7 +150,7 @@ pipx-test: dist ## the wheel, installed by pipx; asks PyPI
 hw: ## the circuit: simulated and checked (see hw/)
 	@$(MAKE) -C hw
 
-hashes: ## pin anew (needs uv); look at the difference before committing
+hashes: ## pin the newest versions (needs uv); look at the difference before committing
 	@command -v uv >/dev/null || { echo "uv is needed to pin: python3 -m pip install uv" >&2; exit 1; }
 	@uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
 	  --python-version 3.11 --extra openevse pyproject.toml -o requirements.txt

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+from datetime import date
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from deb.build_deb import FILES, HERE, PAGES, SCRIPTS, version
+from deb.release import numbers, released
 from evsed import __version__
 from evsed.cli import parser
 from evsed.settings import Settings
@@ -31,8 +34,29 @@ def test_every_script_is_one_that_the_shell_understands(name: str) -> None:
     subprocess.run(["sh", "-n", HERE / name], check=True)
 
 
-def test_the_package_has_the_version_of_the_program() -> None:
-    assert version() == __version__
+def test_the_package_the_wheel_and_the_program_have_one_version() -> None:
+    assert version() == metadata.version("evsed") == __version__
+
+
+def test_a_release_turns_the_unreleased_section_into_one_of_its_own() -> None:
+    before = "# Changelog\n\n## [Unreleased]\n\n- New.\n\n## [0.1.0] - 2026-01-01\n\n- Old.\n"
+
+    after = released(before, "0.2.0", date(2026, 12, 1))
+
+    assert after.index("[Unreleased]") < after.index("[0.2.0] - 2026-12-01") < after.index("- New.")
+    assert after.index("- New.") < after.index("[0.1.0]")
+
+
+@pytest.mark.parametrize("text", ["# Changelog\n", "## [Unreleased]\n\n## [0.1.0]\n- Old.\n"])
+def test_nothing_to_release_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="nothing to release"):
+        released(text, "0.2.0", date(2026, 12, 1))
+
+
+@pytest.mark.parametrize("text", ["", "v1", "1.2", "1.2.3rc1"])
+def test_a_version_of_another_form_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not a version"):
+        numbers(text)
 
 
 def test_the_manual_names_every_command() -> None:
