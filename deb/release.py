@@ -3,8 +3,8 @@
 
 The changelog's [Unreleased] section becomes that of the version, evsed/__init__.py gets the
 version, both are committed and tagged, and dist/ receives wheel, source archive, packages and
-their checksums. Nothing is pushed. A tree with changes, a version that is not newer, or an empty section
-ends it before anything is written.
+their checksums. Nothing is pushed. A tree with changes, an older version or an empty section ends
+it before anything is written.
 """
 
 from __future__ import annotations

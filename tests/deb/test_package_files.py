@@ -34,6 +34,7 @@ def test_every_script_is_one_that_the_shell_understands(name: str) -> None:
     subprocess.run(["sh", "-n", HERE / name], check=True)
 
 
+@pytest.mark.source
 def test_the_package_the_wheel_and_the_program_have_one_version() -> None:
     assert version() == metadata.version("evsed") == __version__
 

@@ -45,6 +45,7 @@ def test_a_checkout_without_the_parts_says_how_to_get_them(tmp_path: Path) -> No
         parts(tmp_path)
 
 
+@pytest.mark.source
 def test_a_build_refuses_a_part_that_is_not_as_pinned(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,6 +62,7 @@ def test_a_build_refuses_a_part_that_is_not_as_pinned(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.source
 def test_a_build_without_the_wheel_that_carries_a_part_says_so() -> None:
     wanted = hatch_build.parts()
     for pin in wanted["uplot"]["files"].values():
