@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from evsed.core.solar.allotment import AllotmentConfig
+from evsed.sim.dayfiles import read_day
 from evsed.sim.replay.charger import Evsed
-from evsed.sim.replay.days import read_day
 from evsed.sim.replay.plant import Charger, Figures, PlantConfig, measure, play
-from evsed.sim.replay.run import total
+from evsed.sim.replay.report import total
 from tests.benchmarks.solar_bound import PRICES, best, bound_kwh, by_news, perfect
 from tests.benchmarks.solar_frontier import Dot, Line, frontier_svg
 from tests.benchmarks.solar_peers import Evcc, OpenEvse, Original, Reference

@@ -28,7 +28,7 @@ class Peer:
         self.offered_a = 0.0
         self.drawn_a = 0.0
 
-    def step(self, now_s: int, drawn_a: float) -> tuple[float, bool]:
+    def update(self, now_s: int, drawn_a: float) -> tuple[float, bool]:
         """Offer what was decided at the last news."""
         del now_s
         self.drawn_a = drawn_a
@@ -52,7 +52,7 @@ class OpenEvse(Peer):
         self.heard_at: int | None = None
         self.on_at = 0
 
-    def hear(self, now_s: int, news: News) -> None:
+    def on_reading(self, now_s: int, news: News) -> None:
         """Decide once for each news."""
         export_a = self.drawn_a + news.value_w / self.mains_v
         free_a = max(0.0, export_a - self.reserve_w / self.mains_v) if export_a > 0 else 0.0
@@ -151,7 +151,7 @@ class Evcc(Peer):
         super().__init__(mains_v, max_a)
         self.rule = EvccPv(volts=mains_v, max_a=max_a)
 
-    def hear(self, now_s: int, news: News) -> None:
+    def on_reading(self, now_s: int, news: News) -> None:
         """Decide once for each news."""
         enabled = self.offered_a > 0
         current_a = self.rule.decide(now_s, -news.value_w, self.offered_a, enabled=enabled)
@@ -172,7 +172,7 @@ class Original(Peer):
         self.last_w = 0.0
         self.allowed = True
 
-    def hear(self, now_s: int, news: News) -> None:
+    def on_reading(self, now_s: int, news: News) -> None:
         """Add the correction."""
         del now_s
         self.stored_wh += (self.last_w + news.value_w) / 2 / 60
@@ -200,7 +200,7 @@ class Reference(Peer):
         self.on_at = 0
         self.off_at = -(10**6)
 
-    def step(self, now_s: int, drawn_a: float) -> tuple[float, bool]:
+    def update(self, now_s: int, drawn_a: float) -> tuple[float, bool]:
         """Remember the draw, and add to the loan."""
         self.drawn[now_s] = drawn_a
         self.drawn.pop(now_s - 200, None)
@@ -208,9 +208,9 @@ class Reference(Peer):
             lacking_w = self.offered_a * self.mains_v - self.free_w
             self.lent_wh = max(0.0, self.lent_wh + lacking_w / 3600)
             self._stop(now_s)
-        return super().step(now_s, drawn_a)
+        return super().update(now_s, drawn_a)
 
-    def hear(self, now_s: int, news: News) -> None:
+    def on_reading(self, now_s: int, news: News) -> None:
         """Add back what the car drew at the stamp; start, follow, or stop."""
         own_a = self.drawn.get(news.stamp_s, self.drawn_a)
         self.free_w = news.value_w + own_a * self.mains_v

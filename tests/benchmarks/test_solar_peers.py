@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from evsed.sim.replay.days import read_day
+from evsed.sim.dayfiles import read_day
 from evsed.sim.replay.plant import PlantConfig, measure, play
-from evsed.sim.replay.run import total
+from evsed.sim.replay.report import total
 from tests.benchmarks.solar_bound import PRICES, best, bound_kwh, perfect
 from tests.benchmarks.solar_peers import (
     Evcc,

@@ -17,7 +17,7 @@ from evsed.core.pilot.evse import Evse, EvseConfig
 from evsed.core.pilot.j1772 import PilotState, current_for_duty
 from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.pilot_meter import PilotReading
-from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentResult, Reading
+from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentResult, Reading, Reason
 from evsed.sim.replay.plant import CAR_DEAD_TIME_S, News
 
 BEFORE_DAWN_S: Final = 10
@@ -37,13 +37,17 @@ _HIGH_V: Final = {PilotState.A: 12.0, PilotState.B: 9.0, PilotState.C: 6.0}
 
 
 class Evsed:
-    """The production code as a `Charger` of the plant. `started` is the moment of the first row."""
+    """The production code as a `Charger` of the plant. `started` is the moment of the first row.
+
+    `reasons` has the allotment's reason for each second.
+    """
 
     def __init__(self, config: AllotmentConfig, started: datetime) -> None:
         self.allotment = Allotment(config)
         self.ledger = Ledger()
         self.events: list[Event] = []
         self.allotted: AllotmentResult | None = None
+        self.reasons: list[Reason] = []
         self._config = config
         self._started = started
         self._evse = Evse(EvseConfig(), -float(BEFORE_DAWN_S))
@@ -59,8 +63,8 @@ class Evsed:
             self._tick(float(second), state, 0.0)
         self.ledger.plug_in("replay", started)
 
-    def hear(self, now_s: int, news: News) -> None:
-        """Take in news that has just arrived."""
+    def on_reading(self, now_s: int, news: News) -> None:
+        """Note news that has just arrived."""
         reading = Reading(
             excess_w=news.value_w,
             maximum_w=news.maximum_w,
@@ -70,13 +74,14 @@ class Evsed:
         )
         self.allotment.on_reading(float(now_s), reading)
 
-    def step(self, now_s: int, drawn_a: float) -> tuple[float, bool]:
+    def update(self, now_s: int, drawn_a: float) -> tuple[float, bool]:
         """One second, as daemon, control process and car live it; evsed has no meter to look at."""
         del drawn_a
         now = float(now_s)
         charging = self._closed
         self.allotment.on_draw(now, self._offered_a if charging else 0.0, charging=charging)
         self.allotted = self.allotment.update(now)
+        self.reasons.append(self.allotted.reason)
         state = self._car(now)
         doing = (state, self.allotted.current_a)
         if doing != self._doing:

@@ -18,7 +18,7 @@ from evsed.core.solar.allotment_config import Semantics
 from evsed.sim.demand_manager import DemandManager, Formula
 
 PERIOD_S: Final = 60
-"""The feed publishes once a minute, in seconds."""
+"""The feed publishes once a minute where nothing else is set, in seconds."""
 
 CAR_DEAD_TIME_S: Final = 2
 """The car answers a changed offer after this long, in seconds."""
@@ -45,10 +45,10 @@ class News(NamedTuple):
 class Charger(Protocol):
     """What stands between feed and car."""
 
-    def hear(self, now_s: int, news: News) -> None:
-        """Take in news that has just arrived."""
+    def on_reading(self, now_s: int, news: News) -> None:
+        """Note news that has just arrived."""
 
-    def step(self, now_s: int, drawn_a: float) -> tuple[float, bool]:
+    def update(self, now_s: int, drawn_a: float) -> tuple[float, bool]:
         """One second: the offer in amperes (0: none), and whether the contactor is closed."""
 
 
@@ -56,17 +56,20 @@ class Charger(Protocol):
 class PlantConfig:
     """How the day is played.
 
-    `feed_latency_s` from stamp to arrival; `feed_window_s` averaged before the stamp, 0 is the
-    moment. With `battery_kwh` the house is off the grid: the panels are throttled when nobody takes
-    their power; without it what the car does not take goes somewhere, and what it lacks comes from
-    there. `soc` is the state of charge at the start, `target_soc` what BatteryMonitor aims at.
-    `formula` and `tracking` are BatteryMonitor's (demand_manager.py), for its semantics alone;
-    `car_most_a` is the most the car takes.
+    `feed_period_s` from one stamp to the next, `feed_latency_s` from stamp to arrival;
+    `feed_window_s` averaged before the stamp, 0 is the moment. The car draws on `phases` at
+    `mains_v` to neutral. With `battery_kwh` the house is off the grid: the panels are throttled
+    when nobody takes their power; without it what the car does not take goes somewhere, and what it
+    lacks comes from there. `soc` is the state of charge at the start, `target_soc` what
+    BatteryMonitor aims at. `formula` and `tracking` are BatteryMonitor's (demand_manager.py), for
+    its semantics alone; `car_most_a` is the most the car takes.
     """
 
+    feed_period_s: int = PERIOD_S
     feed_latency_s: int = 5
     feed_window_s: int = 0
     mains_v: float = 230.0
+    phases: int = 1
     semantics: Semantics = "battery_power"
     formula: Formula = Formula.MINUTE
     tracking: bool = False
@@ -74,6 +77,11 @@ class PlantConfig:
     soc: float = 0.9
     target_soc: float = 0.97
     car_most_a: float = 80.0
+
+    @property
+    def watts_per_ampere(self) -> float:
+        """The power of one ampere on every phase, in watts."""
+        return self.mains_v * self.phases
 
 
 @dataclass(slots=True)
@@ -85,7 +93,7 @@ class Trace:
     """
 
     surplus_w: array[float]
-    mains_v: float
+    watts_per_ampere: float
     feed_stamp_s: array[int] = field(default_factory=lambda: array("l"))
     feed_w: array[float] = field(default_factory=lambda: array("d"))
     offered_a: array[float] = field(default_factory=lambda: array("d"))
@@ -113,8 +121,8 @@ class _Battery:
             return None
         return self.config.target_soc + self.stored_wh / (1000 * self.config.battery_kwh)
 
-    def take(self, surplus_w: float) -> float:
-        """Take for a second what is left over, as far as it fits; what is missing it gives."""
+    def charge(self, surplus_w: float) -> float:
+        """Store for a second what is left over, as far as it fits; give what is missing."""
         soc = self.soc
         if soc is not None and self.config.battery_kwh is not None:
             room = min(1.0, max(0.0, (1.0 - soc) / (1.0 - TAPER_FROM_SOC)))
@@ -142,20 +150,20 @@ class _Page:
 
 def play(surplus_w: array[float], config: PlantConfig, charger: Charger) -> Trace:
     """Play a day, given as watts of surplus for each second, against `charger`."""
-    trace = Trace(surplus_w, config.mains_v)
+    trace = Trace(surplus_w, config.watts_per_ampere)
     battery, page = _Battery(config), _Page(config)
     on_its_way: deque[tuple[int, News]] = deque()
     left_w: deque[float] = deque([0.0], maxlen=max(1, config.feed_window_s))
     offers: deque[float] = deque([0.0] * CAR_DEAD_TIME_S, maxlen=CAR_DEAD_TIME_S)
     stamp_s, value_w, drawn_a, closed = 0, 0.0, 0.0, False
-    volts, mixed = config.mains_v, config.semantics == "batterymonitor"
+    watts, mixed = config.watts_per_ampere, config.semantics == "batterymonitor"
     for now_s, sun_w in enumerate(surplus_w):
-        heard_a = min(offers[0], config.car_most_a)
-        step_a = min(CAR_SLEW_A_PER_S, max(-CAR_SLEW_A_PER_S, heard_a - drawn_a))
+        known_a = min(offers[0], config.car_most_a)
+        step_a = min(CAR_SLEW_A_PER_S, max(-CAR_SLEW_A_PER_S, known_a - drawn_a))
         drawn_a = drawn_a + step_a if closed else 0.0
-        power_w = battery.take(sun_w - drawn_a * volts)
+        power_w = battery.charge(sun_w - drawn_a * watts)
         left_w.append(power_w)
-        if now_s % PERIOD_S == 0:
+        if now_s % config.feed_period_s == 0:
             stamp_s, value_w = now_s, sum(left_w) / len(left_w)
             maximum_w = None
             if mixed:
@@ -163,9 +171,9 @@ def play(surplus_w: array[float], config: PlantConfig, charger: Charger) -> Trac
             news = News(stamp_s, value_w, maximum_w, battery.soc)
             on_its_way.append((now_s + config.feed_latency_s, news))
         while on_its_way and on_its_way[0][0] <= now_s:
-            charger.hear(now_s, on_its_way.popleft()[1])
+            charger.on_reading(now_s, on_its_way.popleft()[1])
         trace.contactor.append(closed)
-        offered_a, closed = charger.step(now_s, drawn_a)
+        offered_a, closed = charger.update(now_s, drawn_a)
         offers.append(offered_a)
         trace.feed_stamp_s.append(stamp_s)
         trace.feed_w.append(value_w)
@@ -192,12 +200,12 @@ class Figures(NamedTuple):
 
 
 def measure(trace: Trace, least_a: float = 6.0) -> Figures:
-    """Add a day up. Feasible is the surplus at times when it is at least `least_a` x mains."""
-    least_w = least_a * trace.mains_v
+    """Add a day up. Feasible is the surplus while it covers `least_a`."""
+    least_w = least_a * trace.watts_per_ampere
     surplus_ws = feasible_ws = ev_ws = captured_ws = captured_feasible_ws = 0.0
     for sun_w, drawn_a in zip(trace.surplus_w, trace.drawn_a, strict=True):
         sun_w = max(0.0, sun_w)  # noqa: PLW2901 - below 0 the house takes more than the sun gives
-        drawn_w = drawn_a * trace.mains_v
+        drawn_w = drawn_a * trace.watts_per_ampere
         surplus_ws += sun_w
         ev_ws += drawn_w
         captured_ws += min(sun_w, drawn_w)

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A replayed day as a picture: surplus, offered, drawn, battery and contactor over the hours."""
+"""A replayed day as a picture: surplus, offered, drawn, battery, contactor and the reasons.
+
+Each stretch of the day can be hovered for its reason; the same is in the picture's description, so
+that it can be read as text.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,14 @@ from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
     from evsed.sim.replay.plant import Trace
+    from evsed.sim.replay.stretches import Line
 
-WIDTH, LEFT, RIGHT = 1200, 64, 16
+WIDTH, LEFT, RIGHT = 1200, 72, 16
 POWER_TOP, POWER_HEIGHT = 56, 300
 BATTERY_TOP, BATTERY_HEIGHT = 392, 110
 CONTACTOR_TOP, CONTACTOR_HEIGHT = 534, 18
-HEIGHT = 600
+REASON_TOP, REASON_HEIGHT = 560, 18
+HEIGHT = 626
 
 STEP_S: Final = 10
 """A point for each so many seconds: finer than the picture can show."""
@@ -27,21 +33,31 @@ COLOURS: Final = {
     "battery": "#9b2d30",
     "contactor": "#0b6e4f",
 }
-"""Distinct for the colour-blind too, and by the order of the legend."""
+"""Distinct for the colour-blind too, and in the order of the legend."""
 
+KINDS: Final = {
+    "start": "#0b6e4f",
+    "charge": "#5aa787",
+    "cloud": "#8fa3b8",
+    "stop": "#9b2d30",
+    "pause": "#d9a7a8",
+    "wait": "#ece7da",
+}
+"""The colour of each kind of stretch."""
 
 _HEAD: Final = (
     f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-    'font-family="sans-serif" font-size="13">'
+    'font-family="sans-serif" font-size="13" role="img">'
 )
 
 
-def draw(name: str, started: datetime, trace: Trace) -> str:
+def draw(name: str, started: datetime, trace: Trace, lines: Sequence[Line] = ()) -> str:
     """The picture as SVG text. The battery's line is what the car takes beyond the sun, in Wh."""
     seconds = len(trace.surplus_w)
+    watts = trace.watts_per_ampere
     surplus = [max(0.0, trace.surplus_w[at]) for at in range(0, seconds, STEP_S)]
-    offered = [trace.offered_a[at] * trace.mains_v for at in range(0, seconds, STEP_S)]
-    drawn = [trace.drawn_a[at] * trace.mains_v for at in range(0, seconds, STEP_S)]
+    offered = [trace.offered_a[at] * watts for at in range(0, seconds, STEP_S)]
+    drawn = [trace.drawn_a[at] * watts for at in range(0, seconds, STEP_S)]
     lent = _lent_wh(trace)
     most_w = _round_up(max([1000.0, *surplus, *offered]))
     most_wh = _round_up(max([100.0, *lent]))
@@ -55,6 +71,7 @@ def draw(name: str, started: datetime, trace: Trace) -> str:
     parts = [
         _HEAD,
         f"<title>{escape(name)}</title>",
+        f"<desc>{escape(chr(10).join(describe(lines)))}</desc>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
         f'<text x="{LEFT}" y="22" font-size="17">{escape(name)}, {started:%Y-%m-%d}</text>',
         *_legend(),
@@ -62,21 +79,42 @@ def draw(name: str, started: datetime, trace: Trace) -> str:
         *_rule(BATTERY_TOP, BATTERY_HEIGHT, most_wh, "Wh"),
         *_hours(started, seconds),
         _area(surplus, power, POWER_TOP + POWER_HEIGHT, len(surplus) - 1, across),
-        _line(offered, power, "offered"),
+        _line(offered, power, "offered", dashed=True),
         _line(drawn, power, "drawn"),
         _line(lent, energy, "battery"),
-        f'<text x="4" y="{CONTACTOR_TOP + 14}">closed</text>',
+        f'<text x="{LEFT - 6}" y="{CONTACTOR_TOP + 14}" text-anchor="end">closed</text>',
         *_closed(trace, across),
+        f'<text x="{LEFT - 6}" y="{REASON_TOP + 14}" text-anchor="end">why</text>',
+        *_reasons(lines, started, seconds),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def describe(lines: Sequence[Line]) -> list[str]:
+    """The reasons as text, a line each."""
+    return [f"{line.from_at:%H:%M} - {line.to_at:%H:%M} {line.kind}: {line.text}" for line in lines]
+
+
+def _reasons(lines: Sequence[Line], started: datetime, seconds: int) -> Iterable[str]:
+    """A bar for each stretch, and over it a field as high as the picture that shows its reason."""
+    wide = (WIDTH - LEFT - RIGHT) / max(1, seconds)
+    for line, words in zip(lines, describe(lines), strict=True):
+        left = LEFT + (line.from_at - started).total_seconds() * wide
+        width = max(0.5, (line.to_at - line.from_at).total_seconds() * wide)
+        yield (
+            f'<g><title>{escape(words)}</title><rect x="{left:.1f}" y="{REASON_TOP}" '
+            f'width="{width:.1f}" height="{REASON_HEIGHT}" fill="{KINDS[line.kind]}"/>'
+            f'<rect x="{left:.1f}" y="{POWER_TOP}" width="{width:.1f}" '
+            f'height="{REASON_TOP - POWER_TOP}" fill="#fff" fill-opacity="0"/></g>'
+        )
 
 
 def _lent_wh(trace: Trace) -> list[float]:
     """What the battery gave to the car so far, every `STEP_S`."""
     lent_wh, so_far = 0.0, []
     for at, (sun_w, drawn_a) in enumerate(zip(trace.surplus_w, trace.drawn_a, strict=True)):
-        lent_wh += max(0.0, drawn_a * trace.mains_v - max(0.0, sun_w)) / 3600
+        lent_wh += max(0.0, drawn_a * trace.watts_per_ampere - max(0.0, sun_w)) / 3600
         if at % STEP_S == 0:
             so_far.append(lent_wh)
     return so_far
@@ -94,8 +132,8 @@ def _legend() -> Iterable[str]:
     """Names beside their colours."""
     words = ("surplus", "offered", "drawn", "battery, Wh drawn so far")
     for at, word in enumerate(words):
-        colour = COLOURS[word.split(",")[0]]
-        left = LEFT + 460 + 110 * at
+        colour = COLOURS[word.split(",", maxsplit=1)[0]]
+        left = LEFT + 620 + 90 * at
         yield f'<rect x="{left}" y="12" width="12" height="12" fill="{colour}"/>'
         yield f'<text x="{left + 17}" y="22">{word}</text>'
 
@@ -110,23 +148,38 @@ def _rule(top: float, height: float, most: float, unit: str) -> Iterable[str]:
 
 
 def _hours(started: datetime, seconds: int) -> Iterable[str]:
-    """A line down for each full hour."""
+    """A line down for each full hour, and its time where there is room."""
     first = started.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    every = max(1, round(seconds / 3600 / 24))
     for hour in range(seconds // 3600 + 1):
         moment = first + timedelta(hours=hour)
         after_s = (moment - started).total_seconds()
         if after_s > seconds:
             return
         across = LEFT + (WIDTH - LEFT - RIGHT) * after_s / seconds
-        bottom = CONTACTOR_TOP + CONTACTOR_HEIGHT
+        bottom = REASON_TOP + REASON_HEIGHT
         yield f'<path d="M{across:.1f} {POWER_TOP}V{bottom}" stroke="#eee"/>'
-        yield f'<text x="{across:.1f}" y="{bottom + 20}" text-anchor="middle">{moment:%H:%M}</text>'
+        if hour % every == 0:
+            where = f'x="{across:.1f}" y="{bottom + 20}" text-anchor="middle"'
+            yield f"<text {where}>{moment:%H:%M}</text>"
 
 
-def _line(values: Sequence[float], place: Callable[[int, float], str], name: str) -> str:
-    """One line over the day."""
-    points = " ".join(place(at, value) for at, value in enumerate(values))
-    return f'<polyline points="{points}" fill="none" stroke="{COLOURS[name]}" stroke-width="1.3"/>'
+def _line(
+    values: Sequence[float], place: Callable[[int, float], str], name: str, *, dashed: bool = False
+) -> str:
+    """One line over the day, without the points that lie on a level one."""
+    last = len(values) - 1
+    kept = [
+        at
+        for at, value in enumerate(values)
+        if at in (0, last) or value != values[at - 1] or value != values[at + 1]
+    ]
+    points = " ".join(place(at, values[at]) for at in kept)
+    dash = ' stroke-dasharray="5 3"' if dashed else ""
+    return (
+        f'<polyline points="{points}" fill="none" stroke="{COLOURS[name]}" '
+        f'stroke-width="1.3"{dash}/>'
+    )
 
 
 def _area(

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From options and settings to rules, plant and the way to read files."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import product
+from typing import Any, Final
+
+from evsed.core.solar.allotment import AllotmentConfig
+from evsed.errors import DayError
+from evsed.settings import Settings, load_settings
+from evsed.sim.dayfiles.options import MAX_GAP_S, ReadOptions
+from evsed.sim.replay.plant import PERIOD_S, PlantConfig
+
+COMPARABLE: Final[dict[str, Any]] = {
+    "mains_v": 230.0,
+    "phases": 1,
+    "max_current_a": 32.0,
+    "period_s": float(PERIOD_S),
+    "window_s": 0.0,
+    "semantics": "battery_power",
+}
+"""What holds without --config: the same for everybody, so that figures can be compared."""
+
+_OPTIONS: Final = {
+    "mains_v": "mains_v",
+    "phases": "phases",
+    "max_current_a": "max_current",
+    "period_s": "feed_period",
+    "window_s": "feed_window",
+    "semantics": "semantics",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Rules and plant of one replay; `label` says how it differs from others ("": it is alone)."""
+
+    label: str
+    rules: AllotmentConfig
+    plant: PlantConfig
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """The settings of --config, else the shipped ones whatever the environment says."""
+    if options.config is not None:
+        return load_settings(options.config)
+    return load_settings(None, environ={})
+
+
+def variants(options: argparse.Namespace) -> list[Variant]:
+    """The settings to replay with; several with --compare. Raises DayError where one cannot be."""
+    rules = _rules(options)
+    return [_variant(options, rules, chosen) for chosen in _combinations(options.compare)]
+
+
+def read_options(options: argparse.Namespace) -> ReadOptions:
+    """How the files are to be read."""
+    return ReadOptions(
+        time=options.time,
+        surplus=options.surplus,
+        imports=options.imports,
+        exports=options.exports,
+        production=options.production,
+        consumption=options.consumption,
+        unit=options.unit,
+        decimal=options.decimal,
+        timezone=options.timezone,
+        date_order=options.date_order,
+        max_gap_s=options.max_gap if options.max_gap is not None else MAX_GAP_S,
+    )
+
+
+def describe(variant: Variant, options: argparse.Namespace) -> str:
+    """The rules in force, in one line."""
+    rules = variant.rules
+    source = (
+        f"settings of {options.config}"
+        if options.config is not None
+        else "shipped settings (no --config)"
+    )
+    return (
+        f"{source}: {rules.phases} x {rules.mains_v:g} V, {rules.car_min_current_a:g} to "
+        f"{rules.max_current_a:g} A, so the sun has to give {rules.least_w / 1000:.2f} kW; "
+        f"{rules.semantics} every {rules.period_s:g} s, window {rules.window_s:g} s; loan "
+        f"{rules.loan_wh:g} Wh, reserve "
+        f"{rules.reserve_w:g} W"
+    )
+
+
+def _rules(options: argparse.Namespace) -> AllotmentConfig:
+    """Settings, and what the command line says over them."""
+    settings = settings_of(options)
+    config = settings.allotment_config()
+    base = {} if options.config is not None else dict(COMPARABLE)
+    given = {
+        key: value
+        for key, name in _OPTIONS.items()
+        if (value := getattr(options, name)) is not None
+    }
+    changes = base | given
+    changes["max_current_a"] = max(
+        changes.get("max_current_a", config.max_current_a), config.car_min_current_a
+    )
+    window_s = changes.get("window_s", config.window_s)
+    changes["window_s"] = min(float(window_s), float(changes.get("period_s", config.period_s)))
+    return replace(config, **changes)
+
+
+def _combinations(compare: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Each combination of the values to compare. Raises DayError for a key that is none."""
+    keys: list[str] = []
+    values: list[list[Any]] = []
+    for text in compare:
+        key, _, list_text = text.partition("=")
+        key = key.strip().rpartition(".")[2]
+        keys.append(key)
+        values.append([_value(key, value) for value in list_text.split(",")])
+    for chosen in product(*values):
+        yield dict(zip(keys, chosen, strict=True))
+
+
+def _value(key: str, text: str) -> Any:  # noqa: ANN401 - a setting of any type
+    """A value of a setting. Raises DayError."""
+    kinds = {
+        field.name: getattr(AllotmentConfig(), field.name) for field in fields(AllotmentConfig)
+    }
+    if key not in kinds:
+        raise DayError(
+            f"--compare {key}: there is no such setting; nothing was replayed. There are "
+            f"{', '.join(sorted(kinds))}."
+        )
+    kind = type(kinds[key])
+    try:
+        return kind(text.strip())
+    except ValueError:
+        raise DayError(
+            f"--compare {key}: {text!r} is no {kind.__name__}; nothing was replayed."
+        ) from None
+
+
+def _variant(
+    options: argparse.Namespace, rules: AllotmentConfig, chosen: dict[str, Any]
+) -> Variant:
+    """Rules and plant with the values chosen. Raises DayError where they cannot be."""
+    try:
+        config = replace(rules, **chosen)
+    except ValueError as error:
+        raise DayError(f"--compare: {error}; nothing was replayed. Correct it.") from error
+    plant = PlantConfig(
+        feed_period_s=round(config.period_s),
+        feed_latency_s=options.feed_latency,
+        feed_window_s=round(config.window_s),
+        mains_v=config.mains_v,
+        phases=config.phases,
+        semantics=config.semantics,
+        battery_kwh=options.battery_kwh,
+        soc=options.soc / 100,
+    )
+    label = " ".join(
+        f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}"
+        for key, value in chosen.items()
+    )
+    return Variant(label, config, plant)

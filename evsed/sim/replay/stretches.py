@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why the charger did what it did: stretches of the day with a reason each, in the owner's words.
+
+The allotment has a reason every second. Seconds with the same rule are a stretch; one that is
+shorter than `SHORT_S` belongs to the stretch before it, unless a charge begins or ends with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from evsed.core.solar.allotment import AllotmentRule, Reason
+
+SHORT_S: Final = 60
+"""A stretch of less than a period of the feed says nothing that the next does not."""
+
+_CHARGING: Final = frozenset(
+    (
+        AllotmentRule.FAST,
+        AllotmentRule.STARTING,
+        AllotmentRule.FOLLOWING,
+        AllotmentRule.CAPPED,
+        AllotmentRule.MINIMUM,
+        AllotmentRule.CLOUD,
+        AllotmentRule.MIN_ON,
+    )
+)
+_WAITING: Final = frozenset(
+    (AllotmentRule.WAITING, AllotmentRule.CONFIRMING, AllotmentRule.STEADYING)
+)
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Seconds `from_s` to before `to_s` of the day under one rule.
+
+    `least` and `most` are reasons with the smallest and the largest spare power, `last` the last.
+    """
+
+    from_s: int
+    to_s: int
+    least: Reason
+    most: Reason
+    last: Reason
+    charging: bool
+    drawn_wh: float = 0.0
+
+    @property
+    def rule(self) -> AllotmentRule:
+        """The rule of the last second."""
+        return self.last.rule
+
+    def kind(self) -> str:
+        """One word for the plot and the table: wait, charge, cloud or pause."""
+        if self.rule is AllotmentRule.CLOUD:
+            return "cloud"
+        if self.charging:
+            return "charge"
+        return "pause" if self.rule is AllotmentRule.PAUSE else "wait"
+
+    def describe(self) -> str:
+        """The reason, with the range of its figures."""
+        low, high = (f"{reason.spare_w / 1000 + 0.0:.1f}" for reason in (self.least, self.most))
+        spare = f"{high} kW spare" if low == high else f"{low} to {high} kW spare"
+        if self.rule is AllotmentRule.CLOUD:
+            return f"{self.last.describe()}; {spare}"
+        if self.rule in _WAITING or self.rule is AllotmentRule.FOLLOWING:
+            rule = AllotmentRule.WAITING if self.rule in _WAITING else self.rule
+            return (
+                replace(self.last, rule=rule, spare_w=0.0).describe().replace("0.0 kW spare", spare)
+            )
+        return self.last.describe()
+
+
+def stretches(
+    reasons: Sequence[Reason], closed: Sequence[int], drawn_w: Sequence[float]
+) -> list[Stretch]:
+    """The stretches of a day, one value a second in each argument."""
+    found: list[Stretch] = []
+    for now_s, reason in enumerate(reasons):
+        charging = bool(closed[now_s]) or reason.rule in _CHARGING
+        last = found[-1] if found else None
+        if last is None or last.charging is not charging or not _alike(last.rule, reason.rule):
+            found.append(Stretch(now_s, now_s + 1, reason, reason, reason, charging))
+            last = found[-1]
+        last.to_s, last.last = now_s + 1, reason
+        last.drawn_wh += drawn_w[now_s] / 3600
+        if reason.spare_w < last.least.spare_w:
+            last.least = reason
+        if reason.spare_w > last.most.spare_w:
+            last.most = reason
+    return _joined(found)
+
+
+def _alike(rule: AllotmentRule, other: AllotmentRule) -> bool:
+    """Tell rules that are one for the owner: all ways to wait for the sun."""
+    return rule is other or (rule in _WAITING and other in _WAITING)
+
+
+def _joined(found: Sequence[Stretch]) -> list[Stretch]:
+    """Short stretches joined with what was before them."""
+    kept: list[Stretch] = []
+    for stretch in found:
+        before = kept[-1] if kept else None
+        short = stretch.to_s - stretch.from_s < SHORT_S
+        if (
+            before is not None
+            and before.charging is stretch.charging
+            and (
+                short or _alike(before.rule, stretch.rule) or before.to_s - before.from_s < SHORT_S
+            )
+        ):
+            begins_short = before.to_s - before.from_s < SHORT_S and not short
+            before.to_s = stretch.to_s
+            before.drawn_wh += stretch.drawn_wh
+            if begins_short or _alike(before.rule, stretch.rule):
+                before.last = stretch.last
+            before.least = min(before.least, stretch.least, key=lambda reason: reason.spare_w)
+            before.most = max(before.most, stretch.most, key=lambda reason: reason.spare_w)
+        else:
+            kept.append(stretch)
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the day's story: from when to when, in a word, and why."""
+
+    from_at: datetime
+    to_at: datetime
+    kind: str
+    text: str
+    kwh: float
+
+
+def story(found: Sequence[Stretch], started: datetime) -> list[Line]:
+    """The stretches with their times: a charge begins with its start, and a stop comes after it."""
+    lines: list[Line] = []
+    before: Stretch | None = None
+    for stretch in found:
+        begins, ends = (started + timedelta(seconds=at) for at in (stretch.from_s, stretch.to_s))
+        kind, text = stretch.kind(), stretch.describe()
+        if stretch.charging and (before is None or not before.charging):
+            kind = "start"
+        elif before is not None and before.charging and not stretch.charging:
+            kind = "stop"
+            text = f"{_ended(before)}; {text}"
+        lines.append(Line(begins, ends, kind, text, stretch.drawn_wh / 1000))
+        before = stretch
+    return lines
+
+
+def _ended(before: Stretch) -> str:
+    """What the charge ended with."""
+    last = before.last
+    if last.loan_wh > 0 and last.lent_wh > 0:
+        return f"the battery had lent {last.lent_wh:.0f} of {last.loan_wh:.0f} Wh"
+    return "too little sun"
+
+
+def as_text(lines: Sequence[Line], most: int = 60) -> str:
+    """The story for the terminal."""
+    rows = [
+        f"  {line.from_at:%H:%M:%S} - {line.to_at:%H:%M:%S}  {line.kind:6} "
+        f"{line.kwh:6.2f} kWh  {line.text}"
+        for line in lines[:most]
+    ]
+    if len(lines) > most:
+        rows.append(f"  ... and {len(lines) - most} more; --trace and --html have all")
+    return "\n".join(rows)
