@@ -11,7 +11,8 @@
      +- FeedError         the news of spare power: not reached, or not to be believed
      +- LinkError         the two processes do not understand each other
      +- StoreError        sessions and totals cannot be read or kept
-     +- DayError          a recorded day that cannot be replayed
+     +- HubBusyError      a frontend gives more orders than the daemon carries out
+ +- DayError          a recorded day that cannot be replayed
      +- WebError          the page cannot be served where the owner wants it
 
 A message says what happened and what to do now; what evsed did about it is added where it is
@@ -63,6 +64,10 @@ class StoreError(EvsedError):
 
 class WebError(EvsedError):
     """The page cannot be served on the host, port or socket that the settings name."""
+
+
+class HubBusyError(EvsedError):
+    """An order was not carried out because too many came at once; the next may be."""
 
 
 class DayError(EvsedError):

@@ -33,13 +33,17 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from evsed.daemon import run
+    from evsed.daemon.app import run
 
     return run(_settings(options))
 
 
+def _print_address(url: str) -> None:
+    print(f"page    {url}", flush=True)
+
+
 def _demo(options: argparse.Namespace) -> int:
-    from evsed.daemon import run
+    from evsed.daemon.app import run
     from evsed.frontends.web.auth.password import keep
     from evsed.settings import load_settings
     from evsed.sim.demo import demo_world
@@ -51,7 +55,9 @@ def _demo(options: argparse.Namespace) -> int:
             world.overrides["web"]["password_file"] = world.password_file
             keep(world.password_file, "demo")
             print('controls  the password is "demo"', flush=True)
-        return run(load_settings(options.config, overrides=world.overrides), say=print)
+        return run(
+            load_settings(options.config, overrides=world.overrides), on_address=_print_address
+        )
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control process, seen from the daemon: started, spoken with, waited for."""
+"""The control process, seen from the daemon: started, given orders, and waited for."""
 
 from __future__ import annotations
 
@@ -10,32 +10,43 @@ import sys
 from typing import TYPE_CHECKING
 
 from evsed.errors import LinkError
-from evsed.link import MAX_PACKET, Configure, Message, decode, encode, pair
+from evsed.link import MAX_PACKET, Configure, Message, OpenNow, StopCharging, Tick, decode, encode
+from evsed.link import pair as link_pair
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator
 
-# The daemon hears these and passes them on; the control process is started deaf to them, because
-# one that is sent to the whole group may come before it can say that it ignores them.
+# The daemon gets these and passes them on. The control process is started with them blocked,
+# because a signal to the whole group may come before it can ignore them.
 NOT_FOR_IT = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 KILL_AFTER_S = 8.0  # the 6 s of C1 and the board's own time-outs
+STOPS_WITHIN_S = 7.5  # likewise, from the order to stop on
+OPENS_WITHIN_S = 1.0  # the same where it was asked to open at once
 
 
 class ControlProcess:
-    """One life of the control process; made by `start()`."""
+    """One life of the control process, from `start()` to `ended()`.
 
-    def __init__(self, process: asyncio.subprocess.Process, end: socket.socket) -> None:
-        self._process = process
-        self._end = end
+    Orders before `start()` and after the end of the process are lost: there is nothing to order.
+    """
 
-    @classmethod
-    async def start(cls, configuration: Configure) -> ControlProcess:
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._end: socket.socket | None = None
+        self._background: set[asyncio.Task[None]] = set()
+
+    @property
+    def started(self) -> bool:
+        """Whether it was started."""
+        return self._process is not None
+
+    async def start(self, configuration: Configure) -> None:
         """Start it and send it its configuration. Raises `LinkError` when it cannot be started."""
-        ours, theirs = pair()
-        heard = signal.pthread_sigmask(signal.SIG_BLOCK, NOT_FOR_IT)  # inherited by what is started
+        ours, theirs = link_pair()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, NOT_FOR_IT)  # inherited by the process
         try:
-            process = await asyncio.create_subprocess_exec(
+            self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "evsed.control",
@@ -47,52 +58,64 @@ class ControlProcess:
             ours.close()
             raise LinkError(f"the control process cannot be started: {error}") from error
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             theirs.close()
-        child = cls(process, ours)
-        await child.send(configuration)
-        return child
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
+        self._end = ours
+        await self.send(configuration)
 
     async def send(self, message: Message) -> None:
-        """Send *message*; one to a process that is gone is lost, and `messages()` ends."""
-        with contextlib.suppress(OSError):
-            await asyncio.get_running_loop().sock_sendall(self._end, encode(message))
+        """Send *message*; to a process that is gone it is lost, and `ticks()` ends."""
+        if self._end is not None:
+            with contextlib.suppress(OSError):
+                await asyncio.get_running_loop().sock_sendall(self._end, encode(message))
 
-    async def messages(self) -> AsyncIterator[Message]:
-        """What it says, until it ends. Raises `LinkError` for what is no message."""
-        loop = asyncio.get_running_loop()
-        while True:
+    async def ticks(self) -> AsyncIterator[Tick]:
+        """Yield each message of the process until it ends. Raises `LinkError` for a wrong one."""
+        loop, end = asyncio.get_running_loop(), self._end
+        while end is not None:
             try:
-                packet = await loop.sock_recv(self._end, MAX_PACKET)
+                packet = await loop.sock_recv(end, MAX_PACKET)
             except OSError:
                 return
             if not packet:
                 return
-            yield decode(packet)
+            message = decode(packet)
+            if not isinstance(message, Tick):
+                raise LinkError(f"{type(message).__name__} is not the control process's to send")
+            yield message
+
+    def stop(self, *, at_once: bool) -> None:
+        """Have it let the car go, within 6 s, or open *at_once*; kill it where it does not end."""
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self.send(OpenNow() if at_once else StopCharging()))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        # One that hangs gets neither: by then the dead-men have opened what it left closed.
+        loop.call_later(OPENS_WITHIN_S if at_once else STOPS_WITHIN_S, self.kill)
 
     async def ended(self) -> int:
-        """Wait for its end; its exit code (negative: the signal that ended it).
+        """Wait for its end; return its exit code (negative: the signal that ended it).
 
-        One that is still there 8 s after it should have ended is killed: the dead-men open what
-        it can no longer open.
+        A process that is still there 8 s after it should have ended is killed: the dead-men open
+        what it can no longer open.
         """
+        process = self._process
+        if process is None:
+            return 0
         try:
             async with asyncio.timeout(KILL_AFTER_S):
-                return await self._process.wait()
+                return await process.wait()
         except TimeoutError:
             self.kill()
-            return await self._process.wait()
+            return await process.wait()
 
     def kill(self) -> None:
-        """End it at once, whatever it does; `messages()` ends with it."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        """End it at once; `ticks()` ends with it."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
 
     def close(self) -> None:
         """End the link: the control process lets the car go by itself."""
-        self._end.close()
+        if self._end is not None:
+            self._end.close()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The archive: what frontends ask of the past (`frontends.hub.History`), answered beside the loop.
+"""The history that frontends ask for (`frontends.hub.History`), answered beside the loop.
 
 Questions wait for each other in a thread of their own, which reads with its own connection; what is
-deleted goes through the clerk, some rows at a time, so that a save never waits for long.
+deleted goes through the store writer, some rows at a time, so that a save never waits for long.
 """
 
 from __future__ import annotations
@@ -28,17 +28,18 @@ T = TypeVar("T")
 
 
 class HistoryService:
-    """The past in the store at *path*, and in the recorder of *books*.
+    """The past in the store at *path*, and the minutes that *recorder* has not written yet.
 
-    *tell* is told who asked for what that changes something.
+    Its methods may be called in any thread. *on_order* is called with who ordered what, for orders
+    that change something.
     """
 
     def __init__(
-        self, path: Path, books: SessionRecorder, tell: Callable[[str, str], None]
+        self, path: Path, recorder: SessionRecorder, on_order: Callable[[str, str], None]
     ) -> None:
         self._reader = Reader(path)
-        self._books = books
-        self._tell = tell
+        self._recorder = recorder
+        self._on_order = on_order
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._waiting = 0
         self._worker.submit(self._reader.sweep)
@@ -53,26 +54,26 @@ class HistoryService:
 
     async def days(self) -> list[date]:
         """The local days of which there is a trace, the oldest first."""
-        pending = {day_of(row.at) for row in self._books.recorder.pending()}
+        pending = {day_of(row.at) for row in self._recorder.trace.pending()}
         return sorted(pending.union(await self._ask(self._reader.days)))
 
     async def day(self, day: date) -> DayTrace | None:
         """The trace of the local day *day*, up to this moment; None where there is nothing."""
-        pending = self._books.recorder.pending()
+        pending = self._recorder.trace.pending()
         return await self._ask(lambda: self._reader.day(day, pending))
 
     async def delete(self, who: str, before: date) -> str:
-        """Delete traces and sessions older than the day *before*, for *who*; what came of it."""
-        self._books.recorder.forget(begins_at(before))
-        clerk, rows, sessions = self._books.clerk, 0, 0
-        trace = clerk.store.trace
+        """Delete traces and sessions older than the day *before*, for *who*; return the outcome."""
+        self._recorder.trace.forget(begins_at(before))
+        writer, rows, sessions = self._recorder.writer, 0, 0
+        trace = writer.store.trace
         try:
-            while any(gone := await clerk.do(lambda: trace.delete(before))):
+            while any(gone := await writer.run(lambda: trace.delete(before))):
                 rows += gone[0]
                 sessions += gone[1]
         finally:
             gone_in_all = f"{_some(sessions, 'session')} and {_some(rows, 'row')}"
-            self._tell(who, f"delete the history before {before}: {gone_in_all} are gone")
+            self._on_order(who, f"delete the history before {before}: {gone_in_all} are gone")
         return (
             f"deleted {gone_in_all} of the history before {before}; the totals of days and of the "
             "lifetime stay"
@@ -80,11 +81,11 @@ class HistoryService:
 
     async def backup(self, who: str) -> BinaryIO:
         """A copy of the whole store, open for reading; it is gone when it is closed."""
-        self._tell(who, "make a backup")
+        self._on_order(who, "make a backup")
         return await self._ask(self._reader.backup)
 
     def close(self) -> None:
-        """Give up what is being read, and answer no more."""
+        """Abandon what is being read, and answer no more."""
         self._reader.give_up()
         self._worker.shutdown(wait=False, cancel_futures=True)
 

@@ -1,318 +1,121 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The desk: where what is known comes together, and where frontends ask (the `Hub`)."""
+"""The hub: shows the status, hands out the events, and carries out the orders.
+
+It lives in the daemon's own loop. Each frontend has a `FrontendHub` of its own in front of it,
+which may be used in the frontend's thread.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import threading
 import time
-from collections import deque
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from evsed.core.energy.history import Sample
-from evsed.core.energy.sessions import Flow
-from evsed.core.pilot import j1772
-from evsed.core.pilot.faults import Fault
-from evsed.daemon import summary as words
-from evsed.frontends.status import (
-    ControlsView,
-    EventView,
-    FaultView,
-    LimitView,
-    OverrideView,
-    SessionView,
-    Status,
-    TickView,
-)
+from evsed.core.pilot import events as ev
+from evsed.daemon.charger_state import Listeners
+from evsed.daemon.status import Now, build_status
+from evsed.frontends.hub import HubEvent
+from evsed.frontends.status import EventView, Status
+from evsed.link import Acknowledge
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import Callable, Mapping
 
-    from evsed.core.pilot.limits import Limit
-    from evsed.core.solar.allotment import AllotmentResult
     from evsed.core.user.controls import Controls
-    from evsed.core.user.user_limits import Left
+    from evsed.daemon.charger_state import Charger
+    from evsed.daemon.control_process import ControlProcess
     from evsed.daemon.session_recorder import SessionRecorder
-    from evsed.frontends.hub import History
-    from evsed.link import Snapshot
+    from evsed.frontends.hub import SessionEvent
+    from evsed.logs import Logs
 
-SPOKEN_WITHIN_S = 1.0  # snapshots come five times a second; older ones mean that nobody ticks
-REBUILT_EVERY_S = 0.5
-EVENTS_KEPT = 50
-WORST_OF_S = 60.0  # the worst tick that is shown is of the last minute
+BUILT_EVERY_S: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class DeskConfig:
-    """What the desk tells and does not learn: version, mains, and the kind of feed."""
-
-    version: str
-    mains_v: float
-    phases: int
-    feed_kind: str
-    supply_max_a: float
-
-
-class Desk:
-    """Everything that frontends may know, gathered from the daemon's tasks.
-
-    The tasks write the public attributes and call `touch()`; frontends read `status()`.
-    """
+class Hub:
+    """One hub for all frontends."""
 
     def __init__(
-        self,
-        config: DeskConfig,
-        books: SessionRecorder,
-        history: History,
-        acknowledge: Callable[[str], Awaitable[str]],
-        alter: Callable[[str, Callable[[Controls], Controls]], str],
+        self, charger: Charger, recorder: SessionRecorder, control: ControlProcess, logs: Logs
     ) -> None:
-        self._config = config
-        self._books = books
-        self._history = history
-        self._acknowledge = acknowledge
-        self._alter = alter
-        self._started_at = time.monotonic()
+        self._charger = charger
+        self._recorder = recorder
+        self._control = control
+        self._logs = logs
+        self._subscribers: Listeners[[HubEvent]] = Listeners()
+        self._building = threading.Lock()
         self._status: Status | None = None
         self._built_at = float("-inf")
-        self._urgent = True
-        self._changed = asyncio.Event()
-        self._fault_since: dict[Fault, datetime] = {}
-        self._events: deque[EventView] = deque(maxlen=EVENTS_KEPT)
-        self._worst_ticks: deque[tuple[float, float]] = deque()
-        self.snapshot: Snapshot | None = None
-        self.limits: tuple[Limit, ...] = ()
-        self.allotted: AllotmentResult | None = None
-        self.feed_error: str | None = None
-        self.window_opens_in_s: float | None = None
-        self.session_left: Left | None = None
+        self._built_for = -1
 
-    # --- the daemon's side --------------------------------------------------------------------
-
-    def take(self, snapshot: Snapshot) -> None:
-        """Take in a snapshot of the control process."""
-        self.snapshot = snapshot
-        now = datetime.now().astimezone()
-        self._fault_since = {fault: self._fault_since.get(fault, now) for fault in snapshot.faults}
-        self._worst_ticks.append((snapshot.at, snapshot.worst_tick_s))
-        while snapshot.at - self._worst_ticks[0][0] > WORST_OF_S:
-            self._worst_ticks.popleft()
-        self.touch()
-
-    def note(self, text: str, level: str = "info") -> None:
-        """Add a line to the recent past."""
-        self._events.append(EventView(datetime.now().astimezone(), text, level))
-        self._urgent = True
-        self.touch()
-
-    @property
-    def flow(self) -> Flow:
-        """What goes to the car now, and as far as the feed tells, how much of it from the sun.
-
-        From the sun is what the surplus in the feed's last news covers, as long as that is fresh;
-        the rest is the battery's, the grid's, or nobody knows whose.
-        """
-        sun_w = self.allotted.sun_w if self.allotted else None
-        return Flow(
-            power_w=self.power_w,
-            current_a=self.drawn_a,
-            measured=self.drawn_measured,
-            sun_w=None if sun_w is None else min(sun_w, self.power_w),
-        )
-
-    @property
-    def sample(self) -> Sample:
-        """What the history keeps of this moment; news that is no longer fresh is none."""
-        driven, allotted = self._driven, self.allotted
-        known = allotted is not None and allotted.sun_w is not None
-        return Sample(
-            available_w=allotted.available_w if allotted and known else None,
-            offered_w=self._watts(j1772.current_for_duty(driven.duty)) if driven else 0.0,
-            power_w=self.power_w,
-            lent_wh=allotted.lent_wh if allotted else None,
-            state=driven.state if driven else "-",
-        )
-
-    @property
-    def _driven(self) -> Snapshot | None:
-        """The snapshot of this moment; None where nobody ticks or the wires do not answer."""
-        snapshot = self.snapshot
-        return snapshot if snapshot is not None and snapshot.board_ok and self.ticking else None
-
-    def _watts(self, current_a: float) -> float:
-        return current_a * self._config.mains_v * self._config.phases
-
-    @property
-    def _has_charged(self) -> bool:
-        session = self._books.session
-        return self._books.session_active and session is not None and session.energy_wh > 0
-
-    def touch(self) -> None:
-        """Say that something has changed."""
-        self._changed.set()
-
-    @property
-    def ticking(self) -> bool:
-        """Whether the control process has spoken within the last second."""
-        snapshot = self.snapshot
-        return snapshot is not None and time.monotonic() - snapshot.at < SPOKEN_WITHIN_S
-
-    @property
-    def drawn_a(self) -> float:
-        """What the car takes, amperes per phase: without a meter, what it is offered."""
-        snapshot = self.snapshot
-        if snapshot is None or not snapshot.closed or not self.ticking:
-            return 0.0
-        if snapshot.drawn_a is not None:
-            return snapshot.drawn_a
-        return j1772.current_for_duty(snapshot.duty)
-
-    @property
-    def charging(self) -> bool:
-        """Whether the contactor is closed and current is offered."""
-        snapshot = self.snapshot
-        closed = snapshot is not None and snapshot.closed > 0 and self.ticking
-        return closed and snapshot is not None and j1772.current_for_duty(snapshot.duty) > 0
-
-    @property
-    def drawn_measured(self) -> bool:
-        """Whether a meter says so."""
-        return self.snapshot is not None and self.snapshot.drawn_a is not None and self.ticking
-
-    @property
-    def power_w(self) -> float:
-        """The power of `drawn_a` on all phases, watts."""
-        return self._watts(self.drawn_a)
-
-    # --- the frontends' side: Hub ---------------------------------------------------------------
-
-    @property
-    def history(self) -> History:
-        """The past."""
-        return self._history
+    # --- showing ------------------------------------------------------------------------------
 
     def status(self) -> Status:
-        """The status now; built anew at most twice a second, and at every event."""
-        now = time.monotonic()
-        if self._status is None or self._urgent or now - self._built_at >= REBUILT_EVERY_S:
-            self._status = self._build()
-            self._built_at = now
-            self._urgent = False
-        return self._status
+        """Return the status now, from any thread; built at most twice a second and at events."""
+        with self._building:
+            now, urgent = time.monotonic(), self._charger.urgent
+            status = self._status
+            if status is None or urgent != self._built_for or now - self._built_at >= BUILT_EVERY_S:
+                wall = datetime.now().astimezone()
+                totals = self._recorder.totals
+                status = build_status(self._charger.state, totals, Now(now, wall))
+                self._status, self._built_at, self._built_for = status, now, urgent
+            return status
 
-    async def changes(self) -> AsyncIterator[Status]:
-        """The status now and at each change, at most twice a second, without end."""
-        while True:
-            yield self.status()
-            self._changed.clear()
-            await asyncio.sleep(REBUILT_EVERY_S)
-            await self._changed.wait()
+    def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call *listener*, which must not wait, after each change; return what ends that."""
+        return self._charger.on_change.add(listener)
+
+    # --- events -------------------------------------------------------------------------------
+
+    def subscribe(self, subscriber: Callable[[HubEvent], None]) -> Callable[[], None]:
+        """Give each event to *subscriber*, which must not wait; return what ends that."""
+        return self._subscribers.add(subscriber)
+
+    def publish(self, event: ev.Event, at: datetime) -> None:
+        """Give *event* to the logs, the page and the subscribers, each once."""
+        self._logs.event(event, at)
+        if not isinstance(event, ev.StateChanged):
+            self.note(str(event), "error" if isinstance(event, ev.FaultRaised) else "info", at)
+        self._subscribers.call(HubEvent(at, event))
+
+    def publish_session(self, event: SessionEvent, at: datetime) -> None:
+        """Give the beginning or the end of a session to the subscribers."""
+        self._subscribers.call(HubEvent(at, event))
+
+    def note(self, text: str, level: str = "info", at: datetime | None = None) -> None:
+        """Add a line to the recent past that is shown."""
+        wall = at or datetime.now().astimezone()
+        charger = self._charger
+        charger.set(charger.state.with_event(EventView(wall, text, level)), urgent=True)
+
+    def note_order(self, who: str, what: str) -> None:
+        """Tell that *who* gave an order: *what*, in words."""
+        self.publish(ev.OwnerAsked(time.monotonic(), who, what), datetime.now().astimezone())
+
+    # --- orders -------------------------------------------------------------------------------
 
     async def acknowledge(self, who: str) -> str:
-        """Acknowledge latched faults for *who*; what came of it, in words."""
-        return await self._acknowledge(who)
+        """Acknowledge latched faults for *who*; return the outcome in words."""
+        waiting = tuple(self._recorder.latched)
+        await self._control.send(Acknowledge())
+        self.note_order(who, "acknowledge faults")
+        if not waiting:
+            return "no fault was waiting for an acknowledgement"
+        names = ", ".join(fault.value for fault in waiting)
+        return f"acknowledged: {names}; a fault whose cause remains comes back at once"
 
-    async def change(self, who: str, patch: Mapping[str, object]) -> str:
-        """Change the owner's wishes for *who*; what came of it, in words. Raises `WishesError`."""
-        return self._alter(who, lambda wishes: wishes.changed(patch))
+    async def update_controls(self, who: str, patch: Mapping[str, object]) -> str:
+        """Change the owner's controls that *patch* names; see `frontends.hub.Hub`."""
+        return await self.alter_controls(who, lambda controls: controls.changed(patch))
 
-    async def alter(self, who: str, how: Callable[[Controls], Controls]) -> str:
-        """Make of the wishes what *how* does, for *who*; see `change()`."""
-        return self._alter(who, how)
-
-    def _build(self) -> Status:
-        snapshot, books, config = self.snapshot, self._books, self._config
-        ticking = self.ticking
-        said = words.NOT_TICKING
-        if snapshot is not None and ticking:
-            said = words.describe(snapshot, has_charged=self._has_charged)
-        driven = self._driven
-        duty = driven.duty if driven else j1772.STEADY
-        allotted = self.allotted
-        return Status(
-            at=datetime.now().astimezone(),
-            version=config.version,
-            state=driven.state if driven else "-",
-            evse_status=said.evse_status,
-            summary=said.words,
-            reason=said.why,
-            board_ok=driven is not None,
-            ticking=ticking,
-            high_v=driven.high_v if driven else None,
-            low_v=driven.low_v if driven else None,
-            duty=duty,
-            contactor_closed=driven is not None and driven.closed > 0,
-            offered_a=j1772.current_for_duty(duty),
-            drawn_a=self.drawn_a,
-            drawn_measured=self.drawn_measured,
-            power_w=self.power_w,
-            mains_v=config.mains_v,
-            phases=config.phases,
-            excess_w=allotted.excess_w if allotted else None,
-            available_w=allotted.available_w if allotted else None,
-            feed_kind=config.feed_kind,
-            feed_age_s=allotted.age_s if allotted else None,
-            feed_error=self.feed_error,
-            limits=self._limit_views(),
-            limited_by=snapshot.lowest.owner if snapshot is not None else "nobody",
-            session=self._session_view(),
-            day_wh=books.day.energy_wh,
-            total_wh=books.total_wh,
-            contactor_cycles=books.contactor_cycles,
-            faults=self._fault_views(snapshot.faults if snapshot else {}),
-            events=tuple(reversed(self._events)),
-            tick=TickView(
-                count=snapshot.ticks if snapshot else 0,
-                worst_ms=max((worst for _, worst in self._worst_ticks), default=0.0) * 1000,
-                late=snapshot.late if snapshot else 0,
-            ),
-            uptime_s=time.monotonic() - self._started_at,
-            controls=ControlsView.of(books.wishes),
-            override=OverrideView.of(books.wishes.override),
-            solar_w=self.flow.sun_w,
-            day_solar_wh=books.day.sun_wh,
-            battery_loan_wh=allotted.lent_wh if allotted else None,
-        )
-
-    def _session_view(self) -> SessionView:
-        session = self._books.session
-        if session is None:
-            return SessionView(active=False, energy_wh=0.0, charge_s=0.0, peak_a=0.0, started=None)
-        return SessionView(
-            active=self._books.session_active,
-            energy_wh=session.energy_wh,
-            charge_s=session.charge_s,
-            peak_a=session.peak_a,
-            started=session.started,
-            energy_measured=session.measured,
-            solar_wh=session.sun_wh,
-        )
-
-    def _limit_views(self) -> tuple[LimitView, ...]:
-        left_s = {
-            "feed": self.allotted.until_s if self.allotted else None,
-            "schedule": self.window_opens_in_s,
-        }
-        limits = self.limits if self.snapshot is None else self.snapshot.limits
-        views = tuple(
-            LimitView(limit.owner, limit.max_a, limit.why, left_s.get(limit.owner))
-            for limit in limits
-        )
-        left = self.session_left
-        if left is None:
-            return views
-        return (*views, LimitView("session", self._config.supply_max_a, left.why, left.left_s))
-
-    def _fault_views(self, faults: Mapping[Fault, str]) -> tuple[FaultView, ...]:
-        return tuple(
-            FaultView(
-                name=fault.value,
-                what=detail,
-                done=fault.kind.done,
-                todo=fault.kind.todo,
-                recovery=fault.kind.recovery.value,
-                since=self._fault_since.get(fault, datetime.now().astimezone()),
-            )
-            for fault, detail in faults.items()
-        )
+    async def alter_controls(self, who: str, change: Callable[[Controls], Controls]) -> str:
+        """Replace the owner's controls by what *change* makes of them; see `update_controls()`."""
+        before = self._recorder.controls
+        controls = change(before)
+        changes = controls.news(before)
+        if not changes:
+            return "nothing changed: it was so already"
+        self._recorder.set_controls(controls)
+        self.note_order(who, changes)
+        return changes

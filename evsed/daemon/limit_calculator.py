@@ -1,98 +1,139 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The limits: what owner and feed permit, asked once a second; and the feed itself, followed."""
+"""The limits of the daemon: what owner, feed and the daemon's own sensors permit, once a second."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
 from evsed.core.pilot.limits import Limit
 from evsed.core.solar.allotment import Allotment, AllotmentConfig
-from evsed.core.user import user_limits as ceilings
-from evsed.errors import FeedError
-from evsed.feeds import FixedFeed
-from evsed.link import LIMIT_HOLDS_S
+from evsed.core.user import user_limits
+from evsed.link import LIMIT_HOLDS_S, ReportedFaults, SetLimits
 
 if TYPE_CHECKING:
-    from evsed.daemon.hub import Desk
+    from collections.abc import Mapping
+
+    from evsed.core.pilot.faults import Fault
+    from evsed.core.solar.allotment import AllotmentResult
+    from evsed.core.solar.surplus import Reading
+    from evsed.daemon.charger_state import Charger
+    from evsed.daemon.control_process import ControlProcess
     from evsed.daemon.session_recorder import SessionRecorder
-    from evsed.feeds import Feed
+    from evsed.daemon.systemd import Watchdog
+
+SENT_EVERY_S: Final = 1.0
 
 log = structlog.get_logger()
 
 
+class LimitSource(Protocol):
+    """A sensor of the daemon that limits the current, or finds faults."""
+
+    def limits(self, now: float, until_at: float) -> tuple[Limit, ...]:
+        """Return its limits at *now*, each holding until *until_at*."""
+
+    def faults(self, now: float) -> Mapping[Fault, str]:
+        """Return the faults it finds at *now*, with what was measured."""
+
+
 class LimitCalculator:
-    """Turns readings of the feed and wishes of the owner into the control process's limits."""
+    """Turns the feed's readings, the owner's controls and *sources* into limits.
+
+    *fixed_a* is a fixed current in place of a feed, amperes; None where there is a feed.
+    """
 
     def __init__(
-        self, config: AllotmentConfig, feed: Feed | FixedFeed, desk: Desk, books: SessionRecorder
+        self,
+        config: AllotmentConfig,
+        fixed_a: float | None,
+        charger: Charger,
+        recorder: SessionRecorder,
+        sources: tuple[LimitSource, ...] = (),
     ) -> None:
         self._allotment = Allotment(config)
-        self._fixed_a = feed.current_a if isinstance(feed, FixedFeed) else None
-        self._desk = desk
-        self._books = books
-        self._limits: tuple[Limit, ...] = ()
+        self._fixed_a = fixed_a
+        self._charger = charger
+        self._recorder = recorder
+        self._sources = sources
 
-    def limits(self, now: float) -> tuple[Limit, ...]:
-        """Every limit at *now*; each holds 3 s, so one that is not repeated ends by itself."""
-        until_at = now + LIMIT_HOLDS_S
-        # The owner's first: of equal limits the first is the reason that is told.
-        self._limits = (*self._owners(until_at), self._feeds(now, until_at))
-        return self._limits
-
-    def _owners(self, until_at: float) -> tuple[Limit, ...]:
-        wishes = self._books.wishes
-        session = self._books.session if self._books.session_active else None
-        local = datetime.now().astimezone()
-        self._desk.window_opens_in_s = ceilings.opens_in_s(wishes, local)
-        energy_wh, charge_s = (session.energy_wh, session.charge_s) if session else (0.0, 0.0)
-        self._desk.session_left = ceilings.session_left(
-            wishes, energy_wh, charge_s, self._desk.power_w
-        )
-        return ceilings.limits(wishes, energy_wh, charge_s, local, until_at)
-
-    def _feeds(self, now: float, until_at: float) -> Limit:
-        if self._fixed_a is not None:
-            return Limit("feed", self._fixed_a, until_at, "a fixed current, as set")
-        self._allotment.set_mode(self._books.wishes.mode)
-        desk = self._desk
-        self._allotment.on_draw(
-            now, desk.drawn_a, charging=desk.charging, measured=desk.drawn_measured
-        )
-        allotted = self._desk.allotted = self._allotment.update(now)
-        return Limit("feed", allotted.current_a, until_at, allotted.reason.describe())
-
-    async def follow(self, feed: Feed) -> None:
-        """Poll *feed* for ever, each time just after it has news."""
+    async def run(self, control: ControlProcess, watchdog: Watchdog) -> None:
+        """Send the limits, and the faults of the sources, to *control* each second, for ever."""
         while True:
-            await asyncio.sleep(feed.next_poll_s())
-            try:
-                reading = await feed.poll()
-            except FeedError as error:
-                self._trouble(str(error))
-                continue
-            self._trouble(None)
-            if self._allotment.on_reading(time.monotonic(), reading):
-                log.debug(
-                    "reading",
-                    excess_w=reading.excess_w,
-                    maximum_w=reading.maximum_w,
-                    age_s=reading.age_s,
-                )
-                self._desk.touch()
+            now = time.monotonic()
+            limits = self.update(now, datetime.now().astimezone())
+            await control.send(ReportedFaults(self.faults(now)))
+            await control.send(SetLimits(limits))
+            watchdog.on_limits(now)
+            await asyncio.sleep(SENT_EVERY_S - time.monotonic() % SENT_EVERY_S)
 
-    def _trouble(self, error: str | None) -> None:
-        """Say that the feed is lost or back, once each."""
-        if error == self._desk.feed_error:
-            return
-        if error is not None:
-            log.warning(error)
-            self._desk.note(f"feed: {error}", "warning")
-        else:
-            log.info("the feed is back")
-            self._desk.note("the feed is back")
-        self._desk.feed_error = error
+    def update(self, now: float, local: datetime) -> tuple[Limit, ...]:
+        """Return every limit at *now*, which is *local* on the wall clock; note them in the state.
+
+        Each holds 3 s, so that one that is not repeated ends by itself.
+        """
+        until_at = now + LIMIT_HOLDS_S
+        controls, totals = self._recorder.controls, self._recorder.totals
+        session = totals.session if totals.active else None
+        energy_wh, charge_s = (session.energy_wh, session.charge_s) if session else (0.0, 0.0)
+        state = self._charger.state
+        power_w = state.flow(now).power_w
+        left_s = {}
+        if (opens_in_s := user_limits.opens_in_s(controls, local)) is not None:
+            left_s["schedule"] = opens_in_s
+        feed, allotment = self._feed(now, until_at)
+        if allotment is not None and allotment.until_s is not None:
+            left_s["feed"] = allotment.until_s
+        limits = (
+            # The owner's first: of equal limits the first is the reason that is shown.
+            *user_limits.limits(controls, energy_wh, charge_s, local, until_at),
+            feed,
+            *(limit for source in self._sources for limit in source.limits(now, until_at)),
+        )
+        self._charger.set(
+            replace(
+                state,
+                allotment=allotment,
+                limits=limits,
+                left_s=left_s,
+                session_left=user_limits.session_left(controls, energy_wh, charge_s, power_w),
+            )
+        )
+        return limits
+
+    def faults(self, now: float) -> dict[Fault, str]:
+        """Return the faults of the sources at *now*."""
+        return {
+            fault: detail
+            for source in self._sources
+            for fault, detail in source.faults(now).items()
+        }
+
+    def on_reading(self, now: float, reading: Reading) -> None:
+        """Use *reading* of the feed, which arrived at *now*."""
+        if self._allotment.on_reading(now, reading):
+            log.debug(
+                "reading",
+                excess_w=reading.excess_w,
+                maximum_w=reading.maximum_w,
+                age_s=reading.age_s,
+            )
+
+    def _feed(self, now: float, until_at: float) -> tuple[Limit, AllotmentResult | None]:
+        if self._fixed_a is not None:
+            return Limit("feed", self._fixed_a, until_at, "a fixed current, as set"), None
+        state = self._charger.state
+        self._allotment.set_mode(self._recorder.controls.mode)
+        self._allotment.on_draw(
+            now,
+            state.drawn_a(now),
+            charging=state.charging(now),
+            measured=state.drawn_measured(now),
+        )
+        allotment = self._allotment.update(now)
+        return Limit("feed", allotment.current_a, until_at, allotment.reason.describe()), allotment

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sessions, totals and latched faults, kept in the store and in the files for people.
+"""Sessions, totals, latched faults and controls, kept in the store and in files for people.
 
 Events are counted here at once (`core.energy.sessions.Ledger`) and written by the store writer when
 they are due. The minutes of the trace recorder are written after everything else.
@@ -18,7 +18,6 @@ import structlog
 
 from evsed.core.energy.end_reasons import reason_for
 from evsed.core.energy.sessions import (
-    DayTotal,
     EndReason,
     Flow,
     Kept,
@@ -30,10 +29,12 @@ from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.controls import Controls, ControlsError
+from evsed.daemon.status import SessionTotals
 from evsed.daemon.store_writer import StoreWriter
 from evsed.daemon.trace_recorder import TraceRecorder
 from evsed.errors import StoreError
 from evsed.frontends.classic import EnergyFiles
+from evsed.frontends.hub import SessionEnded, SessionEvent, SessionStarted
 from evsed.store import Beginning, Json, LastEnd, LatchedFault, Store
 
 if TYPE_CHECKING:
@@ -44,14 +45,14 @@ CRASHES_MAX = 3  # within an hour, then evsed stays off until acknowledged
 UNPLUGGED_WITHIN_S = 2.0  # after the car let go: it did so because of the plug
 FRONT_END_NOTE = "front_end_proved"
 BOOT_NOTE = "boot"
-WISHES_NOTE = "wishes"
+CONTROLS_NOTE = "controls"
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRecorderConfig:
-    """Where the books are: the store's file, the folder of the files for people.
+    """The places: the store's file, and the folder of the files for people.
 
     `calibration` names the front end's calibration: a proof of it holds for no other.
     """
@@ -63,18 +64,18 @@ class SessionRecorderConfig:
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """What the store had: totals, faults, the calibration proved, wishes, boot and last end."""
+    """The contents of the store: totals, faults, calibration, controls, boot and last end."""
 
     history: Kept
     latched: tuple[LatchedFault, ...]
     front_end: object
     boot: object
-    wishes: object
+    controls: object
     beginning: Beginning
 
 
 class SessionRecorder:
-    """What is known of sessions, days, the lifetime; made by `open()`."""
+    """Records sessions, days and the lifetime; made by `open()`."""
 
     def __init__(self, config: SessionRecorderConfig, *, boot: str) -> None:
         self._config = config
@@ -82,8 +83,8 @@ class SessionRecorder:
         self._store = Store(config.path)
         self._files = EnergyFiles(config.folder)
         self._ledger = Ledger()
-        self.clerk = StoreWriter(self._store)
-        self.recorder = TraceRecorder()
+        self.writer = StoreWriter(self._store)
+        self.trace = TraceRecorder()
         self._left_open: tuple[LeftOpen, ...] = ()
         self._loaded = False
         self._last: SessionRecord | None = None
@@ -94,31 +95,33 @@ class SessionRecorder:
         self.power_was_cut = False  # the machine has started anew since the last life
         self.latched: dict[Fault, str] = {}
         self.found: ev.FaultRaised | None = None  # a fault that only the books can see
-        self.wishes = Controls()
-        self._wished = False  # in this life: what an earlier one kept is out of date
+        self.controls = Controls()
+        self._controls_set = False  # in this life: what an earlier one kept is out of date
 
     @classmethod
     async def open(cls, config: SessionRecorderConfig) -> SessionRecorder:
-        """Read what earlier lives have kept; what cannot be read is said and done without."""
-        books = cls(config, boot=_boot_id())
-        await books._remember()
-        return books
+        """Open the record of earlier lives; what cannot be read is reported and done without."""
+        recorder = cls(config, boot=_boot_id())
+        await recorder._remember()
+        return recorder
 
     async def _remember(self) -> None:
-        """Take over what earlier lives have kept; where it cannot be read, try again later."""
+        """Restore what earlier lives have kept; where it cannot be read, try again later."""
         try:
-            memory = await self.clerk.do(self._read)
+            memory = await self.writer.run(self._read)
         except StoreError as error:
             # Without a memory nothing is taken as proved: a pilot without a car has to be read.
-            self.clerk.trouble(error)
+            self.writer.report(error)
             return
         self._loaded = True
         self._ledger.load(memory.history)
         self._left_open = memory.history.left_open
         self.front_end_proved = memory.front_end == self._config.calibration
         known = {fault.value for fault in Fault}
-        self.latched = {Fault(one.name): one.detail for one in memory.latched if one.name in known}
-        self._take_wishes(memory.wishes)
+        self.latched = {
+            Fault(kept.name): kept.detail for kept in memory.latched if kept.name in known
+        }
+        self._restore_controls(memory.controls)
         self.power_was_cut = memory.boot not in (None, self._boot)
         beginning = memory.beginning
         if beginning.last_end is not LastEnd.CLEAN:
@@ -133,74 +136,60 @@ class SessionRecorder:
     def _read(self) -> _Memory:
         history, latched = self._store.load(), tuple(self._store.latched())
         proved, boot = self._store.get(FRONT_END_NOTE), self._store.get(BOOT_NOTE)
-        wishes = self._store.get(WISHES_NOTE)
+        controls = self._store.get(CONTROLS_NOTE)
         self._store.put(BOOT_NOTE, self._boot)
         # Last, because it forgets how the life before ended.
         beginning = self._store.begin_life(self._boot, time.monotonic())
-        return _Memory(history, latched, proved, boot, wishes, beginning)
+        return _Memory(history, latched, proved, boot, controls, beginning)
 
-    def _take_wishes(self, kept: object) -> None:
-        """The wishes of an earlier life; where they make no sense, mode off until told anew."""
-        if kept is None or self._wished:
+    def _restore_controls(self, kept: object) -> None:
+        """Restore the controls of an earlier life; mode off where they make no sense."""
+        if kept is None or self._controls_set:
             return
         try:
-            self.wishes = Controls.from_json(kept)
+            self.controls = Controls.from_json(kept)
         except ControlsError as error:
-            self.wishes = Controls(mode=Mode.OFF)
+            self.controls = Controls(mode=Mode.OFF)
             log.error(
-                "the owner's wishes that were kept make no sense; the mode is off until it is "
+                "the owner's controls that were kept make no sense; the mode is off until it is "
                 "set again, on the page or with `evsed set mode=solar`",
-                why=str(error),
+                reason=str(error),
             )
 
     # --- what is known ------------------------------------------------------------------------
 
     @property
-    def session_active(self) -> bool:
-        """Whether a session is under way: a car is plugged in."""
-        return self._ledger.session is not None
-
-    @property
-    def session(self) -> SessionRecord | None:
-        """The session under way, or the last one of this life."""
-        return self._ledger.session or self._last
-
-    @property
-    def day(self) -> DayTotal:
-        """What today took."""
-        return self._ledger.day(_today())
-
-    @property
-    def total_wh(self) -> float:
-        """The energy of a lifetime, Wh."""
-        return self._ledger.total_wh
-
-    @property
-    def contactor_cycles(self) -> int:
-        """How often the contactor has closed in its lifetime."""
-        return self._ledger.cycles
+    def totals(self) -> SessionTotals:
+        """The sessions and totals as they are shown now."""
+        return SessionTotals(
+            session=self._ledger.session or self._last,
+            active=self._ledger.session is not None,
+            day=self._ledger.day(_today()),
+            total_wh=self._ledger.total_wh,
+            cycles=self._ledger.cycles,
+            controls=self.controls,
+        )
 
     # --- what happens -------------------------------------------------------------------------
 
-    def take(self, snapshot: Snapshot, flow: Flow) -> None:
-        """Count what flows from the moment of *snapshot* on."""
+    def on_snapshot(self, snapshot: Snapshot, flow: Flow) -> tuple[SessionEvent, ...]:
+        """Count *flow* from the moment of *snapshot* on; return the sessions that ended."""
         self._ledger.add(snapshot.at, _today(), flow)
-        if snapshot.state == "A":
-            self._take_over(plugged=False)
         if snapshot.front_end_proved != self.front_end_proved:
             self.front_end_proved = snapshot.front_end_proved
             note = self._config.calibration if snapshot.front_end_proved else None
-            self.clerk.later(lambda: self._store.put(FRONT_END_NOTE, note))
+            self.writer.submit(lambda: self._store.put(FRONT_END_NOTE, note))
+        return self._resume(plugged=False) if snapshot.state == "A" else ()
 
-    def event(self, event: ev.Event, at: datetime) -> None:
-        """Record *event*, which happened at wall-clock time *at*."""
+    def on_event(self, event: ev.Event, at: datetime) -> tuple[SessionEvent, ...]:
+        """Record *event*, arrived at the wall-clock time *at*; return sessions begun and ended."""
         match event:
             case ev.CarPluggedIn():
-                self._plug_in(at)
+                return self._plug_in(at)
             case ev.CarUnplugged():
-                self._unplug(event, at)
+                return self._unplug(event, at)
             case ev.FaultRaised(fault=name, detail=detail):
-                self._faulty(name, detail)
+                self._raise(name, detail)
             case ev.FaultCleared(fault=name):
                 self._release(Fault(name))
             case ev.ContactorClosed():
@@ -215,40 +204,49 @@ class SessionRecorder:
                 self._ledger.stopped(reason)
             case _:
                 pass
+        return ()
 
-    def _plug_in(self, at: datetime) -> None:
-        """A new session, or the one that an earlier life left open with this car."""
-        self._take_over(plugged=True)
+    def _plug_in(self, at: datetime) -> tuple[SessionEvent, ...]:
+        """Begin a session, or go on with the one that an earlier life left open with this car."""
+        events = self._resume(plugged=True)
         if self._ledger.session is None:
             self._ledger.plug_in(uuid.uuid4().hex, at)
+        session = self._ledger.session
+        return events if session is None else (*events, SessionStarted(session))
 
-    def wish(self, wishes: Controls) -> None:
-        """The owner wishes *wishes* from now on, and in lives to come."""
-        self.wishes = wishes
-        self._wished = True
-        kept: Json = {**wishes.to_json()}
-        self.clerk.later(lambda: self._store.put(WISHES_NOTE, kept), urgent=True)
+    def set_controls(self, controls: Controls) -> None:
+        """Put *controls* in force, in this life and those to come."""
+        self.controls = controls
+        self._controls_set = True
+        kept: Json = {**controls.to_json()}
+        self.writer.submit(lambda: self._store.put(CONTROLS_NOTE, kept), urgent=True)
 
-    def _take_over(self, *, plugged: bool) -> None:
-        if self._left_open:
-            if not plugged:  # it left while nobody looked
-                self._forget_session_limits()
-            self._ledger.resume(self._left_open, plugged=plugged)
-            self._left_open = ()
+    def _resume(self, *, plugged: bool) -> tuple[SessionEvent, ...]:
+        """Go on with sessions of earlier lives, or end them; return those that ended."""
+        left_open, self._left_open = self._left_open, ()
+        if not left_open:
+            return ()
+        if not plugged:  # the car left in between
+            self._forget_session_limits()
+        self._ledger.resume(left_open, plugged=plugged)
+        ended = left_open[:-1] if plugged else left_open
+        return tuple(SessionEnded(left.closed()) for left in ended)
 
-    def _unplug(self, event: ev.CarUnplugged, at: datetime) -> None:
+    def _unplug(self, event: ev.CarUnplugged, at: datetime) -> tuple[SessionEvent, ...]:
         if event.at - self._let_go_at < UNPLUGGED_WITHIN_S:
             self._ledger.stopped(EndReason.UNPLUGGED)
-        self._last = self._ledger.unplug(at) or self._last
+        ended = self._ledger.unplug(at)
+        self._last = ended or self._last
         self._forget_session_limits()
+        return (SessionEnded(ended),) if ended else ()
 
     def _forget_session_limits(self) -> None:
         """They were for a session that is over."""
-        left = self.wishes.after_unplug()
-        if left != self.wishes:
-            self.wish(left)
+        left = self.controls.after_unplug()
+        if left != self.controls:
+            self.set_controls(left)
 
-    def _faulty(self, name: str, detail: str) -> None:
+    def _raise(self, name: str, detail: str) -> None:
         fault = Fault(name)
         if fault.kind.recovery in _KEPT:
             self.latched[fault] = detail
@@ -258,38 +256,39 @@ class SessionRecorder:
         kept = LatchedFault(
             fault.value, detail, datetime.now().astimezone(), fault.kind.recovery.value
         )
-        self.clerk.later(lambda: self._store.latch(kept))
+        self.writer.submit(lambda: self._store.latch(kept))
 
     def _release(self, fault: Fault) -> None:
         if self.latched.pop(fault, None) is not None:
-            self.clerk.later(lambda: self._store.release(fault.value))
+            self.writer.submit(lambda: self._store.release(fault.value))
         if fault is Fault.PERMANENT:
-            self.clerk.later(self._store.forget_crashes)
+            self.writer.submit(self._store.forget_crashes)
 
     def _note_contactor(self, *, closed: bool) -> None:
         # Urgent: a crash in the next second counts, too.
-        self.clerk.later(lambda: self._store.note_contactor(self._boot, closed=closed), urgent=True)
+        boot = self._boot
+        self.writer.submit(lambda: self._store.note_contactor(boot, closed=closed), urgent=True)
 
     # --- writing ------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Write what is due, without end."""
-        await self.clerk.run(self._write_due)
+        await self.writer.run_forever(self._write_due)
 
     async def _write_due(self) -> None:
         """Write what is due now; raises `StoreError` where something could not be written."""
         now = time.monotonic()
         if not self._loaded:
             await self._remember()
-        await self.clerk.finish()  # only now: `_read` must not meet what this life has to note
+        await self.writer.flush()  # only now: `_read` must not meet what this life has to note
         if self._ledger.save_due(now):
             checkpoint = self._ledger.checkpoint()
-            await self.clerk.do(lambda: self._store.save(checkpoint, datetime.now().astimezone()))
+            await self.writer.run(lambda: self._store.save(checkpoint, datetime.now().astimezone()))
             self._ledger.saved(checkpoint, now)
-            await self.clerk.do(self._write_files)
+            await self.writer.run(self._write_files)
         elif self._stats_for != _today():
-            await self.clerk.do(self._write_files)
-        await self.recorder.write(self.clerk)
+            await self.writer.run(self._write_files)
+        await self.trace.write(self.writer)
 
     def _write_files(self) -> None:
         """Sessions that have ended to energy.log; EnergyStats after them, and at midnight."""
@@ -309,13 +308,13 @@ class SessionRecorder:
             self._note_contactor(closed=False)
         if self._loaded:  # else the totals of earlier lives are not in it
             checkpoint = self._ledger.checkpoint()
-            self.clerk.later(lambda: self._store.save(checkpoint, datetime.now().astimezone()))
-        await self.clerk.write(self._write_last, patient=False)
-        await self.clerk.close()
+            self.writer.submit(lambda: self._store.save(checkpoint, datetime.now().astimezone()))
+        await self.writer.write(self._write_last, patient=False)
+        await self.writer.close()
 
     async def _write_last(self) -> None:
         await self._write_due()
-        await self.recorder.write(self.clerk, all_of_it=True)
+        await self.trace.write(self.writer, all_of_it=True)
 
 
 _KEPT = (Recovery.ACKNOWLEDGE, Recovery.SERVICE)

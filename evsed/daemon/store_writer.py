@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The clerk: one thread in which everything is written, one thing after the other.
+"""The store writer: one thread in which everything is written, one thing after the other.
 
-So a slow, locked or full disk delays nothing but the writing. What fails is said once, and tried
-again in half a minute.
+So a slow, locked or full disk delays nothing but the writing. A failure is reported once, and tried
+again after half a minute.
 """
 
 from __future__ import annotations
@@ -31,36 +31,36 @@ class StoreWriter:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="books")
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._jobs: list[Callable[[], object]] = []
         self._urgent = asyncio.Event()
         self._again_at = float("-inf")
         self._failed = False
 
-    async def do(self, job: Callable[[], T]) -> T:
-        """What comes of *job*, in its turn. Raises what it raises: `StoreError` for one."""
+    async def run(self, job: Callable[[], T]) -> T:
+        """Run *job* in its turn and return its result. Raises what *job* raises."""
         return await asyncio.get_running_loop().run_in_executor(self._worker, job)
 
-    def later(self, job: Callable[[], object], *, urgent: bool = False) -> None:
-        """Do *job* when it is `finish()`ed, within a second; *urgent*: at once."""
+    def submit(self, job: Callable[[], object], *, urgent: bool = False) -> None:
+        """Have *job* run within a second, at the next `flush()`; *urgent*: at once."""
         self._jobs.append(job)
         if urgent:
             self._urgent.set()
 
-    async def finish(self) -> None:
-        """Do what was to be done later; what fails is kept, and so is the order."""
+    async def flush(self) -> None:
+        """Run the submitted jobs in their order; one that fails stays first, and raises."""
         while self._jobs:
-            await self.do(self._jobs[0])
+            await self.run(self._jobs[0])
             self._jobs.pop(0)
 
-    def trouble(self, error: StoreError) -> None:
-        """Say *error*, unless one has been said already, and wait a while."""
+    def report(self, error: StoreError) -> None:
+        """Report *error* once, and wait a while before the next try."""
         self._again_at = time.monotonic() + AGAIN_AFTER_S
         if not self._failed:
             log.error(str(error))
         self._failed = True
 
-    async def run(self, write_due: Callable[[], Awaitable[None]]) -> None:
+    async def run_forever(self, write_due: Callable[[], Awaitable[None]]) -> None:
         """Write what is due, every second, at once where it is urgent, without end."""
         while True:
             with contextlib.suppress(TimeoutError):
@@ -72,21 +72,21 @@ class StoreWriter:
     async def write(
         self, write_due: Callable[[], Awaitable[None]], *, patient: bool = True
     ) -> None:
-        """Let *write_due* write; *patient*: unless a failure is not half a minute ago."""
+        """Have *write_due* write; *patient*: not within half a minute of a failure."""
         if patient and time.monotonic() < self._again_at:
             return
         try:
             await write_due()
         except StoreError as error:
-            self.trouble(error)
+            self.report(error)
         else:
             if self._failed:
-                log.info("the books are written again")
+                log.info("sessions and totals are written again")
             self._failed = False
         if (notice := self.store.take_notice()) is not None:
             log.error(notice)
 
     async def close(self) -> None:
-        """Let go of the store."""
-        await self.do(self.store.close)
+        """Close the store."""
+        await self.run(self.store.close)
         self._worker.shutdown(wait=False)

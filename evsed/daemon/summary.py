@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A snapshot in words: OCPP's name for the state, a sentence for people, and the reason why."""
+"""A summary of a snapshot: OCPP's name for the state, a sentence for people, and the reason."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`evse_status` in OCPP's words, `words` the sentence, `why` the reason for the current."""
+    """`evse_status` is OCPP's name, `summary` the sentence, `reason` that for the current."""
 
     evse_status: str
-    words: str
-    why: str
+    summary: str
+    reason: str
 
 
 NOT_TICKING = Summary(
@@ -28,34 +28,34 @@ NOT_TICKING = Summary(
 
 
 def describe(snapshot: Snapshot, *, has_charged: bool) -> Summary:
-    """Put *snapshot* into words; *has_charged*: in this session current has flowed already."""
+    """Describe *snapshot*; *has_charged*: in this session current has flowed already."""
     lowest = snapshot.lowest
-    why = lowest.why or f"the {lowest.owner}'s limit"
+    reason = lowest.why or f"the {lowest.owner}'s limit"
     if snapshot.blocked and snapshot.plugged:
-        why = snapshot.blocked
+        reason = snapshot.blocked
         if snapshot.wait_s > 0:
-            why += f" ({snapshot.wait_s:.0f} s left)"
+            reason += f" ({snapshot.wait_s:.0f} s left)"
     if not snapshot.board_ok:
         return Summary("Faulted", "The board cannot be reached", snapshot.board_why)
     if snapshot.faults:
-        return Summary("Faulted", _FAULT_WORDS[next(iter(snapshot.faults))], why)
+        return Summary("Faulted", _FAULT_WORDS[next(iter(snapshot.faults))], reason)
     offered_a = j1772.current_for_duty(snapshot.duty)
     if not snapshot.plugged:
-        return Summary("Available", "No car", why)
+        return Summary("Available", "No car", reason)
     if snapshot.closed:
         if offered_a:
             taken_a = offered_a if snapshot.drawn_a is None else snapshot.drawn_a
-            return Summary("Charging", f"Charging, {taken_a:.1f} A", why)
-        return Summary("SuspendedEVSE", "Stopping: the car is given time to let go", why)
+            return Summary("Charging", f"Charging, {taken_a:.1f} A", reason)
+        return Summary("SuspendedEVSE", "Stopping: the car is given time to let go", reason)
     asks = snapshot.state[:1] in ("C", "D")
     if asks and offered_a:
-        return Summary("Preparing", "The car asks; making sure before the contactor closes", why)
+        return Summary("Preparing", "The car asks; making sure before the contactor closes", reason)
     if offered_a:
         if has_charged:
-            return Summary("SuspendedEV", "The car has stopped; it may go on when it likes", why)
-        return Summary("Preparing", f"Car connected; {offered_a:.1f} A on offer", why)
-    words = "The car asks and has to wait" if asks else "Car connected, nothing on offer"
-    return Summary("SuspendedEVSE" if has_charged or asks else "Preparing", words, why)
+            return Summary("SuspendedEV", "The car has stopped; it may go on when it likes", reason)
+        return Summary("Preparing", f"Car connected; {offered_a:.1f} A on offer", reason)
+    summary = "The car asks and has to wait" if asks else "Car connected, nothing on offer"
+    return Summary("SuspendedEVSE" if has_charged or asks else "Preparing", summary, reason)
 
 
 _FAULT_WORDS = {

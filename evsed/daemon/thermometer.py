@@ -41,7 +41,7 @@ def celsius_in(text: str) -> float | None:
 class Thermometer:
     """Reads *sensor* (such as "28-0316a2795fff") from `start()` to `stop()`.
 
-    `limit()` and `faults()` say what the last reading means; *max_a* is what the supply allows.
+    `limits()` and `faults()` are what the last reading means; *max_a* is what the supply allows.
     """
 
     def __init__(self, sensor: str, max_a: float, *, devices: Path = DEVICES) -> None:
@@ -74,7 +74,7 @@ class Thermometer:
         except (OSError, UnicodeDecodeError):
             return None
 
-    def _take(self) -> None:
+    def _update(self) -> None:
         latest, self._latest = self._latest, None
         if latest is not None:
             self._thermal.on_reading(*latest)
@@ -82,15 +82,15 @@ class Thermometer:
     @property
     def celsius(self) -> float | None:
         """The last sound temperature, degrees Celsius."""
-        self._take()
+        self._update()
         return self._thermal.celsius
 
-    def limit(self, until_at: float) -> Limit:
-        """The ceiling by the last temperature, until *until_at*."""
-        self._take()
-        return self._thermal.limit(until_at)
+    def limits(self, now: float, until_at: float) -> tuple[Limit, ...]:  # noqa: ARG002 - as every source has it
+        """Return the ceiling by the last temperature, until *until_at*."""
+        self._update()
+        return (self._thermal.limit(until_at),)
 
     def faults(self, now: float) -> Mapping[Fault, str]:
-        """What is wrong at *now*: too hot, or no sensor."""
-        self._take()
+        """Return the faults at *now*: too hot, or no sensor."""
+        self._update()
         return self._thermal.faults(now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The recorder: minutes of the trace, made on monotonic time, written a quarter of an hour at once.
+"""The trace recorder: minutes, made on monotonic time, written a quarter of an hour at once.
 
 That is what a power cut costs of the trace: the SD card has to last. Energy is not in question,
 sessions and totals are kept by the ledger within a minute.
@@ -7,6 +7,7 @@ sessions and totals are kept by the ledger within a minute.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -38,22 +39,25 @@ class TraceRecorder:
     ) -> None:
         self._wall = wall
         self._monotonic = monotonic
+        self._lock = threading.Lock()  # frontends ask in threads of their own
         self._minutes = MinuteAverager()
         self._waiting: deque[Minute] = deque(maxlen=WAITING_MOST)
         self._again_at = float("-inf")
         self._thin_at = float("-inf")
         self._failed = False
 
-    def take(self, at: float, sample: Sample) -> None:
-        """From the monotonic moment *at* on there is *sample*."""
-        self._waiting.extend(self._minutes.add(at, at + self._offset_s(), sample))
+    def add_sample(self, at: float, sample: Sample) -> None:
+        """Add *sample*, which holds from the monotonic moment *at* on."""
+        with self._lock:
+            self._waiting.extend(self._minutes.add(at, at + self._offset_s(), sample))
 
     def pending(self) -> list[TraceRow]:
-        """What is not written yet, the minute under way included."""
-        return self._dated([*self._waiting, *self._under_way()])
+        """Return what is not written yet, the minute under way included; from any thread."""
+        with self._lock:
+            return self._dated([*self._waiting, *self._under_way()])
 
-    async def write(self, clerk: StoreWriter, *, all_of_it: bool = False) -> None:
-        """Have *clerk* write what is due; *all_of_it*: whatever there is, at the end.
+    async def write(self, writer: StoreWriter, *, all_of_it: bool = False) -> None:
+        """Have *writer* write what is due; *all_of_it*: whatever there is, at the end.
 
         What fails is said once and tried again in half a minute; it holds up nothing else.
         """
@@ -61,11 +65,11 @@ class TraceRecorder:
         minutes = self._due(now, all_of_it=all_of_it)
         if not minutes:
             return
-        rows, trace = self._dated(minutes), clerk.store.trace
+        rows, trace = self._dated(minutes), writer.store.trace
         try:
-            await clerk.do(lambda: trace.add(rows))
+            await writer.run(lambda: trace.add(rows))
             self._written(minutes)
-            if now >= self._thin_at and not await clerk.do(trace.thin):
+            if now >= self._thin_at and not await writer.run(trace.thin):
                 self._thin_at = now + THIN_EVERY_S
         except StoreError as error:
             self._again_at = now + AGAIN_AFTER_S
@@ -73,7 +77,7 @@ class TraceRecorder:
                 log.error(
                     "the history could not be written; its minutes wait in memory, six hours of "
                     "them at most, and nothing else does; mend what the reason names",
-                    why=str(error),
+                    reason=str(error),
                 )
             self._failed = True
             return
@@ -84,19 +88,23 @@ class TraceRecorder:
     def _due(self, now: float, *, all_of_it: bool) -> list[Minute]:
         if self._wall() < CLOCK_NOT_BEFORE:
             return []
-        if all_of_it:
-            return [*self._waiting, *self._under_way()]
-        old = self._waiting and now - self._waiting[0].begins_at >= BATCH_S
-        return list(self._waiting) if old and now >= self._again_at else []
+        with self._lock:
+            if all_of_it:
+                return [*self._waiting, *self._under_way()]
+            old = self._waiting and now - self._waiting[0].begins_at >= BATCH_S
+            return list(self._waiting) if old and now >= self._again_at else []
 
     def _written(self, minutes: list[Minute]) -> None:
         safe = {id(minute) for minute in minutes}
-        self._keep([minute for minute in self._waiting if id(minute) not in safe])
+        with self._lock:
+            self._keep([minute for minute in self._waiting if id(minute) not in safe])
 
     def forget(self, before_at: int) -> None:
-        """Forget what was before *before_at*, in seconds since 1970."""
+        """Forget what was before *before_at*, in seconds since 1970; from any thread."""
         offset_s = self._offset_s()
-        self._keep([one for one in self._waiting if one.at(offset_s).at >= before_at])
+        with self._lock:
+            kept = [minute for minute in self._waiting if minute.at(offset_s).at >= before_at]
+            self._keep(kept)
 
     def _keep(self, minutes: list[Minute]) -> None:
         self._waiting = deque(minutes, maxlen=WAITING_MOST)

@@ -2,5 +2,50 @@
 """The frontends: everything that shows evsed to people and programs.
 
 `status.py` has what may be shown, `hub.py` what a frontend may ask of the daemon, `frontend.py` the
-protocol that each of them follows.
+protocol that each of them follows. `open_frontends()` gives those that are in use.
 """
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from evsed.frontends.frontend import Frontend
+    from evsed.frontends.web import WebConfig
+
+
+@dataclass(frozen=True, slots=True)
+class FrontendsConfig:
+    """The frontends that the owner wants."""
+
+    web: WebConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Frontends:
+    """The frontends in use, and the TCP `port` of the page (0: none)."""
+
+    all: tuple[Frontend, ...]
+    port: int
+
+    def close(self) -> None:
+        """Close their sockets."""
+        for frontend in self.all:
+            frontend.close()
+
+
+def open_frontends(config: FrontendsConfig) -> Frontends:
+    """Open the frontends that *config* names, their sockets bound; none of them serves yet.
+
+    Raises `EvsedError`, naming the remedy, where a socket cannot be had.
+    """
+    from evsed.frontends.web.server import (  # noqa: PLC0415 - only the frontends in use
+        WebFrontend,
+        handed_sockets,
+    )
+
+    web = WebFrontend(config.web, handed=handed_sockets(os.environ, os.getpid()))
+    port = web.listen()
+    return Frontends((web,), port)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from evsed.core.energy.history import By, DayTrace, PeriodTotal
     from evsed.core.energy.sessions import SessionRecord
+    from evsed.core.pilot.events import Event
     from evsed.core.user.controls import Controls
     from evsed.frontends.status import Status
 
@@ -48,27 +50,62 @@ class History(Protocol):
         """A copy of the whole store, made for *who*: a file that is gone when it is closed."""
 
 
+@dataclass(frozen=True, slots=True)
+class SessionStarted:
+    """A session began: a car was plugged in, or is still there from an earlier life of evsed."""
+
+    session: SessionRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """A session ended; its record is final."""
+
+    session: SessionRecord
+
+
+SessionEvent = SessionStarted | SessionEnded
+
+
+@dataclass(frozen=True, slots=True)
+class HubEvent:
+    """An event and the wall-clock time at which it reached the daemon."""
+
+    at: datetime
+    event: Event | SessionEvent
+
+
 class Hub(Protocol):
-    """The daemon, as a frontend sees it."""
+    """The daemon, as a frontend sees it.
+
+    Each frontend has a hub of its own, which it uses in its own thread and loop. Orders beyond 20 a
+    second raise `evsed.errors.HubBusyError` and are not carried out.
+    """
 
     @property
     def history(self) -> History:
         """The past."""
 
     def status(self) -> Status:
-        """The status now; cheap (built at most a few times a second, then shared)."""
+        """Return the status now; cheap (built at most a few times a second, then shared)."""
 
     def changes(self) -> AsyncIterator[Status]:
-        """The status now and again at each change, at most twice a second, without end."""
+        """Yield the status now and again at each change, at most twice a second, without end."""
 
-    async def acknowledge(self, who: str) -> str:
-        """Acknowledge latched faults for *who*; returns what came of it, in words."""
+    def events(self) -> AsyncIterator[HubEvent]:
+        """Yield each event from now on, oldest first, without end.
 
-    async def change(self, who: str, patch: Mapping[str, object]) -> str:
-        """Change the owner's wishes that *patch* names, for *who*; what came of it, in words.
-
-        Raises `core.user.controls.WishesError`, and changes nothing, where one cannot be granted.
+        A reader that falls behind by 1,000 events loses the oldest of them.
         """
 
-    async def alter(self, who: str, how: Callable[[Controls], Controls]) -> str:
-        """Make of the owner's wishes what *how* does, for *who*; else as `change()`."""
+    async def acknowledge(self, who: str) -> str:
+        """Acknowledge latched faults for *who*; return the outcome in words."""
+
+    async def update_controls(self, who: str, patch: Mapping[str, object]) -> str:
+        """Change the owner's controls that *patch* names, for *who*; return the outcome in words.
+
+        Raises `core.user.controls.ControlsError`, and changes nothing, where one is refused.
+        """
+
+    async def alter_controls(self, who: str, change: Callable[[Controls], Controls]) -> str:
+        """Replace the owner's controls by what *change* makes of them; as `update_controls()`."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PILOT_STATES: Final = ("A", "B1", "B2", "C1", "C2", "D1", "D2", "E", "F", "-")
 MODES: Final = tuple(mode.value for mode in Mode)
 RECOVERIES: Final = ("auto", "unplug", "acknowledge", "service")
+PART_STATES: Final = ("running", "waiting", "stuck")
 LEVELS: Final = ("info", "warning", "error")
 
 _DAY = "(Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
@@ -173,6 +174,19 @@ class OverrideView:
 
 
 @dataclass(frozen=True, slots=True)
+class PartView:
+    """A part of evsed that runs beside the charging: a frontend, a feed or a meter."""
+
+    name: Annotated[str, Doc("which part: web, feed, ...")]
+    state: Annotated[
+        str,
+        Doc("running, waiting to be started again, or stuck", choices=PART_STATES),
+    ]
+    trouble: Annotated[str, Doc("what went wrong last; empty: nothing")] = ""
+    restarts: Annotated[int, Doc("how often it was started again")] = 0
+
+
+@dataclass(frozen=True, slots=True)
 class TickView:
     """The tick of the control process."""
 
@@ -286,6 +300,10 @@ class Status:
             unit="Wh",
         ),
     ] = None
+
+    parts: Annotated[
+        tuple[PartView, ...], Doc("the parts that run beside the charging, and how they fare")
+    ] = ()
 
     def __post_init__(self) -> None:
         """Derive the state of the classic line."""

@@ -183,7 +183,7 @@ def sentences(name: str) -> tuple[str, ...]:
     for after_s in AFTER_S:
         played.run(first_s + after_s - played.now)
         summary = describe(played.snapshot(), has_charged=played.outcome.booked_wh > 0)
-        found.append(f"{summary.words}: {summary.why}")
+        found.append(f"{summary.summary}: {summary.reason}")
     return tuple(found)
 
 

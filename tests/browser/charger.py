@@ -14,7 +14,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from evsed.daemon import run
+from evsed.daemon.app import run
 from evsed.settings import load_settings
 from evsed.sim.demo import demo_world
 from tests.browser.made_up import fill
@@ -34,7 +34,7 @@ def main() -> int:
         world.overrides["web"] |= {"port": 0, "password_file": options.folder / "password"}
         world.overrides["store"] = {"path": store}
         world.overrides["openevse"] = {"enabled": True, "announce": False}
-        return run(load_settings(None, overrides=world.overrides), say=print)
+        return run(load_settings(None, overrides=world.overrides), on_address=print)
 
 
 if __name__ == "__main__":

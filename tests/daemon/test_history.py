@@ -55,17 +55,17 @@ class Life:
         rows = [
             TraceRow(begins_at(day) + 60 * n, 60, 2000, 2300, 1800, 12, "C2") for n in range(count)
         ]
-        await self.books.clerk.do(lambda: self.books.clerk.store.trace.add(rows))
+        await self.books.writer.run(lambda: self.books.writer.store.trace.add(rows))
 
     def charge(self, seconds: int) -> None:
         """A car that has charged at 3.6 kW until now."""
         now, start = datetime.now().astimezone(), time.monotonic() - seconds
-        self.books.event(ev.CarPluggedIn(start), now)
+        self.books.on_event(ev.CarPluggedIn(start), now)
         for second in range(seconds):
             at = start + second
             snapshot = replace(NO_CAR, at=at, state="C2", plugged=True, closed=1)
-            self.books.take(snapshot, Flow(power_w=3600.0, current_a=16.0, sun_w=900.0))
-            self.books.recorder.take(at, CHARGING)
+            self.books.on_snapshot(snapshot, Flow(power_w=3600.0, current_a=16.0, sun_w=900.0))
+            self.books.trace.add_sample(at, CHARGING)
 
 
 @pytest_asyncio.fixture
@@ -98,8 +98,8 @@ async def test_today_is_told_up_to_this_moment_before_any_of_it_is_written(life:
 
 async def test_a_session_and_its_day_are_there_once_they_are_saved(life: Life) -> None:
     life.charge(3600)
-    life.books.event(ev.CarUnplugged(time.monotonic()), datetime.now().astimezone())
-    await life.books.clerk.write(life.books._write_due)  # noqa: SLF001 - the next second
+    life.books.on_event(ev.CarUnplugged(time.monotonic()), datetime.now().astimezone())
+    await life.books.writer.write(life.books._write_due)  # noqa: SLF001 - the next second
     (session,) = await life.archive.sessions(10)
     assert session.energy_wh == pytest.approx(3599)
     assert session.sun_wh == pytest.approx(3599 / 4)
@@ -133,7 +133,7 @@ async def test_deleting_says_who_and_what_and_lets_the_books_save_in_between(lif
 
     async def save_often() -> None:
         while True:
-            await life.books.clerk.do(lambda: life.books.clerk.store.put("n", len(saved)))
+            await life.books.writer.run(lambda: life.books.writer.store.put("n", len(saved)))
             saved.append(1)
 
     saving = asyncio.create_task(save_often())
@@ -145,13 +145,13 @@ async def test_deleting_says_who_and_what_and_lets_the_books_save_in_between(lif
     assert who == "192.168.1.9"
     assert what == f"delete the history before {before}: 0 sessions and 200 rows are gone"
     assert day not in await life.archive.days()
-    assert life.books.recorder.pending()
+    assert life.books.trace.pending()
 
 
 async def test_deleting_takes_what_is_not_written_yet_along(life: Life) -> None:
     life.charge(200)
     await life.archive.delete("somebody", date.max)
-    assert len(life.books.recorder.pending()) <= 1  # the minute under way
+    assert len(life.books.trace.pending()) <= 1  # the minute under way
 
 
 async def test_deleting_that_fails_is_told_all_the_same(life: Life) -> None:
@@ -191,20 +191,20 @@ async def test_a_disk_that_is_gone_costs_an_answer_and_no_energy(life: Life) -> 
     life.path.unlink()
     with pytest.raises(StoreError, match="could not be read"):
         await life.archive.days()
-    assert life.books.day.energy_wh > 40
+    assert life.books.totals.day.energy_wh > 40
 
 
 async def test_a_locked_trace_holds_up_no_save(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_rows: object) -> None:
         raise StoreError("the disk takes no minutes")
 
-    monkeypatch.setattr(life.books.clerk.store.trace, "add", refuse)
+    monkeypatch.setattr(life.books.writer.store.trace, "add", refuse)
     life.charge(1000)
     with capture_logs() as entries:
         for _ in range(3):
             life.charge(50)
-            await life.books.clerk.write(life.books._write_due)  # noqa: SLF001 - the next second
-    assert [entry["why"] for entry in entries] == ["the disk takes no minutes"]
+            await life.books.writer.write(life.books._write_due)  # noqa: SLF001 - the next second
+    assert [entry["reason"] for entry in entries] == ["the disk takes no minutes"]
     assert Reader(life.path).energy(By.DAY, date.min, date.max)[-1].energy_wh > 1000
 
 

@@ -1,22 +1,43 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Being found in the network, where what that needs is not there."""
+"""Being found, on the loopback interface alone: no other machine hears of it."""
 
-import sys
+import asyncio
 
-import pytest
 from structlog.testing import capture_logs
+from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
-from evsed.daemon.mdns import announce
+from evsed.daemon.mdns import SERVICE, Announcement
+from tests.frontends.web.web_world import IN_TIME_S
+
+HERE = "127.0.0.1"
+CHARGER = Announcement(8080, "02a1b2c3d4e5", "0.1.0")
+NAME = f"evsed-02a1b2c3d4e5.{SERVICE}"
 
 
-async def test_without_the_library_it_says_what_to_install_and_charging_goes_on(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(
-        sys.modules, "evsed.daemon.mdns_responder", None
-    )  # as where zeroconf is missing
+async def test_who_looks_for_an_openevse_finds_evsed_and_what_it_is() -> None:
+    running = asyncio.create_task(CHARGER.run(HERE))
+    client = AsyncZeroconf(interfaces=[HERE])
+    try:
+        found = AsyncServiceInfo(SERVICE, NAME)
+        assert await found.async_request(client.zeroconf, IN_TIME_S * 1000)
+        assert found.parsed_addresses() == [HERE]
+        assert found.port == 8080
+        assert found.decoded_properties == {
+            "type": "evsed", "version": "0.1.0", "id": "02a1b2c3d4e5",
+        }  # fmt: skip
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+        await client.async_close()
+
+
+async def test_where_it_cannot_be_announced_that_is_said_and_nothing_fails() -> None:
     with capture_logs() as entries:
-        await announce(80)
-    (said,) = entries
-    assert "pip install 'evsed[openevse]'" in said["event"]
-    assert "openevse.announce = false" in said["event"]
+        running = asyncio.create_task(CHARGER.run("192.0.2.1"))  # nobody's: RFC 5737
+        async with asyncio.timeout(IN_TIME_S):
+            while not entries:  # noqa: ASYNC110 - the log is all there is to see
+                await asyncio.sleep(0.01)
+        assert not running.done()
+        running.cancel()
+        await asyncio.wait({running})
+    assert "its address will do meanwhile" in entries[0]["event"]

@@ -49,16 +49,16 @@ async def books(tmp_path: Path) -> AsyncIterator[SessionRecorder]:
 
 async def write(books: SessionRecorder) -> None:
     """The next second, or the half minute after a failure."""
-    await books.clerk.write(books._write_due, patient=False)  # noqa: SLF001 - see above
+    await books.writer.write(books._write_due, patient=False)  # noqa: SLF001 - see above
 
 
 async def test_a_file_locked_at_the_start_makes_no_crash_of_this_life(
     books: SessionRecorder,
 ) -> None:
-    books.event(ev.ContactorClosed(1.0, 1), NOW)
+    books.on_event(ev.ContactorClosed(1.0, 1), NOW)
     await write(books)
     assert books.hold_off_s == 0.0
-    assert books.contactor_cycles == 1
+    assert books.totals.cycles == 1
 
 
 async def test_what_waits_for_a_locked_file_is_kept_in_its_order(
@@ -66,8 +66,8 @@ async def test_what_waits_for_a_locked_file_is_kept_in_its_order(
 ) -> None:
     await write(books)
     for fault in (Fault.PERMANENT, Fault.CONTACTOR):
-        books.event(ev.FaultRaised(1.0, fault.value, "seen"), NOW)
-    books.event(ev.FaultCleared(2.0, Fault.PERMANENT.value, "told"), NOW)
+        books.on_event(ev.FaultRaised(1.0, fault.value, "seen"), NOW)
+    books.on_event(ev.FaultCleared(2.0, Fault.PERMANENT.value, "told"), NOW)
     with locked(tmp_path / "evsed.db"), capture_logs() as entries:
         for _ in range(2):
             await write(books)
@@ -82,10 +82,10 @@ async def test_energy_that_flowed_while_the_file_was_locked_is_saved(
     books: SessionRecorder, tmp_path: Path
 ) -> None:
     start = time.monotonic() - 100
-    books.event(ev.CarPluggedIn(start), NOW)
+    books.on_event(ev.CarPluggedIn(start), NOW)
     for second in range(100):
         charging = replace(NO_CAR, at=start + second, state="C2", plugged=True, closed=1)
-        books.take(charging, Flow(power_w=3600.0, current_a=16.0))
+        books.on_snapshot(charging, Flow(power_w=3600.0, current_a=16.0))
     with locked(tmp_path / "evsed.db"), capture_logs():
         await write(books)
     await write(books)

@@ -64,16 +64,16 @@ def test_each_state_has_its_name_and_its_sentence(
 ) -> None:
     said = describe(snapshot, has_charged=has_charged)
 
-    assert (said.evse_status, said.words) == (status, words)
+    assert (said.evse_status, said.summary) == (status, words)
 
 
 def test_the_reason_is_the_limits_while_nothing_blocks() -> None:
-    assert describe(CHARGING, has_charged=True).why == "following the sun"
+    assert describe(CHARGING, has_charged=True).reason == "following the sun"
 
 
 def test_a_limit_without_words_is_its_owners() -> None:
     assert (
-        describe(replace(CHARGING, limits=(Limit("feed", 9.4),)), has_charged=True).why
+        describe(replace(CHARGING, limits=(Limit("feed", 9.4),)), has_charged=True).reason
         == "the feed's limit"
     )
 
@@ -82,7 +82,7 @@ def test_what_blocks_is_the_reason_and_says_for_how_long() -> None:
     snapshot = replace(WAITING, blocked="waiting after a fault or a restart", wait_s=24.4)
 
     assert (
-        describe(snapshot, has_charged=False).why
+        describe(snapshot, has_charged=False).reason
         == "waiting after a fault or a restart (24 s left)"
     )
 
@@ -93,7 +93,7 @@ def test_a_board_that_is_lost_comes_before_everything() -> None:
     said = describe(snapshot, has_charged=True)
 
     assert said.evse_status == "Faulted"
-    assert said.why == "pigpiod does not answer"
+    assert said.reason == "pigpiod does not answer"
 
 
 @pytest.mark.parametrize("fault", list(Fault))
@@ -101,4 +101,4 @@ def test_every_fault_has_words(fault: Fault) -> None:
     said = describe(replace(WAITING, faults={fault: "as measured"}), has_charged=False)
 
     assert said.evse_status == "Faulted"
-    assert said.words
+    assert said.summary

@@ -58,7 +58,7 @@ def test_what_the_thread_reads_becomes_a_limit(tmp_path: Path) -> None:
     file = sensor_file(tmp_path)
     file.write_text(SOUND.replace("23125", "62500"))
     thermometer = Thermometer(SENSOR, 32.0, devices=tmp_path)
-    assert thermometer.limit(1.0).max_a == 0.0
+    assert thermometer.limits(0.0, 1.0)[0].max_a == 0.0
     thermometer.start()
     try:
         deadline = time.monotonic() + 10.0
@@ -69,7 +69,7 @@ def test_what_the_thread_reads_becomes_a_limit(tmp_path: Path) -> None:
         thermometer.stop()
 
     assert thermometer.celsius == 62.5
-    assert thermometer.limit(1.0).max_a == 19.0
+    assert thermometer.limits(0.0, 1.0)[0].max_a == 19.0
     assert thermometer.faults(time.monotonic()) == {}
 
 

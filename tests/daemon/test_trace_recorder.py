@@ -24,20 +24,20 @@ CHARGING = Sample(2000.0, 2300.0, 1800.0, 12.0, "C2")
 
 
 class Life:
-    """A recorder and its clocks, and the store that its clerk writes into."""
+    """A recorder and its clocks, and the store that its writer writes into."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.now = 5000.0
         self.offset_s = NOON - 5000.0
         self.recorder = TraceRecorder(lambda: self.now + self.offset_s, lambda: self.now)
-        self.clerk = StoreWriter(Store(path, busy_s=0.01))
+        self.writer = StoreWriter(Store(path, busy_s=0.01))
 
     async def live(self, seconds: int) -> None:
         """A sample a second, and a look each second whether anything is due."""
         for _ in range(seconds):
-            self.recorder.take(self.now, CHARGING)
-            await self.recorder.write(self.clerk)
+            self.recorder.add_sample(self.now, CHARGING)
+            await self.recorder.write(self.writer)
             self.now += 1.0
 
     def kept(self, table: str = "minutes") -> list[TraceRow]:
@@ -49,9 +49,9 @@ class Life:
 @pytest_asyncio.fixture
 async def life(tmp_path: Path) -> AsyncIterator[Life]:
     made = Life(tmp_path / "evsed.db")
-    await made.clerk.do(made.clerk.store.load)
+    await made.writer.run(made.writer.store.load)
     yield made
-    await made.clerk.close()
+    await made.writer.close()
 
 
 async def test_minutes_are_written_a_quarter_of_an_hour_at_once(life: Life) -> None:
@@ -74,12 +74,12 @@ async def test_the_end_writes_all_there_is_and_a_new_life_goes_on_in_the_same_mi
     life: Life,
 ) -> None:
     await life.live(90)
-    await life.recorder.write(life.clerk, all_of_it=True)
+    await life.recorder.write(life.writer, all_of_it=True)
     assert [row.covered_s for row in life.kept()] == [60, 29]
 
     life.recorder = TraceRecorder(lambda: life.now + life.offset_s, lambda: life.now)
     await life.live(60)
-    await life.recorder.write(life.clerk, all_of_it=True)
+    await life.recorder.write(life.writer, all_of_it=True)
     assert [row.covered_s for row in life.kept()] == [60, 59, 29]
 
 
@@ -96,16 +96,16 @@ async def test_a_locked_disk_is_said_once_and_costs_nothing_within_six_hours(lif
     said = [(entry["log_level"], entry["event"]) for entry in entries]
     assert [level for level, _ in said] == ["error", "info"]
     assert said[0][1].startswith("the history could not be written; its minutes wait in memory")
-    assert life.clerk.store.errors <= 3600 / AGAIN_AFTER_S
+    assert life.writer.store.errors <= 3600 / AGAIN_AFTER_S
 
 
 async def test_what_waits_is_bounded_and_the_newest_stays(life: Life) -> None:
     for _ in range(WAITING_MOST + 100):
-        life.recorder.take(life.now, CHARGING)
+        life.recorder.add_sample(life.now, CHARGING)
         life.now += 60.0
     pending = life.recorder.pending()
     assert len(pending) <= WAITING_MOST + 1
-    await life.recorder.write(life.clerk, all_of_it=True)
+    await life.recorder.write(life.writer, all_of_it=True)
     assert life.kept() == pending
 
 
@@ -133,7 +133,7 @@ async def test_a_clock_set_back_an_hour_has_it_twice_and_loses_no_energy(life: L
     await life.live(3600)
     life.offset_s -= 3600
     await life.live(3600)
-    await life.recorder.write(life.clerk, all_of_it=True)
+    await life.recorder.write(life.writer, all_of_it=True)
     assert sum(row.power_w * row.covered_s for row in life.kept()) == 1800 * 7199
     assert len(life.kept()) <= 3600 / 60 + 16  # those that waited moved along with the clock
 

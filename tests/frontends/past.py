@@ -32,7 +32,7 @@ async def past(folder: Path) -> AsyncIterator[HistoryService]:
         TraceRow(begins_at(A_DAY) + 60 * n, 60, 2000 if n % 2 else None, 2300, 1800, 12, "C2")
         for n in range(5)
     ]
-    await earlier.clerk.do(lambda: earlier.clerk.store.trace.add(rows))
+    await earlier.writer.run(lambda: earlier.writer.store.trace.add(rows))
     _charge(earlier)
     await earlier.close(clean=True)
     books = await SessionRecorder.open(config)
@@ -48,9 +48,9 @@ async def past(folder: Path) -> AsyncIterator[HistoryService]:
 def _charge(books: SessionRecorder) -> None:
     """A car that has charged until now, and is unplugged."""
     now, start = datetime.now().astimezone(), time.monotonic() - CHARGED_S
-    books.event(ev.CarPluggedIn(start), now)
+    books.on_event(ev.CarPluggedIn(start), now)
     for second in range(CHARGED_S):
         snapshot = replace(NO_CAR, at=start + second, state="C2", plugged=True, closed=1)
-        books.take(snapshot, Flow(power_w=3600.0, current_a=16.0, sun_w=900.0))
-        books.recorder.take(start + second, Sample(2000.0, 2300.0, 1800.0, 12.0, "C2"))
-    books.event(ev.CarUnplugged(start + CHARGED_S), now)
+        books.on_snapshot(snapshot, Flow(power_w=3600.0, current_a=16.0, sun_w=900.0))
+        books.trace.add_sample(start + second, Sample(2000.0, 2300.0, 1800.0, 12.0, "C2"))
+    books.on_event(ev.CarUnplugged(start + CHARGED_S), now)

@@ -8,9 +8,11 @@ import errno
 import os
 import socket
 import stat
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from evsed.errors import WebError
 from evsed.frontends.hub import Hub
@@ -57,7 +59,13 @@ class WebFrontend:
         self._limits = limits or WebLimits()
         self._handed = handed
         self._assets = Assets()
+        self._kept: tuple[socket.socket, ...] = ()
         self._started: _Started | None = None
+
+    @property
+    def name(self) -> str:
+        """The name under which it is logged and shown."""
+        return "web"
 
     @property
     def connections(self) -> int:
@@ -69,6 +77,24 @@ class WebFrontend:
         """Open event streams."""
         return self._started.stream.listeners if self._started else 0
 
+    def listen(self) -> int:
+        """Bind the sockets and keep them until `close()`, over any number of runs.
+
+        Returns the TCP port (0: none, control socket only). Raises `WebError`, naming the remedy,
+        where that cannot be had.
+        """
+        self._kept = self._handed or tuple(_own_sockets(self._config))
+        tcp = (sock for sock in self._kept if sock.family != socket.AF_UNIX)
+        return next((int(sock.getsockname()[1]) for sock in tcp), 0)
+
+    def close(self) -> None:
+        """Close the sockets of `listen()`."""
+        kept, self._kept = self._kept, ()
+        for sock in kept:
+            sock.close()
+        if kept and self._config.socket and not self._handed:
+            _remove(Path(self._config.socket))
+
     async def start(self, hub: Hub) -> int:
         """Listen, and return the TCP port that is listened on (0: none, control socket only).
 
@@ -76,7 +102,8 @@ class WebFrontend:
         """
         if self._started is not None:
             raise WebError("the page is served already")
-        sockets = list(self._handed) or _own_sockets(self._config)
+        kept = [sock.dup() for sock in self._kept]
+        sockets = kept or list(self._handed) or _own_sockets(self._config)
         stream = EventStream(hub, self._limits, to_json)
         recent = RecentHistory()
         authenticator = Authenticator(self._config.password_file, self._config.names)
@@ -93,7 +120,13 @@ class WebFrontend:
             local = sock.family == socket.AF_UNIX
             server = LimitedServer(limiter, router.handle, local=local)
             if local:
-                listening = await loop.create_unix_server(server, sock=sock, backlog=BACKLOG)
+                # Python 3.13 would remove the socket's file at the end of each run.
+                keep: dict[str, Any] = {}
+                if kept and sys.version_info >= (3, 13):
+                    keep["cleanup_socket"] = False
+                listening = await loop.create_unix_server(
+                    server, sock=sock, backlog=BACKLOG, **keep
+                )
             else:
                 listening = await loop.create_server(server, sock=sock, backlog=BACKLOG)
                 port = port or sock.getsockname()[1]
@@ -127,7 +160,7 @@ class WebFrontend:
             server.pre_shutdown()
             await server.shutdown(SHUTDOWN_S)
         started.limiter.close()
-        if self._config.socket and not self._handed:
+        if self._config.socket and not (self._handed or self._kept):
             _remove(Path(self._config.socket))
 
 

@@ -78,7 +78,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     archive = HistoryService(
         tmp_path / "evsed.db", books, lambda who, what: told.append((who, what))
     )
-    store = books.clerk.store
+    store = books.writer.store
     later = NOON + timedelta(hours=3)
     open_one = replace(CHARGED, id="two", started=later, ended=None, sun_wh=None, reason=None)
     days = (DayTotal(DAY, 4321.0, 7000.0, 4000.0), DayTotal(date(2025, 6, 1), 1.0, 2.0, None))

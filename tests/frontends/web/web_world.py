@@ -15,7 +15,7 @@ from evsed.core.energy.history import By, DayTrace, PeriodTotal
 from evsed.core.energy.sessions import SessionRecord
 from evsed.core.user.controls import Controls
 from evsed.errors import StoreError
-from evsed.frontends.hub import History
+from evsed.frontends.hub import History, HubEvent
 from evsed.frontends.status import (
     ControlsView,
     EventView,
@@ -138,6 +138,7 @@ class ShownHub:
     changed_by: list[str] = field(default_factory=list)
     broken: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    happened: asyncio.Queue[HubEvent] = field(default_factory=asyncio.Queue)
 
     def show(self, status: Status) -> None:
         self.shown = status
@@ -154,14 +155,18 @@ class ShownHub:
             await self.changed.wait()
             self.changed.clear()
 
+    async def events(self) -> AsyncIterator[HubEvent]:
+        while True:
+            yield await self.happened.get()
+
     async def acknowledge(self, who: str) -> str:
         self.acknowledged.append(who)
         return "one fault acknowledged"
 
-    async def change(self, who: str, patch: Mapping[str, object]) -> str:
-        return await self.alter(who, lambda wishes: wishes.changed(patch))
+    async def update_controls(self, who: str, patch: Mapping[str, object]) -> str:
+        return await self.alter_controls(who, lambda wishes: wishes.changed(patch))
 
-    async def alter(self, who: str, how: Callable[[Controls], Controls]) -> str:
+    async def alter_controls(self, who: str, how: Callable[[Controls], Controls]) -> str:
         shown = self.shown
         before = Controls.from_json(
             {**asdict(shown.controls), "override": shown.override and asdict(shown.override)}

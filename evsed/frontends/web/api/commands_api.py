@@ -33,7 +33,7 @@ async def acknowledge(context: AppContext, request: ApiRequest) -> PreparedRespo
 async def change(context: AppContext, request: ApiRequest) -> PreparedResponse:
     """Change the controls that the body names."""
     try:
-        outcome = await context.hub.change(request.sender, request.body)
+        outcome = await context.hub.update_controls(request.sender, request.body)
     except ControlsError as error:
         return problem(422, f"{error}; nothing was changed", errors=error.problems)
     return json_response(context.hub.status().controls, Outcome(outcome))

@@ -155,7 +155,7 @@ async def _altered(
 ) -> PreparedResponse:
     """Apply *change* to the controls, and return the answer or the refusal."""
     try:
-        await context.hub.alter(request.sender, change)
+        await context.hub.alter_controls(request.sender, change)
     except ControlsError as error:
         return _refused(409, f"{error}; nothing was changed")
     return _json({"msg": done})

@@ -16,8 +16,9 @@ from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.frontends.classic import classic_line
 from evsed.frontends.web.api.serialization import to_json
+from evsed.link import Tick
 from evsed.logs import Logs, LogsConfig
-from tests.daemon.test_controls import desk, life
+from tests.daemon.daemon_world import NOON, life
 from tests.daemon.test_summary import CHARGING
 
 DETAIL = "what was measured"
@@ -28,10 +29,10 @@ async def test_a_fault_is_in_the_classic_line_the_json_and_both_logs(
     tmp_path: Path, fault: Fault
 ) -> None:
     kind = fault.kind
-    async with life(tmp_path) as books:
-        here = desk(books)
-        here.take(replace(CHARGING, at=time.monotonic(), faults={fault: DETAIL}))
-        status = here.status()
+    async with life(tmp_path) as world:
+        snapshot = replace(CHARGING, at=time.monotonic(), faults={fault: DETAIL})
+        world.ticks.handle(Tick(snapshot), NOON)
+        status = world.status()
     logs = Logs(LogsConfig(tmp_path, "info"), stdout=io.StringIO(), environ={})
     logs.event(ev.FaultRaised(1.0, fault.value, DETAIL), datetime.now().astimezone())
     logs.close(timeout_s=60)

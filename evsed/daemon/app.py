@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The composition root: builds the parts of the daemon in order, runs them, ends them together."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from evsed import __version__
+from evsed.boards import make_safe
+from evsed.daemon.charger_state import Charger, ChargerState, Installation
+from evsed.daemon.control_process import ControlProcess
+from evsed.daemon.feed_follower import FeedFollower
+from evsed.daemon.frontend_hub import FrontendHub
+from evsed.daemon.history import HistoryService
+from evsed.daemon.hub import Hub
+from evsed.daemon.limit_calculator import LimitCalculator
+from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
+from evsed.daemon.shutdown import Shutdown
+from evsed.daemon.supervisor import Part, Supervisor
+from evsed.daemon.systemd import Notifier, Watchdog
+from evsed.daemon.thermometer import Thermometer
+from evsed.daemon.ticks import TickHandler
+from evsed.errors import BoardError
+from evsed.frontends import FrontendsConfig, open_frontends
+from evsed.link import Configure
+from evsed.logs import Logs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from evsed.frontends.frontend import Frontend
+    from evsed.settings import Settings
+
+CONTROL_ENDED = 70  # EX_SOFTWARE: systemd starts both again
+
+log = structlog.get_logger()
+
+
+def run(
+    settings: Settings,
+    on_address: Callable[[str], None] | None = None,
+    more_frontends: tuple[Frontend, ...] = (),
+) -> int:
+    """Drive the EVSE until asked to stop; return the exit code.
+
+    *on_address* is called with the page's address. Raises `EvsedError` when it cannot start.
+    """
+    with Logs(settings.logs_config()) as logs:
+        return asyncio.run(_run(settings, logs, on_address, more_frontends))
+
+
+async def _run(
+    settings: Settings,
+    logs: Logs,
+    on_address: Callable[[str], None] | None,
+    more_frontends: tuple[Frontend, ...],
+) -> int:
+    notifier = Notifier()
+    control, watchdog = ControlProcess(), Watchdog(notifier)
+    shutdown = Shutdown(control, notifier)
+    opened = open_frontends(FrontendsConfig(settings.web_config()))
+    recorder = await SessionRecorder.open(_recorder_config(settings))
+    charger = Charger(ChargerState(installation=_installation(settings)))
+    hub = Hub(charger, recorder, control, logs)
+    history = HistoryService(settings.store.path, recorder, _in_main(hub.note_order))
+    thermometers = _thermometers(settings)
+    limits = LimitCalculator(
+        settings.allotment_config(),
+        settings.feed.current_a if settings.feed.kind == "fixed" else None,
+        charger,
+        recorder,
+        thermometers,
+    )
+    ticks = TickHandler(charger, hub, recorder, watchdog)
+    supervisor = Supervisor(charger)
+    try:
+        if on_address is not None:
+            on_address(f"http://localhost:{opened.port}/")
+        if recorder.found is not None:
+            hub.publish(recorder.found, datetime.now().astimezone())
+        main = asyncio.get_running_loop()
+        for frontend in (*opened.all, *more_frontends):
+            its_hub = FrontendHub(hub, history, main)
+            supervisor.start(
+                Part(frontend.name, partial(frontend.run, its_hub), partial(_refused, its_hub))
+            )
+        if settings.feed.kind != "fixed":
+            feed = FeedFollower(settings.feed_config(), limits, charger, hub, main)
+            supervisor.start(Part("feed", feed.run))
+        if settings.openevse.enabled and settings.openevse.announce and opened.port:
+            supervisor.start(Part("mdns", partial(_announce, opened.port)))
+        for thermometer in thermometers:
+            thermometer.start()
+        await control.start(_configuration(settings, recorder))
+        shutdown.pass_on()  # where it was asked while the parts started
+        async with asyncio.TaskGroup() as tasks:
+            beside = [
+                tasks.create_task(limits.run(control, watchdog)),
+                tasks.create_task(recorder.run()),
+                tasks.create_task(supervisor.run()),
+            ]
+            await ticks.run(control)  # until the control process ends
+            for task in beside:
+                task.cancel()
+        return await _after_control(settings, logs, control, asked=shutdown.asked > 0)
+    finally:
+        for thermometer in thermometers:
+            thermometer.stop()
+        await supervisor.stop()
+        opened.close()
+        history.close()
+        await recorder.close(clean=shutdown.asked > 0)
+
+
+def _in_main(note_order: Callable[[str, str], None]) -> Callable[[str, str], None]:
+    """Return *note_order*, which belongs to this loop, in a form that any thread may call."""
+    main = asyncio.get_running_loop()
+
+    def note(who: str, what: str) -> None:
+        main.call_soon_threadsafe(note_order, who, what)
+
+    return note
+
+
+def _refused(hub: FrontendHub) -> int:
+    return hub.refused
+
+
+async def _announce(port: int) -> None:
+    """Announce the page at *port* in the local network."""
+    from evsed.daemon.mdns import Announcement  # noqa: PLC0415 - zeroconf is large, and optional
+    from evsed.frontends.web.api.openevse_api import serial  # noqa: PLC0415 - as above
+
+    await Announcement(port, serial(), __version__).run()
+
+
+def _recorder_config(settings: Settings) -> SessionRecorderConfig:
+    front_end = settings.board.front_end
+    return SessionRecorderConfig(
+        path=settings.store.path,
+        folder=settings.logs.dir,
+        calibration=f"{front_end.volts_at_code_0:g} V + {front_end.volts_per_code:g} V a code",
+    )
+
+
+def _installation(settings: Settings) -> Installation:
+    return Installation(
+        version=__version__,
+        mains_v=settings.supply.mains_v,
+        phases=settings.supply.phases,
+        feed_kind=settings.feed.kind,
+        max_a=settings.supply.max_current_a,
+        started_at=time.monotonic(),
+    )
+
+
+def _thermometers(settings: Settings) -> tuple[Thermometer, ...]:
+    sensor = settings.safety.temperature_sensor
+    return (Thermometer(sensor, settings.supply.max_current_a),) if sensor else ()
+
+
+def _configuration(settings: Settings, recorder: SessionRecorder) -> Configure:
+    """Build the first message to the control process."""
+    # After a power cut a random delay: the cars of a street must not all come back at once.
+    most_s = settings.safety.restart_delay_max_s
+    delay_s = random.uniform(0.0, most_s) if recorder.power_was_cut else 0.0  # noqa: S311 - spread, not secrecy
+    return Configure(
+        board=settings.board_config(),
+        front_end=settings.front_end(),
+        evse=settings.evse_config(
+            front_end_proved=recorder.front_end_proved,
+            hold_off_s=max(recorder.hold_off_s, delay_s),
+        ),
+        supply_max_a=settings.supply.max_current_a,
+        latched=recorder.latched,
+    )
+
+
+async def _after_control(
+    settings: Settings, logs: Logs, control: ControlProcess, *, asked: bool
+) -> int:
+    """Make sure of the wires after the control process has ended; return the exit code."""
+    control.close()
+    code = await control.ended()
+    if asked and code == 0:
+        log.info("stopped; the contactor is open")
+        return 0
+    try:
+        done = await asyncio.to_thread(make_safe, settings.board_config())
+    except BoardError as error:
+        done = str(error)
+    logs.trouble(
+        f"the control process ended (exit code {code})",
+        done,
+        "evsed exits, systemd starts it again; journalctl -u evsed shows what came before",
+    )
+    return CONTROL_ENDED

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that the daemon knows now: one frozen value, replaced as a whole.
+
+The tasks of the daemon replace it (`Charger.set`), all of them in one thread. A reader, in any
+thread, has a value that does not change any more.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Generic, ParamSpec
+
+from evsed.core.energy.history import Sample
+from evsed.core.energy.sessions import Flow
+from evsed.core.pilot import j1772
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from evsed.core.pilot.faults import Fault
+    from evsed.core.pilot.limits import Limit
+    from evsed.core.solar.allotment import AllotmentResult
+    from evsed.core.user.user_limits import Left
+    from evsed.frontends.status import EventView, PartView
+    from evsed.link import Snapshot
+
+SILENT_AFTER_S: Final = 1.0  # ticks come five times a second; older ones mean that nothing ticks
+EVENTS_KEPT: Final = 50
+WORST_OF_S: Final = 60.0  # the worst tick that is shown is of the last minute
+
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """The facts that do not change while evsed runs: `mains_v` volts, the supply's `max_a`, ..."""
+
+    version: str
+    mains_v: float
+    phases: int
+    feed_kind: str
+    max_a: float
+    started_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargerState:
+    """The charger at one moment.
+
+    `snapshot` is the control process's last one, None before the first. `limits` are those of the
+    daemon as they were sent last; `left_s` gives the seconds left of a limit, by its owner.
+    `session_left` is what the session's own limit still leaves. `fault_since` has the wall-clock
+    time at which each active fault began, `worst_ticks` (moment, seconds) of the last minute.
+    """
+
+    installation: Installation
+    snapshot: Snapshot | None = None
+    allotment: AllotmentResult | None = None
+    feed_error: str | None = None
+    limits: tuple[Limit, ...] = ()
+    left_s: Mapping[str, float] = field(default_factory=dict)
+    session_left: Left | None = None
+    fault_since: Mapping[Fault, datetime] = field(default_factory=dict)
+    worst_ticks: tuple[tuple[float, float], ...] = ()
+    events: tuple[EventView, ...] = ()
+    parts: tuple[PartView, ...] = ()
+
+    # --- changes ------------------------------------------------------------------------------
+
+    def with_snapshot(self, snapshot: Snapshot, wall: datetime) -> ChargerState:
+        """Return the state after *snapshot*, which arrived at the wall-clock time *wall*."""
+        kept = (worst for worst in self.worst_ticks if snapshot.at - worst[0] <= WORST_OF_S)
+        return replace(
+            self,
+            snapshot=snapshot,
+            fault_since={fault: self.fault_since.get(fault, wall) for fault in snapshot.faults},
+            worst_ticks=(*kept, (snapshot.at, snapshot.worst_tick_s)),
+        )
+
+    def with_event(self, event: EventView) -> ChargerState:
+        """Return the state with *event* in the recent past."""
+        return replace(self, events=(*self.events, event)[-EVENTS_KEPT:])
+
+    # --- what follows from it -----------------------------------------------------------------
+
+    def ticking(self, now: float) -> bool:
+        """Whether the control process has reported within the last second."""
+        return self.snapshot is not None and now - self.snapshot.at < SILENT_AFTER_S
+
+    def driven(self, now: float) -> Snapshot | None:
+        """The snapshot of this moment; None where nothing ticks or the board does not answer."""
+        snapshot = self.snapshot
+        good = snapshot is not None and snapshot.board_ok and self.ticking(now)
+        return snapshot if good else None
+
+    def charging(self, now: float) -> bool:
+        """Whether the contactor is closed and current is offered."""
+        snapshot = self.snapshot if self.ticking(now) else None
+        closed = snapshot is not None and snapshot.closed > 0
+        return closed and snapshot is not None and j1772.current_for_duty(snapshot.duty) > 0
+
+    def drawn_a(self, now: float) -> float:
+        """Amperes per phase that the car draws: without a meter, what it is offered."""
+        snapshot = self.snapshot if self.ticking(now) else None
+        if snapshot is None or not snapshot.closed:
+            return 0.0
+        if snapshot.drawn_a is not None:
+            return snapshot.drawn_a
+        return j1772.current_for_duty(snapshot.duty)
+
+    def drawn_measured(self, now: float) -> bool:
+        """Whether a meter gives `drawn_a`."""
+        snapshot = self.snapshot if self.ticking(now) else None
+        return snapshot is not None and snapshot.drawn_a is not None
+
+    def watts(self, current_a: float) -> float:
+        """The power of *current_a* on all phases, watts."""
+        return current_a * self.installation.mains_v * self.installation.phases
+
+    def flow(self, now: float) -> Flow:
+        """The power and current to the car, and as far as the feed tells, its solar part.
+
+        Solar is what the surplus in the feed's last reading covers, as long as that is fresh; where
+        the rest is from is not known.
+        """
+        sun_w = self.allotment.sun_w if self.allotment else None
+        drawn_a = self.drawn_a(now)
+        power_w = self.watts(drawn_a)
+        return Flow(
+            power_w=power_w,
+            current_a=drawn_a,
+            measured=self.drawn_measured(now),
+            sun_w=None if sun_w is None else min(sun_w, power_w),
+        )
+
+    def sample(self, now: float) -> Sample:
+        """The trace's sample of this moment; a reading that is no longer fresh counts as none."""
+        driven, allotment = self.driven(now), self.allotment
+        known = allotment is not None and allotment.sun_w is not None
+        return Sample(
+            available_w=allotment.available_w if allotment and known else None,
+            offered_w=self.watts(j1772.current_for_duty(driven.duty)) if driven else 0.0,
+            power_w=self.watts(self.drawn_a(now)),
+            lent_wh=allotment.lent_wh if allotment else None,
+            state=driven.state if driven else "-",
+        )
+
+    @property
+    def worst_tick_s(self) -> float:
+        """The longest tick of the last minute, seconds."""
+        return max((worst for _, worst in self.worst_ticks), default=0.0)
+
+
+class Listeners(Generic[P]):
+    """Callbacks that any thread may add and end, and that one thread calls; none of them waits."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._callbacks: tuple[Callable[P, None], ...] = ()
+
+    def add(self, callback: Callable[P, None]) -> Callable[[], None]:
+        """Add *callback*; return what ends it."""
+        with self._lock:
+            self._callbacks = (*self._callbacks, callback)
+
+        def end() -> None:
+            with self._lock:
+                self._callbacks = tuple(kept for kept in self._callbacks if kept is not callback)
+
+        return end
+
+    def call(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Call each of them."""
+        for callback in self._callbacks:
+            callback(*args, **kwargs)
+
+
+class Charger:
+    """The holder of the current `ChargerState`, and of those who have to know that it changed.
+
+    `urgent` counts the changes that are to be shown at once.
+    """
+
+    def __init__(self, state: ChargerState) -> None:
+        self.state = state
+        self.urgent = 0
+        self.on_change: Listeners[[]] = Listeners()
+
+    def set(self, state: ChargerState, *, urgent: bool = False) -> None:
+        """Replace the state and call the listeners."""
+        self.state = state
+        self.urgent += urgent
+        self.on_change.call()

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hub as one frontend has it: usable in the frontend's own thread, and bounded.
+
+A frontend that orders without end waits for its turn, and then is refused; a frontend that does not
+read its events loses the oldest. Neither costs the daemon more than a few microseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from evsed.errors import HubBusyError
+from evsed.frontends.hub import HubEvent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+    from typing import Any
+
+    from evsed.core.user.controls import Controls
+    from evsed.daemon.hub import Hub
+    from evsed.frontends.hub import History
+    from evsed.frontends.status import Status
+
+CHANGES_EVERY_S: Final = 0.5
+EVENTS_KEPT: Final = 1000
+ORDERS_PER_S: Final = 20.0
+ORDERS_BURST: Final = 100.0
+"""People and programs give a few orders a minute; a hundred at once leave room for a restored
+Home Assistant."""
+
+T = TypeVar("T")
+
+
+class FrontendHub:
+    """*hub*, which lives in the loop *main*, for one frontend."""
+
+    def __init__(self, hub: Hub, history: History, main: asyncio.AbstractEventLoop) -> None:
+        self._hub = hub
+        self._history = history
+        self._main = main
+        self._orders_left = ORDERS_BURST
+        self._ordered_at = time.monotonic()
+        self.refused = 0
+
+    @property
+    def history(self) -> History:
+        """The past."""
+        return self._history
+
+    def status(self) -> Status:
+        """Return the status now."""
+        return self._hub.status()
+
+    async def changes(self) -> AsyncIterator[Status]:
+        """Yield the status now and after each change, at most twice a second, without end."""
+        wake = _Wake()
+        end = self._hub.on_change(wake.from_any_thread)
+        try:
+            while True:
+                yield self.status()
+                wake.event.clear()
+                await asyncio.sleep(CHANGES_EVERY_S)
+                await wake.event.wait()
+        finally:
+            end()
+
+    async def events(self) -> AsyncIterator[HubEvent]:
+        """Yield each event from now on; a reader that falls behind by 1,000 loses the oldest."""
+        wake, waiting = _Wake(), deque[HubEvent](maxlen=EVENTS_KEPT)
+
+        def on_event(event: HubEvent) -> None:
+            waiting.append(event)
+            wake.from_any_thread()
+
+        end = self._hub.subscribe(on_event)
+        try:
+            while True:
+                await wake.event.wait()
+                wake.event.clear()
+                while waiting:
+                    yield waiting.popleft()
+        finally:
+            end()
+
+    async def acknowledge(self, who: str) -> str:
+        """Acknowledge latched faults for *who*."""
+        return await self._order(self._hub.acknowledge(who))
+
+    async def update_controls(self, who: str, patch: Mapping[str, object]) -> str:
+        """Change the owner's controls that *patch* names, for *who*."""
+        return await self._order(self._hub.update_controls(who, patch))
+
+    async def alter_controls(self, who: str, change: Callable[[Controls], Controls]) -> str:
+        """Replace the owner's controls by what *change* makes of them, for *who*."""
+        return await self._order(self._hub.alter_controls(who, change))
+
+    async def _order(self, order: Coroutine[Any, Any, T]) -> T:
+        """Carry *order* out in the daemon's loop. Raises `HubBusyError` for one too many."""
+        now = time.monotonic()
+        gained = (now - self._ordered_at) * ORDERS_PER_S
+        self._orders_left = min(self._orders_left + gained, ORDERS_BURST) - 1.0
+        self._ordered_at = now
+        if self._orders_left < 0.0:
+            self._orders_left = 0.0
+            self.refused += 1
+            order.close()
+            raise HubBusyError(
+                f"more than {ORDERS_PER_S:.0f} orders a second came; this one was not carried "
+                "out. Try again in a second."
+            )
+        if asyncio.get_running_loop() is self._main:
+            return await order
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(order, self._main))
+
+
+class _Wake:
+    """An event of the running loop that any thread may set."""
+
+    def __init__(self) -> None:
+        self.event = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def from_any_thread(self) -> None:
+        """Set the event; nothing where its loop has ended."""
+        if not self.event.is_set():
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self.event.set)

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the state of the charger to the `Status` that frontends show: a pure function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evsed.core.pilot import j1772
+from evsed.daemon import summary
+from evsed.frontends.status import (
+    ControlsView,
+    FaultView,
+    LimitView,
+    OverrideView,
+    SessionView,
+    Status,
+    TickView,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from evsed.core.energy.sessions import DayTotal, SessionRecord
+    from evsed.core.user.controls import Controls
+    from evsed.daemon.charger_state import ChargerState
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """One moment on both clocks: monotonic seconds, and the wall clock with its zone."""
+
+    at: float
+    wall: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTotals:
+    """The record of sessions as far as it is shown.
+
+    `session` is the one under way (`active`) or the last one, None before the first. `day` is
+    today's total, `total_wh` the energy of a lifetime, `cycles` the closings of the contactor.
+    """
+
+    session: SessionRecord | None
+    active: bool
+    day: DayTotal
+    total_wh: float
+    cycles: int
+    controls: Controls
+
+
+def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Status:
+    """Build the status of *now*."""
+    installation, allotment = state.installation, state.allotment
+    ticking, driven = state.ticking(now.at), state.driven(now.at)
+    described = summary.NOT_TICKING
+    if state.snapshot is not None and ticking:
+        described = summary.describe(state.snapshot, has_charged=_has_charged(sessions))
+    duty = driven.duty if driven else j1772.STEADY
+    snapshot, flow = state.snapshot, state.flow(now.at)
+    return Status(
+        at=now.wall,
+        version=installation.version,
+        state=driven.state if driven else "-",
+        evse_status=described.evse_status,
+        summary=described.summary,
+        reason=described.reason,
+        board_ok=driven is not None,
+        ticking=ticking,
+        high_v=driven.high_v if driven else None,
+        low_v=driven.low_v if driven else None,
+        duty=duty,
+        contactor_closed=driven is not None and driven.closed > 0,
+        offered_a=j1772.current_for_duty(duty),
+        drawn_a=flow.current_a,
+        drawn_measured=flow.measured,
+        power_w=flow.power_w,
+        mains_v=installation.mains_v,
+        phases=installation.phases,
+        excess_w=allotment.excess_w if allotment else None,
+        available_w=allotment.available_w if allotment else None,
+        feed_kind=installation.feed_kind,
+        feed_age_s=allotment.age_s if allotment else None,
+        feed_error=state.feed_error,
+        limits=_limit_views(state),
+        limited_by=snapshot.lowest.owner if snapshot else "daemon",
+        session=_session_view(sessions),
+        day_wh=sessions.day.energy_wh,
+        total_wh=sessions.total_wh,
+        contactor_cycles=sessions.cycles,
+        faults=_fault_views(state, now),
+        events=tuple(reversed(state.events)),
+        tick=TickView(
+            count=snapshot.ticks if snapshot else 0,
+            worst_ms=state.worst_tick_s * 1000,
+            late=snapshot.late if snapshot else 0,
+        ),
+        uptime_s=now.at - installation.started_at,
+        controls=ControlsView.of(sessions.controls),
+        override=OverrideView.of(sessions.controls.override),
+        solar_w=flow.sun_w,
+        day_solar_wh=sessions.day.sun_wh,
+        battery_loan_wh=allotment.lent_wh if allotment else None,
+        parts=state.parts,
+    )
+
+
+def _has_charged(sessions: SessionTotals) -> bool:
+    session = sessions.session
+    return sessions.active and session is not None and session.energy_wh > 0
+
+
+def _session_view(sessions: SessionTotals) -> SessionView:
+    session = sessions.session
+    if session is None:
+        return SessionView(active=False, energy_wh=0.0, charge_s=0.0, peak_a=0.0, started=None)
+    return SessionView(
+        active=sessions.active,
+        energy_wh=session.energy_wh,
+        charge_s=session.charge_s,
+        peak_a=session.peak_a,
+        started=session.started,
+        energy_measured=session.measured,
+        solar_wh=session.sun_wh,
+    )
+
+
+def _limit_views(state: ChargerState) -> tuple[LimitView, ...]:
+    limits = state.limits if state.snapshot is None else state.snapshot.limits
+    views = tuple(
+        LimitView(limit.owner, limit.max_a, limit.why, state.left_s.get(limit.owner))
+        for limit in limits
+    )
+    left = state.session_left
+    if left is None:
+        return views
+    return (*views, LimitView("session", state.installation.max_a, left.why, left.left_s))
+
+
+def _fault_views(state: ChargerState, now: Now) -> tuple[FaultView, ...]:
+    faults = state.snapshot.faults if state.snapshot else {}
+    return tuple(
+        FaultView(
+            name=fault.value,
+            what=detail,
+            done=fault.kind.done,
+            todo=fault.kind.todo,
+            recovery=fault.kind.recovery.value,
+            since=state.fault_since.get(fault, now.wall),
+        )
+        for fault, detail in faults.items()
+    )

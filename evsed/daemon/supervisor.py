@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The supervisor: runs frontends, feed and meters beside the charging, each in a thread of its own.
+
+A part that ends, raises, blocks its loop, lets its tasks grow or floods the daemon with orders is
+logged, shown in the status and started again after a pause. It never ends or delays a charge: the
+limits are made in the daemon's own loop, which no part can reach.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from evsed.frontends.status import PartView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any
+
+    from evsed.daemon.charger_state import Charger
+
+CHECKED_EVERY_S: Final = 1.0
+STUCK_AFTER_S: Final = 5.0  # without a turn of its loop
+TASKS_MAX: Final = 5000  # the web's 500 connections need about five each
+REFUSED_MAX: Final = 100  # orders refused between two checks
+PAUSE_FIRST_S: Final = 1.0  # before it is started again; doubled each time
+PAUSE_MAX_S: Final = 60.0
+GOOD_AFTER_S: Final = 300.0  # a part that ran so long starts again with the first pause
+ENDS_WITHIN_S: Final = 3.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part: its `name`, what runs it until cancelled, and the orders refused to it so far."""
+
+    name: str
+    run: Callable[[], Coroutine[Any, Any, None]]
+    refused: Callable[[], int] = lambda: 0
+
+
+class Supervisor:
+    """Runs parts from `start()` to `stop()`, and shows how they fare in the state of *charger*."""
+
+    def __init__(self, charger: Charger) -> None:
+        self._charger = charger
+        self._runners: list[_Runner] = []
+
+    def start(self, part: Part) -> None:
+        """Start *part*."""
+        runner = _Runner(part)
+        self._runners.append(runner)
+        runner.start()
+
+    async def run(self) -> None:
+        """Check every part each second, without end."""
+        while True:
+            now = time.monotonic()
+            for runner in self._runners:
+                runner.check(now)
+            parts = tuple(runner.view for runner in self._runners)
+            if parts != self._charger.state.parts:
+                self._charger.set(replace(self._charger.state, parts=parts), urgent=True)
+            await asyncio.sleep(CHECKED_EVERY_S)
+
+    async def stop(self) -> None:
+        """End every part; one that does not end within 3 s is left behind."""
+        for runner in self._runners:
+            runner.stop()
+        left_at = time.monotonic() + ENDS_WITHIN_S
+        for runner in self._runners:
+            await asyncio.to_thread(runner.join, max(0.0, left_at - time.monotonic()))
+
+
+class _Runner:
+    """The thread of one part; all but `_live` and `_turn` is called by the daemon's own thread."""
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self._thread = threading.Thread(target=self._live, name=part.name, daemon=True)
+        self._stopping = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._turned_at = time.monotonic()
+        self._tasks = 0
+        self._refused = 0
+        self._ending = ""  # why it is being ended
+        self.view = PartView(part.name, "running")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._cancel()
+
+    def join(self, timeout_s: float) -> None:
+        self._thread.join(timeout_s)
+
+    def check(self, now: float) -> None:
+        """Look at how it fares at *now*, and end it where it does not fare well."""
+        loop = self._loop
+        if loop is None:  # between two starts
+            self._turned_at = now
+            return
+        self._call(loop, self._turn)
+        refused, before = self._part.refused(), self._refused
+        self._refused = refused
+        if now - self._turned_at >= STUCK_AFTER_S:
+            if self.view.state != "stuck":
+                self._end(f"its loop has not turned for {STUCK_AFTER_S:.0f} s")
+                self.view = replace(self.view, state="stuck")
+        elif self._tasks > TASKS_MAX:
+            self._end(f"it has {self._tasks} tasks")
+        elif refused - before > REFUSED_MAX:
+            self._end(f"{refused - before} orders beyond its share came within a second")
+
+    def _end(self, why: str) -> None:
+        """End this run because of *why*, and start it again after the pause."""
+        if self._ending:
+            return
+        self._ending = why
+        log.error(
+            "a part of evsed is ended and started again after a pause; charging and everything "
+            "else goes on; if it comes again, please report it with journalctl -u evsed",
+            part=self._part.name,
+            reason=why,
+        )
+        self._cancel()
+
+    def _cancel(self) -> None:
+        loop, task = self._loop, self._task
+        if loop is not None and task is not None:
+            self._call(loop, task.cancel)
+
+    @staticmethod
+    def _call(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
+        try:
+            loop.call_soon_threadsafe(callback)
+        except RuntimeError:  # it has just ended
+            return
+
+    # --- in its own thread --------------------------------------------------------------------
+
+    def _live(self) -> None:
+        pause_s = PAUSE_FIRST_S
+        while not self._stopping.is_set():
+            started_at = time.monotonic()
+            trouble = self._run_once()
+            if self._stopping.is_set():
+                return
+            ran_s = time.monotonic() - started_at
+            pause_s = PAUSE_FIRST_S if ran_s >= GOOD_AFTER_S else pause_s
+            self.view = PartView(self._part.name, "waiting", trouble, self.view.restarts)
+            self._stopping.wait(pause_s)
+            pause_s = min(pause_s * 2, PAUSE_MAX_S)
+            self.view = PartView(self._part.name, "running", trouble, self.view.restarts + 1)
+
+    def _run_once(self) -> str:
+        """Run the part in a new loop until it ends; return the reason in words."""
+        try:
+            asyncio.run(self._main())
+        except asyncio.CancelledError:
+            pass
+        except BaseException as error:
+            if not self._ending:
+                why = f"it ended with {type(error).__name__}: {error}"
+                log.error(
+                    "a part of evsed has failed and is started again after a pause; charging and "
+                    "everything else goes on; the reason tells what to mend",
+                    part=self._part.name,
+                    reason=why,
+                    exc_info=error,
+                )
+                self._ending = why
+        finally:
+            self._loop = self._task = None
+        why, self._ending = self._ending or "it ended by itself", ""
+        return why
+
+    async def _main(self) -> None:
+        self._turned_at, self._tasks = time.monotonic(), 0
+        task = asyncio.current_task()
+        self._task, self._loop = task, asyncio.get_running_loop()
+        if self._stopping.is_set():
+            return
+        await self._part.run()
+
+    def _turn(self) -> None:
+        """Note that the loop turns, and how many tasks it has."""
+        self._turned_at = time.monotonic()
+        self._tasks = len(asyncio.all_tasks(self._loop))

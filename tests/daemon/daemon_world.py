@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The daemon's parts without its processes: state, recorder, limits and hub, on any time."""
+
+from __future__ import annotations
+
+import io
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from evsed.core.pilot import events as ev
+from evsed.core.solar.allotment import AllotmentConfig
+from evsed.daemon.charger_state import Charger, ChargerState, Installation
+from evsed.daemon.control_process import ControlProcess
+from evsed.daemon.hub import Hub
+from evsed.daemon.limit_calculator import LimitCalculator
+from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
+from evsed.daemon.status import Now, build_status
+from evsed.daemon.systemd import Notifier, Watchdog
+from evsed.daemon.ticks import TickHandler
+from evsed.logs import Logs, LogsConfig
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from evsed.frontends.status import Status
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+INSTALLATION = Installation(
+    version="0", mains_v=230.0, phases=1, feed_kind="fixed", max_a=32.0, started_at=0.0
+)
+
+
+@dataclass
+class World:
+    """One life of the daemon's parts; `folder` has the store and the logs."""
+
+    folder: Path
+    recorder: SessionRecorder
+    charger: Charger
+    hub: Hub
+    ticks: TickHandler
+
+    def limits(
+        self, fixed_a: float | None = 16.0, config: AllotmentConfig | None = None
+    ) -> LimitCalculator:
+        """Make the limits of a fixed current, or of a feed."""
+        return LimitCalculator(config or AllotmentConfig(), fixed_a, self.charger, self.recorder)
+
+    def status(self, at: float | None = None) -> Status:
+        """Build the status of the monotonic moment *at*: now, unless it is given."""
+        moment = Now(time.monotonic() if at is None else at, NOON)
+        return build_status(self.charger.state, self.recorder.totals, moment)
+
+    def plug_in(self) -> None:
+        self.recorder.on_event(ev.CarPluggedIn(0.0), NOON)
+
+    def unplug(self) -> None:
+        self.recorder.on_event(ev.CarUnplugged(9.0), NOON)
+
+    async def write(self) -> None:
+        """Write what is due, as the next second would."""
+        await self.recorder.writer.write(self.recorder._write_due, patient=False)  # noqa: SLF001 - the loop's own call
+
+
+def recorder_config(folder: Path) -> SessionRecorderConfig:
+    return SessionRecorderConfig(folder / "evsed.db", folder, "as built")
+
+
+@asynccontextmanager
+async def life(folder: Path, *, clean: bool = True) -> AsyncIterator[World]:
+    """One life in *folder*; not *clean*: it ends without letting anybody know."""
+    recorder = await SessionRecorder.open(recorder_config(folder))
+    charger = Charger(ChargerState(installation=INSTALLATION))
+    with Logs(LogsConfig(folder / "log"), stdout=io.StringIO(), environ={}) as logs:
+        hub = Hub(charger, recorder, ControlProcess(), logs)
+        ticks = TickHandler(charger, hub, recorder, Watchdog(Notifier("")))
+        try:
+            yield World(folder, recorder, charger, hub, ticks)
+        finally:
+            await recorder.close(clean=clean)
