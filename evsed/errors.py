@@ -47,7 +47,25 @@ class BoardGone(BoardError):
 
 
 class FeedError(EvsedError):
-    """The feed could not be reached, or said something that must not be believed."""
+    """The feed could not be reached, or said something that must not be believed.
+
+    *kind* is what is wrong, in a word: two errors of one kind are the same trouble, whatever
+    numbers their messages carry. *page_came* is true where the feed answered with its page, and
+    *maximum_w* is the most that this page allows, in watts, where that much could be read.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: str = "feed",
+        page_came: bool = False,
+        maximum_w: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.page_came = page_came
+        self.maximum_w = maximum_w
 
 
 class SourceError(EvsedError):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -110,6 +111,8 @@ def test_a_power_may_have_a_fraction_as_php_writes_it(written: str) -> None:
     assert reading.excess_w == float(written[:-1])
 
 
+EXCESS = "Excess solar power available"
+MAXIMUM = "Maximum demand energy"
 POWERS = ["Excess solar power available", "Minimum demand energy", "Maximum demand energy"]
 
 
@@ -119,38 +122,129 @@ POWERS = ["Excess solar power available", "Minimum demand energy", "Maximum dema
     [
         ([], 'has no "{}"'),
         (["70W"], '"{}" only once'),
-        (["70W", "70W", "70W"], '"{}" 3 times'),
-        (["70W", "71W"], 'two copies of "{}" differ'),
-        (["70W", "7W"], 'two copies of "{}" differ'),
+        (["70W", "71W"], 'copies of "{}" differ'),
+        (["70W", "7W"], 'copies of "{}" differ'),
+        (["70W", "70W", "71W"], 'copies of "{}" differ'),
         (["nanW", "nanW"], "not a number of watts"),
         (["INFW", "INFW"], "not a number of watts"),
-        (["W", "W"], "not a number of watts"),
         (["70", "70"], "not a number of watts"),
         (["7_0W", "7_0W"], "not a number of watts"),
         (["٧W", "٧W"], "not a number of watts"),  # noqa: RUF001 - a digit, though not ours
-        (["1e999W", "1e999W"], "outside"),
-        (["100001W", "100001W"], "outside"),
-        (["-100001W", "-100001W"], "outside"),
+        (["1e999W", "1e999W"], "not a number of watts"),
+        (["currentW", "currentW"], "Update excesspwr.php and summary.py"),
     ],
 )
 def test_a_power_that_cannot_be_believed_is_refused_by_name(
     label: str, copies: list[str], words: str
 ) -> None:
+    if label == MAXIMUM and not copies:
+        return
     with pytest.raises(FeedError, match=words.format(label)) as refusal:
         parse_page(with_copies(label, *copies))
 
     assert "evsed goes by the last news until that is too old" in str(refusal.value)
 
 
-@pytest.mark.parametrize("label", POWERS[1:])
-def test_a_demand_below_zero_is_refused(label: str) -> None:
-    with pytest.raises(FeedError, match="outside 0 to 100000 W"):
-        parse_page(with_copies(label, "-1W", "-1W"))
+@pytest.mark.parametrize(
+    "figure", ["125840W", "-1111111W", "1e7W", "-4.2E6W", "1834.0W", "-0.0W", "1e-05W", "+1834W"]
+)
+def test_any_finite_figure_is_believed(figure: str) -> None:
+    """A battery of 60 kWh that is half empty is 1.8 MW from its target."""
+    assert parse_page(with_copies(EXCESS, figure, figure)).excess_w == float(figure[:-1])
 
 
-def test_a_minimum_over_the_maximum_is_refused() -> None:
-    with pytest.raises(FeedError, match="at least 5001 W and at most 5000 W"):
-        parse_page(with_copies("Minimum demand energy", "5001W", "5001W"))
+@pytest.mark.parametrize(
+    ("written", "watts"),
+    [
+        ("[1834.0]W", 1834),
+        ("[0]W", 0),
+        ("'1834'W", 1834),
+        ("1,834 W", 1834),
+        ("-12,345,678W", -12_345_678),
+        ("1834w", 1834),
+    ],
+)
+def test_a_figure_may_be_a_list_of_one_or_quoted_or_written_for_people(
+    written: str, watts: float
+) -> None:
+    assert parse_page(with_copies(EXCESS, written, written)).excess_w == watts
+
+
+def test_the_same_figure_three_times_is_as_whole_as_twice() -> None:
+    assert parse_page(with_copies(EXCESS, "70W", "70W", "70W")).excess_w == 70
+
+
+def test_a_page_without_a_maximum_has_none() -> None:
+    """BatteryMonitor before February 2021."""
+    whole = "<html><body>" + with_copies(MAXIMUM) + "</body></html>"
+    assert parse_page(whole).maximum_w is None
+    with pytest.raises(FeedError, match="torn"):
+        parse_page(whole.replace("</body></html>", ""))
+
+
+@pytest.mark.parametrize("empty", ["W", "NoneW", "[None]W"])
+def test_a_maximum_whose_place_is_empty_is_none(empty: str) -> None:
+    """PHP prints nothing for the second number of a list of one."""
+    notice = "<b>Error:</b> [2] Undefined array key 1"
+    lines = [line for line in GOOD if MAXIMUM not in line]
+    assert parse_page(page(*lines, *[f"{notice}{MAXIMUM} {empty}"] * 2)).maximum_w is None
+
+
+def test_a_maximum_below_zero_allows_nothing() -> None:
+    """Inverters that are counted as none on."""
+    assert parse_page(with_copies(MAXIMUM, "-1500W", "-1500W")).maximum_w == 0
+
+
+def test_a_minimum_below_zero_demands_nothing() -> None:
+    assert parse_page(with_copies("Minimum demand energy", "-1W", "-1W")).minimum_w == 0
+
+
+def test_a_maximum_is_stronger_than_a_minimum() -> None:
+    reading = parse_page(with_copies("Minimum demand energy", "5001W", "5001W"))
+    assert (reading.minimum_w, reading.maximum_w) == (5000, 5000)
+
+
+@pytest.mark.parametrize(
+    ("odd", "maximum", "maximum_w"),
+    [
+        ((EXCESS, "nanW", "nanW"), "0W", 0),
+        ((EXCESS, "70W", "71W"), "0W", 0),
+        ((EXCESS,), "0W", 0),
+        (("Timestamp", "Float"), "0W", 0),
+        (("Minimum demand energy", "currentW", "currentW"), "3500W", 3500),
+        ((EXCESS, "nanW", "nanW"), "currentW", None),
+    ],
+)
+def test_the_maximum_is_obeyed_on_a_page_whose_other_figures_are_odd(
+    odd: tuple[str, ...], maximum: str, maximum_w: float | None
+) -> None:
+    label, *copies = odd
+    text = with_copies(label, *copies).replace(f"{MAXIMUM}  5000W", f"{MAXIMUM} {maximum}")
+    with pytest.raises(FeedError) as refusal:
+        parse_page(text)
+    assert refusal.value.page_came
+    assert refusal.value.maximum_w == maximum_w
+
+
+def test_bold_labels_entities_and_notices_in_front_of_a_line_are_passed_over() -> None:
+    text = page(*GOOD).replace("Timestamp", "<b>Timestamp</b>").replace("5000W", "<i>5000</i>W")
+    text = text.replace("available 1834W", "available&nbsp;1834W")
+    text = text.replace("<p>Minimum", "<p>Error: [8] Undefined offsetMinimum")
+    assert parse_page(text) == parse_page(page(*GOOD))
+
+
+@pytest.mark.parametrize("stamp", ["'2026112211300", "'20261122113000 '", '"20261122113000"'])
+def test_a_stamp_in_quotation_marks_is_a_stamp_though_its_last_digit_is_cut_off(
+    stamp: str,
+) -> None:
+    reading = parse_page(stamped(stamp, "20261122113004"))
+    assert reading.age_s == 4
+    assert reading.stamp in {"2026112211300", "20261122113000"}
+
+
+def test_the_source_of_the_page_says_that_php_is_missing() -> None:
+    with pytest.raises(FeedError, match="Install PHP"):
+        parse_page("<?php\n$time = strftime('%Y');\n?>")
 
 
 @pytest.mark.parametrize("label", ["Current Time", "Timestamp"])
@@ -158,13 +252,13 @@ def test_a_minimum_over_the_maximum_is_refused() -> None:
     ("copies", "words"),
     [
         ([], 'has no "{}"'),
-        (["20261122113002", "20261122113002"], '"{}" 2 times'),
+        (["20261122113002", "20261122113003"], '"{}" 2 times'),
         (["20261322113002"], "not a time"),  # month 13
         (["20260229113002"], "not a time"),  # no leap year
         (["20261122243002"], "not a time"),
         (["20261122113060"], "not a time"),
         (["00001122113002"], "not a time"),
-        (["2026112211300"], "not a time"),
+        (["202611221130"], "not a time"),
         (["202611221130023"], "not a time"),
         (["2026-11-22"], "not a time"),
         (["２０２６１１２２１１３００２"], "not a time"),  # noqa: RUF001 - the point of it
@@ -177,9 +271,9 @@ def test_a_stamp_that_is_not_one_is_refused_by_name(
         parse_page(with_copies(label, *copies))
 
 
-def test_a_stamp_in_the_servers_future_is_refused() -> None:
-    with pytest.raises(FeedError, match="lies 1 s after its own Current Time"):
-        parse_page(stamped("20261122113005", "20261122113004"))
+@pytest.mark.parametrize("ahead", ["20261122113005", "20261122193003", "20261123020004"])
+def test_a_stamp_in_the_servers_future_shows_two_clocks_and_no_age(ahead: str) -> None:
+    assert parse_page(stamped(ahead, "20261122113004")).age_s <= 1
 
 
 @pytest.mark.parametrize(
@@ -201,12 +295,6 @@ def test_a_stamp_in_the_servers_future_is_refused() -> None:
 )
 def test_age_is_real_time(what: str, stamp: str, now: str, age_s: float) -> None:
     assert parse_page(stamped(stamp, now), VIENNA).age_s == age_s, what
-
-
-def test_a_stamp_in_the_future_is_refused_in_the_hour_that_comes_twice_too() -> None:
-    """02:30 may be an hour older than 02:00 looks, but 03:30 cannot."""
-    with pytest.raises(FeedError, match="after its own Current Time"):
-        parse_page(stamped("20261025033002", "20261025020003"), VIENNA)
 
 
 @given(st.datetimes(datetime(2020, 1, 1), datetime(2037, 1, 1)), st.integers(0, 1800))  # noqa: DTZ001
@@ -234,7 +322,7 @@ def test_whatever_the_text_says_it_is_a_reading_or_a_refusal(text: str) -> None:
 
 
 STAMPS = st.datetimes(datetime(2026, 3, 29), datetime(2026, 3, 29, 6))  # noqa: DTZ001
-WATTS = st.one_of(st.integers(-110_000, 110_000), st.floats())
+WATTS = st.one_of(st.integers(-9_000_000, 9_000_000), st.floats())
 
 
 @given(st.tuples(STAMPS, STAMPS), st.tuples(WATTS, WATTS, WATTS))
@@ -250,8 +338,8 @@ def test_whatever_the_figures_are_what_is_believed_is_in_range(
         return
 
     assert reading.maximum_w is not None
-    assert 0 <= reading.minimum_w <= reading.maximum_w <= 100_000
-    assert abs(reading.excess_w) <= 100_000
+    assert 0 <= reading.minimum_w <= reading.maximum_w < math.inf
+    assert math.isfinite(reading.excess_w)
     assert reading.age_s >= 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evsed.core.solar.allotment import Reading
 from evsed.errors import FeedError
 from evsed.feeds import FeedConfig
 from evsed.feeds.batterymonitor import BatteryMonitorFeed
@@ -60,7 +62,7 @@ class House:
         )
 
     async def follow(self, feed: BatteryMonitorFeed, polls: int) -> list[str]:
-        """Wait and poll as the daemon does; the stamps heard, "" for a refusal."""
+        """Wait and poll as the daemon does; the stamps, "" for a refusal."""
         heard = []
         for _ in range(polls):
             self.now_s += feed.next_poll_s()
@@ -78,12 +80,13 @@ async def test_each_stamp_is_heard_once_just_after_the_page_has_it(
     house = House(now_s=600 + phase_s)
     feed = house.feed(jitter)
 
-    heard = await house.follow(feed, 12)
+    heard = await house.follow(feed, 18)
 
-    settled = house.asked_at[2:]
+    settled = [at for at in house.asked_at if at > house.asked_at[0] + 130]
     # 2 s after the stamp, 0-1 s of jitter, and under 1 s because the stamps are whole seconds.
     assert all(2 <= (at - 2) % 60 < 4 for at in settled)
-    assert len(set(heard[2:])) == 10
+    assert len(settled) >= 8
+    assert len(set(heard[-8:])) == 8
     assert all(b - a >= 10 for a, b in zip(house.asked_at, house.asked_at[1:], strict=False))
     await feed.close()
 
@@ -110,13 +113,13 @@ async def test_a_feed_that_is_late_is_met_within_ten_seconds_and_a_dead_one_is_l
     house = House(now_s=602.0, frozen_at_s=602.0)
     feed = house.feed(jitter=0.0)
 
-    heard = await house.follow(feed, 7)
+    heard = await house.follow(feed, 9)
 
-    assert house.asked_at == [602, 664, 674, 694, 734, 794, 854]
+    assert house.asked_at == [602, 612, 622, 632, 642, 652, 662, 722, 782]
     assert len(set(heard)) == 1
     house.frozen_at_s = None
     await house.follow(feed, 2)
-    assert house.asked_at[-2:] == [914, 964]  # the stamp heard is of 902: in step again
+    assert house.asked_at[-2:] == [842, 904]  # the stamp is of 842: in step again
     await feed.close()
 
 
@@ -222,7 +225,7 @@ async def test_a_redirect_is_not_followed() -> None:
     assert seen == ["/excesspwr.php"]
 
 
-@pytest.mark.parametrize("status", [201, 204, 304, 401, 404, 500, 503])
+@pytest.mark.parametrize("status", [201, 203, 204, 304, 401, 404, 500, 503])
 async def test_any_status_but_200_is_refused_whatever_the_body_says(status: int) -> None:
     async def house(_: web.Request) -> web.Response:
         return web.Response(status=status, body=None if status in {204, 304} else PAGE)
@@ -265,11 +268,66 @@ async def test_a_compressed_bomb_is_refused_unopened() -> None:
     assert 'sent its page compressed ("gzip"), though asked not to' in await refusal(house)
 
 
-async def test_what_is_not_utf_8_is_refused() -> None:
-    async def house(_: web.Request) -> web.Response:
-        return web.Response(body=PAGE.replace(b"<title>", b"<title>\xff\xfe"))
+async def reading_of(answer: bytes) -> Reading:
+    """The reading of a server that gives these bytes to any request, and hangs up."""
 
-    assert "not UTF-8" in await refusal(house)
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        feed = BatteryMonitorFeed(FeedConfig(url=f"http://127.0.0.1:{port}/x.php"), UTC)
+        try:
+            return await feed.poll()
+        finally:
+            await feed.close()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        PAGE,  # HTTP/0.9
+        b"HTTP/1.0 200 OK\r\n\r\n" + PAGE,
+        HEAD + b"X Powered By: PHP\r\n\r\n" + PAGE,
+        HEAD + b"X Powered By: PHP\r\nContent-Length: %d\r\n\r\n" % len(PAGE) + PAGE,
+        HEAD + b"Content-Encoding: Identity\r\n\r\n" + PAGE,
+        HEAD + b"Content-Encoding: \r\n\r\n" + PAGE,
+        HEAD + b"Content-Encoding: UTF-8\r\n\r\n" + PAGE,
+        HEAD + b"\r\n" + PAGE.replace(b"deprecated", b"veraltet, ge\xe4ndert"),
+        HEAD + b"\r\n\xef\xbb\xbf" + PAGE,
+        HEAD + b"\r\n" + PAGE.decode().encode("utf-16"),
+    ],
+)
+async def test_the_answers_of_servers_that_owners_have_are_read(answer: bytes) -> None:
+    assert (await reading_of(answer)).excess_w == 1834
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HEAD + b"Content-Length: 9999\r\n\r\n" + PAGE,
+        HEAD + b"X Powered By: PHP\r\nContent-Length: 9999\r\n\r\n" + PAGE,
+        b"HTTP/1.1 503 Busy\r\nX Powered By: PHP\r\n\r\n" + PAGE,
+        PAGE[: len(PAGE) // 2],
+        b"",
+    ],
+)
+async def test_a_cut_or_wrong_answer_is_no_reading(answer: bytes) -> None:
+    with pytest.raises(FeedError):
+        await reading_of(answer)
+
+
+async def test_a_server_that_wants_a_password_says_how_to_give_it() -> None:
+    async def house(_: web.Request) -> web.Response:
+        return web.Response(status=401)
+
+    assert re.search(r"set feed.url to http://NAME:PASSWORD@127\.0\.0\.1", await refusal(house))
 
 
 async def test_a_server_that_drips_is_given_up_on() -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from evsed.core.solar.battery_monitor import Spare
 from evsed.core.solar.battery_probe import BatteryProbe
 from evsed.core.solar.excess_formula import ExcessDecoder
+from evsed.core.solar.feed_trouble import Notice
 from evsed.core.solar.own_consumption import CarMaximum, OwnConsumption
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Reading:
     stamp: str
     age_s: float
     soc: float | None = None
+    notice: Notice | None = None
+    """What the owner should mend at the feed, although this reading is sound."""
 
     def __post_init__(self) -> None:
         """Refuse what no feed can mean."""

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What BatteryMonitor's page of excess power says, whichever of its versions wrote it.
+
+The page (BatteryMonitor's excesspwr.php) has two stamps, naive local times of its server, and three
+powers, each of them twice so that a torn page shows::
+
+    <p>Current Time 20261122113004</p>
+    <p>Timestamp 20261122113002</p>
+    <p>Excess solar power available 1834W</p>      twice, and so are
+    <p>Minimum demand energy 0W</p>
+    <p>Maximum demand energy  5000W</p>
+
+A page is judged by its form, not by the size of its figures: the figure of a battery that is far
+from its target is thousands of kilowatts. Older versions have no maximum, put the stamp in
+quotation marks, or print a list; PHP puts notices before a line or in front of all of them.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Final
+
+from evsed.errors import FeedError
+
+EXCESS: Final = "Excess solar power available"
+MINIMUM: Final = "Minimum demand energy"
+MAXIMUM: Final = "Maximum demand energy"
+NOW: Final = "Current Time"
+STAMP: Final = "Timestamp"
+
+# No "<" inside a tag: a page of 64 KiB of "<" is then read once, not once for each of them.
+_INLINE: Final = re.compile(
+    r"</?(?:a|abbr|b|big|code|em|font|i|mark|small|span|strong|tt|u)(?:\s[^<>]*)?>", re.IGNORECASE
+)
+_BREAK: Final = re.compile(r"<[^<>]*>|[\r\n]+")
+# A notice of PHP may stand before the label on its line, but nothing after the value.
+_ENTRY: Final = re.compile(rf"({EXCESS}|{MINIMUM}|{MAXIMUM}|{NOW}|{STAMP})[ \t]+(\S.{{0,60}})$")
+_WATTS: Final = re.compile(
+    r"[\['\"]*([+-]?(?:[0-9]{1,40}|[0-9]{1,3}(?:,[0-9]{3}){1,12})(?:\.[0-9]{0,40})?"
+    r"(?:[eE][+-]?[0-9]{1,3})?)[\]'\"]*\s?[Ww]"
+)
+_NOTHING: Final = re.compile(r"[\['\"]*(?:None|null)?[\]'\"]*\s?[Ww]")
+_MOMENT: Final = re.compile(r"['\"]?([0-9]{13,14})\s?['\"]?")
+
+_SHOWN: Final = 40
+"""As much of a stranger's text as a message repeats, in characters."""
+
+MEANWHILE: Final = "evsed goes by the last news until that is too old"
+UPDATE: Final = (
+    "Update excesspwr.php and summary.py of BatteryMonitor together "
+    "(github.com/simat/BatteryMonitor)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ExcessPage:
+    """A page as it is written, powers in watts.
+
+    `maximum_w` is None where the page has none. `behind_s` is by how much its Timestamp lies before
+    its Current Time, in real seconds; negative where it lies after it, which two clocks can cause.
+    """
+
+    excess_w: float
+    minimum_w: float
+    maximum_w: float | None
+    stamp: str
+    behind_s: float
+
+
+def refusal(
+    kind: str,
+    what: str,
+    todo: str = "Look at the page in a browser",
+    *,
+    page_came: bool = False,
+) -> FeedError:
+    """The error for *what* happened, with what evsed does meanwhile and what the owner can do."""
+    return FeedError(f"{what}; {MEANWHILE}. {todo}.", kind=kind, page_came=page_came)
+
+
+def read_page(text: str, zone: tzinfo = UTC) -> ExcessPage:
+    """Read the page *text*; its times are local times of *zone*.
+
+    Raises `FeedError` when a figure is missing, not there as often as it should be, malformed or
+    contradicted by its copy.
+    """
+    entries = _entries(text)
+    maximum_w = _maximum_w(entries, text)
+    try:
+        return _whole(entries, maximum_w, text, zone)
+    except FeedError as error:
+        error.maximum_w = maximum_w
+        raise
+
+
+def _whole(
+    entries: dict[str, list[str]], maximum_w: float | None, text: str, zone: tzinfo
+) -> ExcessPage:
+    excess_w = _watts(entries, EXCESS, text)
+    if excess_w is None:
+        raise _page("figure", f'"{EXCESS}" of the feed has no figure', UPDATE)
+    minimum_w = _watts(entries, MINIMUM, text) or 0.0
+    if entries.get(MAXIMUM):
+        _watts(entries, MAXIMUM, text)  # raises for a maximum that cannot be read
+    elif "<html" in text.lower() and "</html>" not in text.lower():
+        raise _page("torn", "the feed's page ends before its last line, so it is torn")
+    stamp, sampled = _moment(entries, STAMP)
+    _, server_now = _moment(entries, NOW)
+    return ExcessPage(
+        excess_w=excess_w,
+        # Below 0 the oldest versions mean "no minimum"; a maximum is the stronger word.
+        minimum_w=min(max(0.0, minimum_w), math.inf if maximum_w is None else maximum_w),
+        maximum_w=maximum_w,
+        stamp=stamp,
+        behind_s=elapsed_s(sampled, server_now, zone),
+    )
+
+
+def _page(kind: str, what: str, todo: str = "Look at the page in a browser") -> FeedError:
+    return refusal(kind, what, todo, page_came=True)
+
+
+def _entries(text: str) -> dict[str, list[str]]:
+    """The values by label, as they are written."""
+    labels = (EXCESS, MINIMUM, MAXIMUM, NOW, STAMP)
+    entries: dict[str, list[str]] = {}
+    for line in _BREAK.split(_INLINE.sub("", text)):
+        plain = html.unescape(line).replace("\N{NO-BREAK SPACE}", " ").strip()
+        if entry := _ENTRY.search(plain):
+            entries.setdefault(entry[1], []).append(entry[2].strip())
+        elif plain.endswith(labels):
+            label = next(known for known in labels if plain.endswith(known))
+            entries.setdefault(label, []).append("")
+    return entries
+
+
+def _maximum_w(entries: dict[str, list[str]], text: str) -> float | None:
+    """The maximum where it can be read at all, even once, and below 0 as 0; else None."""
+    try:
+        maximum_w = _watts({MAXIMUM: entries.get(MAXIMUM, [])[:1] * 2}, MAXIMUM, text)
+    except FeedError:
+        return None
+    if len(set(entries[MAXIMUM])) > 1:
+        return None
+    return None if maximum_w is None else max(0.0, maximum_w)
+
+
+def _watts(entries: dict[str, list[str]], label: str, text: str) -> float | None:
+    """The power called *label*, given twice alike; None where its place is empty."""
+    copies = entries.get(label, [])
+    if not copies:
+        if "<?php" in text:
+            raise _page(
+                "php", "the feed sends the source of its page", "Install PHP for its web server"
+            )
+        raise _page("no_page", f'the feed\'s page has no "{label}"')
+    if len(copies) == 1:
+        raise _page("torn", f'the feed\'s page has "{label}" only once, so it may be torn')
+    if len(set(copies)) > 1:
+        first, other = sorted(set(copies), key=copies.index)[:2]
+        raise _page(
+            "torn",
+            f'the copies of "{label}" differ ({first[:_SHOWN]} and {other[:_SHOWN]}), '
+            "so the page is torn",
+        )
+    if _NOTHING.fullmatch(copies[0]):
+        return None
+    figure = _WATTS.fullmatch(copies[0])
+    power_w = float(figure[1].replace(",", "")) if figure else math.nan
+    if not math.isfinite(power_w):
+        raise _page(
+            "figure",
+            f'"{label}" of the feed is "{copies[0][:_SHOWN]}", not a number of watts',
+            UPDATE,
+        )
+    return power_w
+
+
+def _moment(entries: dict[str, list[str]], label: str) -> tuple[str, datetime]:
+    """The stamp called *label*: as it is written, and as a naive local time."""
+    copies = entries.get(label, [])
+    if not copies:
+        raise _page("no_page", f'the feed\'s page has no "{label}"')
+    if len(set(copies)) > 1:
+        raise _page("torn", f'the feed\'s page has "{label}" {len(copies)} times, not once')
+    written = copies[0]
+    try:
+        if not (digits := _MOMENT.fullmatch(written)):
+            raise ValueError(written)
+        # The oldest versions quote the stamp, and the page cuts off its last digit for that.
+        moment = datetime.strptime(digits[1].ljust(14, "0"), "%Y%m%d%H%M%S")  # noqa: DTZ007 - naive
+    except ValueError:
+        raise _page(
+            "stamp",
+            f'"{label}" of the feed is "{written[:_SHOWN]}", not a time written YYYYMMDDhhmmss',
+            UPDATE,
+        ) from None
+    return digits[1], moment
+
+
+def elapsed_s(earlier: datetime, later: datetime, zone: tzinfo) -> float:
+    """Real seconds from *earlier* to *later*, both naive local times of *zone*.
+
+    An hour that a clock shows twice in autumn is read either way: the shortest time that runs
+    forward is the answer, and where none does the one nearest to 0 (negative).
+    """
+    candidates = [
+        (_utc(later, fold_later, zone) - _utc(earlier, fold_earlier, zone)).total_seconds()
+        for fold_earlier in (0, 1)
+        for fold_later in (0, 1)
+    ]
+    forward = [seconds for seconds in candidates if seconds >= 0]
+    return min(forward) if forward else max(candidates)
+
+
+def _utc(local: datetime, fold: int, zone: tzinfo) -> datetime:
+    """*local* of *zone* as a naive time in UTC; 1 January of year 1 included, unlike astimezone."""
+    offset = local.replace(tzinfo=zone, fold=fold).utcoffset()
+    try:
+        return local - offset if offset else local
+    except OverflowError:  # the first and the last day there are: an hour matters to nobody
+        return local
