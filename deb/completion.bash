@@ -11,7 +11,7 @@ _evsed() {
     elif [ "${current#-}" != "$current" ]; then
         words=$(evsed "$command" --help 2>/dev/null | grep -o -- '--[a-z-]\{1,\}' | sort -u)
     elif [ "$command" = replay ]; then
-        COMPREPLY=($(compgen -f -X '!*.csv' -- "$current"))
+        COMPREPLY=($(compgen -f -- "$current"))
         return
     fi
     COMPREPLY=($(compgen -W "$words" -- "$current"))

@@ -46,6 +46,7 @@ TARGETS = {
     "answers": Target(2_000_000, ("evsed.boards",)),
     "settings": Target(500_000, ("evsed.settings",)),
     "requests": Target(100_000, ("evsed.frontends", "aiohttp")),
+    "days": Target(200_000, ("evsed.sim.dayfiles",)),
 }
 
 

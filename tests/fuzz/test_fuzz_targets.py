@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from tests.fuzz import fuzz_days
 from tests.fuzz.__main__ import TARGETS, load
 
 
@@ -22,3 +23,10 @@ def test_any_bytes_are_survived(name: str) -> None:
     module, dice = load(name), random.Random(1)
     for _ in range(200):
         module.one_input(dice.randbytes(dice.randrange(100)))
+
+
+def test_mutated_days_are_read_or_refused() -> None:
+    """Without Atheris, too: bytes changed, lost, doubled and moved in files of every form."""
+    dice = random.Random(2)
+    for _ in range(300):
+        fuzz_days.one_input(fuzz_days.mutated(dice))

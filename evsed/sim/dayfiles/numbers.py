@@ -122,7 +122,9 @@ def column_decimals(cells: Sequence[str]) -> tuple[str, ...]:
         return (".",)
     sign = next(letter for letter in grouped[0] if letter in ".,")
     other = "," if sign == "." else "."
-    plain = [abs(_plain(number, sign)) for number in numbers if sign not in number]
+    plain = [
+        abs(float(number)) for number in numbers if _PLAIN.fullmatch(number) and sign not in number
+    ]
     if not plain:
         return (sign, other)
     if max(plain) >= 1000:

@@ -145,6 +145,7 @@ def _form_of(sheet: Sheet) -> Form:
         form = find_headless(sheet.rows[0].cells) if sheet.rows else None
         if form is not None:
             sheet.names = list(form.names)
+            sheet.units = [None] * len(form.names)
             return form
     return find_form(sheet.names)
 

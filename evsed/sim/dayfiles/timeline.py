@@ -27,6 +27,9 @@ EPOCH: Final = (
 EXCEL: Final = (36_526.0, 51_000.0)
 """Excel's days since 1899-12-30: the years 2000 to 2039."""
 
+LONGEST_S: Final = 1000 * DAY_S
+"""Nobody counts seconds, minutes or hours from a start that is longer ago."""
+
 _EXCEL_1970: Final = 25_569
 _ELAPSED: Final = (
     (r"(^|[\s_(\[])(seconds?|secs?|sekunden?|secondes?|segundos?|s)([)\]\s_]|$)", 1.0, "seconds"),
@@ -117,7 +120,7 @@ def _from_numbers(cells: Sequence[str], numbers: Sequence[float], name: str) -> 
             )
         return None
     for pattern, factor, words in _ELAPSED:
-        if re.search(pattern, lower) and _counts_up(numbers):
+        if re.search(pattern, lower) and _counts_up(numbers) and numbers[-1] * factor < LONGEST_S:
             return Times(
                 _scaled(cells, factor, 0.0, None),
                 f"{words} since the start",
@@ -168,9 +171,10 @@ def _from_stamps(stamps: Sequence[Stamp | None], order: DateOrder | None, file: 
             seconds.append(None)
             continue
         seconds.append(midnight_s + (stamp.clock_s or 0.0) - (stamp.offset_s or 0))
-    open_order = any(stamp.order.startswith("?") for stamp in known)
+    dated = [stamp.order for stamp in known if stamp.parts is not None]
+    open_order = any(each.startswith("?") for each in dated)
     words = {"dmy": "day/month/year", "mdy": "month/day/year", "ymd": "year-month-day"}[
-        settled if open_order else known[0].order
+        settled if open_order else dated[0]
     ]
     halves = ", am/pm" if any(stamp.halves for stamp in known) else ""
     zone = ", with offset from UTC" if aware else ""

@@ -7,6 +7,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import product
+from pathlib import Path
 from typing import Any, Final
 
 from evsed.core.solar.allotment import AllotmentConfig
@@ -24,6 +25,9 @@ COMPARABLE: Final[dict[str, Any]] = {
     "semantics": "battery_power",
 }
 """What holds without --config: the same for everybody, so that figures can be compared."""
+
+OWN_SETTINGS: Final = Path("/etc/evsed.toml")
+"""Where the settings of the charger are, on the charger."""
 
 _OPTIONS: Final = {
     "mains_v": "mains_v",
@@ -45,10 +49,20 @@ class Variant:
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
-    """The settings of --config, else the shipped ones whatever the environment says."""
-    if options.config is not None:
-        return load_settings(options.config)
-    return load_settings(None, environ={})
+    """The settings of --config, else the shipped ones whatever the environment says.
+
+    evsed's own history is replayed with its own settings, where they are in their usual place.
+    """
+    path = _path(options)
+    return load_settings(path) if path is not None else load_settings(None, environ={})
+
+
+def _path(options: argparse.Namespace) -> Path | None:
+    """The file of settings that is meant; None: the shipped ones."""
+    if options.config is None and options.from_history and OWN_SETTINGS.exists():
+        return OWN_SETTINGS
+    path: Path | None = options.config
+    return path
 
 
 def variants(options: argparse.Namespace) -> list[Variant]:
@@ -77,17 +91,19 @@ def read_options(options: argparse.Namespace) -> ReadOptions:
 def describe(variant: Variant, options: argparse.Namespace) -> str:
     """The rules in force, in one line."""
     rules = variant.rules
-    source = (
-        f"settings of {options.config}"
-        if options.config is not None
-        else "shipped settings (no --config)"
+    path = _path(options)
+    source = f"settings of {path}" if path is not None else "shipped settings (no --config)"
+    fixed = (
+        '; feed.kind is "fixed": evsed would offer its current whatever the sun does, and this '
+        "shows what a feed of the sun would bring"
+        if settings_of(options).feed.kind == "fixed"
+        else ""
     )
     return (
         f"{source}: {rules.phases} x {rules.mains_v:g} V, {rules.car_min_current_a:g} to "
         f"{rules.max_current_a:g} A, so the sun has to give {rules.least_w / 1000:.2f} kW; "
         f"{rules.semantics} every {rules.period_s:g} s, window {rules.window_s:g} s; loan "
-        f"{rules.loan_wh:g} Wh, reserve "
-        f"{rules.reserve_w:g} W"
+        f"{rules.loan_wh:g} Wh, reserve {rules.reserve_w:g} W{fixed}"
     )
 
 
@@ -95,7 +111,7 @@ def _rules(options: argparse.Namespace) -> AllotmentConfig:
     """Settings, and what the command line says over them."""
     settings = settings_of(options)
     config = settings.allotment_config()
-    base = {} if options.config is not None else dict(COMPARABLE)
+    base = {} if _path(options) is not None else dict(COMPARABLE)
     given = {
         key: value
         for key, name in _OPTIONS.items()

@@ -20,7 +20,7 @@ from evsed.sim.replay.charger import Evsed
 from evsed.sim.replay.plant import Figures, News, PlantConfig, measure, play
 from evsed.sim.replay.report import total
 
-DAYS = sorted((Path(__file__).parents[1] / "days").glob("*.csv"))
+DAYS = sorted((Path(__file__).parents[2] / "days").glob("*.csv"))
 
 
 def write(folder: Path, text: str, name: str = "day.csv") -> Path:
