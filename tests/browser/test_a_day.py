@@ -88,7 +88,7 @@ def test_a_lost_feed_is_said_where_the_power_flows(
         watched.shoot(shots, "feed-lost")
     charger.garage.press("feed_none")
     for watched in pages:
-        watched.says("#feed_text", "The feed .* said .*")
+        watched.says("#feed_text", "The feed .* reported .*")
 
 
 def test_a_charger_that_falls_silent_is_never_taken_for_a_live_one(
@@ -98,7 +98,7 @@ def test_a_charger_that_falls_silent_is_never_taken_for_a_live_one(
     try:
         for watched in pages:
             watched.shows("#lost")
-            watched.says("#lost", "No contact with the charging station for .*")
+            watched.says("#lost", "No contact with the charger for .*")
             assert "stale" in watched.page.locator("body").get_attribute("class")
             assert watched.violations() == []
             watched.shoot(shots, "lost", whole=False)

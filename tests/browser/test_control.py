@@ -43,7 +43,7 @@ def test_a_wrong_password_opens_nothing(browser: Browser, charger: Charger, shot
     watched = open_page(browser, charger.url, PHONE_LIGHT)
     watched.page.get_by_label("Log in to change these").fill("something else")
     watched.page.keyboard.press("Enter")
-    watched.says("#controls_message", "that is not the password")
+    watched.says("#controls_message", "the password is wrong")
     expect(watched.page.get_by_role("button", name="Fast")).to_be_disabled()
     watched.shoot(shots, "wrong-password")
     # What a browser prints of its own about a 401; the page prints nothing.

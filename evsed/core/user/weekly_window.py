@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -72,6 +73,13 @@ class WeeklyRange:
             if (today + days) % 7 in self.days and days * DAY_MIN + self.begin_min > minute
         )
 
+    def left_min(self, local: datetime) -> int:
+        """Minutes from that of *local* to the end of the range; 0 outside of it."""
+        if not self.open_at(local):
+            return 0
+        minute = local.hour * 60 + local.minute
+        return (self.end_min - minute - 1) % DAY_MIN + 1
+
 
 @dataclass(frozen=True, slots=True)
 class WeeklyWindow:
@@ -120,6 +128,20 @@ class WeeklyWindow:
         minute = local.hour * 60 + local.minute + ahead_min
         day = DAYS[(local.weekday() + minute // DAY_MIN) % 7]
         return f"{day} {_time(minute % DAY_MIN)}", ahead_min * 60.0 - local.second
+
+    def closes_in_s(self, local: datetime) -> float | None:
+        """Seconds until the window closes; None where it is closed, or open for a week and more.
+
+        They are those of the wall clock, an hour off when that is changed in between.
+        """
+        ahead_min = 0
+        while ahead_min <= 7 * DAY_MIN:
+            moment = local + timedelta(minutes=ahead_min)
+            left_min = max(each.left_min(moment) for each in self.ranges)
+            if left_min == 0:
+                return ahead_min * 60.0 - local.second if ahead_min else None
+            ahead_min += left_min
+        return None
 
 
 def _days(text: str) -> frozenset[int]:

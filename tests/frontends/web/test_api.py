@@ -104,11 +104,17 @@ def test_the_last_hour_is_three_lists_with_the_newest_last() -> None:
     recent = RecentHistory()
     assert json.loads(recent.response().body)["power_w"] == []
     recent.add(replace(CHARGING, available_w=None, offered_a=0.0, power_w=0.0))
-    recent.add(CHARGING)
+    recent.add(replace(CHARGING, solar_w=2162.0))
     told = json.loads(recent.response().body)
     assert told["available_w"] == [None, 2210.0]
     assert told["offered_w"] == [0.0, 2162.0]
     assert told["power_w"] == [0.0, 2162.0]
+
+
+def test_a_figure_that_is_too_old_to_use_is_none_in_the_last_hour() -> None:
+    recent = RecentHistory()
+    recent.add(replace(CHARGING, solar_w=None))
+    assert json.loads(recent.response().body)["available_w"] == [None]
 
 
 def test_the_last_hour_forgets_what_is_older() -> None:

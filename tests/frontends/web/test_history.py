@@ -18,6 +18,7 @@ from evsed.core.energy.history import TraceRow
 from evsed.core.energy.sessions import Checkpoint, DayTotal, EndReason, SessionRecord
 from evsed.daemon.history import HistoryService
 from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
+from evsed.frontends.status import SessionView
 from evsed.frontends.web.api import history_api as history
 from evsed.store import Store
 from evsed.store.rows import begins_at
@@ -110,6 +111,21 @@ async def test_sessions_are_told_the_newest_first(house: House) -> None:
         "reason": "feed",
     }
     assert told["sessions"][0]["ended"] is told["sessions"][0]["solar_wh"] is None
+
+
+async def test_the_session_under_way_has_the_figures_of_the_status(house: House) -> None:
+    later = NOON + timedelta(hours=3)
+    live = SessionView(
+        active=True, energy_wh=555.5, charge_s=60.0, peak_a=7.0, started=later, solar_wh=500.0
+    )
+    house.web.hub.show(replace(house.web.hub.shown, session=live))
+    _, _, answer = await house.get("sessions")
+    newest, older = answer["sessions"]
+    assert (newest["energy_wh"], newest["solar_wh"], newest["charge_s"]) == (555.5, 500.0, 60.0)
+    assert older["energy_wh"] == 4321.1
+    house.web.hub.show(replace(house.web.hub.shown, session=replace(live, active=False)))
+    _, _, answer = await house.get("sessions")
+    assert answer["sessions"][0]["energy_wh"] == 4321.1
 
 
 async def test_sessions_are_told_a_page_at_a_time(house: House) -> None:

@@ -12,8 +12,8 @@ import functools
 import io
 import os
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import fields
-from datetime import date
+from dataclasses import fields, replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from aiohttp import web
@@ -52,6 +52,8 @@ ALL: Final = 1_000_000
 """More sessions than are ever kept."""
 PIECE: Final = 64 * 1024
 """Bytes of a backup that are sent at once."""
+ONE_SECOND: Final = timedelta(seconds=1)
+"""The same start, whatever is lost of its fraction on the way through the store."""
 SENT_WITHIN_S: Final = 600.0
 """A backup that takes longer to send is given up: 20 MB in this time are 35 kB a second."""
 
@@ -83,7 +85,7 @@ async def sessions(context: AppContext, request: ApiRequest) -> PreparedResponse
     """Return a page of sessions."""
     found = await context.hub.history.sessions(request.query["limit"], request.query["before"])
     return await asyncio.to_thread(
-        lambda: json_response(SessionsView(tuple(map(_past_session, found))))
+        lambda: json_response(SessionsView(tuple(map(_past_session, _with_live(context, found)))))
     )
 
 
@@ -91,7 +93,7 @@ async def sessions(context: AppContext, request: ApiRequest) -> PreparedResponse
 async def sessions_csv(context: AppContext, _: ApiRequest) -> PreparedResponse:
     """Return all sessions for a spreadsheet."""
     found = await context.hub.history.sessions(ALL)
-    return await asyncio.to_thread(_csv, found)
+    return await asyncio.to_thread(_csv, _with_live(context, found))
 
 
 @_from_store
@@ -161,6 +163,27 @@ async def _send_all_but_last(
         await response.write(piece)
         piece = following
     return piece
+
+
+def _with_live(context: AppContext, records: list[SessionRecord]) -> list[SessionRecord]:
+    """Return *records* with the live figures of the session under way; the store lags a minute."""
+    live = context.hub.status().session
+    if not live.active or live.started is None:
+        return records
+    started = live.started
+    return [
+        replace(
+            record,
+            energy_wh=live.energy_wh,
+            sun_wh=live.solar_wh,
+            peak_a=live.peak_a,
+            charge_s=live.charge_s,
+            measured=live.energy_measured,
+        )
+        if record.ended is None and abs(record.started - started) < ONE_SECOND
+        else record
+        for record in records
+    ]
 
 
 def _past_session(record: SessionRecord) -> PastSession:

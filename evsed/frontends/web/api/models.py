@@ -49,7 +49,7 @@ class PastSession:
     ended: Annotated[datetime | None, Doc("when it was unplugged; null while it is connected")]
     energy_wh: Annotated[
         float,
-        Doc("energy given to the car; of a session under way, up to a minute ago", unit="Wh"),
+        Doc("energy given to the car", unit="Wh"),
     ]
     solar_wh: Annotated[
         float | None, Doc("the solar part of energy_wh; null where it is not known", unit="Wh")

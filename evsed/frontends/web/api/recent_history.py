@@ -34,8 +34,9 @@ class RecentHistory:
             await asyncio.sleep(EVERY_S)
 
     def add(self, status: Status) -> None:
-        """Add one point."""
-        available_w = None if status.available_w is None else round(status.available_w, 1)
+        """Add one point; a figure of the feed that is too old to use counts as none."""
+        fresh = status.available_w is not None and status.solar_w is not None
+        available_w = round(status.available_w or 0.0, 1) if fresh else None
         offered_w = round(status.offered_a * status.mains_v * status.phases, 1)
         self._points.append((available_w, offered_w, round(status.power_w, 1)))
         self._response = None

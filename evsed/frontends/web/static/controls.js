@@ -9,16 +9,18 @@ import { number, t } from "./i18n.js";
 const WAITS = ["acknowledge", "service"]; // faults that stay until they are acknowledged
 const FIELDS = ["session_kwh", "session_h", "max_current_a", "window"];
 
-const message = byId("controls_message");
 const modes = [...document.querySelectorAll("#modes button")];
 
-function report(text, bad = false) {
-  message.textContent = text;
-  message.classList.toggle("warning", bad);
-}
+const into = (element) => (text, bad = false) => {
+  element.textContent = text;
+  element.classList.toggle("warning", bad);
+};
+const report = into(byId("controls_message"));
+const reportMode = into(byId("mode_message"));
 
 onAccess((access) => {
-  byId("control_fields").disabled = !access.logged_in;
+  for (const fields of document.querySelectorAll("fieldset.orders")) fields.disabled = !access.logged_in;
+  byId("log_in_first").hidden = access.logged_in || !access.password_set;
   byId("login").hidden = access.logged_in || !access.password_set;
   byId("logout").hidden = !access.logged_in;
   byId("no_password").hidden = access.password_set;
@@ -40,11 +42,12 @@ function update(s) {
   }
   const supply = s.limits.find((limit) => limit.owner === "supply");
   byId("control_max_current_a").placeholder = supply ? number(supply.max_a) : "";
+  if (supply) byId("control_max_current_a").max = supply.max_a;
   byId("ack").hidden = !s.faults.some((fault) => WAITS.includes(fault.recovery));
 }
 
 for (const button of modes) {
-  button.addEventListener("click", () => order("PATCH", "/api/v1/controls", { mode: button.value }, report));
+  button.addEventListener("click", () => order("PATCH", "/api/v1/controls", { mode: button.value }, reportMode));
 }
 
 for (const field of FIELDS) {
@@ -68,7 +71,7 @@ for (const field of FIELDS) {
 }
 
 byId("controls").addEventListener("submit", (event) => event.preventDefault()); // Enter: "change" has sent it
-byId("ack").addEventListener("click", () => order("POST", "/api/v1/ack", undefined, report));
+byId("ack").addEventListener("click", () => order("POST", "/api/v1/ack", undefined, reportMode));
 byId("logout").addEventListener("click", async () => {
   await order("DELETE", "/api/v1/login", undefined, report);
   byId("password").focus();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Writing to the page: only what changed, so that a screen reader speaks only changes.
 
-import { kwh, t, solarPercent, watt } from "./i18n.js";
+import { kwh, solarPercent, t } from "./i18n.js";
 
 export const byId = (id) => document.getElementById(id);
 
@@ -11,10 +11,9 @@ export function setText(element, text) {
 
 export const put = (id, text) => setText(byId(id), text);
 
-export function putWatts(id, value) {
-  const [figure, unit] = watt(value);
-  put(id, figure);
-  put(`${id}_unit`, unit);
+// Text as nodes, its parts between backticks as code.
+export function prose(text) {
+  return text.split("`").map((part, n) => n % 2 ? make("code", "", part) : part);
 }
 
 // The solar part of an energy, in words and as a bar.

@@ -10,20 +10,23 @@ const EVEN_A = 0.1; // the step of the pilot: less is neither left over nor lent
 
 export function flow(s) {
   const fixed = s.feed_kind === "fixed";
-  const known = !fixed && s.excess_w !== null && s.available_w !== null;
-  const car = s.state !== "A" && s.state !== "-";
+  const fresh = s.solar_w !== null; // null also where the last figure is too old to use
+  const known = !fixed && fresh && s.excess_w !== null && s.available_w !== null;
+  const unsure = s.state === "-"; // no board: nobody knows whether a car is there
+  const car = s.state !== "A" && !unsure;
   const taking = s.contactor_closed && s.power_w > 0;
   const sun = known && s.available_w > 0;
   const rest_w = known ? even(s.available_w - (taking ? s.power_w : 0), s) : null;
   const lends = known && rest_w < 0;
 
   put("flow_sun", !known ? t("unknown") : sun ? t("at_least", watts(s.available_w)) : NONE);
-  put("flow_car", taking ? watts(s.power_w) : watts(0));
-  put("flow_car_name", t(car ? "car" : "no_car"));
+  put("flow_car", unsure ? NONE : taking ? watts(s.power_w) : watts(0));
+  put("flow_car_name", t(unsure ? "car_unknown" : car ? "car" : "no_car"));
   put("flow_battery", known ? watts(Math.abs(rest_w)) : t("unknown"));
   put("flow_battery_name", t(!known ? "battery" : lends ? "battery_lends" : "battery_spare"));
   mark("sun", !known);
   mark("battery", !known);
+  mark("car", unsure);
   byId("flow").classList.toggle("empty", !car);
 
   run("wire_sun", sun ? 1 : 0, s.available_w);
@@ -32,7 +35,7 @@ export function flow(s) {
   byId("wire_car").classList.toggle("open", !s.contactor_closed);
 
   put("flow_text", sentence(s, rest_w, taking));
-  feedLine(s, fixed);
+  feedLine(s, fixed, fresh);
 }
 
 function even(rest_w, s) {
@@ -46,13 +49,14 @@ function sentence(s, rest_w, taking) {
   return rest_w < 0 ? t("flow_short", taken, watts(-rest_w)) : t("flow_spare", watts(s.available_w), taken, watts(rest_w));
 }
 
-// The source of these figures, and their age.
-function feedLine(s, fixed) {
+// The source of these figures, their age, and what is wrong with them.
+function feedLine(s, fixed, fresh) {
   const figure = t(s.excess_w < 0 ? "feed_short" : "feed_spare", watts(Math.abs(s.excess_w)));
-  const text = fixed ? t("feed_fixed") : s.feed_error
-    ?? (s.feed_age_s === null ? t("feed_none") : t("feed_from", s.feed_kind, figure, age(s.feed_age_s)));
+  const last = s.feed_age_s === null ? t("feed_none")
+    : t(fresh ? "feed_from" : "feed_old", s.feed_kind, figure, age(s.feed_age_s));
+  const text = fixed ? t("feed_fixed") : [last, s.feed_error].filter(Boolean).join(" ");
   put("feed_text", text);
-  byId("feed_text").classList.toggle("warning", !fixed && s.feed_error !== null);
+  byId("feed_text").classList.toggle("warning", !fixed && (s.feed_error !== null || !fresh));
 }
 
 function mark(node, unknown) {

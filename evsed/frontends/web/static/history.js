@@ -10,16 +10,26 @@ import { offset, readDay, rows, seconds } from "./today.js";
 
 const PAGE = 12; // sessions at a time
 const DAY_S = 86_400;
+const SHOWN_FROM_WH = 5; // less is 0.00 kWh
 
 let now = null; // the charger's clock, by the last status
 let days = []; // of which a trace is kept, oldest first
 let chart = null;
 let oldest = null; // start of the oldest session shown
+let running = null; // the session under way, and its row
+let runningRow = null;
 
 function update(status) {
   const first = now === null;
   now = status.at;
   if (first && !byId("view_history").hidden) load();
+  const { session } = status;
+  if (running && session.active && session.started === running.started) {
+    Object.assign(running, session);
+    const line = row(running);
+    runningRow.replaceWith(line);
+    runningRow = line;
+  } else if (running && !first) loadSessions(null); // it has ended
 }
 
 async function load() {
@@ -66,14 +76,52 @@ byId("day_on").addEventListener("click", () => showDay(days.find((each) => each 
 
 async function loadSessions(before) {
   const query = before ? `&before=${encodeURIComponent(before)}` : "";
+  if (!before) running = null;
   const page = await read(`/api/v1/sessions?limit=${PAGE}${query}`);
   const sessions = page?.sessions ?? [];
-  const lines = sessions.map(row);
+  const lines = folded(sessions);
   if (before) byId("sessions").append(...lines);
   else byId("sessions").replaceChildren(...lines);
   oldest = sessions.at(-1)?.started ?? oldest;
   byId("sessions_more").hidden = sessions.length < PAGE;
   put("sessions_text", byId("sessions").children.length ? "" : t("sessions_none"));
+}
+
+// One row a session; those without energy, one after another, are folded into one.
+function folded(sessions) {
+  const lines = [];
+  let empty = [];
+  const fold = () => {
+    if (empty.length) lines.push(foldRow(empty), ...empty);
+    empty = [];
+  };
+  for (const session of sessions) {
+    const line = row(session);
+    if (session.ended === null) [running, runningRow] = [session, line];
+    if (session.ended !== null && session.energy_wh < SHOWN_FROM_WH) {
+      line.hidden = true;
+      empty.push(line);
+    } else {
+      fold();
+      lines.push(line);
+    }
+  }
+  fold();
+  return lines;
+}
+
+function foldRow(empty) {
+  const button = make("button", "plain", t(empty.length === 1 ? "fold_one" : "fold_many", empty.length));
+  button.type = "button";
+  button.setAttribute("aria-expanded", "false");
+  button.addEventListener("click", () => {
+    const open = button.getAttribute("aria-expanded") !== "true";
+    button.setAttribute("aria-expanded", String(open));
+    for (const line of empty) line.hidden = !open;
+  });
+  const cell = make("td", "", button);
+  cell.colSpan = 6;
+  return make("tr", "fold", cell);
 }
 
 function reasonText(reason) {
@@ -91,7 +139,7 @@ function row(session) {
   head.scope = "row";
   const cells = [
     ["col_time", long],
-    ["col_energy", `${session.energy_measured ? "" : "≈ "}${kwh(session.energy_wh)} kWh`],
+    ["col_energy", `${session.energy_measured || session.energy_wh < SHOWN_FROM_WH ? "" : "≈ "}${kwh(session.energy_wh)} kWh`],
     ["col_sun", percent === null ? NONE : `${percent} %`],
     ["col_peak", `${number(session.peak_a, 1)} A`],
     ["col_reason", reasonText(session.reason)],

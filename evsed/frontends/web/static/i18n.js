@@ -22,13 +22,13 @@ export function ampere(value) {
   return value === null || value === undefined ? NONE : `${number(value, 1)} A`;
 }
 
-// Watts as [number, unit], in the unit that is read at a glance.
-export function watt(value) {
-  if (value === null || value === undefined) return [NONE, "W"];
-  return Math.abs(value) < 1000 ? [number(Math.round(value)), "W"] : [number(value / 1000, 2), "kW"];
+// Power in one rounding everywhere, the one of the reasons and of the classic line.
+export function kilowatts(watts) {
+  if (watts === null || watts === undefined) return NONE;
+  return number(Math.round(watts / 100) / 10 + 0, 1);
 }
 
-export const watts = (value) => watt(value).join(" ");
+export const watts = (value) => value === null || value === undefined ? NONE : `${kilowatts(value)} kW`;
 
 export const kwh = (wh) => number(wh / 1000, wh < 100_000 ? 2 : 0);
 
@@ -38,13 +38,22 @@ export function solarPercent(wh, solar_wh) {
   return Math.round(100 * Math.min(1, Math.max(0, solar_wh / wh)));
 }
 
+const pad = (n) => String(n).padStart(2, "0");
+
 export function duration(seconds) {
   const s = Math.max(0, Math.round(seconds));
-  const pad = (n) => String(n).padStart(2, "0");
   if (s < 60) return `${s} s`;
   if (s < 3600) return `${Math.floor(s / 60)} min ${pad(s % 60)} s`;
   if (s < 86_400) return `${Math.floor(s / 3600)} h ${pad(Math.floor(s / 60) % 60)} min`;
   return `${Math.floor(s / 86_400)} d ${Math.floor(s / 3600) % 24} h`;
+}
+
+// A time that is read at a glance.
+export function minutes(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 3600) return t("min", Math.floor(s / 60));
+  return s < 86_400 ? t("h_min", Math.floor(s / 3600), pad(Math.floor(s / 60) % 60))
+    : t("d_h", Math.floor(s / 86_400), Math.floor(s / 3600) % 24);
 }
 
 // An age, in one unit.

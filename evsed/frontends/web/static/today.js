@@ -16,6 +16,7 @@ let kept = []; // rows of the day
 let fine = []; // rows of the last hour
 let live = []; // rows since this page was opened
 let loadedAt = -Infinity;
+let past = null; // energy until yesterday
 let held = new Set(); // days of which something is kept
 
 export const seconds = (iso) => Date.parse(iso) / 1000;
@@ -43,7 +44,7 @@ function update(s) {
   }
   offset_s = offset(s.at);
   const row = {
-    at: seconds(s.at), for_s: LIVE_S, available_w: s.available_w, power_w: s.power_w,
+    at: seconds(s.at), for_s: LIVE_S, available_w: s.solar_w === null ? null : s.available_w, power_w: s.power_w,
     offered_w: s.offered_a * s.mains_v * s.phases, battery_loan_wh: s.battery_loan_wh, state: s.state,
   };
   const before = live.at(-1);
@@ -58,6 +59,7 @@ function update(s) {
   }
   live.push(row);
   if (performance.now() - loadedAt > AGAIN_MS) load(s.at);
+  total(s);
   draw();
 }
 
@@ -71,7 +73,7 @@ export async function readDay(wanted) {
 async function load(now) {
   loadedAt = performance.now();
   const asked = date;
-  const [trace, recent] = await Promise.all([readDay(asked), read("/api/v1/recent"), ever()]);
+  const [trace, recent] = await Promise.all([readDay(asked), read("/api/v1/recent"), loadPast()]);
   if (asked !== date) return; // midnight came in between
   if (trace) kept = rows(trace);
   if (recent) {
@@ -114,12 +116,20 @@ function draw() {
   chart.show(drawn, [start, end], offset_s);
 }
 
-// The solar share of all energy ever charged.
-async function ever() {
-  if (!ever.years?.periods.length) ever.years = await read(`/api/v1/energy?by=year&to=${date}`);
-  const known = ever.years?.periods.filter((year) => year.solar_wh !== null) ?? [];
-  const sum = (key) => known.reduce((all, year) => all + year[key], 0);
-  share("total", sum("energy_wh"), sum("solar_wh"));
+// The solar share of all energy of which it is known: the years until yesterday, and today live.
+async function loadPast() {
+  if (past?.until === date) return;
+  const until = date;
+  const yesterday = new Date(Date.parse(`${until}T12:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
+  const periods = (await read(`/api/v1/energy?by=year&to=${yesterday}`))?.periods;
+  if (periods) past = { until, known: periods.filter((year) => year.solar_wh !== null) };
+}
+
+function total(s) {
+  if (past?.until !== date) return;
+  const sum = (key) => past.known.reduce((all, year) => all + year[key], 0);
+  const known = s.day_solar_wh !== null;
+  share("total", sum("energy_wh") + (known ? s.day_wh : 0), sum("solar_wh") + (known ? s.day_solar_wh : 0));
 }
 
 export const today = { update, wake };
