@@ -19,9 +19,11 @@ const lost = byId("lost");
 let stream = null;
 let polling = null;
 let receivedAt = performance.now();
+let status = null; // the last one
 let history = null; // its module, request the view was opened
 
-function onStatus(status, channel) {
+function onStatus(received, channel) {
+  status = received;
   receivedAt = performance.now();
   link.dataset.link = channel;
   setText(link, t(channel));
@@ -110,8 +112,10 @@ async function view() {
   }
   if (location.hash === "#login") byId("password").focus();
   if (!past) return;
+  const opened = history !== null;
   history ??= (await import("./history.js")).history;
-  history.load();
+  if (opened || !status) history.load();
+  else history.update(status);
 }
 
 addEventListener("hashchange", view);

@@ -70,8 +70,8 @@ function session(s) {
   const { active, energy_wh, solar_wh, started, charge_s } = s.session;
   const percent = solarPercent(energy_wh, solar_wh);
   const estimated = energy_wh > 0 && !s.session.energy_measured;
-  const label = t(active ? "session" : "session_last");
-  put("session_label", percent === null ? label : `${label} · ${t("sun_share", percent)}`);
+  put("session_label", t(active ? "session" : "session_last"));
+  put("session_sun", percent === null ? "\u00a0" : t("sun_share", percent));
   put("session_kwh", started ? `${estimated ? "≈ " : ""}${kwh(energy_wh)}` : NONE);
   const at = started && (day(started) === day(s.at) ? clock(started).slice(0, 5) : `${day(started).slice(5)}, ${clock(started).slice(0, 5)}`);
   put("since_label", started ? t(active ? "since" : "began", at) : t("since_none"));
@@ -79,7 +79,7 @@ function session(s) {
   put("done_label", t(active || !started ? "done" : "done_power"));
   const end = active && s.expected_end;
   put("done", end ? t("about", clock(end).slice(0, 5)) : active || !started ? NONE : ampere(s.session.peak_a));
-  put("done_by", end ? t(`done_by_${s.expected_end_by}`) : "");
+  put("done_by", end ? t(`done_by_${s.expected_end_by}`) : "\u00a0");
   byId("since_label").parentElement.hidden = !started;
   put("session_more", [
     active && energy_wh > 0 ? t("session_more", duration(charge_s), number(s.session.peak_a, 1)) : "",

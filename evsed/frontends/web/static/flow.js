@@ -54,10 +54,12 @@ function feedLine(s, fixed, fresh) {
   const figure = t(s.excess_w < 0 ? "feed_short" : "feed_spare", watts(Math.abs(s.excess_w)));
   const last = s.feed_age_s === null ? t("feed_none")
     : t(fresh ? "feed_from" : "feed_old", s.feed_kind, figure, age(s.feed_age_s));
-  const text = fixed ? t("feed_fixed") : [last, s.feed_error].filter(Boolean).join(" ");
+  const text = fixed ? t("feed_fixed") : [last, s.feed_error && sentenceOf(s.feed_error)].filter(Boolean).join(" ");
   put("feed_text", text);
   byId("feed_text").classList.toggle("warning", !fixed && (s.feed_error !== null || !fresh));
 }
+
+const sentenceOf = (text) => `${text[0].toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
 
 function mark(node, unknown) {
   byId("flow").querySelector(`.${node}`).classList.toggle("unknown", unknown);
