@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from evsed.core.pilot.faults import Fault
     from evsed.core.pilot.limits import Limit
     from evsed.core.solar.allotment import AllotmentResult
+    from evsed.core.user.expected_end import ExpectedEnd
     from evsed.core.user.user_limits import Left
     from evsed.frontends.status import EventView, PartView
     from evsed.link import Snapshot
@@ -63,6 +64,7 @@ class ChargerState:
     limits: tuple[Limit, ...] = ()
     left_s: Mapping[str, float] = field(default_factory=dict)
     session_left: Left | None = None
+    expected_end: ExpectedEnd | None = None
     fault_since: Mapping[Fault, datetime] = field(default_factory=dict)
     worst_ticks: tuple[tuple[float, float], ...] = ()
     events: tuple[EventView, ...] = ()

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from evsed.core.pilot import events as ev
+from evsed.core.user.controls import RANGES, ControlsError
 from evsed.daemon.charger_state import Listeners
 from evsed.daemon.status import Now, build_status
 from evsed.frontends.hub import HubEvent
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from evsed.logs import Logs
 
 BUILT_EVERY_S: Final = 0.5
+LEAST_A: Final = RANGES["max_current_a"][0]
 
 
 class Hub:
@@ -107,7 +109,16 @@ class Hub:
 
     async def update_controls(self, who: str, patch: Mapping[str, object]) -> str:
         """Change the owner's controls that *patch* names; see `frontends.hub.Hub`."""
-        return await self.alter_controls(who, lambda controls: controls.changed(patch))
+        max_a = self._charger.state.installation.max_a
+
+        def change(controls: Controls) -> Controls:
+            changed = controls.changed(patch)
+            if "max_current_a" in patch and (changed.max_current_a or 0.0) > max_a:
+                text = f"max_current_a must be {LEAST_A:g} to {max_a:g} A: the supply gives no more"
+                raise ControlsError((("max_current_a", text),))
+            return changed
+
+        return await self.alter_controls(who, change)
 
     async def alter_controls(self, who: str, change: Callable[[Controls], Controls]) -> str:
         """Replace the owner's controls by what *change* makes of them; see `update_controls()`."""

@@ -14,6 +14,7 @@ import structlog
 from evsed.core.pilot.limits import Limit
 from evsed.core.solar.allotment import Allotment, AllotmentConfig
 from evsed.core.user import user_limits
+from evsed.core.user.expected_end import ExpectedEnd, MeanPower, expected_end
 from evsed.link import LIMIT_HOLDS_S, ReportedFaults, SetLimits
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class LimitCalculator:
         self._charger = charger
         self._recorder = recorder
         self._sources = sources
+        self._mean_power = MeanPower()
 
     async def run(self, control: ControlProcess, watchdog: Watchdog) -> None:
         """Send the limits, and the faults of the sources, to *control* each second, for ever."""
@@ -102,6 +104,7 @@ class LimitCalculator:
                 limits=limits,
                 left_s=left_s,
                 session_left=user_limits.session_left(controls, energy_wh, charge_s, power_w),
+                expected_end=self._expected_end(now, local, power_w),
             )
         )
         return limits
@@ -123,6 +126,14 @@ class LimitCalculator:
                 maximum_w=reading.maximum_w,
                 age_s=reading.age_s,
             )
+
+    def _expected_end(self, now: float, local: datetime, power_w: float) -> ExpectedEnd | None:
+        mean_w = self._mean_power.update(now, power_w)
+        totals = self._recorder.totals
+        if not totals.active or totals.session is None:
+            return None
+        habit_wh = self._recorder.habit_wh
+        return expected_end(totals.controls, totals.session, mean_w, habit_wh, local)
 
     def _feed(self, now: float, until_at: float) -> tuple[Limit, AllotmentResult | None]:
         if self._fixed_a is not None:

@@ -29,6 +29,7 @@ from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.controls import Controls, ControlsError
+from evsed.core.user.expected_end import usual_wh
 from evsed.daemon.status import SessionTotals
 from evsed.daemon.store_writer import StoreWriter
 from evsed.daemon.trace_recorder import TraceRecorder
@@ -46,6 +47,8 @@ UNPLUGGED_WITHIN_S = 2.0  # after the car let go: it did so because of the plug
 FRONT_END_NOTE = "front_end_proved"
 BOOT_NOTE = "boot"
 CONTROLS_NOTE = "controls"
+PAST_KEPT = 50  # sessions that the last charge and the habit are found in
+CHARGE_LEAST_WH = 5.0  # less is shown as 0.00 kWh, and is no charge
 
 log = structlog.get_logger()
 
@@ -72,6 +75,7 @@ class _Memory:
     boot: object
     controls: object
     beginning: Beginning
+    past: tuple[SessionRecord, ...]
 
 
 class SessionRecorder:
@@ -87,7 +91,8 @@ class SessionRecorder:
         self.trace = TraceRecorder()
         self._left_open: tuple[LeftOpen, ...] = ()
         self._loaded = False
-        self._last: SessionRecord | None = None
+        self._past: tuple[SessionRecord, ...] = ()  # ended, the newest first
+        self.habit_wh: float | None = None  # of a usual charge
         self._let_go_at = float("-inf")  # when the car itself ended the current
         self._stats_for: date | None = None
         self.front_end_proved = False
@@ -116,6 +121,7 @@ class SessionRecorder:
         self._loaded = True
         self._ledger.load(memory.history)
         self._left_open = memory.history.left_open
+        self._add_past(*memory.past)
         self.front_end_proved = memory.front_end == self._config.calibration
         known = {fault.value for fault in Fault}
         self.latched = {
@@ -140,7 +146,8 @@ class SessionRecorder:
         self._store.put(BOOT_NOTE, self._boot)
         # Last, because it forgets how the life before ended.
         beginning = self._store.begin_life(self._boot, time.monotonic())
-        return _Memory(history, latched, proved, boot, controls, beginning)
+        past = tuple(self._store.past(PAST_KEPT))
+        return _Memory(history, latched, proved, boot, controls, beginning, past)
 
     def _restore_controls(self, kept: object) -> None:
         """Restore the controls of an earlier life; mode off where they make no sense."""
@@ -162,13 +169,26 @@ class SessionRecorder:
     def totals(self) -> SessionTotals:
         """The sessions and totals as they are shown now."""
         return SessionTotals(
-            session=self._ledger.session or self._last,
+            session=self._ledger.session or self._last_charge,
             active=self._ledger.session is not None,
             day=self._ledger.day(_today()),
             total_wh=self._ledger.total_wh,
             cycles=self._ledger.cycles,
             controls=self.controls,
         )
+
+    @property
+    def _last_charge(self) -> SessionRecord | None:
+        """The last session with energy: a car that was only plugged in does not replace it."""
+        charges = (session for session in self._past if session.energy_wh >= CHARGE_LEAST_WH)
+        return next(charges, None)
+
+    def _add_past(self, *ended: SessionRecord) -> None:
+        """Add sessions that have ended, and learn the habit again."""
+        known = {session.id: session for session in (*self._past, *ended)}
+        newest = sorted(known.values(), key=lambda session: session.started, reverse=True)
+        self._past = tuple(newest[:PAST_KEPT])
+        self.habit_wh = usual_wh(self._past)
 
     # --- what happens -------------------------------------------------------------------------
 
@@ -229,14 +249,16 @@ class SessionRecorder:
         if not plugged:  # the car left in between
             self._forget_session_limits()
         self._ledger.resume(left_open, plugged=plugged)
-        ended = left_open[:-1] if plugged else left_open
-        return tuple(SessionEnded(left.closed()) for left in ended)
+        ended = [left.closed() for left in (left_open[:-1] if plugged else left_open)]
+        self._add_past(*ended)
+        return tuple(SessionEnded(session) for session in ended)
 
     def _unplug(self, event: ev.CarUnplugged, at: datetime) -> tuple[SessionEvent, ...]:
         if event.at - self._let_go_at < UNPLUGGED_WITHIN_S:
             self._ledger.stopped(EndReason.UNPLUGGED)
         ended = self._ledger.unplug(at)
-        self._last = ended or self._last
+        if ended:
+            self._add_past(ended)
         self._forget_session_limits()
         return (SessionEnded(ended),) if ended else ()
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from evsed.core.pilot import j1772
@@ -79,7 +80,8 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
         mains_v=installation.mains_v,
         phases=installation.phases,
         excess_w=allotment.excess_w if allotment else None,
-        available_w=allotment.available_w if allotment else None,
+        # A figure that is too old to use says nothing about the power there is now.
+        available_w=allotment.available_w if allotment and flow.sun_w is not None else None,
         feed_kind=installation.feed_kind,
         feed_age_s=allotment.age_s if allotment else None,
         feed_error=state.feed_error,
@@ -103,7 +105,14 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
         day_solar_wh=sessions.day.sun_wh,
         battery_loan_wh=allotment.lent_wh if allotment else None,
         parts=state.parts,
+        expected_end=_end_time(state, now),
+        expected_end_by=state.expected_end.by.value if state.expected_end else None,
     )
+
+
+def _end_time(state: ChargerState, now: Now) -> datetime | None:
+    end = state.expected_end
+    return now.wall + timedelta(seconds=round(end.left_s)) if end else None
 
 
 def _has_charged(sessions: SessionTotals) -> bool:

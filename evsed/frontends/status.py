@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.controls import RANGES
+from evsed.core.user.expected_end import EndBy
 from evsed.core.user.weekly_window import MOST_RANGES
 from evsed.frontends.doc import Doc
 
@@ -301,6 +302,16 @@ class Status:
         ),
     ] = None
 
+    expected_end: Annotated[
+        datetime | None, Doc("when this charge is expected to end; null where that is not known")
+    ] = None
+    expected_end_by: Annotated[
+        str | None,
+        Doc(
+            "the cause: a limit of the session, the weekly window, or the usual energy of a charge",
+            choices=tuple(by.value for by in EndBy),
+        ),
+    ] = None
     parts: Annotated[
         tuple[PartView, ...], Doc("the parts that run beside the charging, and how they fare")
     ] = ()

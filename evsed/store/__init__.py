@@ -131,6 +131,19 @@ class Store:
 
     # ---------------------------------------------------------------------- sessions and totals
 
+    def past(self, limit: int) -> list[SessionRecord]:
+        """Return the newest *limit* sessions that have ended, the newest first.
+
+        Raises `StoreError`.
+        """
+        with self._file.read() as database:
+            rows = database.execute(
+                f"{SESSION} FROM sessions WHERE ended IS NOT NULL"
+                " ORDER BY started DESC, id LIMIT ?",
+                (limit,),
+            )
+            return [session(row) for row in rows]
+
     def load(self) -> Kept:
         """Load the totals and open sessions of earlier runs. Raises `StoreError`."""
         with self._file.read() as database:

@@ -47,7 +47,12 @@ SUPPLY = Limit("supply", 32.0, FOREVER, "all that the supply allows")
         (STATE, {"state": "C2", "evse_status": "Charging", "drawn_a": 12.0, "power_w": 2760.0}),
         (STATE, {"solar_w": 2760.0, "battery_loan_wh": 17.0, "board_ok": True, "ticking": True}),
         (replace(STATE, allotment=replace(SUNNY, sun_w=700.0)), {"solar_w": 700.0}),
-        (replace(STATE, allotment=replace(SUNNY, sun_w=None)), {"solar_w": None}),
+        (STATE, {"available_w": 2500.0}),
+        # A figure that is too old to use: the last one stays, and counts as no power now.
+        (
+            replace(STATE, allotment=replace(SUNNY, sun_w=None)),
+            {"solar_w": None, "available_w": None, "excess_w": 0.0},
+        ),
         (replace(STATE, allotment=None), {"solar_w": None, "available_w": None}),
         (
             replace(STATE, snapshot=replace(CHARGING, at=98.0)),

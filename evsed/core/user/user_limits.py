@@ -67,7 +67,7 @@ def session_left(
     words, seconds = [], []
     if wishes.session_kwh is not None:
         left_wh = wishes.session_kwh * 1000 - session_wh
-        words.append(f"{max(left_wh, 0.0) / 1000:.1f} of {wishes.session_kwh:g} kWh")
+        words.append(f"{max(left_wh, 0.0) / 1000:.2f} of {wishes.session_kwh:g} kWh")
         seconds.append(left_wh / power_w * 3600 if power_w > 0 else left_wh)
     if wishes.session_h is not None:
         left_s = wishes.session_h * 3600 - session_charge_s

@@ -224,14 +224,14 @@ def test_nobody_asks_for_an_override_by_hand() -> None:
     ("wishes", "power_w", "left"),
     [
         (Controls(), 2000.0, None),
-        (Controls(session_kwh=10), 2000.0, Left("this session has 6.0 of 10 kWh left", 10_800.0)),
-        (Controls(session_kwh=10), 0.0, Left("this session has 6.0 of 10 kWh left", None)),
+        (Controls(session_kwh=10), 2000.0, Left("this session has 6.00 of 10 kWh left", 10_800.0)),
+        (Controls(session_kwh=10), 0.0, Left("this session has 6.00 of 10 kWh left", None)),
         (Controls(session_h=2.5), 2000.0, Left("this session has 1.5 of 2.5 h left", 5400.0)),
         (Controls(session_h=2.5), 0.0, Left("this session has 1.5 of 2.5 h left", None)),
         (
             Controls(session_kwh=10, session_h=2.5),
             6000.0,
-            Left("this session has 6.0 of 10 kWh and 1.5 of 2.5 h left", 3600.0),
+            Left("this session has 6.00 of 10 kWh and 1.5 of 2.5 h left", 3600.0),
         ),
         (Controls(session_kwh=4), 2000.0, None),
         (Controls(session_kwh=10, session_h=1), 2000.0, None),
