@@ -7,6 +7,7 @@
      +- SettingsError     the owner's file: what is wrong, key by key (exit 78)
      +- BoardError        the wires: pigpiod, the ADC, a pin that does not follow its command
      |   +- BoardTimeout  ... no answer in time
+     |   +- OutputError   ... an output of a contactor that is on although it was switched off
      |   +- BoardGone     ... the connection ended
      +- FeedError         the news of spare power: not reached, or not to be believed
      +- LinkError         the two processes do not understand each other
@@ -44,6 +45,10 @@ class BoardTimeout(BoardError):
 
 class BoardGone(BoardError):
     """The connection to the board ended."""
+
+
+class OutputError(BoardError):
+    """A contactor's output is closed although it was opened: a pin, its driver or a program."""
 
 
 class FeedError(EvsedError):

@@ -10,13 +10,15 @@ from evsed.boards import drive
 from evsed.core.pilot import causes, j1772
 from evsed.core.pilot import current_transformer as current
 from evsed.core.pilot import events as ev
+from evsed.core.pilot.charge_pump import ChargePump
 from evsed.core.pilot.economiser import Economiser
 from evsed.core.pilot.evse import NOT_PROVED, SAFE, Evse, Outputs, Step
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import NO_LIMIT, Limit, lowest
 from evsed.core.pilot.pilot_meter import PilotMeter, PilotReading, burst_length
 from evsed.core.pilot.protection import NO_PROTECTION, Inputs, Moment, Protection, ProtectionResult
-from evsed.errors import BoardError, LinkError
+from evsed.core.pilot.punctuality import CONFIRM_S, SURE_S, Punctuality
+from evsed.errors import BoardError, LinkError, OutputError
 from evsed.link import (
     Acknowledge,
     Configure,
@@ -30,23 +32,22 @@ from evsed.link import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from evsed.boards import Board
 
 TICK_S = 0.02
-LATE_BEAT_S = 0.045  # a dead-man may have opened the contactor by then
 READ_BACK_EVERY_S = 1.0
 SILENT = Limit("daemon", 0.0, why="the daemon has not repeated its limits for 3 s")
 DUTY_STEP = 2e-6  # what a board may round a duty by: one ppm, and the float
+UNTENDED = (Fault.CONTACTOR, Fault.DEAD_MAN)  # no beats of the pump while one of these is active
 
 
 @dataclass(slots=True)
 class _Tally:
-    """What the ticks did since the last snapshot, and since the start."""
+    """Ticks since the start, and the longest since the last snapshot."""
 
     ticks: int = 0
-    late: int = 0
     worst_tick_s: float = 0.0
 
 
@@ -69,8 +70,12 @@ class Control:
     _last: Outputs | None = None
     _step: Step | None = None
     _reading: PilotReading | None = None
+    _pump: ChargePump = field(init=False)
+    _punctuality: Punctuality = field(default_factory=Punctuality)
     _beat_at: float = 0.0
-    _beat_was_late: bool = False
+    _gap_s: float = 0.0
+    _burst_at: float | None = None
+    _mismatches: int = 0
     _read_back_at: float = 0.0
     _board_why: str = "not reached yet"
     _board_lost: bool = False
@@ -85,6 +90,7 @@ class Control:
         inputs = self.config.board.inputs
         testable = inputs.ground_fault_test_gpio is not None
         self._protection = Protection(now, ground_testable=testable)
+        self._pump = ChargePump(mirrored=bool(inputs.contactor_feedback_gpios))
         if inputs.current_adc_channel is not None:
             self._current = current.CurrentMeter(inputs.current_a_per_v)
 
@@ -105,6 +111,7 @@ class Control:
                     self.clock(), causes.SHUTDOWN, "asked to open at once"
                 )
             case Acknowledge():
+                self._mismatches = 0
                 self._events += self._evse.acknowledge(self.clock())
             case Configure() | Tick():
                 raise LinkError(f"{type(message).__name__} is not the daemon's to send now")
@@ -138,6 +145,8 @@ class Control:
             if self.board.is_open or self._take_board():
                 self._tick_board()
         except BoardError as error:
+            if isinstance(error, OutputError):
+                self._on_mismatch(str(error))
             self._lose_board(str(error))
         self._tally.ticks += 1
         self._tally.worst_tick_s = max(self._tally.worst_tick_s, self.clock() - started_at)
@@ -155,9 +164,11 @@ class Control:
         self._economiser = Economiser()
         self._guard = NO_PROTECTION
         self._last = None
+        self._pump.restart()
         self._beat_at = now
-        self._beat_was_late = False
-        self._read_back_at = now
+        self._gap_s = 0.0
+        self._burst_at = None
+        self._check(SAFE)
         self._board_why = ""
         if self._board_lost:
             self._board_lost = False
@@ -168,35 +179,59 @@ class Control:
 
     def _tick_board(self) -> None:
         last = self._last or SAFE
-        if self._is_late(self.clock()):
+        gap_s = max(self._gap_s, self.clock() - self._beat_at)
+        gapped = last.closed > 0 and gap_s > SURE_S
+        if gapped:
             # Before anything is read into the wire: a dead-man that fired has set the pilot, too.
-            self._check(last)
-        codes = self.board.sample_pilot(burst_length(last.duty))
+            self._check(last, gap_s)
+        reading = self._reading = self._read_pilot(last)
         inputs = self.board.read_inputs() if self.config.board.inputs.any else None
         now = self.clock()
-        reading = self._reading = self._meter.update(now, codes, last.duty)
-        self._is_late(now)
         guard = self._guard if inputs is None else self._update_protection(now, inputs, last)
+        if gapped and not _all_closed(inputs):
+            why = (
+                f"no beat for {1000 * gap_s:.0f} ms: the charge pump may have opened the contactor"
+            )
+            self._events += self._evse.opened_elsewhere(now, causes.LATE, why)
+        ready = guard.ready and self._step is not None and self._step.closing
+        if ready:
+            # Every output is as it was driven before the pump gets its first beat.
+            self._check(last)
         step = self._step = self._evse.step(
             now,
             reading,
             lowest(self.limits_at(now), now),
             {**self._reported, **guard.faults} if guard.faults else self._reported,
-            ready=guard.ready,
+            ready=ready,
         )
         self._events += step.events
         drive(self.board, step.outputs, self._last)
         self._last = step.outputs
         closed = step.outputs.closed > 0
-        if self._holds and self._economiser.update(now, closed=closed, pump=guard.pump):
+        untended = any(fault in step.faults for fault in UNTENDED)
+        pump = self._pump.update(closed=closed, withheld=untended or not guard.pump)
+        if self._holds and self._economiser.update(now, closed=closed, pump=pump):
             self.board.hold_contactors()
-        self.board.beat(pump=guard.pump)
+        self.board.beat(pump=pump)
         beat_at = self.clock()
-        self._beat_was_late = beat_at - self._beat_at > LATE_BEAT_S
+        self._gap_s = beat_at - self._beat_at  # looked into at the begin of the next tick
         self._beat_at = beat_at
         if beat_at - self._read_back_at >= READ_BACK_EVERY_S:
-            self._read_back_at = beat_at
             self._check(step.outputs)
+
+    def _read_pilot(self, last: Outputs) -> PilotReading:
+        """Read a burst; where the last one was long ago, confirm at once what it shows."""
+        reading = self._meter.update(*self._sample(last))
+        interval_s = 0.0 if self._burst_at is None else reading.at - self._burst_at
+        self._burst_at = reading.at
+        self._punctuality.update(reading.at, interval_s)
+        if last.closed and interval_s > CONFIRM_S and reading.suspect:
+            reading = self._meter.update(*self._sample(last))
+        return reading
+
+    def _sample(self, last: Outputs) -> tuple[float, Sequence[int], float]:
+        codes = self.board.sample_pilot(burst_length(last.duty))
+        return self.clock(), codes, last.duty
 
     def _update_protection(self, now: float, inputs: Inputs, last: Outputs) -> ProtectionResult:
         """Judge the optional inputs, and do what that asks for beside the step."""
@@ -231,9 +266,11 @@ class Control:
     def limits_at(self, now: float) -> tuple[Limit, ...]:
         """Every limit at *now*; one that was not repeated in time is the daemon's 0 A."""
         supply = Limit("supply", self.config.supply_max_a, why="all that the supply allows")
+        busy = self._punctuality.limit(now)
         return (
             *(limit if now < limit.until_at else SILENT for limit in self._limits),
             *self._guard.limits,
+            *(() if busy is None else (busy,)),
             supply,
         )
 
@@ -247,31 +284,36 @@ class Control:
                 found.append(Limit("ground_fault", 0.0, why=detail))
         return tuple(found)
 
-    def _is_late(self, now: float) -> bool:
-        """After a late beat a dead-man may have fired: take the contactor as open, then."""
-        if not self._beat_was_late and now - self._beat_at <= LATE_BEAT_S:
-            return False
-        self._beat_was_late = False
-        self._tally.late += 1
-        why = "a beat came late, a dead-man may have fired"
-        self._events += self._evse.opened_elsewhere(now, causes.LATE, why)
-        return True
+    def _check(self, wanted: Outputs, gap_s: float = 0.0) -> None:
+        """Compare what the board reports with what was put on it.
 
-    def _check(self, wanted: Outputs) -> None:
-        """Compare what the board reports with what was put on it. Raises `BoardError`."""
+        Raises `OutputError` for a contactor's output that is on although it should not be, and
+        `BoardError` for everything else.
+        """
         found = self.board.read_back()
+        self._read_back_at = self.clock()
         closed = sum(found.contactors)
-        if not found.dead_man_armed:
-            raise BoardError("the board's own dead-man is not running: it fired or was stopped")
-        if closed != wanted.closed:
-            raise BoardError(
-                f"{closed} contactor outputs are closed where {wanted.closed} should be"
+        if closed > wanted.closed:
+            raise OutputError(
+                f"{closed} contactor outputs are on where {wanted.closed} should be; evsed does "
+                "not drive the charge pump, which keeps the contactor open"
             )
+        if not found.dead_man_armed:
+            gap = f" after {1000 * gap_s:.0f} ms without a beat" if gap_s else ""
+            raise BoardError(f"the board's own dead-man fired or was stopped{gap}")
+        if closed != wanted.closed:
+            raise BoardError(f"{closed} contactor outputs are on where {wanted.closed} should be")
         if abs(found.duty - wanted.duty) > DUTY_STEP:
             raise BoardError(
                 f"the pilot's duty is {found.duty:.4f} where {wanted.duty:.4f} was set: another "
                 "program uses the pilot's pin"
             )
+
+    def _on_mismatch(self, why: str) -> None:
+        """Count an output that is on although it should not be; one that comes back latches."""
+        self._mismatches += 1
+        if self._mismatches > 1:
+            self._events += self._evse.latch(self.clock(), Fault.CONTACTOR, why)
 
     def _lose_board(self, why: str) -> None:
         """The wires cannot be vouched for: leave them safe as far as they can be reached."""
@@ -321,7 +363,7 @@ class Control:
             cycles=self._evse.cycles,
             ticks=self._tally.ticks,
             worst_tick_s=self._tally.worst_tick_s,
-            late=self._tally.late,
+            late=self._punctuality.late,
         )
         self._tally.worst_tick_s = 0.0
         return snapshot
@@ -329,3 +371,9 @@ class Control:
     def finish(self) -> None:
         """Let the board go, safe."""
         self.board.close()
+
+
+def _all_closed(inputs: Inputs | None) -> bool:
+    """Whether mirror contacts are wired and report that every contactor is closed."""
+    feedback = () if inputs is None else inputs.contactor_feedback
+    return bool(feedback) and all(feedback)

@@ -81,35 +81,49 @@ def test_each_closing_begins_with_full_drive() -> None:
     assert bench.contactor_closed
 
 
-def test_a_contactor_that_lets_go_while_held_is_opened_and_closed_again_with_full_drive() -> None:
+def test_a_contactor_that_lets_go_while_held_stays_open_until_the_car_is_unplugged() -> None:
     bench = held(bench_that_holds(contactor=(contactor := Contactor())))
-    contactor.closed = False  # somebody knocked at the box
+    contactor.closed = False  # a knock at the box, or an emergency stop in the safety loop
     bench.run(0.1)
     assert not bench.commanded
-    assert "let go by themselves" in str(bench.events_of(ev.ContactorOpened)[-1].event)
+    assert "opened by themselves" in bench.snapshot.faults[Fault.CONTACTOR_OPEN]
+    bench.run(60)
+    assert not bench.contactor_closed
+    bench.unplug()
+    bench.run(2)
 
-    bench.run_until(lambda: bench.contactor_closed, within=3)
-    bench.run(10)
-    assert bench.contactor_closed
+    closed(bench)
 
 
-def test_a_duty_that_does_not_hold_the_contactor_is_a_fault_after_three_tries() -> None:
+def test_a_duty_that_does_not_hold_the_contactor_is_a_fault() -> None:
     bench = closed(bench_that_holds(0.5))
     bench.run_until(lambda: Fault.CONTACTOR_OPEN in bench.snapshot.faults, within=15)
     bench.run(30)
 
     assert not bench.commanded
-    assert len(bench.events_of(ev.ContactorClosed)) == 3
+    assert len(bench.events_of(ev.ContactorClosed)) == 1
 
 
-def test_a_late_beat_while_held_ends_in_a_full_close() -> None:
+def test_a_late_beat_that_the_mirror_contact_shows_to_be_harmless_changes_nothing() -> None:
     bench = held(bench_that_holds())
     held_at = bench.board.held_at
-    bench.stall(0.06)  # later than a good beat, earlier than any dead-man
+    bench.stall(0.08)  # the pump holds for at least 71 ms, and in this box for 131
+    bench.run(10)
+
+    assert bench.contactor_closed
+    assert len(bench.events_of(ev.ContactorClosed)) == 1
+    assert bench.board.held_at == held_at
+
+
+def test_a_late_beat_after_which_the_contacts_are_open_ends_in_a_full_close() -> None:
+    bench = held(bench_that_holds())
+    held_at = bench.board.held_at
+    bench.board.dead_man_stuck = True
+    bench.stall(0.16)  # the pump lets go
     bench.run(0.1)
     assert not bench.commanded
-    assert "a beat came late" in str(bench.events_of(ev.ContactorOpened)[-1].event)
-    bench.run_until(lambda: bench.contactor_closed, within=10)
+    assert "the charge pump may have opened" in str(bench.events_of(ev.ContactorOpened)[-1].event)
+    bench.run_until(lambda: bench.contactor_closed, within=20)
     bench.run(1)
 
     assert bench.contactor_closed

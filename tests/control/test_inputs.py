@@ -73,15 +73,13 @@ def raised(bench: Bench, fault: Fault) -> bool:
 # --- contactor and pump ---------------------------------------------------
 
 
-def test_with_mirror_contacts_the_first_closing_proves_the_pump_within_the_3_s_a_car_is_owed() -> (
-    None
-):
+def test_with_mirror_contacts_a_closing_proves_the_pump_within_the_3_s_a_car_is_owed() -> None:
     bench = asking(bench_with(FEEDBACK))
     bench.run_until(lambda: bench.state == "C2", within=10)
     waited_s = bench.run_until(lambda: bench.contactor_closed, within=3.0)
 
-    assert 1.0 <= waited_s <= 1.3
-    assert bench.since(ev.ContactorClosed) >= 0.3  # told first, and held open by the pump alone
+    assert 0.8 <= waited_s <= 1.1
+    assert bench.since(ev.ContactorClosed) >= 0.28  # told first, and held open by the pump alone
     bench.run(60)
     assert bench.contactor_closed
     assert not bench.snapshot.faults
@@ -142,18 +140,24 @@ def test_a_contactor_that_does_not_close_is_tried_three_times_a_second_apart() -
     charging(bench)
 
 
-def test_a_contactor_that_lets_go_by_itself_is_closed_again_in_full() -> None:
+def test_an_emergency_stop_in_the_loop_alone_does_not_start_the_charge_when_it_is_released() -> (
+    None
+):
     bench = charging(bench_with(FEEDBACK, contactor := Contactor()))
-    contactor.closed = False  # the safety loop opened: a device in series with the coil
+    contactor.closed = False  # the loop is in series with the coil
     contactor.jammed = True
     bench.run(0.1)
-    contactor.jammed = False
-    assert "let go by themselves" in str(bench.events_of(ev.ContactorOpened)[-1].event)
     assert not bench.commanded
-
-    bench.run_until(lambda: bench.contactor_closed, within=3)
-
+    assert "emergency stop" in bench.snapshot.faults[Fault.CONTACTOR_OPEN]
+    bench.run(3)
+    contactor.jammed = False
+    bench.run(60)
+    assert not bench.contactor_closed
+    bench.unplug()
+    bench.run(2)
     assert not bench.snapshot.faults
+
+    charging(bench)
 
 
 def test_a_board_that_is_lost_in_the_middle_of_the_test_comes_back_and_tests_again() -> None:
@@ -266,7 +270,7 @@ def test_a_meter_that_cannot_be_read_lets_the_car_go_and_is_heard_again() -> Non
 
 def test_after_the_board_was_lost_the_meter_is_read_anew() -> None:
     bench = charging(bench_with(METER))
-    assert bench.snapshot.drawn_a == pytest.approx(bench.car.drawn_a, rel=0.03)
+    assert bench.snapshot.drawn_a == pytest.approx(bench.car.drawn_a, rel=0.05)
     bench.board.daemon_dead = True
     bench.run(0.5)
     assert bench.snapshot.drawn_a is None

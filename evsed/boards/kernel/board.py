@@ -25,7 +25,7 @@ from evsed.boards.kernel.session import ANSWER_S, KernelSession, acquire
 from evsed.boards.kernel.sysfs import Kernel
 from evsed.core.pilot.current_transformer import CONVERSIONS
 from evsed.core.pilot.protection import Inputs
-from evsed.errors import BoardError
+from evsed.errors import BoardError, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -123,8 +123,10 @@ class KernelBoard(HeldBoard[KernelSession]):
         if closed:
             session.require_armed(shown)
         wanted = tuple(place < closed for place in range(len(shown.levels)))
+        session.closed = closed
         if shown.levels != wanted:
-            raise BoardError(
+            on = any(level and not want for level, want in zip(shown.levels, wanted, strict=True))
+            raise (OutputError if on else BoardError)(
                 f"the contactors' GPIOs read {shown.levels} after they were set to {wanted}; evsed "
                 "lets go of the wires; look for a short, or for something else that drives them"
             )
@@ -152,6 +154,6 @@ class KernelBoard(HeldBoard[KernelSession]):
         duty_ns = session.pilot.get()
         shown = session.watcher.ask(DeadManCommand.SHOW)
         armed = shown.state is State.ARMED
-        if armed:
+        if armed and sum(shown.levels) == session.closed:
             self._on_working()
         return ReadBack(duty_ns / PERIOD_NS, shown.levels, armed)

@@ -129,6 +129,7 @@ class KernelSession:
     inputs: dict[int, Line] = field(default_factory=dict)
     test: Line | None = None
     heartbeat_high: bool = False
+    closed: int = 0
 
     def require_armed(self, shown: Shown) -> None:
         """Raise `BoardError` unless it is armed."""

@@ -30,7 +30,7 @@ from evsed.errors import BoardError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-_BEATS: Final = 64  # numbers a beat may have; even, because the heartbeat pin alternates
+_BEATS: Final = 64  # numbers a beat may have, in turn
 
 
 class PigpioBoard(HeldBoard[PigpioSession]):
@@ -50,7 +50,9 @@ class PigpioBoard(HeldBoard[PigpioSession]):
         self._config: Final = config
         self._answer_s: Final = answer_s
         self._wires: Final = config.pigpio
-        self._beats: Iterator[tuple[Batch, Batch]] = iter(())  # script alone, pump and script
+        # for the script alone; with the heartbeat pin low; with the pin high
+        self._beats: Iterator[tuple[Batch, Batch, Batch]] = iter(())
+        self._heartbeat_high = False
         self._inputs: Final = InputsWanted(config)
         self._duty_ppm = deadman.STEADY_PPM
 
@@ -63,9 +65,13 @@ class PigpioBoard(HeldBoard[PigpioSession]):
         """Arm the dead-man; from now on the beats must come."""
         gpio = self._wires.heartbeat_gpio
         numbers = range(1, _BEATS + 1)
-        beats = [(number, deadman.beat(session.script_id, number)) for number in numbers]
+        beats = [deadman.beat(session.script_id, number) for number in numbers]
+        self._heartbeat_high = False
         self._beats = cycle(
-            [(Batch([beat]), Batch([write(gpio, number % 2), beat])) for number, beat in beats]
+            [
+                (Batch([beat]), Batch([write(gpio, 0), beat]), Batch([write(gpio, 1), beat]))
+                for beat in beats
+            ]
         )
         self._inputs.prepare(session.spi_handle)
         self._duty_ppm = deadman.STEADY_PPM
@@ -94,7 +100,10 @@ class PigpioBoard(HeldBoard[PigpioSession]):
 
         Raises `BoardError` unless both were acknowledged in time.
         """
-        self._timed().fast.exchange(next(self._beats)[pump])
+        self._heartbeat_high ^= pump
+        script_alone, low, high = next(self._beats)
+        with_pump = high if self._heartbeat_high else low
+        self._session.fast.exchange(with_pump if pump else script_alone)
 
     def read_inputs(self) -> Inputs:
         """The optional inputs; one round trip, none where none is wired.
@@ -170,9 +179,9 @@ class PigpioBoard(HeldBoard[PigpioSession]):
                 f"another program took the pilot from evsed: GPIO {gpio} {carries}; {LETS_GO}; "
                 "stop the program that sends waves or PWM through pigpiod"
             )
+        closed = session.contactors.are_closed(outputs)
         if armed:
             session.contactors.require(outputs)
-            self._on_working()
-        return ReadBack(
-            max(duty_ppm, 0) / deadman.STEADY_PPM, session.contactors.are_closed(outputs), armed
-        )
+            if sum(closed) == session.contactors.closed:
+                self._on_working()
+        return ReadBack(max(duty_ppm, 0) / deadman.STEADY_PPM, closed, armed)

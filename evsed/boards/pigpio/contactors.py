@@ -92,6 +92,11 @@ class Contactors:
             for gpio in self._gpios
         ]
 
+    @property
+    def closed(self) -> int:
+        """The number of contactors that are commanded to be closed."""
+        return self._closed
+
     def are_closed(self, outputs: Sequence[Output]) -> tuple[bool, ...]:
         """Whether each is driven as closed: its level says so, or the PWM that was chosen."""
         return tuple(

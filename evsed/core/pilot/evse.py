@@ -157,6 +157,10 @@ class Evse:
         """Take over latched faults of an earlier life."""
         self.active.restore(faults)
 
+    def latch(self, now: float, fault: Fault, detail: str) -> tuple[ev.Event, ...]:
+        """Raise *fault* at once, whatever the board does; it ends as its recovery class says."""
+        return tuple(self._raise(now, fault, detail))
+
     def opened_elsewhere(self, now: float, cause: Cause, why: str) -> tuple[ev.Event, ...]:
         """Treat the contactor as open, because a dead-man may have opened it; close in full."""
         return tuple(self.contactor.open(now, cause, why))

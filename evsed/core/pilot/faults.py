@@ -82,14 +82,15 @@ KINDS: dict[Fault, FaultKind] = {
     Fault.CONTACTOR: FaultKind(
         Recovery.SERVICE,
         _OPENED + " and stays off, also after a restart",
-        "switch the breaker off: the contactor may be welded. Replace it, then `evsed ack`",
+        "switch the breaker off: the contactor may be welded, or its GPIO or a transistor of its "
+        "drive is stuck. Have it repaired, then `evsed ack`",
         shows_f=True,
     ),
     Fault.CONTACTOR_OPEN: FaultKind(
         Recovery.UNPLUG,
-        _OPENED + " after three tries",
-        "look whether the safety loop (ground-fault device, emergency stop, thermal switch) is "
-        "open, then at the coil, its supply and the mirror contact's wire; unplug to try again",
+        _OPENED,
+        "look whether the safety loop (ground-fault device, emergency stop, thermal switch) is or "
+        "was open, then at the coil, its supply and the mirror contact's wire; unplug to try again",
     ),
     Fault.DEAD_MAN: FaultKind(
         Recovery.SERVICE,

@@ -11,7 +11,7 @@ from collections import deque
 
 from evsed.core.pilot.faults import Fault
 
-SHARE, PLUS_A, FOR_S = 1.1, 0.5, 6.0  # over this for so long since the offer last fell
+SHARE, PLUS_A, FOR_S = 1.1, 0.5, 6.0  # over this for so long, and over what was offered then
 GROSS_SHARE, GROSS_FOR_S = 1.5, 1.0  # or over this much of the highest offer of the last 6 s
 # With the contactor open. A meter's second of RMS comes on top, which has to be over before: what
 # flowed until the opening is no leak.
@@ -39,7 +39,6 @@ class OverCurrent:
 
     def __init__(self) -> None:
         self._offers: deque[tuple[float, float]] = deque()
-        self._offered_a = 0.0
         self._over = _Lasting()
         self._gross = _Lasting()
         self._leak = _Lasting()
@@ -54,13 +53,12 @@ class OverCurrent:
         while now - self._offers[0][0] > FOR_S:
             self._offers.popleft()
         highest_a = self._offers[0][1]
-        fell = offered_a < self._offered_a
-        self._offered_a = offered_a
-        over = closed and not fell and drawn_a > offered_a * SHARE + PLUS_A
-        over_s = self._over.of(now, true=over)
+        over_s = self._over.of(now, true=closed and drawn_a > offered_a * SHARE + PLUS_A)
+        # A car has its time after each fall of the offer, and no more by another fall after it.
+        over_all = drawn_a > highest_a * SHARE + PLUS_A
         gross_s = self._gross.of(now, true=closed and drawn_a > highest_a * GROSS_SHARE)
         leak_s = self._leak.of(now, true=not closed and drawn_a > OPEN_A)
-        if over_s > FOR_S or gross_s >= GROSS_FOR_S:
+        if (over_s > FOR_S and over_all) or gross_s >= GROSS_FOR_S:
             self.faults[Fault.OVER_CURRENT] = (
                 f"the car takes {drawn_a:.1f} A, {offered_a:.1f} A are offered"
             )

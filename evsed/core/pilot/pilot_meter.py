@@ -70,7 +70,7 @@ class PilotReading:
     agreed yet). `high_v` and `low_v` are the last known plateaus; `low_v` is None without PWM.
     `live_for_s`: for how long C (or D) has been read without a break, inside the window for
     closing, with the diode seen and PWM on. `anomaly` has been seen in two bursts. `lost`: no
-    burst could be read for 60 ms.
+    burst could be read for 60 ms. `suspect`: this burst shows another state, or an anomaly.
     """
 
     at: float
@@ -81,6 +81,7 @@ class PilotReading:
     live_for_s: float
     anomaly: Anomaly | None
     lost: bool
+    suspect: bool = False
 
 
 def burst_length(duty: float) -> int:
@@ -164,6 +165,7 @@ class PilotMeter:
             live_for_s=0.0 if self._live_since is None else now - self._live_since,
             anomaly=self._anomalies[-1] if agreed else None,
             lost=lost,
+            suspect=anomaly is not None or state is not self._settled,
         )
 
     def _new_duty(self, duty: float) -> None:

@@ -4,10 +4,10 @@
 ::
 
     input                 watched for                     fault                   recovery
-    mirror contacts       still closed 100 ms after       ContactorFault          service
+    mirror contacts       still closed 80 ms after        ContactorFault          service
                           opening
-                          open 300 ms after closing, or   ContactorDidNotClose    unplug, after
-                          open again: three times                                 3 tries
+                          open 300 ms after closing:      ContactorDidNotClose    unplug
+                          three times; open by itself
                           closed without beats            DeadManFault            service
     ground-fault device   tripped, or its wire broken     MREC2GroundFailure      acknowledge
                           fails its test before closing   GroundFaultTestFailed   acknowledge
@@ -75,7 +75,7 @@ class ProtectionResult:
     """The judgement of the inputs.
 
     `faults` there are now, `limits` on the current, and whether all is `ready` to close. `pump`:
-    the charge pump is to be beaten. `ground_test`: the test input of the ground-fault device is to
+    the charge pump may be beaten. `ground_test`: the test input of the ground-fault device is to
     be on. `opened`: why the contactor is to be taken as open ("": it is not).
     """
 
@@ -130,13 +130,8 @@ class Protection:
             faults |= self._over_current.faults
         if inputs.contactor_feedback:
             contactors = self._contactors
-            contactors.update(
-                now,
-                inputs.contactor_feedback,
-                closed=moment.closed,
-                closing=moment.closing,
-                plugged=moment.plugged,
-            )
+            feedback, closed = inputs.contactor_feedback, moment.closed
+            contactors.update(now, feedback, closed=closed, plugged=moment.plugged)
             faults |= contactors.faults
             ready = ready and contactors.ready
             pump = contactors.pump
