@@ -57,7 +57,8 @@ class BenchBoard:
     *advance* lets the world's time pass up to a moment, *next_change_at* is when something is
     going to happen in it: a burst that spans such a moment is half of before and half of after.
     Faults: `daemon_dead` (every call raises `BoardGone`, the outputs stay, the script is gone
-    too), `dead_man_stuck` (the script never fires), `ground_fault_deaf` (the ground-fault device
+    too), `dead_man_stuck` (the script never fires), `stuck_high()` (the contactors' GPIOs stay on
+    whatever is written), `ground_fault_deaf` (the ground-fault device
     does not answer its test); `box` has its own. Optional inputs are None until they are wired by
     setting them.
     """
@@ -77,6 +78,7 @@ class BenchBoard:
         self.box: Final = Box(contactors)
         self.daemon_dead = False
         self.dead_man_stuck = False
+        self._stuck_high = False
         self.ground_fault: bool | None = None
         self.ground_fault_deaf = False
         self.emergency_stop: bool | None = None
@@ -184,7 +186,8 @@ class BenchBoard:
     def read_back(self) -> ReadBack:
         """Return the real state of the outputs."""
         self._reach()
-        levels = tuple(place < self.commanded for place in range(len(self.box.contactors)))
+        on = len(self.box.contactors) if self._stuck_high else self.commanded
+        levels = tuple(place < on for place in range(len(self.box.contactors)))
         return ReadBack(self.circuit.generator.duty, levels, self._armed)
 
     def close(self) -> None:
@@ -196,6 +199,11 @@ class BenchBoard:
             self._armed = False
 
     # -- the world -------------------------------------------------------------------------------
+
+    def stuck_high(self) -> None:
+        """Let the contactors' GPIOs be on from now on, by a broken driver or a bridge to 3.3 V."""
+        self._stuck_high = True
+        self.box.short_drive(self._time.control())
 
     def step(self) -> None:
         """Let the dead-men and the contactors act up to now."""

@@ -85,12 +85,14 @@ class Box:
     """The pump and the contactors of one EVSE, in time.
 
     Call `drive()` and `edge()` at each change of a pin, `step()` as often as the contacts matter.
-    Fault: `pump_stuck` (the pump never lets go, which is also a box without one).
+    Faults: `pump_stuck` (the pump never lets go, which is also a box without one), and
+    `short_drive()`.
     """
 
     def __init__(self, contactors: Sequence[Contactor]) -> None:
         self.contactors: Final = tuple(contactors)
         self.pump_stuck = False
+        self._shorted = False
         self._driven: Final = [0.0] * len(self.contactors)
         self._edge_at = -math.inf
 
@@ -98,6 +100,11 @@ class Box:
         """The GPIO of the contactor at this *place* changes to this *duty*: 1 is high, 0 low."""
         self._let_pump_drop(at)
         self._driven[place] = duty
+        self._switch_coils(at)
+
+    def short_drive(self, at: float) -> None:
+        """Short every transistor that the contactors' GPIOs drive: from now on they are on."""
+        self._shorted = True
         self._switch_coils(at)
 
     def edge(self, at: float) -> None:
@@ -138,4 +145,4 @@ class Box:
     def _switch_coils(self, at: float) -> None:
         holds = self._holds(at)
         for contactor, driven in zip(self.contactors, self._driven, strict=True):
-            contactor.energise(at, coil_share(driven) if holds else 0.0)
+            contactor.energise(at, coil_share(1.0 if self._shorted else driven) if holds else 0.0)

@@ -50,11 +50,12 @@ class WireEvent(NamedTuple):
     """One change that a program brought about on a pin.
 
     ``value`` is the new level (``level``), the pin function (``mode``), the duty 0-1 (``pwm``) or
-    0 (``pwm_off``).
+    0 (``pwm_off``). ``script`` is no change of a pin (``gpio`` is -1): the parameters of a script
+    were changed, of which ``value`` is the first.
     """
 
     at_s: float
-    kind: Literal["level", "mode", "pwm", "pwm_off"]
+    kind: Literal["level", "mode", "pwm", "pwm_off", "script"]
     gpio: int
     value: float
 
@@ -241,6 +242,10 @@ class Wires:
         for gpio, (its_channel, mode) in PWM_PINS.items():
             if its_channel == channel and self._pins[gpio].mode == mode:
                 self._notify(WireEvent(at_s, kind, gpio, duty))
+
+    def on_script(self, at_s: float, value: float) -> None:
+        """Note that the first parameter of a script was changed to *value*."""
+        self._notify(WireEvent(at_s, "script", -1, value))
 
     def _notify(self, event: WireEvent) -> None:
         self._events.append(event)

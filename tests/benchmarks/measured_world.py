@@ -64,7 +64,7 @@ class Stopwatch:
         world.wires.listeners.append(self._on_wire)
 
     def _on_wire(self, event: WireEvent) -> None:
-        if event.kind == "level" and event.gpio == self._pins.heartbeat:
+        if event.kind == "script":
             self.beats.append(event.at_s)
         elif event.kind == "level" and event.gpio == self._pins.contactor:
             if not event.value:

@@ -45,7 +45,7 @@ class Orders:
 
     def _note(self, event: WireEvent) -> None:
         self._happened.append((event.at_s, event.kind, event.gpio, event.value))
-        self._beats += event.kind == "level" and event.gpio == self._world.pins.heartbeat
+        self._beats += event.kind == "script"
 
     async def run(self) -> None:
         """Step the world, and note what the car does."""

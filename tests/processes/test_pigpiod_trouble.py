@@ -139,7 +139,7 @@ def test_where_pigpiod_carries_out_anything_the_pin_is_low_in_time_too(
         assert opened - told.timeline.last_beat(opened) <= SCRIPT_S
     else:
         opened = told.timeline.openings(told.over)[0]
-        beats = [beat for beat in told.timeline.beats if told.over < beat < opened]
+        beats = [edge for edge in told.timeline.pumped if told.over < edge < opened]
 
         assert len(beats) <= 1, "the pump ran again before the contactor was opened"
         assert told.words == "The board cannot be reached"

@@ -41,7 +41,8 @@ class Timeline:
 
     happened: Sequence[tuple[float, str, int, float]]
     until: float
-    beats: tuple[float, ...] = field(init=False)
+    beats: tuple[float, ...] = field(init=False)  # of the script, one a tick
+    pumped: tuple[float, ...] = field(init=False)  # edges for the charge pump
     contactor: tuple[tuple[float, int], ...] = field(init=False)
     pilot: tuple[tuple[float, float], ...] = field(init=False)
     s2: tuple[tuple[float, bool], ...] = field(init=False)
@@ -49,7 +50,8 @@ class Timeline:
     def __post_init__(self) -> None:
         ordered = sorted(self.happened, key=lambda one: one[0])
         of = {
-            "beats": tuple(
+            "beats": tuple(at for at, kind, _, _ in ordered if kind == "script"),
+            "pumped": tuple(
                 at for at, kind, gpio, _ in ordered if (kind, gpio) == ("level", PINS.heartbeat)
             ),
             "contactor": tuple(_driven(ordered)),
@@ -123,7 +125,7 @@ class Timeline:
         high = self.pin_high()
         if not pump_fitted:
             return high
-        pumped = _joined(Span(beat, beat + PUMP_HOLD_S[1]) for beat in self.beats)
+        pumped = _joined(Span(edge, edge + PUMP_HOLD_S[1]) for edge in self.pumped)
         return [
             Span(max(one.start, other.start), min(one.end, other.end))
             for one in high

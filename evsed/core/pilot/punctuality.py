@@ -70,8 +70,8 @@ class Punctuality:
         self._why = (
             f"the Pi is too busy: {count} ticks came late within {max(within_s, 1.0):.0f} s, the "
             f"latest after {1000 * self._worst_s:.0f} ms, so evsed cannot promise to open within "
-            f"100 ms; it pauses for {pause_s / 60:.0f} min; see what loads the Pi (top), or "
-            "give evsed real-time priority (its systemd unit does)"
+            f"100 ms; it pauses until {pause_s / 60:.0f} min went by without that; see what loads "
+            "the Pi (top), or give evsed real-time priority (its systemd unit does)"
         )
         self._late.clear()
         self._worst_s = 0.0

@@ -126,7 +126,7 @@ class PigpioMachine:
             overhead_s=setup.spi_overhead_s,
             seed=setup.seed,
         )
-        self.scripts = Scripts(self._run, start_s=setup.script_start_s)
+        self.scripts = Scripts(self._run, start_s=setup.script_start_s, on_update=wires.on_script)
         self._reports: list[tuple[int, bytes]] = []
         self._notifier = Notifier(
             lambda conn_id, report: self._reports.append((conn_id, report)),

@@ -253,15 +253,21 @@ class Scripts:
         run: carries out one of the daemon's commands: ``(cmd, p1, p2, ext, at_s)``.
         start_s: how long a stored script is INITING; PROCR meets -62 until then. The real
             daemon starts a thread, ready before the next request in every recording.
+        on_update: called with the moment and the first parameter when a script gets new ones.
 
     """
 
     def __init__(
-        self, run: Callable[[int, int, int, bytes, float], int | Reply], *, start_s: float
+        self,
+        run: Callable[[int, int, int, bytes, float], int | Reply],
+        *,
+        start_s: float,
+        on_update: Callable[[float, float], None],
     ) -> None:
         self.slots: list[Script | None] = [None] * HANDLES
         self._run = run
         self._start_s = start_s
+        self._on_update = on_update
 
     def handlers(self) -> dict[int, Handler]:
         """The commands answered here."""
@@ -320,13 +326,14 @@ class Scripts:
         script.start(parameters, at_s)
         return 0
 
-    def _update(self, number: int, _p2: int, ext: bytes, _at_s: float) -> int:
+    def _update(self, number: int, _p2: int, ext: bytes, at_s: float) -> int:
         script, parameters = self._get(number), _integers(ext)
         if len(parameters) > PARAMETERS:
             return Err.TOO_MANY_PARAM
         if script is None:
             return Err.BAD_SCRIPT_ID
         script.parameters[: len(parameters)] = parameters
+        self._on_update(at_s, float(script.parameters[0]))
         return 0
 
     def _status(self, number: int, _p2: int, _ext: bytes, at_s: float) -> int | Reply:
