@@ -159,7 +159,7 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     check.add_argument(
         "--feed",
         action="store_true",
-        help="read the feed once: what each number is taken for",
+        help="read feed and meters once: what each number is taken for",
     )
     status = command("status", _status, "ask a running evsed how things stand")
     status.add_argument("--url", help="where it is (default: this machine, by the settings)")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`evsed check --feed`: read the feed once, and show what evsed makes of it.
+"""`evsed check --feed`: read the feed and the meters once, and show what evsed makes of them.
 
 A swapped sign is the commonest mistake, so each number is shown with the direction that evsed takes
 it for, before any car is charged by it.
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from evsed.errors import EvsedError, SourceError
 from evsed.feeds import FixedFeed, open_feed
 from evsed.feeds.excess import excess_of, feed_numbers
+from evsed.meters.numbers import car_numbers, house_numbers
 from evsed.sources.reader import Figures, Reader
 
 if TYPE_CHECKING:
@@ -34,11 +35,24 @@ _UNITS: Final = {"_w": "W", "_a": "A", "_wh": "Wh"}
 
 
 def show(settings: Settings, write: Callable[[str], None] = print) -> bool:
-    """Show the feed of *settings* by *write*; True where it was read."""
+    """Show the feed and the meters of *settings* by *write*; True where all of them were read."""
     return asyncio.run(_show(settings, write))
 
 
 async def _show(settings: Settings, write: Callable[[str], None]) -> bool:
+    good = [await _feed(settings, write)]
+    for name, section, build in (
+        ("meters.car", settings.meters.car, car_numbers),
+        ("meters.house", settings.meters.house, house_numbers),
+    ):
+        device = section.device()
+        if device is not None:
+            write(f"\n[{name}] {_origin(device)}")
+            good.append(await _device(device, build, write) is not None)
+    return all(good)
+
+
+async def _feed(settings: Settings, write: Callable[[str], None]) -> bool:
     device = settings.feed.device()
     if device is None:
         return await _other(settings, write)

@@ -23,6 +23,7 @@ from evsed.feeds import FeedConfig
 from evsed.frontends.web import WebConfig
 from evsed.settings.common import must_be
 from evsed.settings.feed import FeedSettings
+from evsed.settings.meters import MetersSettings
 from evsed.settings.sections import (
     BoardSettings,
     ContactorSettings,
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     contactor: ContactorSettings = ContactorSettings()
     inputs: InputsSettings = InputsSettings()
     feed: FeedSettings = FeedSettings()
+    meters: MetersSettings = MetersSettings()
     surplus: SurplusSettings = SurplusSettings()
     safety: SafetySettings = SafetySettings()
     web: WebSettings = WebSettings()
@@ -161,6 +163,21 @@ class Settings(BaseSettings):
             )
             raise must_be(wanted, key="current_a_per_v", value=inputs.current_a_per_v)
         return inputs
+
+    @field_validator("meters")
+    @classmethod
+    def _the_fuse_is_watched(cls, meters: MetersSettings, info: ValidationInfo) -> MetersSettings:
+        supply = info.data.get("supply")
+        if not isinstance(supply, SupplySettings) or meters.house.kind:
+            return meters
+        for key in ("main_fuse_a", "peak_w"):
+            if (value := getattr(supply, key)) is not None:
+                wanted = (
+                    f"a section where supply.{key} is set, which is {value:g}: without a meter of "
+                    "the house nobody knows what the house leaves for the car"
+                )
+                raise must_be(wanted, key="house.kind", value=meters.house.kind)
+        return meters
 
     @field_validator("surplus")
     @classmethod

@@ -34,12 +34,30 @@ KNOBS = AllotmentConfig()
 PILOT_SWING_V = 12.6  # the pilot's supply is 12 V +-5 %: IEC 61851-1 Table A.2, 11.4 to 12.6 V
 
 
+def _no_or_startable(current_a: float) -> float:
+    if current_a != 0 and not 6 <= current_a <= 80:  # noqa: PLR2004 - what a pilot can say
+        raise must_be("0, or 6 to 80 A")
+    return current_a
+
+
+MaybeFuse = Annotated[
+    Annotated[float, Field(ge=10, le=400)] | None, Allowed("10 to 400 A, or absent")
+]
+MaybePeak = Annotated[
+    Annotated[float, Field(ge=1000, le=1_000_000)] | None, Allowed("1000 to 1000000 W, or absent")
+]
+LostCurrent = Annotated[float, AfterValidator(_no_or_startable), Allowed("0, or 6 to 80 A")]
+
+
 class SupplySettings(Section):
     """[supply]: what the wall can give. Every value is a ceiling, never a target."""
 
     mains_v: float = Field(230.0, ge=100, le=277)
     phases: int = Field(1, ge=1, le=3)
     max_current_a: float = Field(10.0, ge=6, le=80)  # 6 to 80 A is what a pilot can say
+    main_fuse_a: MaybeFuse = None
+    peak_w: MaybePeak = None
+    house_lost_a: LostCurrent = 6.0
 
 
 class WiresSettings(Section):

@@ -14,7 +14,7 @@ import pytest
 
 from evsed.cli import main
 from tests.sources.devices import pages
-from tests.sources.test_http_presets import FRONIUS, FRONIUS_PATH
+from tests.sources.test_http_presets import FRONIUS, FRONIUS_PATH, SHELLY_3EM
 
 
 @contextmanager
@@ -59,6 +59,23 @@ def test_a_feed_is_shown_with_its_signs_and_what_they_come_to(
     assert "soc                    82%" in shown
     assert "1912 W are spare (711 W into the grid, 1200 W into the battery)" in shown
     assert "scale = -1" in shown
+
+
+def test_the_house_meter_is_shown_phase_by_phase(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with served({"/status": json.dumps(SHELLY_3EM)}) as url:
+        code = check(
+            tmp_path,
+            f'[feed]\nkind = "fixed"\n[meters.house]\npreset = "shelly-3em"\nurl = "{url}"\n',
+        )
+    shown = capsys.readouterr().out
+
+    assert code == 0
+    assert "[feed] a fixed current: 6 A" in shown
+    assert f"[meters.house] preset shelly-3em, {url}" in shown
+    assert "current_a L1         3.9 A" in shown
+    assert "power_w L1        -900.1 W    0.0 s old  given to the grid" in shown
 
 
 def test_a_device_that_does_not_answer_is_said_and_the_command_fails(

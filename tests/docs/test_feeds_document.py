@@ -68,8 +68,11 @@ def title(text: str) -> str:
 
 @pytest.mark.parametrize("text", EXAMPLES, ids=title)
 def test_every_example_is_sound(text: str, tmp_path: Path) -> None:
-    assert loaded(text, tmp_path).feed.device() is not None
-    assert len(text.strip().splitlines()) <= 10
+    settings = loaded(text, tmp_path)
+
+    assert len(text.strip().splitlines()) <= 12
+    for section in (settings.meters.car, settings.meters.house):
+        assert (section.device() is not None) == bool(section.kind)
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,35 @@ def test_a_preset_may_have_semantics_of_its_own_and_the_owner_the_last_word(tmp_
             '[feed]\ngrid_w = { path = "x" }\n',
             'must be absent where kind is "batterymonitor"; it is for "http", "mqtt" and "modbus"',
         ),
+        (
+            '[meters.house]\nkind = "http"\nurl = "http://h"\npower_w = { path = "x" }\n',
+            "current_a cannot be had, which the main fuse needs",
+        ),
+        (
+            '[meters.car]\npreset = "sma"\nurl = "tcp://h"\n',
+            "none of current_a, power_w, energy_wh can be had",
+        ),
+        (
+            "[supply]\nmain_fuse_a = 35.0\n",
+            'meters.house.kind = "": must be a section where supply.main_fuse_a is set',
+        ),
+        ("[supply]\npeak_w = 4000.0\n", "without a meter of the house nobody knows"),
+        ("[supply]\nhouse_lost_a = 3.0\n", "must be 0, or 6 to 80 A"),
+        ("[supply]\nmain_fuse_a = 3.0\n", "must be 10 to 400 A, or absent"),
+        ("[meters.house]\nperiod_s = 60.0\n", "must be 1 to 5 s"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_key(tmp_path: Path, text: str, words: str) -> None:
     assert words in complaint(tmp_path, text)
+
+
+def test_a_house_with_a_fuse_and_a_meter_is_sound(tmp_path: Path) -> None:
+    found = settings(
+        tmp_path,
+        "[supply]\nmain_fuse_a = 25\nhouse_lost_a = 0\n"
+        '[meters.house]\npreset = "homewizard-p1"\nurl = "http://h"\n',
+    )
+
+    assert found.supply.main_fuse_a == 25
+    assert found.meters.house.kind == "http"
+    assert found.meters.house.period_s == 2.0

@@ -20,6 +20,7 @@ from evsed.frontends.web import WebConfig
 from evsed.logs import LogsConfig
 from evsed.settings import Settings, load_settings
 from evsed.settings.messages import describe, keys
+from evsed.settings.sections import SupplySettings
 
 SHIPPED = Path(__file__).parents[2] / "etc" / "evsed.toml"
 
@@ -62,6 +63,7 @@ def test_what_the_shipped_file_leaves_out_works_as_it_is_shown(tmp_path: Path) -
     found = dotted(tomllib.loads(file.read_text()))
     assert {re.sub(r"(_w|_wh|_a|soc)\.(path|unit)$", r"\1", key) for key in found} == set(keys())
     settings = load_settings(file, environ={})
+    assert settings.supply.main_fuse_a == 35
     assert settings.board_config().inputs == InputsConfig(
         ground_fault_gpio=16,
         ground_fault_test_gpio=20,
@@ -227,7 +229,11 @@ def test_the_environment_goes_before_the_file_and_orders_before_both(tmp_path: P
         overrides={"supply": {"phases": 1}},
     )
 
-    assert settings.supply.model_dump() == {"mains_v": 240, "phases": 1, "max_current_a": 20}
+    assert settings.supply.model_dump() == {
+        **SupplySettings().model_dump(),
+        "mains_v": 240,
+        "max_current_a": 20,
+    }
     assert settings.board.pigpio.contactor_gpios == (5,)
     assert settings.safety.allow_ventilated
     assert settings.logs.dir == Path("/tmp/1")
