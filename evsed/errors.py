@@ -77,6 +77,10 @@ class SourceError(EvsedError):
     """A source of numbers could not be reached, or gave something that is no such number."""
 
 
+class MeterError(EvsedError):
+    """A meter of the car or of the house could not be read."""
+
+
 class LinkError(EvsedError):
     """The daemon and the control process sent each other something that neither should."""
 

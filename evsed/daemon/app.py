@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,8 +20,10 @@ from evsed.daemon.control_process import ControlProcess
 from evsed.daemon.feed_follower import FeedFollower
 from evsed.daemon.frontend_hub import FrontendHub
 from evsed.daemon.history import HistoryService
+from evsed.daemon.house_guard import HouseGuard
 from evsed.daemon.hub import Hub
 from evsed.daemon.limit_calculator import LimitCalculator
+from evsed.daemon.meter_follower import MeterFollower
 from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
 from evsed.daemon.shutdown import Shutdown
 from evsed.daemon.supervisor import Part, Supervisor
@@ -31,9 +34,10 @@ from evsed.errors import BoardError
 from evsed.frontends import FrontendsConfig, open_frontends
 from evsed.link import Configure
 from evsed.logs import Logs
+from evsed.meters import CarReading, open_car, open_house
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from evsed.frontends.frontend import Frontend
     from evsed.settings import Settings
@@ -71,12 +75,14 @@ async def _run(
     hub = Hub(charger, recorder, control, logs)
     history = HistoryService(settings.store.path, recorder, _in_main(hub.note_order))
     thermometers = _thermometers(settings)
+    fuse = settings.main_fuse_config()
+    guards = () if fuse is None else (HouseGuard(fuse, charger),)
     limits = LimitCalculator(
         settings.allotment_config(),
         settings.feed.current_a if settings.feed.kind == "fixed" else None,
         charger,
         recorder,
-        thermometers,
+        (*thermometers, *guards),
     )
     ticks = TickHandler(charger, hub, recorder, watchdog)
     supervisor = Supervisor(charger)
@@ -94,6 +100,8 @@ async def _run(
         if settings.feed.kind != "fixed":
             feed = FeedFollower(settings.feed_config(), limits, charger, hub, main)
             supervisor.start(Part("feed", feed.run))
+        for part in _meters(settings, charger, guards, hub):
+            supervisor.start(part)
         if settings.openevse.enabled and settings.openevse.announce and opened.port:
             supervisor.start(Part("mdns", partial(_announce, opened.port)))
         for thermometer in thermometers:
@@ -164,6 +172,40 @@ def _installation(settings: Settings) -> Installation:
 def _thermometers(settings: Settings) -> tuple[Thermometer, ...]:
     sensor = settings.safety.temperature_sensor
     return (Thermometer(sensor, settings.supply.max_current_a),) if sensor else ()
+
+
+def _meters(
+    settings: Settings, charger: Charger, guards: tuple[HouseGuard, ...], hub: Hub
+) -> Iterator[Part]:
+    """Build what reads the meter of the car, and for each of *guards* that of the house."""
+    main = asyncio.get_running_loop()
+    car, house = settings.car_meter_config(), settings.house_meter_config()
+    if car is not None:
+
+        def on_car(_: float, reading: CarReading) -> None:
+            charger.set(replace(charger.state, car_meter=reading))
+
+        follower = MeterFollower(
+            "the meter of the car",
+            "what it draws is estimated until it is back",
+            partial(open_car, car),
+            on_car,
+            hub,
+            main,
+        )
+        yield Part("car meter", follower.run)
+    for guard in guards:
+        if house is None:  # the settings refuse a fuse without a meter
+            continue
+        watcher = MeterFollower(
+            "the meter of the house",
+            f"after 10 s its fuse counts as loaded: {settings.supply.house_lost_a:g} A for the car",
+            partial(open_house, house),
+            guard.on_reading,
+            hub,
+            main,
+        )
+        yield Part("house meter", watcher.run)
 
 
 def _configuration(settings: Settings, recorder: SessionRecorder) -> Configure:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from evsed.core.user.user_limits import Left
     from evsed.frontends.status import EventView, PartView
     from evsed.link import Snapshot
+    from evsed.meters import CarReading
 
 SILENT_AFTER_S: Final = 1.0  # ticks come five times a second; older ones mean that nothing ticks
 EVENTS_KEPT: Final = 50
@@ -55,12 +56,14 @@ class ChargerState:
     daemon as they were sent last; `left_s` gives the seconds left of a limit, by its owner.
     `session_left` is what the session's own limit still leaves. `fault_since` has the wall-clock
     time at which each active fault began, `worst_ticks` (moment, seconds) of the last minute.
+    `car_meter` is the last reading of the car's own meter, where there is one.
     """
 
     installation: Installation
     snapshot: Snapshot | None = None
     allotment: AllotmentResult | None = None
     feed_error: str | None = None
+    car_meter: CarReading | None = None
     limits: tuple[Limit, ...] = ()
     left_s: Mapping[str, float] = field(default_factory=dict)
     session_left: Left | None = None
@@ -109,6 +112,8 @@ class ChargerState:
         snapshot = self.snapshot if self.ticking(now) else None
         if snapshot is None or not snapshot.closed:
             return 0.0
+        if (measured := self._measured(now)) is not None:
+            return measured.most_a(self.installation.mains_v, self.installation.phases)
         if snapshot.drawn_a is not None:
             return snapshot.drawn_a
         return j1772.current_for_duty(snapshot.duty)
@@ -116,7 +121,23 @@ class ChargerState:
     def drawn_measured(self, now: float) -> bool:
         """Whether a meter gives `drawn_a`."""
         snapshot = self.snapshot if self.ticking(now) else None
-        return snapshot is not None and snapshot.drawn_a is not None
+        if snapshot is None:
+            return False
+        return snapshot.drawn_a is not None or self._measured(now) is not None
+
+    def power_w(self, now: float) -> float:
+        """The power that the car draws on all phases, watts: measured, or as `drawn_a` says."""
+        drawn_a = self.drawn_a(now)
+        measured = self._measured(now)
+        if drawn_a <= 0 or measured is None:
+            return self.watts(drawn_a)
+        return measured.total_w(self.installation.mains_v)
+
+    def _measured(self, now: float) -> CarReading | None:
+        """The car meter's reading, as long as it is fresh."""
+        reading = self.car_meter
+        fresh = reading is not None and now - reading.measured_at <= reading.holds_s
+        return reading if fresh else None
 
     def watts(self, current_a: float) -> float:
         """The power of *current_a* on all phases, watts."""
@@ -129,11 +150,10 @@ class ChargerState:
         the rest is from is not known.
         """
         sun_w = self.allotment.sun_w if self.allotment else None
-        drawn_a = self.drawn_a(now)
-        power_w = self.watts(drawn_a)
+        power_w = self.power_w(now)
         return Flow(
             power_w=power_w,
-            current_a=drawn_a,
+            current_a=self.drawn_a(now),
             measured=self.drawn_measured(now),
             sun_w=None if sun_w is None else min(sun_w, power_w),
         )
@@ -145,7 +165,7 @@ class ChargerState:
         return Sample(
             available_w=allotment.available_w if allotment and known else None,
             offered_w=self.watts(j1772.current_for_duty(driven.duty)) if driven else 0.0,
-            power_w=self.watts(self.drawn_a(now)),
+            power_w=self.power_w(now),
             lent_wh=allotment.lent_wh if allotment else None,
             state=driven.state if driven else "-",
         )

@@ -8,8 +8,8 @@ from typing import Final
 from evsed.errors import SourceError
 from evsed.sources.presets import Device, Numbers, numbers_of
 
-CAR_NAMES: Final = ("current_a", "power_w", "energy_wh")
-"""Any of them will do for the car."""
+CAR_NAMES: Final = ("current_a", "power_w")
+"""Either will do for the car."""
 
 HOUSE_NAMES: Final = ("current_a", "power_w")
 """The house's current of each phase is needed; with the powers, its direction is known as well."""
@@ -19,7 +19,7 @@ def car_numbers(device: Device) -> Numbers:
     """The numbers of *device* that make a meter of the car; `SourceError` where there is none."""
     numbers = numbers_of(device, CAR_NAMES, phases=True)
     if not numbers:
-        raise SourceError(f"none of {', '.join(CAR_NAMES)} can be had; say where one of them is")
+        raise SourceError("neither current_a nor power_w can be had; say where one of them is")
     return numbers
 
 

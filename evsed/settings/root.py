@@ -19,11 +19,13 @@ from evsed.core.pilot.current_transformer import MOST_V
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.core.solar.allotment_config import AllotmentConfig
+from evsed.core.supply.main_fuse import MainFuseConfig
 from evsed.feeds import FeedConfig
 from evsed.frontends.web import WebConfig
+from evsed.meters import MeterConfig
 from evsed.settings.common import must_be
 from evsed.settings.feed import FeedSettings
-from evsed.settings.meters import MetersSettings
+from evsed.settings.meters import CarMeterSettings, HouseMeterSettings, MetersSettings
 from evsed.settings.sections import (
     BoardSettings,
     ContactorSettings,
@@ -41,6 +43,11 @@ METER_HEADROOM = 1.25  # what goes grossly beyond the supply has to be seen as s
 
 if TYPE_CHECKING:
     from evsed.logs import LogsConfig
+
+
+def _meter_config(section: CarMeterSettings | HouseMeterSettings) -> MeterConfig | None:
+    device = section.device()
+    return None if device is None else MeterConfig(device=device, period_s=section.period_s)
 
 
 class Settings(BaseSettings):
@@ -243,6 +250,29 @@ class Settings(BaseSettings):
             timezone=self.feed.timezone or None,
             current_a=self.feed.current_a,
             device=self.feed.device(),
+        )
+
+    def car_meter_config(self) -> MeterConfig | None:
+        """Build the configuration of the car's meter; None where there is none."""
+        return _meter_config(self.meters.car)
+
+    def house_meter_config(self) -> MeterConfig | None:
+        """Build the configuration of the house's meter; None where there is none."""
+        return _meter_config(self.meters.house)
+
+    def main_fuse_config(self) -> MainFuseConfig | None:
+        """Build the configuration of the main fuse's guard; None where there is nothing to keep."""
+        supply = self.supply
+        if supply.main_fuse_a is None and supply.peak_w is None:
+            return None
+        return MainFuseConfig(
+            main_fuse_a=supply.main_fuse_a,
+            peak_w=supply.peak_w,
+            house_lost_a=supply.house_lost_a,
+            mains_v=supply.mains_v,
+            phases=supply.phases,
+            max_current_a=supply.max_current_a,
+            least_a=self.surplus.car_min_current_a,
         )
 
     def web_config(self) -> WebConfig:

@@ -96,7 +96,7 @@ def test_a_preset_may_have_semantics_of_its_own_and_the_owner_the_last_word(tmp_
         ),
         (
             '[meters.car]\npreset = "sma"\nurl = "tcp://h"\n',
-            "none of current_a, power_w, energy_wh can be had",
+            "neither current_a nor power_w can be had",
         ),
         (
             "[supply]\nmain_fuse_a = 35.0\n",

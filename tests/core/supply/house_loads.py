@@ -176,5 +176,5 @@ class House:
             hours = [0.0]  # and each second its share of the time it would take, hour by hour
             for total_a in self.total_a:
                 hours.append(hours[-1] + 1 / melting_s(self.fuse_a, total_a[phase]))
-            worst = max(worst, *map(sub, hours[3600:], hours), hours[-1] if len(hours) < 3600 else 0)
+            worst = max(worst, max(map(sub, hours[3600:], hours), default=hours[-1]))
         return worst

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main fuse's limit: readings of the house meter, and what the car draws, to `core.supply`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from evsed.core.pilot.limits import Limit
+from evsed.core.supply.main_fuse import HouseReading, MainFuse, MainFuseConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from evsed.core.pilot.faults import Fault
+    from evsed.daemon.charger_state import Charger
+
+
+class HouseGuard:
+    """Limits the current to what the house leaves of *config*'s fuse and peak."""
+
+    def __init__(self, config: MainFuseConfig, charger: Charger) -> None:
+        self._guard = MainFuse(config)
+        self._charger = charger
+
+    def on_reading(self, now: float, reading: HouseReading) -> None:
+        """Use *reading* of the house meter, with the car's draw as it is at *now*."""
+        self._note_draw(now)
+        self._guard.on_reading(reading)
+
+    def limits(self, now: float, until_at: float) -> tuple[Limit, ...]:
+        """Return the limit at *now*, which holds until *until_at*."""
+        self._note_draw(now)
+        limit = self._guard.update(now)
+        return (Limit("house", limit.max_a, until_at, limit.why),)
+
+    def faults(self, now: float) -> Mapping[Fault, str]:
+        """Return none: a house meter that is silent is a limit, not a fault of the EVSE."""
+        del now
+        return {}
+
+    def _note_draw(self, now: float) -> None:
+        state = self._charger.state
+        self._guard.on_draw(now, state.drawn_a(now), measured=state.drawn_measured(now))
