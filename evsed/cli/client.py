@@ -49,8 +49,7 @@ def status(url: str) -> str:
         f"  power     {now['power_w']:.0f} W",
         f"  mode      {_wishes(now['controls'])}",
     ]
-    if now["override"] is not None:
-        lines.append(f"            as another program has it; before, {now['override']['mode']}")
+    lines += [f"  claim     {claim['program']}: {_claim(claim)}" for claim in now["claims"]]
     if now["excess_w"] is not None:
         age = "" if now["feed_age_s"] is None else f", {now['feed_age_s']:.0f} s old"
         lines.append(f"  feed      {now['excess_w']:.0f} W excess{age}")
@@ -109,6 +108,16 @@ def _wishes(told: Mapping[str, Any]) -> str:
     }
     said = [words.format(value) for words, value in limits.items() if value is not None]
     return ", ".join([told["mode"], *said])
+
+
+def _claim(claim: Mapping[str, Any]) -> str:
+    """Describe the claim of another program in one line."""
+    parts = {True: ["charge"], False: ["do not charge"], None: []}[claim["charging"]]
+    if claim["max_current_a"] is not None:
+        parts = [*parts, f"at most {claim['max_current_a']:g} A"]
+    if claim["until_unplugged"]:
+        parts = [*parts, "until the car is unplugged"]
+    return ", ".join(parts) or "no opinion"
 
 
 def _order(

@@ -17,10 +17,10 @@ from evsed.errors import HubBusyError
 from evsed.frontends.hub import HubEvent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+    from collections.abc import AsyncIterator, Coroutine, Mapping
     from typing import Any
 
-    from evsed.core.user.controls import Controls
+    from evsed.core.user.claims import Claim
     from evsed.daemon.hub import Hub
     from evsed.frontends.hub import History
     from evsed.frontends.status import Status
@@ -90,13 +90,19 @@ class FrontendHub:
         """Acknowledge latched faults for *who*."""
         return await self._order(self._hub.acknowledge(who))
 
-    async def update_controls(self, who: str, patch: Mapping[str, object]) -> str:
+    async def update_controls(
+        self, who: str, patch: Mapping[str, object], *, program: str = ""
+    ) -> str:
         """Change the owner's controls that *patch* names, for *who*."""
-        return await self._order(self._hub.update_controls(who, patch))
+        return await self._order(self._hub.update_controls(who, patch, program=program))
 
-    async def alter_controls(self, who: str, change: Callable[[Controls], Controls]) -> str:
-        """Replace the owner's controls by what *change* makes of them, for *who*."""
-        return await self._order(self._hub.alter_controls(who, change))
+    async def place_claim(self, who: str, program: str, claim: Claim) -> str:
+        """Put *claim* in place of what *program* claimed before, for *who*."""
+        return await self._order(self._hub.place_claim(who, program, claim))
+
+    async def withdraw_claim(self, who: str, program: str) -> str:
+        """Withdraw the claim of *program*, for *who*."""
+        return await self._order(self._hub.withdraw_claim(who, program))
 
     async def _order(self, order: Coroutine[Any, Any, T]) -> T:
         """Carry *order* out in the daemon's loop. Raises `HubBusyError` for one too many."""

@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from evsed.core.pilot import events as ev
-from evsed.core.user.controls import RANGES, ControlsError
+from evsed.core.solar.allotment_config import Mode
+from evsed.core.user.controls import OFF_STAYS, RANGES, ControlsError
 from evsed.daemon.charger_state import Listeners
 from evsed.daemon.status import Now, build_status
 from evsed.frontends.hub import HubEvent
@@ -23,7 +24,7 @@ from evsed.link import Acknowledge
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from evsed.core.user.controls import Controls
+    from evsed.core.user.claims import Claim
     from evsed.daemon.charger_state import Charger
     from evsed.daemon.control_process import ControlProcess
     from evsed.daemon.session_recorder import SessionRecorder
@@ -107,26 +108,44 @@ class Hub:
         names = ", ".join(fault.value for fault in waiting)
         return f"acknowledged: {names}; a fault whose cause remains comes back at once"
 
-    async def update_controls(self, who: str, patch: Mapping[str, object]) -> str:
+    async def update_controls(
+        self, who: str, patch: Mapping[str, object], *, program: str = ""
+    ) -> str:
         """Change the owner's controls that *patch* names; see `frontends.hub.Hub`."""
-        max_a = self._charger.state.installation.max_a
-
-        def change(controls: Controls) -> Controls:
-            changed = controls.changed(patch)
-            if "max_current_a" in patch and (changed.max_current_a or 0.0) > max_a:
-                text = f"max_current_a must be {LEAST_A:g} to {max_a:g} A: the supply gives no more"
-                raise ControlsError((("max_current_a", text),))
-            return changed
-
-        return await self.alter_controls(who, change)
-
-    async def alter_controls(self, who: str, change: Callable[[Controls], Controls]) -> str:
-        """Replace the owner's controls by what *change* makes of them; see `update_controls()`."""
         before = self._recorder.controls
-        controls = change(before)
-        changes = controls.news(before)
+        if program and "mode" in patch and before.mode is Mode.OFF:
+            raise ControlsError((("mode", OFF_STAYS),))
+        controls = before.updated(patch)
+        max_a = self._charger.state.installation.max_a
+        if "max_current_a" in patch and (controls.max_current_a or 0.0) > max_a:
+            text = f"max_current_a must be {LEAST_A:g} to {max_a:g} A: the supply gives no more"
+            raise ControlsError((("max_current_a", text),))
+        if "mode" in patch and not program:
+            self._recorder.set_claims(self._recorder.claims.after_mode())
+        changes = controls.changes_since(before)
         if not changes:
             return "nothing changed: it was so already"
         self._recorder.set_controls(controls)
         self.note_order(who, changes)
         return changes
+
+    async def place_claim(self, who: str, program: str, claim: Claim) -> str:
+        """Put *claim* in place of what *program* claimed before; see `frontends.hub.Hub`."""
+        if claim.charging and self._recorder.controls.mode is Mode.OFF:
+            raise ControlsError((("mode", OFF_STAYS),))
+        before = self._recorder.claims
+        self._recorder.set_claims(before.placed(program, claim))
+        outcome = claim.describe()
+        said = before.of.get(program)
+        if said is None or said.describe() != outcome:  # a claim that is only renewed is no news
+            self.note_order(who, f"{outcome} (claim of {program})")
+        return outcome
+
+    async def withdraw_claim(self, who: str, program: str) -> str:
+        """Withdraw the claim of *program*; see `frontends.hub.Hub`."""
+        before = self._recorder.claims
+        if program not in before.of:
+            return "nothing changed: there was no claim"
+        self._recorder.set_claims(before.withdrawn(program))
+        self.note_order(who, f"the claim of {program} is withdrawn")
+        return "withdrawn"

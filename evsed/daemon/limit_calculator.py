@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 
 from evsed.core.pilot.limits import Limit
-from evsed.core.solar.allotment import Allotment, AllotmentConfig
+from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentRule, Mode
 from evsed.core.user import user_limits
+from evsed.core.user.claims import LABELS
 from evsed.core.user.expected_end import ExpectedEnd, MeanPower, expected_end
 from evsed.link import LIMIT_HOLDS_S, ReportedFaults, SetLimits
 
@@ -80,7 +81,9 @@ class LimitCalculator:
         Each holds 3 s, so that one that is not repeated ends by itself.
         """
         until_at = now + LIMIT_HOLDS_S
-        controls, totals = self._recorder.controls, self._recorder.totals
+        self._recorder.set_claims(self._recorder.claims.at(now))
+        totals = self._recorder.totals
+        controls, claims = totals.controls, totals.claims
         session = totals.session if totals.active else None
         energy_wh, charge_s = (session.energy_wh, session.charge_s) if session else (0.0, 0.0)
         state = self._charger.state
@@ -91,9 +94,13 @@ class LimitCalculator:
         feed, allotment = self._feed(now, until_at)
         if allotment is not None and allotment.until_s is not None:
             left_s["feed"] = allotment.until_s
+        owners = user_limits.limits(controls, energy_wh, charge_s, local, until_at)
+        if claims.charging:  # it sets the weekly window aside, and the feed (below)
+            owners = tuple(limit for limit in owners if limit.owner != "schedule")
         limits = (
             # The owner's first: of equal limits the first is the reason that is shown.
-            *user_limits.limits(controls, energy_wh, charge_s, local, until_at),
+            *owners,
+            *claims.limits(until_at),
             feed,
             *(limit for source in self._sources for limit in source.limits(now, until_at)),
         )
@@ -139,7 +146,10 @@ class LimitCalculator:
         if self._fixed_a is not None:
             return Limit("feed", self._fixed_a, until_at, "a fixed current, as set"), None
         state = self._charger.state
-        self._allotment.set_mode(self._recorder.controls.mode)
+        mode, program = self._recorder.controls.mode, self._recorder.claims.charging
+        if program and mode is not Mode.OFF:
+            mode = Mode.FAST
+        self._allotment.set_mode(mode)
         self._allotment.on_draw(
             now,
             state.drawn_a(now),
@@ -147,4 +157,7 @@ class LimitCalculator:
             measured=state.drawn_measured(now),
         )
         allotment = self._allotment.update(now)
-        return Limit("feed", allotment.current_a, until_at, allotment.reason.describe()), allotment
+        why = allotment.reason.describe()
+        if program and allotment.reason.rule is AllotmentRule.FAST:
+            why = f"{LABELS[program]} asks to charge"
+        return Limit("feed", allotment.current_a, until_at, why), allotment

@@ -28,6 +28,7 @@ from evsed.core.energy.sessions import (
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.core.solar.allotment_config import Mode
+from evsed.core.user.claims import Claims
 from evsed.core.user.controls import Controls, ControlsError
 from evsed.core.user.expected_end import usual_wh
 from evsed.daemon.status import SessionTotals
@@ -49,6 +50,7 @@ BOOT_NOTE = "boot"
 CONTROLS_NOTE = "controls"
 PAST_KEPT = 50  # sessions that the last charge and the habit are found in
 CHARGE_LEAST_WH = 5.0  # less is shown as 0.00 kWh, and is no charge
+CLAIMS_NOTE = "claims"
 
 log = structlog.get_logger()
 
@@ -74,6 +76,7 @@ class _Memory:
     front_end: object
     boot: object
     controls: object
+    claims: object
     beginning: Beginning
     past: tuple[SessionRecord, ...]
 
@@ -102,6 +105,7 @@ class SessionRecorder:
         self.found: ev.FaultRaised | None = None  # a fault that only the books can see
         self.controls = Controls()
         self._controls_set = False  # in this life: what an earlier one kept is out of date
+        self.claims = Claims()
 
     @classmethod
     async def open(cls, config: SessionRecorderConfig) -> SessionRecorder:
@@ -128,6 +132,7 @@ class SessionRecorder:
             Fault(kept.name): kept.detail for kept in memory.latched if kept.name in known
         }
         self._restore_controls(memory.controls)
+        self._restore_claims(memory.claims)
         self.power_was_cut = memory.boot not in (None, self._boot)
         beginning = memory.beginning
         if beginning.last_end is not LastEnd.CLEAN:
@@ -142,12 +147,12 @@ class SessionRecorder:
     def _read(self) -> _Memory:
         history, latched = self._store.load(), tuple(self._store.latched())
         proved, boot = self._store.get(FRONT_END_NOTE), self._store.get(BOOT_NOTE)
-        controls = self._store.get(CONTROLS_NOTE)
+        controls, claims = self._store.get(CONTROLS_NOTE), self._store.get(CLAIMS_NOTE)
         self._store.put(BOOT_NOTE, self._boot)
         # Last, because it forgets how the life before ended.
         beginning = self._store.begin_life(self._boot, time.monotonic())
         past = tuple(self._store.past(PAST_KEPT))
-        return _Memory(history, latched, proved, boot, controls, beginning, past)
+        return _Memory(history, latched, proved, boot, controls, claims, beginning, past)
 
     def _restore_controls(self, kept: object) -> None:
         """Restore the controls of an earlier life; mode off where they make no sense."""
@@ -163,6 +168,19 @@ class SessionRecorder:
                 reason=str(error),
             )
 
+    def _restore_claims(self, kept: object) -> None:
+        """Restore the claims of an earlier life; none where they make no sense."""
+        if kept is None or self.claims.of:
+            return
+        try:
+            self.claims = Claims.from_json(kept)
+        except ValueError as error:
+            log.error(
+                "the claims of other programs that were kept make no sense and are dropped; "
+                "nothing is to be done, each program claims again",
+                reason=str(error),
+            )
+
     # --- what is known ------------------------------------------------------------------------
 
     @property
@@ -175,6 +193,7 @@ class SessionRecorder:
             total_wh=self._ledger.total_wh,
             cycles=self._ledger.cycles,
             controls=self.controls,
+            claims=self.claims,
         )
 
     @property
@@ -241,13 +260,20 @@ class SessionRecorder:
         kept: Json = {**controls.to_json()}
         self.writer.submit(lambda: self._store.put(CONTROLS_NOTE, kept), urgent=True)
 
+    def set_claims(self, claims: Claims) -> None:
+        """Put *claims* in force, and keep those that outlive a restart."""
+        before, self.claims = self.claims, claims
+        kept: Json = claims.to_json()
+        if kept != before.to_json():
+            self.writer.submit(lambda: self._store.put(CLAIMS_NOTE, kept), urgent=True)
+
     def _resume(self, *, plugged: bool) -> tuple[SessionEvent, ...]:
         """Go on with sessions of earlier lives, or end them; return those that ended."""
         left_open, self._left_open = self._left_open, ()
         if not left_open:
             return ()
         if not plugged:  # the car left in between
-            self._forget_session_limits()
+            self._after_unplug()
         self._ledger.resume(left_open, plugged=plugged)
         ended = [left.closed() for left in (left_open[:-1] if plugged else left_open)]
         self._add_past(*ended)
@@ -259,14 +285,15 @@ class SessionRecorder:
         ended = self._ledger.unplug(at)
         if ended:
             self._add_past(ended)
-        self._forget_session_limits()
+        self._after_unplug()
         return (SessionEnded(ended),) if ended else ()
 
-    def _forget_session_limits(self) -> None:
-        """They were for a session that is over."""
+    def _after_unplug(self) -> None:
+        """Forget what was wanted for the session that is over."""
         left = self.controls.after_unplug()
         if left != self.controls:
             self.set_controls(left)
+        self.set_claims(self.claims.after_unplug())
 
     def _raise(self, name: str, detail: str) -> None:
         fault = Fault(name)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from evsed.core.pilot import j1772
 from evsed.daemon import summary
 from evsed.frontends.status import (
+    ClaimView,
     ControlsView,
     FaultView,
     LimitView,
-    OverrideView,
     SessionView,
     Status,
     TickView,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from evsed.core.energy.sessions import DayTotal, SessionRecord
+    from evsed.core.user.claims import Claims
     from evsed.core.user.controls import Controls
     from evsed.daemon.charger_state import ChargerState
 
@@ -49,6 +50,7 @@ class SessionTotals:
     total_wh: float
     cycles: int
     controls: Controls
+    claims: Claims
 
 
 def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Status:
@@ -100,7 +102,7 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
         ),
         uptime_s=now.at - installation.started_at,
         controls=ControlsView.of(sessions.controls),
-        override=OverrideView.of(sessions.controls.override),
+        claims=_claim_views(sessions.claims, now.at),
         solar_w=flow.sun_w,
         day_solar_wh=sessions.day.sun_wh,
         battery_loan_wh=allotment.lent_wh if allotment else None,
@@ -145,6 +147,19 @@ def _limit_views(state: ChargerState) -> tuple[LimitView, ...]:
     if left is None:
         return views
     return (*views, LimitView("session", state.installation.max_a, left.why, left.left_s))
+
+
+def _claim_views(claims: Claims, now: float) -> tuple[ClaimView, ...]:
+    return tuple(
+        ClaimView(
+            program=program,
+            charging=claim.charging,
+            max_current_a=claim.max_current_a,
+            until_unplugged=claim.until_unplugged,
+            left_s=None if claim.until_at is None else claim.until_at - now,
+        )
+        for program, claim in claims.at(now).of.items()
+    )
 
 
 def _fault_views(state: ChargerState, now: Now) -> tuple[FaultView, ...]:

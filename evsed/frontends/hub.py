@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
     from datetime import date, datetime
     from typing import BinaryIO
 
     from evsed.core.energy.history import By, DayTrace, PeriodTotal
     from evsed.core.energy.sessions import SessionRecord
     from evsed.core.pilot.events import Event
-    from evsed.core.user.controls import Controls
+    from evsed.core.user.claims import Claim
     from evsed.frontends.status import Status
 
 
@@ -101,11 +101,24 @@ class Hub(Protocol):
     async def acknowledge(self, who: str) -> str:
         """Acknowledge latched faults for *who*; return the outcome in words."""
 
-    async def update_controls(self, who: str, patch: Mapping[str, object]) -> str:
+    async def update_controls(
+        self, who: str, patch: Mapping[str, object], *, program: str = ""
+    ) -> str:
         """Change the owner's controls that *patch* names, for *who*; return the outcome in words.
 
-        Raises `core.user.controls.ControlsError`, and changes nothing, where one is refused.
+        It is the owner's own order, unless *program* names the program that gives it by itself: a
+        mode that the owner chooses ends the claims that yield to it, and a program may not choose
+        one while the owner has switched off. Raises `core.user.controls.ControlsError`, and changes
+        nothing, where something is refused.
         """
 
-    async def alter_controls(self, who: str, change: Callable[[Controls], Controls]) -> str:
-        """Replace the owner's controls by what *change* makes of them; as `update_controls()`."""
+    async def place_claim(self, who: str, program: str, claim: Claim) -> str:
+        """Put *claim* in place of what *program* claimed before; return the outcome in words.
+
+        *program* is one of `core.user.claims.PROGRAMS`, *who* the user or address behind it. Raises
+        `core.user.controls.ControlsError`, and changes nothing, where it would charge although the
+        owner has switched off.
+        """
+
+    async def withdraw_claim(self, who: str, program: str) -> str:
+        """Withdraw the claim of *program*; return the outcome in words."""

@@ -10,20 +10,21 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC
 from typing import Any, Final
 
 from evsed.core.pilot.faults import Fault
 from evsed.core.solar.allotment_config import Mode
-from evsed.core.user.controls import RANGES, Controls
-from evsed.frontends.status import Status
+from evsed.core.user.claims import Claim
+from evsed.core.user.controls import RANGES
+from evsed.frontends.status import ClaimView, Status
 
 JsonObject = dict[str, Any]
 """A JSON object."""
-Change = Callable[[Controls], Controls]
 
+PROGRAM: Final = "openevse"
+"""The name under which every client of this interface has its claim."""
 API_LEVEL: Final = "4.2.2"
 """The firmware whose interface this is. Clients derive from it what they may request: overrides
 from 4.1.2 on, claims from 4.1.0; from 5.0.0 on they would request limits, which evsed keeps
@@ -53,43 +54,28 @@ NORMAL, ECO = "1", "2"
 EVSED_ID: Final = b"evsed as OpenEVSE"
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The claim of a program: charge, do not charge or no opinion; amperes per phase; an end."""
+def read_claim(body: Mapping[str, object], *, until_unplugged: bool) -> Claim:
+    """Return the claim in *body*; *until_unplugged* where it has no `auto_release`.
 
-    charging: bool | None
-    max_current_a: float | None
-    until_unplugged: bool
-
-    @classmethod
-    def read(cls, body: Mapping[str, object], *, until_unplugged: bool) -> Claim:
-        """Return the claim in *body*; *until_unplugged* where it has no `auto_release`.
-
-        Fewer than 6 A become 6, as with OpenEVSE: a pilot cannot offer less. Raises ValueError.
-        """
-        for key in body:
-            if key not in ("state", "charge_current", "max_current", "auto_release"):
-                raise ValueError(f"evsed knows no {key[:30]!r} here, and nothing was changed")
-        state = body.get("state")
-        if state not in ("active", "disabled", None):
-            raise ValueError('state must be "active" or "disabled"; nothing was changed')
-        release = body.get("auto_release", until_unplugged)
-        if release is not True and release is not False:
-            raise ValueError("auto_release must be true or false; nothing was changed")
-        given = [_amperes(key, body.get(key)) for key in ("charge_current", "max_current")]
-        return cls(
-            charging=None if state is None else state == "active",
-            max_current_a=min((limit for limit in given if limit is not None), default=None),
-            until_unplugged=release,
-        )
-
-    def apply(self, controls: Controls) -> Controls:
-        """Return *controls* with this claim. Raises `core.user.controls.ControlsError`."""
-        return controls.taken_over(
-            charging=self.charging,
-            max_current_a=self.max_current_a,
-            until_unplugged=self.until_unplugged,
-        )
+    Fewer than 6 A become 6, as with OpenEVSE: a pilot cannot offer less. Raises ValueError.
+    """
+    for key in body:
+        if key not in ("state", "charge_current", "max_current", "auto_release"):
+            raise ValueError(f"evsed knows no {key[:30]!r} here, and nothing was changed")
+    state = body.get("state")
+    if state not in ("active", "disabled", None):
+        raise ValueError('state must be "active" or "disabled"; nothing was changed')
+    release = body.get("auto_release", until_unplugged)
+    if release is not True and release is not False:
+        raise ValueError("auto_release must be true or false; nothing was changed")
+    given = [_amperes(key, body.get(key)) for key in ("charge_current", "max_current")]
+    return Claim(
+        charging=None if state is None else state == "active",
+        max_current_a=min((limit for limit in given if limit is not None), default=None),
+        until_unplugged=release,
+        yields=True,
+        kept=True,
+    )
 
 
 def status(now: Status) -> JsonObject:
@@ -107,7 +93,7 @@ def status(now: Status) -> JsonObject:
         "state": _state(now, ready=ready),
         "status": "active" if ready else "disabled",
         "vehicle": int(now.state not in ("A", "E", "F", "-")),
-        "manual_override": int(now.override is not None),
+        "manual_override": int(claim_of(now) is not None),
         "divertmode": int(ECO if diverts(now) else NORMAL),
         "divert_active": int(diverts(now) and ready),
         "charge_rate": pilot_a,
@@ -149,53 +135,49 @@ def config(now: Status, serial: str, hostname: str) -> JsonObject:
 
 
 def override(now: Status) -> JsonObject:
-    """Return the JSON of `/override`: the claim of a program; empty without one."""
-    over = now.override
-    if over is None:
+    """Return the JSON of `/override`: the claim of a program; nothing where there is none."""
+    claim = claim_of(now)
+    if claim is None:
         return {}
     reply: JsonObject = {}
-    if over.charging is not None:
-        reply["state"] = "active" if over.charging else "disabled"
-    if now.controls.max_current_a is not None and now.controls.max_current_a != over.max_current_a:
-        reply["charge_current"] = int(now.controls.max_current_a)
-    reply["auto_release"] = over.until_unplugged
+    if claim.charging is not None:
+        reply["state"] = "active" if claim.charging else "disabled"
+    if claim.max_current_a is not None:
+        reply["charge_current"] = int(claim.max_current_a)
+    reply["auto_release"] = claim.until_unplugged
     return reply
 
 
 def target(now: Status) -> JsonObject:
-    """Return the JSON of `/claims/target`: the claim in force."""
+    """Return the JSON of `/claims/target`: the result of all claims."""
+    claim = claim_of(now)
     return {
         "properties": {
             "state": "active" if ready_to_charge(now) else "disabled",
             "charge_current": int(soft_a(now)),
-            "auto_release": now.override is not None and now.override.until_unplugged,
+            "auto_release": claim is not None and claim.until_unplugged,
         },
         "claims": {},
     }
 
 
-def toggle(now: Status) -> Change:
-    """Return the change of a toggled override: it ends, or is the opposite of the state now."""
-    if now.override is not None:
-        return Controls.given_back
-    return Claim(charging=not ready_to_charge(now), max_current_a=None, until_unplugged=True).apply
+def toggle(now: Status) -> Claim | None:
+    """Return the claim after a toggle of the override: none, or the opposite of what happens."""
+    if claim_of(now) is not None:
+        return None
+    return Claim(charging=not ready_to_charge(now), until_unplugged=True, yields=True, kept=True)
 
 
-def divert(text: str) -> Change:
-    """Return the change of `divertmode=...`: solar, or full power. Raises ValueError."""
+def divert(text: str, now: Status) -> Mode:
+    """Return the mode for `divertmode=...`: solar, or all that is allowed. Raises ValueError."""
     key, _, value = text.partition("=")
     if key != "divertmode" or value not in (NORMAL, ECO):
         raise ValueError(
             "it takes divertmode=1 (normal) or divertmode=2 (eco); nothing was changed"
         )
     if value == NORMAL:
-        return lambda controls: controls.diverted(Mode.FAST)
-    return _divert_to_solar
-
-
-def _divert_to_solar(controls: Controls) -> Controls:
-    base = controls.override or controls
-    return controls.diverted(Mode.SOLAR_MIN if base.mode is Mode.SOLAR_MIN else Mode.SOLAR)
+        return Mode.FAST
+    return Mode.SOLAR_MIN if now.controls.mode == Mode.SOLAR_MIN.value else Mode.SOLAR
 
 
 def serial_of(machine_id: str) -> str:
@@ -230,15 +212,20 @@ def hard_a(now: Status) -> int:
 
 
 def soft_a(now: Status) -> float:
-    """Return the highest current of owner or program, amperes, within the limit of the supply."""
-    wanted_a = now.controls.max_current_a
-    return hard_a(now) if wanted_a is None else min(wanted_a, hard_a(now))
+    """Return the highest current that owner and programs allow, amperes, within the supply's."""
+    claimed = (claim.max_current_a for claim in now.claims)
+    ceilings = (hard_a(now), now.controls.max_current_a, *claimed)
+    return min(limit_a for limit_a in ceilings if limit_a is not None)
+
+
+def claim_of(now: Status) -> ClaimView | None:
+    """Return the claim that was placed through this interface; None where there is none."""
+    return next((claim for claim in now.claims if claim.program == PROGRAM), None)
 
 
 def diverts(now: Status) -> bool:
-    """Tell whether solar surplus decides, or will again when a claim ends."""
-    mode = now.controls.mode if now.override is None else now.override.mode
-    return mode in (Mode.SOLAR.value, Mode.SOLAR_MIN.value)
+    """Return True where the owner's mode follows the solar surplus."""
+    return now.controls.mode in (Mode.SOLAR.value, Mode.SOLAR_MIN.value)
 
 
 def _state(now: Status, *, ready: bool) -> int:
@@ -258,7 +245,7 @@ def _has(now: Status, fault: Fault) -> bool:
 
 def _version(now: Status) -> int:
     """Return a number that changes whenever the controls do."""
-    return zlib.crc32(repr((now.controls, now.override)).encode()) & 0xFFFF
+    return zlib.crc32(repr((now.controls, now.claims)).encode()) & 0xFFFF
 
 
 def _amperes(key: str, value: object) -> float | None:

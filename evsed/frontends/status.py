@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
 from evsed.core.solar.allotment_config import Mode
+from evsed.core.user.claims import PROGRAMS
 from evsed.core.user.controls import RANGES
 from evsed.core.user.expected_end import EndBy
 from evsed.core.user.weekly_window import MOST_RANGES
 from evsed.frontends.doc import Doc
 
 if TYPE_CHECKING:
-    from evsed.core.user.controls import Controls, Override
+    from evsed.core.user.controls import Controls
 
 PILOT_STATES: Final = ("A", "B1", "B2", "C1", "C2", "D1", "D2", "E", "F", "-")
 MODES: Final = tuple(mode.value for mode in Mode)
@@ -145,33 +146,22 @@ class ControlsView:
 
 
 @dataclass(frozen=True, slots=True)
-class OverrideView:
-    """An override: an order of another program, and the controls that it replaced."""
+class ClaimView:
+    """A claim: what one program asks for, beside the owner's controls."""
 
+    program: Annotated[str, Doc("the program that claims", choices=PROGRAMS)]
     charging: Annotated[
-        bool | None, Doc("true: charge, false: do not charge, null: no opinion on that")
+        bool | None,
+        Doc(
+            "true: charge, whatever feed and weekly window say; false: do not charge; null: no "
+            "opinion on that"
+        ),
     ]
-    until_unplugged: Annotated[
-        bool,
-        Doc("ends when the car is unplugged; a mode that the owner chooses ends it, too"),
-    ]
-    mode: Annotated[str, Doc("the mode that returns when it ends", choices=MODES)]
     max_current_a: Annotated[
-        float | None,
-        Doc("the highest current that returns; null: what the supply allows", unit="A"),
+        float | None, Doc("highest current on each phase; null: no ceiling", unit="A")
     ]
-
-    @classmethod
-    def of(cls, override: Override | None) -> OverrideView | None:
-        """Return *override* as it is shown."""
-        if override is None:
-            return None
-        return cls(
-            override.charging,
-            override.until_unplugged,
-            override.mode.value,
-            override.max_current_a,
-        )
+    until_unplugged: Annotated[bool, Doc("ends when the car is unplugged")]
+    left_s: Annotated[float | None, Doc("until it ends; null: no deadline", unit="s")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,13 +265,10 @@ class Status:
     tick: Annotated[TickView, Doc("the pace of the control process")]
     uptime_s: Annotated[float, Doc("since evsed started", unit="s")]
     controls: Annotated[ControlsView, Doc("the owner's controls")] = ControlsView()
-    override: Annotated[
-        OverrideView | None,
-        Doc(
-            "another program has replaced the owner's mode and max_current_a, which are shown as "
-            "it wants them; null: none has"
-        ),
-    ] = None
+    claims: Annotated[
+        tuple[ClaimView, ...],
+        Doc("what other programs ask for; of several, one that does not want to charge wins"),
+    ] = ()
     solar_w: Annotated[
         float | None,
         Doc(

@@ -15,8 +15,10 @@ from structlog.testing import capture_logs
 from evsed.core.energy.sessions import Flow
 from evsed.core.pilot.limits import lowest
 from evsed.core.solar.allotment_config import Mode
-from evsed.core.user.controls import Controls
-from evsed.daemon.session_recorder import CONTROLS_NOTE
+from evsed.core.user.claims import Claim, Claims
+from evsed.core.user.controls import Controls, ControlsError
+from evsed.core.user.weekly_window import WeeklyWindow
+from evsed.daemon.session_recorder import CLAIMS_NOTE, CONTROLS_NOTE
 from evsed.store import Store
 from tests.daemon.daemon_world import NOON, life
 from tests.daemon.test_summary import NO_CAR
@@ -25,7 +27,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TONIGHT = Controls(Mode.SOLAR_MIN, 10.0, 3.0, 16.0)
 
 
-async def test_wishes_outlive_a_restart(tmp_path: Path) -> None:
+async def test_controls_outlive_a_restart(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
         assert world.recorder.controls == Controls()
         world.recorder.set_controls(TONIGHT)
@@ -54,19 +56,90 @@ async def test_a_limit_outlives_a_restart_in_mid_session(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("once", [True, False])
-async def test_what_another_program_said_outlives_a_restart_and_the_car_as_it_asked(
+async def test_a_claim_outlives_a_restart_and_the_car_as_its_program_asked(
     tmp_path: Path,
     once: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    said = TONIGHT.taken_over(charging=False, max_current_a=None, until_unplugged=once)
+    claim = Claim(charging=False, until_unplugged=once, kept=True)
     async with life(tmp_path) as world:
         world.plug_in()
-        world.recorder.set_controls(said)
+        await world.hub.place_claim("192.0.2.7", "openevse", claim)
     async with life(tmp_path) as world:
         world.plug_in()
-        assert world.recorder.controls == said
+        assert world.recorder.claims == Claims({"openevse": claim})
         world.unplug()
-        assert world.recorder.controls.mode is (Mode.SOLAR_MIN if once else Mode.OFF)
+        assert ("openevse" in world.recorder.claims.of) is not once
+
+
+async def test_claims_that_make_no_sense_are_dropped_and_reported(tmp_path: Path) -> None:
+    store = Store(tmp_path / "evsed.db")
+    store.put(CLAIMS_NOTE, {"mqtt": {"charging": "yes"}})
+    store.close()
+    with capture_logs() as entries:
+        async with life(tmp_path) as world:
+            assert world.recorder.claims == Claims()
+    assert any("make no sense" in entry["event"] for entry in entries)
+
+
+async def test_a_charge_claim_sets_the_window_aside_but_not_the_owners_limits(
+    tmp_path: Path,
+) -> None:
+    async with life(tmp_path) as world:
+        limits = world.limits(16.0)
+        closed = WeeklyWindow.parse("01:00-01:01")
+        world.recorder.set_controls(Controls(Mode.SOLAR, max_current_a=10.0, window=closed))
+        assert lowest(limits.update(100.0, NOON), 100.0).owner == "schedule"
+        await world.hub.place_claim("192.0.2.7", "ocpp", Claim(charging=True))
+        found = lowest(limits.update(101.0, NOON), 101.0)
+        assert (found.owner, found.max_a) == ("owner", 10.0)
+
+
+async def test_a_charge_claim_goes_before_the_sun_and_ends_at_its_deadline(tmp_path: Path) -> None:
+    async with life(tmp_path) as world:
+        limits = world.limits(None)
+        assert lowest(limits.update(100.0, NOON), 100.0).max_a == 0.0
+        await world.hub.place_claim("broker", "mqtt", Claim(charging=True, until_at=105.0))
+        (feed,) = (one for one in limits.update(101.0, NOON) if one.owner == "feed")
+        assert feed.max_a >= 6.0
+        assert feed.why == "a program (MQTT) asks to charge"
+        assert lowest(limits.update(105.0, NOON), 105.0).max_a == 0.0
+        assert world.recorder.claims == Claims()
+
+
+async def test_of_several_claims_the_one_that_does_not_want_to_charge_wins(tmp_path: Path) -> None:
+    async with life(tmp_path) as world:
+        limits = world.limits(16.0)
+        await world.hub.place_claim("broker", "mqtt", Claim(charging=True))
+        await world.hub.place_claim("central", "ocpp", Claim(charging=False))
+        found = lowest(limits.update(100.0, NOON), 100.0)
+        assert (found.owner, found.max_a) == ("ocpp", 0.0)
+
+
+async def test_no_program_switches_on_what_the_owner_has_switched_off(tmp_path: Path) -> None:
+    async with life(tmp_path) as world:
+        await world.hub.update_controls("owner", {"mode": "off"})
+        with pytest.raises(ControlsError, match="the owner has switched evsed off"):
+            await world.hub.place_claim("broker", "mqtt", Claim(charging=True))
+        with pytest.raises(ControlsError, match="the owner has switched evsed off"):
+            await world.hub.update_controls("broker", {"mode": "fast"}, program="openevse")
+        assert lowest(world.limits(16.0).update(1.0, NOON), 1.0).owner == "owner"
+
+
+async def test_off_binds_a_claim_that_was_there_before(tmp_path: Path) -> None:
+    async with life(tmp_path) as world:
+        await world.hub.place_claim("broker", "ocpp", Claim(charging=True))
+        await world.hub.update_controls("owner", {"mode": "off"})
+        found = lowest(world.limits(16.0).update(1.0, NOON), 1.0)
+        assert (found.owner, found.max_a) == ("owner", 0.0)
+
+
+async def test_a_mode_that_the_owner_chooses_ends_what_yields_to_it(tmp_path: Path) -> None:
+    async with life(tmp_path) as world:
+        await world.hub.place_claim("home", "openevse", Claim(charging=False, yields=True))
+        await world.hub.update_controls("home", {"mode": "fast"}, program="openevse")
+        assert "openevse" in world.recorder.claims.of
+        await world.hub.update_controls("owner", {"mode": "solar"})
+        assert world.recorder.claims == Claims()
 
 
 async def test_it_ends_too_where_the_car_left_while_nobody_looked(tmp_path: Path) -> None:
@@ -79,7 +152,7 @@ async def test_it_ends_too_where_the_car_left_while_nobody_looked(tmp_path: Path
 
 
 @pytest.mark.parametrize("kept", ["fast", ["fast"], {"mode": "turbo"}, {"session_kwh": -1}])
-async def test_wishes_that_make_no_sense_are_off_and_said(tmp_path: Path, kept: Any) -> None:  # noqa: ANN401
+async def test_controls_that_make_no_sense_are_off_and_said(tmp_path: Path, kept: Any) -> None:  # noqa: ANN401
     store = Store(tmp_path / "evsed.db")
     store.put(CONTROLS_NOTE, kept)
     store.close()
@@ -99,7 +172,7 @@ async def test_the_owner_is_the_reason_that_is_told_where_the_feed_gives_nothing
         assert (found.owner, found.max_a) == ("owner", 0.0)
 
 
-async def test_no_wish_lifts_what_the_feed_gives(tmp_path: Path) -> None:
+async def test_no_control_lifts_what_the_feed_gives(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
         world.recorder.set_controls(Controls(mode=Mode.FAST, max_current_a=80.0))
         limits = world.limits(10.0)

@@ -14,6 +14,7 @@ from evsed.core.energy.sessions import DayTotal, SessionRecord
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import FOREVER, Limit
 from evsed.core.solar.allotment import AllotmentResult, AllotmentRule, Reason
+from evsed.core.user.claims import Claims
 from evsed.core.user.controls import Controls
 from evsed.core.user.user_limits import Left
 from evsed.daemon.charger_state import ChargerState
@@ -35,7 +36,15 @@ SUNNY = AllotmentResult(
 )
 STATE = ChargerState(installation=INSTALLATION, snapshot=CHARGING, allotment=SUNNY)
 SESSION = SessionRecord(id="s", started=WALL, energy_wh=500.0, charge_s=60.0, peak_a=12.0)
-TOTALS = SessionTotals(SESSION, True, DayTotal(date(2026, 11, 22), 700.0), 9000.0, 3, Controls())  # noqa: FBT003 - `active`
+TOTALS = SessionTotals(
+    session=SESSION,
+    active=True,
+    day=DayTotal(date(2026, 11, 22), 700.0),
+    total_wh=9000.0,
+    cycles=3,
+    controls=Controls(),
+    claims=Claims(),
+)
 CABLE = Limit("cable", 13.0, FOREVER, "the cable bears 13 A")
 FEED = Limit("feed", 20.0, 103.0, "following the sun")
 SUPPLY = Limit("supply", 32.0, FOREVER, "all that the supply allows")

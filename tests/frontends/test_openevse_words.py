@@ -10,10 +10,10 @@ import pytest
 
 from evsed.core.pilot.faults import Fault
 from evsed.core.solar.allotment_config import Mode
+from evsed.core.user.claims import Claim
 from evsed.core.user.controls import Controls
 from evsed.frontends import openevse
-from evsed.frontends.openevse import Claim
-from evsed.frontends.status import ControlsView, FaultView, LimitView, OverrideView, Status
+from evsed.frontends.status import ClaimView, ControlsView, FaultView, LimitView, Status
 from tests.frontends.web.web_world import CHARGING, NOON
 
 WAITING = replace(
@@ -34,15 +34,13 @@ def faulted(*faults: Fault) -> Status:
     return replace(WAITING, faults=views)
 
 
-def overridden(wishes: Controls, claim: Claim) -> Status:
-    over = claim.apply(wishes)
-    return replace(
-        CHARGING, controls=ControlsView.of(over), override=OverrideView.of(over.override)
-    )
+def overridden(controls: Controls, claimed: Claim) -> Status:
+    view = ClaimView("openevse", claimed.charging, claimed.max_current_a, claimed.until_unplugged)
+    return replace(CHARGING, controls=ControlsView.of(controls), claims=(view,))
 
 
 def claim(**told: Any) -> Claim:  # noqa: ANN401 - whatever a program may say
-    return Claim.read(told, until_unplugged=True)
+    return openevse.read_claim(told, until_unplugged=True)
 
 
 def test_a_charge_is_told_in_openevses_names_and_units() -> None:
@@ -180,20 +178,23 @@ def test_what_is_no_claim_is_refused(told: dict[str, Any], wrong: str) -> None:
 
 
 def test_a_toggle_is_the_opposite_of_what_happens_now_and_then_the_end_of_it() -> None:
-    assert openevse.toggle(CHARGING)(Controls()).mode is Mode.OFF
-    assert openevse.toggle(WAITING)(Controls()).mode is Mode.FAST
-    over = claim(state="disabled").apply(Controls())
-    now = replace(CHARGING, override=OverrideView.of(over.override))
-    assert openevse.toggle(now)(over) == Controls()
+    for now, charging in ((CHARGING, False), (WAITING, True)):
+        made = openevse.toggle(now)
+        assert made is not None
+        assert (made.charging, made.until_unplugged) == (charging, True)
+    assert openevse.toggle(overridden(Controls(), claim(state="disabled"))) is None
 
 
 def test_a_divert_mode_is_the_choice_between_the_sun_and_all_that_may_be() -> None:
-    assert openevse.divert("divertmode=1")(Controls()).mode is Mode.FAST
-    assert openevse.divert("divertmode=2")(Controls(Mode.FAST)).mode is Mode.SOLAR
-    assert openevse.divert("divertmode=2")(Controls(Mode.SOLAR_MIN)).mode is Mode.SOLAR_MIN
+    def now(mode: Mode) -> Status:
+        return replace(CHARGING, controls=ControlsView(mode=mode.value))
+
+    assert openevse.divert("divertmode=1", now(Mode.SOLAR)) is Mode.FAST
+    assert openevse.divert("divertmode=2", now(Mode.FAST)) is Mode.SOLAR
+    assert openevse.divert("divertmode=2", now(Mode.SOLAR_MIN)) is Mode.SOLAR_MIN
     for text in ("divertmode=3", "divertmode", "mode=1", ""):
         with pytest.raises(ValueError, match="divertmode=1"):
-            openevse.divert(text)
+            openevse.divert(text, CHARGING)
 
 
 def test_a_serial_is_always_the_same_and_nobodys_address() -> None:

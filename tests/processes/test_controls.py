@@ -65,7 +65,7 @@ def test_off_lets_the_car_go_holds_across_a_restart_and_ends_when_the_owner_says
     assert timeline.offer_ends(at)[0] < timeline.openings(at)[0]
     status = rig.status()
     assert status is not None
-    assert status["reason"] == "off, as the owner wished"
+    assert status["reason"] == "off, as the owner set it"
     assert any("asked: mode off" in event["text"] for event in status["events"])
     assert "asked: mode off" in (rig.folder / "log" / "events.log").read_text()
 

@@ -55,9 +55,10 @@ def test_home_assistant_limits_stops_and_lets_go_of_a_real_charge(rig: Rig) -> N
     assert home.state == "charging"
     assert home.max_current_soft == 8
     status = until(rig, "8 A are offered", lambda now: 0 < now["offered_a"] < 8.05)
-    assert status["limited_by"] == "owner"
+    assert status["limited_by"] == "openevse"
     assert any(
-        event["text"] == "127.0.0.1 asked: at most 8 A, taken over until the car is unplugged"
+        event["text"]
+        == "127.0.0.1 asked: at most 8 A, until the car is unplugged (claim of openevse)"
         for event in status["events"]
     )
 
@@ -66,10 +67,10 @@ def test_home_assistant_limits_stops_and_lets_go_of_a_real_charge(rig: Rig) -> N
     status = until(rig, "the contactor is open", lambda now: not now["contactor_closed"])
     timeline = rig.pi.timeline()
     assert timeline.offer_ends(at)[0] < timeline.openings(at)[0]
-    assert status["reason"] == "off, as another program wished"
+    assert status["reason"] == "a program (OpenEVSE) asks not to charge"
     told = rig.evsed("status", "--url", f"http://127.0.0.1:{port}")
     assert told.code == 0
-    assert "as another program has it; before, solar" in told.said()
+    assert "openevse: do not charge" in told.said()
 
     at = rig.now()
     home = ask(port, lambda home: home.clear_override())
@@ -77,4 +78,4 @@ def test_home_assistant_limits_stops_and_lets_go_of_a_real_charge(rig: Rig) -> N
     rig.until_closed(at)
     status = until(rig, "it charges as the owner has it", lambda now: now["offered_a"] > 8.05)
     assert status["controls"]["mode"] == "solar"
-    assert status["override"] is None
+    assert status["claims"] == []

@@ -32,6 +32,12 @@ def client(
     return OpenEVSE(f"127.0.0.1:{evsed.port}", password and "anybody", password, session)
 
 
+def claimed(evsed: Served) -> tuple[bool | None, float | None]:
+    """The claim that was placed last: charge or not, and the most current."""
+    (claim,) = evsed.hub.shown.claims
+    return claim.charging, claim.max_current_a
+
+
 @pytest_asyncio.fixture
 async def home(evsed: Served, browser: aiohttp.ClientSession) -> OpenEVSE:
     """One that has just been set up."""
@@ -61,13 +67,13 @@ async def test_home_assistant_sets_the_current_and_takes_it_back(
     home: OpenEVSE, evsed: Served
 ) -> None:
     await home.set_current(8)
-    assert evsed.hub.shown.controls == ControlsView(mode="solar", max_current_a=8.0)
+    assert claimed(evsed) == (None, 8.0)
     assert evsed.hub.changed_by == ["127.0.0.1"]
     await home.update()
     assert (home.max_current_soft, home.manual_override) == (8, True)
     assert await home.get_charge_current() == 8
     await home.clear_override()
-    assert evsed.hub.shown.controls == ControlsView()
+    assert evsed.hub.shown.claims == ()
     await home.update()
     assert (home.max_current_soft, home.manual_override) == (10, False)
 
@@ -75,22 +81,22 @@ async def test_home_assistant_sets_the_current_and_takes_it_back(
 async def test_home_assistant_switches_off_and_on_and_leaves_it_to_evsed(
     home: OpenEVSE, evsed: Served
 ) -> None:
-    for state, mode in (("disabled", "off"), ("active", "fast")):
+    for state, charging in (("disabled", False), ("active", True)):
         await home.set_override(state=state)
-        assert evsed.hub.shown.controls.mode == mode
+        assert claimed(evsed)[0] is charging
         assert await home.get_override_state() == state
     await home.set_current(7)  # what was said before stays
-    assert evsed.hub.shown.controls == ControlsView(mode="fast", max_current_a=7.0)
+    assert claimed(evsed) == (True, 7.0)
     await home.clear_override()
-    assert evsed.hub.shown.controls.mode == "solar"
+    assert evsed.hub.shown.claims == ()
     assert await home.get_override_state() == "auto"
 
 
 async def test_home_assistant_toggles_the_override(home: OpenEVSE, evsed: Served) -> None:
     await home.toggle_override()
-    assert evsed.hub.shown.controls.mode == "off"
+    assert claimed(evsed)[0] is False
     await home.toggle_override()
-    assert evsed.hub.shown.controls.mode == "solar"
+    assert evsed.hub.shown.claims == ()
 
 
 async def test_eco_is_the_sun_and_fast_is_all_that_may_be(home: OpenEVSE, evsed: Served) -> None:
@@ -161,8 +167,8 @@ async def test_where_the_setting_is_off_there_is_no_openevse(
 async def test_the_owners_own_off_stays_off(home: OpenEVSE, evsed: Served, evcc: Evcc) -> None:
     evsed.hub.show(replace(CHARGING, controls=ControlsView(mode="off")))
     reply = await home.set_override(state="active")
-    assert "its owner's own word" in reply["msg"]
-    with pytest.raises(CommandFailedError, match="owner's own word"):
+    assert "the owner has switched evsed off" in reply["msg"]
+    with pytest.raises(CommandFailedError, match="the owner has switched evsed off"):
         await home.set_divert_mode("eco")
     status, _ = await evcc.ask("POST", EVCC_CLAIM, {"state": "active", "charge_current": 16})
     assert status == 409
@@ -183,18 +189,18 @@ async def test_evcc_follows_the_websocket_and_claims(evsed: Served, evcc: Evcc) 
         assert await wire.receive_json(timeout=IN_TIME_S) == {"pong": 1}
         claim = {"state": "active", "charge_current": 16}
         assert (await evcc.ask("POST", EVCC_CLAIM, claim))[0] == 200
-        assert evsed.hub.shown.controls == ControlsView(mode="fast", max_current_a=16.0)
+        assert claimed(evsed) == (True, 16.0)
         news = await wire.receive_json(timeout=IN_TIME_S)
         assert news["manual_override"] == 1
         assert "total_energy" not in news
     assert (await evcc.ask("POST", EVCC_CLAIM, {"state": "disabled", "charge_current": 0}))[
         0
     ] == 200
-    assert evsed.hub.shown.controls.mode == "off"
+    assert claimed(evsed)[0] is False
     assert (await evcc.ask("GET", EVCC_CLAIM))[1]["state"] == "disabled"
     assert len((await evcc.ask("GET", "/claims"))[1]) == 1
     assert (await evcc.ask("DELETE", EVCC_CLAIM))[0] == 200
-    assert evsed.hub.shown.controls == ControlsView()
+    assert evsed.hub.shown.claims == ()
     assert (await evcc.ask("GET", "/claims"))[1] == []
 
 
@@ -207,7 +213,7 @@ async def test_evcc_of_before_september_2026_polls_and_overrides(evsed: Served, 
     assert (await evcc.ask("POST", "/override", {**before, "state": "active", "max_current": 7}))[
         0
     ] == 200
-    assert evsed.hub.shown.controls == ControlsView(mode="fast", max_current_a=7.0)
+    assert claimed(evsed) == (True, 7.0)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -13,15 +13,16 @@ from typing import BinaryIO
 
 from evsed.core.energy.history import By, DayTrace, PeriodTotal
 from evsed.core.energy.sessions import SessionRecord
-from evsed.core.user.controls import Controls
+from evsed.core.user.claims import Claim
+from evsed.core.user.controls import OFF_STAYS, Controls, ControlsError
 from evsed.errors import StoreError
 from evsed.frontends.hub import History, HubEvent
 from evsed.frontends.status import (
+    ClaimView,
     ControlsView,
     EventView,
     FaultView,
     LimitView,
-    OverrideView,
     SessionView,
     Status,
     TickView,
@@ -163,22 +164,31 @@ class ShownHub:
         self.acknowledged.append(who)
         return "one fault acknowledged"
 
-    async def update_controls(self, who: str, patch: Mapping[str, object]) -> str:
-        return await self.alter_controls(who, lambda wishes: wishes.changed(patch))
-
-    async def alter_controls(self, who: str, how: Callable[[Controls], Controls]) -> str:
+    async def update_controls(
+        self, who: str, patch: Mapping[str, object], *, program: str = ""
+    ) -> str:
         shown = self.shown
-        before = Controls.from_json(
-            {**asdict(shown.controls), "override": shown.override and asdict(shown.override)}
-        )
-        wishes = how(before)
+        if program and "mode" in patch and shown.controls.mode == "off":
+            raise ControlsError((("mode", OFF_STAYS),))
+        before = Controls.from_json(asdict(shown.controls))
+        controls = before.updated(patch)
         self.changed_by.append(who)
-        self.show(
-            replace(
-                shown, controls=ControlsView.of(wishes), override=OverrideView.of(wishes.override)
-            )
-        )
-        return wishes.news(before) or "nothing changed"
+        self.show(replace(shown, controls=ControlsView.of(controls)))
+        return controls.changes_since(before) or "nothing changed"
+
+    async def place_claim(self, who: str, program: str, claim: Claim) -> str:
+        if claim.charging and self.shown.controls.mode == "off":
+            raise ControlsError((("mode", OFF_STAYS),))
+        self.changed_by.append(who)
+        view = ClaimView(program, claim.charging, claim.max_current_a, claim.until_unplugged)
+        self.show(replace(self.shown, claims=(view,)))
+        return claim.describe()
+
+    async def withdraw_claim(self, who: str, program: str) -> str:
+        left = tuple(claim for claim in self.shown.claims if claim.program != program)
+        self.changed_by.append(who)
+        self.show(replace(self.shown, claims=left))
+        return "withdrawn"
 
 
 @dataclass

@@ -15,7 +15,8 @@ from typing import Final
 
 from aiohttp import web
 
-from evsed.core.user.controls import Controls, ControlsError
+from evsed.core.user.claims import Claim
+from evsed.core.user.controls import ControlsError
 from evsed.frontends import openevse
 from evsed.frontends.hub import Hub
 from evsed.frontends.status import Status
@@ -72,7 +73,7 @@ class OpenEvse:
                 REPLY,
                 AuthRequirement.SHOWN if method == "GET" else AuthRequirement.BASIC,
                 path_parameter=CLIENT if "{" in path else None,
-                body=openevse.Claim if method == "POST" and path != "/divertmode" else None,
+                body=Claim if method == "POST" and path != "/divertmode" else None,
                 listed=False,
             )
             for method, path, handler in rows
@@ -113,27 +114,36 @@ class OpenEvse:
         self, context: AppContext, request: ApiRequest, *, until_unplugged: bool
     ) -> PreparedResponse:
         try:
-            claim = openevse.Claim.read(request.body, until_unplugged=until_unplugged)
+            claim = openevse.read_claim(request.body, until_unplugged=until_unplugged)
         except ValueError as error:
             return _refused(400, str(error))
-        return await _altered(context, request, claim.apply)
+        return await _place(context, request, claim)
 
     async def _toggle(self, context: AppContext, request: ApiRequest) -> PreparedResponse:
-        return await _altered(context, request, openevse.toggle(context.hub.status()))
+        claim = openevse.toggle(context.hub.status())
+        if claim is None:
+            return await self._give_back(context, request)
+        return await _place(context, request, claim)
 
     async def _give_back(self, context: AppContext, request: ApiRequest) -> PreparedResponse:
-        return await _altered(context, request, Controls.given_back, "Deleted")
+        await context.hub.withdraw_claim(request.sender, openevse.PROGRAM)
+        return _json({"msg": "Deleted"})
 
     async def _divert(self, context: AppContext, request: ApiRequest) -> PreparedResponse:
         body = await read_body(request.http, context.limits.body_s)
         if isinstance(body, PreparedResponse):
             return body
+        hub = context.hub
         try:
-            change = openevse.divert(body.decode("ascii", "replace").strip())
+            mode = openevse.divert(body.decode("ascii", "replace").strip(), hub.status())
+            await hub.update_controls(
+                request.sender, {"mode": mode.value}, program=openevse.PROGRAM
+            )
+        except ControlsError as error:
+            return _refused(409, f"{error}; nothing was changed")
         except ValueError as error:
             return _refused(400, str(error))
-        altered = await _altered(context, request, change)
-        return answer(b"Divert Mode changed", TEXT) if altered.status == OK else altered
+        return answer(b"Divert Mode changed", TEXT)
 
 
 def serial() -> str:
@@ -147,18 +157,15 @@ def serial() -> str:
 CLIENT: Final[Parameter] = whole(
     "client", "the claiming program", least=0, most=CLIENT_MOST, default=0
 )
-OK: Final = 200
 
 
-async def _altered(
-    context: AppContext, request: ApiRequest, change: openevse.Change, done: str = "OK"
-) -> PreparedResponse:
-    """Apply *change* to the controls, and return the answer or the refusal."""
+async def _place(context: AppContext, request: ApiRequest, claim: Claim) -> PreparedResponse:
+    """Place *claim*, and return the answer or the refusal."""
     try:
-        await context.hub.alter_controls(request.sender, change)
+        await context.hub.place_claim(request.sender, openevse.PROGRAM, claim)
     except ControlsError as error:
         return _refused(409, f"{error}; nothing was changed")
-    return _json({"msg": done})
+    return _json({"msg": "OK"})
 
 
 def _status(now: Status) -> PreparedResponse:

@@ -30,7 +30,7 @@ function update(s) {
   for (const button of modes) {
     button.setAttribute("aria-pressed", String(button.value === s.controls.mode));
   }
-  const taken = s.override ? ` ${t("mode_taken")}` : "";
+  const taken = s.claims.length ? ` ${t("mode_taken")}` : "";
   put("mode_help", t(`mode_${s.controls.mode}_help`) + taken);
   for (const field of FIELDS) {
     const input = byId(`control_${field}`);

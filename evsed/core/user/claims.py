@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Claims: what each program asks for, beside the owner's controls.
+
+A program (OpenEVSE's interface, MQTT, OCPP) has one claim, under its own name. A charge claim sets
+aside the ceilings of feed and weekly window; every other ceiling holds, those of the other programs
+and the owner's `off`, most current and session limits among them. Of several claims, "do not
+charge" wins.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from evsed.core.pilot.limits import Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PROGRAMS: Final = ("openevse", "mqtt", "ocpp")
+"""The programs that may have a claim; each is also the owner of its limits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The claim of one program.
+
+    `charging`: True charge, False do not charge, None no opinion on that. `max_current_a`: the most
+    current on each phase, amperes; None: no ceiling. It ends when the program withdraws it, at the
+    monotonic moment `until_at`, and, with `until_unplugged`, when the car is unplugged.
+
+    `yields`: what it says of charging ends, too, when the owner chooses a mode. `kept`: it outlives
+    a restart of evsed; a claim with a deadline never does, because the clock begins anew.
+
+    Raises ValueError for a current that is not a finite number, 0 or more.
+    """
+
+    charging: bool | None = None
+    max_current_a: float | None = None
+    until_unplugged: bool = False
+    until_at: float | None = None
+    yields: bool = False
+    kept: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a current that cannot be."""
+        most_a = self.max_current_a
+        if most_a is not None and not (math.isfinite(most_a) and most_a >= 0):
+            raise ValueError(f"max_current_a is {most_a}; it must be a finite number, 0 or more")
+
+    def describe(self) -> str:
+        """Describe the claim in one short line."""
+        parts = []
+        if self.charging is not None:
+            parts.append("charge" if self.charging else "do not charge")
+        if self.max_current_a is not None:
+            parts.append(f"at most {self.max_current_a:g} A")
+        text = ", ".join(parts) or "no opinion"
+        return f"{text}, until the car is unplugged" if self.until_unplugged else text
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The claims of all programs, by the program's name."""
+
+    of: Mapping[str, Claim] = field(default_factory=dict)
+
+    @property
+    def charging(self) -> str:
+        """The first program that asks to charge while none asks not to; "" where there is none."""
+        if any(claim.charging is False for claim in self.of.values()):
+            return ""
+        return next((name for name, claim in self.of.items() if claim.charging), "")
+
+    def placed(self, program: str, claim: Claim) -> Claims:
+        """Return the claims with *claim* in place of what *program* claimed before.
+
+        Raises ValueError for a program that may have none.
+        """
+        if program not in PROGRAMS:
+            raise ValueError(f"{program!r} is no program; there are {', '.join(PROGRAMS)}")
+        return Claims({**self.of, program: claim})
+
+    def withdrawn(self, program: str) -> Claims:
+        """Return the claims without that of *program*."""
+        return self._without(lambda name, _: name == program)
+
+    def at(self, now: float) -> Claims:
+        """Return the claims that still hold at *now*; this very object where all do."""
+        return self._without(lambda _, claim: claim.until_at is not None and claim.until_at <= now)
+
+    def after_unplug(self) -> Claims:
+        """Return the claims that outlive the unplugging of the car."""
+        return self._without(lambda _, claim: claim.until_unplugged)
+
+    def after_mode(self) -> Claims:
+        """Return the claims after the owner has chosen a mode."""
+        if not any(claim.yields and claim.charging is not None for claim in self.of.values()):
+            return self
+        left = {
+            name: replace(claim, charging=None) if claim.yields else claim
+            for name, claim in self.of.items()
+        }
+        return Claims(
+            {n: c for n, c in left.items() if c.max_current_a is not None or not c.yields}
+        )
+
+    def limits(self, until_at: float) -> tuple[Limit, ...]:
+        """Return the ceilings that the claims set, each holding until *until_at*."""
+        found = []
+        for program, claim in self.of.items():
+            if claim.charging is False:
+                found.append(Limit(program, 0.0, until_at, f"{LABELS[program]} asks not to charge"))
+            elif claim.max_current_a is not None:
+                why = f"no more than {claim.max_current_a:g} A, as {LABELS[program]} asks"
+                found.append(Limit(program, claim.max_current_a, until_at, why))
+        return tuple(found)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return those that outlive a restart, in JSON's own types."""
+        return {
+            name: {
+                "charging": claim.charging,
+                "max_current_a": claim.max_current_a,
+                "until_unplugged": claim.until_unplugged,
+                "yields": claim.yields,
+            }
+            for name, claim in self.of.items()
+            if claim.kept and claim.until_at is None
+        }
+
+    @classmethod
+    def from_json(cls, kept: object) -> Claims:
+        """Return what `to_json()` gave. Raises ValueError where it makes no sense."""
+        if not isinstance(kept, Mapping):
+            raise ValueError(f"claims are a JSON object, not {kept!r:.40}")  # noqa: TRY004 - what is kept is a value
+        claims = cls()
+        for name, claim in kept.items():
+            match claim:
+                case {
+                    "charging": bool() | None as charging,
+                    "max_current_a": int() | float() | None as max_current_a,
+                    "until_unplugged": bool() as until_unplugged,
+                    "yields": bool() as yields,
+                }:
+                    made = Claim(charging, max_current_a, until_unplugged, yields=yields, kept=True)
+                    claims = claims.placed(str(name), made)
+                case _:
+                    raise ValueError(f"{claim!r:.40} is no claim")
+        return claims
+
+    def _without(self, ended: Callable[[str, Claim], bool]) -> Claims:
+        left = {name: claim for name, claim in self.of.items() if not ended(name, claim)}
+        return self if len(left) == len(self.of) else Claims(left)
+
+
+LABELS: Final[Mapping[str, str]] = {
+    "openevse": "a program (OpenEVSE)",
+    "mqtt": "a program (MQTT)",
+    "ocpp": "the charging network (OCPP)",
+}
+"""The programs as people read them."""
