@@ -3,40 +3,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from evsed.cli import main
-from tests.sources.devices import pages
+from tests.sources.devices import having, served
 from tests.sources.test_http_presets import FRONIUS, FRONIUS_PATH, SHELLY_3EM
-
-
-@contextmanager
-def served(answers: dict[str, str]) -> Iterator[str]:
-    """A web server in a thread of its own, because the command has a loop of its own."""
-    found: list[str] = []
-    up, done = threading.Event(), threading.Event()
-
-    async def serve() -> None:
-        async with pages(answers) as url:
-            found.append(url)
-            up.set()
-            await asyncio.to_thread(done.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    up.wait()
-    try:
-        yield found[0]
-    finally:
-        done.set()
-        thread.join()
 
 
 def check(tmp_path: Path, text: str) -> int:
@@ -48,7 +22,7 @@ def check(tmp_path: Path, text: str) -> int:
 def test_a_feed_is_shown_with_its_signs_and_what_they_come_to(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with served({FRONIUS_PATH: json.dumps(FRONIUS)}) as url:
+    with served(having({FRONIUS_PATH: json.dumps(FRONIUS)})) as url:
         code = check(tmp_path, f'[feed]\npreset = "fronius"\nurl = "{url}"\n')
     shown = capsys.readouterr().out
 
@@ -64,7 +38,7 @@ def test_a_feed_is_shown_with_its_signs_and_what_they_come_to(
 def test_the_house_meter_is_shown_phase_by_phase(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with served({"/status": json.dumps(SHELLY_3EM)}) as url:
+    with served(having({"/status": json.dumps(SHELLY_3EM)})) as url:
         code = check(
             tmp_path,
             f'[feed]\nkind = "fixed"\n[meters.house]\npreset = "shelly-3em"\nurl = "{url}"\n',
@@ -95,7 +69,7 @@ def test_the_page_of_batterymonitor_is_shown_as_well(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = (Path(__file__).parents[1] / "pages" / "surplus.html").read_text()
-    with served({"/excesspwr.php": page}) as url:
+    with served(having({"/excesspwr.php": page})) as url:
         code = check(tmp_path, f'[feed]\nurl = "{url}/excesspwr.php"\ntimezone = "UTC"\n')
     shown = capsys.readouterr().out
 

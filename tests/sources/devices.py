@@ -7,8 +7,9 @@ import asyncio
 import shutil
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,39 @@ async def pages(answers: Mapping[str, str], **headers: str) -> AsyncIterator[str
 
     async with web_device(answer) as url:
         yield url
+
+
+@contextmanager
+def served(handler: Handler) -> Iterator[str]:
+    """The same in a thread of its own, for a test that waits for another process."""
+    found: list[str] = []
+    up, done = threading.Event(), threading.Event()
+
+    async def serve() -> None:
+        async with web_device(handler) as url:
+            found.append(url)
+            up.set()
+            await asyncio.to_thread(done.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    up.wait()
+    try:
+        yield found[0]
+    finally:
+        done.set()
+        thread.join()
+
+
+def having(answers: Mapping[str, str]) -> Handler:
+    """A handler that has these JSON documents by their path and query."""
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path_qs not in answers:
+            return web.Response(status=404)
+        return web.Response(text=answers[request.path_qs], content_type="application/json")
+
+    return answer
 
 
 def float32(value: float) -> list[int]:
