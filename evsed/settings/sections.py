@@ -196,7 +196,7 @@ class SurplusSettings(Section):
     """[surplus]: the solar rules. Defaults and ranges of `AllotmentConfig`."""
 
     loan_wh: float = Field(KNOBS.loan_wh, ge=0, le=100_000)
-    reserve_w: float = Field(KNOBS.reserve_w, ge=0, le=100_000)
+    reserve_w: float = Field(KNOBS.reserve_w, ge=-5_000, le=100_000)
     min_on_s: float = Field(KNOBS.min_on_s, ge=0, le=86_400)
     min_off_s: float = Field(KNOBS.min_off_s, ge=0, le=86_400)
     start_share: float = Field(KNOBS.start_share, ge=0, le=1)

@@ -8,10 +8,12 @@ given by the caller.  The answer is one ceiling of several, so the car may well 
 The rules, in the order they are asked:
 
 1. The owner's mode: off gives 0, fast gives everything the feed does not forbid.
-2. News: none yet gives 0; older than `HOLD_PERIODS` the least current, older than `STOP_PERIODS` 0.
-3. The feed's maximum: below the least current it stops at once.
+2. The feed's maximum: below the least current it stops at once, in every mode, and where the feed
+   is lost after such a maximum, fast waits for the owner's word.
+3. News: none yet gives 0; once it is not fresh the least current, when it is too old 0.
 4. The feed's minimum, or the mode solar_min: given even without sun.
-5. The sun: two readings that cover the least current start a run, three where it was dark before;
+5. A feed that contradicts the car's own draw is not followed.
+6. The sun: two readings that cover the least current start a run, three where it was dark before;
    it follows what is available; while that is below the least current the battery lends, up to
    `loan_wh` to one cloud on a sunny day and less on a dull one, before the run ends.
 """
@@ -26,6 +28,8 @@ from evsed.core.solar.allotment_config import AllotmentConfig, Mode, Semantics
 from evsed.core.solar.allotment_result import AllotmentResult, AllotmentRule, Reason
 from evsed.core.solar.battery_loan import Loan
 from evsed.core.solar.car_needs import ORDINARY_CAR, CarNeeds
+from evsed.core.solar.feed_news import FeedNews, hold_s
+from evsed.core.solar.feed_trouble import Notice
 from evsed.core.solar.start_conditions import StartConditions
 from evsed.core.solar.surplus import Reading, Surplus
 
@@ -40,12 +44,6 @@ __all__ = [
     "Reason",
     "Semantics",
 ]
-
-HOLD_PERIODS: Final = 2.0
-"""News is fresh for this many periods of the feed, counted from its stamp."""
-
-STOP_PERIODS: Final = 5.0
-"""From this many periods on, news is too old to charge by."""
 
 STEP_A: Final = 0.02
 """The allotment moves in steps of this size, in amperes, rounded down."""
@@ -84,8 +82,9 @@ class Allotment:
         self._mode = mode
         self._surplus = Surplus(config)
         self._loan = Loan()
-        self._reading: Reading | None = None
+        self._news = FeedNews()
         self._conditions = StartConditions(config.least_w)
+        self._ordered = False
         self._on = False
         self._charging = False
         self._flowing_at: float | None = None
@@ -118,9 +117,20 @@ class Allotment:
         """The most the car takes, learned where no meter tells; None while there is no sign."""
         return self._surplus.car_maximum_a
 
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the owner should know about the feed, each with a kind of its own."""
+        return self._surplus.notices
+
     def set_mode(self, mode: Mode) -> None:
-        """Obey the owner from the next `update()` on."""
-        self._mode = mode
+        """Follow the owner's mode from the next `update()` on.
+
+        Another mode is a new word of the owner's: it ends what a lost feed last forbade, and gives
+        a doubted feed another chance.
+        """
+        if mode is not self._mode:
+            self._mode = mode
+            self._ordered = True
 
     def set_car(self, needs: CarNeeds) -> None:
         """Take the *needs* of the plugged car into account from the next `update()` on."""
@@ -131,16 +141,23 @@ class Allotment:
             self._conditions.least_w = self._config.least_w
         self._needs = needs
 
+    def on_page(self, now: float, maximum_w: float | None = None) -> None:
+        """Note that the feed answered with a page that is no reading.
+
+        `maximum_w` is the most it allows, in watts, where that could be read; else the last
+        maximum holds.
+        """
+        self._news.on_page(now, maximum_w)
+
     def on_reading(self, now: float, reading: Reading) -> bool:
-        """Take in a reading; False, and nothing done, when its stamp is the last one's."""
-        if self._reading is not None and self._reading.stamp == reading.stamp:
-            return False
+        """Add a reading; False where its stamp is the last one's: then only its maximum counts."""
         config, surplus = self._config, self._surplus
+        if not self._news.on_reading(now, reading, surplus.period_s):
+            return False
         before_w, before_at = surplus.spare.sun_w, surplus.stamp_at
-        periods = surplus.on_reading(now, reading)
-        self._reading = reading
+        span_s = surplus.on_reading(now, reading)
         if math.isfinite(before_at):
-            sun_w = (before_w + surplus.spare.sun_w) / 2
+            sun_w = (before_w + surplus.spare.sun_w) / 2 - config.reserve_w
             own_w = surplus.mean_own_w(before_at, surplus.stamp_at)
             self._loan.settle(
                 surplus.stamp_at,
@@ -148,12 +165,12 @@ class Allotment:
                 reading.age_s,
                 surplus.mean_own_w(surplus.stamp_at, now) - self._covered_w(),
             )
-        fresh = reading.age_s <= HOLD_PERIODS * config.period_s
-        if not 0 < periods <= HOLD_PERIODS:
+        fresh = self._news.fresh(now, surplus.period_s)
+        if not 0 < span_s <= hold_s(surplus.period_s):
             self._conditions.reset()
         available_w = self._available_w()
         covers = fresh and available_w >= config.start_share * config.least_w
-        self._conditions.add(available_w, periods, covers=covers)
+        self._conditions.add(available_w, span_s, covers=covers)
         if available_w >= config.least_w:
             self._loan.open(now)
         return True
@@ -186,16 +203,17 @@ class Allotment:
         """Say what the feed permits now, and why."""
         amperes, reason = self._decide(now)
         until_s = reason.left_s if reason.left_s > 0 else None
-        if self._reading is None:
+        reading = self._news.reading
+        if reading is None:
             return AllotmentResult(amperes, reason, until_s)
         age_s = now - self._surplus.stamp_at
-        fresh = age_s <= HOLD_PERIODS * self._config.period_s
+        fresh = self._news.fresh(now, self._surplus.period_s)
         return AllotmentResult(
             amperes,
             reason,
             until_s,
             self._available_w(),
-            self._reading.excess_w,
+            reading.excess_w,
             age_s,
             sun_w=max(0.0, self._surplus.spare.sun_w) if fresh else None,
             lent_wh=self._lent_now_wh(),
@@ -205,30 +223,59 @@ class Allotment:
 
     def _decide(self, now: float) -> tuple[float, Reason]:
         """Ask the rules in their order."""
-        config = self._config
+        config, news, period_s = self._config, self._news, self._surplus.period_s
+        lost = news.lost(now, period_s)
+        if self._ordered:
+            self._on_order(lost=lost)
         if self._mode is Mode.OFF:
             return self._stop(now, Reason(AllotmentRule.OFF), own=False)
-        age_s = now - self._surplus.stamp_at
-        periods = age_s / config.period_s
-        cap_a = self._cap_a() if periods <= STOP_PERIODS else config.max_current_a
-        if cap_a < config.car_min_current_a:
-            spare_w = cap_a * config.watts_per_ampere
-            reason = Reason(AllotmentRule.FORBIDDEN, need_w=config.least_w, spare_w=spare_w)
-            return self._stop(now, reason)
+        cap_a = self._cap_a()
+        if cap_a < config.car_min_current_a and (self._mode is Mode.FAST or not lost):
+            return self._stop(now, self._forbidden(cap_a, lost=lost))
         if self._mode is Mode.FAST:
-            self._turn_on(now)
-            amperes = self._ramp(now, config.car_min_current_a if self._softly(now) else cap_a)
-            return amperes, Reason(AllotmentRule.FAST, current_a=amperes)
-        if self._reading is None:
+            return self._fast(now, config.max_current_a if lost else cap_a)
+        if news.reading is None:
             return self._stop(now, Reason(AllotmentRule.NO_NEWS_YET))
-        if periods > STOP_PERIODS:
-            return self._stop(now, Reason(AllotmentRule.TOO_OLD, age_s=age_s))
-        if periods > HOLD_PERIODS:
+        stale_s = news.stale_s(now)
+        if news.too_old(now, period_s):
+            return self._stop(now, Reason(AllotmentRule.TOO_OLD, age_s=stale_s))
+        if not news.fresh(now, period_s):
             amperes = self._ramp(now, config.car_min_current_a) if self._on else 0.0
-            return amperes, Reason(AllotmentRule.CAUTIOUS, age_s=age_s, current_a=amperes)
+            return amperes, Reason(AllotmentRule.CAUTIOUS, age_s=stale_s, current_a=amperes)
+        doubt = self._surplus.doubt.found
+        if doubt is not None and self._floor_a(cap_a) <= 0:
+            return self._stop(now, Reason(AllotmentRule.DOUBTED, detail=doubt.value))
         if not self._on:
             return self._start(now, cap_a)
         return self._follow(now, cap_a)
+
+    def _on_order(self, *, lost: bool) -> None:
+        """Take the owner's new mode as a word on what the feed said before."""
+        self._ordered = False
+        self._surplus.doubt.clear()
+        if lost:
+            self._news.maximum_w = None
+
+    def _forbidden(self, cap_a: float, *, lost: bool) -> Reason:
+        """Explain a maximum below the least current."""
+        config = self._config
+        first = config.semantics == "batterymonitor" and cap_a <= 0
+        rule = AllotmentRule.BATTERY_FIRST if first else AllotmentRule.FORBIDDEN
+        if lost:
+            rule = AllotmentRule.LAST_FORBADE
+        return Reason(rule, need_w=config.least_w, spare_w=cap_a * config.watts_per_ampere)
+
+    def _fast(self, now: float, cap_a: float) -> tuple[float, Reason]:
+        """Give as much as is allowed."""
+        config = self._config
+        self._turn_on(now)
+        amperes = self._ramp(now, config.car_min_current_a if self._softly(now) else cap_a)
+        capped = cap_a < config.max_current_a
+        return amperes, Reason(
+            AllotmentRule.FAST_CAPPED if capped else AllotmentRule.FAST,
+            spare_w=cap_a * config.watts_per_ampere,
+            current_a=amperes,
+        )
 
     def _start(self, now: float, cap_a: float) -> tuple[float, Reason]:
         """Decide whether a run may begin."""
@@ -243,9 +290,9 @@ class Allotment:
             rule = AllotmentRule.WAITING
         elif pause_s > 0:
             rule = AllotmentRule.PAUSE
-        elif conditions.covering < conditions.needed:
+        elif not conditions.confirmed:
             rule = AllotmentRule.CONFIRMING
-        elif not conditions.steady(stopped_s / config.period_s):
+        elif not conditions.steady(stopped_s):
             rule = AllotmentRule.STEADYING
         if rule is not None:
             late_w = conditions.late_w
@@ -259,7 +306,7 @@ class Allotment:
         spare_w = self._available_w()
         floor_a = self._floor_a(cap_a)
         least_a = max(config.car_min_current_a, floor_a)
-        wanted_a = spare_w / config.watts_per_ampere
+        wanted_a = (spare_w + self._surplus.doubt.nudge_w) / config.watts_per_ampere
         left_s = 0.0
         if floor_a > 0:
             rule = AllotmentRule.MINIMUM if wanted_a <= floor_a else AllotmentRule.FOLLOWING
@@ -287,6 +334,8 @@ class Allotment:
             rule = AllotmentRule.UNTAKEN
         elif wanted_a > cap_a:
             rule = AllotmentRule.CAPPED
+        elif self._surplus.spare.bias_w > 0 and rule is AllotmentRule.FOLLOWING:
+            rule = AllotmentRule.PROBING
         amperes = self._ramp(now, min(max(wanted_a, least_a), cap_a))
         return amperes, Reason(
             rule,
@@ -341,7 +390,8 @@ class Allotment:
         config, needs = self._config, self._needs
         least_a = config.car_min_current_a
         span_s, self._moved_at = now - self._moved_at, now
-        to_stamp_s = self._surplus.stamp_at + config.period_s - now
+        period_s = self._surplus.period_s
+        to_stamp_s = self._surplus.stamp_at + period_s - now
         if needs.change_by_a > 0 and self._charging and self._ramp_a >= least_a:
             if (
                 abs(wanted_a - self._ramp_a) >= needs.change_by_a
@@ -350,7 +400,7 @@ class Allotment:
                 self._ramp_a, self._changed_at = max(wanted_a, least_a), now
         elif self._ramp_a <= 0 or wanted_a <= least_a:
             self._ramp_a = least_a
-        elif not 0 < to_stamp_s <= min(QUIET_S, config.period_s / 12):
+        elif not 0 < to_stamp_s <= min(QUIET_S, period_s / 12):
             self._ramp_a = min(wanted_a, self._ramp_a + config.up_slew_a_per_s * span_s)
         return max(least_a, round(math.floor(self._ramp_a / STEP_A + 1e-6) * STEP_A, 6))
 
@@ -362,15 +412,16 @@ class Allotment:
 
     def _cap_a(self) -> float:
         """The most the feed and the circuit allow."""
-        config = self._config
-        if self._reading is None or self._reading.maximum_w is None:
+        config, maximum_w = self._config, self._news.maximum_w
+        if maximum_w is None:
             return config.max_current_a
-        return min(config.max_current_a, self._reading.maximum_w / config.watts_per_ampere)
+        return min(config.max_current_a, maximum_w / config.watts_per_ampere)
 
     def _floor_a(self, cap_a: float) -> float:
         """The least that is to be given without sun, in amperes; 0 where nothing is."""
         config = self._config
-        minimum_w = self._reading.minimum_w if self._reading is not None else 0.0
+        reading = self._news.reading
+        minimum_w = reading.minimum_w if reading is not None else 0.0
         if minimum_w <= 0 and self._mode is not Mode.SOLAR_MIN and not self._needs.welcome:
             return 0.0
         return min(cap_a, max(config.car_min_current_a, minimum_w / config.watts_per_ampere))
@@ -387,4 +438,4 @@ class Allotment:
 
     def _covered_w(self) -> float:
         """What costs the battery nothing: the sun, or what is given on demand."""
-        return max(self._surplus.spare.sun_w, self._given_w())
+        return max(self._surplus.spare.sun_w - self._config.reserve_w, self._given_w())

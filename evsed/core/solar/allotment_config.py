@@ -38,7 +38,7 @@ class AllotmentConfig:
     loan_wh: float = 320.0
     """The most the battery lends to ride through one cloud, on a sunny day; less on a dull one."""
     reserve_w: float = 0.0
-    """Power always left to the battery, in watts."""
+    """Power always left to the battery, in watts; below 0 where the feed reads that much low."""
     min_on_s: float = 600.0
     """The shortest run between a start and a stop for lack of sun, in seconds."""
     min_off_s: float = 300.0
@@ -59,7 +59,7 @@ class AllotmentConfig:
         _within("period_s", self.period_s, 1, 3600)
         _within("window_s", self.window_s, 0, self.period_s)
         _within("loan_wh", self.loan_wh, 0, 100_000)
-        _within("reserve_w", self.reserve_w, 0, 100_000)
+        _within("reserve_w", self.reserve_w, -5_000, 100_000)
         _within("min_on_s", self.min_on_s, 0, 86_400)
         _within("min_off_s", self.min_off_s, 0, 86_400)
         _within("start_share", self.start_share, 0, 1)

@@ -28,6 +28,11 @@ class AllotmentRule(Enum):
     MINIMUM = "minimum"
     CLOUD = "cloud"
     MIN_ON = "min_on"
+    FAST_CAPPED = "fast_capped"
+    BATTERY_FIRST = "battery_first"
+    LAST_FORBADE = "last_forbade"
+    DOUBTED = "doubted"
+    PROBING = "probing"
 
 
 _WORDS: Final = {
@@ -46,8 +51,16 @@ _WORDS: Final = {
     AllotmentRule.FOLLOWING: "following the sun: {spare} spare",
     AllotmentRule.CAPPED: "{spare} spare: as much as is allowed, {amperes}",
     AllotmentRule.MINIMUM: "the least that is asked for: {amperes}, {spare} spare",
-    AllotmentRule.CLOUD: "riding through a cloud: {lent} of {loan} lent",
-    AllotmentRule.MIN_ON: "too little sun, {spare}: running for another {left}",
+    AllotmentRule.CLOUD: "{spare} spare, less than {need}: the battery lends, {lent} of {loan}",
+    AllotmentRule.MIN_ON: "{spare} spare, less than {need}: running for another {left}",
+    AllotmentRule.FAST_CAPPED: "fast, as the owner wished: the feed allows {spare}, {amperes}",
+    AllotmentRule.BATTERY_FIRST: "the house battery comes first: the feed allows {spare}",
+    AllotmentRule.LAST_FORBADE: (
+        "the feed is lost, and its last word was no charging ({spare}): "
+        "set another mode to charge all the same"
+    ),
+    AllotmentRule.DOUBTED: "{detail}: not followed",
+    AllotmentRule.PROBING: "the house battery stands still: trying for hidden sun, {amperes}",
 }
 
 
@@ -57,7 +70,8 @@ class Reason:
 
     `need_w`, `spare_w` and `late_w` (the mean of late) are watts, `lent_wh` of `loan_wh` what the
     battery lent to this cloud,
-    `age_s` the age of the news, `current_a` what is allotted, `left_s` what a timer still has.
+    `age_s` the age of the news, `current_a` what is allotted, `left_s` what a timer still has,
+    `detail` what is wrong.
     """
 
     rule: AllotmentRule
@@ -69,6 +83,7 @@ class Reason:
     age_s: float = 0.0
     current_a: float = 0.0
     left_s: float = 0.0
+    detail: str = ""
 
     def describe(self) -> str:
         """Say it in one short line."""
@@ -81,6 +96,7 @@ class Reason:
             loan=f"{self.loan_wh:.0f} Wh",
             age=f"{self.age_s:.0f} s",
             left=f"{self.left_s:.0f} s",
+            detail=self.detail,
         )
 
     def __str__(self) -> str:

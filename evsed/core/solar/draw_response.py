@@ -33,23 +33,25 @@ class DrawResponse:
 
     __slots__ = (
         "_before_w",
+        "_change_w",
         "_changes",
         "_cross",
         "_draws_w",
-        "_least_w",
         "_power",
+        "_readings",
         "_since_s",
         "_weather",
     )
 
-    def __init__(self, least_w: float) -> None:
+    def __init__(self, least_w: float, change_share: float = CHANGE_SHARE) -> None:
         """`least_w` is the power of the least current, in watts."""
-        self._least_w = least_w
+        self._change_w = change_share * least_w
         self._power = 0.0
         self._cross = [0.0, 0.0]
         self._weather = 0.0
         self._changes = 0.0
         self._since_s = 0.0
+        self._readings = 0
         self._before_w: float | None = None
         self._draws_w: tuple[float, ...] = ()
 
@@ -107,13 +109,15 @@ class DrawResponse:
         steps_w = [after - before for before, after in pairwise(draws_w)][::-1]
         answered_w = 0.0
         for lag, step_w in enumerate(steps_w):
-            if abs(step_w) < CHANGE_SHARE * self._least_w:
+            if abs(step_w) < self._change_w:
                 continue
             self._cross[lag] += moved_w * step_w
             if lag == 0:
                 self._power += step_w * step_w
                 self._changes += 1
             answered_w += self._cross[lag] / self._power * step_w if self._power > 0 else 0.0
-        self._weather += WEATHER_RATE * ((moved_w - answered_w) ** 2 - self._weather)
+        self._readings += 1
+        rate = max(WEATHER_RATE, 1 / self._readings)
+        self._weather += rate * ((moved_w - answered_w) ** 2 - self._weather)
         self._draws_w = draws_w[-2:]
         self._before_w = value_w

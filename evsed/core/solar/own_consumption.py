@@ -19,6 +19,9 @@ Table A.6 allows 5 s; the cars behind the simulations of this project answer aft
 SLEW_A_PER_S = 4.0
 """... and then to move at this rate, in amperes a second."""
 
+NOTHING_A = 0.0
+"""A car that takes nothing, or one that the feed does not see: the same to a feed."""
+
 CANDIDATES_A = tuple(float(amperes) for amperes in range(6, 41))
 """The car maxima that the learning weighs against each other, in amperes."""
 
@@ -123,9 +126,20 @@ class CarMaximum:
     _last_w: dict[float | None, float] = field(default_factory=dict)
     _last_draw_a: float = 0.0
 
-    def add(self, excess_w: float, draw: OwnConsumption, start_at: float, end_at: float) -> None:
-        """Take in one reading of the feed whose window is `start_at` to `end_at`."""
-        supposed: tuple[float | None, ...] = (None, *CANDIDATES_A)
+    def add(
+        self,
+        excess_w: float,
+        draw: OwnConsumption,
+        start_at: float,
+        end_at: float,
+        *,
+        may_be_none: bool = False,
+    ) -> None:
+        """Add one reading of the feed whose window is `start_at` to `end_at`.
+
+        `may_be_none` is true where the reading would show a car that takes nothing.
+        """
+        supposed: tuple[float | None, ...] = (None, NOTHING_A, *CANDIDATES_A)
         power_w = {
             most_a: excess_w + self.watts_per_ampere * draw.mean_a(start_at, end_at, most_a)
             for most_a in supposed
@@ -133,12 +147,22 @@ class CarMaximum:
         draw_a = draw.mean_a(start_at, end_at)
         informative = abs(draw_a - self._last_draw_a) >= _LEAST_CHANGE_A
         if self._last_w and informative:
-            for most_a in supposed:
-                jump_w = abs(power_w[most_a] - self._last_w[most_a])
+            jumps_w = {most_a: abs(power_w[most_a] - self._last_w[most_a]) for most_a in supposed}
+            if not may_be_none:
+                jumps_w[NOTHING_A] = jumps_w[None]
+            for most_a, jump_w in jumps_w.items():
                 self._jumps_w[most_a] = _FORGET * self._jumps_w.get(most_a, 0.0) + jump_w
-            best = min(CANDIDATES_A, key=lambda amperes: self._jumps_w[amperes])
-            gain_w = self._jumps_w[None] - self._jumps_w[best]
-            known = gain_w > _EVIDENCE_W and self._jumps_w[best] < self._jumps_w[None] / 2
-            self.learned_a = best if known else None
+            self.learned_a = self._choose()
         self._last_w = power_w
         self._last_draw_a = draw_a
+
+    def _choose(self) -> float | None:
+        """The maximum that explains the readings clearly better than none does."""
+        best = min(CANDIDATES_A, key=lambda amperes: self._jumps_w[amperes])
+        if self._clearly(NOTHING_A, best) and self._clearly(NOTHING_A, None):
+            return NOTHING_A
+        return best if self._clearly(best, None) else None
+
+    def _clearly(self, better: float | None, worse: float | None) -> bool:
+        better_w, worse_w = self._jumps_w[better], self._jumps_w[worse]
+        return worse_w - better_w > _EVIDENCE_W and better_w < worse_w / 2

@@ -19,23 +19,27 @@ READINGS: Final = 2
 READINGS_IN_THE_DARK: Final = 3
 """... or on this many where it was dark before."""
 
+CONFIRM_S: Final = 20.0
+"""... and, where readings come fast, once they have covered it for so long; in the dark for twice
+as long. In seconds."""
+
 DARK_SHARE: Final = 0.6
 """Dark: the mean of late is below this share of the least power."""
 
-DARK_PERIODS: Final = 5.8
-"""The time constant of that mean, in periods of the feed; 350 s with news once a minute."""
+DARK_S: Final = 350.0
+"""The time constant of that mean, in seconds."""
 
 STEADY_SHARE: Final = 0.8
 """After a stop for lack of sun, a short mean has to reach this share of the least power too."""
 
-STEADY_PERIODS: Final = 3.3
-"""The time constant of that mean, in periods; 200 s."""
+STEADY_S: Final = 200.0
+"""The time constant of that mean, in seconds."""
 
-DOUBT_PERIODS: Final = 60.0
-"""For this long after such a stop, in periods; an hour."""
+DOUBT_S: Final = 3600.0
+"""For this long after such a stop, in seconds."""
 
-SUNNY_PERIODS: Final = 12.5
-"""The time constant of the mean that the loan goes by, in periods; 750 s."""
+SUNNY_S: Final = 750.0
+"""The time constant of the mean that the loan goes by, in seconds."""
 
 LOAN_NONE_AT: Final = 0.37
 """With the mean of late at this share of the least power the loan would be nothing..."""
@@ -49,16 +53,16 @@ LOAN_LEAST: Final = 0.1
 
 @dataclass(slots=True)
 class _Mean:
-    """A mean that forgets with a time constant of `periods`; it begins with the first value."""
+    """A mean that forgets with a time constant of `span_s` seconds, from its first value on."""
 
-    periods: float
+    span_s: float
     watts: float | None = None
 
-    def add(self, watts: float, passed: float) -> None:
-        """Take in a value after so many periods."""
+    def add(self, watts: float, passed_s: float) -> None:
+        """Take in a value after so many seconds."""
         if self.watts is None:
             self.watts = watts
-        self.watts += (watts - self.watts) * -math.expm1(-passed / self.periods)
+        self.watts += (watts - self.watts) * -math.expm1(-passed_s / self.span_s)
 
     def reaches(self, watts: float) -> bool:
         """Whether the mean is at least `watts`."""
@@ -71,10 +75,11 @@ class StartConditions:
     def __init__(self, least_w: float) -> None:
         """`least_w` is the power of the least current, in watts."""
         self.least_w = least_w
-        self._dark = _Mean(DARK_PERIODS)
-        self._steady = _Mean(STEADY_PERIODS)
-        self._sunny = _Mean(SUNNY_PERIODS)
+        self._dark = _Mean(DARK_S)
+        self._steady = _Mean(STEADY_S)
+        self._sunny = _Mean(SUNNY_S)
         self._covering = 0
+        self._covering_s = 0.0
 
     @property
     def covering(self) -> int:
@@ -82,10 +87,11 @@ class StartConditions:
         return self._covering
 
     @property
-    def needed(self) -> int:
-        """How many it takes, as bright as it was before."""
-        bright = self._dark.reaches(DARK_SHARE * self.least_w)
-        return READINGS if bright else READINGS_IN_THE_DARK
+    def confirmed(self) -> bool:
+        """True once they are enough for a start, as bright as it was before."""
+        if self._dark.reaches(DARK_SHARE * self.least_w):
+            return self._covering >= READINGS and self._covering_s >= CONFIRM_S
+        return self._covering >= READINGS_IN_THE_DARK and self._covering_s >= 2 * CONFIRM_S
 
     @property
     def late_w(self) -> float:
@@ -99,18 +105,20 @@ class StartConditions:
         share = (ratio - LOAN_NONE_AT) / (LOAN_WHOLE_AT - LOAN_NONE_AT)
         return min(1.0, max(LOAN_LEAST, share))
 
-    def add(self, available_w: float, passed: float, *, covers: bool) -> None:
-        """Take in a reading, `passed` periods after the last; a gap breaks the row."""
-        known = min(max(passed, 0.0), 1e3)
+    def add(self, available_w: float, passed_s: float, *, covers: bool) -> None:
+        """Add a reading, `passed_s` seconds after the last."""
+        known_s = min(max(passed_s, 0.0), 1e5)
         for mean in (self._dark, self._steady, self._sunny):
-            mean.add(available_w, known)
+            mean.add(available_w, known_s)
+        self._covering_s = self._covering_s + known_s if covers and self._covering else 0.0
         self._covering = self._covering + 1 if covers else 0
 
     def reset(self) -> None:
         """Break the row: a start needs readings from after this."""
         self._covering = 0
+        self._covering_s = 0.0
 
-    def steady(self, stopped_ago_periods: float) -> bool:
+    def steady(self, stopped_ago_s: float) -> bool:
         """Whether the sun came back to stay, so long after a stop for lack of it."""
-        doubt = stopped_ago_periods < DOUBT_PERIODS
+        doubt = stopped_ago_s < DOUBT_S
         return not doubt or self._steady.reaches(STEADY_SHARE * self.least_w)

@@ -16,17 +16,36 @@ from typing import TYPE_CHECKING, Final
 from evsed.core.solar.battery_monitor import Spare
 from evsed.core.solar.battery_probe import BatteryProbe
 from evsed.core.solar.excess_formula import ExcessDecoder
+from evsed.core.solar.feed_doubt import ADVICE, NEAR_ZERO_W, FeedDoubt
+from evsed.core.solar.feed_period import FeedPeriod
 from evsed.core.solar.feed_trouble import Notice
 from evsed.core.solar.own_consumption import CarMaximum, OwnConsumption
 
 if TYPE_CHECKING:
     from evsed.core.solar.allotment_config import AllotmentConfig
 
-HISTORY_PERIODS: Final = 6.0
-"""The car's draw is remembered for this many periods of the feed."""
+HISTORY_S: Final = 1_900.0
+"""The car's draw is remembered for this long, in seconds: two periods of a quarter of an hour,
+which is the slowest feed that evsed goes by."""
+
+BELIEVED_W: Final = 1e9
+"""A figure beyond this is taken for this much, in watts: a battery of 16 MWh from its target."""
+
+LEARN_FROM_S: Final = 30.0
+"""The most a car takes is learned only where news comes less often than this, in seconds: where
+the next reading comes soon, an offer that winds up does no harm, and the sun is too smooth to tell
+a car that ignores a higher offer from one that had none."""
 
 FULL_SOC: Final = 0.97
 """From this state of charge on, a battery may be throttling the panels."""
+
+
+PLAIN_FORMULA: Final = Notice(
+    "formula",
+    "BatteryMonitor's figure does not count the charge as its version of October 2021 and later "
+    "does; evsed reads it as power, and tries for hidden sun when it stands still. Update "
+    'BatteryMonitor, or set feed.semantics = "battery_power".',
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +91,14 @@ class Surplus:
     def __init__(self, config: AllotmentConfig) -> None:
         """Begin without news and without a car."""
         self._config = config
-        self._draw = OwnConsumption(keep_s=HISTORY_PERIODS * config.period_s)
+        self._draw = OwnConsumption(keep_s=max(HISTORY_S, 2 * config.period_s))
         self._car = CarMaximum(config.watts_per_ampere)
         self._metered = False
         self._decoder = ExcessDecoder(config.least_w)
         self._probe = BatteryProbe(config.least_w)
+        self._period = FeedPeriod(config.period_s)
+        self.doubt = FeedDoubt(config.least_w)
+        """The evidence that the feed contradicts the car's own draw."""
         self.stamp_at = -math.inf
         """The moment of the last stamp on our clock."""
         self.spare = Spare(0.0)
@@ -85,7 +107,8 @@ class Surplus:
     @property
     def car_maximum_a(self) -> float | None:
         """The most the car takes, learned where no meter tells; None while there is no sign."""
-        return None if self._metered else self._car.learned_a
+        slow = self.period_s > LEARN_FROM_S
+        return self._car.learned_a if slow and not self._metered else None
 
     @property
     def own_w(self) -> float:
@@ -102,8 +125,21 @@ class Surplus:
         else:
             self._draw.on_offered(now, current_a)
 
+    @property
+    def period_s(self) -> float:
+        """How often there is news, in seconds."""
+        return self._period.period_s
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the owner should know about the feed, beyond its readings."""
+        found = self.doubt.found
+        doubt = Notice(f"doubt {found.name}", f"{found.value}. {ADVICE[found]}.") if found else None
+        formula = PLAIN_FORMULA if self._decoder.plain else None
+        return tuple(note for note in (doubt, self._period.notice, formula) if note is not None)
+
     def on_reading(self, now: float, reading: Reading) -> float:
-        """Take in a new reading; return how many periods passed between the last stamp and its own.
+        """Add a new reading; return the seconds between the last stamp and its own.
 
         Infinite for the first reading.
         """
@@ -111,23 +147,34 @@ class Surplus:
         stamp_at = now - reading.age_s
         window_at = stamp_at - config.window_s
         # News may be older than the news before it, where the feed's clock was set.
-        periods = max(0.0, (stamp_at - self.stamp_at) / config.period_s)
+        span_s = max(0.0, stamp_at - self.stamp_at)
+        known_s = span_s if math.isfinite(span_s) else 0.0
+        self._period.add(known_s)
         own_w = self.mean_own_w(window_at, stamp_at)
-        excess_w: float | None = reading.excess_w
+        figure_w = max(-BELIEVED_W, min(BELIEVED_W, reading.excess_w))
+        excess_w: float | None = figure_w
+        full = reading.soc is not None and reading.soc >= FULL_SOC
         if config.semantics == "battery_power":
-            full = reading.soc is not None and reading.soc >= FULL_SOC
-            self.spare = self._probe.update(reading.excess_w, own_w, full=full)
+            self.spare = self._probe.update(figure_w, own_w, full=full)
         else:
             since_at = max(self.stamp_at, stamp_at - self._draw.keep_s)
-            span_s = stamp_at - self.stamp_at if math.isfinite(self.stamp_at) else 0.0
-            self.spare = self._decoder.decode(
-                reading.excess_w, own_w, self.mean_own_w(since_at, stamp_at), span_s
-            )
-            excess_w = self._decoder.excess_w
-        if not self._metered and excess_w is not None:
-            self._car.add(excess_w, self._draw, window_at, stamp_at)
+            mean_w = self.mean_own_w(since_at, stamp_at)
+            self.spare = self._decoder.decode(figure_w, own_w, mean_w, known_s)
+            excess_w, full = self._decoder.excess_w, self.spare.bias_w > 0
+        if not self._metered and excess_w is not None and self.period_s > LEARN_FROM_S:
+            judged = abs(excess_w) >= NEAR_ZERO_W and config.semantics == "battery_power"
+            self._car.add(excess_w, self._draw, window_at, stamp_at, may_be_none=judged)
+        self.doubt.add(
+            now,
+            excess_w,
+            config.watts_per_ampere * self._draw.mean_a(window_at, stamp_at),
+            known_s,
+            measured=self._metered,
+            takes_nothing=self.car_maximum_a == 0.0,
+            full=full,
+        )
         self.stamp_at = stamp_at
-        return periods
+        return span_s
 
     def mean_own_w(self, start_at: float, end_at: float) -> float:
         """What the car drew between two moments on average, in watts."""

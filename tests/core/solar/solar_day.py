@@ -20,6 +20,8 @@ class Day:
         sun_w: Callable[[float], float] | float = 0.0,
         latency_s: int = 5,
         car_max_a: float = 32.0,
+        period_s: int = PERIOD_S,
+        meter: Callable[[float, float], float] = lambda sun_w, car_w: sun_w - car_w,
     ) -> None:
         """Begin at 0 s with a car plugged in that wants power."""
         self.config = config or AllotmentConfig(semantics="battery_power")
@@ -27,6 +29,8 @@ class Day:
         self.sun_w = sun_w
         self.latency_s = latency_s
         self.car_max_a = car_max_a
+        self.period_s = period_s
+        self.meter = meter
         self.plugged = True
         self.feed_alive = True
         self.maximum_w: float | None = None
@@ -50,8 +54,8 @@ class Day:
             step_a = max(-4.0, min(4.0, answered_a - self.drawn_a))
             self.drawn_a = self.drawn_a + step_a if offered else 0.0
             self.allot.on_draw(now, self.offers[-1] if offered else 0.0, charging=offered)
-            if self.now % PERIOD_S == 0 and self.feed_alive:
-                excess_w = self.sun(now) - self.drawn_a * self.config.mains_v
+            if self.now % self.period_s == 0 and self.feed_alive:
+                excess_w = self.meter(self.sun(now), self.drawn_a * self.config.mains_v)
                 reading = Reading(
                     excess_w=excess_w,
                     minimum_w=self.minimum_w,
