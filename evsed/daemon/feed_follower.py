@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from evsed.core.solar.feed_trouble import FeedReport, FeedTroubles, Notice
 from evsed.errors import FeedError
 from evsed.feeds import FixedFeed, open_feed
 
@@ -41,6 +42,8 @@ class FeedFollower:
         self._charger = charger
         self._hub = hub
         self._main = main
+        self._feed = FeedTroubles()
+        self._noted: set[str] = set()
 
     async def run(self) -> None:
         """Poll without end."""
@@ -53,7 +56,7 @@ class FeedFollower:
                 try:
                     reading = await feed.poll()
                 except FeedError as error:
-                    self._main.call_soon_threadsafe(self._on_trouble, str(error))
+                    self._main.call_soon_threadsafe(self._on_error, time.monotonic(), error)
                 else:
                     self._main.call_soon_threadsafe(self._on_reading, time.monotonic(), reading)
         finally:
@@ -62,18 +65,35 @@ class FeedFollower:
     # --- in the daemon's own loop -------------------------------------------------------------
 
     def _on_reading(self, now: float, reading: Reading) -> None:
-        self._on_trouble(None)
         self._limits.on_reading(now, reading)
+        self._report(self._feed.update(now, reading.notice))
+        found = self._limits.feed_notices
+        for notice in found:
+            if notice.kind not in self._noted:
+                self._report(FeedReport(f"feed: {notice.text}", warning=True))
+        self._noted = {notice.kind for notice in found}
+        wrong = next((notice.text for notice in found if notice.wrong), None)
+        self._show(wrong)
 
-    def _on_trouble(self, error: str | None) -> None:
-        """Report that the feed is lost or back, once each."""
-        state = self._charger.state
-        if error == state.feed_error:
+    def _on_error(self, now: float, error: FeedError) -> None:
+        if error.page_came:
+            self._limits.on_page(now, error.maximum_w)
+        self._report(self._feed.update(now, Notice(error.kind, str(error))))
+        self._show(str(error))
+
+    def _report(self, report: FeedReport | None) -> None:
+        """Write a line to the log and to the page's last events."""
+        if report is None:
             return
-        self._charger.set(replace(state, feed_error=error))
-        if error is not None:
-            log.warning(error)
-            self._hub.note(f"feed: {error}", "warning")
+        if report.warning:
+            log.warning(report.text)
+            self._hub.note(report.text, "warning")
         else:
-            log.info("the feed is back")
-            self._hub.note("the feed is back")
+            log.info(report.text)
+            self._hub.note(report.text)
+
+    def _show(self, error: str | None) -> None:
+        """Show what is wrong now, by its newest words."""
+        state = self._charger.state
+        if error != state.feed_error:
+            self._charger.set(replace(state, feed_error=error))

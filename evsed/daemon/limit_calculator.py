@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from evsed.core.pilot.faults import Fault
     from evsed.core.solar.allotment import AllotmentResult
+    from evsed.core.solar.feed_trouble import Notice
     from evsed.core.solar.surplus import Reading
     from evsed.daemon.charger_state import Charger
     from evsed.daemon.control_process import ControlProcess
@@ -141,6 +142,18 @@ class LimitCalculator:
             return None
         habit_wh = self._recorder.habit_wh
         return expected_end(totals.controls, totals.session, mean_w, habit_wh, local)
+
+    @property
+    def feed_notices(self) -> tuple[Notice, ...]:
+        """What the owner should know about the feed beyond its readings."""
+        return self._allotment.notices
+
+    def on_page(self, now: float, maximum_w: float | None) -> None:
+        """Note that the feed answered at *now* with a page that is no reading.
+
+        *maximum_w* is the most it allows, watts; None: that could not be read.
+        """
+        self._allotment.on_page(now, maximum_w)
 
     def _feed(self, now: float, until_at: float) -> tuple[Limit, AllotmentResult | None]:
         if self._fixed_a is not None:

@@ -15,10 +15,12 @@ class Notice:
 
     kind: str
     text: str
+    wrong: bool = False
+    """True where the feed is not followed for it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class FeedReport:
     """A line for log and page; `warning` where something began or changed, else it ended."""
 
     text: str
@@ -35,7 +37,7 @@ class FeedTroubles:
         """What is wrong now, in the words of when it began."""
         self._began_at = 0.0
 
-    def update(self, now: float, notice: Notice | None) -> Report | None:
+    def update(self, now: float, notice: Notice | None) -> FeedReport | None:
         """Add the outcome of a poll; the line to write, if there is one."""
         if notice is None:
             return self._ended(now)
@@ -44,13 +46,13 @@ class FeedTroubles:
         if self.current is None:
             self._began_at = now
         self.current = notice
-        return Report(f"feed: {notice.text}", warning=True)
+        return FeedReport(f"feed: {notice.text}", warning=True)
 
-    def _ended(self, now: float) -> Report | None:
+    def _ended(self, now: float) -> FeedReport | None:
         if self.current is None:
             return None
         self.current = None
-        return Report(
+        return FeedReport(
             f"the feed is back to normal after {_duration(now - self._began_at)}", warning=False
         )
 

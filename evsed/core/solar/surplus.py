@@ -134,7 +134,10 @@ class Surplus:
     def notices(self) -> tuple[Notice, ...]:
         """What the owner should know about the feed, beyond its readings."""
         found = self.doubt.found
-        doubt = Notice(f"doubt {found.name}", f"{found.value}. {ADVICE[found]}.") if found else None
+        doubt = None
+        if found is not None:
+            text = f"{found.value}. {ADVICE[found]}."
+            doubt = Notice(f"doubt {found.name}", text, wrong=True)
         formula = PLAIN_FORMULA if self._decoder.plain else None
         return tuple(note for note in (doubt, self._period.notice, formula) if note is not None)
 
