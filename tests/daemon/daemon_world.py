@@ -72,7 +72,7 @@ def recorder_config(folder: Path) -> SessionRecorderConfig:
 
 @asynccontextmanager
 async def life(folder: Path, *, clean: bool = True) -> AsyncIterator[World]:
-    """One life in *folder*; not *clean*: it ends without letting anybody know."""
+    """One life in *folder*; not *clean*: it ends as by a crash, and writes nothing more."""
     recorder = await SessionRecorder.open(recorder_config(folder))
     charger = Charger(ChargerState(installation=INSTALLATION))
     with Logs(LogsConfig(folder / "log"), stdout=io.StringIO(), environ={}) as logs:
@@ -81,4 +81,7 @@ async def life(folder: Path, *, clean: bool = True) -> AsyncIterator[World]:
         try:
             yield World(folder, recorder, charger, hub, ticks)
         finally:
-            await recorder.close(clean=clean)
+            if clean:
+                await recorder.close(clean=True)
+            else:
+                await recorder.writer.close()
