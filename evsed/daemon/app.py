@@ -143,10 +143,19 @@ def _refused(hub: FrontendHub) -> int:
 
 async def _announce(port: int) -> None:
     """Announce the page at *port* in the local network."""
-    from evsed.daemon.mdns import Announcement  # noqa: PLC0415 - zeroconf is large, and optional
-    from evsed.frontends.web.api.openevse_api import serial  # noqa: PLC0415 - as above
+    from evsed.frontends.web.api.openevse_api import serial  # noqa: PLC0415 - only where it is used
 
-    await Announcement(port, serial(), __version__).run()
+    try:
+        from evsed.daemon.mdns import Announcement  # noqa: PLC0415 - zeroconf is large, and optional
+    except ImportError as error:
+        log.warning(
+            "evsed is not announced in the network, all else works: a library for that is not "
+            "installed; pip install 'evsed[openevse]', or set openevse.announce = false",
+            reason=str(error),
+        )
+        await asyncio.Event().wait()  # nothing else is to be done until evsed ends
+    else:
+        await Announcement(port, serial(), __version__).run()
 
 
 def _recorder_config(settings: Settings) -> SessionRecorderConfig:

@@ -91,6 +91,7 @@ class _Runner:
         self._tasks = 0
         self._refused = 0
         self._ending = ""  # why it is being ended
+        self._reported = ""  # the failure that was logged last
         self.view = PartView(part.name, "running")
 
     def start(self) -> None:
@@ -164,24 +165,28 @@ class _Runner:
 
     def _run_once(self) -> str:
         """Run the part in a new loop until it ends; return the reason in words."""
+        error: BaseException | None = None
         try:
             asyncio.run(self._main())
         except asyncio.CancelledError:
             pass
-        except BaseException as error:
-            if not self._ending:
-                why = f"it ended with {type(error).__name__}: {error}"
-                log.error(
-                    "a part of evsed has failed and is started again after a pause; charging and "
-                    "everything else goes on; the reason tells what to mend",
-                    part=self._part.name,
-                    reason=why,
-                    exc_info=error,
-                )
-                self._ending = why
+        except BaseException as raised:  # noqa: BLE001 - whatever it raises must not reach a charge
+            error = raised
         finally:
             self._loop = self._task = None
-        why, self._ending = self._ending or "it ended by itself", ""
+        why, self._ending = self._ending, ""
+        if why or self._stopping.is_set():
+            return why
+        why = f"it ended with {type(error).__name__}: {error}" if error else "it ended by itself"
+        if why != self._reported:  # once, not at every try
+            self._reported = why
+            log.error(
+                "a part of evsed has failed and is started again after a pause; charging and "
+                "everything else goes on; the reason tells what to mend",
+                part=self._part.name,
+                reason=why,
+                exc_info=error,
+            )
         return why
 
     async def _main(self) -> None:

@@ -2,10 +2,13 @@
 """Being found, on the loopback interface alone: no other machine hears of it."""
 
 import asyncio
+import sys
 
+import pytest
 from structlog.testing import capture_logs
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
+from evsed.daemon import app
 from evsed.daemon.mdns import SERVICE, Announcement
 from tests.frontends.web.web_world import IN_TIME_S
 
@@ -41,3 +44,17 @@ async def test_where_it_cannot_be_announced_that_is_said_and_nothing_fails() -> 
         running.cancel()
         await asyncio.wait({running})
     assert "its address will do meanwhile" in entries[0]["event"]
+
+
+async def test_without_the_library_the_log_tells_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "evsed.daemon.mdns", None)  # as where zeroconf is missing
+    with capture_logs() as entries:
+        announcing = asyncio.create_task(app._announce(80))  # noqa: SLF001 - the supervisor's call
+        async with asyncio.timeout(IN_TIME_S):
+            while not entries:  # noqa: ASYNC110 - a log has no event
+                await asyncio.sleep(0)
+        announcing.cancel()
+    (entry,) = entries
+    assert "pip install 'evsed[openevse]'" in entry["event"]

@@ -151,7 +151,13 @@ class Systemd:
 class Daemon:
     """One life of `evsed run`, or of another command, in a session of its own."""
 
-    def __init__(self, rig: Rig, environ: Mapping[str, str], command: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        rig: Rig,
+        environ: Mapping[str, str],
+        command: tuple[str, ...],
+        module: str = "evsed",
+    ) -> None:
         self._rig = rig
         self.started_at = time.monotonic()
         self.ended_at = self.waited_s = 0.0
@@ -159,7 +165,7 @@ class Daemon:
         self.output = rig.folder / f"output-{uuid.uuid4().hex[:6]}"
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "evsed", *command],
+                [sys.executable, "-m", module, *command],
                 cwd=ROOT,
                 env=dict(environ),
                 stdin=subprocess.DEVNULL,
@@ -243,10 +249,10 @@ class Rig:
         """The environment of all that is started here."""
         return {**ENVIRON, MARK: self._mark, "NOTIFY_SOCKET": self.systemd.address, **more}
 
-    def start(self, **environ: str) -> Daemon:
-        """A new life of the daemon, which is not waited for."""
+    def start(self, module: str = "evsed", **environ: str) -> Daemon:
+        """A new life of the daemon, which is not waited for; *module* is the program."""
         command = ("run", "--config", str(self.settings))
-        self.daemon = Daemon(self, self.environ(**environ), command)
+        self.daemon = Daemon(self, self.environ(**environ), command, module)
         return self.daemon
 
     def life(self) -> Daemon:
@@ -334,9 +340,9 @@ class Rig:
         self.until_proved()
         self.pi.order("plug")
 
-    def charge(self, **environ: str) -> Daemon:
+    def charge(self, module: str = "evsed", **environ: str) -> Daemon:
         """A new life, a car, and the contactor closed."""
-        daemon = self.start(**environ)
+        daemon = self.start(module, **environ)
         self.plug_in()
         self.until_closed(daemon.started_at)
         return daemon
