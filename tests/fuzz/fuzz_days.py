@@ -9,8 +9,9 @@ from pathlib import Path
 
 from evsed.errors import DayError
 from evsed.sim.dayfiles import AmbiguousDay, ReadOptions, RecordedDay
+from evsed.sim.dayfiles.cut import MOST_DAYS
 from evsed.sim.dayfiles.decode import decode
-from evsed.sim.dayfiles.reader import MOST_DAYS, days_of
+from evsed.sim.dayfiles.reader import days_of
 
 FILES = sorted((Path(__file__).parents[1] / "sim" / "dayfiles" / "files").iterdir())
 

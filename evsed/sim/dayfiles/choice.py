@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final
 
 from evsed.errors import DayError
+from evsed.sim.dayfiles.doubts import no_surplus, unclear_grid
 from evsed.sim.dayfiles.evidence import imports_positive
 from evsed.sim.dayfiles.forms import Form
 from evsed.sim.dayfiles.options import AmbiguousDay, Choice, ReadOptions
@@ -34,13 +34,19 @@ class Chooser:
     """Choose for one file. All methods raise DayError."""
 
     def __init__(
-        self, series: Sequence[Series], form: Form, options: ReadOptions, file: str
+        self,
+        series: Sequence[Series],
+        form: Form,
+        options: ReadOptions,
+        file: str,
+        offset_s: float | None,
     ) -> None:
-        """Keep what is chosen from."""
+        """Keep what is chosen from; `offset_s` makes local time of moments, where it is known."""
         self._all = list(series)
         self._form = form
         self._options = options
         self._file = file
+        self._offset_s = offset_s
 
     def plan(self) -> Plan:
         """The plan of the owner, or of what the columns are."""
@@ -118,7 +124,8 @@ class Chooser:
             return Plan([surplus])
         exports, imports = self._best(Role.EXPORT), self._best(Role.IMPORT)
         grid = self._best(Role.GRID) if exports is None or imports is None else None
-        production, consumption = self._best(Role.PRODUCTION), self._best(Role.CONSUMPTION)
+        production, doubt = self._beside(Role.PRODUCTION)
+        consumption, second = self._beside(Role.CONSUMPTION)
         balance = [production, consumption] if production and consumption else None
         meter: list[Part] | None = None
         if exports is not None and imports is not None:
@@ -131,8 +138,19 @@ class Chooser:
             meter = [self._directed(exports, alone=True)]
         plan = self._preferred(meter, balance)
         if plan is None:
-            raise self._nothing(imports, production, consumption)
+            raise (
+                doubt
+                or second
+                or no_surplus(imports, production, consumption, self._all, self._file)
+            )
         return self._with_battery_note(plan)
+
+    def _beside(self, role: Role) -> tuple[Part | None, DayError | None]:
+        """A part that the meter's columns can do without, or what is in doubt about it."""
+        try:
+            return self._best(role), None
+        except DayError as error:
+            return None, error
 
     def _preferred(self, meter: list[Part] | None, balance: list[Part] | None) -> Plan | None:
         """The meter rather than production less consumption, but power rather than energy."""
@@ -201,7 +219,7 @@ class Chooser:
     def _pair(self, exports: Part, imports: Part) -> list[Part]:
         """Import and export side by side; one that repeats the other with both signs is enough."""
         if _both_signs(exports) and _both_signs(imports):
-            raise self._unclear_grid(exports)
+            raise unclear_grid(exports, self._file)
         if _both_signs(imports):
             return [imports]
         if _both_signs(exports):
@@ -223,7 +241,8 @@ class Chooser:
     def _signed(self, grid: Part, production: Part | None, consumption: Part | None) -> Part:
         """A column with import and export: which sign is which. Raises AmbiguousDay."""
         curve = grid.quantities[0].curve
-        known = imports_positive(curve, production.quantities[0].curve if production else None)
+        panels = production.quantities[0].curve if production is not None else None
+        known = imports_positive(curve, panels, self._offset_s)
         if production is not None and consumption is not None and known is not None:
             note = (
                 "import is positive"
@@ -245,27 +264,7 @@ class Chooser:
                 grid.quantities,
                 note="import is positive, as is usual, and as the day looks",
             )
-        raise self._unclear_grid(grid)
-
-    def _unclear_grid(self, part: Part) -> AmbiguousDay:
-        """The error where the sign of a grid column is open."""
-        name = part.quantities[0].series.name
-        kwh = [
-            sum(max(0.0, sign * value) for value in _seconds_weighted(part, sign))
-            for sign in (-1, 1)
-        ]
-        return AmbiguousDay(
-            f"{self._file}: column {name!r} can be import positive or export positive, and the "
-            "day does not show "
-            "which; nothing was replayed. Say which:",
-            [
-                Choice(
-                    f"positive figures are import; export is then {kwh[0]:.1f} kWh",
-                    (("imports", name),),
-                ),
-                Choice(f"positive figures are export, {kwh[1]:.1f} kWh", (("exports", name),)),
-            ],
-        )
+        raise unclear_grid(grid, self._file)
 
     def _cross_check(self, meter: Sequence[Part], balance: Sequence[Part]) -> None:
         """Compare the meter with production less consumption. Raises AmbiguousDay."""
@@ -305,56 +304,6 @@ class Chooser:
             )
         return plan
 
-    def _nothing(
-        self, imports: Part | None, production: Part | None, consumption: Part | None
-    ) -> DayError:
-        """The error where the columns do not make a surplus."""
-        if production is not None:
-            name = production.quantities[0].series.name
-            return AmbiguousDay(
-                f"{self._file} has the production of the panels ({name!r}) but neither the "
-                "house's consumption nor its "
-                "export, so it does not say what was spare; nothing was replayed. Add such a "
-                "column (--consumption "
-                "COLUMN), or take all of it as spare:",
-                [Choice("as if the house took nothing", (("surplus", name),))],
-            )
-        for part, what in ((imports, "import"), (consumption, "consumption")):
-            if part is not None:
-                return DayError(
-                    f"{self._file} has the {what} ({part.quantities[0].series.name!r}) but "
-                    "neither export nor production, "
-                    "so it does not say what was spare; nothing was replayed. Add the export or "
-                    "the "
-                    "production, or name the column that has it: --export COLUMN, --surplus COLUMN."
-                )
-        return self._no_names()
-
-    def _no_names(self) -> DayError:
-        """The error where no name says what a column is."""
-        usable = [each for each in self._all if each.role in (Role.UNKNOWN, Role.BATTERY)]
-        if not usable:
-            others = (
-                ", ".join(f"{each.name!r} ({each.role.value})" for each in self._all[:8]) or "none"
-            )
-            return DayError(
-                f"{self._file} has no column of power or energy that tells of a surplus; nothing "
-                "was replayed. Its "
-                f"columns of figures: {others}. Name one with --surplus, --import, --export, or "
-                "two with "
-                "--production and --consumption."
-            )
-        choices = []
-        for each in usable[:3]:
-            name = each.name
-            choices.append(Choice(f"{name!r} is what is spare", (("surplus", name),)))
-            choices.append(Choice(f"{name!r} is the grid, import positive", (("imports", name),)))
-            choices.append(Choice(f"{name!r} is the grid, export positive", (("exports", name),)))
-        return AmbiguousDay(
-            f"{self._file}: no name says what the figures are; nothing was replayed. Say it:",
-            choices,
-        )
-
 
 def _choice_of(parts: Sequence[Part], words: str) -> Choice:
     """The options that select parts."""
@@ -387,12 +336,3 @@ def _both_signs(part: Part) -> bool:
     values = [value for each in part.quantities for value in each.curve.watts]
     most, least = max(values), min(values)
     return most > _NOISE * -least > 0 and -least > _NOISE * most > 0
-
-
-def _seconds_weighted(part: Part, sign: int) -> list[float]:
-    """Energies between the rows in kWh, with a sign."""
-    return [
-        sign * each.curve.watts[at] * (after - before) / 3.6e6
-        for each in part.quantities
-        for at, (before, after) in enumerate(pairwise(each.curve.at_s))
-    ]

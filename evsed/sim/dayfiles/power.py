@@ -153,10 +153,10 @@ def _plausible(curve: Curve, points: Points, *, named: bool) -> bool:
 
 
 def _is_total(points: Points) -> bool:
-    """Tell a running total: it never falls but to begin again, and it rises."""
+    """Tell a running total: it never falls but to begin again; it may as well stand still."""
     values = points.values
     span = max(values) - min(values)
-    if span <= 0 or min(values) < 0:
+    if min(values) < 0 or not any(values):
         return False
     falls = [
         (before, after) for before, after in pairwise(values) if after < before - _JITTER * span

@@ -5,13 +5,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from evsed.errors import DayError
 from evsed.sim.dayfiles.options import AmbiguousDay, Choice
 from evsed.sim.dayfiles.power import Curve, Points, Reading, by_option, readings, to_curve
 from evsed.sim.dayfiles.series import Series, decimal_doubt, open_decimals, to_points
 from evsed.sim.dayfiles.units import Kind
-from evsed.sim.dayfiles.words import says_energy, says_power
+from evsed.sim.dayfiles.words import Role, says_energy, says_power
+
+_BESIDE: Final = 12
+_FLOWS: Final = frozenset(
+    (
+        Role.SURPLUS,
+        Role.IMPORT,
+        Role.EXPORT,
+        Role.GRID,
+        Role.PRODUCTION,
+        Role.CONSUMPTION,
+        Role.CHARGE,
+        Role.DISCHARGE,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +48,22 @@ def measure(series: Series, everything: Sequence[Series], unit: str | None, file
     """Settle decimal sign, unit and kind of a series. Raises DayError."""
     if unit is not None:
         reading = by_option(unit)
-        series = _with_decimal(series, everything, file)
+        series = _with_decimal(series, file)
         points = _enough(to_points(series, file), series, file)
         return Quantity(series, reading, points, to_curve(points, reading), by_size=False)
     doubts: list[tuple[Series, Points, list[Reading]]] = []
-    for decimal in open_decimals(series, everything):
+    likely = open_decimals(series)
+    unlikely = () if series.settled else tuple(sign for sign in ".," if sign not in likely)
+    for decimal in (*likely, *unlikely):
+        if decimal in unlikely and doubts:
+            break  # what is likely makes a house
         candidate = replace(series, decimal=decimal, points=None)
-        points = _enough(to_points(candidate, file), candidate, file)
+        try:
+            points = _enough(to_points(candidate, file), candidate, file)
+        except DayError:
+            if decimal in unlikely:
+                continue
+            raise
         found = readings(
             points,
             candidate.named_unit,
@@ -53,6 +77,8 @@ def measure(series: Series, everything: Sequence[Series], unit: str | None, file
     if not doubts:
         raise _no_house(series, file)
     series, points, found = doubts[0]
+    if len(found) > 1 and series.named_unit is None:
+        found = _like_others(series, everything, found, file) or found
     if len(found) > 1:
         raise AmbiguousDay(
             f"{file}: column {series.name!r} can be read in several units; nothing was replayed. "
@@ -65,14 +91,33 @@ def measure(series: Series, everything: Sequence[Series], unit: str | None, file
                 for each in found
             ],
         )
-    named = series.named_unit
-    by_size = named is None or (named.kind is Kind.ENERGY and False)
+    by_size = series.named_unit is None
     return Quantity(series, found[0], points, to_curve(points, found[0]), by_size=by_size)
 
 
-def _with_decimal(series: Series, everything: Sequence[Series], file: str) -> Series:
+def _like_others(
+    series: Series, everything: Sequence[Series], found: Sequence[Reading], file: str
+) -> list[Reading]:
+    """Readings that another column without a unit has as its only one: a program has one unit."""
+    units: set[tuple[str, Kind]] = set()
+    for other in everything[:_BESIDE]:
+        if other.name == series.name or other.named_unit is not None or other.role not in _FLOWS:
+            continue
+        try:
+            points = to_points(replace(other, points=None), file)
+        except DayError:
+            continue
+        if len(points.at_s) < 2:
+            continue
+        alone = readings(points, None, power=says_power(other.name), energy=says_energy(other.name))
+        if len(alone) == 1 and any(points.values):
+            units.add((alone[0].unit, alone[0].kind))
+    return [each for each in found if len(units) == 1 and (each.unit, each.kind) in units]
+
+
+def _with_decimal(series: Series, file: str) -> Series:
     """The series with its one decimal sign. Raises AmbiguousDay where it has two."""
-    possible = open_decimals(series, everything)
+    possible = open_decimals(series)
     if len(possible) > 1:
         raise decimal_doubt(series, file)
     return replace(series, decimal=possible[0], points=None)

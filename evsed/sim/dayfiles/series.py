@@ -58,6 +58,7 @@ class Series:
     lines: list[int]
     role: Role = Role.UNKNOWN
     decimal: str = "."
+    settled: bool = False
     cell_unit: Unit | None = None
     points: Points | None = field(default=None, repr=False)
 
@@ -177,7 +178,7 @@ def settle_decimals(series: Sequence[Series], decimal: str | None, file: str) ->
     """Find out the decimal sign of each series. Raises AmbiguousDay within a column."""
     if decimal is not None:
         for each in series:
-            each.decimal = decimal
+            each.decimal, each.settled = decimal, True
         return
     sure = {id(each): sure_decimals(each.cells) for each in series}
     everywhere = {sign for signs in sure.values() for sign in signs}
@@ -191,14 +192,12 @@ def settle_decimals(series: Sequence[Series], decimal: str | None, file: str) ->
                 _decimal_choices(own["."] if own else ""),
             )
         if own or len(everywhere) == 1:
-            each.decimal = next(iter(own or everywhere))
+            each.decimal, each.settled = next(iter(own or everywhere)), True
 
 
-def open_decimals(each: Series, series: Sequence[Series]) -> tuple[str, ...]:
-    """Decimal signs with which a series can be read, after what is certain in the file."""
-    if any(sure_decimals(other.cells) for other in series):
-        return (each.decimal,)
-    return column_decimals(each.cells)
+def open_decimals(each: Series) -> tuple[str, ...]:
+    """Decimal signs with which a series can be read, the certain one where there is one."""
+    return (each.decimal,) if each.settled else column_decimals(each.cells)
 
 
 def _decimal_choices(example: str) -> list[Choice]:

@@ -23,6 +23,9 @@ MOST_COLUMNS: Final = 400
 
 _NAMES: Final = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "blanks"}
 _SEP_LINE: Final = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_DRAWN: Final = re.compile(r"[|+:=\s-]*-{3}[|+:=\s-]*")
+"""A line under a header, as Markdown and databases draw it."""
+
 _SAMPLE: Final = 300
 _HEADS: Final = 3
 _BLANKS: Final = re.compile(r"\s{2,}")
@@ -111,9 +114,14 @@ def _cells(line: str, separator: str) -> list[str]:
     """The cells of one line."""
     if separator == " ":
         pieces = _BLANKS.split(line.strip())
-        return pieces if len(pieces) > 1 else line.split()
+        pieces = pieces if len(pieces) > 1 else line.split()
+        dated = len(pieces) > 2 and ":" not in pieces[0] and ":" in pieces[1]
+        moment = " ".join(pieces[:2])
+        return [moment, *pieces[2:]] if dated and looks_like_time(moment) else pieces
+    if separator == "|":
+        line = line.strip().strip("|")
     if '"' not in line:
-        return [cell.strip() for cell in line.split(separator)]
+        return [cell.strip().strip("'") for cell in line.split(separator)]
     try:
         row = next(csv.reader([line], delimiter=separator, skipinitialspace=True))
     except (csv.Error, StopIteration):
@@ -123,7 +131,7 @@ def _cells(line: str, separator: str) -> list[str]:
 
 def _split(lines: Sequence[tuple[int, str]], separator: str, file: str) -> list[Row]:
     """All lines as rows. Raises DayError where there are too many columns."""
-    rows = [Row(at, _cells(line, separator)) for at, line in lines]
+    rows = [Row(at, _cells(line, separator)) for at, line in lines if not _DRAWN.fullmatch(line)]
     if any(len(row.cells) > MOST_COLUMNS for row in rows[:_SAMPLE]):
         raise DayError(
             f"{file} has more than {MOST_COLUMNS} columns; nothing was replayed. Keep those of "

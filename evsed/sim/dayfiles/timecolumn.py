@@ -63,10 +63,9 @@ def find_times(sheet: Sheet, wanted: int | None, order: DateOrder | None, file: 
     if found is None:
         raise DayError(
             f"{file} has no column of times among {_listed(sheet.names)}; nothing was replayed. "
-            "evsed reads "
-            "dates with a time of day, times of day, Unix time, and seconds, minutes or hours "
-            "since "
-            "the start under such a name. Name it time, or give --time COLUMN."
+            "evsed reads dates with a time of day, times of day, Unix time, and what has passed "
+            "since the start, in a column whose name says the unit: t_s, minute or hour. Rename "
+            "it, or give --time COLUMN."
         )
     return found
 

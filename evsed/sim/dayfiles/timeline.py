@@ -44,12 +44,14 @@ class Times:
     """Seconds of each row (None: no time there) and what they were taken for.
 
     `wall` says that `seconds` are a wall clock's, not UTC; `dated` that the date is known.
+    `offset_s` makes a local clock of them; None where that is not known.
     """
 
     seconds: list[float | None]
     words: str
     wall: bool
     dated: bool = True
+    offset_s: float | None = None
 
 
 def looks_like_time(text: str) -> bool:
@@ -115,9 +117,8 @@ def _from_numbers(cells: Sequence[str], numbers: Sequence[float], name: str) -> 
     if EXCEL[0] <= middle < EXCEL[1] and min(numbers) >= EXCEL[0] and max(numbers) < EXCEL[1]:
         fractions = any(number % 1 for number in numbers)
         if fractions and not re.search(r"kwh|wh|_w|power|energ", lower):
-            return Times(
-                _scaled(cells, DAY_S, -_EXCEL_1970 * DAY_S, EXCEL), "Excel's day numbers", wall=True
-            )
+            seconds = _scaled(cells, DAY_S, -_EXCEL_1970 * DAY_S, EXCEL)
+            return Times(seconds, "Excel's day numbers", wall=True, offset_s=0.0)
         return None
     for pattern, factor, words in _ELAPSED:
         if re.search(pattern, lower) and _counts_up(numbers) and numbers[-1] * factor < LONGEST_S:
@@ -178,7 +179,15 @@ def _from_stamps(stamps: Sequence[Stamp | None], order: DateOrder | None, file: 
     ]
     halves = ", am/pm" if any(stamp.halves for stamp in known) else ""
     zone = ", with offset from UTC" if aware else ""
-    return Times(seconds, f"{words}{halves}{zone}", wall=not aware)
+    return Times(seconds, f"{words}{halves}{zone}", wall=not aware, offset_s=_offset(known))
+
+
+def _offset(stamps: Sequence[Stamp]) -> float | None:
+    """Offset of the local clock: 0 for times without one, else as written; UTC says nothing."""
+    offset_s = stamps[0].offset_s
+    if offset_s is None:
+        return 0.0
+    return float(offset_s) if offset_s != 0 else None
 
 
 def _clocks(stamps: Sequence[Stamp | None]) -> Times:
@@ -195,7 +204,7 @@ def _clocks(stamps: Sequence[Stamp | None]) -> Times:
             now_s += DAY_S
         seconds.append(now_s)
         last_s = now_s
-    return Times(seconds, "times of a day without its date", wall=True, dated=False)
+    return Times(seconds, "times of a day without its date", wall=True, dated=False, offset_s=0.0)
 
 
 def _settle(stamps: Sequence[Stamp], order: DateOrder | None, file: str) -> DateOrder:

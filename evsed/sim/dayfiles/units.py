@@ -59,7 +59,7 @@ _WORDS: Final = (
     (r"kilo[- ]?watt[- ]?(stunden?|hours?|heures?|timer|uur|hora|ora)|kilovattora|kilovatios? hora", "kWh"),
     (r"mega[- ]?watt[- ]?(stunden?|hours?|heures?)", "MWh"),
     (r"watt[- ]?(stunden?|hours?|heures?|timmar|timer|uur)|wattheures?", "Wh"),
-    (r"kilo[- ]?watts?|kilovatios?", "kW"),
+    (r"kilo[- ]?watts?|kilovatios?|k[- ]?watts?", "kW"),
     (r"milli[- ]?watts?", "mW"),
     (r"mega[- ]?watts?", "MW"),
     (r"watts?|vatios?", "W"),

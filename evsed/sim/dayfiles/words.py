@@ -59,7 +59,7 @@ _SURPLUS: Final = (
 )
 _EXPORT: Final = (
     r"export|eksport|esporta|feed ?in\b|feedin|\bfeed to|fed (in|to)|einspeis|eingespeist|ruckspeis|rucklieferung|"
-    r"netzlieferung|\blieferung|\babgabe\b|\bsold\b|\bsell|injection|injecte|\binject|inyec|injeta|vertid|vertido|"
+    r"netzlieferung|\blieferung|\babgabe\b|\bsold\b|\bsell|injection|injecte|\binject|injec|inyec|injeta|vertid|vertido|"
     r"immess|immission|ceduta|cessione|terugle|teruggel|\breturn(ed|s)?\b|inmatning|innmating|tilbakelever|"
     r"dodavka do|dodane do|oddan|oddawan|pretok|betaplal|visszatap|syotto|\b2 8 [0-9]\b|\b2 7 0\b|上网|馈网|馈入|売電|vers (le )?reseau|"
     r"a la red\b|hacia (la )?red|verso (la )?rete|naar (het )?net\b|till (el)?nat|til (strom)?nett|do sieci|do site\b|verkkoon"

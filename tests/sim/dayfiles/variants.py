@@ -262,11 +262,11 @@ def outcome(variant: Variant) -> str:
         text, _ = decode(variant.data, "day.csv")
         days = days_of(text, "day.csv", ReadOptions())
     except DayError as error:
-        return f"refused: {str(error).splitlines()[0][:140]}"
+        return f"refused: {error}"
     kwh = 0.0
     for each in days:
         if isinstance(each, DayError):
-            return f"refused: {str(each)[:140]}"
+            return f"refused: {each}"
         kwh += sum(max(0.0, watts) for watts in each.surplus_w) / 3.6e6
     if variant.kwh is None:
         return f"wrong: read {kwh:.2f} kWh where there is no surplus"
@@ -283,7 +283,7 @@ def main() -> None:
         kind = found.split(":")[0]
         counts[kind] += 1
         if kind == "wrong" or (kind == "refused" and "-v" in sys.argv):
-            print(f"{variant.name:50} {found}")  # noqa: T201 - what it is for
+            print(f"{variant.name:50} {found.splitlines()[0]}")  # noqa: T201 - what it is for
     print(counts)  # noqa: T201 - the same
 
 
