@@ -73,6 +73,22 @@ class CarStopped(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CarFlinched(Event):
+    """The car opened S2 within a second of a change of the duty, as some cars do each time."""
+
+    def __str__(self) -> str:
+        return "car stopped asking for a moment: the offer had just changed"
+
+
+@dataclass(frozen=True, slots=True)
+class CarWoken(Event):
+    """State F is shown for 4 s so that a car asleep wakes (IEC 61851-1 A.5.3)."""
+
+    def __str__(self) -> str:
+        return "trying to wake the car: state F for 4 s"
+
+
+@dataclass(frozen=True, slots=True)
 class ContactorClosed(Event):
     """The contactor was commanded to close; `cycles` counts closings since the process started."""
 
@@ -151,6 +167,8 @@ KINDS: dict[str, type[Event]] = {
         OfferWithdrawn,
         CarAsked,
         CarStopped,
+        CarFlinched,
+        CarWoken,
         ContactorClosed,
         ContactorOpened,
         FaultRaised,

@@ -45,7 +45,7 @@ CHATTER_PAUSE_S = 60.0
 
 NOT_PROVED = "the pilot has to be read once without a car: unplug it, and in again"
 # F is shown for 300 ms; the fault that it shows may have ended within them.
-SHOWS_F = Reason(causes.HOLD_OFF, "the pilot shows F for a fault that has ended")
+WAKES = Reason(causes.HOLD_OFF, "the pilot shows F for 4 s to wake the car")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,17 @@ class Evse:
         """Raise *fault* at once, whatever the board does; it ends as its recovery class says."""
         return tuple(self._raise(now, fault, detail))
 
+    def wake(self, now: float) -> tuple[ev.Event, ...]:
+        """Show F for 4 s to a car that leaves its offer untaken; then x1, then the offer again.
+
+        Nothing happens where no offer is untaken, or a fault is active.
+        """
+        untaken = self.presence.plugged and self.presence.settled is PilotState.B
+        if not (untaken and self.output.offering) or self.active.first or self._stopping:
+            return ()
+        self.output.show_f(now, j1772.WAKE_S, WAKES)
+        return (ev.CarWoken(now),)
+
     def opened_elsewhere(self, now: float, cause: Cause, why: str) -> tuple[ev.Event, ...]:
         """Treat the contactor as open, because a dead-man may have opened it; close in full."""
         return tuple(self.contactor.open(now, cause, why))
@@ -196,7 +207,10 @@ class Evse:
         events += self._update_faults(now, pilot, reported or {})
         blocked = self._blocked(now, limit)
         offered_a = 0.0 if blocked else limit.max_a
-        events += self.output.update(now, offered_a, blocked or SHOWS_F)
+        before = self.output.duty
+        events += self.output.update(now, offered_a, blocked or self.output.f_reason)
+        if before != self.output.duty and 0.0 < before < 1.0:
+            self.presence.on_duty_changed(now)
         closing = False
         if opens := self._opens(now, pilot):
             events += self.contactor.open(now, opens.cause, opens.why)
@@ -265,6 +279,8 @@ class Evse:
         if self.active.first is not None:
             name = self.active.first.value
             return Reason(Cause.fault(name), name, max(0.0, hold_left_s))
+        if self.output.shows_f(now):
+            return self.output.f_reason
         # A car that is just leaving keeps the offer it has for half a second, but gets no new one.
         if not self.presence.plugged or not (self.output.offering or self.presence.present):
             return Reason(causes.UNPLUGGED, "no car")

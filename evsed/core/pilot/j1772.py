@@ -63,6 +63,8 @@ X1_MIN_S = 3.0
 RISE_EVERY_S = 5.0
 # Table A.5: a fault is shown with F for at least this long.
 F_MIN_S = 0.3
+# A.5.3: a car that leaves its offer untaken is called by E or F for 4 s.
+WAKE_S = 4.0
 
 
 # --- duty <-> amperes -----------------------------------------------------------------------

@@ -7,6 +7,8 @@ from evsed.core.pilot import causes, j1772
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.causes import Cause, Reason
 
+SHOWS_F = Reason(causes.HOLD_OFF, "the pilot shows F for a fault that has ended")
+
 
 class PilotOutput:
     """The duty on the wire and the times between its changes.
@@ -20,6 +22,7 @@ class PilotOutput:
         self._raised_at = now
         self.withdrawn: Cause | None = None  # since the last offer
         self._f_until_at = now
+        self.f_reason = SHOWS_F
 
     @property
     def offering(self) -> bool:
@@ -31,16 +34,19 @@ class PilotOutput:
         return 0.0 if self._x1_at is None else now - self._x1_at
 
     def x1_left_s(self, now: float) -> float:
-        """Seconds until a new offer may be made."""
+        """Seconds until a new offer may be made; x1 begins when F ends."""
+        if self.duty == j1772.NOT_AVAILABLE:
+            return j1772.X1_MIN_S
         return 0.0 if self._x1_at is None else self._x1_at + j1772.X1_MIN_S - now
 
     def shows_f(self, now: float) -> bool:
         """Whether F is to be on the wire at *now*."""
         return now < self._f_until_at
 
-    def show_f(self, now: float) -> None:
-        """Put F on the wire for 300 ms, so that the car knows of a fault."""
-        self._f_until_at = now + j1772.F_MIN_S
+    def show_f(self, now: float, for_s: float = j1772.F_MIN_S, reason: Reason = SHOWS_F) -> None:
+        """Put F on the wire, for 300 ms so that the car knows of a fault; x1 follows."""
+        self._f_until_at = now + for_s
+        self.f_reason = reason
 
     def restart(self, now: float) -> None:
         """Begin with steady +12 V: the board was lost and is back."""
@@ -54,6 +60,8 @@ class PilotOutput:
         if self.shows_f(now):
             self.duty = j1772.NOT_AVAILABLE
             return self._withdraw(now, reason)
+        if self.duty == j1772.NOT_AVAILABLE:
+            self._x1_at = now
         wanted = j1772.duty_for_current(offered_a)
         if wanted == j1772.STEADY:
             self.duty = j1772.STEADY

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 PLUGGED_AFTER_S = 0.25  # of B, C or D: longer than the bounces of a plug going in
 UNPLUGGED_AFTER_S = 0.5  # of A: some cars spike to A for 100 ms when S2 moves
 CHATTER_REQUESTS, CHATTER_WITHIN_S = 5, 60.0
+# BMW hybrids show 2.7 kilo-ohm about 500 ms after each change of the duty (Tinkerforge's
+# evse-v2-bricklet ignores the pilot for 550 ms); this is three times as much.
+FLINCH_WITHIN_S = 1.5
 
 LIVE = (PilotState.C, PilotState.D)
 PRESENT = (PilotState.B, *LIVE)
@@ -36,6 +39,8 @@ class Presence:
         self._before_loss: PilotState | None = None  # the last state before the board was lost
         self._present_at: float | None = None
         self._well_at: float | None = now
+        self._duty_changed_at = now - FLINCH_WITHIN_S
+        self._flinched = False
         self._requests: deque[float] = deque(maxlen=CHATTER_REQUESTS)
 
     @property
@@ -82,6 +87,10 @@ class Presence:
             events.append(ev.CarUnplugged(now))
         return events
 
+    def on_duty_changed(self, now: float) -> None:
+        """Note that the offer has just changed: some cars then open S2 for a moment."""
+        self._duty_changed_at = now
+
     def chatters(self, now: float) -> bool:
         """Whether the car asked five times within a minute; a new count begins when it did."""
         requests = self._requests
@@ -98,11 +107,14 @@ class Presence:
         if PilotState.F in (old, new):
             pass  # evsed shows F, or a fault does: it tells nothing of what the car wants
         elif new in LIVE and old not in LIVE:
-            self._requests.append(now)
+            if not self._flinched:
+                self._requests.append(now)
+            self._flinched = False
             if self.plugged:
                 events.append(ev.CarAsked(now))
         elif old in LIVE and new not in LIVE and self.plugged:
-            events.append(ev.CarStopped(now))
+            self._flinched = now - self._duty_changed_at < FLINCH_WITHIN_S
+            events.append(ev.CarFlinched(now) if self._flinched else ev.CarStopped(now))
         if new in WELL:
             self.needs_b = False
         return events

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from evsed.core.car.care import CarCare, CarSettings
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.evse import Evse, EvseConfig, Step
 from evsed.core.pilot.faults import Fault
@@ -63,6 +64,7 @@ class TrialConfig:
     mode: Mode = Mode.SOLAR
     metered: bool = False
     most_a: float = 80.0
+    car: CarSettings = CarSettings()
 
 
 @dataclass(slots=True)
@@ -97,6 +99,8 @@ class Trial:
         self.events: Final[list[ev.Event]] = []
         self._sun = sun
         self.allotment = Allotment(config.rules, config.mode)
+        self.care = CarCare(config.car)
+        self.note = ""
         self.evse = Evse(EvseConfig(), -BEFORE_S)
         self._over_current = OverCurrent() if config.metered else None
         self.now = -BEFORE_S
@@ -186,6 +190,14 @@ class Trial:
         offered_a, metered = self.offered_a, self.config.metered
         drawn_a = (self.car.drawn_a if metered else offered_a) if self._closed else 0.0
         allotment.on_draw(now, drawn_a, charging=self._closed and offered_a > 0, measured=metered)
+        asks = self.evse.state[:1] in ("C", "D")
+        plugged = self.evse.plugged
+        care = self.care.update(now, offered_a, plugged=plugged, asks=asks, holds=True)
+        allotment.set_car(care.needs)
+        self.note = care.note
+        if care.wake:
+            for event in self.evse.wake(now):
+                self._count(event, was_drawing=False)
         allotted = allotment.update(now)
         before_a = self._limit.max_a
         self._limit = Limit("feed", allotted.current_a, why=allotted.reason.describe())
@@ -251,6 +263,7 @@ class Trial:
 
     def _count(self, event: ev.Event, *, was_drawing: bool) -> None:
         self.events.append(event)
+        self.care.on_event(event)
         outcome = self.outcome
         match event:
             case ev.ContactorClosed():

@@ -37,6 +37,7 @@ class Wires:
     opened_at: float = LONG_AGO
     faulted_at: float = LONG_AGO  # by a fault that F is to tell the car of
     closings: tuple[float, ...] = ()  # the last twelve
+    woken_at: float = LONG_AGO  # by the order to wake the car
     held_until: float = LONG_AGO  # by a pause after a crash, a pilot's fault, or too many askings
 
     @property
@@ -50,8 +51,8 @@ class Wires:
         if self.pwm:
             return (*opened, (self.rose_at, 5.0))
         kept = ((self.pwm_ended_at, 6.0),) if self.closed else ()
-        ends = ((self.pwm_ended_at, 3.0), (self.faulted_at, 0.3), (self.held_until, 0.0))
-        return (*opened, *kept, *ends)
+        shows = ((self.faulted_at, 0.3), (self.woken_at, 4.0))
+        return (*opened, *kept, (self.pwm_ended_at, 3.0), *shows, (self.held_until, 0.0))
 
     def at(self, now: float, outputs: Outputs, events: Sequence[ev.Event] = ()) -> Wires:
         """The wires after *outputs* were put on them and *events* were told."""
@@ -61,11 +62,12 @@ class Wires:
         return Wires(
             duty=duty,
             closed=closed,
-            pwm_ended_at=now if self.pwm and not pwm else self.pwm_ended_at,
+            pwm_ended_at=now if self.duty < 1.0 and not pwm else self.pwm_ended_at,
             rose_at=now if rose else self.rose_at,
             opened_at=now if self.closed and not closed else self.opened_at,
             faulted_at=now if any(map(_shows_f, events)) else self.faulted_at,
             closings=(*self.closings[-11:], now) if closed and not self.closed else self.closings,
+            woken_at=self.woken_at,
             held_until=max(self.held_until, *(now + _pause_s(event) for event in events), LONG_AGO),
         )
 
@@ -131,8 +133,9 @@ def broken(  # noqa: C901, PLR0911, PLR0912 - one rule after the other
         if was.pwm and wires.duty > was.duty and now - was.rose_at < 5.0 - NEARLY_S:
             return "PWM: rises are 5 s apart"
     elif wires.duty == 0.0:
-        if now - wires.faulted_at > 0.3 + NEARLY_S:
-            return "F: for 300 ms, and for a fault"
+        shown = now - wires.faulted_at <= 0.3 + NEARLY_S
+        if not (shown or now - wires.woken_at <= 4.0 + NEARLY_S):
+            return "F: for 300 ms and a fault, or for 4 s and a car that is to wake"
     elif wires.duty != 1.0:
         return "the pilot is steady, F, or PWM"
     elif not step.blocked:

@@ -16,6 +16,11 @@ SENTENCES: list[tuple[ev.Event, str]] = [
     (ev.OfferWithdrawn(1.0, Cause.limit("feed"), "no sun"), "offer withdrawn: no sun"),
     (ev.CarAsked(1.0), "car asks for power"),
     (ev.CarStopped(1.0), "car stopped asking"),
+    (
+        ev.CarFlinched(5.0),
+        "car stopped asking for a moment: the offer had just changed",
+    ),
+    (ev.CarWoken(5.0), "trying to wake the car: state F for 4 s"),
     (ev.ContactorClosed(1.0, 3), "contactor closed, charging"),
     (
         ev.ContactorOpened(1.0, causes.CAR, "the car no longer asks"),

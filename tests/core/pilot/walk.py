@@ -45,6 +45,7 @@ from tests.core.pilot.walk_world import (
     LOST_BOARD,
     OPENED,
     SHORT,
+    WAKE,
     Given,
     Moment,
     World,
@@ -161,6 +162,9 @@ class Walk:
             evse.restart(now)
             wires = replace(wires.at(now, SAFE), pwm_ended_at=now)
             live_since = None
+        elif order == WAKE:
+            if evse.wake(now):
+                wires = replace(wires, woken_at=now)
         else:
             evse.stop()
         return Moment(now, frozen(evse), live_since, wires, place, order, 0.0)

@@ -93,6 +93,7 @@ class Given(NamedTuple):
 
 PROVED: Final = EvseConfig(front_end_proved=True)
 ACKNOWLEDGE, OPENED, LOST_BOARD, LET_GO = "acknowledge", "opened elsewhere", "board lost", "let go"
+WAKE = "wake"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class World:
     pilots: tuple[Pilot, ...] = PILOTS
     limits: tuple[float, ...] = (0.0, 6.0, 16.0)
     reports: tuple[Fault | None, ...] = (None,)
-    orders: tuple[str, ...] = (OPENED, LOST_BOARD)
+    orders: tuple[str, ...] = (OPENED, LOST_BOARD, WAKE)
     restored: tuple[Fault, ...] = ()
 
     def inputs(self, memory: Memory) -> Iterator[Given]:
@@ -131,6 +132,7 @@ AGES: Final = (
     "settled_at",
     "_present_at",
     "_well_at",
+    "_duty_changed_at",
 )
 ENDS: Final = ("_hold_until_at", "_f_until_at")
 PLAIN: Final = (
@@ -141,10 +143,11 @@ PLAIN: Final = (
     "_before_loss",
     "plugged",
     "needs_b",
+    "_flinched",
     "_stopping",
 )
 # Not memory: set anew in each step, never changed, or for showing only.
-FORGOTTEN: Final = ("_config", "_shown", "withdrawn", "cycles")
+FORGOTTEN: Final = ("_config", "_shown", "withdrawn", "f_reason", "cycles")
 KNOWN: Final = {*AGES, *ENDS, *PLAIN, *FORGOTTEN, "_requests", "_details", "budget"}
 
 
@@ -194,6 +197,8 @@ def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
     ages = {"_x1_at": (j1772.X1_MIN_S, j1772.C1_S) if closed else (j1772.X1_MIN_S,)}
     if memory["_x1_at"] is None:
         ages["_raised_at"] = (j1772.RISE_EVERY_S,)
+        if memory["settled"] in presence.LIVE:
+            ages["_duty_changed_at"] = (presence.FLINCH_WITHIN_S,)
     if not closed:
         ages["_opened_at"] = (contactor_state.OPEN_MIN_S,)
     if memory["settled"] is A:

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The needs of the car that is plugged in: its owner's settings, and what its behaviour shows.
+
+`CarCare` hears of every event of the state machine and is asked once a second. Its answer goes
+three ways: `needs` to the allotment, `wake` to the state machine, `note` to the page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evsed.core.car.breaks_off import BreaksOff
+from evsed.core.car.interruptions import Interruptions
+from evsed.core.car.least_current import LeastCurrent
+from evsed.core.car.wake_up import WakeUp
+from evsed.core.pilot import events as ev
+from evsed.core.pilot.causes import CauseKind
+from evsed.core.solar.car_needs import CarNeeds
+
+FLINCHES = 2
+"""So many openings of S2 right after a change of the offer make a habit."""
+
+FLINCH_CHANGE_A = 2.0
+"""A car that flinches is offered changes of at least this ..."""
+
+FLINCH_EVERY_S = 900.0
+"""... and no more often than this: each costs a closing, and 60 a day are enough."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarSettings:
+    """The settings of the owner for the car."""
+
+    wake_up: bool = True
+    """Wake a car that leaves an offer untaken."""
+    most_interruptions: int = 0
+    """The interruptions of a charge that the car bears in one stay; 0: not known."""
+    soft_start_s: float = 0.0
+    """The least current for so long after each begin of a charge; 0: learned where needed."""
+    welcome_s: float = 0.0
+    """The least current for so long after the car was plugged in, whatever the sun gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """The answer of a second: the car's *needs*, whether to *wake* it, and a *note* for people."""
+
+    needs: CarNeeds
+    wake: bool = False
+    note: str = ""
+
+
+class CarCare:
+    """One connector. `on_event()` with every event, `update()` about once a second."""
+
+    def __init__(self, settings: CarSettings) -> None:
+        self._settings = settings
+        self.interruptions = Interruptions(settings.most_interruptions)
+        self._asked_by_owner = False
+        self._begin_stay(0.0)
+
+    def _begin_stay(self, now: float) -> None:
+        self._plugged_at = now
+        self._charging = False
+        self._flinches = 0
+        self.least = LeastCurrent()
+        self.wake_up = WakeUp()
+        self.breaks_off = BreaksOff()
+
+    def request_wake(self) -> None:
+        """Wake the car at the next `update()`: its owner asked for it."""
+        self._asked_by_owner = True
+
+    def on_event(self, event: ev.Event) -> None:
+        """Take note of an event of the state machine."""
+        match event:
+            case ev.CarPluggedIn():
+                self._begin_stay(event.at)
+            case ev.CarUnplugged():
+                self.interruptions.on_unplugged()
+            case ev.CarFlinched():
+                self._flinches += 1
+            case ev.ContactorClosed():
+                self._charging = True
+            case ev.ContactorOpened():
+                self._charging = False
+            case ev.OfferWithdrawn():
+                if self._charging and event.cause.kind is CauseKind.LIMIT:
+                    self.interruptions.on_interrupted()
+            case ev.CarWoken():
+                self.wake_up.on_woken(event.at)
+                self.least.forget_wait()
+            case _:
+                pass
+
+    def update(
+        self, now: float, offered_a: float, *, plugged: bool, asks: bool, holds: bool
+    ) -> Care:
+        """Return the care for the car at *now*.
+
+        It is offered *offered_a* amperes (0: nothing) and *asks* for power or does not. The offer
+        *holds* where what allows it is there to stay for the moment.
+        """
+        if not plugged:
+            return Care(CarNeeds())
+        settings, offered = self._settings, offered_a > 0.0
+        self.least.update(now, offered_a, asks=asks)
+        learned_a = self.least.least_a or 0.0
+        self.breaks_off.update(now, offered_a, max(6.0, learned_a), charging=self._charging)
+        wake = self.wake_up.update(now, offered=offered, asks=asks, holds=holds)
+        called = self.wake_up.asleep or not settings.wake_up
+        self.interruptions.update(now, offered=offered, asks=asks, called=called)
+        wake = (wake and settings.wake_up) or (self._asked_by_owner and not asks)
+        self._asked_by_owner = False
+        flinches = self._flinches >= FLINCHES
+        needs = CarNeeds(
+            least_a=max(6.0, learned_a),
+            soft_start_s=settings.soft_start_s or self.breaks_off.soft_start_s,
+            change_by_a=FLINCH_CHANGE_A if flinches else 0.0,
+            change_every_s=FLINCH_EVERY_S if flinches else 0.0,
+            welcome=now - self._plugged_at < settings.welcome_s,
+            uninterrupted=self.interruptions.spent,
+        )
+        return Care(needs, wake, self._describe(offered=offered, asks=asks))
+
+    def _describe(self, *, offered: bool, asks: bool) -> str:
+        """The sentence about the car where there is something to say."""
+        if asks or not offered:
+            return self._describe_habit()
+        if self.wake_up.finished:
+            return "the car has ended its charge by itself"
+        if self.interruptions.gave_up:
+            return (
+                f"the car begins no more after {self.interruptions.count} interruptions: unplug it "
+                "and plug it in again; car.most_interruptions spares it that"
+            )
+        if self.wake_up.asleep:
+            times = "once" if self.wake_up.tries == 1 else f"{self.wake_up.tries} times"
+            left_s = self.wake_up.next_s
+            again = "" if left_s is None else f", the next try is in {left_s / 60 + 1:.0f} min"
+            return (
+                f"the car seems asleep: evsed tried to wake it {times}{again}; press its key, or "
+                "unplug it and plug it in again"
+            )
+        return self._describe_habit()
+
+    def _describe_habit(self) -> str:
+        if self._flinches >= FLINCHES:
+            return "the car pauses at each change of the offer, so evsed changes it seldom"
+        if self.breaks_off.soft_start_s and not self._settings.soft_start_s:
+            return f"the car begins at its least current for {self.breaks_off.soft_start_s:.0f} s"
+        if self.least.least_a:
+            return f"this car charges from {self.least.least_a:.1f} A on"
+        if self.interruptions.spent:
+            return f"the car bears no more than {self.interruptions.most} interruptions"
+        return ""

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Learns the least current of a car from the offers that it refuses and those that it takes."""
+
+from __future__ import annotations
+
+import math
+
+STOOD_S = 30.0
+"""An offer has been refused when it stood for this long and a higher one was then taken ..."""
+
+TAKEN_WITHIN_S = 10.0
+"""... within this: a car that is merely slow does not wait for the rise."""
+
+DROPPED_WITHIN_S = 10.0
+"""A car that opens S2 so soon after a fall of the offer may have refused the lower one. Reported
+cars try for some seconds (dingo35/SmartEVSE-3.5#335)."""
+
+WORKS_AFTER_S = 30.0
+"""A car that has charged for this long at a current works at it."""
+
+OBSERVATIONS = 2
+"""So many refusals make a least current; a single one may be chance."""
+
+CLOSE_A = 1.0
+"""Between a refused current and one that works, no more than this is left to be found out."""
+
+_RISE_A = 0.2  # what is less is no change: the allotment moves in steps of 0.02 A
+
+
+class LeastCurrent:
+    """`least_a` is the least current by the evidence of this stay; None while there is none."""
+
+    def __init__(self) -> None:
+        self._refusals: list[float] = []
+        self._works_a = math.inf
+        self._level_a = self._before_a = 0.0
+        self._level_at = -math.inf
+        self._stood_s = 0.0
+        self._asked = False
+
+    @property
+    def least_a(self) -> float | None:
+        """Halfway between the highest refused current and the lowest that works."""
+        refused = [amperes for amperes in self._refusals if amperes < self._works_a]
+        if len(refused) < OBSERVATIONS or math.isinf(self._works_a):
+            return None
+        refused_a = max(refused)
+        if self._works_a - refused_a <= CLOSE_A:
+            return self._works_a
+        return (refused_a + self._works_a) / 2
+
+    def forget_wait(self) -> None:
+        """Begin to watch anew: the car was woken, so what it refused before proves nothing."""
+        self._stood_s = 0.0
+
+    def update(self, now: float, offered_a: float, *, asks: bool) -> None:
+        """Watch the car at *now*: it is offered *offered_a* (0: nothing), and asks or does not."""
+        if offered_a <= 0.0:
+            self._level_a = self._before_a = 0.0
+            self._asked = False
+            return
+        if abs(offered_a - self._level_a) >= _RISE_A:
+            self._stood_s = now - self._level_at if self._level_a > 0 else 0.0
+            self._before_a, self._level_a, self._level_at = self._level_a, offered_a, now
+        level_s = now - self._level_at
+        if asks and not self._asked:
+            rose = 0.0 < self._before_a < self._level_a
+            if rose and self._stood_s >= STOOD_S and level_s <= TAKEN_WITHIN_S:
+                self._refusals.append(self._before_a)
+        elif self._asked and not asks:
+            if self._before_a > self._level_a and level_s <= DROPPED_WITHIN_S:
+                self._refusals.append(self._level_a)
+        elif asks and level_s >= WORKS_AFTER_S:
+            self._works_a = min(self._works_a, self._level_a)
+        self._asked = asks

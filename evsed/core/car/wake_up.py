@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decides when a car that leaves its offer untaken is woken by state F (IEC 61851-1 A.5.3).
+
+A car that has ended its charge by itself is full, as far as anyone can tell, and is not woken: it
+opened S2 under an offer and left that offer alone for `FINISHED_S`. A car whose charge was ended
+by the station, or that has not charged yet, may be asleep.
+"""
+
+from __future__ import annotations
+
+import math
+
+FIRST_S = 180.0
+"""An offer stands untaken for this long before the first try: a minute at the least current, and
+two minutes at what is spare. EVerest waits 30 s; WARP 90 s, because 30 s were too short."""
+
+AGAIN_S = (600.0, 1800.0, 3600.0)
+"""The pauses before the further tries; then no more until the car has charged or is unplugged."""
+
+SLOW_SHARE = 1.5
+"""A car that needed some time to begin once is left so many times as much."""
+
+KNOWN_S = 20.0
+"""A car that a try has woken once is woken this soon the next time ..."""
+
+KNOWN_AGAIN_S = 60.0
+"""... and as often as it took then, with this pause."""
+
+FINISHED_S = 300.0
+"""A car that opened S2 under an offer and left it for this long has finished."""
+
+
+class WakeUp:
+    """Watches one stay of a car; `update()` about once a second.
+
+    `tries` counts the tries since the car last charged, `next_s` the seconds until the next (None:
+    there will be none).
+    """
+
+    def __init__(self) -> None:
+        self.tries = 0
+        self.next_s: float | None = None
+        self.finished = False
+        self._offered_at: float | None = None
+        self._ended_at: float | None = None
+        self._tried_at = -math.inf
+        self._begins_s = 0.0
+        self._needed = 0
+        self._asked = False
+
+    @property
+    def asleep(self) -> bool:
+        """Whether the car has been called, and has not begun since."""
+        return self.tries > 0
+
+    def update(self, now: float, *, offered: bool, asks: bool, holds: bool) -> bool:
+        """Return whether to wake the car at *now*.
+
+        It is *offered* current or not, *asks* for it or not; the offer *holds* where the sun (or
+        whatever else allows it) covers it now.
+        """
+        if asks:
+            self._on_asks(now)
+        elif self._asked and offered:
+            self._ended_at = now
+        if not offered:
+            self._offered_at = None
+        elif self._offered_at is None:
+            self._offered_at, self._ended_at = now, None
+        self._asked = asks
+        if self._ended_at is not None and now - self._ended_at >= FINISHED_S and offered:
+            self.finished = True
+        due_at = self._due_at()
+        waits = offered and not asks and not self.finished and self._ended_at is None
+        self.next_s = max(0.0, due_at - now) if waits and due_at is not None else None
+        return self.next_s == 0.0 and holds
+
+    def on_woken(self, now: float) -> None:
+        """Note that the car was called; the offer that comes back is the same one."""
+        self.tries += 1
+        self._tried_at = now
+
+    def _on_asks(self, now: float) -> None:
+        if not self._asked and self._offered_at is not None:
+            if self.tries:
+                self._needed = self.tries
+            else:
+                self._begins_s = max(self._begins_s, now - self._offered_at)
+        self.tries = 0
+        self.finished = False
+        self._ended_at = None
+
+    def _due_at(self) -> float | None:
+        """The moment of the next try; None where no more are made."""
+        if self._offered_at is None:
+            return None
+        first_s = KNOWN_S if self._needed else max(FIRST_S, SLOW_SHARE * self._begins_s)
+        if self.tries == 0:
+            return self._offered_at + first_s
+        if self.tries < self._needed:
+            return self._tried_at + KNOWN_AGAIN_S
+        done = self.tries - max(1, self._needed)
+        return self._tried_at + AGAIN_S[done] if done < len(AGAIN_S) else None
