@@ -7,6 +7,7 @@ three ways: `needs` to the allotment, `wake` to the state machine, `note` to the
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from evsed.core.car.breaks_off import BreaksOff
@@ -20,10 +21,13 @@ from evsed.core.solar.car_needs import CarNeeds
 FLINCHES = 2
 """So many openings of S2 right after a change of the offer make a habit."""
 
+FLINCH_S = 3.0
+"""For so long after such an opening the car is taken to ask on."""
+
 FLINCH_CHANGE_A = 2.0
 """A car that flinches is offered changes of at least this ..."""
 
-FLINCH_EVERY_S = 900.0
+FLINCH_EVERY_S = 660.0
 """... and no more often than this: each costs a closing, and 60 a day are enough."""
 
 
@@ -62,7 +66,7 @@ class CarCare:
     def _begin_stay(self, now: float) -> None:
         self._plugged_at = now
         self._charging = False
-        self._flinches = 0
+        self._flinches, self._flinched_at = 0, -math.inf
         self.least = LeastCurrent()
         self.wake_up = WakeUp()
         self.breaks_off = BreaksOff()
@@ -80,10 +84,11 @@ class CarCare:
                 self.interruptions.on_unplugged()
             case ev.CarFlinched():
                 self._flinches += 1
+                self._flinched_at = event.at
             case ev.ContactorClosed():
                 self._charging = True
             case ev.ContactorOpened():
-                self._charging = False
+                self._charging = event.at - self._flinched_at < FLINCH_S
             case ev.OfferWithdrawn():
                 if self._charging and event.cause.kind is CauseKind.LIMIT:
                     self.interruptions.on_interrupted()
@@ -104,6 +109,7 @@ class CarCare:
         if not plugged:
             return Care(CarNeeds())
         settings, offered = self._settings, offered_a > 0.0
+        asks = asks or (offered and now - self._flinched_at < FLINCH_S)
         self.least.update(now, offered_a, asks=asks)
         learned_a = self.least.least_a or 0.0
         self.breaks_off.update(now, offered_a, max(6.0, learned_a), charging=self._charging)

@@ -6,8 +6,8 @@ Contactors are rated for some 100,000 switchings under load (IEC 60947-4-1 AC-1 
 
 * At most 12 closings in any hour, cars and sessions counted together.
 * Within the stay of a car they grow scarcer: five closings may follow each other freely; after
-  that each one that did not last ten minutes doubles the pause before the next, from 1 minute to
-  1 hour. A closing that lasts ten minutes, or another car, begins the count anew.
+  that each one that did not last five minutes doubles the pause before the next, from 1 minute to
+  1 hour. A closing that lasts five minutes, or another car, begins the count anew.
 
 Time is monotonic seconds. The count is kept for the life of the process.
 """
@@ -19,7 +19,9 @@ from collections import deque
 PER_HOUR, HOUR_S = 12, 3600.0
 FREE = 5  # short closings in a row before the pauses begin
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 60.0, 3600.0
-LASTING_S = 600.0  # a closing that held for so long was worth it
+# A closing that held for so long was worth it. Cars that cool their battery pause every ten minutes
+# or so (CurtRod/SimpleEVSE-WiFi#35).
+LASTING_S = 300.0
 
 
 class ClosingBudget:
@@ -34,11 +36,17 @@ class ClosingBudget:
         """Count a closing."""
         self._closings.append(now)
 
-    def on_open(self, now: float) -> None:
-        """Note the end of the last closing."""
+    def on_open(self, now: float, *, excused: bool = False) -> None:
+        """Note the end of the last closing.
+
+        It is *excused* from being short where the car opened S2 because the offer had just changed.
+        """
         self._opened_at = now
         lasted_s = now - self._closings[-1] if self._closings else 0.0
-        self._short = 0 if lasted_s >= LASTING_S else self._short + 1
+        if lasted_s >= LASTING_S:
+            self._short = 0
+        elif not excused:
+            self._short += 1
 
     def on_unplugged(self) -> None:
         """Begin the count of short closings anew: the next car has done nothing yet."""

@@ -30,11 +30,11 @@ class ContactorState:
         self.budget.on_close(now)
         return [ev.ContactorClosed(now, self.cycles)]
 
-    def open(self, now: float, cause: Cause, why: str) -> list[ev.Event]:
+    def open(self, now: float, cause: Cause, why: str, *, excused: bool = False) -> list[ev.Event]:
         """Open it because of *why* and return the event; nothing where it is open."""
         if not self.closed:
             return []
         self.closed = False
         self._opened_at = now
-        self.budget.on_open(now)
+        self.budget.on_open(now, excused=excused)
         return [ev.ContactorOpened(now, cause, why)]

@@ -213,7 +213,8 @@ class Evse:
             self.presence.on_duty_changed(now)
         closing = False
         if opens := self._opens(now, pilot):
-            events += self.contactor.open(now, opens.cause, opens.why)
+            excused = self.presence.flinched
+            events += self.contactor.open(now, opens.cause, opens.why, excused=excused)
         elif not blocked and self._may_close(now, pilot):
             closing = not ready
             if ready:

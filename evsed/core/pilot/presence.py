@@ -27,6 +27,7 @@ WELL = (PilotState.A, PilotState.B)
 class Presence:
     """The settled state and what follows from how long it has lasted; `update()` every tick.
 
+    `flinched`: the car opened S2 because the offer had just changed, and has not closed it again.
     `settled` is the agreed state since `settled_at`; `plugged` whether a car is plugged in;
     `needs_b` whether the car has to show A or B before anything closes (after a refused D).
     """
@@ -40,7 +41,7 @@ class Presence:
         self._present_at: float | None = None
         self._well_at: float | None = now
         self._duty_changed_at = now - FLINCH_WITHIN_S
-        self._flinched = False
+        self.flinched = False
         self._requests: deque[float] = deque(maxlen=CHATTER_REQUESTS)
 
     @property
@@ -107,14 +108,14 @@ class Presence:
         if PilotState.F in (old, new):
             pass  # evsed shows F, or a fault does: it tells nothing of what the car wants
         elif new in LIVE and old not in LIVE:
-            if not self._flinched:
+            if not self.flinched:
                 self._requests.append(now)
-            self._flinched = False
+            self.flinched = False
             if self.plugged:
                 events.append(ev.CarAsked(now))
         elif old in LIVE and new not in LIVE and self.plugged:
-            self._flinched = now - self._duty_changed_at < FLINCH_WITHIN_S
-            events.append(ev.CarFlinched(now) if self._flinched else ev.CarStopped(now))
+            self.flinched = now - self._duty_changed_at < FLINCH_WITHIN_S
+            events.append(ev.CarFlinched(now) if self.flinched else ev.CarStopped(now))
         if new in WELL:
             self.needs_b = False
         return events

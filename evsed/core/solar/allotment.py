@@ -55,6 +55,14 @@ UNTAKEN_RISES_S: Final = 60.0
 """An offer of the least current that no car takes for this long rises to what is spare, in seconds.
 Nothing is risked while nothing is drawn, and some cars do not begin at 6 A."""
 
+UNTAKEN_CLIMBS_S: Final = 30.0
+"""Where current is to be given without sun, too, an untaken offer climbs on by an ampere in this
+time, in seconds, until the car begins."""
+
+BEGUN_HOLDS_S: Final = 40.0
+"""The current at which a car began stays on offer for this long, in seconds: longer than it takes
+to see that the car works at it."""
+
 UNTAKEN_HOLDS_S: Final = 300.0
 """An offer that no car takes is kept for this long through poor readings, in seconds, and so is the
 offer of a run in which the car pauses by itself. Reported cars take up to 4 minutes to begin
@@ -89,6 +97,7 @@ class Allotment:
         self._charging = False
         self._flowing_at: float | None = None
         self._soft_until_at = -math.inf
+        self._begun_a, self._begun_until_at = 0.0, -math.inf
         self._idle_at = -math.inf
         self._changed_at = -math.inf
         self._stopped_at = -math.inf
@@ -308,13 +317,17 @@ class Allotment:
         least_a = max(config.car_min_current_a, floor_a)
         wanted_a = (spare_w + self._surplus.doubt.nudge_w) / config.watts_per_ampere
         left_s = 0.0
+        untaken_s = 0.0 if self._charging else now - self._idle_at
+        if floor_a > 0 and untaken_s > UNTAKEN_RISES_S:
+            floor_a += math.ceil((untaken_s - UNTAKEN_RISES_S) / UNTAKEN_CLIMBS_S)
+            least_a = floor_a = min(floor_a, cap_a)
         if floor_a > 0:
             rule = AllotmentRule.MINIMUM if wanted_a <= floor_a else AllotmentRule.FOLLOWING
         elif wanted_a >= config.car_min_current_a:
             rule = AllotmentRule.FOLLOWING
         elif self._flowing_at is None or not self._charging:
             poor = spare_w < config.start_share * config.least_w
-            if poor and now - self._idle_at >= UNTAKEN_HOLDS_S:
+            if poor and untaken_s >= UNTAKEN_HOLDS_S:
                 reason = Reason(AllotmentRule.WAITING, need_w=config.least_w, spare_w=spare_w)
                 return self._stop(now, reason)
             rule = AllotmentRule.STARTING
@@ -332,6 +345,8 @@ class Allotment:
             rule = AllotmentRule.STARTING
         elif self._flowing_at is None:
             rule = AllotmentRule.UNTAKEN
+        elif now < self._begun_until_at:
+            wanted_a = max(wanted_a, self._begun_a)
         elif wanted_a > cap_a:
             rule = AllotmentRule.CAPPED
         elif self._surplus.spare.bias_w > 0 and rule is AllotmentRule.FOLLOWING:
@@ -359,6 +374,7 @@ class Allotment:
     def _begin_charge(self, now: float) -> None:
         """Note that current flows from now on: a run begins, or goes on with the offer it has."""
         soft_s = self._needs.soft_start_s
+        self._begun_a, self._begun_until_at = self._ramp_a, now + BEGUN_HOLDS_S
         if self._flowing_at is None:
             self._flowing_at = now
             self._loan.open(now)

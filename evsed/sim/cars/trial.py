@@ -64,7 +64,7 @@ class TrialConfig:
     mode: Mode = Mode.SOLAR
     metered: bool = False
     most_a: float = 80.0
-    car: CarSettings = CarSettings()
+    car: CarSettings = field(default_factory=CarSettings)
 
 
 @dataclass(slots=True)
@@ -196,6 +196,7 @@ class Trial:
         allotment.set_car(care.needs)
         self.note = care.note
         if care.wake:
+            self._changed_at = now
             for event in self.evse.wake(now):
                 self._count(event, was_drawing=False)
         allotted = allotment.update(now)

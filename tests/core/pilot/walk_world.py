@@ -143,7 +143,7 @@ PLAIN: Final = (
     "_before_loss",
     "plugged",
     "needs_b",
-    "_flinched",
+    "flinched",
     "_stopping",
 )
 # Not memory: set anew in each step, never changed, or for showing only.
