@@ -6,9 +6,9 @@ all. Both use CLOCK_MONOTONIC, which is one clock for all processes of a machine
 the link as they are.
 
 Down (daemon to control): `Configure` once, then `SetLimits` every second, `ReportedFaults`,
-`StopCharging`, `OpenNow`, `Acknowledge`. Up: `Tick`, five times a second and at every event, at
-most one a tick: the events since the last one, each with its cause, and the snapshot after them.
-The end of the link is the end of every limit.
+`WakeCar`, `StopCharging`, `OpenNow`, `Acknowledge`. Up: `Tick`, five times a second and at every
+event, at most one a tick: the events since the last one, each with its cause, and the snapshot
+after them. The end of the link is the end of every limit.
 """
 
 from __future__ import annotations
@@ -50,6 +50,13 @@ class SetLimits:
     """Every limit that the daemon sets; it replaces all that were sent before."""
 
     limits: tuple[Limit, ...]
+    car_least_a: float = 0.0
+    """Below this the car does not charge, and nothing is offered; amperes."""
+
+
+@dataclass(frozen=True, slots=True)
+class WakeCar:
+    """Show state F for 4 s to a car that leaves its offer untaken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +126,9 @@ class Tick:
     events: tuple[ev.Event, ...] = ()
 
 
-Message = Configure | SetLimits | ReportedFaults | StopCharging | OpenNow | Acknowledge | Tick
+Message = (
+    Configure | SetLimits | WakeCar | ReportedFaults | StopCharging | OpenNow | Acknowledge | Tick
+)
 
 _MESSAGES: dict[str, type] = {kind.__name__: kind for kind in typing.get_args(Message)}
 

@@ -96,6 +96,13 @@ def _ack(options: argparse.Namespace) -> int:
     return OK
 
 
+def _wake(options: argparse.Namespace) -> int:
+    from evsed.cli.client import wake
+
+    print(wake(_settings(options).web.socket))
+    return OK
+
+
 def _set(options: argparse.Namespace) -> int:
     from evsed.cli.client import change
 
@@ -170,6 +177,7 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     )
     command("off", _off, "contactor open, pilot at steady +12 V, whoever runs")
     command("ack", _ack, "acknowledge faults that wait for you")
+    command("wake", _wake, "wake a car that leaves its offer untaken: state F for 4 s")
     wish = command("set", _set, "say what you wish: mode, limits of this session, weekly window")
     wish.add_argument(
         "wishes",

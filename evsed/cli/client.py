@@ -74,6 +74,14 @@ def acknowledge(socket_path: str) -> str:
     return str(_order(socket_path, "POST", "/api/v1/ack")["outcome"])
 
 
+def wake(socket_path: str) -> str:
+    """Wake a car that leaves its offer untaken, over the socket; return the outcome in words.
+
+    Raises `NotAnswered`.
+    """
+    return str(_order(socket_path, "POST", "/api/v1/wake")["outcome"])
+
+
 def change(socket_path: str, wishes: Sequence[str]) -> str:
     """Change the wishes given as "key=value"; what came of it and what is wished now, in words.
 

@@ -14,7 +14,7 @@ from evsed.core.pilot.charge_pump import ChargePump
 from evsed.core.pilot.economiser import Economiser
 from evsed.core.pilot.evse import NOT_PROVED, SAFE, Evse, Outputs, Step
 from evsed.core.pilot.faults import Fault
-from evsed.core.pilot.limits import NO_LIMIT, Limit, lowest
+from evsed.core.pilot.limits import NO_LIMIT, Limit, for_car, lowest
 from evsed.core.pilot.pilot_meter import PilotMeter, PilotReading, burst_length
 from evsed.core.pilot.protection import NO_PROTECTION, Inputs, Moment, Protection, ProtectionResult
 from evsed.core.pilot.punctuality import CONFIRM_S, SURE_S, Punctuality
@@ -29,6 +29,7 @@ from evsed.link import (
     Snapshot,
     StopCharging,
     Tick,
+    WakeCar,
 )
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Control:
     _economiser: Economiser = field(default_factory=Economiser)
     _guard: ProtectionResult = NO_PROTECTION
     _limits: tuple[Limit, ...] = (NO_LIMIT,)
+    _car_least_a: float = 0.0
     _reported: Mapping[Fault, str] = field(default_factory=dict)
     _last: Outputs | None = None
     _step: Step | None = None
@@ -99,8 +101,11 @@ class Control:
     def handle(self, message: Message) -> None:
         """Carry out one message of the daemon. Raises `LinkError` for one that it may not send."""
         match message:
-            case SetLimits(limits):
+            case SetLimits(limits, car_least_a):
                 self._limits = limits or (NO_LIMIT,)
+                self._car_least_a = car_least_a
+            case WakeCar():
+                self._events += self._evse.wake(self.clock())
             case ReportedFaults(faults):
                 self._reported = faults
             case StopCharging():
@@ -200,7 +205,7 @@ class Control:
         step = self._step = self._evse.step(
             now,
             reading,
-            lowest(self.limits_at(now), now),
+            for_car(lowest(self.limits_at(now), now), self._car_least_a),
             {**self._reported, **guard.faults} if guard.faults else self._reported,
             ready=ready,
         )

@@ -15,6 +15,7 @@ import structlog
 
 from evsed import __version__
 from evsed.boards import make_safe
+from evsed.core.car.care import CarCare
 from evsed.daemon.charger_state import Charger, ChargerState, Installation
 from evsed.daemon.control_process import ControlProcess
 from evsed.daemon.feed_follower import FeedFollower
@@ -72,7 +73,8 @@ async def _run(
     opened = open_frontends(FrontendsConfig(settings.web_config()))
     recorder = await SessionRecorder.open(_recorder_config(settings))
     charger = Charger(ChargerState(installation=_installation(settings)))
-    hub = Hub(charger, recorder, control, logs)
+    care = CarCare(settings.car_care_config())
+    hub = Hub(charger, recorder, control, care, logs)
     history = HistoryService(settings.store.path, recorder, _in_main(hub.note_order))
     thermometers = _thermometers(settings)
     fuse = settings.main_fuse_config()
@@ -82,9 +84,10 @@ async def _run(
         settings.feed.current_a if settings.feed.kind == "fixed" else None,
         charger,
         recorder,
+        care,
         (*thermometers, *guards),
     )
-    ticks = TickHandler(charger, hub, recorder, watchdog)
+    ticks = TickHandler(charger, hub, recorder, care, watchdog)
     supervisor = Supervisor(charger)
     try:
         if on_address is not None:

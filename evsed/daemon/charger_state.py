@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from evsed.core.car.care import Care
     from evsed.core.pilot.faults import Fault
     from evsed.core.pilot.limits import Limit
     from evsed.core.solar.allotment import AllotmentResult
@@ -52,7 +53,8 @@ class Installation:
 class ChargerState:
     """The charger at one moment.
 
-    `snapshot` is the control process's last one, None before the first. `limits` are those of the
+    `snapshot` is the control process's last one, None before the first. `care` is what the car
+    needs, None where nothing is known of it. `limits` are those of the
     daemon as they were sent last; `left_s` gives the seconds left of a limit, by its owner.
     `session_left` is what the session's own limit still leaves. `fault_since` has the wall-clock
     time at which each active fault began, `worst_ticks` (moment, seconds) of the last minute.
@@ -62,6 +64,7 @@ class ChargerState:
     installation: Installation
     snapshot: Snapshot | None = None
     allotment: AllotmentResult | None = None
+    care: Care | None = None
     feed_error: str | None = None
     car_meter: CarReading | None = None
     limits: tuple[Limit, ...] = ()

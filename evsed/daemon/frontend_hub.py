@@ -90,6 +90,10 @@ class FrontendHub:
         """Acknowledge latched faults for *who*."""
         return await self._order(self._hub.acknowledge(who))
 
+    async def wake(self, who: str) -> str:
+        """Wake a car that leaves its offer untaken, for *who*."""
+        return await self._order(self._hub.wake(who))
+
     async def update_controls(
         self, who: str, patch: Mapping[str, object], *, program: str = ""
     ) -> str:

@@ -24,6 +24,7 @@ from evsed.link import Acknowledge
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from evsed.core.car.care import CarCare
     from evsed.core.user.claims import Claim
     from evsed.daemon.charger_state import Charger
     from evsed.daemon.control_process import ControlProcess
@@ -39,11 +40,17 @@ class Hub:
     """One hub for all frontends."""
 
     def __init__(
-        self, charger: Charger, recorder: SessionRecorder, control: ControlProcess, logs: Logs
+        self,
+        charger: Charger,
+        recorder: SessionRecorder,
+        control: ControlProcess,
+        care: CarCare,
+        logs: Logs,
     ) -> None:
         self._charger = charger
         self._recorder = recorder
         self._control = control
+        self._care = care
         self._logs = logs
         self._subscribers: Listeners[[HubEvent]] = Listeners()
         self._building = threading.Lock()
@@ -107,6 +114,17 @@ class Hub:
             return "no fault was waiting for an acknowledgement"
         names = ", ".join(fault.value for fault in waiting)
         return f"acknowledged: {names}; a fault whose cause remains comes back at once"
+
+    async def wake(self, who: str) -> str:
+        """Wake the car for *who*; return the outcome in words."""
+        snapshot = self._charger.state.driven(time.monotonic())
+        if snapshot is None or not snapshot.plugged:
+            return "no car is plugged in"
+        if snapshot.state != "B2":
+            return "evsed wakes a car that leaves an offer untaken, and none is: nothing was done"
+        self._care.request_wake()
+        self.note_order(who, "wake the car")
+        return "the pilot shows F for 4 s; then the offer comes back"
 
     async def update_controls(
         self, who: str, patch: Mapping[str, object], *, program: str = ""

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
+from evsed.core.pilot import j1772
 from evsed.core.pilot.limits import Limit
 from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentRule, Mode
 from evsed.core.user import user_limits
 from evsed.core.user.claims import LABELS
 from evsed.core.user.expected_end import ExpectedEnd, MeanPower, expected_end
-from evsed.link import LIMIT_HOLDS_S, ReportedFaults, SetLimits
+from evsed.link import LIMIT_HOLDS_S, ReportedFaults, SetLimits, WakeCar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from evsed.core.car.care import CarCare, Care
     from evsed.core.pilot.faults import Fault
     from evsed.core.solar.allotment import AllotmentResult
     from evsed.core.solar.feed_trouble import Notice
@@ -48,6 +50,7 @@ class LimitSource(Protocol):
 class LimitCalculator:
     """Turns the feed's readings, the owner's controls and *sources* into limits.
 
+    *care* watches the car that is plugged in, and says what it needs.
     *fixed_a* is a fixed current in place of a feed, amperes; None where there is a feed.
     """
 
@@ -57,9 +60,12 @@ class LimitCalculator:
         fixed_a: float | None,
         charger: Charger,
         recorder: SessionRecorder,
+        care: CarCare,
         sources: tuple[LimitSource, ...] = (),
     ) -> None:
         self._allotment = Allotment(config)
+        self._care = care
+        self._car_min_a = config.car_min_current_a
         self._fixed_a = fixed_a
         self._charger = charger
         self._recorder = recorder
@@ -72,7 +78,10 @@ class LimitCalculator:
             now = time.monotonic()
             limits = self.update(now, datetime.now().astimezone())
             await control.send(ReportedFaults(self.faults(now)))
-            await control.send(SetLimits(limits))
+            care = self._charger.state.care
+            await control.send(SetLimits(limits, self._car_least_a(care)))
+            if care is not None and care.wake:
+                await control.send(WakeCar())
             watchdog.on_limits(now)
             await asyncio.sleep(SENT_EVERY_S - time.monotonic() % SENT_EVERY_S)
 
@@ -92,7 +101,8 @@ class LimitCalculator:
         left_s = {}
         if (opens_in_s := user_limits.opens_in_s(controls, local)) is not None:
             left_s["schedule"] = opens_in_s
-        feed, allotment = self._feed(now, until_at)
+        care = self._watch_car(now)
+        feed, allotment = self._feed(now, until_at, care)
         if allotment is not None and allotment.until_s is not None:
             left_s["feed"] = allotment.until_s
         owners = user_limits.limits(controls, energy_wh, charge_s, local, until_at)
@@ -109,6 +119,7 @@ class LimitCalculator:
             replace(
                 state,
                 allotment=allotment,
+                care=care,
                 limits=limits,
                 left_s=left_s,
                 session_left=user_limits.session_left(controls, energy_wh, charge_s, power_w),
@@ -155,7 +166,27 @@ class LimitCalculator:
         """
         self._allotment.on_page(now, maximum_w)
 
-    def _feed(self, now: float, until_at: float) -> tuple[Limit, AllotmentResult | None]:
+    def _car_least_a(self, care: Care | None) -> float:
+        """The least current of the car: as set, or as learned where that is more; amperes."""
+        return max(self._car_min_a, care.needs.least_a if care is not None else 0.0)
+
+    def _watch_car(self, now: float) -> Care | None:
+        """Ask what the car needs; None where nothing is known of it."""
+        state = self._charger.state
+        snapshot = state.driven(now)
+        if snapshot is None:
+            return None
+        return self._care.update(
+            now,
+            j1772.current_for_duty(snapshot.duty),
+            plugged=snapshot.plugged,
+            asks=snapshot.state[:1] in ("C", "D"),
+            holds=state.allotment is None or state.allotment.holds,
+        )
+
+    def _feed(
+        self, now: float, until_at: float, care: Care | None
+    ) -> tuple[Limit, AllotmentResult | None]:
         if self._fixed_a is not None:
             return Limit("feed", self._fixed_a, until_at, "a fixed current, as set"), None
         state = self._charger.state
@@ -163,6 +194,8 @@ class LimitCalculator:
         if program and mode is not Mode.OFF:
             mode = Mode.FAST
         self._allotment.set_mode(mode)
+        if care is not None:
+            self._allotment.set_car(care.needs)
         self._allotment.on_draw(
             now,
             state.drawn_a(now),

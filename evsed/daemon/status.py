@@ -59,7 +59,8 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
     ticking, driven = state.ticking(now.at), state.driven(now.at)
     described = summary.NOT_TICKING
     if state.snapshot is not None and ticking:
-        described = summary.describe(state.snapshot, has_charged=_has_charged(sessions))
+        note = state.care.note if state.care is not None else None
+        described = summary.describe(state.snapshot, has_charged=_has_charged(sessions), note=note)
     duty = driven.duty if driven else j1772.STEADY
     snapshot, flow = state.snapshot, state.flow(now.at)
     return Status(

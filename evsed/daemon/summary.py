@@ -10,6 +10,7 @@ from evsed.core.pilot import j1772
 from evsed.core.pilot.faults import Fault
 
 if TYPE_CHECKING:
+    from evsed.core.car.care import CarNote
     from evsed.link import Snapshot
 
 
@@ -27,10 +28,15 @@ NOT_TICKING = Summary(
 )
 
 
-def describe(snapshot: Snapshot, *, has_charged: bool) -> Summary:
-    """Describe *snapshot*; *has_charged*: in this session current has flowed already."""
+def describe(snapshot: Snapshot, *, has_charged: bool, note: CarNote | None = None) -> Summary:
+    """Describe *snapshot*; *has_charged*: in this session current has flowed already.
+
+    *note* is what is known of the car.
+    """
     lowest = snapshot.lowest
     reason = lowest.why or f"the {lowest.owner}'s limit"
+    if note is not None:
+        reason += f"; {note.text}"
     if snapshot.blocked and snapshot.plugged:
         reason = snapshot.blocked
         if snapshot.wait_s > 0:
@@ -51,11 +57,17 @@ def describe(snapshot: Snapshot, *, has_charged: bool) -> Summary:
     if asks and offered_a:
         return Summary("Preparing", "The car asks; making sure before the contactor closes", reason)
     if offered_a:
-        if has_charged:
-            return Summary("SuspendedEV", "The car has stopped; it may go on when it likes", reason)
-        return Summary("Preparing", f"Car connected; {offered_a:.1f} A on offer", reason)
+        if note is not None and note.summary:
+            return Summary("SuspendedEV", note.summary, note.text)
+        return _untaken(offered_a, reason, has_charged=has_charged)
     summary = "The car asks and has to wait" if asks else "Car connected, nothing on offer"
     return Summary("SuspendedEVSE" if has_charged or asks else "Preparing", summary, reason)
+
+
+def _untaken(offered_a: float, reason: str, *, has_charged: bool) -> Summary:
+    if has_charged:
+        return Summary("SuspendedEV", "The car has stopped; it may go on when it likes", reason)
+    return Summary("Preparing", f"Car connected; {offered_a:.1f} A on offer", reason)
 
 
 _FAULT_WORDS = {

@@ -11,6 +11,7 @@ import structlog
 from evsed.errors import LinkError
 
 if TYPE_CHECKING:
+    from evsed.core.car.care import CarCare
     from evsed.daemon.charger_state import Charger
     from evsed.daemon.control_process import ControlProcess
     from evsed.daemon.hub import Hub
@@ -25,11 +26,17 @@ class TickHandler:
     """Handles one tick after the other."""
 
     def __init__(
-        self, charger: Charger, hub: Hub, recorder: SessionRecorder, watchdog: Watchdog
+        self,
+        charger: Charger,
+        hub: Hub,
+        recorder: SessionRecorder,
+        care: CarCare,
+        watchdog: Watchdog,
     ) -> None:
         self._charger = charger
         self._hub = hub
         self._recorder = recorder
+        self._care = care
         self._watchdog = watchdog
 
     async def run(self, control: ControlProcess) -> None:
@@ -48,6 +55,7 @@ class TickHandler:
         """
         for event in tick.events:
             self._hub.publish(event, wall)
+            self._care.on_event(event)
             for session_event in self._recorder.on_event(event, wall):
                 self._hub.publish_session(session_event, wall)
         snapshot = tick.snapshot

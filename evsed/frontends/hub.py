@@ -101,6 +101,9 @@ class Hub(Protocol):
     async def acknowledge(self, who: str) -> str:
         """Acknowledge latched faults for *who*; return the outcome in words."""
 
+    async def wake(self, who: str) -> str:
+        """Wake a car that leaves its offer untaken, for *who*; return the outcome in words."""
+
     async def update_controls(
         self, who: str, patch: Mapping[str, object], *, program: str = ""
     ) -> str:

@@ -15,6 +15,7 @@ from pydantic_settings import (
 )
 
 from evsed.boards import BoardConfig, InputsConfig, KernelConfig, PigpioConfig
+from evsed.core.car.care import CarCareConfig
 from evsed.core.pilot.current_transformer import MOST_V
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.pilot_meter import FrontEnd
@@ -28,6 +29,7 @@ from evsed.settings.feed import FeedSettings
 from evsed.settings.meters import CarMeterSettings, HouseMeterSettings, MetersSettings
 from evsed.settings.sections import (
     BoardSettings,
+    CarSettings,
     ContactorSettings,
     InputsSettings,
     LogsSettings,
@@ -70,6 +72,7 @@ class Settings(BaseSettings):
     feed: FeedSettings = FeedSettings()
     meters: MetersSettings = MetersSettings()
     surplus: SurplusSettings = SurplusSettings()
+    car: CarSettings = CarSettings()
     safety: SafetySettings = SafetySettings()
     web: WebSettings = WebSettings()
     openevse: OpenEvseSettings = OpenEvseSettings()
@@ -240,6 +243,10 @@ class Settings(BaseSettings):
             semantics=self.feed.semantics,
             **self.surplus.model_dump(),
         )
+
+    def car_care_config(self) -> CarCareConfig:
+        """Build the configuration of the care for the car."""
+        return CarCareConfig(**self.car.model_dump())
 
     def feed_config(self) -> FeedConfig:
         """Build the configuration of the feed."""

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from evsed.core.car.care import CarCareConfig
 from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.settings.common import (
     PILOT_GPIOS,
@@ -31,6 +32,7 @@ from evsed.settings.common import (
 )
 
 KNOBS = AllotmentConfig()
+_CAR = CarCareConfig()
 PILOT_SWING_V = 12.6  # the pilot's supply is 12 V +-5 %: IEC 61851-1 Table A.2, 11.4 to 12.6 V
 
 
@@ -202,6 +204,15 @@ class SurplusSettings(Section):
     start_share: float = Field(KNOBS.start_share, ge=0, le=1)
     up_slew_a_per_s: float = Field(KNOBS.up_slew_a_per_s, ge=0.01, le=100)
     car_min_current_a: float = Field(KNOBS.car_min_current_a, ge=6, le=80)
+
+
+class CarSettings(Section):
+    """[car]: the needs of the car that only its owner can know."""
+
+    wake_up: bool = _CAR.wake_up
+    most_interruptions: int = Field(_CAR.most_interruptions, ge=0, le=100)
+    soft_start_s: float = Field(_CAR.soft_start_s, ge=0, le=3600)
+    welcome_s: float = Field(_CAR.welcome_s, ge=0, le=3600)
 
 
 class SafetySettings(Section):

@@ -182,7 +182,8 @@ def sentences(name: str) -> tuple[str, ...]:
     first_s, found = played.now, []
     for after_s in AFTER_S:
         played.run(first_s + after_s - played.now)
-        summary = describe(played.snapshot(), has_charged=played.outcome.booked_wh > 0)
+        has_charged = played.outcome.booked_wh > 0
+        summary = describe(played.snapshot(), has_charged=has_charged, note=played.note)
         found.append(f"{summary.summary}: {summary.reason}")
     return tuple(found)
 

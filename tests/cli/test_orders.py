@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evsed.cli.client import NotAnswered, NotGranted, acknowledge, change
+from evsed.cli.client import NotAnswered, NotGranted, acknowledge, change, wake
 from evsed.cli.password import NoPassword, set_password
 from evsed.frontends.web.auth.password import matches
 from tests.frontends.web.web_world import served
@@ -43,6 +43,13 @@ async def test_what_cannot_be_granted_is_told_why(tmp_path: Path, wish: str, wro
         with pytest.raises(NotGranted, match=wrong):
             await asyncio.to_thread(change, str(tmp_path / "s"), [wish])
         assert evsed.hub.changed_by == []
+
+
+async def test_a_car_is_woken(tmp_path: Path) -> None:
+    async with served(socket=tmp_path / "s") as evsed:
+        outcome = await asyncio.to_thread(wake, str(tmp_path / "s"))
+        assert outcome == "the car is called"
+        assert len(evsed.hub.woken) == 1
 
 
 async def test_faults_are_acknowledged(tmp_path: Path) -> None:

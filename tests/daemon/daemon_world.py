@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from evsed.core.car.care import CarCare, CarCareConfig
 from evsed.core.pilot import events as ev
 from evsed.core.solar.allotment import AllotmentConfig
 from evsed.daemon.charger_state import Charger, ChargerState, Installation
@@ -48,7 +49,9 @@ class World:
         self, fixed_a: float | None = 16.0, config: AllotmentConfig | None = None
     ) -> LimitCalculator:
         """Make the limits of a fixed current, or of a feed."""
-        return LimitCalculator(config or AllotmentConfig(), fixed_a, self.charger, self.recorder)
+        care = CarCare(CarCareConfig())
+        rules = config or AllotmentConfig()
+        return LimitCalculator(rules, fixed_a, self.charger, self.recorder, care)
 
     def status(self, at: float | None = None) -> Status:
         """Build the status of the monotonic moment *at*: now, unless it is given."""
@@ -76,8 +79,9 @@ async def life(folder: Path, *, clean: bool = True) -> AsyncIterator[World]:
     recorder = await SessionRecorder.open(recorder_config(folder))
     charger = Charger(ChargerState(installation=INSTALLATION))
     with Logs(LogsConfig(folder / "log"), stdout=io.StringIO(), environ={}) as logs:
-        hub = Hub(charger, recorder, ControlProcess(), logs)
-        ticks = TickHandler(charger, hub, recorder, Watchdog(Notifier("")))
+        care = CarCare(CarCareConfig())
+        hub = Hub(charger, recorder, ControlProcess(), care, logs)
+        ticks = TickHandler(charger, hub, recorder, care, Watchdog(Notifier("")))
         try:
             yield World(folder, recorder, charger, hub, ticks)
         finally:

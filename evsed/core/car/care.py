@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The needs of the car that is plugged in: its owner's settings, and what its behaviour shows.
 
-`CarCare` hears of every event of the state machine and is asked once a second. Its answer goes
+`CarCare` gets every event of the state machine and is asked once a second. Its answer goes
 three ways: `needs` to the allotment, `wake` to the state machine, `note` to the page.
 """
 
@@ -32,7 +32,7 @@ FLINCH_EVERY_S = 660.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CarSettings:
+class CarCareConfig:
     """The settings of the owner for the car."""
 
     wake_up: bool = True
@@ -46,18 +46,26 @@ class CarSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CarNote:
+    """A sentence about the car for people; `summary` replaces the page's, "" where it does not."""
+
+    text: str
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Care:
     """The answer of a second: the car's *needs*, whether to *wake* it, and a *note* for people."""
 
     needs: CarNeeds
     wake: bool = False
-    note: str = ""
+    note: CarNote | None = None
 
 
 class CarCare:
     """One connector. `on_event()` with every event, `update()` about once a second."""
 
-    def __init__(self, settings: CarSettings) -> None:
+    def __init__(self, settings: CarCareConfig) -> None:
         self._settings = settings
         self.interruptions = Interruptions(settings.most_interruptions)
         self._asked_by_owner = False
@@ -129,34 +137,38 @@ class CarCare:
         )
         return Care(needs, wake, self._describe(offered=offered, asks=asks))
 
-    def _describe(self, *, offered: bool, asks: bool) -> str:
+    def _describe(self, *, offered: bool, asks: bool) -> CarNote | None:
         """The sentence about the car where there is something to say."""
-        if asks or not offered:
-            return self._describe_habit()
-        if self.wake_up.finished:
-            return "the car has ended its charge by itself"
-        if self.interruptions.gave_up:
-            return (
-                f"the car begins no more after {self.interruptions.count} interruptions: unplug it "
-                "and plug it in again; car.most_interruptions spares it that"
-            )
-        if self.wake_up.asleep:
-            times = "once" if self.wake_up.tries == 1 else f"{self.wake_up.tries} times"
-            left_s = self.wake_up.next_s
-            again = "" if left_s is None else f", the next try is in {left_s / 60 + 1:.0f} min"
-            return (
-                f"the car seems asleep: evsed tried to wake it {times}{again}; press its key, or "
-                "unplug it and plug it in again"
-            )
+        if offered and not asks:
+            if self.wake_up.finished:
+                return CarNote("the car ended its charge by itself", "The car has finished")
+            if self.interruptions.gave_up:
+                return CarNote(
+                    f"it begins no more after {self.interruptions.count} interruptions: unplug it "
+                    "and plug it in again; a limit in car.most_interruptions avoids that",
+                    "The car has given up",
+                )
+            if self.wake_up.asleep:
+                return CarNote(self._describe_sleep(), "The car seems asleep")
         return self._describe_habit()
 
-    def _describe_habit(self) -> str:
+    def _describe_sleep(self) -> str:
+        tries, left_s = self.wake_up.tries, self.wake_up.next_s
+        times = "once" if tries == 1 else f"{tries} times"
+        again = "" if left_s is None else f", the next try is in {left_s / 60 + 1:.0f} min"
+        return (
+            f"evsed tried to wake it {times}{again}; press its key, or unplug it and plug it in "
+            "again"
+        )
+
+    def _describe_habit(self) -> CarNote | None:
+        soft_s = self.breaks_off.soft_start_s
         if self._flinches >= FLINCHES:
-            return "the car pauses at each change of the offer, so evsed changes it seldom"
-        if self.breaks_off.soft_start_s and not self._settings.soft_start_s:
-            return f"the car begins at its least current for {self.breaks_off.soft_start_s:.0f} s"
+            return CarNote("the car pauses at each change of the offer, so evsed changes it seldom")
+        if soft_s and not self._settings.soft_start_s:
+            return CarNote(f"the car breaks off high begins, so it begins low for {soft_s:.0f} s")
         if self.least.least_a:
-            return f"this car charges from {self.least.least_a:.1f} A on"
+            return CarNote(f"this car charges from {self.least.least_a:.1f} A on")
         if self.interruptions.spent:
-            return f"the car bears no more than {self.interruptions.most} interruptions"
-        return ""
+            return CarNote(f"it has had the {self.interruptions.most} interruptions that it bears")
+        return None

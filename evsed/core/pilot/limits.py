@@ -43,6 +43,14 @@ class Limit:
 NO_LIMIT = Limit("daemon", 0.0, why="no limit was given yet")
 
 
+def for_car(limit: Limit, least_a: float) -> Limit:
+    """Return *limit*, or 0 A with the reason where it is less than the car works at."""
+    if not 0.0 < limit.max_a < least_a:
+        return limit
+    why = limit.why or f"the {limit.owner} allows {limit.max_a:.1f} A"
+    return replace(limit, max_a=0.0, why=f"{why}, and this car works from {least_a:.1f} A on")
+
+
 def lowest(limits: Iterable[Limit], now: float) -> Limit:
     """Return the lowest of *limits* at *now*; 0 A by `NO_LIMIT` when there is none at all."""
     return min((limit.at(now) for limit in limits), key=lambda limit: limit.max_a, default=NO_LIMIT)

@@ -123,6 +123,13 @@ class AllotmentResult:
     sun_w: float | None = None
     lent_wh: float | None = None
 
+    @property
+    def holds(self) -> bool:
+        """Whether what allows the current is there to stay for the moment."""
+        if self.reason.rule in (AllotmentRule.STARTING, AllotmentRule.UNTAKEN):
+            return self.reason.spare_w >= 0.98 * self.reason.need_w
+        return self.current_a > 0
+
 
 def _kilowatts(watts: float, digits: int) -> str:
     """Kilowatts without a minus before a zero: "0.9 kW"."""

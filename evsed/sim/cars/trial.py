@@ -16,12 +16,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from evsed.core.car.care import CarCare, CarSettings
+from evsed.core.car.care import CarCare, CarCareConfig, CarNote
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.evse import Evse, EvseConfig, Step
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import NOT_AVAILABLE, PilotState, current_for_duty
-from evsed.core.pilot.limits import Limit
+from evsed.core.pilot.limits import Limit, for_car
 from evsed.core.pilot.over_current import OverCurrent
 from evsed.core.pilot.pilot_meter import PilotReading
 from evsed.core.solar.allotment import Allotment, AllotmentConfig, Mode, Reading
@@ -64,7 +64,7 @@ class TrialConfig:
     mode: Mode = Mode.SOLAR
     metered: bool = False
     most_a: float = 80.0
-    car: CarSettings = field(default_factory=CarSettings)
+    car: CarCareConfig = field(default_factory=CarCareConfig)
 
 
 @dataclass(slots=True)
@@ -100,7 +100,8 @@ class Trial:
         self._sun = sun
         self.allotment = Allotment(config.rules, config.mode)
         self.care = CarCare(config.car)
-        self.note = ""
+        self.note: CarNote | None = None
+        self._holds = True
         self.evse = Evse(EvseConfig(), -BEFORE_S)
         self._over_current = OverCurrent() if config.metered else None
         self.now = -BEFORE_S
@@ -192,7 +193,7 @@ class Trial:
         allotment.on_draw(now, drawn_a, charging=self._closed and offered_a > 0, measured=metered)
         asks = self.evse.state[:1] in ("C", "D")
         plugged = self.evse.plugged
-        care = self.care.update(now, offered_a, plugged=plugged, asks=asks, holds=True)
+        care = self.care.update(now, offered_a, plugged=plugged, asks=asks, holds=self._holds)
         allotment.set_car(care.needs)
         self.note = care.note
         if care.wake:
@@ -200,10 +201,12 @@ class Trial:
             for event in self.evse.wake(now):
                 self._count(event, was_drawing=False)
         allotted = allotment.update(now)
+        self._holds = allotted.holds
         before_a = self._limit.max_a
         self._limit = Limit("feed", allotted.current_a, why=allotted.reason.describe())
         if self.config.most_a < self._limit.max_a:
             self._limit = Limit("owner", self.config.most_a, why="the owner's most current")
+        self._limit = for_car(self._limit, max(rules.car_min_current_a, care.needs.least_a))
         if self._limit.max_a != before_a:
             self._moved_at = now
         quiet = min(now - self._moved_at, now - self._changed_at) >= QUIET_AFTER_S

@@ -136,6 +136,7 @@ class ShownHub:
     shown: Status = CHARGING
     history: History = field(default_factory=NoHistory)
     acknowledged: list[str] = field(default_factory=list)
+    woken: list[str] = field(default_factory=list)
     changed_by: list[str] = field(default_factory=list)
     broken: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -159,6 +160,10 @@ class ShownHub:
     async def events(self) -> AsyncIterator[HubEvent]:
         while True:
             yield await self.happened.get()
+
+    async def wake(self, who: str) -> str:
+        self.woken.append(who)
+        return "the car is called"
 
     async def acknowledge(self, who: str) -> str:
         self.acknowledged.append(who)

@@ -30,6 +30,11 @@ async def acknowledge(context: AppContext, request: ApiRequest) -> PreparedRespo
     return json_response(Outcome(await context.hub.acknowledge(request.sender)))
 
 
+async def wake(context: AppContext, request: ApiRequest) -> PreparedResponse:
+    """Wake a car that leaves its offer untaken."""
+    return json_response(Outcome(await context.hub.wake(request.sender)))
+
+
 async def change(context: AppContext, request: ApiRequest) -> PreparedResponse:
     """Change the controls that the body names."""
     try:
@@ -69,6 +74,10 @@ OPERATIONS = (
     Operation(
         "POST", "/api/v1/ack", "Acknowledge latched faults",
         acknowledge, Reply("the outcome", (Outcome,)), AuthRequirement.SESSION,
+    ),
+    Operation(
+        "POST", "/api/v1/wake", "Wake a car that leaves its offer untaken: state F for 4 s",
+        wake, Reply("the outcome", (Outcome,)), AuthRequirement.SESSION,
     ),
     Operation(
         "PUT", CONTROLS, "Set all controls: one that is not named gets its default",

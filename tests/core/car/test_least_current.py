@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The least current of a car, learned from what it refuses and what it takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from evsed.core.car.least_current import LeastCurrent
+
+
+class Watched:
+    """A learner, and a clock of seconds."""
+
+    def __init__(self) -> None:
+        self.learner = LeastCurrent()
+        self.now = 0
+
+    def show(self, offered_a: float, for_s: int, *, asks: bool) -> float | None:
+        """Let *for_s* seconds pass; the least current that is known then."""
+        for _ in range(for_s):
+            self.learner.update(float(self.now), offered_a, asks=asks)
+            self.now += 1
+        return self.learner.least_a
+
+
+def test_an_ordinary_car_shows_no_least_current() -> None:
+    car = Watched()
+    for _ in range(5):
+        car.show(6.0, 2, asks=False)
+        car.show(6.0, 40, asks=True)
+        assert car.show(12.0, 100, asks=True) is None
+        car.show(0.0, 60, asks=False)
+
+
+def test_a_car_that_takes_the_higher_offer_twice_has_refused_the_lower() -> None:
+    car = Watched()
+    for _ in range(2):
+        car.show(6.0, 60, asks=False)
+        car.show(9.0, 2, asks=False)
+        car.show(9.0, 60, asks=True)
+        car.show(0.0, 60, asks=False)
+    assert car.learner.least_a == pytest.approx(7.5)
+
+
+def test_a_refused_current_close_to_one_that_works_leaves_the_one_that_works() -> None:
+    car = Watched()
+    for _ in range(2):
+        car.show(7.5, 60, asks=False)
+        car.show(8.1, 2, asks=False)
+        car.show(8.1, 60, asks=True)
+        car.show(0.0, 60, asks=False)
+    assert car.learner.least_a == pytest.approx(8.1)
+
+
+def test_a_car_that_drops_out_after_a_fall_twice_has_refused_that() -> None:
+    car = Watched()
+    for _ in range(2):
+        car.show(10.0, 60, asks=True)
+        car.show(7.0, 3, asks=True)
+        car.show(7.0, 60, asks=False)
+    assert car.learner.least_a == pytest.approx(8.5)
+
+
+def test_a_single_refusal_is_chance() -> None:
+    car = Watched()
+    car.show(10.0, 60, asks=True)
+    car.show(7.0, 3, asks=True)
+    assert car.show(7.0, 60, asks=False) is None
+
+
+def test_a_car_that_charges_at_a_refused_current_refutes_it() -> None:
+    car = Watched()
+    for _ in range(2):
+        car.show(10.0, 60, asks=True)
+        car.show(7.0, 3, asks=True)
+        car.show(7.0, 60, asks=False)
+    assert car.learner.least_a is not None
+    car.show(7.0, 5, asks=False)
+    assert car.show(7.0, 60, asks=True) is None
+
+
+def test_a_slow_car_refuses_nothing() -> None:
+    car = Watched()
+    for _ in range(3):
+        car.show(6.0, 60, asks=False)
+        car.show(9.0, 30, asks=False)
+        car.show(9.0, 60, asks=True)
+        assert car.show(0.0, 60, asks=False) is None
+
+
+def test_a_car_that_tries_and_gives_up_is_offered_more() -> None:
+    car = Watched()
+    car.show(6.0, 15, asks=False)
+    for _ in range(2):
+        car.show(6.0, 4, asks=True)
+        car.show(6.0, 15, asks=False)
+    assert car.learner.least_a == pytest.approx(8.0)
+
+
+def test_a_car_that_breaks_off_a_high_begin_teaches_no_least_current() -> None:
+    car = Watched()
+    car.show(13.0, 15, asks=False)
+    for _ in range(3):
+        car.show(13.0, 4, asks=True)
+        assert car.show(13.0, 15, asks=False) is None
+
+
+def test_what_a_sleeping_car_refused_before_it_was_woken_proves_nothing() -> None:
+    car = Watched()
+    for _ in range(3):
+        car.show(6.0, 60, asks=False)
+        car.learner.forget_wait()
+        car.show(13.0, 2, asks=False)
+        car.learner.forget_wait()
+        car.show(13.0, 60, asks=True)
+        assert car.show(0.0, 60, asks=False) is None
