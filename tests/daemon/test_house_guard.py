@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from evsed.core.car.care import CarCare, CarCareConfig
 from evsed.core.pilot.limits import lowest
 from evsed.core.solar.allotment import AllotmentConfig
 from evsed.core.supply.main_fuse import HouseReading, MainFuseConfig
@@ -33,7 +34,14 @@ def at(world: World, now: float) -> None:
 async def test_the_house_leaves_the_car_what_its_fuse_has_left(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
         guard = HouseGuard(FUSE, world.charger)
-        limits = LimitCalculator(AllotmentConfig(), 32.0, world.charger, world.recorder, (guard,))
+        limits = LimitCalculator(
+            AllotmentConfig(),
+            32.0,
+            world.charger,
+            world.recorder,
+            CarCare(CarCareConfig()),
+            (guard,),
+        )
         now = 100.0
         while now < 160.0:
             now += 1
