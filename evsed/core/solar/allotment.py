@@ -318,9 +318,6 @@ class Allotment:
         wanted_a = (spare_w + self._surplus.doubt.nudge_w) / config.watts_per_ampere
         left_s = 0.0
         untaken_s = 0.0 if self._charging else now - self._idle_at
-        if floor_a > 0 and untaken_s > UNTAKEN_RISES_S:
-            floor_a += math.ceil((untaken_s - UNTAKEN_RISES_S) / UNTAKEN_CLIMBS_S)
-            least_a = floor_a = min(floor_a, cap_a)
         if floor_a > 0:
             rule = AllotmentRule.MINIMUM if wanted_a <= floor_a else AllotmentRule.FOLLOWING
         elif wanted_a >= config.car_min_current_a:
@@ -361,6 +358,14 @@ class Allotment:
             current_a=amperes,
             left_s=left_s,
         )
+
+    @staticmethod
+    def _climbed_a(floor_a: float, cap_a: float, untaken_s: float) -> float:
+        """The least that is to be given without sun to a car that left less untaken, amperes."""
+        if floor_a <= 0 or untaken_s <= UNTAKEN_RISES_S:
+            return floor_a
+        steps = math.ceil((untaken_s - UNTAKEN_RISES_S) / UNTAKEN_CLIMBS_S)
+        return min(floor_a + steps, cap_a)
 
     def _turn_on(self, now: float) -> None:
         """Begin to offer, if nothing is offered yet."""
