@@ -148,9 +148,18 @@ def free_port() -> int:
 
 def _toml(tables: Tables) -> str:
     return "".join(
-        f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
+        f"[{name}]\n" + "".join(f"{key} = {_value(value)}\n" for key, value in table.items())
         for name, table in tables.items()
     )
+
+
+def _value(value: object) -> str:
+    """A value as TOML has it."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_value(each)}" for key, each in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return json.dumps(value)
 
 
 @contextlib.contextmanager

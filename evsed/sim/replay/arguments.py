@@ -85,7 +85,7 @@ def _add_plant_options(group: argparse._ArgumentGroup) -> None:
         help="from the feed's stamp to its arrival (default 5)",
     )  # fmt: skip
     group.add_argument(
-        "--feed-period", type=_seconds(3600, 10), metavar="S",
+        "--feed-period", type=_seconds(3600, 1), metavar="S",
         help="the feed has news this often (default: --config, else 60)",
     )  # fmt: skip
     group.add_argument(
