@@ -134,7 +134,7 @@ def _term(kind: str, preset: Spec, device: Device, name: str, spec: Spec) -> Ter
             filled[key] = value.replace("{id}", str(merged["id"]))
         else:
             filled[key] = value
-    return build_term(kind, filled)
+    return replace(build_term(kind, filled), measures=DIMENSIONS[name])
 
 
 def _elsewhere(name: str, spec: Spec) -> Term:

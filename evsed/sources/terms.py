@@ -45,20 +45,26 @@ DIMENSIONS: Final = {
 LARGEST: Final = {"w": 1e6, "a": 1e4, "wh": 1e12, "share": 1.0}
 """More than this is no figure of a house: a megawatt, ten kiloampere, a thousand GWh."""
 
+EXCESS_W: Final = 1e9
+"""BatteryMonitor's excess is a wish to repair the charge within a minute: 1.2 MW for 20 kWh."""
+
 _NUMERIC: Final = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\s*")
 _SHOWN: Final = 40
+_WORDS: Final = {"w": "power", "a": "current", "wh": "energy", "share": "a share"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
     """What all terms share.
 
-    The number found is multiplied by `scale` and by the size of `unit`. An `optional` term may be
-    absent or null: it then adds nothing, so long as another term of the sum is there.
+    The number found is multiplied by `scale` and by the size of `unit`, which must be a unit of
+    what the number `measures`. An `optional` term may be absent or null: it then adds nothing, so
+    long as another term of the sum is there.
     """
 
     scale: float = 1.0
     unit: str = ""
+    measures: str = ""
     optional: bool = False
 
 
@@ -169,16 +175,19 @@ def scaled(term: Term, value: float, unit: str = "") -> float:
             f'the unit "{name[:_SHOWN]}" is not one that evsed knows; it knows '
             + ", ".join(unit for unit in UNITS if unit)
         )
-    return value * UNITS[name][1] * term.scale
+    dimension, size = UNITS[name]
+    if dimension and term.measures and dimension != term.measures:
+        raise SourceError(f'its unit is "{name}", which is not one of {_WORDS[term.measures]}')
+    return value * size * term.scale
 
 
 def check_figure(name: str, value: float) -> float:
     """*value*, where it may be the number called *name*; `SourceError` where no house has it."""
     dimension = DIMENSIONS[name]
-    least = 0.0 if dimension == "share" else -LARGEST[dimension]
-    if not least <= value <= LARGEST[dimension]:
+    most = EXCESS_W if name == "excess_w" else LARGEST[dimension]
+    least = 0.0 if dimension == "share" else -most
+    if not least <= value <= most:
         raise SourceError(
-            f"{name} is {value:g}, outside {least:g} to {LARGEST[dimension]:g}: its unit or its "
-            "scale is wrong"
+            f"{name} is {value:g}, outside {least:g} to {most:g}: its unit or its scale is wrong"
         )
     return value

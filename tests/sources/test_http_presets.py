@@ -77,6 +77,16 @@ async def test_home_assistant_gives_entities_in_whatever_unit_they_have() -> Non
     assert values(figures) == {"grid_w": -1834, "battery_w": 500, "soc": 0.81}
 
 
+async def test_an_entity_in_amperes_is_not_taken_for_a_power() -> None:
+    answers = dict([home_assistant("sensor.grid", "5", "A")])
+    async with pages(answers) as url:
+        device = Device(
+            preset="home-assistant", given={"url": url}, numbers={"grid_w": {"id": "sensor.grid"}}
+        )
+        with pytest.raises(SourceError, match='its unit is "A", which is not one of power'):
+            await read(device)
+
+
 async def test_an_entity_of_home_assistant_that_is_not_available_is_no_number() -> None:
     answers = dict([home_assistant("sensor.grid", "unavailable", "W")])
     async with pages(answers) as url:
