@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from evsed.errors import SettingsError
+from evsed.settings import toml_errors
 from evsed.settings.messages import field_at, is_text, problems
 from evsed.settings.root import Settings
 
@@ -68,12 +69,16 @@ def _file(path: Path | None) -> dict[str, Any]:
     if len(content) > SIZE_MAX:
         raise SettingsError((f"{path}: larger than {SIZE_MAX // 1024} KiB; is it evsed's?",))
     try:
-        return tomllib.loads(content.decode())
+        text = content.decode("utf-8-sig")  # Windows' Notepad writes a byte order mark
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise SettingsError((f"{path}: line {line} is not UTF-8 text",)) from None
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError((f"{path}: is not TOML: {error}",)) from None
+        raise SettingsError(
+            (f"{path}: is not TOML: {toml_errors.describe(text, error)}",)
+        ) from None
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, Any]:

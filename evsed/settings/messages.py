@@ -41,8 +41,17 @@ def problems(error: ValidationError, named: Mapping[str, str]) -> tuple[str, ...
 
     *named* gives the environment variable for each key (dotted) that was set by one.
     """
-    lines = dict.fromkeys(_line(details, named) for details in error.errors(include_url=False))
+    errors = error.errors(include_url=False)
+    lines = dict.fromkeys(_line(each, named) for each in errors if not _follows(each, errors))
     return tuple(lines)
+
+
+def _follows(details: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    """Tell whether a list is too short only because one of its items was refused."""
+    place = details["loc"]
+    return details["type"] == "too_short" and any(
+        len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in errors
+    )
 
 
 def describe(settings: Settings) -> str:

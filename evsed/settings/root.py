@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -114,21 +114,6 @@ class Settings(BaseSettings):
 
     @field_validator("inputs")
     @classmethod
-    def _what_is_held_is_watched(
-        cls, inputs: InputsSettings, info: ValidationInfo
-    ) -> InputsSettings:
-        contactor = info.data.get("contactor")
-        held = isinstance(contactor, ContactorSettings) and contactor.hold_duty < 1
-        if held and not inputs.contactor_feedback_gpios:
-            wanted = (
-                "one for each contactor where contactor.hold_duty is below 1: one that lets go "
-                "while it is held would go unnoticed, and is not closed again by what holds it"
-            )
-            raise must_be(wanted, key="contactor_feedback_gpios", value=())
-        return inputs
-
-    @field_validator("inputs")
-    @classmethod
     def _inputs_fit_the_board(cls, inputs: InputsSettings, info: ValidationInfo) -> InputsSettings:
         board = info.data.get("board")
         if not isinstance(board, BoardSettings):
@@ -155,6 +140,17 @@ class Settings(BaseSettings):
                 wanted = f"other than board.front_end.pilot_adc_channel, which is {channel}"
                 raise must_be(wanted, key=key, value=channel)
         return inputs
+
+    @model_validator(mode="after")
+    def _what_is_held_is_watched(self) -> Self:
+        if self.contactor.hold_duty < 1 and not self.inputs.contactor_feedback_gpios:
+            wanted = (
+                "1.0, or inputs.contactor_feedback_gpios must name one GPIO for each contactor: "
+                "one that lets go while it is held would go unnoticed, and what holds it does not "
+                "close it again"
+            )
+            raise must_be(wanted, key="contactor.hold_duty", value=self.contactor.hold_duty)
+        return self
 
     @field_validator("inputs")
     @classmethod

@@ -170,10 +170,15 @@ def test_an_impossible_value_is_named_with_its_key_and_range(
 
 def test_a_contactor_is_held_only_where_a_mirror_contact_watches_it(tmp_path: Path) -> None:
     assert " ".join(complaints(tmp_path, "[contactor]\nhold_duty = 0.8\n")) == (
-        "inputs.contactor_feedback_gpios = []: must be one for each contactor where "
-        "contactor.hold_duty is below 1: one that lets go while it is held would go unnoticed, and "
-        "is not closed again by what holds it"
+        "contactor.hold_duty = 0.8: must be 1.0, or inputs.contactor_feedback_gpios must name one "
+        "GPIO for each contactor: one that lets go while it is held would go unnoticed, and what "
+        "holds it does not close it again"
     )
+
+
+def test_a_list_with_a_wrong_item_is_one_problem(tmp_path: Path) -> None:
+    (text,) = complaints(tmp_path, "[board.pigpio]\ncontactor_gpios = [10]\n")
+    assert text.startswith("board.pigpio.contactor_gpios[0] = 10: must be a GPIO that SPI")
 
 
 def test_the_kernel_board_holds_no_contactor(tmp_path: Path) -> None:
