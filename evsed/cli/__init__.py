@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
     from evsed.settings import Settings
 
-OK, FAILED, UNAVAILABLE, CONFIG = 0, 1, 75, 78  # the last two are sysexits.h's
+OK, FAILED, USAGE, UNAVAILABLE, CONFIG = 0, 1, 2, 75, 78  # the last two are sysexits.h's
+PORT_MAX = 65_535
 DEFAULT_PATH = Path("/etc/evsed.toml")
 
 
@@ -38,26 +40,10 @@ def _run(options: argparse.Namespace) -> int:
     return run(_settings(options))
 
 
-def _print_address(url: str) -> None:
-    print(f"page    {url}", flush=True)
-
-
 def _demo(options: argparse.Namespace) -> int:
-    from evsed.daemon.app import run
-    from evsed.frontends.web.auth.password import keep
-    from evsed.settings import load_settings
-    from evsed.sim.demo import demo_world
+    from evsed.cli.demo import run_demo
 
-    with demo_world(options.port) as world:
-        print(f"garage  {world.garage_url}", flush=True)
-        web = load_settings(options.config).web
-        if "password_file" not in web.model_fields_set:
-            world.overrides["web"]["password_file"] = world.password_file
-            keep(world.password_file, "demo")
-            print('controls  the password is "demo"', flush=True)
-        return run(
-            load_settings(options.config, overrides=world.overrides), on_address=_print_address
-        )
+    return run_demo(options.config, options.port)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -80,8 +66,20 @@ def _check(options: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> int:
     from evsed.cli.client import status
 
-    print(status(options.url or _own_url(_settings(options))))
+    if options.demo:
+        print(status("http://evsed", _socket(options)))
+    else:
+        print(status(options.url or _own_url(_settings(options))))
     return OK
+
+
+def _socket(options: argparse.Namespace) -> str:
+    """Return the control socket of the running demo, or that of the settings."""
+    if options.demo:
+        from evsed.sim.demo import demo_socket
+
+        return demo_socket()
+    return _settings(options).web.socket
 
 
 def _own_url(settings: Settings) -> str:
@@ -92,21 +90,21 @@ def _own_url(settings: Settings) -> str:
 def _ack(options: argparse.Namespace) -> int:
     from evsed.cli.client import acknowledge
 
-    print(acknowledge(_settings(options).web.socket))
+    print(acknowledge(_socket(options)))
     return OK
 
 
 def _wake(options: argparse.Namespace) -> int:
     from evsed.cli.client import wake
 
-    print(wake(_settings(options).web.socket))
+    print(wake(_socket(options)))
     return OK
 
 
 def _set(options: argparse.Namespace) -> int:
     from evsed.cli.client import change
 
-    print(change(_settings(options).web.socket, options.wishes))
+    print(change(_socket(options), options.wishes))
     return OK
 
 
@@ -153,7 +151,9 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
 
     command("run", _run, "drive the EVSE (what systemd starts)")
     demo = command("demo", _demo, "the same on a simulated Pi, with a car, the sun and a garage")
-    demo.add_argument("--port", type=int, default=8080, help="of the page; the garage is the next")
+    demo.add_argument(
+        "--port", type=_demo_port, default=8080, help="of the page; the garage is the next"
+    )
     replay = command("replay", _replay, "run recorded days through the rules")
     if "replay" in arguments:  # its options live with it, and it is large
         from evsed.sim.replay.run import add_arguments
@@ -176,8 +176,8 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
         "--times", type=int, default=0, help="lines to print (default: until Ctrl-C)"
     )
     command("off", _off, "contactor open, pilot at steady +12 V, whoever runs")
-    command("ack", _ack, "acknowledge faults that wait for you")
-    command("wake", _wake, "wake a car that leaves its offer untaken: state F for 4 s")
+    ack = command("ack", _ack, "acknowledge faults that wait for you")
+    wake = command("wake", _wake, "wake a car that leaves its offer untaken: state F for 4 s")
     wish = command("set", _set, "say what you wish: mode, limits of this session, weekly window")
     wish.add_argument(
         "wishes",
@@ -186,14 +186,44 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
         help="mode=off|solar|solar_min|fast, session_kwh=10, session_h=3, max_current_a=16, "
         'window="Mon-Fri 22:00-06:00"; none takes a limit away; nothing at all shows them',
     )
+    for its in (status, ack, wake, wish):
+        its.add_argument("--demo", action="store_true", help="of the demo that runs here")
     command("password", _password, "set the password that the page asks for before it gives orders")
     return top
+
+
+def _demo_port(text: str) -> int:
+    """Return the port of the demo's page: the garage needs the next one."""
+    if not text.isdecimal() or not int(text) <= PORT_MAX - 1:
+        raise argparse.ArgumentTypeError(f"must be a port from 0 to {PORT_MAX - 1}, such as 9000")
+    return int(text)
+
+
+def _hint(known: argparse.ArgumentParser, first: str) -> str:
+    """Return what to say of a first argument that is no command; "" for one that is."""
+    names = next(
+        action.choices
+        for action in known._actions  # noqa: SLF001 - argparse shows its commands in no other way
+        if isinstance(action, argparse._SubParsersAction)  # noqa: SLF001
+    )
+    if first.startswith("-") or first in names:
+        return ""
+    near = get_close_matches(first, names, 1)
+    meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+    return f"there is no command {first!r}; {meant}"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; its exit code (78: the settings are wrong, 75: the board is not reached)."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    options = parser(arguments).parse_args(arguments)
+    known = parser(arguments)
+    if not arguments:
+        known.print_help()
+        return USAGE
+    if hint := _hint(known, arguments[0]):
+        print(f"evsed: {hint}", file=sys.stderr)
+        return USAGE
+    options = known.parse_args(arguments)
     try:
         code: int = options.does(options)
     except SettingsError as error:

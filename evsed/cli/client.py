@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import re
 import socket
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -24,42 +26,74 @@ class NotGranted(EvsedError):
     """It answered that this cannot be; nothing was changed."""
 
 
-def status_json(url: str) -> dict[str, Any]:
-    """What a running evsed at *url* says. Raises `NotAnswered`."""
+def status_json(url: str, socket_path: str = "") -> dict[str, Any]:
+    """Return the status of the evsed at *url*, or behind *socket_path*. Raises `NotAnswered`."""
+    transport = httpx.HTTPTransport(uds=socket_path) if socket_path else None
     try:
-        answer = httpx.get(f"{url.rstrip('/')}/api/v1/status", timeout=TIMEOUT_S)
+        with httpx.Client(transport=transport, timeout=TIMEOUT_S) as client:
+            answer = client.get(f"{url.rstrip('/')}/api/v1/status")
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
         raise NotAnswered(
-            f"no evsed answers at {url} ({error}); is it running? `systemctl status evsed`"
+            f"no evsed answers at {socket_path or url}: {_cause(error)}; is it running? "
+            "`systemctl status evsed`"
         ) from error
     return found
 
 
-def status(url: str) -> str:
-    """The status of the evsed at *url*, in words. Raises `NotAnswered`."""
-    now = status_json(url)
+def _cause(error: Exception) -> str:
+    """Describe *error* in words, without the number of the operating system."""
+    match error:
+        case httpx.TimeoutException():
+            return f"nothing came within {TIMEOUT_S:g} s"
+        case httpx.HTTPStatusError(response=answer):
+            return f"it answered {answer.status_code} {answer.reason_phrase}"
+        case OSError(strerror=str() as words):
+            return words
+        case _:
+            return re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
+
+
+def _share(energy_wh: float, solar_wh: float | None) -> str:
+    """Return the solar share of an energy, as the page shows it; "" where it is not known."""
+    if not energy_wh or solar_wh is None:
+        return ""
+    return f" ({100 * min(1.0, max(0.0, solar_wh / energy_wh)):.0f} % sun)"
+
+
+def status(url: str, socket_path: str = "") -> str:
+    """Return the status of a running evsed in words; see `status_json()`."""
+    now = status_json(url, socket_path)
+    at = datetime.fromisoformat(now["at"])
     lines = [
         f"{now['summary']}",
         f"  reason    {now['reason']}",
         f"  state     {now['state']} ({now['evse_status']})",
         f"  contactor {'closed' if now['contactor_closed'] else 'open'}",
         f"  offered   {now['offered_a']:.1f} A, drawn {now['drawn_a']:.1f} A",
-        f"  power     {now['power_w']:.0f} W",
+        f"  power     {now['power_w'] / 1000:.1f} kW",
         f"  mode      {_wishes(now['controls'])}",
     ]
     lines += [f"  claim     {claim['program']}: {_claim(claim)}" for claim in now["claims"]]
     if now["excess_w"] is not None:
         age = "" if now["feed_age_s"] is None else f", {now['feed_age_s']:.0f} s old"
-        lines.append(f"  feed      {now['excess_w']:.0f} W excess{age}")
+        stale = ", too old to use" if now["available_w"] is None else ""
+        lines.append(f"  feed      {now['excess_w'] / 1000:.1f} kW excess{age}{stale}")
     if now["feed_error"]:
         lines.append(f"  feed      {now['feed_error']}")
     session = now["session"]
+    share = _share(session["energy_wh"], session["solar_wh"])
+    lines.append(f"  session   {session['energy_wh'] / 1000:.2f} kWh{share}")
+    share = _share(now["day_wh"], now["day_solar_wh"])
     lines.append(
-        f"  energy    session {session['energy_wh'] / 1000:.3f} kWh, today "
-        f"{now['day_wh'] / 1000:.1f} kWh, in all {now['total_wh'] / 1000:.1f} kWh"
+        f"  energy    today {now['day_wh'] / 1000:.2f} kWh{share}, "
+        f"ever {now['total_wh'] / 1000:.2f} kWh"
     )
+    if now["expected_end"]:
+        end = datetime.fromisoformat(now["expected_end"])
+        lines.append(f"  done      about {end:%H:%M} ({now['expected_end_by'].replace('_', ' ')})")
+    lines.append(f"  at        {at:%Y-%m-%d %H:%M:%S}, evsed {now['version']}")
     for fault in now["faults"]:
         lines.append(f"  FAULT     {fault['name']}: {fault['what']}")
         lines.append(f"            {fault['done']}; {fault['todo']}")
@@ -145,7 +179,7 @@ def _order(
             return told
     except (httpx.HTTPError, OSError, ValueError, KeyError) as error:
         raise NotAnswered(
-            f"no evsed answers at {socket_path} ({error}), nothing was changed; is it "
+            f"no evsed answers at {socket_path}: {_cause(error)}; nothing was changed. Is it "
             "running, and may you use its socket (sudo, or the group evsed)?"
         ) from error
 

@@ -79,7 +79,7 @@ async def _main(options: argparse.Namespace) -> None:
     feed, feed_port = await _serve(feed_app(house), "127.0.0.1", 0)
     garage = Garage(world)
     garage_runner, garage_port = await _serve(
-        garage_app(garage), options.garage_host, options.garage_port
+        garage_app(garage, options.page_port), options.garage_host, options.garage_port
     )
     # A collection of all that is loaded takes 40 ms, in which no simulated hardware moves.
     gc.collect()
@@ -107,6 +107,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="evsed.sim", description=__doc__)
     parser.add_argument("--garage-host", default="127.0.0.1")
     parser.add_argument("--garage-port", type=int, default=0)
+    parser.add_argument("--page-port", type=int, default=0, help="of evsed's page, for a link")
     parser.add_argument("--period-s", type=float, default=10.0)
     parser.add_argument("--speed", type=float, default=30.0, help="seconds of sun a second")
     parser.add_argument("--sun-h", type=float, default=10.0, help="the sun's hour at the start")

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -14,12 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from evsed.errors import EvsedError
 from evsed.sim.transformer import CHANNEL
+from evsed.sim.world import Pins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PERIOD_S = 10.0  # the shortest that the settings allow: six times as fast as BatteryMonitor
 ENDED_WITHIN_S = 5.0
+FOLDER_PREFIX = "evsed-demo-"
+SOCKET_NAME = "evsed.sock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,15 @@ def demo_world(port: int) -> Iterator[DemoWorld]:
 
     Raises `EvsedError` when it does not start.
     """
+    for wanted in (port, port + 1) if port else ():
+        _refuse_if_taken(wanted)
     with (
-        tempfile.TemporaryDirectory(prefix="evsed-demo-") as folder,
+        tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder,
         subprocess.Popen(
             [
                 *(sys.executable, "-m", "evsed.sim", "--plugged"),
-                *("--garage-port", str(port + 1 if port else 0), "--period-s", str(PERIOD_S)),
+                *("--garage-port", str(port + 1 if port else 0), "--page-port", str(port)),
+                *("--period-s", str(PERIOD_S)),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -57,9 +66,7 @@ def demo_world(port: int) -> Iterator[DemoWorld]:
         try:
             first = process.stdout.readline()
             if not first:
-                raise EvsedError(
-                    f"the simulated world did not start; is port {port + 1} taken? Try --port"
-                )
+                raise EvsedError("the simulated world did not start; what it said is above")
             ports = json.loads(first)
             yield DemoWorld(
                 _overrides(ports, port, Path(folder)),
@@ -74,10 +81,44 @@ def demo_world(port: int) -> Iterator[DemoWorld]:
                 process.kill()
 
 
+def demo_socket() -> str:
+    """Return the control socket of the demo that this user runs. Raises `EvsedError`."""
+    folders = Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*")
+    sockets = [
+        path
+        for folder in folders
+        if folder.is_dir() and folder.stat().st_uid == os.getuid()
+        for path in folder.glob(SOCKET_NAME)
+    ]
+    if not sockets:
+        raise EvsedError("no demo of yours is running here; `evsed demo` starts one")
+    return str(max(sockets, key=lambda path: path.stat().st_mtime))
+
+
+def _refuse_if_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            reason = (
+                "is taken by another program"
+                if error.errno == errno.EADDRINUSE
+                else str(error.strerror or error)
+            )
+            raise EvsedError(
+                f"port {port} {reason}, so the demo does not start; choose others: "
+                "make demo PORT=9000, or evsed demo --port 9000"
+            ) from None
+
+
 def _overrides(ports: dict[str, int], port: int, folder: Path) -> dict[str, Any]:
     return {
         "supply": {"max_current_a": 32.0},
-        "inputs": {"current_adc_channel": CHANNEL},
+        "inputs": {
+            "current_adc_channel": CHANNEL,
+            "contactor_feedback_gpios": [Pins().feedback],  # so that a welded contact is seen
+        },
         "board": {"pigpio": {"host": "127.0.0.1", "port": ports["pigpiod"]}},
         "feed": {
             "url": f"http://127.0.0.1:{ports['feed']}/excesspwr.php",
@@ -86,7 +127,7 @@ def _overrides(ports: dict[str, int], port: int, folder: Path) -> dict[str, Any]
         },
         # A demo has no ten minutes.
         "surplus": {"min_on_s": 60.0, "min_off_s": 20.0},
-        "web": {"host": "127.0.0.1", "port": port, "socket": str(folder / "evsed.sock")},
+        "web": {"host": "127.0.0.1", "port": port, "socket": str(folder / SOCKET_NAME)},
         "logs": {"dir": folder / "log"},
         "store": {"path": folder / "evsed.db"},
     }

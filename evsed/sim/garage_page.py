@@ -44,8 +44,11 @@ class Buttons(Protocol):
         """Return the state as JSON values; `on` lists the buttons that are pressed."""
 
 
-def garage_app(garage: Buttons) -> web.Application:
-    """The application that serves *garage*; only pages of its own may press its buttons."""
+def garage_app(garage: Buttons, page_port: int = 0) -> web.Application:
+    """Return the application that serves *garage*; only pages of its own may press its buttons.
+
+    It links to evsed's page on *page_port*, 0 for no link.
+    """
     page = (resources.files(__package__) / "garage.html").read_text(encoding="utf-8")
     policy = "; ".join(
         [
@@ -69,7 +72,9 @@ def garage_app(garage: Buttons) -> web.Application:
         )
 
     async def state(_: web.Request) -> web.Response:
-        return web.json_response({"buttons": buttons, "state": garage.state()})
+        return web.json_response(
+            {"buttons": buttons, "state": garage.state(), "page_port": page_port}
+        )
 
     async def do(request: web.Request) -> web.Response:
         if not _same_origin(request):

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`evsed demo`: the real daemon on a simulated Pi; its addresses first, and again when it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from evsed.daemon.app import run
+from evsed.frontends.web.auth.password import keep
+from evsed.settings import load_settings
+from evsed.sim.demo import demo_world
+
+if TYPE_CHECKING:
+    from evsed.frontends.hub import Hub
+
+PASSWORD: Final = "demo"  # noqa: S105 - of the demo, and printed
+CHARGES_WITHIN_S: Final = 30.0
+
+
+def run_demo(config: Path | None, port: int) -> int:
+    """Run the demo with the page on *port*; return the exit code. Raises `EvsedError`."""
+    with demo_world(port) as world:
+        password = ""
+        if "password_file" not in load_settings(config).web.model_fields_set:
+            world.overrides["web"]["password_file"] = world.password_file
+            keep(world.password_file, PASSWORD)
+            password = PASSWORD
+        addresses = _Addresses(world.garage_url, password)
+        settings = load_settings(config, overrides=world.overrides)
+        return run(settings, on_address=addresses.on_page, more_frontends=(addresses,))
+
+
+@dataclass
+class _Addresses:
+    """A frontend that prints where to look: at the start, and again below the log of the start."""
+
+    garage_url: str
+    password: str
+    name: str = field(default="demo", init=False)
+    _page_url: str = field(default="", init=False)
+    _again: bool = field(default=True, init=False)
+
+    def on_page(self, url: str) -> None:
+        """Print all addresses: the page is at *url*."""
+        self._page_url = url
+        print(f"page    {url}", flush=True)
+        print(f"garage  {self.garage_url}", flush=True)
+        if self.password:
+            print(f'controls  the password is "{self.password}"', flush=True)
+
+    async def run(self, hub: Hub) -> None:
+        """Print the page's address once more when the car charges, or when it does not begin."""
+        if self._again:
+            self._again = False
+            try:
+                async with asyncio.timeout(CHARGES_WITHIN_S):
+                    async for status in hub.changes():
+                        if status.contactor_closed:
+                            break
+            except TimeoutError:
+                pass
+            print(f"\nOpen {self._page_url} in a browser. Ctrl-C ends the demo.\n", flush=True)
+        await asyncio.Event().wait()
+
+    def close(self) -> None:
+        """Close nothing: it opened nothing."""
