@@ -15,15 +15,39 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# pip's report as one line that moves: the number, the name and the size of each file.
+define fetch
+@{ $(BIN)/python -m pip --disable-pip-version-check install --progress-bar off --no-input \
+    --require-hashes --no-deps $(1) 2>&1; echo "rc $$?"; } \
+  | awk '/^ *(Downloading|Using cached) / {printf "\r\033[K  %d %s", ++n, $$0; fflush()} \
+         /^ERROR/ {print} /^rc / {printf "\r\033[K"; exit $$2}'
+endef
+
 setup: .venv/evsed.stamp ## the tools and evsed itself, in .venv
+
+# The demo needs what evsed needs to run, and what builds it; the other tools are for `make check`.
+BUILDS_WITH := hatchling editables youplot packaging pathspec pluggy trove-classifiers
+
+.venv/run.stamp: requirements.txt requirements-dev.txt pyproject.toml hatch_build.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "evsed needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version)." >&2; exit 1; }
+	@echo "Setting up .venv for the demo (once; again only when the pins change): 12 MB to fetch"
+	@$(PYTHON) -m venv .venv \
+	  || { echo "No .venv without venv. On Debian: sudo apt install python3-venv" >&2; exit 1; }
+	@awk -v names=" $(BUILDS_WITH) " '/^[a-z]/ {split($$1, part, "=="); kept = index(names, " " part[1] " ")} kept' \
+	  requirements-dev.txt >.venv/build-requirements.txt
+	$(call fetch,-r requirements.txt)
+	$(call fetch,-r .venv/build-requirements.txt)
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
 
 .venv/pins.stamp: requirements-dev.txt tests/frontends/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "evsed needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version)." >&2; exit 1; }
-	@echo "Setting up .venv (once; again only when the pins change) ..."
+	@echo "Setting up .venv with all tools (once; again only when the pins change): 55 MB to fetch"
 	@$(PYTHON) -m venv .venv \
 	  || { echo "No .venv without venv. On Debian: sudo apt install python3-venv" >&2; exit 1; }
-	@$(PIP) install --require-hashes --no-deps -r requirements-dev.txt
+	$(call fetch,-r requirements-dev.txt)
 	@$(PIP) install --require-hashes --no-deps --ignore-requires-python -r tests/frontends/requirements.txt
 	@touch $@
 
@@ -82,7 +106,7 @@ fix: setup ## mend what ruff can mend by itself
 	@$(BIN)/ruff check --fix --show-fixes . || true
 	@$(BIN)/ruff format .
 
-demo: setup ## a whole charger on a simulated Pi; PORT=8080
+demo: $(if $(wildcard .venv/evsed.stamp),setup,.venv/run.stamp) ## a whole charger on a simulated Pi; PORT=8080
 	@exec $(BIN)/evsed demo --port $(PORT)
 
 bench: setup ## the numbers, each with the command that repeats it

@@ -34,7 +34,8 @@ def main() -> int:
         world.overrides["web"] |= {"port": 0, "password_file": options.folder / "password"}
         world.overrides["store"] = {"path": store}
         world.overrides["openevse"] = {"enabled": True, "announce": False}
-        return run(load_settings(None, overrides=world.overrides), on_address=print)
+        settings = load_settings(None, overrides=world.overrides)
+        return run(settings, on_address=lambda url: print(f"page    {url}", flush=True))
 
 
 if __name__ == "__main__":
