@@ -12,12 +12,15 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 from evsed.core.pilot import events as ev
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.controls import OFF_STAYS, RANGES, ControlsError
 from evsed.daemon.charger_state import Listeners
+from evsed.daemon.session_summary import describe_session
 from evsed.daemon.status import Now, build_status
-from evsed.frontends.hub import HubEvent
+from evsed.frontends.hub import HubEvent, SessionEnded
 from evsed.frontends.status import EventView, Status
 from evsed.link import Acknowledge
 
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 
 BUILT_EVERY_S: Final = 0.5
 LEAST_A: Final = RANGES["max_current_a"][0]
+
+log = structlog.get_logger()
 
 
 class Hub:
@@ -90,7 +95,10 @@ class Hub:
         self._subscribers.call(HubEvent(at, event))
 
     def publish_session(self, event: SessionEvent, at: datetime) -> None:
-        """Give the beginning or the end of a session to the subscribers."""
+        """Give the beginning or the end of a session to the subscribers; sum up one that ended."""
+        if isinstance(event, SessionEnded) and (line := describe_session(event.session)):
+            log.info(line)
+            self.note(line, at=at)
         self._subscribers.call(HubEvent(at, event))
 
     def note(self, text: str, level: str = "info", at: datetime | None = None) -> None:
