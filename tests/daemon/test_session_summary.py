@@ -25,8 +25,10 @@ def record(
     [
         (
             record(4321.0, sun_wh=4278.0),
-            "charged 4.32 kWh in 1 h 13 min, 99 % sun, at most 16.0 A; "
-            "ended because the car stopped",
+            (
+                "charged 4.32 kWh in 1 h 13 min, 99 % sun, at most 16.0 A; "
+                "ended because the car stopped"
+            ),
         ),
         (
             record(4321.0, EndReason.FAULT),
