@@ -136,6 +136,11 @@ class ChargerState:
             return self.watts(drawn_a)
         return measured.total_w(self.installation.mains_v)
 
+    def meter_wh(self, now: float) -> float | None:
+        """The counter of the car's meter; None without one, and while its reading is not fresh."""
+        measured = self._measured(now)
+        return None if measured is None else measured.energy_wh
+
     def _measured(self, now: float) -> CarReading | None:
         """The car meter's reading, as long as it is fresh."""
         reading = self.car_meter

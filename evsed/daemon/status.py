@@ -80,6 +80,7 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
         drawn_a=flow.current_a,
         drawn_measured=flow.measured,
         power_w=flow.power_w,
+        meter_wh=state.meter_wh(now.at),
         mains_v=installation.mains_v,
         phases=installation.phases,
         excess_w=allotment.excess_w if allotment else None,

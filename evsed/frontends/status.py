@@ -269,6 +269,9 @@ class Status:
         tuple[ClaimView, ...],
         Doc("what other programs ask for; of several, one that does not want to charge wins"),
     ] = ()
+    meter_wh: Annotated[
+        float | None, Doc("the own counter of the car's meter; null without one", unit="Wh")
+    ] = None
     solar_w: Annotated[
         float | None,
         Doc(

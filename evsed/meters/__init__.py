@@ -31,13 +31,15 @@ class CarReading:
     """What the car drew at the monotonic moment `measured_at`.
 
     `current_a` is amperes on each phase, `power_w` watts on each phase or in all; either may be
-    empty, but not both. After `holds_s` seconds it is too old to be taken for what the car draws.
+    empty, but not both. `energy_wh` is the meter's own counter, where it has one. After `holds_s`
+    seconds the reading is too old to be taken for what the car draws.
     """
 
     measured_at: float
     holds_s: float = 15.0
     current_a: tuple[float, ...] = ()
     power_w: tuple[float, ...] = ()
+    energy_wh: float | None = None
 
     def most_a(self, mains_v: float, phases: int) -> float:
         """The current of the phase that carries most; without currents, as the power says."""

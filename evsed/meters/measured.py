@@ -89,11 +89,13 @@ def car_reading(figures: Figures, *, holds_s: float) -> CarReading:
     current, power = figures.get("current_a", ()), figures.get("power_w", ())
     if not current and not power:
         raise SourceError("the meter of the car gives neither current_a nor power_w")
+    energy = figures.get("energy_wh")
     return CarReading(
         measured_at=min(figure.at for figure in (*current, *power)),
         holds_s=holds_s,
         current_a=tuple(figure.value for figure in current),
         power_w=tuple(figure.value for figure in power),
+        energy_wh=None if energy is None else sum(figure.value for figure in energy),
     )
 
 

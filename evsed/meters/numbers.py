@@ -8,8 +8,8 @@ from typing import Final
 from evsed.errors import SourceError
 from evsed.sources.presets import Device, Numbers, numbers_of
 
-CAR_NAMES: Final = ("current_a", "power_w")
-"""Either will do for the car."""
+CAR_NAMES: Final = ("current_a", "power_w", "energy_wh")
+"""Either of the first two will do for the car; its counter is shown beside."""
 
 HOUSE_NAMES: Final = ("current_a", "power_w")
 """The house's current of each phase is needed; with the powers, its direction is known as well."""
@@ -18,7 +18,7 @@ HOUSE_NAMES: Final = ("current_a", "power_w")
 def car_numbers(device: Device) -> Numbers:
     """The numbers of *device* that make a meter of the car; `SourceError` where there is none."""
     numbers = numbers_of(device, CAR_NAMES, phases=True)
-    if not numbers:
+    if not numbers.keys() & {"current_a", "power_w"}:
         raise SourceError("neither current_a nor power_w can be had; say where one of them is")
     return numbers
 

@@ -108,9 +108,7 @@ def _tables(model: BaseModel, name: str) -> Iterator[str]:
         else:
             mark = "" if key in model.model_fields_set else "  # default"
             # TOML has no word for what is absent.
-            lines.append(
-                f"# {key}: absent" if value is None else f"{key} = {_written(value)}{mark}"
-            )
+            lines.append(f"# {key}: absent" if value is None else f"{key} = {_toml(value)}{mark}")
     if lines:
         yield from ("", f"[{name}]", *lines)
     yield from subtables
@@ -207,6 +205,12 @@ def _dotted(location: Location) -> str:
 
 def _written(value: Any) -> str:  # noqa: ANN401 - whatever stands in a TOML file
     """A value as TOML has it, on one line and not too long."""
+    text = _toml(value)
+    return text if len(text) <= VALUE_MAX else text[: VALUE_MAX - 3] + "..."
+
+
+def _toml(value: Any) -> str:  # noqa: ANN401 - whatever stands in a TOML file
+    """A value as TOML has it, on one line."""
     match value:
         case bool():
             text = str(value).lower()
@@ -216,7 +220,10 @@ def _written(value: Any) -> str:  # noqa: ANN401 - whatever stands in a TOML fil
             text = json.dumps(str(value), ensure_ascii=False)
             text = "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
         case list() | tuple():
-            text = f"[{', '.join(_written(item) for item in value)}]"
+            text = f"[{', '.join(_toml(item) for item in value)}]"
+        case dict():
+            pairs = ", ".join(f"{key} = {_toml(item)}" for key, item in value.items())
+            text = f"{{ {pairs} }}"
         case _:
             text = " ".join(str(value).split())
-    return text if len(text) <= VALUE_MAX else text[: VALUE_MAX - 3] + "..."
+    return text

@@ -45,6 +45,7 @@ class CarMeterSettings(MeterSettings):
     period_s: float = Field(5.0, ge=1, le=60)
     current_a: Terms = None
     power_w: Terms = None
+    energy_wh: Terms = None
 
     @model_validator(mode="after")
     def _numbers_can_be_had(self) -> CarMeterSettings:

@@ -72,6 +72,8 @@ class Expressions:
         if value is None:
             if self._term.optional:
                 return None
+            if isinstance(found, str):
+                raise SourceError(f'{where} is "{found}" at the moment')
             raise SourceError(f"{where} is not in the answer, or is null there")
         unit = "" if self._unit is None else _search(self._unit, document)
         value = scaled(self._term, value, unit if isinstance(unit, str) else "")

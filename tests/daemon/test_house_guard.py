@@ -72,13 +72,16 @@ async def test_a_house_meter_that_is_silent_leaves_what_the_owner_said(tmp_path:
 async def test_the_car_meter_goes_before_the_estimate_until_it_is_old(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
         world.plug_in()
-        reading = CarReading(measured_at=100.0, holds_s=15.0, current_a=(7.0,), power_w=(1580.0,))
+        reading = CarReading(
+            measured_at=100.0, holds_s=15.0, current_a=(7.0,), power_w=(1580.0,), energy_wh=1234.5
+        )
         world.charger.set(replace(world.charger.state, car_meter=reading))
         at(world, 101.0)
         fresh = world.status(101.0)
         at(world, 116.0)
         old = world.status(116.0)
 
+    assert (fresh.meter_wh, old.meter_wh) == (1234.5, None)
     assert (fresh.drawn_a, fresh.power_w, fresh.drawn_measured) == (7.0, 1580.0, True)
     assert (old.drawn_a, old.power_w, old.drawn_measured) == (12.0, 12 * 230, False)
 

@@ -54,7 +54,7 @@ async def test_one_power_for_three_phases_tells_no_direction() -> None:
 
 
 async def test_the_meter_of_the_car_is_read_by_the_same_presets() -> None:
-    points = {6: 10.0, 8: 9.9, 10: 10.1, 12: 2290.0, 14: 2280.0, 16: 2300.0}
+    points = {6: 10.0, 8: 9.9, 10: 10.1, 12: 2290.0, 14: 2280.0, 16: 2300.0, 72: 12.5}
     async with modbus_device({1: eastron(points)}) as url:
         meter = open_car(config(Device(preset="eastron-sdm630", given={"url": url})))
         reading = await meter.read()
@@ -62,6 +62,7 @@ async def test_the_meter_of_the_car_is_read_by_the_same_presets() -> None:
 
     assert reading.most_a(230.0, 3) == pytest.approx(10.1, abs=1e-3)
     assert reading.total_w(230.0) == 6870.0
+    assert reading.energy_wh == 12500.0
     assert reading.holds_s == 3.0
 
 

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from evsed.errors import SettingsError
 from evsed.settings import Settings, load_settings
+from evsed.settings.messages import describe
 
 
 def settings(tmp_path: Path, text: str) -> Settings:
@@ -33,6 +35,20 @@ def test_a_preset_brings_its_kind_and_what_a_measured_power_is(tmp_path: Path) -
         10.0,
         0.0,
     )
+
+
+def test_what_is_in_effect_is_toml_also_where_it_is_a_table(tmp_path: Path) -> None:
+    text = (
+        '[feed]\nkind = "http"\nurl = "http://h"\n'
+        'grid_w = [{ path = "a", scale = -1 }, { path = "b", unit = "kW", optional = true }]\n'
+    )
+
+    shown = tomllib.loads(describe(settings(tmp_path, text)))
+
+    assert shown["feed"]["grid_w"] == [
+        {"path": "a", "scale": -1},
+        {"path": "b", "unit": "kW", "optional": True},
+    ]
 
 
 def test_a_preset_may_have_semantics_of_its_own_and_the_owner_the_last_word(tmp_path: Path) -> None:

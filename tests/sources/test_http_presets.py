@@ -93,7 +93,7 @@ async def test_an_entity_of_home_assistant_that_is_not_available_is_no_number() 
         device = Device(
             preset="home-assistant", given={"url": url}, numbers={"grid_w": {"id": "sensor.grid"}}
         )
-        with pytest.raises(SourceError, match='"state" is not in the answer, or is null'):
+        with pytest.raises(SourceError, match='"state" is "unavailable" at the moment'):
             await read(device)
 
 
