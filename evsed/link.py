@@ -26,6 +26,7 @@ from evsed.core.pilot import events as ev
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import Limit, lowest
+from evsed.core.pilot.over_current import OverCurrentConfig
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.errors import LinkError
 
@@ -43,6 +44,7 @@ class Configure:
     evse: EvseConfig
     supply_max_a: float
     latched: Mapping[Fault, str] = field(default_factory=dict)
+    over_current: OverCurrentConfig = field(default_factory=OverCurrentConfig)
 
 
 @dataclass(frozen=True, slots=True)

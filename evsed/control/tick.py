@@ -91,7 +91,9 @@ class Control:
         self._meter = PilotMeter(self.config.front_end)
         inputs = self.config.board.inputs
         testable = inputs.ground_fault_test_gpio is not None
-        self._protection = Protection(now, ground_testable=testable)
+        self._protection = Protection(
+            now, ground_testable=testable, over_current=self.config.over_current
+        )
         self._pump = ChargePump(mirrored=bool(inputs.contactor_feedback_gpios))
         if inputs.current_adc_channel is not None:
             self._current = current.CurrentMeter(inputs.current_a_per_v)

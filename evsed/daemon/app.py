@@ -234,6 +234,7 @@ def _configuration(settings: Settings, recorder: SessionRecorder) -> Configure:
         ),
         supply_max_a=settings.supply.max_current_a,
         latched=recorder.latched,
+        over_current=settings.over_current_config(),
     )
 
 

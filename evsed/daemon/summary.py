@@ -55,13 +55,27 @@ def describe(snapshot: Snapshot, *, has_charged: bool, note: CarNote | None = No
         return Summary("SuspendedEVSE", "Stopping: the car is given time to let go", reason)
     asks = snapshot.state[:1] in ("C", "D")
     if asks and offered_a:
-        return Summary("Preparing", "The car asks; making sure before the contactor closes", reason)
+        return _asking(snapshot, reason)
     if offered_a:
         if note is not None and note.summary:
             return Summary("SuspendedEV", note.summary, note.text)
         return _untaken(offered_a, reason, has_charged=has_charged)
     summary = "The car asks and has to wait" if asks else "Car connected, nothing on offer"
     return Summary("SuspendedEVSE" if has_charged or asks else "Preparing", summary, reason)
+
+
+def _asking(snapshot: Snapshot, reason: str) -> Summary:
+    """Describe a car that asks under an offer before the contactor closes."""
+    window_v = j1772.CLOSE_C_V if snapshot.state.startswith("C") else j1772.CLOSE_D_V
+    high_v = snapshot.high_v
+    if high_v is None or window_v[0] <= high_v <= window_v[1]:
+        return Summary("Preparing", "The car asks; making sure before the contactor closes", reason)
+    return Summary(
+        "SuspendedEVSE",
+        "The car's answer on the pilot is out of range",
+        f"it reads {high_v:.2f} V, and evsed closes at {window_v[0]:g} to {window_v[1]:g} V only: "
+        "clean the plug's contacts, and have the car's inlet looked at if it stays",
+    )
 
 
 def _untaken(offered_a: float, reason: str, *, has_charged: bool) -> Summary:

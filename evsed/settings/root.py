@@ -18,6 +18,7 @@ from evsed.boards import BoardConfig, InputsConfig, KernelConfig, PigpioConfig
 from evsed.core.car.care import CarCareConfig
 from evsed.core.pilot.current_transformer import MOST_V
 from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.over_current import OverCurrentConfig
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.core.supply.main_fuse import MainFuseConfig
@@ -226,6 +227,14 @@ class Settings(BaseSettings):
             allow_ventilated=self.safety.allow_ventilated,
             front_end_proved=front_end_proved,
             hold_off_s=hold_off_s,
+        )
+
+    def over_current_config(self) -> OverCurrentConfig:
+        """Build the configuration of the over-current rule."""
+        return OverCurrentConfig(
+            share=self.safety.over_current_share,
+            plus_a=self.safety.over_current_plus_a,
+            for_s=self.safety.over_current_for_s,
         )
 
     def allotment_config(self) -> AllotmentConfig:

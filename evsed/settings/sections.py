@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from evsed.core.car.care import CarCareConfig
+from evsed.core.pilot.over_current import OverCurrentConfig
 from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.settings.common import (
     PILOT_GPIOS,
@@ -33,6 +34,7 @@ from evsed.settings.common import (
 
 KNOBS = AllotmentConfig()
 _CAR = CarCareConfig()
+_BORNE = OverCurrentConfig()
 PILOT_SWING_V = 12.6  # the pilot's supply is 12 V +-5 %: IEC 61851-1 Table A.2, 11.4 to 12.6 V
 
 
@@ -221,6 +223,9 @@ class SafetySettings(Section):
     allow_ventilated: bool = False
     temperature_sensor: Sensor = ""
     restart_delay_max_s: float = Field(0.0, ge=0, le=600)
+    over_current_share: float = Field(_BORNE.share, ge=1, le=1.25)
+    over_current_plus_a: float = Field(_BORNE.plus_a, ge=0, le=2)
+    over_current_for_s: float = Field(_BORNE.for_s, ge=6, le=15)
 
 
 class WebSettings(Section):

@@ -121,7 +121,7 @@ def test_a_cable_that_cannot_be_known_is_not_charged_through(ohm: float) -> None
     bench.car.ask()
 
     assert never(bench, lambda: bench.commanded or bench.duty != STEADY, 20)
-    assert "MREC23ProximityFault" in raised(bench)
+    assert "between PP and PE are no cable" in bench.snapshot.lowest.why
 
 
 def test_a_cable_that_is_pulled_out_of_the_socket_while_charging_opens() -> None:
@@ -316,13 +316,13 @@ def test_a_car_that_takes_too_much_for_4_s_is_left_alone() -> None:
     assert never(bench, lambda: not bench.contactor_closed, 10)
 
 
-def test_a_car_that_takes_too_much_for_longer_is_cut_off_after_6_to_7_s() -> None:
+def test_a_car_that_takes_too_much_for_longer_is_cut_off_after_7_to_8_s() -> None:
     """#68: 1.3 x the limit; a fault that ends by unplugging."""
     bench = metered()
     takes(1.3, bench)
     bench.run_until(lambda: bench.car.drawn_a > 1.1 * bench.offered_a + 0.5, within=2)
 
-    assert 6.0 <= bench.run_until(lambda: not bench.commanded, within=8) <= 7.0
+    assert 7.0 <= bench.run_until(lambda: not bench.commanded, within=9) <= 8.0
     assert raised(bench) == ["MREC4OverCurrentFailure"]
 
 

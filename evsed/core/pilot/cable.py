@@ -35,6 +35,8 @@ def rating_a(ohm: float) -> float | None:
 class Cable:
     """`update()` every tick. While a car is there the rating only falls: a cable does not change.
 
+    Before the contactor has closed for this car, a cable that cannot be read is waited for: a plug
+    that goes in at an angle touches PP after CP. From then on it is a fault.
     `limit` is the ceiling by the cable, `faults` are those of now.
     """
 
@@ -47,27 +49,33 @@ class Cable:
         self._seen_a: float | None = None
         self._looks = 0
         self._missing = 0
+        self._used = False
+        self._ohm = 0.0
 
     @property
     def limit(self) -> Limit:
         """The rating of the cable as a limit; 0 A until it is known."""
+        if self._missing >= GONE:
+            why = f"{self._ohm:.0f} ohm between PP and PE are no cable: push the plug home"
+            return Limit("cable", 0.0, why=why)
         if self._rated_a is None:
             return Limit("cable", 0.0, why="the rating of the cable is not read yet")
         return Limit("cable", self._rated_a, why=f"the cable bears {self._rated_a:.0f} A")
 
-    def update(self, code: int, *, plugged: bool) -> None:
+    def update(self, code: int, *, plugged: bool, closed: bool) -> None:
         """Judge the ADC *code* of the proximity channel."""
         self.faults = {}
         if not plugged:
             self._reset()
             return
-        ohm = resistance_ohm(code)
+        self._used = self._used or closed
+        ohm = self._ohm = resistance_ohm(code)
         seen_a = rating_a(ohm)
         self._looks = self._looks + 1 if seen_a == self._seen_a else 1
         self._seen_a = seen_a
         if seen_a is None:
             self._missing += 1
-            if self._missing >= GONE:
+            if self._missing >= GONE and self._used:
                 self.faults[Fault.PROXIMITY] = f"{ohm:.0f} ohm between PP and PE are no cable"
             return
         self._missing = 0

@@ -122,8 +122,8 @@ KINDS: dict[Fault, FaultKind] = {
     Fault.OVER_CURRENT: FaultKind(
         Recovery.UNPLUG,
         _OPENED,
-        "the car takes more than it was offered: unplug; set a lower supply.max_current_a if it "
-        "does so again",
+        "the car takes more than it was offered: unplug; where the car is known to take a little "
+        "more, or to follow slowly, set safety.over_current_plus_a or safety.over_current_for_s",
     ),
     Fault.EMERGENCY_STOP: FaultKind(
         Recovery.ACKNOWLEDGE,

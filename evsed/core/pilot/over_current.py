@@ -1,21 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The measured current against the offer; nothing where there is no meter.
 
-The numbers are EVerest's and Tinkerforge's: a car has 5 s to follow a change of the pilot (IEC
-61851-1 seq. 6), 10 % and half an ampere are allowed for its and the meter's errors.
+A car has 5 s to follow a change of the pilot (IEC 61851-1 seq. 6), and some need longer. The rule
+and its defaults are EVerest's (EvseManager: soft over-current tolerance 10 %, measurement noise
+0.5 A, timeout 7000 ms).
 """
 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 
 from evsed.core.pilot.faults import Fault
 
-SHARE, PLUS_A, FOR_S = 1.1, 0.5, 6.0  # over this for so long, and over what was offered then
-GROSS_SHARE, GROSS_FOR_S = 1.5, 1.0  # or over this much of the highest offer of the last 6 s
+GROSS_SHARE, GROSS_FOR_S = 1.5, 1.0  # or this much of the highest offer of the last seconds
 # With the contactor open. A meter's second of RMS comes on top, which has to be over before: what
 # flowed until the opening is no leak.
 OPEN_A, OPEN_FOR_S = 1.0, 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverCurrentConfig:
+    """The current that is borne: (offer + `plus_a`) x `share`, and more than that for `for_s`."""
+
+    share: float = 1.1
+    plus_a: float = 0.5
+    for_s: float = 7.0
+
+    def borne_a(self, offered_a: float) -> float:
+        """Return the current that is borne for ever under an offer of *offered_a*, amperes."""
+        return (offered_a + self.plus_a) * self.share
 
 
 class _Lasting:
@@ -37,7 +51,8 @@ class _Lasting:
 class OverCurrent:
     """`update()` every tick; `faults` are those of now."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: OverCurrentConfig) -> None:
+        self._config = config
         self._offers: deque[tuple[float, float]] = deque()
         self._over = _Lasting()
         self._gross = _Lasting()
@@ -47,18 +62,19 @@ class OverCurrent:
     def update(self, now: float, drawn_a: float, *, offered_a: float, closed: bool) -> None:
         """Judge the current *drawn_a*, the largest of the phases."""
         self.faults = {}
+        config = self._config
         while self._offers and self._offers[-1][1] <= offered_a:
             self._offers.pop()
         self._offers.append((now, offered_a))
-        while now - self._offers[0][0] > FOR_S:
+        while now - self._offers[0][0] > config.for_s:
             self._offers.popleft()
         highest_a = self._offers[0][1]
-        over_s = self._over.of(now, true=closed and drawn_a > offered_a * SHARE + PLUS_A)
+        over_s = self._over.of(now, true=closed and drawn_a > config.borne_a(offered_a))
         # A car has its time after each fall of the offer, and no more by another fall after it.
-        over_all = drawn_a > highest_a * SHARE + PLUS_A
+        over_all = drawn_a > config.borne_a(highest_a)
         gross_s = self._gross.of(now, true=closed and drawn_a > highest_a * GROSS_SHARE)
         leak_s = self._leak.of(now, true=not closed and drawn_a > OPEN_A)
-        if (over_s > FOR_S and over_all) or gross_s >= GROSS_FOR_S:
+        if (over_s > config.for_s and over_all) or gross_s >= GROSS_FOR_S:
             self.faults[Fault.OVER_CURRENT] = (
                 f"the car takes {drawn_a:.1f} A, {offered_a:.1f} A are offered"
             )

@@ -13,7 +13,7 @@
                           fails its test before closing   GroundFaultTestFailed   acknowledge
     emergency stop        pressed, or its wire broken     MREC8EmergencyStop      acknowledge
     proximity             no cable for 100 ms             MREC23ProximityFault    unplug
-    meter                 over the offer for 6 s, grossly MREC4OverCurrentFailure unplug
+    meter                 over the offer for 7 s, grossly MREC4OverCurrentFailure unplug
                           for 1 s
                           1 A with the contactor open     ContactorFault          service
                           for 1.5 s
@@ -33,7 +33,7 @@ from evsed.core.pilot.contactors import Contactors
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.ground_fault import GroundFault
 from evsed.core.pilot.limits import Limit
-from evsed.core.pilot.over_current import OverCurrent
+from evsed.core.pilot.over_current import OverCurrent, OverCurrentConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +94,17 @@ NO_PROTECTION = ProtectionResult({}, (), ready=True, pump=True, ground_test=Fals
 class Protection:
     """All optional inputs of one EVSE; `update()` is called every tick."""
 
-    def __init__(self, now: float, *, ground_testable: bool) -> None:
+    def __init__(
+        self,
+        now: float,
+        *,
+        ground_testable: bool,
+        over_current: OverCurrentConfig | None = None,
+    ) -> None:
         self._contactors = Contactors(now)
         self._ground = GroundFault(testable=ground_testable)
         self._cable = Cable()
-        self._over_current = OverCurrent()
+        self._over_current = OverCurrent(over_current or OverCurrentConfig())
 
     def restart(self, now: float) -> None:
         """Begin anew, everything open and the test inputs off: the board was lost and is back."""
@@ -137,7 +143,7 @@ class Protection:
             pump = contactors.pump
             opened = contactors.opened
         if inputs.proximity_code is not None:
-            self._cable.update(inputs.proximity_code, plugged=moment.plugged)
+            self._cable.update(inputs.proximity_code, plugged=moment.plugged, closed=moment.closed)
             faults |= self._cable.faults
             limits = (self._cable.limit,)
         return ProtectionResult(faults, limits, ready, pump, self._ground.test, opened)

@@ -22,7 +22,7 @@ from evsed.core.pilot.evse import Evse, EvseConfig, Step
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import NOT_AVAILABLE, PilotState, current_for_duty
 from evsed.core.pilot.limits import Limit, for_car
-from evsed.core.pilot.over_current import OverCurrent
+from evsed.core.pilot.over_current import OverCurrent, OverCurrentConfig
 from evsed.core.pilot.pilot_meter import PilotReading
 from evsed.core.solar.allotment import Allotment, AllotmentConfig, Mode, Reading
 from evsed.link import Snapshot
@@ -65,6 +65,7 @@ class TrialConfig:
     metered: bool = False
     most_a: float = 80.0
     car: CarCareConfig = field(default_factory=CarCareConfig)
+    over_current: OverCurrentConfig = field(default_factory=OverCurrentConfig)
 
 
 @dataclass(slots=True)
@@ -103,7 +104,7 @@ class Trial:
         self.note: CarNote | None = None
         self._holds = True
         self.evse = Evse(EvseConfig(), -BEFORE_S)
-        self._over_current = OverCurrent() if config.metered else None
+        self._over_current = OverCurrent(config.over_current) if config.metered else None
         self.now = -BEFORE_S
         self.last: Step | None = None
         self._duty = 1.0
