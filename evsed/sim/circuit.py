@@ -195,7 +195,8 @@ class Circuit:
     def __init__(
         self, parts: Parts = PARTS, load: Load = NO_CAR, *, noise_v: float = 0.02, seed: int = 0
     ) -> None:
-        self.parts: Final = parts
+        self.parts = parts
+        self._built = parts
         self.noise_v = noise_v
         self.stuck_code: int | None = None
         self.disturbance: Callable[[float], float] | None = None
@@ -225,6 +226,16 @@ class Circuit:
             self._generator = replace(
                 before, duty=duty, origin_s=before.origin_s if running else at_s
             )
+
+    def supply(self, share: float) -> None:
+        """Let both levels of the generator stand at *share* of what its parts give."""
+        built = self._built
+        self.parts = replace(
+            built,
+            source_high_v=built.source_high_v * share,
+            source_low_v=built.source_low_v * share,
+        )
+        self._solve()
 
     @property
     def load(self) -> Load:

@@ -35,7 +35,7 @@ NO_CAR = Snapshot(
 )
 WAITING = replace(NO_CAR, state="B1", plugged=True, blocked="waiting for 1.38 kW: 0.9 kW spare")
 OFFERED = replace(NO_CAR, state="B2", plugged=True, duty=0.2, blocked="")
-ASKING = replace(OFFERED, state="C2")
+ASKING = replace(OFFERED, state="C2", high_v=5.97)
 CHARGING = replace(ASKING, closed=1)
 
 
@@ -48,6 +48,12 @@ CHARGING = replace(ASKING, closed=1)
         (OFFERED, False, "Preparing", "Car connected; 12.0 A on offer"),
         (OFFERED, True, "SuspendedEV", "The car has stopped; it may go on when it likes"),
         (ASKING, False, "Preparing", "The car asks; making sure before the contactor closes"),
+        (
+            replace(ASKING, high_v=7.22),
+            False,
+            "SuspendedEVSE",
+            "The car's answer on the pilot is out of range",
+        ),
         (replace(WAITING, state="C1"), False, "SuspendedEVSE", "The car asks and has to wait"),
         (CHARGING, True, "Charging", "Charging, 12.0 A"),
         (replace(CHARGING, drawn_a=9.7), True, "Charging", "Charging, 9.7 A"),

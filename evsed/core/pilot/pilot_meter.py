@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 WINDOW_V = 0.4  # width of the densest-window search
 SPREAD_V = 1.0  # a burst within this is one steady level
+WEAK_LOW_V = -10.0  # a low plateau between this and -10.8 V is a weak supply, whatever the high one
+MIRROR_V = 2.0  # a car without a diode leaves the two plateaus symmetric within this
 LOW_SIDE_V = -5.0  # a steady level under this is the negative plateau (no car pulls below -8.8 V)
 MIN_HITS = 3  # fewer samples on a plateau say nothing
 TIE = 0.7  # a window with this share of the densest one's hits ties; the outermost wins
@@ -47,6 +49,7 @@ class Anomaly(Enum):
     """A reading that no healthy car and EVSE can give; the value is the sentence for people."""
 
     NO_DIODE = "the pilot's negative half is missing: the car's diode is shorted or bypassed"
+    WEAK_LOW = "the pilot's negative supply is weak: its low half is short of -10.8 V"
     NO_PWM = "the pilot stands still although a signal is commanded"
     STUCK_LOW = "the pilot stands at -12 V although it is not commanded"
     SHORTED = "the pilot is shorted to earth"
@@ -239,7 +242,10 @@ class PilotMeter:
         self._low_v = low_v
         anomaly = None
         if low_v > j1772.DIODE_V:
-            anomaly = Anomaly.NO_DIODE
+            # A car without a diode mirrors the high plateau, and in B not beyond -9.56 V. A supply
+            # that sags takes the low plateau elsewhere.
+            mirrored = low_v > WEAK_LOW_V and low_v + high_v > -MIRROR_V
+            anomaly = Anomaly.NO_DIODE if mirrored else Anomaly.WEAK_LOW
         elif low_v < -j1772.SENSOR_LIMIT_V:
             anomaly = Anomaly.OUT_OF_RANGE
         elif (

@@ -129,6 +129,29 @@ def test_a_shorted_diode_mirrors_the_plateau_and_is_seen_in_two_bursts(state: st
     assert watch.sees(high_v, 0.5, low_v=-high_v).anomaly is Anomaly.NO_DIODE
 
 
+@pytest.mark.parametrize(
+    ("high_v", "low_v"), [(8.95, -10.7), (8.95, -10.05), (5.97, -10.7), (5.2, -10.5), (4.9, -9.6)]
+)
+def test_a_supply_that_sags_is_no_missing_diode(high_v: float, low_v: float) -> None:
+    watch = Watch()
+    watch.sees(high_v, 0.5)
+    watch.sees(high_v, 0.5, low_v=low_v)
+
+    assert watch.sees(high_v, 0.5, low_v=low_v).anomaly is Anomaly.WEAK_LOW
+
+
+@pytest.mark.parametrize(
+    ("high_v", "low_v"), [(8.79, -8.79), (9.4, -8.4), (8.4, -9.5), (5.62, -5.62), (5.62, -6.9)]
+)
+def test_a_low_plateau_that_mirrors_the_high_one_is_a_missing_diode(
+    high_v: float, low_v: float
+) -> None:
+    watch = Watch()
+    watch.sees(high_v, 0.5, low_v=low_v)
+
+    assert watch.sees(high_v, 0.5, low_v=low_v).anomaly is Anomaly.NO_DIODE
+
+
 def test_a_pilot_shorted_to_earth_is_e() -> None:
     watch = Watch()
     watch.sees("C", 0.5, ticks=5)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cars and supplies that reports tell of, on the bench, which computes every burst of the pilot."""
+
+from __future__ import annotations
+
+import pytest
+
+from evsed.control import Control
+from evsed.core.pilot import events as ev
+from evsed.link import WakeCar
+from evsed.sim.bench import Bench
+from evsed.sim.cars.library import build_car
+
+
+def charging(name: str = "ordinary", offered_a: float = 16.0, seed: int = 0) -> Bench:
+    """A car of the library that charges."""
+    bench = Bench(Control, car=build_car(name), seed=seed)
+    bench.run(1.0)
+    bench.plug_in()
+    bench.offer(offered_a)
+    bench.car.ask()
+    bench.run_until(lambda: bench.contactor_closed, within=15)
+    return bench
+
+
+def raised(bench: Bench) -> list[str]:
+    """The faults that were raised."""
+    events = (noted.event for noted in bench.events_of(ev.FaultRaised))
+    return [event.fault for event in events if isinstance(event, ev.FaultRaised)]
+
+
+@pytest.mark.parametrize("share", [0.88, 0.82, 0.75])
+def test_a_sag_of_the_pilots_supply_opens_and_is_over_in_a_minute(share: float) -> None:
+    """OpenEVSE/OpenEVSE_PLUS#13: "diode check failed" with nothing touched, cured by a reset."""
+    bench = charging()
+    bench.after(1.0, lambda: bench.circuit.supply(share))
+    bench.after(1.06, lambda: bench.circuit.supply(1.0))
+    bench.run(3.0)
+
+    assert raised(bench) == ["PilotFault"]
+    assert not bench.contactor_closed
+    bench.run_until(lambda: bench.contactor_closed, within=60)
+
+
+def test_a_bmw_that_flinches_at_each_change_is_not_held_for_a_chatterer() -> None:
+    """Tinkerforge/evse-v2-bricklet: 2.7 kilo-ohm 500 ms after each change of the duty."""
+    bench = charging("bmw")
+    for step in range(6):
+        bench.offer(10.0 if step % 2 else 14.0)
+        bench.run(8.0)
+
+    assert len(bench.events_of(ev.CarFlinched)) >= 4
+    assert raised(bench) == []
+
+
+def test_a_sleeping_car_is_woken_by_the_order_and_charges() -> None:
+    """OpenEVSE/ESP8266_WiFi_v2.x#223: asleep after a time without an offer."""
+    bench = Bench(Control, car=build_car("asleep-2h", after_s=20.0))
+    bench.run(1.0)
+    bench.plug_in()
+    bench.car.ask()
+    bench.offer(0.0)
+    bench.run(25.0)
+    bench.offer(16.0)
+    bench.run(10.0)
+    assert not bench.contactor_closed
+
+    bench.send(WakeCar())
+
+    assert 7.0 <= bench.run_until(lambda: bench.contactor_closed, within=15) <= 10.0
+    assert len(bench.events_of(ev.CarWoken)) == 1
+
+
+def test_no_car_is_called_while_it_charges_or_is_offered_nothing() -> None:
+    """State F would end a charge, and promise current that is not there."""
+    bench = charging()
+    bench.send(WakeCar())
+    bench.run(5.0)
+    assert bench.contactor_closed
+    bench.offer(0.0)
+    bench.run(20.0)
+    bench.send(WakeCar())
+    bench.run(5.0)
+
+    assert bench.events_of(ev.CarWoken) == []
