@@ -50,17 +50,23 @@ def _check(options: argparse.Namespace) -> int:
     from evsed.settings.messages import describe
 
     settings = _settings(options)
-    if options.hardware:
-        from evsed.cli.hardware import show
+    good = []
+    if options.all or not (options.hardware or options.feed):
+        print(describe(settings))
+        print("# the settings are sound")
+    if options.all:
+        from evsed.cli.places import show as show_places
 
-        return OK if show(settings.board_config()) else FAILED
-    if options.feed:
+        good.append(show_places(settings, _own_url(settings)))
+    if options.all or options.feed:
         from evsed.cli.feed import show as show_feed
 
-        return OK if show_feed(settings) else FAILED
-    print(describe(settings))
-    print("# the settings are sound")
-    return OK
+        good.append(show_feed(settings))
+    if options.all or options.hardware:
+        from evsed.cli.hardware import show
+
+        good.append(show(settings.board_config()))
+    return OK if all(good) else FAILED
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -167,6 +173,9 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
         "--feed",
         action="store_true",
         help="read feed and meters once: what each number is taken for",
+    )
+    check.add_argument(
+        "--all", action="store_true", help="the settings, their files, the feed and this Pi"
     )
     status = command("status", _status, "ask a running evsed how things stand")
     status.add_argument("--url", help="where it is (default: this machine, by the settings)")

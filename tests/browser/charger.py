@@ -33,6 +33,7 @@ def main() -> int:
         print(f"garage  {world.garage_url}", flush=True)
         world.overrides["web"] |= {"port": 0, "password_file": options.folder / "password"}
         world.overrides["store"] = {"path": store}
+        world.overrides["logs"] = {"dir": options.folder / "log"}
         world.overrides["openevse"] = {"enabled": True, "announce": False}
         settings = load_settings(None, overrides=world.overrides)
         return run(settings, on_address=lambda url: print(f"page    {url}", flush=True))

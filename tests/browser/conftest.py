@@ -42,7 +42,7 @@ class Garage:
 
 
 class Charger:
-    """A running charger: its page's address, its garage, the file of its password."""
+    """A running charger: its page's address, its garage, its folder with password and logs."""
 
     def __init__(self, folder: Path) -> None:
         # The Pi's clock says that it is about one in the afternoon, whatever time it is here; the
@@ -50,6 +50,7 @@ class Charger:
         ahead = (LIKE_NOON_H - datetime.now(UTC).hour + 12) % 24 - 12
         self.zone = f"Etc/GMT{-ahead:+d}"  # its sign is the other way round
         self.ahead_h = ahead
+        self.folder = folder
         self.password_file = folder / "password"
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.browser.charger", str(folder)],

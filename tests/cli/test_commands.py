@@ -14,7 +14,9 @@ import pytest
 
 from evsed.cli import main
 from evsed.cli.client import NotAnswered, status
+from evsed.cli.places import show as show_places
 from evsed.errors import EvsedError
+from evsed.settings import load_settings
 from evsed.sim.demo import demo_socket, demo_world
 from tests.frontends.web.web_world import CHARGING, NOON, served
 
@@ -101,3 +103,44 @@ def test_the_demo_of_this_user_is_found_by_its_socket(
     folder.mkdir()
     (folder / "evsed.sock").touch()
     assert demo_socket() == str(folder / "evsed.sock")
+
+
+def test_the_places_that_the_settings_name_are_tried(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "file").touch()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        password = tmp_path / "password"
+        web = {"host": "127.0.0.1", "port": port, "socket": "", "password_file": password}
+        overrides = {
+            "store": {"path": tmp_path / "store"},
+            "logs": {"dir": tmp_path / "file"},
+            "web": web,
+        }
+        lines: list[str] = []
+        settings = load_settings(None, environ={}, overrides=overrides)
+        assert not show_places(settings, f"http://127.0.0.1:{port}", lines.append)
+    store, logs, page = lines
+    assert store.endswith("is a folder; it must name a file")
+    assert logs == f"logs.dir: {tmp_path / 'file'} is not a folder"
+    assert page.startswith(f"web.port = {port}: Address already in use")
+
+
+async def test_a_port_that_evsed_itself_has_is_right(tmp_path: Path) -> None:
+    async with served() as evsed:
+        overrides = {
+            "store": {"path": tmp_path / "evsed.db"},
+            "logs": {"dir": tmp_path / "log"},
+            "web": {
+                "host": "127.0.0.1",
+                "port": evsed.port,
+                "socket": "",
+                "password_file": tmp_path / "password",
+            },
+        }
+        settings = load_settings(None, environ={}, overrides=overrides)
+        lines: list[str] = []
+        assert await asyncio.to_thread(show_places, settings, evsed.url, lines.append)
+    assert lines == ["# the store, the logs, the password and the page have their places"]

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One truth: page, JSON, classic line, `evsed status`, history and logs agree at every step."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from evsed.cli.client import status as status_in_words
+from tests.browser.conftest import Charger
+from tests.browser.watch import PHONE_LIGHT, Watched, open_page
+
+IN_TIME_S = 90.0
+AGAIN_S = 0.4
+MOVING = ("at", "feed_age_s", "uptime_s", "tick", "limits", "events", "high_v", "low_v")
+"""Keys that move by themselves, and that no two of the answers can have the same."""
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, charger: Charger) -> Iterator[Watched]:
+    watched = open_page(browser, charger.url, PHONE_LIGHT)
+    yield watched
+    watched.page.context.close()
+
+
+def fetched(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        text: str = answer.read().decode()
+    return text
+
+
+def shown(page: Watched, *names: str) -> dict[str, str]:
+    """The text of the elements of those names, all of one moment."""
+    script = "(names) => names.map((name) => document.getElementById(name).textContent.trim())"
+    return dict(zip(names, page.page.evaluate(script, list(names)), strict=True))
+
+
+def rounded(watts: float) -> str:
+    return f"{int(watts / 100 + 0.5) / 10:.1f}"
+
+
+def kwh(wh: float) -> str:
+    return f"{wh / 1000:.2f}" if wh < 100_000 else f"{wh / 1000:,.0f}"
+
+
+def share(wh: float, solar_wh: float | None) -> str:
+    if not wh or solar_wh is None:
+        return ""
+    return f"{int(100 * min(1.0, solar_wh / wh) + 0.5)} % sun"
+
+
+def differences(charger: Charger, page: Watched) -> list[str]:
+    """What does not agree with the JSON; one entry also where the JSON itself has just moved."""
+    url = charger.url.rstrip("/")
+    before = json.loads(fetched(f"{url}/api/v1/status"))
+    texts = shown(
+        page, "power", "session_kwh", "session_sun", "day_kwh", "day_sun", "total_kwh",
+        "offered_a", "drawn_a", "summary",
+    )  # fmt: skip
+    classic = dict(re.findall(r"(\w+(?: \w+)?)=(\S+)", fetched(f"{url}/anything")))
+    words = status_in_words(url)
+    newest = json.loads(fetched(f"{url}/api/v1/sessions?limit=1"))["sessions"][0]
+    now = json.loads(fetched(f"{url}/api/v1/status"))
+    moved = [key for key in now if key not in MOVING and before[key] != now[key]]
+    if moved:
+        return [f"the JSON moved: {moved}"]
+    session = now["session"]
+    charging = now["classic_state"] == 3
+    wanted: dict[str, tuple[object, object]] = {
+        "page power": (texts["power"], rounded(now["power_w"])),
+        "page session": (texts["session_kwh"].removeprefix("≈ "), kwh(session["energy_wh"])),
+        "page session share": (
+            texts["session_sun"], share(session["energy_wh"], session["solar_wh"]),
+        ),
+        "page day": (texts["day_kwh"], kwh(now["day_wh"])),
+        "page day share": (texts["day_sun"], share(now["day_wh"], now["day_solar_wh"])),
+        "page total": (texts["total_kwh"], kwh(now["total_wh"])),
+        "page offered": (texts["offered_a"], f"{now['offered_a']:.1f}"),
+        "page drawn": (texts["drawn_a"], f"{now['drawn_a']:.1f}"),
+        "page summary": (texts["summary"], now["summary"]),
+        "classic Power": (
+            classic["Power"], f"{now['power_w'] / 1000:.1f}" if charging else "0.0",
+        ),
+        "classic ChargeI": (classic["ChargeI"], f"{now['drawn_a']:.1f}" if charging else "0.0"),
+        "classic Energy": (classic["Energy"], f"{session['energy_wh'] / 1000:.3f}"),
+        "classic DayEnergy": (classic["DayEnergy"], f"{now['day_wh'] / 1000:.1f}"),
+        "classic Delta": (classic["Delta"], str(round(now["excess_w"] or 0.0))),
+        "classic State": (classic["State"], str(now["classic_state"])),
+        "status summary": (words.splitlines()[0], now["summary"]),
+        "status power": (f"  power     {now['power_w'] / 1000:.1f} kW" in words, True),
+        "status session": (f"  session   {session['energy_wh'] / 1000:.2f} kWh" in words, True),
+        "status day": (f"today {now['day_wh'] / 1000:.2f} kWh" in words, True),
+    }  # fmt: skip
+    if session["active"]:
+        wanted["history"] = (newest["energy_wh"], round(session["energy_wh"], 1))
+    return [f"{name}: {a!r}, not {b!r}" for name, (a, b) in wanted.items() if a != b]
+
+
+def agree(charger: Charger, page: Watched, when: Callable[[dict[str, Any]], bool]) -> None:
+    """Wait until the status is as *when* wants it and everything agrees with it."""
+    deadline = time.monotonic() + IN_TIME_S
+    found: list[str] = ["it never came to that"]
+    while time.monotonic() < deadline:
+        if when(json.loads(fetched(f"{charger.url}api/v1/status"))):
+            found = differences(charger, page)
+            if not found:
+                return
+        time.sleep(AGAIN_S)
+    raise AssertionError("\n".join(found))
+
+
+def test_all_agree_while_the_car_charges(charger: Charger, page: Watched) -> None:
+    agree(charger, page, lambda now: now["power_w"] > 1000)
+
+
+def test_all_agree_under_a_cloud(charger: Charger, page: Watched) -> None:
+    charger.garage.press("dark")
+    agree(charger, page, lambda now: now["available_w"] is not None and now["available_w"] < 1400)
+
+
+def test_all_agree_when_the_feed_is_lost_and_old_figures_are_shown_as_old(
+    charger: Charger, page: Watched
+) -> None:
+    charger.garage.press("clear")
+    charger.garage.press("feed_pulled")
+    agree(charger, page, lambda now: now["feed_error"] is not None and now["available_w"] is None)
+    texts = shown(page, "flow_sun", "flow_battery", "feed_text")
+    assert (texts["flow_sun"], texts["flow_battery"]) == ("not known", "not known")
+    assert "too old to use" in texts["feed_text"]
+    recent = json.loads(fetched(f"{charger.url}api/v1/recent"))
+    deadline = time.monotonic() + IN_TIME_S
+    while recent["available_w"][-1] is not None:  # a point every ten seconds
+        assert time.monotonic() < deadline
+        time.sleep(AGAIN_S)
+        recent = json.loads(fetched(f"{charger.url}api/v1/recent"))
+    charger.garage.press("feed_none")
+
+
+def test_all_agree_when_the_car_has_left_and_so_does_the_energy_log(
+    charger: Charger, page: Watched
+) -> None:
+    agree(charger, page, lambda now: now["available_w"] is not None)
+    charger.garage.press("unplug")
+    agree(charger, page, lambda now: now["state"] == "A" and not now["session"]["active"])
+    newest = json.loads(fetched(f"{charger.url}api/v1/sessions?limit=1"))["sessions"][0]
+    wanted = f"{newest['energy_wh'] / 1000:7.3f}kWh"
+    log = charger.folder / "log" / "energy.log"
+    deadline = time.monotonic() + IN_TIME_S
+    while not (log.exists() and any(wanted in line for line in log.read_text().splitlines())):
+        assert time.monotonic() < deadline, (wanted, log.exists() and log.read_text())
+        time.sleep(AGAIN_S)
+
+
+def test_without_a_board_nothing_is_claimed_of_the_car(charger: Charger, page: Watched) -> None:
+    charger.garage.press("plug")
+    page.says("#summary", "Charging|Car connected|The car asks")
+    charger.garage.press("kill")
+    page.says("#summary", "The board cannot be reached")
+    agree_on = shown(page, "flow_car_name", "offered_a", "drawn_a", "limits")
+    assert agree_on == {
+        "flow_car_name": "Car: not known",
+        "offered_a": "–",
+        "drawn_a": "–",
+        "limits": "Nothing is offered now.",
+    }
+    charger.garage.press("revive")
+    page.says("#summary", "Charging|Car connected|The car asks")
