@@ -110,7 +110,7 @@ def _wake(options: argparse.Namespace) -> int:
 def _set(options: argparse.Namespace) -> int:
     from evsed.cli.client import change
 
-    print(change(_socket(options), options.wishes))
+    print(change(_socket(options), options.controls))
     return OK
 
 
@@ -187,15 +187,17 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     command("off", _off, "contactor open, pilot at steady +12 V, whoever runs")
     ack = command("ack", _ack, "acknowledge faults that wait for you")
     wake = command("wake", _wake, "wake a car that leaves its offer untaken: state F for 4 s")
-    wish = command("set", _set, "say what you wish: mode, limits of this session, weekly window")
-    wish.add_argument(
-        "wishes",
+    controls = command(
+        "set", _set, "change your controls: mode, limits of this session, weekly window"
+    )
+    controls.add_argument(
+        "controls",
         nargs="*",
         metavar="KEY=VALUE",
         help="mode=off|solar|solar_min|fast, session_kwh=10, session_h=3, max_current_a=16, "
         'window="Mon-Fri 22:00-06:00"; none takes a limit away; nothing at all shows them',
     )
-    for its in (status, ack, wake, wish):
+    for its in (status, ack, wake, controls):
         its.add_argument("--demo", action="store_true", help="of the demo that runs here")
     command("password", _password, "set the password that the page asks for before it gives orders")
     return top

@@ -73,7 +73,7 @@ def status(url: str, socket_path: str = "") -> str:
         f"  contactor {'closed' if now['contactor_closed'] else 'open'}",
         f"  offered   {now['offered_a']:.1f} A, drawn {now['drawn_a']:.1f} A",
         f"  power     {now['power_w'] / 1000:.1f} kW",
-        f"  mode      {_wishes(now['controls'])}",
+        f"  mode      {_controls(now['controls'])}",
     ]
     lines += [f"  claim     {claim['program']}: {_claim(claim)}" for claim in now["claims"]]
     if now["excess_w"] is not None:
@@ -116,22 +116,24 @@ def wake(socket_path: str) -> str:
     return str(_order(socket_path, "POST", "/api/v1/wake")["outcome"])
 
 
-def change(socket_path: str, wishes: Sequence[str]) -> str:
-    """Change the wishes given as "key=value"; what came of it and what is wished now, in words.
+def change(socket_path: str, settings: Sequence[str]) -> str:
+    """Change the controls given as "key=value"; return the outcome and the controls now, in words.
 
     "none" takes a limit away. Raises `NotAnswered`, or `NotGranted` with what is wrong.
     """
-    patch = dict(_wish(one) for one in wishes)
+    patch = dict(_read(text) for text in settings)
     told = _order(socket_path, "PATCH" if patch else "GET", "/api/v1/controls", patch or None)
     lines = [told["outcome"]] if patch else []
-    return "\n".join([*lines, f"mode {_wishes(told)}"])
+    return "\n".join([*lines, f"mode {_controls(told)}"])
 
 
-def _wish(text: str) -> tuple[str, str | float | None]:
+def _read(text: str) -> tuple[str, str | float | None]:
     """The key and value of "key=value"."""
     key, equals, value = (part.strip() for part in text.partition("="))
     if not equals:
-        raise NotGranted(f'"{text}" is no wish; write key=value, as in mode=fast, nothing changed')
+        raise NotGranted(
+            f'"{text}" is not understood; write key=value, as in mode=fast; nothing was changed'
+        )
     if value in ("none", ""):
         return key, None
     try:
@@ -140,8 +142,8 @@ def _wish(text: str) -> tuple[str, str | float | None]:
         return key, value
 
 
-def _wishes(told: Mapping[str, Any]) -> str:
-    """The owner's wishes in one line."""
+def _controls(told: Mapping[str, Any]) -> str:
+    """Describe the owner's controls in one line."""
     limits = {
         "at most {:g} kWh this session": told["session_kwh"],
         "at most {:g} h this session": told["session_h"],
@@ -165,7 +167,7 @@ def _claim(claim: Mapping[str, Any]) -> str:
 def _order(
     socket_path: str, method: str, path: str, body: Mapping[str, object] | None = None
 ) -> dict[str, Any]:
-    """What evsed answers to an order over its socket. Raises `NotAnswered`, `NotGranted`."""
+    """Order something by the socket; return the answer. Raises `NotAnswered`, `NotGranted`."""
     if not socket_path:
         raise NotAnswered("web.socket is empty, so there is no way to give orders; set it")
     try:

@@ -226,7 +226,7 @@ class Look:
         return used | {gpio for gpio in optional if gpio is not None}
 
     def _exposure(self) -> Finding:
-        """Who can reach pigpiod's port, by what it listens on."""
+        """Find who can reach pigpiod's port, by the address it listens on."""
         port = self._config.pigpio.port
         for name in ("proc/net/tcp", "proc/net/tcp6"):
             for line in self._read(name).splitlines()[1:]:
@@ -241,7 +241,7 @@ class Look:
 
 
 def _after(words: list[str], flag: str) -> list[str]:
-    """What follows each *flag*, as `-x 1` or `-x1`."""
+    """Return the argument of each *flag*, as `-x 1` or `-x1`."""
     return [
         words[place + 1] if word == flag else word.removeprefix(flag)
         for place, word in enumerate(words)
@@ -250,7 +250,7 @@ def _after(words: list[str], flag: str) -> list[str]:
 
 
 def ask_version(config: PigpioConfig) -> Finding:
-    """Whether pigpiod answers, how old it is, and whether it ought to have answered this user."""
+    """Ask pigpiod for its version, and judge whether it should have answered this user."""
     try:
         with socket.create_connection((config.host, config.port), ANSWER_S) as end:
             end.sendall(struct.pack("<4I", PIGPV, 0, 0, 0))

@@ -90,7 +90,7 @@ def _value(text: str) -> object:
 
 
 def _fits(value: object, shipped: object) -> bool:
-    """Whether *value* is of the kind that *shipped* is, and a number that a request can carry."""
+    """Tell whether *value* is of the kind of *shipped*, and a number that a request can carry."""
     if isinstance(shipped, tuple):
         return isinstance(value, tuple) and bool(value) and all(_fits(one, 0) for one in value)
     if isinstance(shipped, int):

@@ -58,7 +58,7 @@ def test_home_assistant_limits_stops_and_lets_go_of_a_real_charge(rig: Rig) -> N
     assert status["limited_by"] == "openevse"
     assert any(
         event["text"]
-        == "127.0.0.1 asked: at most 8 A, until the car is unplugged (claim of openevse)"
+        == "at most 8 A, until the car is unplugged (claim of openevse), ordered by 127.0.0.1"
         for event in status["events"]
     )
 

@@ -154,7 +154,7 @@ class OwnerAsked(Event):
     what: str
 
     def __str__(self) -> str:
-        return f"{self.who} asked: {self.what}"
+        return f"{self.what}, ordered by {self.who}"
 
 
 # By name, for those who carry events from one process to another.

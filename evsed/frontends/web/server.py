@@ -34,7 +34,7 @@ SOCKET_MODE = 0o660
 FIRST_HANDED_FD = 3
 """SD_LISTEN_FDS_START of sd_listen_fds(3)."""
 SHUTDOWN_S = 1.0
-"""How long answers under way may take when evsed ends."""
+"""Time for answers under way when evsed ends."""
 BACKLOG = 128
 """Connections the kernel holds while the daemon is busy; Linux's own limit was this long."""
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may hold a connection, and for how long: real sockets with bad manners."""
+"""The limits on connections, tried by real sockets that behave badly."""
 
 import asyncio
 import contextlib

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the API says of itself: to programs in OpenAPI, to people on a page that reads it."""
+"""The description of the API: in OpenAPI for programs, on a page for people."""
 
 import json
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the web stand on: a status, a hub that shows it, and plain sockets."""
+"""The world of the web tests: a status, a hub that shows it, and plain sockets."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ PASSWORD = "sün & wind"
 """With a letter that programs write in different ways."""
 
 IN_TIME_S = 20.0
-"""How long a test waits for what must happen: so long that only a hang fails it."""
+"""Time that a test waits for what must happen: so long that only a hang fails it."""
 
 SLEEPLESS = WebLimits(head_s=0.2, idle_s=0.3, body_s=0.2, write_s=0.2, spacing_s=0.0, pulse_s=60.0)
 """Time-outs that a test can wait out."""

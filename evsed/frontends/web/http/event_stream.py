@@ -19,7 +19,7 @@ from evsed.frontends.web import WebLimits
 from evsed.frontends.web.http.responses import EVENT_STREAM, NO_STORE, SECURITY
 
 RETRY_MS = 3000
-"""How long a browser waits before it connects again (WHATWG HTML, server-sent events)."""
+"""Time that a browser waits before it connects again (WHATWG HTML, server-sent events)."""
 
 
 class EventStream:
