@@ -313,11 +313,11 @@ class Allotment:
         """Give what there is, or lend, or end the run."""
         config = self._config
         spare_w = self._available_w()
-        floor_a = self._floor_a(cap_a)
+        untaken_s = 0.0 if self._charging else now - self._idle_at
+        floor_a = self._climbed_a(self._floor_a(cap_a), cap_a, untaken_s)
         least_a = max(config.car_min_current_a, floor_a)
         wanted_a = (spare_w + self._surplus.doubt.nudge_w) / config.watts_per_ampere
         left_s = 0.0
-        untaken_s = 0.0 if self._charging else now - self._idle_at
         if floor_a > 0:
             rule = AllotmentRule.MINIMUM if wanted_a <= floor_a else AllotmentRule.FOLLOWING
         elif wanted_a >= config.car_min_current_a:

@@ -74,6 +74,18 @@ def test_the_least_current_of_a_car_is_the_floor_of_solar_min() -> None:
     assert day.run(100).current_a == 9.0
 
 
+def test_an_untaken_minimum_climbs_until_the_car_begins_and_stays_there_for_a_moment() -> None:
+    day = Day()
+    day.allot.set_mode(Mode.SOLAR_MIN)
+    day.plugged = False
+    assert day.run(66).current_a == 6.0
+    assert day.run(30).current_a == 7.0
+    assert day.run(60).current_a == 9.0
+    day.plugged = True
+    assert day.run(38).current_a == 9.0
+    assert day.run(10).current_a == 6.0
+
+
 def test_a_setting_above_the_learned_least_current_holds() -> None:
     day = Day(AllotmentConfig(semantics="battery_power", car_min_current_a=10.0), sun_w=2000)
     day.allot.set_car(CarNeeds(least_a=7.0))
