@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -121,35 +122,26 @@ def _within(parts: Sequence[Part], limits: tuple[float, float], file: str) -> li
     for part in parts:
         quantities = []
         for each in part.quantities:
-            at = [place for place, moment in enumerate(each.points.at_s) if from_s <= moment < to_s]
-            curve_at = [
-                place for place, moment in enumerate(each.curve.at_s) if from_s <= moment < to_s
-            ]
-            if len(at) < 2:
+            first, end = (bisect_left(each.points.at_s, limit) for limit in limits)
+            if end - first < 2:
                 moment = _EPOCH + timedelta(seconds=from_s)
                 raise DayError(
                     f"{file}: {moment:%Y-%m-%d} has fewer than two rows; this day was not replayed."
                 )
-            points = Points(
-                each.points.at_s[at[0] : at[-1] + 1], each.points.values[at[0] : at[-1] + 1]
-            )
-            curve = _curve_within(each.curve, curve_at, from_s, min(to_s, each.curve.end_s))
+            points = Points(each.points.at_s[first:end], each.points.values[first:end])
+            curve = _curve_within(each.curve, from_s, min(to_s, each.curve.end_s))
             quantities.append(replace(each, points=points, curve=curve))
         cut.append(replace(part, quantities=tuple(quantities)))
     return cut
 
 
-def _curve_within(curve: Curve, at: Sequence[int], from_s: float, to_s: float) -> Curve:
+def _curve_within(curve: Curve, from_s: float, to_s: float) -> Curve:
     """A curve between two moments; one that holds begins with what held before."""
-    at_s = [curve.at_s[place] for place in at]
-    watts = [curve.watts[place] for place in at]
-    if curve.steps and (not at or curve.at_s[at[0]] > from_s):
-        place = max(
-            (place for place, moment in enumerate(curve.at_s) if moment < from_s), default=None
-        )
-        if place is not None:
-            at_s.insert(0, from_s)
-            watts.insert(0, curve.watts[place])
+    first, end = bisect_left(curve.at_s, from_s), bisect_left(curve.at_s, to_s)
+    at_s, watts = curve.at_s[first:end], curve.watts[first:end]
+    if curve.steps and first > 0 and (not at_s or at_s[0] > from_s):
+        at_s.insert(0, from_s)
+        watts.insert(0, curve.watts[first - 1])
     if not at_s:
         at_s, watts = [from_s], [0.0]
     return Curve(at_s, watts, curve.steps, to_s if curve.steps else at_s[-1])

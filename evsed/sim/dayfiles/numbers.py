@@ -91,6 +91,10 @@ def sure_decimals(cells: Iterable[str]) -> dict[str, str]:
     """Decimal signs that are certain, each with a cell that shows it."""
     found: dict[str, str] = {}
     for text in cells:
+        if ("," not in text and "." not in text) or (
+            "." in found and text.count(".") == 1 and "," not in text
+        ):
+            continue  # it proves nothing, or nothing new
         parts = split_unit(text)
         if parts is None:
             continue

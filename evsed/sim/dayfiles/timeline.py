@@ -161,10 +161,10 @@ def _from_stamps(stamps: Sequence[Stamp | None], order: DateOrder | None, file: 
         return _clocks(stamps)
     settled = _settle(known, order, file)
     offsets = [stamp.offset_s is not None for stamp in known]
-    aware = all(offsets)
+    aware, some = all(offsets), any(offsets)
     seconds: list[float | None] = []
     for stamp in stamps:
-        if stamp is None or stamp.parts is None or (any(offsets) and stamp.offset_s is None):
+        if stamp is None or stamp.parts is None or (some and stamp.offset_s is None):
             seconds.append(None)
             continue
         midnight_s = date_s(stamp.parts, settled if stamp.order.startswith("?") else stamp.order)

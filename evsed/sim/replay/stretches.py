@@ -65,14 +65,11 @@ class Stretch:
         """The reason, with the range of its figures."""
         low, high = (f"{reason.spare_w / 1000 + 0.0:.1f}" for reason in (self.least, self.most))
         spare = f"{high} kW spare" if low == high else f"{low} to {high} kW spare"
-        if self.rule is AllotmentRule.CLOUD:
-            return f"{self.last.describe()}; {spare}"
-        if self.rule in _WAITING or self.rule is AllotmentRule.FOLLOWING:
-            rule = AllotmentRule.WAITING if self.rule in _WAITING else self.rule
-            return (
-                replace(self.last, rule=rule, spare_w=0.0).describe().replace("0.0 kW spare", spare)
-            )
-        return self.last.describe()
+        rule = AllotmentRule.WAITING if self.rule in _WAITING else self.rule
+        text = replace(self.last, rule=rule, spare_w=0.0).describe()
+        return (
+            text.replace("0.0 kW spare", spare) if "0.0 kW spare" in text else self.last.describe()
+        )
 
 
 def stretches(
