@@ -31,7 +31,7 @@ class FeedSettings(DeviceSettings):
     measured_defaults: ClassVar[Mapping[str, object]] = {
         # A measured power is of the moment, plain, and comes every few seconds.
         "semantics": "battery_power",
-        "period_s": 10.0,
+        "period_s": 30.0,
         "window_s": 0.0,
     }
 

@@ -15,7 +15,14 @@ from typing import Any, Final
 
 from tests.benchmarks import rig
 
-WAYS: Final = ("none", "well", "hang", "pour", "lie", "die", "flood")
+BAD_PAGES: Final = ("http", "hang", "pour", "lie", "die")
+NUMBERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
+    **dict.fromkeys(BAD_PAGES, ("http", {"path": "a"})),
+    "mqtt": ("mqtt", {"topic": "a"}),
+    "flood": ("mqtt", {"topic": "a"}),
+    "modbus": ("modbus", {"register": 6, "type": "float32"}),
+}
+WAYS: Final = ("none", "http", "mqtt", "modbus", "hang", "pour", "lie", "die", "flood")
 CLOCK_HZ: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -37,22 +44,13 @@ def trial(how: str, seconds: float) -> str:
     """One charge beside a meter that is as *how* says; a row of the table."""
     with ExitStack() as stack:
         tables: dict[str, dict[str, Any]] = {"feed": {"kind": "fixed", "current_a": 10.0}}
-        if how == "flood":
-            port = stack.enter_context(rig.helper("flooding_topic", line=True))
-            tables["meters.car"] = {
-                "kind": "mqtt",
-                "url": f"mqtt://127.0.0.1:{port}",
-                "period_s": 1.0,
-                "current_a": [{"topic": "a"}],
-            }
-        elif how != "none":
-            port = stack.enter_context(rig.helper("bad_source", how, line=True))
-            tables["meters.car"] = {
-                "kind": "http",
-                "url": f"http://127.0.0.1:{port}/",
-                "period_s": 1.0,
-                "current_a": [{"path": "a"}],
-            }
+        if how in NUMBERS:
+            helper = "bad_source" if how in BAD_PAGES else "well_or_flooding"
+            origin = stack.enter_context(rig.helper(helper, how, line=True))
+            url = f"http://127.0.0.1:{origin}/" if helper == "bad_source" else origin
+            kind, number = NUMBERS[how]
+            meter = {"kind": kind, "url": url, "period_s": 1.0, "current_a": [number]}
+            tables["meters.car"] = meter
         one = stack.enter_context(rig.charger(tables))
         one.world.ask("plug", ask=True)
         one.world.ask("until_charging", within_s=60.0)

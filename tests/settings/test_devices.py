@@ -32,7 +32,7 @@ def test_a_preset_brings_its_kind_and_what_a_measured_power_is(tmp_path: Path) -
     assert (feed.kind, feed.semantics, feed.period_s, feed.window_s) == (
         "http",
         "battery_power",
-        10.0,
+        30.0,
         0.0,
     )
 
