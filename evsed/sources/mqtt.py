@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import ssl
 import time
 from collections.abc import Iterable, Mapping
@@ -79,6 +80,7 @@ class MqttSource:
         self._samples: dict[Term, Sample] = {}
         self._news = asyncio.Event()
         self._trouble: SourceError | None = None
+        self._connected_at = -math.inf
         self._protocol = aiomqtt.ProtocolVersion.V5
         self._task: asyncio.Task[None] | None = None
         self._topics = {term.topic for term in self._terms}
@@ -124,7 +126,8 @@ class MqttSource:
     def _sample(self, term: MqttTerm, expressions: Expressions) -> Sample | None:
         message = self._newest.get(term.topic)
         if message is None:
-            if term.optional:
+            # What is not there yet may still come: a sum without it would be a wrong number.
+            if term.optional and self._clock() - self._connected_at >= self._first_s:
                 return None
             old = "only a retained message, of which nobody can tell the age, and " * (
                 term.topic in self._retained
@@ -158,6 +161,7 @@ class MqttSource:
             try:
                 async with self._client() as client:
                     self._trouble = None
+                    self._connected_at = self._clock()
                     failures = 0
                     await self._listen(client)
             except (aiomqtt.MqttError, OSError, ssl.SSLError, ValueError) as error:

@@ -57,6 +57,17 @@ async def refusal(source: MqttSource) -> str:
                 return str(error)
 
 
+async def first_answer(reader: Reader) -> Figures:
+    """What the reader says once there is something to say, also on a machine that is slow."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                return await reader.read(1.0)
+            except SourceError as error:
+                if "yet; check the topic" not in str(error) and "reached" not in str(error):
+                    raise
+
+
 async def read_while_sent(device: Device, broker: Broker, messages: dict[str, str]) -> Figures:
     """What *device* makes of these messages, which are sent again and again meanwhile."""
     numbers = numbers_of(device, FEED)
@@ -71,7 +82,7 @@ async def read_while_sent(device: Device, broker: Broker, messages: dict[str, st
 
         sending = asyncio.create_task(send())
         try:
-            return await reader.read()
+            return await first_answer(reader)
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
@@ -148,7 +159,7 @@ async def test_a_victron_gx_is_kept_awake_and_asked_for_each_number(broker: Brok
     async with sender(broker) as client:
         gx = asyncio.create_task(victron(client, answers, asked))
         try:
-            figures = await reader.read()
+            figures = await first_answer(reader)
         finally:
             gx.cancel()
             await asyncio.gather(gx, return_exceptions=True)
@@ -201,10 +212,11 @@ async def test_a_retained_message_is_not_believed_because_nobody_can_tell_its_ag
 ) -> None:
     async with sender(broker) as client:
         await client.publish("grid", "-5000", retain=True)
-    source = MqttSource([grid(broker)], first_s=0.5)
+    source = MqttSource([grid(broker)], first_s=0.1)
     try:
-        with pytest.raises(SourceError, match="only a retained message"):
-            await source.read()
+        async with asyncio.timeout(PATIENCE_S):
+            while "only a retained message" not in await refusal(source):
+                pass
     finally:
         await source.close()
 
@@ -222,6 +234,32 @@ async def test_news_is_waited_for_and_the_newest_counts(broker: Broker) -> None:
         async with asyncio.timeout(PATIENCE_S):
             while [each.value for each in (await source.read(1.0)).values()] != [2.0]:
                 pass
+
+
+async def test_a_phase_that_has_not_come_yet_is_waited_for_before_it_counts_as_absent(
+    broker: Broker,
+) -> None:
+    now = 0.0
+    there = MqttTerm(broker=BrokerAccess(url=broker.url), topic="L1")
+    missing = MqttTerm(broker=BrokerAccess(url=broker.url), topic="L2", optional=True)
+    source = MqttSource([there, missing], clock=lambda: now, first_s=0.1)
+    async with sender(broker) as client:
+        sending = asyncio.create_task(send_on(client, "L1"))
+        try:
+            while '"L2" yet' not in await refusal(source):
+                pass
+            now = 0.2
+            assert list(await source.read(1.0)) == [there]
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            await source.close()
+
+
+async def send_on(client: aiomqtt.Client, topic: str) -> None:
+    while True:
+        await client.publish(topic, "1")
+        await asyncio.sleep(0.02)
 
 
 async def test_a_broker_that_goes_away_is_said_and_found_again(broker: Broker) -> None:
