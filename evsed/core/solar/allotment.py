@@ -48,6 +48,29 @@ __all__ = [
 STEP_A: Final = 0.02
 """The allotment moves in steps of this size, in amperes, rounded down."""
 
+RESTLESS_SHARE: Final = 0.22
+"""A reading that differs from the last by this share of the least power (300 W of 6 A x 230 V) is
+one of a restless sky, under which the whole of `margin_share` is kept, and less under a calmer."""
+
+ANSWER_S: Final = 15.0
+"""Without a meter the offer changes only so often, in seconds: the slowest reported cars answer a
+change within 10 s, and acting on readings from before the answer swings."""
+
+TRIM_AFTER_S: Final = 15.0
+"""A meter shows what the car leaves of an offer that has stood for so long, in seconds."""
+
+TRIM_STEADY_A: Final = 0.3
+"""An offer stands while it moves by less than this, in amperes."""
+
+TRIM_MOST_A: Final = 1.5
+"""A car that leaves more than this has a limit of its own, and is not offered more; in amperes."""
+
+TRIM_FROM_A: Final = 3.0
+"""A car that draws less than this is not following the offer at all, in amperes."""
+
+TRIM_RATE: Final = 0.1
+"""The mean of what the car leaves is over about ten notes of its draw."""
+
 SETTLE_S: Final = 5.0
 """A run stays at the least current for this long after current began to flow, in seconds."""
 
@@ -93,6 +116,11 @@ class Allotment:
         self._news = FeedNews()
         self._conditions = StartConditions(config.least_w)
         self._ordered = False
+        self._metered = False
+        self._aimed_a, self._aimed_at = 0.0, -math.inf
+        self._margin_w = 0.0
+        self._left_a = 0.0
+        self._stood_a, self._stood_at = 0.0, -math.inf
         self._on = False
         self._charging = False
         self._flowing_at: float | None = None
@@ -119,7 +147,7 @@ class Allotment:
     def loan_wh(self) -> float:
         """What the battery would lend to a cloud now, in watt-hours."""
         loans = UNINTERRUPTED_LOANS if self._needs.uninterrupted else 1.0
-        return loans * self._config.loan_wh * self._conditions.loan_share
+        return loans * self._config.scaled_loan_wh * self._conditions.loan_share
 
     @property
     def car_maximum_a(self) -> float | None:
@@ -165,6 +193,8 @@ class Allotment:
             return False
         before_w, before_at = surplus.spare.sun_w, surplus.stamp_at
         span_s = surplus.on_reading(now, reading)
+        restless = abs(surplus.spare.sun_w - before_w) / (RESTLESS_SHARE * config.least_w)
+        self._margin_w = config.margin_share * config.least_w * min(1.0, restless)
         if math.isfinite(before_at):
             sun_w = (before_w + surplus.spare.sun_w) / 2 - config.reserve_w
             own_w = surplus.mean_own_w(before_at, surplus.stamp_at)
@@ -200,6 +230,8 @@ class Allotment:
             self._loan.accrue(now - self._drawn_at, self._surplus.own_w - self._covered_w())
         if not (charging or measured):
             current_a = 0.0
+        self._metered = measured
+        self._trim(now, current_a, follows=charging and measured)
         self._surplus.on_draw(now, current_a, measured=measured)
         if charging and not self._charging and self._on:
             self._begin_charge(now)
@@ -207,6 +239,15 @@ class Allotment:
             self._idle_at = now
         self._charging = charging
         self._drawn_at = now
+
+    def _trim(self, now: float, drawn_a: float, *, follows: bool) -> None:
+        """Learn what the car leaves of its offer, where a meter shows it."""
+        if abs(self._ramp_a - self._stood_a) >= TRIM_STEADY_A:
+            self._stood_a, self._stood_at = self._ramp_a, now
+        if not follows or drawn_a < TRIM_FROM_A or now - self._stood_at < TRIM_AFTER_S:
+            return
+        left_a = max(0.0, self._ramp_a - drawn_a)
+        self._left_a += TRIM_RATE * ((left_a if left_a <= TRIM_MOST_A else 0.0) - self._left_a)
 
     def update(self, now: float) -> AllotmentResult:
         """Say what the feed permits now, and why."""
@@ -346,8 +387,7 @@ class Allotment:
             wanted_a = max(wanted_a, self._begun_a)
         elif wanted_a > cap_a:
             rule = AllotmentRule.CAPPED
-        elif self._surplus.spare.bias_w > 0 and rule is AllotmentRule.FOLLOWING:
-            rule = AllotmentRule.PROBING
+        rule, wanted_a = self._corrected(now, rule, wanted_a)
         amperes = self._ramp(now, min(max(wanted_a, least_a), cap_a))
         return amperes, Reason(
             rule,
@@ -366,6 +406,17 @@ class Allotment:
             return floor_a
         steps = math.ceil((untaken_s - UNTAKEN_RISES_S) / UNTAKEN_CLIMBS_S)
         return min(floor_a + steps, cap_a)
+
+    def _corrected(
+        self, now: float, rule: AllotmentRule, wanted_a: float
+    ) -> tuple[AllotmentRule, float]:
+        """Add what the car leaves, keep the margin; or make the step of a test instead."""
+        test_w = self._surplus.doubt.test_w
+        if test_w is not None and not self._softly(now):
+            return AllotmentRule.TESTING, test_w / self._config.watts_per_ampere
+        if self._surplus.spare.bias_w > 0 and rule is AllotmentRule.FOLLOWING:
+            rule = AllotmentRule.PROBING
+        return rule, wanted_a + self._left_a - self._margin_w / self._config.watts_per_ampere
 
     def _turn_on(self, now: float) -> None:
         """Begin to offer, if nothing is offered yet."""
@@ -412,7 +463,6 @@ class Allotment:
         least_a = config.car_min_current_a
         span_s, self._moved_at = now - self._moved_at, now
         period_s = self._surplus.period_s
-        to_stamp_s = self._surplus.stamp_at + period_s - now
         if needs.change_by_a > 0 and self._charging and self._ramp_a >= least_a:
             if (
                 abs(wanted_a - self._ramp_a) >= needs.change_by_a
@@ -421,9 +471,20 @@ class Allotment:
                 self._ramp_a, self._changed_at = max(wanted_a, least_a), now
         elif self._ramp_a <= 0 or wanted_a <= least_a:
             self._ramp_a = least_a
-        elif not 0 < to_stamp_s <= min(QUIET_S, period_s / 12):
+        elif not self._is_quiet(now, wanted_a, period_s):
             self._ramp_a = min(wanted_a, self._ramp_a + config.up_slew_a_per_s * span_s)
         return max(least_a, round(math.floor(self._ramp_a / STEP_A + 1e-6) * STEP_A, 6))
+
+    def _is_quiet(self, now: float, wanted_a: float, period_s: float) -> bool:
+        """True while the offer is to stand still, so that the next reading is not ambiguous."""
+        if self._metered or period_s >= ANSWER_S:
+            to_stamp_s = self._surplus.stamp_at + period_s - now
+            return 0 < to_stamp_s <= min(QUIET_S, period_s / 12)
+        if wanted_a != self._aimed_a and now - self._aimed_at < ANSWER_S:
+            return True
+        if wanted_a != self._aimed_a:
+            self._aimed_a, self._aimed_at = wanted_a, now
+        return False
 
     # -- the numbers behind them ---------------------------------------------------------------
 

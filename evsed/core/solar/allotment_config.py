@@ -5,9 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
+from typing import Final, Literal
 
 Semantics = Literal["battery_power", "batterymonitor"]
+
+
+LOAN_FOR_W: Final = 6.0 * 230.0
+"""The least power that `loan_wh` is given for, in watts."""
 
 
 class Mode(Enum):
@@ -36,15 +40,20 @@ class AllotmentConfig:
     semantics: Semantics = "batterymonitor"
     """What the feed's value means: a correction in watts, or BatteryMonitor's mixture."""
     loan_wh: float = 320.0
-    """The most the battery lends to ride through one cloud, on a sunny day; less on a dull one."""
+    """The most the battery lends to ride through one cloud, on a sunny day; less on a dull one. For
+    6 A on one phase of 230 V; it grows with the least power."""
     reserve_w: float = 0.0
     """Power always left to the battery, in watts; below 0 where the feed reads that much low."""
     min_on_s: float = 600.0
     """The shortest run between a start and a stop for lack of sun, in seconds."""
     min_off_s: float = 300.0
     """The shortest pause between such a stop and the next start, in seconds."""
-    start_share: float = 0.98
+    start_share: float = 0.8
     """The share of the least power that the sun has to cover before a run starts, 0 to 1."""
+    margin_share: float = 0.04
+    """The offer stays this share of the least power below what is available while the sky is
+    restless (55 W of 6 A x 230 V). It costs less sun than it spares the battery; chosen together
+    with `start_share` by leave-one-place-out on the days of nine places (docs/solar.md)."""
     up_slew_a_per_s: float = 4.0
     """The fastest rise of the allotment, in amperes a second."""
     car_min_current_a: float = 6.0
@@ -63,6 +72,7 @@ class AllotmentConfig:
         _within("min_on_s", self.min_on_s, 0, 86_400)
         _within("min_off_s", self.min_off_s, 0, 86_400)
         _within("start_share", self.start_share, 0, 1)
+        _within("margin_share", self.margin_share, 0, 1)
         _within("up_slew_a_per_s", self.up_slew_a_per_s, 0.01, 100)
         if self.semantics not in ("battery_power", "batterymonitor"):
             message = f"semantics is {self.semantics!r}; it must be battery_power or batterymonitor"
@@ -72,6 +82,11 @@ class AllotmentConfig:
     def watts_per_ampere(self) -> float:
         """The power of one ampere on every phase, in watts."""
         return self.mains_v * self.phases
+
+    @property
+    def scaled_loan_wh(self) -> float:
+        """`loan_wh` for as long a cloud at this least power, in watt-hours."""
+        return self.loan_wh * self.least_w / LOAN_FOR_W
 
     @property
     def least_w(self) -> float:

@@ -1,23 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A feed that contradicts the car's own draw is named and not followed.
 
-evsed knows when the car's draw changes by a start, a stop or amperes. The power that is spare must
-then change by as much the other way, and the sun without the car must stand still. It is not
-judged near 0, where throttled panels or a battery that holds the grid at zero hide the change.
+evsed knows when the car's draw changes. The power that is spare must then change by as much the
+other way, and the sun without the car must stand still. Amperes that follow the sun prove nothing,
+since they move with it; a start, a stop, and steps made on purpose do. So a start that the feed
+does not answer as it should is followed by steps between the least current and twice that, until
+they have cleared the feed or convicted it. Nothing is judged near 0, where throttled panels or a
+battery that holds the grid at zero hide the change.
 """
 
 from __future__ import annotations
 
 import enum
+import math
+from dataclasses import dataclass
 from typing import Final
-
-from evsed.core.solar.draw_response import DrawResponse
 
 CHANGE_SHARE: Final = 0.5
 """Only changes of the draw of half the least power count: 3 A."""
 
-TIMES: Final = 1.8
-"""The contradiction has to be seen at least twice, older ones counting a little less..."""
+ANSWER_S: Final = 15.0
+"""A change is judged by a reading of at least so much later, in seconds: the slowest reported cars
+answer within 10 s."""
+
+TIMES: Final = 3
+"""The contradiction has to be seen so many times."""
 
 SURE: Final = 3.0
 """... and by so many standard errors."""
@@ -26,8 +33,26 @@ REVERSED_SHARE: Final = 1.5
 """A sun that follows the draw by more than this: the figure answers the wrong way. No car that
 takes less than it is offered looks like that."""
 
-UNSEEN_SHARE: Final = 0.75
+UNSEEN_SHARE: Final = 0.7
 """A sun that follows a measured draw by more than this: the figure does not answer it."""
+
+CLEARED_SHARE: Final = 0.5
+"""A sun that follows the draw by less than this is the sun."""
+
+TESTS: Final = 12
+"""No more steps than this are made on purpose in a run."""
+
+CALM_W: Final = 50.0
+"""Between two readings the sun moves by this much at least (rms), in watts..."""
+
+OUTLIER: Final = 9.0
+"""... and a change of more than three times the usual counts for no more than that."""
+
+WEATHER_RATE: Final = 0.1
+"""The variance of the weather is a mean over about ten readings."""
+
+FORGET: Final = 0.7
+"""What older runs have shown counts for so much less with each start."""
 
 UNSEEN_S: Final = 900.0
 """Without a meter, a car that is taken to draw nothing is not seen by the feed after so long, in
@@ -74,22 +99,36 @@ ADVICE: Final = {
 }
 
 
+@dataclass(slots=True)
+class _Evidence:
+    """How far the sun followed changes of the draw that had nothing to do with it."""
+
+    power: float = 0.0
+    cross: float = 0.0
+    changes: float = 0.0
+    weather: float = 0.0
+
+    @property
+    def share(self) -> float:
+        return self.cross / self.power if self.power > 0 else 0.0
+
+    @property
+    def error(self) -> float:
+        return math.sqrt(self.weather / self.power) if self.power > 0 else math.inf
+
+    def add(self, moved_w: float, step_w: float) -> None:
+        self.power += step_w * step_w
+        self.cross += moved_w * step_w
+        self.changes += 1
+
+    def forget(self) -> None:
+        self.power *= FORGET
+        self.cross *= FORGET
+        self.changes *= FORGET
+
+
 class FeedDoubt:
     """Collects the evidence against a feed. Moments are monotonic seconds."""
-
-    __slots__ = (
-        "_below",
-        "_found_at",
-        "_least_w",
-        "_nothing_s",
-        "_nudged_w",
-        "_nudges",
-        "_response",
-        "_same",
-        "_same_s",
-        "_same_w",
-        "found",
-    )
 
     def __init__(self, least_w: float) -> None:
         """`least_w` is the power of the least current, in watts."""
@@ -102,7 +141,14 @@ class FeedDoubt:
     def clear(self) -> None:
         """Believe the feed again, and begin anew."""
         self.found = None
-        self._response = DrawResponse(self._least_w, CHANGE_SHARE)
+        self._evidence = _Evidence()
+        self._last: tuple[float, float] | None = None  # sun and draw of the last reading, in watts
+        self._before: tuple[float, float] | None = None  # ... of that before a change on purpose
+        self._changed_s = 0.0
+        self._tests = 0
+        self._tested = False  # in this run
+        self._high = False
+        self._readings = 0
         self._below = False
         self._same, self._same_s, self._same_w = 0, 0.0, 0.0
         self._nudges, self._nudged_w = 0, 0.0
@@ -114,6 +160,13 @@ class FeedDoubt:
         stuck = self._same >= STUCK_READINGS and self._same_s >= STUCK_S and not self._below
         step_w = NUDGE_SHARE * self._least_w * (1 + self._nudges)
         return step_w if stuck and self.found is None else 0.0
+
+    @property
+    def test_w(self) -> float | None:
+        """What to give to the car on purpose, whatever the sun is, in watts; None: no test runs."""
+        if not self._tests or self.found is not None:
+            return None
+        return 2 * self._least_w if self._high else self._least_w
 
     def add(
         self,
@@ -138,24 +191,68 @@ class FeedDoubt:
                 self.clear()
             return
         if excess_w is None or full:
-            self._response.reset()
-            self._same = 0
+            self._last = self._before = None
+            self._tests = self._same = 0
             return
         self._below = self._below or excess_w < BELOW_ZERO_W
-        if abs(excess_w) < NEAR_ZERO_W:
-            self._response.reset()
-        else:
-            self._response.add(excess_w + draw_w, draw_w, span_s)
+        self._nudge(excess_w, draw_w)
+        self._count_same(excess_w, draw_w, span_s)
+        self._nothing_s = self._nothing_s + span_s if takes_nothing and draw_w > 0 else 0.0
+        self._weigh(excess_w, draw_w, span_s)
+        self.found = self._judge(measured=measured)
+        self._found_at = now
+        self._plan(draw_w, measured=measured)
+
+    def _weigh(self, excess_w: float, draw_w: float, span_s: float) -> None:
+        """Add what this reading tells of a start, a stop, or a step on purpose."""
+        evidence, sun_w = self._evidence, excess_w + draw_w
+        self._changed_s += span_s
+        if self._last is not None:
+            last_sun_w, last_draw_w = self._last
+            if abs(draw_w - last_draw_w) < CHANGE_SHARE * self._least_w:
+                self._readings += 1
+                rate = max(WEATHER_RATE, 1 / self._readings)
+                moved = (sun_w - last_sun_w) ** 2
+                if self._readings > 1:  # a kettle is one load, not a rough sky
+                    moved = min(moved, OUTLIER * max(evidence.weather, CALM_W**2))
+                evidence.weather += rate * (moved - evidence.weather)
+            if (draw_w <= 0) is not (last_draw_w <= 0):
+                self._before, self._changed_s = self._last, ANSWER_S
+                evidence.forget()
+        if self._before is not None and self._changed_s >= ANSWER_S:
+            before_sun_w, before_draw_w = self._before
+            step_w = draw_w - before_draw_w
+            if abs(step_w) >= CHANGE_SHARE * self._least_w or self._changed_s >= UNSEEN_S:
+                hidden = max(abs(excess_w), abs(before_sun_w - before_draw_w)) < NEAR_ZERO_W
+                if not hidden:
+                    evidence.add(sun_w - before_sun_w, step_w)
+                self._before = None
+        self._last = (sun_w, draw_w)
+
+    def _plan(self, draw_w: float, *, measured: bool) -> None:
+        """Begin a test, make its next step, or end it."""
+        evidence = self._evidence
+        if draw_w <= 0 or self.found is not None:
+            self._tests = 0
+            self._tested = False
+            return
+        suspect = evidence.share > (UNSEEN_SHARE if measured else REVERSED_SHARE - 1 / 4)
+        cleared = evidence.share < CLEARED_SHARE or self._tests >= TESTS
+        if self._tests and cleared:
+            self._tests, self._tested, self._before = 0, True, None
+        elif self._before is None and (self._tests or (suspect and not self._tested)):
+            self._tests += 1
+            self._high = draw_w < 1.5 * self._least_w
+            self._before, self._changed_s = self._last, 0.0
+
+    def _nudge(self, excess_w: float, draw_w: float) -> None:
+        """Count the steps beyond the sun that a figure near 0 did not answer."""
         if self.nudge_w > 0 and excess_w == self._same_w:
             risen = draw_w - self._nudged_w > NUDGE_SHARE * self._least_w / 2
             self._nudges += risen
             self._nudged_w = draw_w if risen else self._nudged_w
         else:
             self._nudges, self._nudged_w = 0, draw_w
-        self._count_same(excess_w, draw_w, span_s)
-        self._nothing_s = self._nothing_s + span_s if takes_nothing and draw_w > 0 else 0.0
-        self.found = self._judge(measured=measured)
-        self._found_at = now
 
     def _count_same(self, excess_w: float, draw_w: float, span_s: float) -> None:
         drawing = draw_w > 0.9 * self._least_w
@@ -166,17 +263,15 @@ class FeedDoubt:
         self._same_w = excess_w
 
     def _judge(self, *, measured: bool) -> Doubt | None:
-        response = self._response
+        evidence = self._evidence
         if self._nudges >= NUDGES:
             return Doubt.NEVER_NEGATIVE
         if self._nothing_s >= UNSEEN_S:
             return Doubt.UNSEEN
-        if response.changes < TIMES:
+        if evidence.changes < TIMES - FORGET:
             return None
-        sure = SURE * response.error
-        if response.share > REVERSED_SHARE and response.share - 1 > sure:
+        sure = 0.0 if self._tests >= TESTS else SURE * evidence.error
+        if evidence.share > REVERSED_SHARE and evidence.share - 1 > sure:
             return Doubt.REVERSED
-        unseen = UNSEEN_SHARE < response.share <= REVERSED_SHARE and response.share > sure
-        if measured and unseen:
-            return Doubt.UNSEEN
-        return None
+        unseen = UNSEEN_SHARE < evidence.share <= REVERSED_SHARE and evidence.share > sure
+        return Doubt.UNSEEN if measured and unseen else None

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The knobs of the solar rules, chosen on some places and judged on the others.
+
+.venv/bin/python -m tests.benchmarks solar_choice [--days FOLDER] [--latency S]
+
+Each file of the folder is a day; its name up to the year is its place. The choice is made by
+leave-one-place-out; differences are paired by day, with bootstrap intervals of 95 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from array import array
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from itertools import pairwise
+from multiprocessing import get_context
+from pathlib import Path
+from random import Random
+from typing import Final, NamedTuple
+
+from evsed.core.solar.allotment import Allotment, AllotmentConfig, Reading
+from evsed.sim.dayfiles.reader import read_day
+
+DAYS: Final = Path(__file__).parents[1] / "days" / "places"
+STEP_S: Final = 5
+VOLTS: Final = 230.0
+LEAST_W: Final = 6 * VOLTS
+DRAWS: Final = 2000
+LENT_PRICE: Final = 1.0
+"""A kWh lent by the battery weighs as much as one captured; ..."""
+START_PRICE_KWH: Final = 0.05
+"""... a start as much as so many kWh: 2000 starts of a contactor's million are 100 kWh."""
+BASE: Final = AllotmentConfig(semantics="battery_power")
+BEFORE: Final = replace(BASE, start_share=0.98, margin_share=0.0)
+"""The rules before the choice, and what the differences are taken to."""
+CANDIDATES: Final = {
+    f"start_share {share:g}, margin_share {margin:g}": replace(
+        BASE, start_share=share, margin_share=margin
+    )
+    for share in (0.98, 0.9, 0.8, 0.7)
+    for margin in (0.0, 0.04, 0.08)
+}
+
+
+class Figures(NamedTuple):
+    """A day's surplus, what of it the car got, what the battery lent (kWh), and the starts."""
+
+    surplus_kwh: float
+    captured_kwh: float
+    lent_kwh: float
+    starts: int
+
+
+class Job(NamedTuple):
+    """One day under one set of knobs."""
+
+    surplus_w: array[float]
+    rules: AllotmentConfig
+    latency_s: int
+    metered: bool = False
+
+
+def play(job: Job) -> Figures:
+    """Run a day in steps of five seconds: the car answers after the next of them."""
+    allotment = Allotment(job.rules)
+    period_s = round(job.rules.period_s)
+    news: list[tuple[int, Reading]] = []
+    offers = [0.0, 0.0]
+    captured = lent = surplus = 0.0
+    starts, before_a = 0, 0.0
+    for now in range(0, len(job.surplus_w), STEP_S):
+        sun_w, drawn_a = job.surplus_w[now], offers[0]
+        drawn_w = drawn_a * VOLTS
+        if now % period_s == 0:
+            age_s = float(job.latency_s)
+            reading = Reading(excess_w=sun_w - drawn_w, stamp=str(now), age_s=age_s)
+            news.append((now + job.latency_s, reading))
+        while news and news[0][0] <= now:
+            allotment.on_reading(float(now), news.pop(0)[1])
+        closed = offers[1] > 0
+        known_a = drawn_a if job.metered else offers[1]
+        allotment.on_draw(float(now), known_a, charging=closed, measured=job.metered)
+        offered_a = allotment.update(float(now)).current_a
+        offers = [offers[1] if offered_a > 0 else 0.0, offered_a]
+        surplus += max(0.0, sun_w)
+        captured += min(max(0.0, sun_w), drawn_w)
+        lent += max(0.0, drawn_w - max(0.0, sun_w))
+        starts += offered_a > 0 and before_a <= 0
+        before_a = offered_a
+    hours = STEP_S / 3.6e6
+    return Figures(surplus * hours, captured * hours, lent * hours, starts)
+
+
+def place(name: str) -> str:
+    """The place that a day's name begins with."""
+    return re.split(r"-\d{4}-", name)[0]
+
+
+def crossings(surplus_w: array[float]) -> int:
+    """How often a day crosses the least power, minute by minute."""
+    above = [surplus_w[now] >= LEAST_W for now in range(0, len(surplus_w), 60)]
+    return sum(before != after for before, after in pairwise(above))
+
+
+def worth(day: Figures) -> float:
+    """One number for a day, in kWh of sun."""
+    return day.captured_kwh - LENT_PRICE * day.lent_kwh - START_PRICE_KWH * day.starts
+
+
+def interval(
+    ours: Sequence[Figures], theirs: Sequence[Figures], chosen: Sequence[int]
+) -> tuple[float, float, float]:
+    """More captured, in percent of the surplus, over the chosen days; with its interval."""
+
+    def points(days: Sequence[int]) -> float:
+        more = sum(ours[at].captured_kwh - theirs[at].captured_kwh for at in days)
+        return 100 * more / sum(ours[at].surplus_kwh for at in days)
+
+    random = Random(1)
+    drawn = sorted(points(random.choices(chosen, k=len(chosen))) for _ in range(DRAWS))
+    return points(chosen), drawn[DRAWS // 40], drawn[-DRAWS // 40]
+
+
+def show(
+    name: str, ours: Sequence[Figures], theirs: Sequence[Figures], parts: list[list[int]]
+) -> None:
+    """Print a line of differences: captured on each part with its interval, lent, starts."""
+    cells = []
+    for part in parts:
+        mid, low, high = interval(ours, theirs, part)
+        cells.append(f"{mid:+5.2f} [{low:+.2f} {high:+.2f}]")
+    count = len(ours)
+    lent = sum(a.lent_kwh - b.lent_kwh for a, b in zip(ours, theirs, strict=True)) / count
+    starts = sum(a.starts - b.starts for a, b in zip(ours, theirs, strict=True)) / count
+    print(f"{name:38} {'   '.join(cells)}   {lent:+.3f} kWh {starts:+.2f} starts", flush=True)
+
+
+def choose(
+    names: Sequence[str], table: dict[str, list[Figures]]
+) -> tuple[list[Figures], dict[str, str]]:
+    """For each place the knobs that are worth most on all others; the days under them."""
+    chosen: dict[str, str] = {}
+    judged: list[Figures] = []
+    for at, name in enumerate(names):
+        here = place(name)
+        if here not in chosen:
+            others = [o for o, other in enumerate(names) if place(other) != here]
+            chosen[here] = max(table, key=lambda knobs: sum(worth(table[knobs][o]) for o in others))
+        judged.append(table[chosen[here]][at])
+    return judged, chosen
+
+
+def main() -> None:
+    """Print the differences of each candidate, and those of the choice."""
+    parser = argparse.ArgumentParser(description="choice of the solar knobs by place")
+    parser.add_argument("--days", type=Path, default=DAYS)
+    parser.add_argument("--latency", type=int, default=5)
+    options = parser.parse_args()
+    days = [(path.stem, read_day(path).surplus_w) for path in sorted(options.days.glob("*.csv"))]
+    names = [name for name, _ in days]
+    whole = list(range(len(days)))
+    restless = sorted(whole, key=lambda at: -crossings(days[at][1]))[: (len(days) + 1) // 2]
+    latency_s = options.latency
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+
+        def all_days(rules: AllotmentConfig, *, metered: bool = False) -> list[Figures]:
+            jobs = [Job(surplus_w, rules, latency_s, metered) for _, surplus_w in days]
+            return list(pool.map(play, jobs))
+
+        base = all_days(BEFORE)
+        surplus = sum(day.surplus_kwh for day in base)
+        captured = sum(day.captured_kwh for day in base)
+        print(f"{len(days)} days of {len(set(map(place, names)))} places, {latency_s} s late")
+        print(
+            f"before: {100 * captured / surplus:.2f} % of all surplus, "
+            f"{sum(day.lent_kwh for day in base) / len(days):.3f} kWh lent and "
+            f"{sum(day.starts for day in base) / len(days):.2f} starts a day"
+        )
+        print("more captured in points of all surplus, whole and most restless half; lent; starts")
+        table = {}
+        for name, rules in CANDIDATES.items():
+            table[name] = all_days(rules)
+            show(name, table[name], base, [whole, restless])
+        judged, chosen = choose(names, table)
+        show("chosen on the other places", judged, base, [whole, restless])
+        for here, name in chosen.items():
+            print(f"  {here}: {name}")
+        for period_s in (10.0, 30.0):
+            for metered in (False, True):
+                rules = replace(BASE, period_s=period_s)
+                word = "with a meter" if metered else "without a meter"
+                fast = all_days(rules, metered=metered)
+                show(f"as shipped, {period_s:g} s feed, {word}", fast, base, [whole, restless])
+
+
+if __name__ == "__main__":
+    main()
