@@ -61,7 +61,7 @@ def one_input(data: bytes) -> None:
 
 
 def _check(days: list[RecordedDay | DayError]) -> None:
-    """What is read is finite, and no longer than a day and a half each."""
+    """Require finite figures, and no day longer than a day and a half."""
     assert 1 <= len(days) <= MOST_DAYS + 2
     for day in days:
         if isinstance(day, RecordedDay):

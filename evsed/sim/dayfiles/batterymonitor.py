@@ -186,7 +186,7 @@ def _adds_up(rows: Sequence[Sequence[float]], at: int, pair: tuple[int, int]) ->
 
 
 def _socs(rows: Sequence[Sequence[float]], first: int) -> int:
-    """How many of the last columns are states of charge in percent."""
+    """The number of last columns that are states of charge in percent."""
     width = len(rows[0])
     count = 0
     while count < 2 and width - count - 1 > first:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which columns make the surplus, and with which sign: by the owner, or by what is there."""
+"""The choice of the columns that make the surplus, and of their signs."""
 
 from __future__ import annotations
 

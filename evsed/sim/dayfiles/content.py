@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a file says: its form, its times, its columns, and the plan for its surplus."""
+"""The content of a file: its form, its times, its columns, and the plan for its surplus."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MOST_LOST: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a file says: the plan, in which zone its clock runs, and notes."""
+    """The plan of a file, the zone of its clock, and notes."""
 
     plan: Plan
     form: Form
@@ -44,7 +44,7 @@ class Content:
 
 
 def read_content(text: str, file: str, options: ReadOptions, encoding: str) -> Content:
-    """What the text of a file says. Raises DayError, AmbiguousDay where it has several readings."""
+    """Read the text of a file. Raises DayError, AmbiguousDay where it has several readings."""
     content = (
         _log_content(text, file, options) if is_log(text) else _table_content(text, file, options)
     )
@@ -154,7 +154,7 @@ def _in_utc(
 
 
 def _offset_s(times: Times, zone: tzinfo | None) -> float | None:
-    """What makes a local clock of the moments, where it is known: UTC is nobody's clock."""
+    """The offset that makes local time of the moments; None where only UTC is known."""
     if zone is None or zone is UTC:
         return times.offset_s if zone is None else None
     first_s = next((value for value in times.seconds if value is not None), 0.0)

@@ -207,7 +207,7 @@ def _check_counter(parts: Sequence[Part], options: ReadOptions, name: str) -> No
 
 
 def _notes(content: Content, parts: Sequence[Part], started: datetime, seconds: int) -> list[str]:
-    """What was taken for what, for the owner to check."""
+    """Lines on what each column was taken for, for the owner to check."""
     lines = []
     for part in parts:
         names = " + ".join(repr(each.series.name) for each in part.quantities)

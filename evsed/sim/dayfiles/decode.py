@@ -70,7 +70,7 @@ def decode(data: bytes, name: str) -> tuple[str, str]:
 
 
 def _unpacked(data: bytes, name: str) -> bytes:
-    """What a gzip file holds; no more than `LARGEST`, however small it was packed."""
+    """Unpack gzip; no more than `LARGEST`, however small it was packed. Raises DayError."""
     text = bytearray()
     try:
         while data:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which sign of a grid column is import: by the panels' output, or by the middle of the day.
+"""The sign of import in a grid column: by the panels' output, or by the middle of the day.
 
 Panels feed the grid in the middle of a day and not at its ends. A convention (import positive) is
 only followed where the figures do not speak against it.

@@ -19,7 +19,7 @@ from evsed.sim.dayfiles.words import Role, plain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """How a program writes its files.
+    """A form of files.
 
     `needs` are patterns that names of columns have to match, all of them; `columns` give roles (and
     `units` units) to the columns whose names match. `signed` says that the grid's import is

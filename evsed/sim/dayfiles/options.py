@@ -14,14 +14,14 @@ MAX_GAP_S: Final = 900.0
 value every 15 minutes. What happens between rows that lie further apart is not known."""
 
 UNITS: Final = ("W", "kW", "MW", "mW", "Wh", "kWh", "MWh", "Wh-total", "kWh-total", "MWh-total")
-"""What `--unit` takes; `-total` is a meter's running total, without it an energy per row."""
+"""Units of `--unit`; `-total` is a meter's running total, without it an energy per row."""
 
 DateOrder = Literal["dmy", "mdy", "ymd"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
-    """What the owner states about a file; None leaves it to the file.
+    """Statements of the owner about a file; None leaves it to the file.
 
     Columns are named by their header or counted from 1. `imports` and `exports` may be the same
     kind of signed column: the option then says which sign is which.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which series make the surplus, with which sign."""
+"""The series that make the surplus, and their signs."""
 
 from __future__ import annotations
 

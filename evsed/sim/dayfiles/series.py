@@ -246,7 +246,7 @@ def to_points(each: Series, file: str) -> Points:
 
 
 def _cell_factors(each: Series):  # type: ignore[no-untyped-def]  # noqa: ANN202 - set below
-    """What makes the cells of a column equal units: Grafana writes 950 W and then 1.2 kW."""
+    """Factors that bring cells to one unit: Grafana writes 950 W and then 1.2 kW."""
     base = each.cell_unit
 
     def factor(cell: str) -> float:

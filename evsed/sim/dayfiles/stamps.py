@@ -155,7 +155,7 @@ def _from_match(pattern: re.Pattern[str], found: re.Match[str]) -> Stamp | None:
 
 
 def _between(found: re.Match[str]) -> str:
-    """What stands between day and month."""
+    """The text between day and month."""
     return found.string[found.end("a") : found.start("b")]
 
 

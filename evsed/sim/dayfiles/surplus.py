@@ -30,7 +30,7 @@ class Gap(NamedTuple):
 
     @property
     def length_s(self) -> float:
-        """How long nothing is known, in seconds."""
+        """The length in seconds."""
         return self.to_s - self.from_s
 
 

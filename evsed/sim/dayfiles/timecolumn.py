@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which column holds the times, and where date and clock are apart, which two."""
+"""The column that holds the times, or the two where date and clock are apart."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _HOUR_WORD: Final = re.compile(r"\b(hour|stunde|hora|heure|uur|ora|time|he|hr)\b
 
 
 class _Sort(IntEnum):
-    """What the cells of a column are, the best first."""
+    """Sorts of columns that hold times, the best first."""
 
     MOMENT = 0
     DATE = 1
@@ -71,7 +71,7 @@ def find_times(sheet: Sheet, wanted: int | None, order: DateOrder | None, file: 
 
 
 def _sort(sheet: Sheet, at: int) -> _Sort | None:
-    """What a column is, by its first cells."""
+    """The sort of a column by its first cells; None where it holds no times."""
     cells = [cell for cell in sheet.column(at)[: 4 * _SAMPLE] if not is_missing(cell)][:_SAMPLE]
     if not cells:
         return None

@@ -208,7 +208,7 @@ def _clocks(stamps: Sequence[Stamp | None]) -> Times:
 
 
 def _settle(stamps: Sequence[Stamp], order: DateOrder | None, file: str) -> DateOrder:
-    """What the numbers of the dates are: by what is possible, by days in a row, or by the owner."""
+    """The order of the dates: by what is possible, by days in a row, or by the owner."""
     doubtful = [stamp for stamp in stamps if stamp.order.startswith("?")]
     if not doubtful:
         return order or "ymd"

@@ -21,7 +21,7 @@ TINY_W: Final = 20.0
 
 
 class Kind(Enum):
-    """What the number of a row is."""
+    """Kinds of figures."""
 
     POWER = "power"
     INTERVAL = "energy of the row"

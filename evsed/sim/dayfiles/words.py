@@ -11,7 +11,7 @@ from typing import Final
 
 
 class Role(Enum):
-    """What a column is. The value is what the owner is shown."""
+    """Roles of columns. The value is shown to the owner."""
 
     SURPLUS = "surplus"
     IMPORT = "import from the grid"
@@ -176,7 +176,7 @@ def role_of(name: str, *, measured: bool) -> Role:
 
 
 def _flow(source: str, sink: str) -> Role | None:
-    """What "A to B" is, seen from the house's meter."""
+    """The role of "A to B", seen from the house's meter."""
     if has(Role.CAR, sink):
         return Role.CAR
     if has(Role.BATTERY, sink):

@@ -24,7 +24,7 @@ COMPARABLE: Final[dict[str, Any]] = {
     "window_s": 0.0,
     "semantics": "battery_power",
 }
-"""What holds without --config: the same for everybody, so that figures can be compared."""
+"""Settings without --config: the same for everybody, so that figures can be compared."""
 
 OWN_SETTINGS: Final = Path("/etc/evsed.toml")
 """Where the settings of the charger are, on the charger."""
@@ -72,7 +72,7 @@ def variants(options: argparse.Namespace) -> list[Variant]:
 
 
 def read_options(options: argparse.Namespace) -> ReadOptions:
-    """How the files are to be read."""
+    """The options for reading files."""
     return ReadOptions(
         time=options.time,
         surplus=options.surplus,

@@ -56,7 +56,7 @@ def outcomes(
 
 
 def _result(waiting: Future[Result | DayError] | DayError) -> Result | DayError:
-    """What came of a job, when it is done."""
+    """Wait for the result of a job."""
     return waiting if isinstance(waiting, DayError) else waiting.result()
 
 

@@ -34,7 +34,7 @@ TAPER_FROM_SOC: Final = 0.96
 
 
 class News(NamedTuple):
-    """What the feed publishes: `stamp_s` is its own clock in seconds of the day."""
+    """A publication of the feed: `stamp_s` is its own clock in seconds of the day."""
 
     stamp_s: int
     value_w: float
@@ -43,7 +43,7 @@ class News(NamedTuple):
 
 
 class Charger(Protocol):
-    """What stands between feed and car."""
+    """The part between feed and car."""
 
     def on_reading(self, now_s: int, news: News) -> None:
         """Note news that has just arrived."""
@@ -54,7 +54,7 @@ class Charger(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantConfig:
-    """How the day is played.
+    """Settings of a simulated day.
 
     `feed_period_s` from one stamp to the next, `feed_latency_s` from stamp to arrival;
     `feed_window_s` averaged before the stamp, 0 is the moment. The car draws on `phases` at
@@ -86,7 +86,7 @@ class PlantConfig:
 
 @dataclass(slots=True)
 class Trace:
-    """What happened, one value a second.
+    """The course of a day, one value a second.
 
     `feed_*` is the news last published, `offered_a` the offer from this second on; `drawn_a`,
     `battery_w` (into it) and `contactor` are what this second was like.
@@ -184,7 +184,7 @@ def play(surplus_w: array[float], config: PlantConfig, charger: Charger) -> Trac
 
 
 class Figures(NamedTuple):
-    """What a day came to. Energies in kWh, shares in percent, times in seconds (None: no such)."""
+    """Figures of a day. Energies in kWh, shares in percent, times in seconds (None: no such)."""
 
     surplus_kwh: float
     feasible_kwh: float

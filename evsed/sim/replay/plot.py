@@ -111,7 +111,7 @@ def _reasons(lines: Sequence[Line], started: datetime, seconds: int) -> Iterable
 
 
 def _lent_wh(trace: Trace) -> list[float]:
-    """What the battery gave to the car so far, every `STEP_S`."""
+    """The energy that the battery gave to the car so far, every `STEP_S`."""
     lent_wh, so_far = 0.0, []
     for at, (sun_w, drawn_a) in enumerate(zip(trace.surplus_w, trace.drawn_a, strict=True)):
         lent_wh += max(0.0, drawn_a * trace.watts_per_ampere - max(0.0, sun_w)) / 3600

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What came of the days: tables for the terminal, JSON, and a trace with a row a second."""
+"""The results of the days: tables for the terminal, JSON, and a trace with a row a second."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ car got. on, off: the shortest run and pause in seconds."""
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What a kWh from the grid costs (None: not known), and what an exported one pays."""
+    """Prices of a kWh: from the grid (None: not known), and exported."""
 
     grid: float | None
     feed_in: float
 
     def saved(self, figures: Figures) -> float | None:
-        """What charging from the sun saved against charging from the grid.
+        """The money that charging from the sun saved against charging from the grid.
 
         A kWh from the sun is not bought, but is not sold either; one that was lent
         is bought in any case.
@@ -44,7 +44,7 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a day: figures, the session as the books have it (Wh, estimated), the reasons.
+    """The result of a day: figures, the session as the books have it (Wh, estimated), the reasons.
 
     `read_as` says how the file was read, `settings` how the rules differ from other replays of the
     day, `picture` is an SVG where a page was asked for, `differences` are against the record.

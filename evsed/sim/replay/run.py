@@ -176,7 +176,7 @@ def _shown(
 
 
 def _read_as(results: Sequence[Result]) -> str:
-    """How the files were read; those that were read alike are named together."""
+    """The reading of the files; those that were read alike are named together."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for result in results:
         columns = tuple(

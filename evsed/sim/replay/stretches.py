@@ -151,7 +151,7 @@ def story(found: Sequence[Stretch], started: datetime) -> list[Line]:
 
 
 def _ended(before: Stretch) -> str:
-    """What the charge ended with."""
+    """The state in which the charge ended."""
     last = before.last
     if last.loan_wh > 0 and last.lent_wh > 0:
         return f"the battery had lent {last.lent_wh:.0f} of {last.loan_wh:.0f} Wh"

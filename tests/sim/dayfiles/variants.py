@@ -33,7 +33,7 @@ class Stretch:
 
     @property
     def surplus_w(self) -> float:
-        """What the sun leaves over."""
+        """Watts that the sun leaves over."""
         return self.sun_w - self.load_w
 
 
