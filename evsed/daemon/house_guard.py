@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from evsed.core.pilot import j1772
 from evsed.core.pilot.limits import Limit
 from evsed.core.supply.main_fuse import HouseReading, MainFuse, MainFuseConfig
 
@@ -39,5 +40,16 @@ class HouseGuard:
         return {}
 
     def _note_draw(self, now: float) -> None:
-        state = self._charger.state
-        self._guard.on_draw(now, state.drawn_a(now), measured=state.drawn_measured(now))
+        """Note what the car draws: by the current transformer, else as it is offered.
+
+        A meter of the car on the network is seconds late. Beside a house meter that is not, it
+        would show the draw of before a change, and the room would be wrong by the whole of it.
+        """
+        snapshot = self._charger.state.driven(now)
+        if snapshot is None or not snapshot.closed:
+            self._guard.on_draw(now, 0.0, measured=False)
+        elif snapshot.drawn_a is not None:
+            self._guard.on_draw(now, snapshot.drawn_a, measured=True)
+        else:
+            offered_a = j1772.current_for_duty(snapshot.duty)
+            self._guard.on_draw(now, offered_a, measured=False)

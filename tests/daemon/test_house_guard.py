@@ -58,6 +58,40 @@ async def test_the_house_leaves_the_car_what_its_fuse_has_left(tmp_path: Path) -
         assert lowest(limits.update(now + 1, NOON), now + 1).max_a == pytest.approx(15.5, abs=0.3)
 
 
+async def test_a_car_meter_that_is_late_does_not_make_the_guard_believe_in_more_room(
+    tmp_path: Path,
+) -> None:
+    async with life(tmp_path) as world:
+        guard = HouseGuard(FUSE, world.charger)
+        now = 100.0
+        while now < 160.0:
+            now += 1
+            at(world, now)
+            guard.on_reading(now, HouseReading(measured_at=now, current_a=(12.0 + 9.0,)))
+        # The car has just dropped to the 12 A it is offered; its meter still shows 20 A.
+        stale = CarReading(measured_at=now - 4, current_a=(20.0,))
+        world.charger.set(replace(world.charger.state, car_meter=stale))
+        guard.on_reading(now + 1, HouseReading(measured_at=now + 1, current_a=(12.0 + 9.0,)))
+        (limit,) = guard.limits(now + 1, now + 4)
+
+    assert limit.max_a == pytest.approx(25 - 0.5 - 9, abs=0.3)
+
+
+async def test_the_current_transformer_tells_the_guard_what_the_car_really_draws(
+    tmp_path: Path,
+) -> None:
+    async with life(tmp_path) as world:
+        guard = HouseGuard(FUSE, world.charger)
+        now = 100.0
+        while now < 160.0:
+            now += 1
+            world.ticks.handle(Tick(replace(CHARGING, at=now, drawn_a=8.0)), NOON)
+            guard.on_reading(now, HouseReading(measured_at=now, current_a=(8.0 + 9.0,)))
+        (limit,) = guard.limits(now, now + 3)
+
+    assert limit.max_a == pytest.approx(25 - 0.5 - 9, abs=0.3)
+
+
 async def test_a_house_meter_that_is_silent_leaves_what_the_owner_said(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
         guard = HouseGuard(replace(FUSE, house_lost_a=0.0), world.charger)

@@ -169,7 +169,7 @@ class MainFuse:
         return self._warmth
 
     def on_draw(self, now: float, current_a: float, *, measured: bool) -> None:
-        """Note what the car draws on each phase: measured, or the offer where no meter tells."""
+        """Note what the car draws on each phase: measured at *now*, or else the offer."""
         self._draw_measured = measured
         if self._draws[-1][1] != current_a:
             self._draws.append((now, current_a))
