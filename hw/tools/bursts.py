@@ -63,7 +63,7 @@ def verdict(
     named = ""
     close = False
     for tick in range(bursts):
-        reading = meter.read(tick * TICK_S, burst(plateaus, duty, rng), duty)
+        reading = meter.update(tick * TICK_S, burst(plateaus, duty, rng), duty)
         says = "unknown" if reading.settled is None else reading.settled.value
         named = named if reading.anomaly is None else reading.anomaly.name
         close = close or (reading.live_for_s > 0.0 and reading.anomaly is None)

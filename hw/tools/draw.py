@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from hw.tools import sheets_inputs, sheets_pilot, sheets_power
+from hw.tools import sheets_box, sheets_inputs, sheets_pilot, sheets_power
 from hw.tools.kicad import NAMESPACE, TEXT_MM, Library, Node, Sheet, millimetres, quoted
 from hw.tools.values import HW, Values
 
@@ -51,6 +51,7 @@ BLOCKS: tuple[tuple[str, str, Callable[[Sheet], None], str], ...] = (
         sheets_inputs.inputs,
         "feedback, residual current, stop, temperature, current",
     ),
+    ("box", "Box", sheets_box.box, "light, button, relay in the pilot's line"),
 )
 
 

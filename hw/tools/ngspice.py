@@ -7,13 +7,14 @@ are kept in hw/.cache by what went in, so a second `make hw` runs nothing that h
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hw.tools.values import HW, Values
@@ -50,6 +51,36 @@ class Deck:
         words = {word.lower() for line in lines for word in re.findall(r"\w+", line)}
         given = [x for x in values.spice.splitlines() if x.startswith(".param")]
         self._lines = [x for x in given if x.split()[1].split("=")[0].lower() in words] + lines
+
+    def lines(self, subckt: str) -> list[str]:
+        """The parts of one sub-circuit, a line each, continuation lines joined."""
+        out: list[str] = []
+        inside = False
+        for line in self._lines:
+            if line.startswith(".subckt "):
+                inside = line.split()[1] == subckt
+            elif line.startswith(".ends"):
+                inside = False
+            elif inside and line.startswith("+"):
+                out[-1] += line[1:]
+            elif inside:
+                out.append(line)
+        return out
+
+    def replaced(self, element: str, lines: Sequence[str]) -> Deck:
+        """The same netlist with *lines* in the place of *element*.
+
+        Raises KeyError unless there is just one element of that name.
+        """
+        at = [n for n, line in enumerate(self._lines) if line.split()[:1] == [element]]
+        if len(at) != 1:
+            raise KeyError(f"{self.name}.cir has {len(at)} elements {element}")
+        end = at[0] + 1
+        while self._lines[end].startswith("+"):
+            end += 1
+        other = copy.copy(self)
+        other._lines = [*self._lines[: at[0]], *lines, *self._lines[end:]]  # noqa: SLF001 - its own
+        return other
 
     def text(self, params: Mapping[str, float]) -> str:
         """The whole netlist with *params* in place.  Raises KeyError for one it does not have."""

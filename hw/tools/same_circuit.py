@@ -15,10 +15,15 @@ from hw.tools.kicad import Node, children, read
 from hw.tools.ngspice import SPICE
 
 # which .subckt of which file is drawn, and what its nodes are called when they are put together
-DRAWN = {"front_end.inc": ("generator", "source", "receiver"), "contactor.inc": ("contactor",)}
+DRAWN = {
+    "front_end.inc": ("generator", "source", "receiver", "monitor"),
+    "contactor.inc": ("contactor",),
+    "inputs.inc": ("contacts", "proximity", "transformer", "coil_supply", "outputs"),
+}
 # the generator's output node has two names where a test source may be put in between; the Pi's
 # header and its series resistors hang on the outer nodes
 JOINED = {"drv": "opo"}
+SHARED = ("0", "vref", "vp", "vn", "v12", "v33", "opo", "cp", "loop")
 # SPICE's node order -> the pins of the symbol
 FET_PINS = ("3", "1", "2")  # drain, gate, source
 DOUBLE_DIODE = {"a": ("1", "3"), "b": ("3", "2")}  # lower and upper diode: anode, cathode
@@ -40,7 +45,7 @@ def spice_nets() -> tuple[Nets, set[str]]:
                 for node, pin in _pins(line.split()):
                     node = JOINED.get(node, node)  # noqa: PLW2901 - one name for one node
                     # ground and supplies are one net everywhere, inner nodes belong to their block
-                    shared = node in ("0", "vref", "vp", "vn", "opo", "cp")
+                    shared = node in SHARED
                     nets.setdefault(node if shared else f"{name}.{node}", set()).add(pin)
     found = {frozenset(n) for n in nets.values()}
     return found, {pin.split(".")[0] for net in found for pin in net}

@@ -127,19 +127,22 @@ def inputs(s: Sheet) -> None:
     s.wire(amp["6"], (126, 96), (126, 102), (142, 102), (142, 94), amp["7"])
     s.wire((142, 94), (142, 76))
     s.join((142, 94))
-    # the coil's supply, watched
-    up = s.part("R615", R, (160, 98))
-    s.wire(up["1"], (160, 92))
-    s.supply("+12V", (160, 92))
-    down = s.part("R616", R, (160, 114))
-    s.wire(up["2"], (160, 106), down["1"])
+    # the coil's supply, watched behind the safety loop; two resistors above, so that a short of
+    # one harms nothing
+    first = s.part("R615", R, (160, 94))
+    s.wire(first["1"], (160, 88))
+    s.label("LOOP", (160, 88), "up")
+    second = s.part("R617", R, (160, 104))
+    s.wire(first["2"], second["1"])
+    down = s.part("R616", R, (160, 118))
+    s.wire(second["2"], (160, 110), down["1"])
     s.supply("GND", down["2"])
-    c = s.part("C606", C, (172, 114))
-    s.wire((160, 106), (172, 106), c["1"])
+    c = s.part("C606", C, (172, 118))
+    s.wire((160, 110), (172, 110), c["1"])
     s.supply("GND", c["2"])
-    s.wire((172, 106), (182, 106))
-    s.label("COIL_SUPPLY_ADC", (182, 106), "right")
-    s.join((160, 106), (172, 106))
+    s.wire((172, 110), (182, 110))
+    s.label("COIL_SUPPLY_ADC", (182, 110), "right")
+    s.join((160, 110), (172, 110))
     s.note(
         "Each of these may stay empty. Contacts carry 3.3 mA: take ones good for small loads.",
         (20, 136),

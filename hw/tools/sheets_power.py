@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from hw.tools.kicad import Sheet
+from hw.tools.kicad import Point, Sheet
 
 R, C = "Device:R", "Device:C"
 REFERENCE = "VREF"
@@ -52,6 +52,11 @@ NET_OF = {
     "ground_fault_test": "RCD_TEST",
     "emergency_stop": "E_STOP",
     "one_wire": "ONE_WIRE",
+    "light_red": "LIGHT_RED",
+    "light_green": "LIGHT_GREEN",
+    "light_blue": "LIGHT_BLUE",
+    "button": "BUTTON",
+    "cp_relay": "CP_RELAY",
 }
 SPI_NETS = {8: "SPI_CS0", 9: "SPI_MISO", 10: "SPI_MOSI", 11: "SPI_CLK"}
 
@@ -173,7 +178,7 @@ def supply(s: Sheet) -> None:
         s.supply(net, (x + 6, 110))
     s.note(
         "VREF feeds the converter, its reference, the level shift and the divider:\n"
-        "one voltage, so its error cancels. Pins without a net stay free: GPIO 7, 12, 13, 19 ...",
+        "one voltage, so its error cancels. Pins without a net stay free: GPIO 5, 6, 7, 13, 19.",
         (20, 124),
     )
 
@@ -195,13 +200,7 @@ def contactor(s: Sheet) -> None:
     s.wire(load["1"], (50, 36))
     s.supply("+12V", (50, 36))
     s.wire(load["2"], (50, 50), q["3"])
-    r = s.part("R406", R, (84, 50), turn=90, text="split")
-    s.wire((50, 50), r["1"])
-    c = s.part("C401", C, (96, 50), turn=90, text="tall")
-    s.wire(r["2"], c["1"])
-    pump = s.part("D401", "Diode:BAV99", (112, 50), turn=90, mirror="y", text="right+0.5,3")
-    s.wire(c["2"], pump["3"])
-    s.supply("GND", pump["1"])
+    _pump(s, y=50, start=(50, 50), at=81, refs=("R406", "C401", "C405", "C407", "D401", "D407"))
     # second half, upside down
     s.wire((66, 50), (66, 88))
     q = s.part("Q404", SMALL_FET, (74, 88), text="right+2,0")
@@ -212,82 +211,106 @@ def contactor(s: Sheet) -> None:
     s.wire(load["1"], (76, 64))
     s.supply("+12V", (76, 64))
     s.wire(load["2"], (76, 78), q["3"])
-    r = s.part("R408", R, (86, 78), turn=90, text="split")
-    s.wire((76, 78), r["1"])
-    c = s.part("C402", C, (98, 78), turn=90, text="tall")
-    s.wire(r["2"], c["1"])
-    other = s.part("D402", "Diode:BAV99", (112, 78), turn=90, mirror="y", text="right+0.5,3")
-    s.wire(c["2"], other["3"])
     s.join((76, 78))
-    s.supply("GND", other["1"])
+    _pump(s, y=78, start=(76, 78), at=81, refs=("R408", "C402", "C406", "C408", "D402", "D408"))
     # hold
-    s.wire(pump["2"], (112, 38), (124, 38), (124, 66))
-    s.wire(other["2"], (112, 66), (124, 66))
-    s.join((124, 66))
-    s.wire((124, 66), (124, 82), (122, 82), (122, 90))
-    hold = s.part("C403", C, (122, 98), text="left")
-    s.wire((122, 90), hold["1"])
-    leak = s.part("R409", R, (132, 98), text="left")
-    s.wire((122, 90), (132, 90), leak["1"])
-    # two, so that one that breaks makes the contactor late instead of making it stay
-    spare = s.part("R412", R, (142, 98), text="left")
-    s.wire((132, 90), (142, 90), spare["1"])
-    zener = s.part("D403", "Device:D_Zener", (152, 98), turn=270, text="right+0.5,0")
-    s.wire((142, 90), (152, 90), zener["1"])
-    for at in (hold["2"], leak["2"], spare["2"], zener["2"]):
-        s.supply("GND", at)
-    s.test_point("TP401", (127, 90))
-    s.wire((152, 90), (164, 90))
-    s.join((122, 90), (127, 90), (132, 90), (142, 90), (152, 90))
-    gate = s.part("R410", R, (170, 90), turn=90, text="split")
-    s.wire((164, 90), gate["1"])
-    s.join((164, 90))
-    lower = s.part("Q402", FET, (184, 90), text="right+2,0")
+    s.wire((134, 38), (134, 66))
+    s.wire((134, 66), (134, 96))
+    s.join((134, 66))
+    s.wire((90, 96), (155, 96))
+    # four of the six leaks here, two at the gate: with one open the contactor is late by a fifth
+    for ref, lib, x in (
+        ("C403", C, 102),
+        ("R409", R, 112),
+        ("R414", R, 122),
+        ("R415", R, 132),
+        ("R416", R, 142),
+    ):
+        part = s.part(ref, lib, (x, 104), text="left")
+        s.wire((x, 96), part["1"])
+        s.supply("GND", part["2"])
+        s.join((x, 96))
+    zener = s.part("D403", "Device:D_Zener", (150, 104), turn=270, text="right+0.5,0")
+    s.wire((150, 96), zener["1"])
+    s.supply("GND", zener["2"])
+    s.test_point("TP401", (107, 96))
+    s.join((107, 96), (134, 96), (150, 96))
+    gate = s.part("R410", R, (161, 96), turn=90, text="split")
+    s.wire((155, 96), gate["1"])
+    lower = s.part("Q402", FET, (192, 96), text="right+2,0")
     s.wire(gate["2"], lower["1"])
+    for ref, x in (("R412", 174), ("R413", 184)):
+        part = s.part(ref, R, (x, 104), text="left")
+        s.wire((x, 96), part["1"])
+        s.supply("GND", part["2"])
+        s.join((x, 96))
     s.supply("GND", lower["2"])
     # a rising 12 V rail empties the hold capacitor
-    short = s.part("Q405", SMALL_FET, (162, 114), text="right+2,0")
-    s.wire((164, 90), short["3"])
+    short = s.part("Q405", SMALL_FET, (88, 122), text="right+2,0")
+    s.wire((90, 96), short["3"])
     s.supply("GND", short["2"])
-    c = s.part("C404", C, (118, 114), turn=90, text="tall")
-    s.wire(c["1"], (108, 114), (108, 112))
-    s.supply("+12V", (108, 112))
+    c = s.part("C404", C, (50, 122), turn=90, text="tall")
+    s.wire(c["1"], (40, 122), (40, 120))
+    s.supply("+12V", (40, 120))
     s.wire(c["2"], short["1"])
-    down = s.part("R411", R, (130, 121))
-    s.wire((130, 114), down["1"])
+    down = s.part("R411", R, (62, 129))
+    s.wire((62, 122), down["1"])
     s.supply("GND", down["2"])
-    d = s.part("D404", "Device:D", (142, 121), turn=270, text="right+0.5,0")
-    s.wire((142, 114), d["1"])
+    d = s.part("D404", "Device:D", (76, 129), turn=270, text="right+0.5,0")
+    s.wire((76, 122), d["1"])
     s.supply("GND", d["2"])
-    s.join((130, 114), (142, 114))
+    s.join((62, 122), (76, 122))
     # enable and coil
-    upper = s.part("Q401", FET, (184, 72), text="right+2,0")
+    upper = s.part("Q401", FET, (192, 72), text="right+2,0")
     s.wire(upper["2"], lower["3"])
-    s.label("ENABLE", (140, 72), "left")
-    r = s.part("R401", R, (148, 72), turn=90, text="split")
-    s.wire((140, 72), r["1"])
+    s.label("ENABLE", (148, 72), "left")
+    r = s.part("R401", R, (156, 72), turn=90, text="split")
+    s.wire((148, 72), r["1"])
     s.wire(r["2"], upper["1"])
-    pull = s.part("R402", R, (162, 79))
-    s.wire((162, 72), pull["1"])
+    pull = s.part("R402", R, (170, 79))
+    s.wire((170, 72), pull["1"])
     s.supply("GND", pull["2"])
-    s.join((162, 72))
+    s.join((170, 72))
     loop = s.part("J401", TERMINAL, (146, 30), turn=180, text="above+0,-3")
     s.wire(loop["1"], (156, 30), (156, 40), (162, 40), (162, 38))
     s.supply("+12V", (162, 38))
-    s.wire(loop["2"], (186, 28), (186, 34))
-    tvs = s.part("D406", "Device:D_Zener", (186, 40), turn=90, text="right+0.5,0")
-    s.wire((186, 34), tvs["2"])
-    free = s.part("D405", "Device:D", (186, 52), turn=270, text="right+0.5,0")
+    s.wire(loop["2"], (194, 28), (194, 34))
+    tvs = s.part("D406", "Device:D_Zener", (194, 40), turn=90, text="right+0.5,0")
+    s.wire((194, 34), tvs["2"])
+    free = s.part("D405", "Device:D", (194, 52), turn=270, text="right+0.5,0")
     s.wire(tvs["1"], free["1"])
-    s.wire(free["2"], (186, 60), upper["3"])
-    coil = s.part("J402", TERMINAL, (214, 44), text="below+0,2")
-    s.wire((186, 34), (204, 34), (204, 44), coil["1"])
-    s.wire((186, 60), (204, 60), (204, 46), coil["2"])
-    s.join((186, 34), (186, 60))
-    s.flag((196, 34))
-    s.join((196, 34))
+    s.wire(free["2"], (194, 60), upper["3"])
+    coil = s.part("J402", TERMINAL, (220, 44), text="below+0,2")
+    s.wire((194, 34), (210, 34), (210, 44), coil["1"])
+    s.wire((194, 60), (210, 60), (210, 46), coil["2"])
+    s.join((194, 34), (194, 60))
+    s.flag((199, 34))
+    s.wire((205, 34), (205, 26))
+    s.label("LOOP", (205, 26), "up")
+    s.join((199, 34), (205, 34))
     s.note(
         "The coil needs both: ENABLE high, and a heartbeat that toggles. Stuck, the pump dries.\n"
         "J401: contacts of emergency stop and residual current device, in series; else a bridge.",
         (18, 14),
     )
+
+
+def _pump(s: Sheet, *, y: int, start: Point, at: int, refs: tuple[str, ...]) -> None:
+    """One half of the pump in a row: resistor, three capacitors in series, two diodes up to hold.
+
+    *start*: where the row begins; *at*: the resistor's left end.
+    """
+    resistor, *capacitors, lower, upper = refs
+    r = s.part(resistor, R, (at + 3, y), turn=90, text="split")
+    s.wire(start, r["1"])
+    before = r["2"]
+    for n, ref in enumerate(capacitors):
+        c = s.part(ref, C, (at + 11 + 7 * n, y), turn=90, text="tall")
+        s.wire(before, c["1"])
+        before = c["2"]
+    pump = s.part(lower, "Diode:BAV99", (118, y), turn=90, mirror="y", text="right+0.5,3")
+    s.wire(before, pump["3"])
+    s.supply("GND", pump["1"])
+    out = s.part(upper, "Device:D", (125, y - 12), turn=180, text="split")
+    s.wire(pump["2"], (118, y - 12), out["2"])
+    s.wire(out["1"], (134, y - 12))

@@ -14,22 +14,11 @@ from hw.tools.values import Values
 
 RUNS = 500
 PARTS = (
-    *(
-        "R401",
-        "R402",
-        "R403",
-        "R404",
-        "R405",
-        "R406",
-        "R407",
-        "R408",
-        "R409",
-        "R410",
-        "R411",
-        "R412",
-    ),
-    *("C401", "C402", "C403", "C404"),
+    *("R401", "R402", "R403", "R404", "R405", "R406", "R407", "R408", "R410", "R411"),
+    *("R409", "R412", "R413", "R414", "R415", "R416"),
+    *("C401", "C405", "C407", "C402", "C406", "C408", "C403", "C404"),
 )
+COUPLING = ("C401", "C405", "C407", "C402", "C406", "C408")
 MODELS = ("switch_fet", "small_fet", "clamp_zener", "tvs_coil")
 
 
@@ -128,34 +117,6 @@ def dead_man(values: Values, progress: Progress) -> tuple[list[Figure], dict[str
         ),
     ]
     return figures, {"least_s": round(min(drops), 4), "most_s": round(max(drops), 4)}
-
-
-def broken(values: Values) -> list[Figure]:
-    """One part of the dead-man open at a time: late or off, but never held for ever."""
-    deck = Deck("dead_man", values)
-    figures = []
-    for part, open_value in (("R409", 1e12), ("R412", 1e12), ("C401", 1e-15), ("C403", 1e-15)):
-        times = []
-        for corner in _corners(values):
-            stop = 12 * values["contract"]["heartbeat_tick_s"]
-            found = deck.run({**corner, part: open_value, "stop_s": stop})
-            full = corner["coil_supply_v"] / corner["coil_ohm"]
-            off = found.get("last_a", math.inf) < values["models.coil"]["release_share"] * full
-            times.append(max(0.0, found.get("off_at", stop) - stop) if off else math.inf)
-        figures.append(
-            Figure(
-                "Dead-man",
-                f"{part} open: off after the last edge",
-                min(times),
-                max(times),
-                "s",
-                None,
-                0.3,
-                "late by one fault at most (ours)",
-                len(times),
-            )
-        )
-    return figures
 
 
 HOLD_DUTIES = (0.5, 0.6, 0.7, 0.8, 0.9)
@@ -323,8 +284,7 @@ def _corners(values: Values) -> list[dict[str, float]]:
                 "switch_fet_k_a_per_v2": fet["k_a_per_v2"][-1],
                 "small_fet_threshold_v": small["threshold_v"][-bits[2]],
                 "clamp_zener_leakage_a_at_4v": zener["leakage_a_at_4v"][-bits[1]],
-                "C401": values.ohm("C401") * scale,
-                "C402": values.ohm("C402") * scale,
+                **{ref: values.ohm(ref) * scale for ref in COUPLING},
                 "C403": values.ohm("C403") / scale,
                 "C404": values.ohm("C404") * (1.1 if bits[0] else 0.7),  # X7R loses some at 12 V
                 "coil_supply_v": coil["supply_v"][-bits[0]],

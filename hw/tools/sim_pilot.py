@@ -33,7 +33,8 @@ LABELS = {
     "dn": "D, diode shorted",
 }
 PARTS = (
-    *("R202", "R203", "R204", "R205", "R206", "R207", "R301", "R302", "R303", "R304"),
+    *("R201", "R202", "R203", "R204", "R205", "R206", "R207"),
+    *("R301", "R310", "R302", "R303", "R304"),
     *("C202", "C205", "C301", "C303"),
 )
 MODELS = ("reference", "generator_op_amp", "rails", "receiver_op_amp", "tvs_pilot", "pi")

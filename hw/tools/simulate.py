@@ -195,7 +195,6 @@ def main() -> int:
             *sim_faults.cut_figures(cuts),
             *sim_faults.surge_figures(values),
             *dead_man,
-            *sim_contactor.broken(values),
             *hold,
             *power,
             *sim_faults.power_figures(values),

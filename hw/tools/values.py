@@ -107,12 +107,33 @@ class Values:
 
     @property
     def line_of_parts(self) -> Line:
-        """Code to volts as R301-R303 and the reference give it.
+        """Code to volts as R301, R310, R302, R303 and the reference give it."""
+        return self._line(self.pilot_divider_ohm, self.ohm("R302"), self.ohm("R303"))
 
-        The tap sits at (CP/R301 + VREF/R302) / (1/R301 + 1/R302 + 1/R303); the ADC makes
-        1024 x tap / VREF of it.
+    @property
+    def line_of_generator(self) -> Line:
+        """Code to volts of the channel that watches the generator, by its parts."""
+        from_op_amp = self.ohm("R311") + self.ohm("R314")
+        return self._line(from_op_amp, self.ohm("R312"), self.ohm("R313"))
+
+    @property
+    def pilot_divider_ohm(self) -> float:
+        """From the pilot to the divider's tap, ohm: two in series, in case one is shorted."""
+        return self.ohm("R301") + self.ohm("R310")
+
+    @property
+    def coil_supply_v_per_code(self) -> float:
+        """The coil's supply behind the safety loop, volts a code."""
+        below = self.ohm("R616")
+        whole = self.ohm("R615") + self.ohm("R617") + below
+        return self.reference_v / float(self["contract"]["adc_codes"]) * whole / below
+
+    def _line(self, from_cp: float, to_reference: float, to_ground: float) -> Line:
+        """A divider from a bipolar level, lifted by the reference.
+
+        The tap sits at (V/R + VREF/Rref) / (1/R + 1/Rref + 1/Rgnd); the ADC makes 1024 x tap / VREF
+        of it.
         """
-        from_cp, to_reference, to_ground = (self.ohm(r) for r in ("R301", "R302", "R303"))
         siemens = 1 / from_cp + 1 / to_reference + 1 / to_ground
         per_code = self.reference_v / self["contract"]["adc_codes"] * siemens * from_cp
         return Line(-self.reference_v * from_cp / to_reference, per_code)

@@ -15,7 +15,7 @@ from evsed.core.pilot import events as ev
 from evsed.core.pilot.economiser import FULL_S
 from evsed.core.pilot.faults import Fault
 from evsed.sim.bench import CONFIG, Bench
-from evsed.sim.contactor_drive import Contactor
+from evsed.sim.contactor_drive import PUMP_HOLD_S, RELEASE_S, Contactor
 
 TICK_S = 0.02
 
@@ -107,7 +107,7 @@ def test_a_duty_that_does_not_hold_the_contactor_is_a_fault() -> None:
 def test_a_late_beat_that_the_mirror_contact_shows_to_be_harmless_changes_nothing() -> None:
     bench = held(bench_that_holds())
     held_at = bench.board.held_at
-    bench.stall(0.08)  # the pump holds for at least 71 ms, and in this box for 131
+    bench.stall(0.08)  # less than the pump of this box holds
     bench.run(10)
 
     assert bench.contactor_closed
@@ -119,7 +119,7 @@ def test_a_late_beat_after_which_the_contacts_are_open_ends_in_a_full_close() ->
     bench = held(bench_that_holds())
     held_at = bench.board.held_at
     bench.board.dead_man_stuck = True
-    bench.stall(0.16)  # the pump lets go
+    bench.stall(PUMP_HOLD_S[1] + RELEASE_S + TICK_S)  # the pump lets go, and the contacts open
     bench.run(0.1)
     assert not bench.commanded
     assert "the charge pump may have opened" in str(bench.events_of(ev.ContactorOpened)[-1].event)

@@ -11,9 +11,11 @@ import pytest
 
 from evsed import control
 from evsed.boards import InputsConfig, PigpioConfig
+from evsed.core.pilot import charge_pump, punctuality
 from evsed.core.pilot import current_transformer as current
-from evsed.core.pilot import punctuality
+from evsed.core.pilot.contactor_state import OPEN_MIN_S
 from evsed.core.pilot.pilot_meter import BLIND_S, FrontEnd
+from evsed.core.pilot.punctuality import SURE_S
 from evsed.sim import circuit, transformer
 from evsed.sim import contactor_drive as box
 from hw.tools.simulate import RESULTS, inputs_sha256
@@ -48,6 +50,18 @@ def test_the_contracts_line_is_within_a_code_of_what_the_parts_give() -> None:
         assert abs(ours.volts(code) - parts.volts(code)) < parts.volts_per_code
 
 
+def test_the_generators_channel_reads_within_3_codes_of_the_pilots_line() -> None:
+    ours, parts = VALUES.line_of_contract, VALUES.line_of_generator
+    for code in range(CONTRACT["adc_codes"]):
+        assert abs(ours.volts(code) - parts.volts(code)) < 3 * parts.volts_per_code
+
+
+def test_the_coils_supply_spans_more_than_12_v_and_is_what_the_contract_says() -> None:
+    per_code = VALUES.coil_supply_v_per_code
+    assert per_code == pytest.approx(CONTRACT["coil_supply_v_per_code"], rel=1e-3)
+    assert per_code * CONTRACT["adc_codes"] > 1.2 * VALUES["models.coil"]["supply_v"][-1]
+
+
 def test_the_simulator_reads_as_the_parts_do() -> None:
     parts = VALUES.line_of_parts
     assert circuit.PARTS.volts_at_code_0 == pytest.approx(parts.volts_at_code_0, abs=1e-6)
@@ -59,12 +73,12 @@ def test_the_simulator_is_made_of_the_parts_of_the_board() -> None:
         (circuit.GENERATOR_TO_REFERENCE_OHM, "R203"),
         (circuit.GENERATOR_TO_GROUND_OHM, "R204"),
         (circuit.GENERATOR_FEEDBACK_OHM, "R205"),
-        (circuit.DIVIDER_FROM_CP_OHM, "R301"),
         (circuit.DIVIDER_TO_REFERENCE_OHM, "R302"),
         (circuit.DIVIDER_TO_GROUND_OHM, "R303"),
         (circuit.FILTER_FARAD, "C301"),
     ):
         assert VALUES.ohm(ref) == ohm_or_farad, ref
+    assert VALUES.pilot_divider_ohm == circuit.DIVIDER_FROM_CP_OHM
     assert VALUES.source_ohm == circuit.SOURCE_OHM
     assert VALUES.reference_v == circuit.REFERENCE_V
     assert (circuit.PARTS.source_low_v, circuit.PARTS.source_high_v) == pytest.approx(
@@ -146,6 +160,22 @@ def test_the_dead_man_drops_in_time_and_outlasts_a_late_beat() -> None:
 def test_the_simulated_pump_holds_as_long_as_that_of_the_netlists() -> None:
     dead_man = tomllib.loads(RESULTS.read_text())["dead_man"]
     assert (dead_man["least_s"], dead_man["most_s"]) == box.PUMP_HOLD_S
+
+
+def test_the_pump_is_dry_before_the_next_closing_tries_whether_it_is() -> None:
+    trailing_s = max(charge_pump.TRAIL) * CONTRACT["heartbeat_tick_s"]
+    assert trailing_s + CONTRACT["dead_man_drop_s"] < OPEN_MIN_S
+
+
+def test_a_gpio_that_no_longer_opens_keeps_a_plug_live_for_300_ms_at_most() -> None:
+    pump_s = tomllib.loads(RESULTS.read_text())["dead_man"]["most_s"]
+    trailing_s = (max(charge_pump.TRAIL) - 1) * CONTRACT["heartbeat_tick_s"]  # the first at once
+    detection_s, release_s = 2 * CONTRACT["heartbeat_tick_s"], 0.050  # EVerest's bring-up notes
+    assert detection_s + trailing_s + pump_s + release_s <= 0.3
+
+
+def test_the_software_trusts_the_pump_for_no_longer_than_it_surely_holds() -> None:
+    assert tomllib.loads(RESULTS.read_text())["dead_man"]["least_s"] > SURE_S
 
 
 def test_every_figure_in_the_committed_table_is_inside_its_limit() -> None:

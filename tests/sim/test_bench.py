@@ -147,7 +147,7 @@ def test_the_charge_pump_opens_where_the_daemon_died_with_its_script() -> None:
     assert not bench.contactor_closed
     dropped_s = bench.contactor_changed_at - died_at - RELEASE_S
     assert (
-        PUMP_HOLD_S[1] - 0.02 <= dropped_s <= PUMP_HOLD_S[1]
+        PUMP_HOLD_S[1] - 0.02 <= dropped_s <= PUMP_HOLD_S[1] + 1e-6
     )  # the last edge was up to a tick ago
 
 

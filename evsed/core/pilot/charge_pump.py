@@ -4,12 +4,12 @@
 With no car neither of the coil's two switches is on, so one that is shorted leaves nothing live.
 
 With mirror contacts the beats go on for 40 or 60 ms after the GPIO went off, so that the contacts
-show whether the GPIO opens them (see `contactors`). 40 ms of detection, these 60, the pump's 131
-(`hw/results.toml`) and a contactor's 50 are 281 ms in which a GPIO that no longer opens keeps a
+show whether the GPIO opens them (see `contactors`). 40 ms of detection, these 60, the pump's 148
+(`hw/results.toml`) and a contactor's 50 are 298 ms in which a GPIO that no longer opens keeps a
 plug live. Without mirror contacts they end with the command.
 
-A capacitor of the pump that is shorted holds it for ever at one level of the heartbeat pin only, so
-the pin rests low and high in turn: the test of the next closing is made at the other level.
+Each half of the pump holds at one level of the heartbeat pin only, so the pin rests low and high in
+turn: the test of the next closing is made at the other level.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from evsed.core.pilot.limits import Limit
 
 CONFIRM_S = 0.0215
 LATE_S = 0.030
-# The pump holds for at least 71 ms after the last edge (hw/results.toml), the dead-man of either
+# The pump holds for at least 67 ms after the last edge (hw/results.toml), the dead-man of either
 # board for 100: after a gap of 60 ms between beats one of them may have opened the contactor.
 SURE_S = 0.060
 BUDGETS = ((8, 10.0), (20, 60.0))  # so many late ticks within so many seconds are too many
