@@ -227,6 +227,7 @@ class Settings(BaseSettings):
             allow_ventilated=self.safety.allow_ventilated,
             front_end_proved=front_end_proved,
             hold_off_s=hold_off_s,
+            least_pause_s=self.car.least_pause_s,
         )
 
     def over_current_config(self) -> OverCurrentConfig:
@@ -251,7 +252,7 @@ class Settings(BaseSettings):
 
     def car_care_config(self) -> CarCareConfig:
         """Build the configuration of the care for the car."""
-        return CarCareConfig(**self.car.model_dump())
+        return CarCareConfig(**self.car.model_dump(exclude={"least_pause_s"}))
 
     def feed_config(self) -> FeedConfig:
         """Build the configuration of the feed."""

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from evsed.boards import BoardConfig, InputsConfig
+from evsed.core.car.care import CarCareConfig
 from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.over_current import OverCurrentConfig
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.errors import SettingsError
@@ -85,7 +87,12 @@ def test_defaults_are_those_of_the_rooms_they_go_to() -> None:
 
     assert settings.board_config() == BoardConfig()
     assert settings.front_end() == FrontEnd()
-    assert settings.evse_config(front_end_proved=False, hold_off_s=0.0) == EvseConfig()
+    # The shortest pause that IEC 61851-1 allows is the machine's; some cars need more.
+    assert settings.evse_config(front_end_proved=False, hold_off_s=0.0) == EvseConfig(
+        least_pause_s=60.0
+    )
+    assert settings.car_care_config() == CarCareConfig()
+    assert settings.over_current_config() == OverCurrentConfig()
     assert settings.allotment_config() == AllotmentConfig(max_current_a=10.0, window_s=10.0)
     assert settings.feed_config() == FeedConfig(
         url="http://192.168.1.10/excesspwr.php", current_a=6.0
@@ -176,7 +183,7 @@ def test_what_the_owner_writes_reaches_the_rooms(tmp_path: Path) -> None:
     assert settings.safety.restart_delay_max_s == 600.0
     assert settings.front_end() == FrontEnd(-15.0, 0.03)
     assert settings.evse_config(front_end_proved=True, hold_off_s=9.0) == EvseConfig(
-        outputs=3, allow_ventilated=True, front_end_proved=True, hold_off_s=9.0
+        outputs=3, allow_ventilated=True, front_end_proved=True, hold_off_s=9.0, least_pause_s=60.0
     )
     assert settings.allotment_config() == AllotmentConfig(
         mains_v=240.0,

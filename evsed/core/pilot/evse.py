@@ -55,12 +55,15 @@ class EvseConfig:
     `outputs`: contactor outputs to close together (1, or one per phase). `allow_ventilated`: D is
     served like C. `front_end_proved`: an earlier life has read 11.4-12.6 V in A with this very
     calibration. `hold_off_s`: after a crash, nothing closes for so long.
+    `least_pause_s`: the least pause between the end of an offer that interrupts a charge, whatever
+    ended it, and the next offer; some cars fault where it is shorter (lincomatic/open_evse#23).
     """
 
     outputs: int = 1
     allow_ventilated: bool = False
     front_end_proved: bool = False
     hold_off_s: float = 0.0
+    least_pause_s: float = j1772.X1_MIN_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +210,12 @@ class Evse:
         events += self._update_faults(now, pilot, reported or {})
         blocked = self._blocked(now, limit)
         offered_a = 0.0 if blocked else limit.max_a
-        before = self.output.duty
+        before, offering = self.output.duty, self.output.offering
         events += self.output.update(now, offered_a, blocked or self.output.f_reason)
         if before != self.output.duty and 0.0 < before < 1.0:
             self.presence.on_duty_changed(now)
+        if offering and not self.output.offering and self.contactor.closed:
+            self.output.lengthen_pause(self._config.least_pause_s)
         closing = False
         if opens := self._opens(now, pilot):
             excused = self.presence.flinched
@@ -297,6 +302,8 @@ class Evse:
             return Reason(Cause.limit("wear"), budget.describe(now), pause_s)
         if (x1_left_s := self.output.x1_left_s(now)) > 0.0:
             why = "the car is given time to see that the offer ended"
+            if self.output.pause_s > j1772.X1_MIN_S:
+                why = f"the car gets a pause of {self.output.pause_s:.0f} s after each interruption"
             return Reason(self.output.withdrawn or causes.HOLD_OFF, why, x1_left_s)
         return None
 

@@ -13,12 +13,14 @@ SHOWS_F = Reason(causes.HOLD_OFF, "the pilot shows F for a fault that has ended"
 class PilotOutput:
     """The duty on the wire and the times between its changes.
 
-    x1 lasts at least 3 s before a new x2; rises of the duty are 5 s apart; falls are immediate.
+    x1 lasts at least 3 s before a new x2, and longer where a charge was interrupted and the car
+    needs that (`lengthen_pause()`); rises of the duty are 5 s apart; falls are immediate.
     """
 
     def __init__(self, now: float) -> None:
         self.duty = j1772.STEADY
         self._x1_at: float | None = now  # None while PWM is on the wire
+        self.pause_s = j1772.X1_MIN_S
         self._raised_at = now
         self.withdrawn: Cause | None = None  # since the last offer
         self._f_until_at = now
@@ -37,7 +39,7 @@ class PilotOutput:
         """Seconds until a new offer may be made; x1 begins when F ends."""
         if self.duty == j1772.NOT_AVAILABLE:
             return j1772.X1_MIN_S
-        return 0.0 if self._x1_at is None else self._x1_at + j1772.X1_MIN_S - now
+        return 0.0 if self._x1_at is None else self._x1_at + self.pause_s - now
 
     def shows_f(self, now: float) -> bool:
         """Whether F is to be on the wire at *now*."""
@@ -47,6 +49,10 @@ class PilotOutput:
         """Put F on the wire, for 300 ms so that the car knows of a fault; x1 follows."""
         self._f_until_at = now + for_s
         self.f_reason = reason
+
+    def lengthen_pause(self, least_s: float) -> None:
+        """Make the pause that has just begun last at least *least_s*."""
+        self.pause_s = max(self.pause_s, least_s)
 
     def restart(self, now: float) -> None:
         """Begin with steady +12 V: the board was lost and is back."""
@@ -83,5 +89,6 @@ class PilotOutput:
         if self._x1_at is not None:
             return []
         self._x1_at = now
+        self.pause_s = j1772.X1_MIN_S
         self.withdrawn = reason.cause
         return [ev.OfferWithdrawn(now, reason.cause, reason.why)]

@@ -144,6 +144,7 @@ PLAIN: Final = (
     "plugged",
     "needs_b",
     "flinched",
+    "pause_s",
     "_stopping",
 )
 # Not memory: set anew in each step, never changed, or for showing only.

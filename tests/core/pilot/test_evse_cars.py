@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state machine and cars that flinch, sleep, or need a long pause."""
+
+from __future__ import annotations
+
+import pytest
+
+from evsed.core.pilot import events as ev
+from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.faults import Fault
+from evsed.core.pilot.j1772 import NOT_AVAILABLE, STEADY
+from evsed.core.pilot.limits import Limit, for_car
+from tests.core.pilot.story import Story
+
+
+def offer(current_a: float) -> Limit:
+    return Limit("feed", current_a, why="following the sun")
+
+
+def plugged(config: EvseConfig | None = None) -> Story:
+    """A car in B that is offered 16 A."""
+    story = Story(config)
+    story.run(1.0)
+    story.car("B")
+    story.run(5.0)
+    return story
+
+
+def charging(config: EvseConfig | None = None) -> Story:
+    story = plugged(config)
+    story.car("C")
+    story.until(lambda: story.closed, within_s=3.0)
+    return story
+
+
+def flinch(story: Story, after_s: float = 0.45, for_s: float = 0.1) -> None:
+    """Open S2 for a moment, *after_s* from now on."""
+    story.run(after_s)
+    story.car("B")
+    story.run(for_s)
+    story.car("C")
+    story.run(6.0)
+
+
+def test_a_flinch_opens_within_100_ms_like_any_other_end() -> None:
+    story = charging()
+    story.run(6.0)
+    story.limit = offer(10.0)
+    story.run(0.45)
+    story.car("B")
+
+    assert story.until(lambda: not story.closed, within_s=0.1) <= 0.06
+
+
+def test_flinches_after_changes_of_the_duty_are_no_chatter() -> None:
+    story = charging()
+    for step in range(8):
+        story.limit = offer(10.0 if step % 2 else 14.0)
+        flinch(story)
+
+    assert Fault.CHATTER not in story.step.faults
+    assert sum(isinstance(event, ev.CarFlinched) for event in story.events) == 8
+    assert story.closed
+
+
+def test_the_same_openings_without_a_change_of_the_duty_are_chatter() -> None:
+    story = charging()
+    for _ in range(4):
+        flinch(story)
+
+    assert Fault.CHATTER in story.step.faults
+
+
+def test_a_car_that_leaves_its_offer_untaken_is_shown_f_for_4_s_and_then_the_offer_again() -> None:
+    story = plugged()
+    events = story.evse.wake(story.now)
+    assert [type(event) for event in events] == [ev.CarWoken]
+    story.run(0.1)
+    assert story.duty == NOT_AVAILABLE
+    assert story.step.blocked == "the pilot shows F for 4 s to wake the car"
+    assert story.until(lambda: story.duty == STEADY, within_s=5.0) == pytest.approx(3.9, abs=0.05)
+    offered_s = story.until(lambda: 0.0 < story.duty < 1.0, within_s=5.0)
+    assert offered_s == pytest.approx(3.0, abs=0.05)
+    assert not story.step.faults
+
+
+@pytest.mark.parametrize("state", ["A", "C"])
+def test_only_a_car_in_b_is_woken(state: str) -> None:
+    story = plugged()
+    story.car(state)
+    story.run(3.0)
+
+    assert story.evse.wake(story.now) == ()
+
+
+def test_no_car_is_woken_without_an_offer() -> None:
+    story = plugged()
+    story.limit = offer(0.0)
+    story.run(5.0)
+
+    assert story.evse.wake(story.now) == ()
+
+
+def test_a_car_that_is_unplugged_while_f_is_shown_is_noticed_when_it_ends() -> None:
+    story = plugged()
+    story.evse.wake(story.now)
+    story.run(1.0)
+    story.car("A")
+    story.run(4.0)
+
+    assert isinstance(story.events[-1], (ev.CarUnplugged, ev.StateChanged))
+    assert not story.evse.plugged
+
+
+def test_after_an_interruption_the_next_offer_waits_for_as_long_as_the_car_needs() -> None:
+    story = charging(EvseConfig(front_end_proved=True, least_pause_s=60.0))
+    story.limit = offer(0.0)
+    story.run(2.0)
+    story.car("B")
+    story.run(1.0)
+    story.limit = offer(16.0)
+    story.run(1.0)
+    assert story.step.blocked == "the car gets a pause of 60 s after each interruption"
+    assert story.step.wait_s == pytest.approx(56.0, abs=0.1)
+
+    assert story.until(lambda: 0.0 < story.duty < 1.0, within_s=60.0) == pytest.approx(56, abs=0.1)
+
+
+def test_an_offer_that_nobody_took_may_come_back_after_3_s() -> None:
+    story = plugged(EvseConfig(front_end_proved=True, least_pause_s=60.0))
+    story.limit = offer(0.0)
+    story.run(1.0)
+    story.limit = offer(16.0)
+
+    assert story.until(lambda: 0.0 < story.duty < 1.0, within_s=5.0) <= 2.1
+
+
+def test_a_limit_below_what_the_car_works_at_is_none() -> None:
+    assert for_car(offer(7.0), 8.0).max_a == 0.0
+    assert for_car(offer(7.0), 8.0).why == "following the sun, and this car works from 8.0 A on"
+    assert for_car(offer(8.0), 8.0) == offer(8.0)
+    assert for_car(Limit("owner", 0.0, why="off"), 8.0).why == "off"
+    assert for_car(Limit("house", 7.0), 8.0).why.startswith("the house allows 7.0 A, and")
