@@ -22,6 +22,7 @@ from datetime import datetime
 from aiohttp import web
 
 from evsed.sim.cars.car import Car, CarModel
+from evsed.sim.cars.library import parse_car
 from evsed.sim.demand_manager import DemandManager
 from evsed.sim.garage_page import garage_app
 from evsed.sim.house import Battery, Clouds, House
@@ -73,7 +74,7 @@ async def _main(options: argparse.Namespace) -> None:
         battery=Battery(charge_wh=AT_TARGET_WH),
         demand=DemandManager(pace=options.speed),
     )
-    car = Car(CarModel(max_a=options.car_max_a))
+    car = parse_car(options.car) if options.car else Car(CarModel(max_a=options.car_max_a))
     world = World(house, car)
     await world.pigpiod.start()
     feed, feed_port = await _serve(feed_app(house), "127.0.0.1", 0)
@@ -112,6 +113,7 @@ def main() -> int:
     parser.add_argument("--speed", type=float, default=30.0, help="seconds of sun a second")
     parser.add_argument("--sun-h", type=float, default=10.0, help="the sun's hour at the start")
     parser.add_argument("--car-max-a", type=float, default=16.0)
+    parser.add_argument("--car", help="a car of the library: NAME, or NAME,parameter=number,...")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plugged", action="store_true")
     options = parser.parse_args()

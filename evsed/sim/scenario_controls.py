@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from evsed.sim.cars.car import Faults
+from evsed.sim.cars.library import LIBRARY, build_car
 from evsed.sim.circuit import Diode
 from evsed.sim.house import Clouds, FeedFault
 
@@ -42,9 +43,11 @@ class Garage:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._chosen = "ordinary"
         self._under_way: set[asyncio.Task[Any]] = set()
         self.actions: Mapping[str, Action] = {
             **self._car(),
+            **self._cars(),
             **self._sky(),
             **self._feed(),
             **self._car_faults(),
@@ -100,6 +103,24 @@ class Garage:
             "unplug": Action("Unplug", "Car", car.unplug, lambda: not car.plugged),
             "ask": Action("Let it ask", "Car", car.ask, lambda: car.asks),
             "stop": Action("Let it stop", "Car", car.stop_asking, lambda: not car.asks),
+        }
+
+    def _cars(self) -> dict[str, Action]:
+        """Every car of the library, in place of the one that is there."""
+
+        def choose(name: str) -> Callable[[], None]:
+            def change() -> None:
+                self._world.car.become(build_car(name))
+                self._chosen = name
+
+            return change
+
+        def chosen(name: str) -> Callable[[], bool]:
+            return lambda: self._chosen == name
+
+        return {
+            f"choose_{name}": Action(entry.title, "Which car", choose(name), chosen(name))
+            for name, entry in LIBRARY.items()
         }
 
     def _sky(self) -> dict[str, Action]:

@@ -51,8 +51,23 @@ def on(garage: Garage) -> set[str]:
 
 async def test_an_untouched_world_is_well(garage: Garage) -> None:
     assert on(garage) == {
-        "unplug", "stop", "clear", "feed_none", "demand_none", "car_good", "box_good", "revive",
+        "unplug", "stop", "choose_ordinary", "clear", "feed_none", "demand_none", "car_good",
+        "box_good", "revive",
     }  # fmt: skip
+
+
+async def test_another_car_takes_the_place_of_the_one_that_is_there(
+    garage: Garage, world: World
+) -> None:
+    garage.act("plug")
+    garage.act("choose_bmw")
+    assert "choose_bmw" in on(garage)
+    assert not world.car.plugged
+    assert [type(habit).__name__ for habit in world.car.habits] == ["Flinches"]
+    garage.act("choose_full")
+    assert world.car.charge_wh == world.car.model.battery_wh
+    garage.act("choose_ordinary")
+    assert not world.car.habits
 
 
 async def test_every_button_can_be_pressed_twice_and_no_two_read_alike(garage: Garage) -> None:

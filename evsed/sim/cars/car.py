@@ -129,6 +129,11 @@ class Car:
     _chatter_at: float | None = field(default=None, init=False)
     _main_s2: bool = field(default=False, init=False)
 
+    def become(self, other: Car) -> None:
+        """Be built as *other* from now on: its model, its habits and its charge; unplugged."""
+        self.unplug()
+        self.model, self.habits, self.charge_wh = other.model, other.habits, other.charge_wh
+
     # -- the driver ------------------------------------------------------------------------------
 
     def plug_in(self, now: float, bounces: int = 0) -> None:

@@ -93,6 +93,10 @@ def _add_plant_options(group: argparse._ArgumentGroup) -> None:
         help="the feed averages this long before its stamp (default: --config, else 0, the moment)",
     )  # fmt: skip
     group.add_argument(
+        "--car", metavar="NAME[,KEY=NUMBER]",
+        help="try this car of the library (docs/cars.md) on the days, e.g. asleep-2h,after_s=600",
+    )  # fmt: skip
+    group.add_argument(
         "--mains-v",
         type=_between(50, 500),
         metavar="V",

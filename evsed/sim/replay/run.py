@@ -44,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
     except DayError as error:
         print(f"evsed: {error}", file=sys.stderr)  # noqa: T201 - the same
         return EX_DATAERR
+    if options.car is not None:
+        return _try_car(options, chosen[0])
     prices = Prices(options.price, options.feed_in_price)
     work = _Work(options, chosen)
     results: list[Result] = []
@@ -60,6 +62,22 @@ def run(options: argparse.Namespace) -> int:
         print(_shown(results, chosen, options, prices))  # noqa: T201 - the same
     if results and options.html is not None:
         failed = not _write_page(options.html, results, chosen, options, prices) or failed
+    return EX_DATAERR if failed else 0
+
+
+def _try_car(options: argparse.Namespace, variant: Variant) -> int:
+    """Try a car of the library on the days of `options`; 0, or 65 where that cannot be done."""
+    from evsed.sim.replay.car_trial import describe_trial  # noqa: PLC0415 - `evsed off` must start fast
+
+    failed = False
+    for job in _Work(options, (variant,)).jobs():
+        try:
+            if isinstance(job, DayError):
+                raise job
+            print(describe_trial(job.day, variant.rules, options.car))  # noqa: T201 - a command's answer
+        except (DayError, ValueError) as error:
+            failed = True
+            print(f"evsed: {error}", file=sys.stderr)  # noqa: T201 - the same
     return EX_DATAERR if failed else 0
 
 
