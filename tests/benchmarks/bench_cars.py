@@ -19,11 +19,13 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
+from evsed.core.car.care import CarCareConfig
+from evsed.core.pilot.over_current import OverCurrentConfig
 from evsed.core.solar.allotment import AllotmentConfig, Mode
 from evsed.daemon.summary import describe
 from evsed.sim.cars.entry import Entry
@@ -133,18 +135,25 @@ def sky(name: str) -> tuple[Callable[[float], float], float]:
     return sun, len(watts) * 60.0
 
 
-def config(run: Run, least_a: float = 6.0) -> TrialConfig:
-    """The settings as shipped, a 16 A supply, and the mode."""
+def config(run: Run, least_a: float = 6.0, name: str = "ordinary") -> TrialConfig:
+    """The settings as shipped, with a 16 A supply, the mode, and what the owner of *name* sets."""
     rules = AllotmentConfig(
         semantics="battery_power", max_current_a=16.0, car_min_current_a=least_a
     )
-    return TrialConfig(rules=rules, mode=run.mode, metered=run.metered)
+    car, borne = CarCareConfig(), OverCurrentConfig()
+    for key, value in LIBRARY[name].settings:
+        section, _, field = key.partition(".")
+        if section == "car":
+            car = replace(car, **cast("dict[str, Any]", {field: value}))
+        else:
+            borne = replace(borne, **{field.removeprefix("over_current_"): value})
+    return TrialConfig(rules=rules, mode=run.mode, metered=run.metered, car=car, over_current=borne)
 
 
 def trial(name: str, run: Run, least_a: float = 6.0) -> Outcome:
     """Play one."""
     sun, day_s = sky(run.sky)
-    return Trial(build_car(name), sun, config(run, least_a)).run(
+    return Trial(build_car(name), sun, config(run, least_a, name)).run(
         FAST_S if run.mode is Mode.FAST else day_s
     )
 
@@ -176,7 +185,7 @@ def cell(name: str, run: Run) -> Cell:
 def sentences(name: str) -> tuple[str, ...]:
     """The page, so and so long after the first offer of a clear day."""
     sun, day_s = sky("clear")
-    played = Trial(build_car(name), sun, config(RUNS[0]))
+    played = Trial(build_car(name), sun, config(RUNS[0], name=name))
     while not played.offered_a and played.now < day_s:
         played.run(5.0)
     first_s, found = played.now, []
@@ -226,10 +235,12 @@ def sentence_table(rows: Iterable[Row]) -> list[str]:
 
 def library(entries: Iterable[Entry]) -> list[str]:
     """The library in Markdown."""
-    lines = ["| car | what it is | reported | what is reported | what is assumed |"]
-    lines.append("|---|---|---|---|---|")
+    lines = ["| car | what it is | reported | what is reported | what is assumed | its owner |"]
+    lines.append("|---|---|---|---|---|---|")
     for entry in entries:
-        fields = (entry.name, entry.title, entry.source, entry.fact, entry.assumed)
+        sets = ", ".join(f"sets `{key} = {value:g}`" for key, value in entry.settings)
+        owner = sets or entry.owner or "-"
+        fields = (entry.name, entry.title, entry.source, entry.fact, entry.assumed, owner)
         lines.append("| " + " | ".join(fields) + " |")
     return lines
 

@@ -47,6 +47,8 @@ port = {port}
 [feed]
 kind = "fixed"
 current_a = 16.0
+[car]
+least_pause_s = 3.0
 [web]
 host = "127.0.0.1"
 port = 0

@@ -212,7 +212,7 @@ class Evse:
         offered_a = 0.0 if blocked else limit.max_a
         before, offering = self.output.duty, self.output.offering
         events += self.output.update(now, offered_a, blocked or self.output.f_reason)
-        if before != self.output.duty and 0.0 < before < 1.0:
+        if before != self.output.duty and offering and self.output.offering:
             self.presence.on_duty_changed(now)
         if offering and not self.output.offering and self.contactor.closed:
             self.output.lengthen_pause(self._config.least_pause_s)

@@ -22,7 +22,8 @@ class Entry:
     """One car of the library.
 
     `make` builds its habits; its parameters are what can be varied. `model` is the rest
-    of it. `full`: its battery is full when it is plugged in. `owner`: what no station
+    of it. `full`: its battery is full when it is plugged in. `settings`:
+    what its owner sets in evsed.toml, as ("car.welcome_s", 300.0). `owner`: what no station
     can do for this car, and its owner has to; the table sets no goal for such a car.
     """
 
@@ -34,4 +35,5 @@ class Entry:
     make: Callable[..., tuple[Habit, ...]] = _no_habits
     model: CarModel = ORDINARY
     full: bool = False
+    settings: tuple[tuple[str, float], ...] = ()
     owner: str = ""

@@ -163,7 +163,7 @@ BEGINNINGS: Final = (
         "an error where the station offers nothing when it is plugged in",
         "for 60 s",
         make=lambda for_s=60.0: (begins.NeedsWelcome(for_s),),
-        owner="needs the welcome charge, a setting",
+        settings=(("car.welcome_s", 300.0),),
     ),
     Entry(
         "hot-zoe",

@@ -57,6 +57,7 @@ CURRENTS: Final = (
         "evcc-io/evcc#28936",
         "7 to 8 % more",
         "1.5 A at any offer",
+        settings=(("safety.over_current_plus_a", 1.5),),
         make=lambda plus_a=1.5: (takes.TakesMore(plus_a),),
     ),
     Entry(
@@ -73,6 +74,7 @@ CURRENTS: Final = (
         "EVerest/EVerest#762, lincomatic/open_evse#95",
         "another 6 s or so; 5 A for 10 s allowed in shipped builds",
         "9 s",
+        settings=(("safety.over_current_for_s", 10.0),),
         make=lambda late_s=9.0: (takes.FollowsLate(late_s),),
     ),
     Entry(

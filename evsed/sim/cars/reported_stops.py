@@ -15,6 +15,7 @@ STOPS: Final = (
         "evcc-io/evcc#4127",
         "two",
         "until it is unplugged",
+        settings=(("car.most_interruptions", 1),),
         make=lambda after=2: (stops.GivesUp(after),),
     ),
     Entry(

@@ -55,7 +55,7 @@ _HIGH_V: Final = {"A": 12.0, "B": 9.0, "C": 6.0, "D": 3.0}
 class TrialConfig:
     """What surrounds the car. `metered`: the station measures what the car takes.
 
-    `most_a` is a second ceiling, the owner's; `mains_v` is line to neutral.
+    `most_a` is a second ceiling, the owner's; `least_pause_s` the pause after an interruption.
     """
 
     rules: AllotmentConfig = field(
@@ -64,6 +64,7 @@ class TrialConfig:
     mode: Mode = Mode.SOLAR
     metered: bool = False
     most_a: float = 80.0
+    least_pause_s: float = 60.0
     car: CarCareConfig = field(default_factory=CarCareConfig)
     over_current: OverCurrentConfig = field(default_factory=OverCurrentConfig)
 
@@ -103,7 +104,7 @@ class Trial:
         self.care = CarCare(config.car)
         self.note: CarNote | None = None
         self._holds = True
-        self.evse = Evse(EvseConfig(), -BEFORE_S)
+        self.evse = Evse(EvseConfig(least_pause_s=config.least_pause_s), -BEFORE_S)
         self._over_current = OverCurrent(config.over_current) if config.metered else None
         self.now = -BEFORE_S
         self.last: Step | None = None

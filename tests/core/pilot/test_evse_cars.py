@@ -63,6 +63,18 @@ def test_flinches_after_changes_of_the_duty_are_no_chatter() -> None:
     assert story.closed
 
 
+def test_a_car_that_lets_go_when_its_offer_ends_does_not_flinch() -> None:
+    story = charging()
+    story.run(6.0)
+    story.limit = offer(0.0)
+    story.run(1.0)
+    story.car("B")
+    story.run(1.0)
+
+    assert any(isinstance(event, ev.CarStopped) for event in story.events)
+    assert not any(isinstance(event, ev.CarFlinched) for event in story.events)
+
+
 def test_the_same_openings_without_a_change_of_the_duty_are_chatter() -> None:
     story = charging()
     for _ in range(4):
