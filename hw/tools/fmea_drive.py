@@ -245,7 +245,7 @@ def found_by(drive: Drive, rules: Rule) -> str:
     if nominal < rules.late_s:
         return (
             f"a beat later than {nominal * 1e3:.0f} ms ({drive.soonest_s * 1e3:.0f} ms on the "
-            "weakest board): the contacts let go; harmless while the beats are punctual"
+            "weakest board): the contacts let go (`ContactorDidNotClose`); else harmless"
         )
     if drive.drain_v > rules.drain_v:
         return "nothing; the coil's energy goes into Q401, which may short in time: see there"

@@ -172,7 +172,7 @@ def while_charging(pilot: Pilot) -> str:
     if "generator's channel" in proofs(pilot):
         return "opens by the generator's channel"
     if pilot.a.fit:
-        return "**charges on, and stays closed when the car is unplugged**"
+        return "**stays closed when the car is unplugged; found at the next closing**"
     return "charges on; opens when the car leaves"
 
 
