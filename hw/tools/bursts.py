@@ -45,29 +45,29 @@ def burst(plateaus: Plateaus, duty: float, rng: Random) -> list[int]:
 class Verdict:
     """What the software made of a row of bursts.
 
-    `says`: the last anomaly it named in any of them, else the state it settled on. `close`:
+    `reading`: the last anomaly that it named in any of them, else the state it settled on. `close`:
     whether any reading was one on which, held, the contactor could close.
     """
 
-    says: str
+    reading: str
     close: bool
 
 
 def verdict(
     plateaus: Plateaus, duty: float, front_end: FrontEnd, *, bursts: int = 30, seed: int = 1
 ) -> Verdict:
-    """What the software says to *bursts* bursts, one each tick."""
+    """The software's verdict on *bursts* bursts, one each tick."""
     rng = Random(seed)
     meter = PilotMeter(front_end)
-    says = "unknown"
+    settled = "unknown"
     named = ""
     close = False
     for tick in range(bursts):
         reading = meter.update(tick * TICK_S, burst(plateaus, duty, rng), duty)
-        says = "unknown" if reading.settled is None else reading.settled.value
+        settled = "unknown" if reading.settled is None else reading.settled.value
         named = named if reading.anomaly is None else reading.anomaly.name
         close = close or (reading.live_for_s > 0.0 and reading.anomaly is None)
-    return Verdict(named or says, close)
+    return Verdict(named or settled, close)
 
 
 EXPECTED: dict[str, str] = {

@@ -63,14 +63,14 @@ def drawings(values: Values, library: Library) -> dict[str, str]:
     """File name -> text, for the overview and every block."""
     root = Sheet(PROJECT, "root", "evsed: overview", 1, values, library)
     out: dict[str, str] = {}
-    for n, (name, title, draw, says) in enumerate(BLOCKS):
+    for n, (name, title, draw, caption) in enumerate(BLOCKS):
         sheet = Sheet(
             PROJECT, name, title, n + 2, values, library, path=f"/{_id()}/{_id('sheet', name)}"
         )
         draw(sheet)
         out[f"{name}.kicad_sch"] = sheet.text(_id("file", name), [["embedded_fonts", "no"]])
         root.items.append(_box(name, title, n))
-        root.note(says, (22 + 66 * (n % 3), 48 + 44 * (n // 3)), size=1.3)
+        root.note(caption, (22 + 66 * (n % 3), 48 + 44 * (n // 3)), size=1.3)
     root.note(
         "One page a block. Nets with the same label are one net on all pages.\n"
         "Drawn by hw/tools/draw.py from hw/values.toml; change those, not these files.",

@@ -2,7 +2,7 @@
 """Single faults of parts, as changes of a netlist's lines: open, short, stuck, drifted.
 
 What a part can do to the circuit follows from its kind alone, so the list is made from the netlist:
-a part that is added to it is in the FMEA without anybody having to remember it.
+a part that is added to it is in the FMEA without a second list.
 """
 
 from __future__ import annotations

@@ -37,14 +37,14 @@ the netlists that `make hw` compares with the schematic. Nothing here was measur
 
 DRIVE_HEAD = """## Contactor drive
 
-Told to close: what the coil does with ENABLE high and a beat every 20 ms. At rest: the most that
-flows with no car (ENABLE low, no beats, the heartbeat's pin low or high, the Pi off as 12 V comes).
-evsed opens: from ENABLE low (the beats stop 40 to 60 ms later) to a coil without current. evsed
-stops: from the last beat, ENABLE still high, with the pin left low / high; then the same on the
-slowest board of all tolerances. A relay's own release comes on top. "Never" is a switch that is
+Commanded to close: what the coil does with ENABLE high and a beat every 20 ms. At rest: the most
+that flows with no car (ENABLE low, no beats, the heartbeat's pin low or high, the Pi off as 12 V
+comes). evsed opens: from ENABLE low (the beats stop 40 to 60 ms later) to a coil without current.
+evsed stops: from the last beat, ENABLE still high, with the pin left low / high; then the same on
+the slowest board of all tolerances. A relay's own release comes on top. "Never" is a switch that is
 lost; the other one opens. What is found through the contacts needs the mirror contact.
 
-| part | fault | told to close | at rest | evsed opens | evsed stops | slowest | found by |
+| part | fault | commanded to close | at rest | evsed opens | evsed stops | slowest | found by |
 |---|---|---|---|---|---|---|---|
 """
 
@@ -105,7 +105,7 @@ def _drive_row(drive: Drive, rules: fmea_drive.Rule) -> str:
 
 
 def _seen(seen: Seen) -> str:
-    text = f"{seen.high_v:.1f} / {seen.low_v:.1f} {seen.says}".replace("-", "−")
+    text = f"{seen.high_v:.1f} / {seen.low_v:.1f} {seen.reading}".replace("-", "−")
     return f"**{text}**" if seen.fit else text
 
 
@@ -149,7 +149,7 @@ def _toml(
             "drive",
             part=d.fault.part,
             mode=d.fault.mode,
-            told_to_close=fmea_drive.coil(d),
+            coil=fmea_drive.coil(d),
             idle=d.idle,
             no_enable=d.no_enable,
             no_beats=d.no_beats,
@@ -164,7 +164,7 @@ def _toml(
             "pilot",
             part=p.fault.part,
             mode=p.fault.mode,
-            empty_plug=p.a.says,
+            empty_plug=p.a.reading,
             empty_plug_fit=p.a.fit,
             outcome=fmea_pilot.outcome(p),
             while_charging=fmea_pilot.while_charging(p),
@@ -206,7 +206,7 @@ def _progress(what: str, done: int) -> None:
 
 
 def main() -> int:
-    """Run every fault; the exit code says whether each is borne or found."""
+    """Run every fault; the exit code is 0 when each is borne or found."""
     os.nice(5)
     values = Values()
     rules = fmea_drive.rule(values)
@@ -249,9 +249,9 @@ def main() -> int:
     wrong = [(d.fault.name, fmea_drive.wrong(d, rules)) for d in drives]
     wrong += [(p.fault.name, fmea_pilot.wrong(p)) for p in pilots]
     wrong += [(i.fault.name, i.wrong) for i in inputs]
-    bad = [(name, why) for name, why in wrong if why]
-    for name, why in bad:
-        print(f"hw: FAILS: {name}: {why}", file=sys.stderr)
+    bad = [(name, reason) for name, reason in wrong if reason]
+    for name, reason in bad:
+        print(f"hw: FAILS: {name}: {reason}", file=sys.stderr)
     print(
         f"hw: {len(wrong)} single faults, {len(bad)} not borne (hw/docs/fmea.md)", file=sys.stderr
     )

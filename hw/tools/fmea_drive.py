@@ -30,7 +30,7 @@ PUMP_PROOF = "the proof of the pump before the next closing (`DeadManFault`)"
 ENABLE_PROOF = "the next opening: the contacts outlast ENABLE (`ContactorFault`)"
 LATENT = "nothing; harmless alone"
 READ_BACK = "evsed reads the output back: within 1 s, and before each closing"
-AT_ONCE = "at once: the contacts do what they were not told (`ContactorFault`)"
+AT_ONCE = "at once: the contacts close without a command (`ContactorFault`)"
 
 BLANKING = ("C404", "R411", "D404", "Q405")  # keep the pump empty for a while after 12 V came
 PINS: tuple[Fault, ...] = (
@@ -220,7 +220,7 @@ def _corners(
 
 
 def coil(drive: Drive) -> str:
-    """What the coil does when it is told to close: holds, pulses, stays off, or is weak."""
+    """What the coil does when it is commanded to close: holds, pulses, stays off, or is weak."""
     held, peak = min(drive.held), max(drive.peak)
     if held >= HELD_SHARE:
         return "holds"

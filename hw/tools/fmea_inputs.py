@@ -130,7 +130,7 @@ def _proximity(values: Values, found: Mapping[str, float]) -> Iterator[tuple[str
     elif plug is None:
         yield "no plug is seen, or a short", "the next plug-in: no charge (`MREC23ProximityFault`)"
     elif none is not None:
-        yield f"no plug reads {none:.0f} A", "nothing; the pilot says that no car is there"
+        yield f"no plug reads {none:.0f} A", "nothing; the pilot shows that no car is there"
 
 
 def _transformer(

@@ -20,7 +20,7 @@ from hw.tools.ngspice import Deck
 from hw.tools.values import Line, Values
 
 DUTY = 0.5333
-REFERENCE_DEAD_V = 2.0  # below this the converter says nothing: every bit is 0
+REFERENCE_DEAD_V = 2.0  # below this the converter is dumb: every bit is 0
 CAR_B_V = (8.06, 9.99)  # of any car of the acceptance range (EVerest's hardware notes)
 # The longest a part of this board may see on VREF: 74LVC1G17 6.5 V; MCP3008 and MCP6002 7 V.
 REFERENCE_LIMIT_V = 6.5
@@ -69,7 +69,7 @@ class Seen:
 
     high_v: float
     low_v: float
-    says: str
+    reading: str
     fit: bool
 
 
@@ -123,8 +123,10 @@ def examine(values: Values, fault: Fault, deck: Deck) -> Pilot:
 
     def seen(name: str) -> Seen:
         plateaus = Plateaus(code(f"{name}_h", f"r{name}_h"), code(f"{name}_l", f"r{name}_l"))
-        said = verdict(plateaus, DUTY, front_end)
-        return Seen(line.volts(plateaus.high), line.volts(plateaus.low), said.says, said.close)
+        judged = verdict(plateaus, DUTY, front_end)
+        return Seen(
+            line.volts(plateaus.high), line.volts(plateaus.low), judged.reading, judged.close
+        )
 
     generator = tuple(Line.volts(line, code(f"g_{k}", f"ra_{k}")) for k in ("h", "l"))
     return Pilot(

@@ -259,7 +259,7 @@ class Sheet:
             side = "right" if side == "left" else "left"
         power = ref.startswith("#")
 
-        def one(key: str, content: str, place: tuple[float, float], *, hide: bool) -> Node:
+        def field_of(key: str, content: str, place: tuple[float, float], *, hide: bool) -> Node:
             effects: list[Node] = ["effects", ["font", ["size", f"{TEXT_MM}", f"{TEXT_MM}"]]]
             if side and not hide:
                 effects.append(["justify", side])
@@ -273,15 +273,17 @@ class Sheet:
             ]
             return ["property", quoted(key), quoted(content), list(spot), effects]
 
-        yield one("Reference", ref, first, hide=power or where == "hidden")
-        yield one("Value", value, second, hide=where == "hidden" or ref.startswith(("#FLG", "TP")))
-        yield one("Footprint", part.footprint if part else "", (0, 0), hide=True)
-        yield one("Datasheet", "~", (0, 0), hide=True)
+        yield field_of("Reference", ref, first, hide=power or where == "hidden")
+        yield field_of(
+            "Value", value, second, hide=where == "hidden" or ref.startswith(("#FLG", "TP"))
+        )
+        yield field_of("Footprint", part.footprint if part else "", (0, 0), hide=True)
+        yield field_of("Datasheet", "~", (0, 0), hide=True)
         if part:
-            yield one("Manufacturer", part.maker, (0, 0), hide=True)
-            yield one("MPN", part.mpn, (0, 0), hide=True)
-            yield one("Tolerance", f"{part.tol:.3%}" if part.tol else "", (0, 0), hide=True)
-            yield one("Rating", part.rating, (0, 0), hide=True)
+            yield field_of("Manufacturer", part.maker, (0, 0), hide=True)
+            yield field_of("MPN", part.mpn, (0, 0), hide=True)
+            yield field_of("Tolerance", f"{part.tol:.3%}" if part.tol else "", (0, 0), hide=True)
+            yield field_of("Rating", part.rating, (0, 0), hide=True)
 
     def test_point(self, ref: str, at: Point, *, text: str = "above") -> None:
         """A test point at the end of a wire."""
@@ -312,12 +314,12 @@ class Sheet:
                 for p in self._ends
                 if p[1 - axis] == across and a[axis] <= p[axis] <= b[axis]
             )
-            for one, two in pairwise(on):
-                if one != two:
+            for near, far in pairwise(on):
+                if near != far:
                     pieces.add(
-                        ((one, across), (two, across))
+                        ((near, across), (far, across))
                         if axis == 0
-                        else ((across, one), (across, two))
+                        else ((across, near), (across, far))
                     )
         for one_end, other_end in sorted(pieces):
             xy: list[Node] = [

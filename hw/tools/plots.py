@@ -19,7 +19,7 @@ COLOURS = (
     "#8a5aa8",
     "#b08900",
     "#555555",
-)  # told apart in print too
+)  # distinct in print, too
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "10 4")
 WIDTH, HEIGHT = 760, 380
 LEFT, RIGHT, TOP, BOTTOM = 62, 150, 40, 48

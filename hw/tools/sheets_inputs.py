@@ -42,7 +42,7 @@ def inputs(s: Sheet) -> None:
             "second NC contact: high = pressed, or wire cut",
         ),
     )
-    for y, plug, up_ref, series, cap, net, says in rows:
+    for y, plug, up_ref, series, cap, net, caption in rows:
         j = s.part(plug, TERMINAL, (24, y + 2), turn=180, text="above+0,-3")
         s.wire(j["1"], (32, y + 2), (32, y + 5))
         s.supply("GND", (32, y + 5))
@@ -58,7 +58,7 @@ def inputs(s: Sheet) -> None:
         s.join((40, y), (62, y))
         s.wire((62, y), (72, y))
         s.label(net, (72, y), "right")
-        s.note(says, (48, y - 9), size=1.2)
+        s.note(caption, (48, y - 9), size=1.2)
     # self-test of the residual current device
     s.label("RCD_TEST", (20, 112), "left")
     r = s.part("R607", R, (28, 112), turn=90, text="split")

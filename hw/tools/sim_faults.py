@@ -189,7 +189,7 @@ class Cut:
     what: str
     high: float
     low: float
-    says: str
+    reading: str
     closes: bool
 
 
@@ -221,7 +221,7 @@ def cuts(values: Values) -> list[Cut]:
     out = []
     for what, params, powered in CUTS:
         found = deck.run(params)
-        # without its supply the converter says nothing: R308 pulls MISO low, every bit reads 0
+        # without its supply the converter is dumb: R308 pulls MISO low, every bit reads 0
         codes = [
             min(top - 1.0, max(0.0, found[k] / values.reference_v * top)) * powered
             for k in ("h_adc", "l_adc")
@@ -235,7 +235,7 @@ def cuts(values: Values) -> list[Cut]:
 
 def _cut(what: str, plateaus: Plateaus, front_end: FrontEnd) -> Cut:
     reading = verdict(plateaus, 0.5, front_end)
-    return Cut(what, plateaus.high, plateaus.low, reading.says, reading.close)
+    return Cut(what, plateaus.high, plateaus.low, reading.reading, reading.close)
 
 
 def cut_figures(found: list[Cut]) -> list[Figure]:
@@ -243,7 +243,7 @@ def cut_figures(found: list[Cut]) -> list[Figure]:
     return [
         Figure(
             "Wires cut, car in C, 50 %",
-            f"{c.what}: reads {c.high:.0f} / {c.low:.0f}, taken as {c.says}",
+            f"{c.what}: reads {c.high:.0f} / {c.low:.0f}, taken as {c.reading}",
             float(c.closes),
             float(c.closes),
             "",

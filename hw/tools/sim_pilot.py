@@ -224,7 +224,7 @@ def software_figures(values: Values, runs: list[Run]) -> list[Figure]:
         duty = DUTIES[n % len(DUTIES)]
         for s in STATES:
             reading = verdict(run.codes[s], duty, front_end, bursts=8, seed=n)
-            wrong[s] += reading.says != EXPECTED[s]
+            wrong[s] += reading.reading != EXPECTED[s]
             live += reading.close and s not in ("c", "d")
     figures = [
         Figure(

@@ -168,7 +168,7 @@ def _results(
             f"high = {cut.high:.1f}",
             f"low = {cut.low:.1f}",
         ]
-        lines += [f'says = "{cut.says}"']
+        lines += [f'reading = "{cut.reading}"']
     lines.append("")
     lines.append("[proximity]")
     lines += [f'"{name}" = {list(ends)}' for name, ends in proximity_windows(values).items()]
@@ -176,7 +176,7 @@ def _results(
 
 
 def main() -> int:
-    """Run everything; the exit code says whether all is well."""
+    """Run everything; the exit code is 0 when all is well."""
     os.nice(10)
     values = Values()
     try:

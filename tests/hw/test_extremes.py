@@ -31,8 +31,8 @@ LIVE = ("c", "d")
 def test_every_corner_of_every_state_is_read_rightly(boards: str, state: str, duty: float) -> None:
     ends = RESULT[boards][state]
     for high, low in itertools.product(ends["high"], ends["low"]):
-        says = verdict(Plateaus(high, low), duty, FRONT_END).says
-        assert says == EXPECTED[state], f"{state} at {high}/{low}"
+        reading = verdict(Plateaus(high, low), duty, FRONT_END).reading
+        assert reading == EXPECTED[state], f"{state} at {high}/{low}"
 
 
 @pytest.mark.parametrize("state", [s for s in STATES if s not in LIVE])
@@ -76,7 +76,7 @@ def test_the_diode_threshold_parts_the_boards_with_a_diode_from_those_without() 
 @pytest.mark.parametrize("cut", RESULT["cuts"], ids=lambda c: c["what"])
 def test_a_cut_wire_is_noticed_and_never_lets_the_contactor_close(cut: dict[str, Any]) -> None:
     reading = verdict(Plateaus(cut["high"], cut["low"]), 0.5, FRONT_END)
-    assert reading.says == cut["says"]
+    assert reading.reading == cut["reading"]
     assert reading.close == (cut["what"] == "none")
 
 

@@ -75,7 +75,7 @@ def test_no_single_fault_puts_current_into_the_coil_with_no_car() -> None:
 
 def test_with_any_single_fault_evsed_opens_within_the_contracts_time() -> None:
     for row in DRIVE:
-        if not row["told_to_close"].startswith("off"):
+        if not row["coil"].startswith("off"):
             assert max(row["opens_s"]) <= RULES.open_s, row
 
 
@@ -88,7 +88,7 @@ def test_a_dead_man_that_is_late_or_lost_shows_itself_in_the_proof_before_a_clos
 
 def test_no_single_fault_makes_the_contactor_chatter() -> None:
     for row in DRIVE:
-        assert row["told_to_close"].startswith(("holds", "off")), row
+        assert row["coil"].startswith(("holds", "off")), row
 
 
 def test_the_transistor_that_most_often_fails_shorted_does_not_hold_the_coil_round_the_others() -> (
