@@ -65,9 +65,9 @@ BELOW_ZERO_W: Final = -50.0
 """A figure below this has shown that it can be negative, in watts."""
 
 STUCK_READINGS: Final = 15
-"""A figure of exactly the same watts near 0 for so many readings..."""
+"""A figure of exactly 0 for so many readings..."""
 
-STUCK_S: Final = 900.0
+STUCK_S: Final = 1_800.0
 """... and so long, in seconds, while a car draws, may be a sensor that ends at 0: a meter of what a
 house really takes or gives moves by some watts each minute. So the car is given a little more..."""
 
@@ -256,7 +256,7 @@ class FeedDoubt:
 
     def _count_same(self, excess_w: float, draw_w: float, span_s: float) -> None:
         drawing = draw_w > 0.9 * self._least_w
-        if drawing and excess_w == self._same_w and BELOW_ZERO_W <= excess_w < NEAR_ZERO_W:
+        if drawing and excess_w == self._same_w == 0:
             self._same, self._same_s = self._same + 1, self._same_s + span_s
         else:
             self._same, self._same_s = 1, 0.0
