@@ -414,7 +414,8 @@ class Allotment:
         test_w = self._surplus.doubt.test_w
         if test_w is not None and not self._softly(now):
             return AllotmentRule.TESTING, test_w / self._config.watts_per_ampere
-        if self._surplus.spare.bias_w > 0 and rule is AllotmentRule.FOLLOWING:
+        spare = self._surplus.spare
+        if spare.bias_w > 0 and spare.sun_w < self._config.least_w:
             rule = AllotmentRule.PROBING
         return rule, wanted_a + self._left_a - self._margin_w / self._config.watts_per_ampere
 

@@ -119,6 +119,19 @@ def _add_plant_options(group: argparse._ArgumentGroup) -> None:
         help="what the feed's value means (default: --config, else battery_power)",
     )  # fmt: skip
     group.add_argument(
+        "--formula", choices=("minute", "hour", "plain"), default="minute",
+        help="BatteryMonitor's version, for its semantics: the error of charge counts 60 times "
+        "(minute, since 2021-10), once (hour) or not (plain) (default minute)",
+    )  # fmt: skip
+    group.add_argument(
+        "--tracking", action="store_true",
+        help="BatteryMonitor's target follows the charge in steps of 1 %% (its tracksoc)",
+    )  # fmt: skip
+    group.add_argument(
+        "--target", type=_between(10, 100), default=97.0, metavar="PERCENT",
+        help="the charge that BatteryMonitor aims at, in percent (default 97)",
+    )  # fmt: skip
+    group.add_argument(
         "--battery-kwh", type=_between(0.1, 10_000), metavar="KWH",
         help="off the grid with such a battery; without it nothing throttles the panels",
     )  # fmt: skip

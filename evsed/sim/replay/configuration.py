@@ -14,6 +14,7 @@ from evsed.core.solar.allotment import AllotmentConfig
 from evsed.errors import DayError
 from evsed.settings import Settings, load_settings
 from evsed.sim.dayfiles.options import MAX_GAP_S, ReadOptions
+from evsed.sim.demand_manager import Formula
 from evsed.sim.replay.plant import PERIOD_S, PlantConfig
 
 COMPARABLE: Final[dict[str, Any]] = {
@@ -175,6 +176,9 @@ def _variant(
         semantics=config.semantics,
         battery_kwh=options.battery_kwh,
         soc=options.soc / 100,
+        target_soc=options.target / 100,
+        formula=Formula(options.formula),
+        tracking=options.tracking,
     )
     label = " ".join(
         f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}"
