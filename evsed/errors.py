@@ -12,6 +12,7 @@
      +- FeedError         the news of spare power: not reached, or not to be believed
      +- LinkError         the two processes do not understand each other
      +- StoreError        sessions and totals cannot be read or kept
+ |   +- StoreLockedError  ... because another program holds the file
      +- HubBusyError      a frontend gives more orders than the daemon carries out
  +- DayError          a recorded day that cannot be replayed
      +- WebError          the page cannot be served where the owner wants it
@@ -87,6 +88,10 @@ class LinkError(EvsedError):
 
 class StoreError(EvsedError):
     """Sessions and totals could not be read or kept."""
+
+
+class StoreLockedError(StoreError):
+    """Another program holds the database; it can be read and written when that lets go."""
 
 
 class WebError(EvsedError):

@@ -6,9 +6,9 @@ all. Both use CLOCK_MONOTONIC, which is one clock for all processes of a machine
 the link as they are.
 
 Down (daemon to control): `Configure` once, then `SetLimits` every second, `ReportedFaults`,
-`WakeCar`, `StopCharging`, `OpenNow`, `Acknowledge`. Up: `Tick`, five times a second and at every
-event, at most one a tick: the events since the last one, each with its cause, and the snapshot
-after them. The end of the link is the end of every limit.
+`Remember`, `WakeCar`, `StopCharging`, `OpenNow`, `Acknowledge`. Up: `Tick`, five times a second
+and at every event, at most one a tick: the events since the last one, each with its cause, and the
+snapshot after them. The end of the link is the end of every limit.
 """
 
 from __future__ import annotations
@@ -66,6 +66,15 @@ class ReportedFaults:
     """Every fault that the daemon itself detects; it replaces all that were reported before."""
 
     faults: Mapping[Fault, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """The memory of earlier lives, where it could be read only after the start."""
+
+    latched: Mapping[Fault, str]
+    front_end_proved: bool
+    hold_off_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +138,15 @@ class Tick:
 
 
 Message = (
-    Configure | SetLimits | WakeCar | ReportedFaults | StopCharging | OpenNow | Acknowledge | Tick
+    Configure
+    | Remember
+    | SetLimits
+    | WakeCar
+    | ReportedFaults
+    | StopCharging
+    | OpenNow
+    | Acknowledge
+    | Tick
 )
 
 _MESSAGES: dict[str, type] = {kind.__name__: kind for kind in typing.get_args(Message)}

@@ -24,6 +24,7 @@ from evsed.link import (
     Configure,
     Message,
     OpenNow,
+    Remember,
     ReportedFaults,
     SetLimits,
     Snapshot,
@@ -110,6 +111,13 @@ class Control:
                 self._events += self._evse.wake(self.clock())
             case ReportedFaults(faults):
                 self._reported = faults
+            case Remember(latched, front_end_proved, hold_off_s):
+                self._evse.remember(
+                    self.clock(),
+                    latched,
+                    front_end_proved=front_end_proved,
+                    hold_off_s=hold_off_s,
+                )
             case StopCharging():
                 self._evse.stop()
             case OpenNow():

@@ -16,6 +16,7 @@ import structlog
 from evsed import __version__
 from evsed.boards import make_safe
 from evsed.core.car.care import CarCare
+from evsed.core.pilot.events import FaultRaised
 from evsed.daemon.charger_state import Charger, ChargerState, Installation
 from evsed.daemon.control_process import ControlProcess
 from evsed.daemon.feed_follower import FeedFollower
@@ -92,8 +93,9 @@ async def _run(
     try:
         if on_address is not None:
             on_address(f"http://localhost:{opened.port}/")
-        if recorder.found is not None:
-            hub.publish(recorder.found, datetime.now().astimezone())
+        for fault, detail in recorder.found.items():
+            found = FaultRaised(time.monotonic(), fault.value, detail)
+            hub.publish(found, datetime.now().astimezone())
         main = asyncio.get_running_loop()
         for frontend in (*opened.all, *more_frontends):
             its_hub = FrontendHub(hub, history, main)

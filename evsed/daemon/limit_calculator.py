@@ -77,6 +77,9 @@ class LimitCalculator:
         while True:
             now = time.monotonic()
             limits = self.update(now, datetime.now().astimezone())
+            if (memory := self._recorder.late) is not None:
+                self._recorder.late = None
+                await control.send(memory)  # before the fault that stands for it is taken back
             await control.send(ReportedFaults(self.faults(now)))
             care = self._charger.state.care
             await control.send(SetLimits(limits, self._car_least_a(care)))
@@ -129,12 +132,11 @@ class LimitCalculator:
         return limits
 
     def faults(self, now: float) -> dict[Fault, str]:
-        """Return the faults of the sources at *now*."""
-        return {
-            fault: detail
-            for source in self._sources
-            for fault, detail in source.faults(now).items()
-        }
+        """Return the faults of the sources, and of the memory, at *now*."""
+        found = self._recorder.faults()
+        for source in self._sources:
+            found |= source.faults(now)
+        return found
 
     def on_reading(self, now: float, reading: Reading) -> None:
         """Use *reading* of the feed, which arrived at *now*."""

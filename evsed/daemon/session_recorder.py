@@ -37,6 +37,7 @@ from evsed.daemon.trace_recorder import TraceRecorder
 from evsed.errors import StoreError
 from evsed.frontends.classic import EnergyFiles
 from evsed.frontends.hub import SessionEnded, SessionEvent, SessionStarted
+from evsed.link import Remember
 from evsed.store import Beginning, Json, LastEnd, LatchedFault, Store
 
 if TYPE_CHECKING:
@@ -102,7 +103,10 @@ class SessionRecorder:
         self.hold_off_s = 0.0
         self.power_was_cut = False  # the machine has started anew since the last life
         self.latched: dict[Fault, str] = {}
-        self.found: ev.FaultRaised | None = None  # a fault that only the books can see
+        self.found: dict[Fault, str] = {}  # faults that only the recorder can see, to be reported
+        self.late: Remember | None = None  # a memory that came after the start, to be sent
+        self._started = False
+        self._damaged: Path | None = None
         self.controls = Controls()
         self._controls_set = False  # in this life: what an earlier one kept is out of date
         self.claims = Claims()
@@ -112,6 +116,7 @@ class SessionRecorder:
         """Open the record of earlier lives; what cannot be read is reported and done without."""
         recorder = cls(config, boot=_boot_id())
         await recorder._remember()
+        recorder._started = True
         return recorder
 
     async def _remember(self) -> None:
@@ -119,8 +124,7 @@ class SessionRecorder:
         try:
             memory = await self.writer.run(self._read)
         except StoreError as error:
-            # Without a memory nothing is taken as proved: a pilot without a car has to be read.
-            self.writer.report(error)
+            self.writer.report(error)  # and nothing closes: see `faults()`
             return
         self._loaded = True
         self._ledger.load(memory.history)
@@ -128,11 +132,11 @@ class SessionRecorder:
         self._add_past(*memory.past)
         self.front_end_proved = memory.front_end == self._config.calibration
         known = {fault.value for fault in Fault}
-        self.latched = {
-            Fault(kept.name): kept.detail for kept in memory.latched if kept.name in known
-        }
+        kept = {Fault(fault.name): fault.detail for fault in memory.latched if fault.name in known}
+        self.latched = {**kept, **self.latched}
         self._restore_controls(memory.controls)
         self._restore_claims(memory.claims)
+        self._look_for_damage()
         self.power_was_cut = memory.boot not in (None, self._boot)
         beginning = memory.beginning
         if beginning.last_end is not LastEnd.CLEAN:
@@ -140,9 +144,37 @@ class SessionRecorder:
             log.warning("the last life ended while charging", how=beginning.last_end.value)
         if beginning.crashes >= CRASHES_MAX and Fault.PERMANENT not in self.latched:
             detail = f"{beginning.crashes} crashes within an hour with the contactor closed"
-            self.latched[Fault.PERMANENT] = detail
-            self._latch(Fault.PERMANENT, detail)
-            self.found = ev.FaultRaised(time.monotonic(), Fault.PERMANENT.value, detail)
+            self._find(Fault.PERMANENT, detail)
+        if self._started:
+            self.late = Remember(self.latched, self.front_end_proved, self.hold_off_s)
+
+    def faults(self) -> dict[Fault, str]:
+        """Return the faults of the memory itself: what it found, once, and that it cannot be used.
+
+        Without a memory nothing closes: latched faults, the owner's `off` and the pause after a
+        crash are not known.
+        """
+        found, self.found = self.found, {}
+        trouble = self.writer.trouble
+        if not self._loaded or trouble.lasts:
+            found[Fault.STORE] = trouble.text or "the memory of earlier lives was not read yet"
+        return found
+
+    def _find(self, fault: Fault, detail: str) -> None:
+        """Raise a fault that only the recorder can see, and keep it."""
+        if fault not in self.latched:
+            self.latched[fault] = detail
+            self.found[fault] = detail
+            self._latch(fault, detail)
+
+    def _look_for_damage(self) -> None:
+        """Raise a fault where the database was damaged, at the start or while evsed ran."""
+        aside = self._store.moved_aside
+        if aside != self._damaged:
+            self._damaged = aside
+            self._find(
+                Fault.STORE_DAMAGED, f"the database was damaged; what was left of it is {aside}"
+            )
 
     def _read(self) -> _Memory:
         history, latched = self._store.load(), tuple(self._store.latched())
@@ -329,6 +361,7 @@ class SessionRecorder:
         now = time.monotonic()
         if not self._loaded:
             await self._remember()
+        self._look_for_damage()
         await self.writer.flush()  # only now: `_read` must not meet what this life has to note
         if self._ledger.save_due(now):
             checkpoint = self._ledger.checkpoint()

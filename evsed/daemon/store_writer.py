@@ -2,7 +2,7 @@
 """The store writer: one thread in which everything is written, one thing after the other.
 
 So a slow, locked or full disk delays nothing but the writing. A failure is reported once, and tried
-again after half a minute.
+again every three seconds.
 """
 
 from __future__ import annotations
@@ -12,18 +12,32 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
 
-from evsed.errors import StoreError
+from evsed.errors import StoreError, StoreLockedError
 from evsed.store import Store
 
 WRITE_EVERY_S = 1.0
-AGAIN_AFTER_S = 30.0  # after a write that failed
+AGAIN_AFTER_S = 30.0  # after a trace that could not be written
+RETRY_AFTER_S = 3.0  # after any other write that failed: the memory may be waited for
+TROUBLE_AFTER_S = 30.0  # a write that fails for so long, by a full disk and the like, is a fault
 
 T = TypeVar("T")
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The failure that goes on now: `text` ("": none), and whether it `lasts` too long.
+
+    A file that another program holds is waited for; it never lasts too long.
+    """
+
+    text: str = ""
+    lasts: bool = False
 
 
 class StoreWriter:
@@ -36,6 +50,8 @@ class StoreWriter:
         self._urgent = asyncio.Event()
         self._again_at = float("-inf")
         self._failed = False
+        self._failing_since = 0.0
+        self.trouble = Trouble()
 
     async def run(self, job: Callable[[], T]) -> T:
         """Run *job* in its turn and return its result. Raises what *job* raises."""
@@ -55,10 +71,15 @@ class StoreWriter:
 
     def report(self, error: StoreError) -> None:
         """Report *error* once, and wait a while before the next try."""
-        self._again_at = time.monotonic() + AGAIN_AFTER_S
+        now = time.monotonic()
+        self._again_at = now + RETRY_AFTER_S
         if not self._failed:
             log.error(str(error))
+            self._failing_since = now
         self._failed = True
+        waits = isinstance(error, StoreLockedError)
+        lasts = not waits and now - self._failing_since >= TROUBLE_AFTER_S
+        self.trouble = Trouble(str(error), lasts)
 
     async def run_forever(self, write_due: Callable[[], Awaitable[None]]) -> None:
         """Write what is due, every second, at once where it is urgent, without end."""
@@ -72,7 +93,7 @@ class StoreWriter:
     async def write(
         self, write_due: Callable[[], Awaitable[None]], *, patient: bool = True
     ) -> None:
-        """Have *write_due* write; *patient*: not within half a minute of a failure."""
+        """Have *write_due* write; *patient*: not within three seconds of a failure."""
         if patient and time.monotonic() < self._again_at:
             return
         try:
@@ -83,6 +104,7 @@ class StoreWriter:
             if self._failed:
                 log.info("sessions and totals are written again")
             self._failed = False
+            self.trouble = Trouble()
         if (notice := self.store.take_notice()) is not None:
             log.error(notice)
 

@@ -101,4 +101,6 @@ _FAULT_WORDS = {
     Fault.CHATTER: "The car asks and stops again and again",
     Fault.COMMUNICATION: "The board cannot be reached",
     Fault.PERMANENT: "Off after three crashes",
+    Fault.STORE: "The memory cannot be read or written",
+    Fault.STORE_DAMAGED: "The memory was damaged",
 }

@@ -7,6 +7,7 @@
     trace.py      what is kept of each minute, and how it gets less with the years
     reading.py    what people ask of the past, beside the books and never in their way
     file.py       the file itself: opened, checked, brought to the newest form
+    mirror.py     the copy of the small tables, and what can be saved of a damaged file
     rows.py       rows as values, days as moments
 
 Every call of `Store` is short, blocks for about a second at most, and may come from any thread.
@@ -108,8 +109,10 @@ class Store:
         busy_s: float = BUSY_S,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._file = DatabaseFile(path, busy_s, clock)
+        copy = DatabaseFile(path.with_name(f"{path.name}.copy"), busy_s, clock)
+        self._file = DatabaseFile(path, busy_s, clock, copy)
         self.trace = Trace(self._file)
+        self._copied: set[str] = set()
 
     @property
     def errors(self) -> int:
@@ -170,7 +173,9 @@ class Store:
 
         Raises `StoreError`.
         """
-        with self._file.write() as database:
+        # The session under way is copied when it begins and when it ends, not every 40 s.
+        copied = any(session.ended for session in checkpoint.sessions) or self._uncopied(checkpoint)
+        with self._file.write(copied=copied) as database:
             database.executemany(
                 _SAVE_SESSION,
                 [
@@ -199,6 +204,12 @@ class Store:
             totals = [("energy_wh", checkpoint.total_wh), ("cycles", float(checkpoint.cycles))]
             database.executemany(_SAVE_TOTAL, totals)
 
+    def _uncopied(self, checkpoint: Checkpoint) -> bool:
+        """Whether a session of *checkpoint* is saved for the first time in this life."""
+        new = {session.id for session in checkpoint.sessions} - self._copied
+        self._copied |= new
+        return bool(new)
+
     def unlogged(self) -> list[SessionRecord]:
         """Sessions that have ended and are not in energy.log yet, the oldest first.
 
@@ -212,7 +223,7 @@ class Store:
 
     def mark_logged(self, session_id: str) -> None:
         """energy.log has the session called *session_id*. Raises `StoreError`."""
-        with self._file.write() as database:
+        with self._file.write(copied=True) as database:
             database.execute("UPDATE sessions SET logged = 1 WHERE id = ?", (session_id,))
 
     # ------------------------------------------------------------------------ faults and crashes
@@ -222,7 +233,7 @@ class Store:
 
         Raises `StoreError`.
         """
-        with self._file.write() as database:
+        with self._file.write(copied=True) as database:
             database.execute(
                 "INSERT OR IGNORE INTO faults (name, detail, since, recovery) VALUES (?, ?, ?, ?)",
                 (fault.name, fault.detail, text(fault.since), fault.recovery),
@@ -230,7 +241,7 @@ class Store:
 
     def release(self, name: str) -> None:
         """The fault called *name* is over. Raises `StoreError`."""
-        with self._file.write() as database:
+        with self._file.write(copied=True) as database:
             database.execute("DELETE FROM faults WHERE name = ?", (name,))
 
     def latched(self) -> list[LatchedFault]:
@@ -251,7 +262,7 @@ class Store:
         Monotonic time is the same for all lives of one boot, so crashes are counted by it, whatever
         the clock on the wall did. Raises `StoreError`.
         """
-        with self._file.write() as database:
+        with self._file.write(copied=True) as database:
             left = _note(database, "contactor_closed_in_boot")
             last_end = LastEnd.CLEAN
             if left is not None:
@@ -270,7 +281,7 @@ class Store:
 
         Raises `StoreError`.
         """
-        with self._file.write() as database:
+        with self._file.write(copied=True) as database:
             if closed:
                 _put(database, "contactor_closed_in_boot", boot)
             else:
@@ -278,7 +289,7 @@ class Store:
 
     def forget_crashes(self) -> None:
         """The owner has acknowledged the crashes. Raises `StoreError`."""
-        with self._file.write() as database:
+        with self._file.write(copied=True) as database:
             database.execute("DELETE FROM crashes")
 
     # ----------------------------------------------------------------------------------- notes
@@ -296,7 +307,7 @@ class Store:
 
         Raises `StoreError`.
         """
-        with self._file.write() as database:
+        with self._file.write(copied=True) as database:
             if _note(database, key) != value:
                 _put(database, key, value)
 

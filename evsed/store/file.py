@@ -8,7 +8,8 @@ Made for an SD card and for power cuts:
   may sit in memory for half a minute, and those are the saves that bound what a power cut costs.
 * Sessions and totals are written when something happened; while charging, one save in 40 s
   (`core.energy.sessions`). What is kept of each minute waits for a quarter of an hour in memory.
-* A file that is damaged is moved aside under the date, never repaired and never deleted.
+* A file that is damaged is moved aside under the date, never repaired and never deleted. The new
+  one begins with what can be read of it, and with the copy (`mirror.py`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from evsed.errors import StoreError
+from evsed.errors import StoreError, StoreLockedError
+from evsed.store.mirror import add_rows, copy_tables
 
 _WAL_PAGES: Final = 250
 """The log is folded into the file from this size on (1 MB), so that it stays small."""
@@ -100,17 +102,26 @@ class DatabaseFile:
     """The file at *path*; opened by the first transaction, and again after each that failed.
 
     `errors` counts transactions that failed, `moved_aside` is where a damaged file went. A lock
-    lets threads in one by one. *busy_s* is how long one waits for other programs, and *clock* the
-    wall clock that gives a damaged file its new name.
+    lets threads in one by one. *busy_s* is how long one waits for other programs, *clock* the wall
+    clock that gives a damaged file its new name, and *copy* the file with the copy of the small
+    tables, if there is one.
     """
 
-    def __init__(self, path: Path, busy_s: float, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        busy_s: float,
+        clock: Callable[[], datetime],
+        copy: DatabaseFile | None = None,
+    ) -> None:
         self._path = path
+        self._copy = copy
         self._busy_s = busy_s
         self._clock = clock
         self._lock = Lock()
         self._database: sqlite3.Connection | None = None
         self._notice: str | None = None
+        self._lost = False  # the file was moved aside, and the new one is not complete yet
         self.errors = 0
         self.moved_aside: Path | None = None
 
@@ -121,12 +132,12 @@ class DatabaseFile:
             yield database
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self, *, copied: bool = False) -> Iterator[sqlite3.Connection]:
         """The database; what the block changes is kept at its end, all of it or nothing.
 
-        Raises `StoreError`.
+        *copied*: the copy of the small tables follows at once. Raises `StoreError`.
         """
-        with self._transaction("BEGIN IMMEDIATE", "written") as database:
+        with self._transaction("BEGIN IMMEDIATE", "written", copied=copied) as database:
             yield database
 
     def take_notice(self) -> str | None:
@@ -138,9 +149,13 @@ class DatabaseFile:
         """Let go of the file; never raises."""
         with self._lock:
             self._let_go()
+        if self._copy is not None:
+            self._copy.close()
 
     @contextmanager
-    def _transaction(self, begin: str, done: str) -> Iterator[sqlite3.Connection]:
+    def _transaction(
+        self, begin: str, done: str, *, copied: bool = False
+    ) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
                 if self._database is None:
@@ -148,12 +163,15 @@ class DatabaseFile:
                 self._database.execute(begin)
                 yield self._database
                 self._database.execute("COMMIT")
+                if copied:
+                    self._refresh_copy(self._database)
             except (sqlite3.Error, OSError, ValueError, TypeError) as error:
                 self.errors += 1
                 self._let_go()  # which also takes back what was begun
                 if _is_damage(error):
                     self._move_aside(error)
-                raise StoreError(
+                kind = StoreLockedError if _is_lock(error) else StoreError
+                raise kind(
                     f"the database {self._path} could not be {done} ({error}); sessions and totals "
                     "go on in memory and are saved as soon as it can be. Make room on the disk, "
                     "give evsed the right to write there, and close other programs that have the "
@@ -166,13 +184,51 @@ class DatabaseFile:
     def _open(self) -> sqlite3.Connection:
         """The file, checked and of the newest form; a damaged one is moved aside first."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        copied = self._copy is not None and self._copy.exists
+        if copied and not self._lost and not (self.exists and self._path.stat().st_size):
+            self._move_aside(FileNotFoundError("it is gone, or empty"))
+        if self._lost:
+            return self._begin_again()
         try:
-            return self._connect()
+            database = self._connect()
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
             self._move_aside(error)
-            return self._connect()
+            return self._begin_again()
+        self._refresh_copy(database)
+        return database
+
+    def _begin_again(self) -> sqlite3.Connection:
+        """Make a new file of what can be read of the damaged one, and of the copy."""
+        database = self._connect()
+        try:
+            sources = [path for path in (self.moved_aside, self._copy and self._copy.path) if path]
+            add_rows(database, sources)
+        except BaseException:
+            database.close()  # half of it must not pass for the whole: the next try begins anew
+            for tail in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + tail).unlink(missing_ok=True)
+            raise
+        self._lost = False
+        self._refresh_copy(database)
+        return database
+
+    def _refresh_copy(self, database: sqlite3.Connection) -> None:
+        """Make the copy what *database* is; a copy that cannot be written costs nothing else."""
+        if self._copy is not None:
+            with suppress(StoreError), self._copy.write() as target:
+                copy_tables(database, target)
+
+    @property
+    def path(self) -> Path:
+        """The place of the file."""
+        return self._path
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a file."""
+        return self._path.exists()
 
     def _connect(self) -> sqlite3.Connection:
         database = sqlite3.connect(
@@ -207,10 +263,12 @@ class DatabaseFile:
                     aside.with_name(aside.name + tail)
                 )
         self.moved_aside = aside
+        self._lost = True
         self._notice = (
             f"the database {self._path} is damaged ({error}); evsed moved it to {aside.name} and "
-            "began a new one, so earlier sessions and totals are not shown. Restore it from a "
-            "backup if there is one; if this happens again, replace the SD card."
+            "began a new one with the sessions, totals, controls and latched faults that could be "
+            "read of it and of its copy. The charts of earlier days are lost: restore a backup if "
+            "there is one; if this happens again, replace the SD card."
         )
 
 
@@ -222,6 +280,11 @@ def _is_damage(error: Exception) -> bool:
     # The low byte is the kind of the error, the rest what kind of that kind.
     code = getattr(error, "sqlite_errorcode", 0)
     return isinstance(error, _DamageError) or code & 0xFF in _DAMAGED
+
+
+def _is_lock(error: Exception) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _check(database: sqlite3.Connection) -> None:

@@ -339,7 +339,8 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(path: Path, what: str
     damaged = path.read_bytes()
 
     with opened(path) as store:
-        assert store.load() == Kept()
+        store.load()
+        assert len(Reader(path).sessions(3000)) == 2000  # from the copy, or what could be read
         store.save(checkpoint(session("new")), NOON)
         notice = store.take_notice()
 
@@ -349,11 +350,11 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(path: Path, what: str
         assert notice is not None
         assert f"{path} is damaged" in notice
         assert "moved it to evsed.db.damaged-20261122T120000" in notice
-        assert "Restore it from a backup" in notice
+        assert "restore a backup" in notice
         assert store.take_notice() is None
         assert store.errors == 0
     with opened(path) as store:
-        assert [record.id for record in Reader(path).sessions()] == ["new"]
+        assert "new" in [record.id for record in Reader(path).sessions(3000)]
 
 
 def test_a_second_damaged_file_does_not_replace_the_first(path: Path) -> None:
@@ -378,7 +379,9 @@ def test_a_file_damaged_while_it_is_open_is_an_error_and_then_a_new_file(path: P
 
         assert (store.errors, store.moved_aside is not None) == (1, True)
         store.save(checkpoint(session("new")), NOON)
-        assert [record.id for record in Reader(path).sessions()] == ["new"]
+        found = [record.id for record in Reader(path).sessions(20_000)]
+        assert len(found) == 16_001
+        assert "new" in found
 
 
 def test_a_file_of_a_newer_evsed_is_refused_and_left_alone(path: Path) -> None:

@@ -160,6 +160,14 @@ class Evse:
         """Take over latched faults of an earlier life."""
         self.active.restore(faults)
 
+    def remember(
+        self, now: float, faults: Mapping[Fault, str], *, front_end_proved: bool, hold_off_s: float
+    ) -> None:
+        """Take over what earlier lives have kept, where it could be read only later."""
+        self.active.restore(faults)
+        self.proof.proved = self.proof.proved or front_end_proved
+        self._hold(now, hold_off_s)
+
     def latch(self, now: float, fault: Fault, detail: str) -> tuple[ev.Event, ...]:
         """Raise *fault* at once, whatever the board does; it ends as its recovery class says."""
         return tuple(self._raise(now, fault, detail))

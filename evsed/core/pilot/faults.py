@@ -50,6 +50,8 @@ class Fault(Enum):
     CHATTER = "PilotChatter"
     COMMUNICATION = "CommunicationFault"
     PERMANENT = "PermanentFault"
+    STORE = "StoreFault"
+    STORE_DAMAGED = "StoreDamagedFault"
 
     @property
     def kind(self) -> FaultKind:
@@ -160,5 +162,21 @@ KINDS: dict[Fault, FaultKind] = {
         "evsed ended three times within an hour with the contactor closed: `journalctl -u evsed` "
         "says why; `evsed ack` when it is understood",
         shows_f=True,
+    ),
+    Fault.STORE: FaultKind(
+        Recovery.AUTO,
+        "evsed closes nothing until its memory can be read and written; it tries again every few "
+        "seconds and goes on by itself",
+        "make room on the disk (`df -h`), give evsed the right to write there, and close other "
+        "programs that have the database open",
+        at_once=False,
+    ),
+    Fault.STORE_DAMAGED: FaultKind(
+        Recovery.ACKNOWLEDGE,
+        "evsed moved the damaged database aside and restored what it could; nothing closes until "
+        "you have looked",
+        "look whether the mode, the limits and the latched faults are as they should be, restore a "
+        "backup if there is one, then `evsed ack`; if it comes again, replace the SD card",
+        at_once=False,
     ),
 }
