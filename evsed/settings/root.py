@@ -225,6 +225,7 @@ class Settings(BaseSettings):
         return EvseConfig(
             outputs=len(self.board.wires.contactor_gpios),
             allow_ventilated=self.safety.allow_ventilated,
+            needs_b=not self.safety.allow_without_b,
             front_end_proved=front_end_proved,
             hold_off_s=hold_off_s,
             least_pause_s=self.car.least_pause_s,

@@ -222,6 +222,7 @@ class SafetySettings(Section):
     """[safety]: what only the owner can know of the place."""
 
     allow_ventilated: bool = False
+    allow_without_b: bool = False
     temperature_sensor: Sensor = ""
     restart_delay_max_s: float = Field(0.0, ge=0, le=600)
     over_current_share: float = Field(_BORNE.share, ge=1, le=1.25)

@@ -369,7 +369,7 @@ def test_a_box_that_grows_hot_offers_less_then_nothing_and_resumes_when_it_has_c
     assert not warm.bench.contactor_closed
     warm.at(60.0, 20)
     assert not warm.bench.commanded
-    warm.at(59.0, 5)
+    warm.at(59.0, 15)
 
     assert warm.bench.contactor_closed
     assert raised(warm.bench) == ["MREC3HighTemperature"]

@@ -156,7 +156,7 @@ def test_a_car_that_pauses_loses_power_at_once_and_goes_on_under_the_same_offer(
 
 
 def test_a_car_that_comes_straight_to_c_is_served_after_the_same_proofs() -> None:
-    """#12: no S2, so A goes to C; x1 first, diode seen in PWM, half a second of C.
+    """#12: A goes to C; x1, state F for B, diode seen in PWM, half a second of C.
 
     The cap of 10 A for such cars (Annex A.2.3) is an option that evsed does not have.
     """
@@ -166,11 +166,11 @@ def test_a_car_that_comes_straight_to_c_is_served_after_the_same_proofs() -> Non
     bench.offer(16)
     bench.plug_in()
 
-    bench.run_until(lambda: bench.duty < 1.0, within=5)
+    bench.run_until(lambda: 0.0 < bench.duty < 1.0, within=12)
     took_s = bench.run_until(lambda: bench.contactor_closed, within=CLOSE_WITHIN_S)
 
     assert took_s >= 0.5
-    assert len(bench.events_of(ev.CarPluggedIn)) == len(bench.events_of(ev.CarAsked)) == 1
+    assert len(bench.events_of(ev.CarPluggedIn)) == 1
 
 
 def test_a_car_that_comes_straight_to_c_without_a_diode_gets_nothing() -> None:
@@ -194,9 +194,9 @@ def test_a_daemon_that_starts_with_a_car_in_c_makes_a_full_pass_first() -> None:
     bench.offer(16)
     began_at = bench.trace[0].at
 
-    bench.run_until(lambda: bench.commanded, within=10)
+    bench.run_until(lambda: bench.commanded, within=15)
 
-    offered_at = next(mark.at for mark in bench.trace if mark.duty < 1.0)
+    offered_at = next(mark.at for mark in bench.trace if 0.0 < mark.duty < 1.0)
     assert offered_at - began_at >= 2.9
     assert bench.commanded_at - offered_at >= 0.5
 
@@ -214,7 +214,7 @@ def test_a_daemon_that_never_read_12_v_without_a_car_asks_for_that_first() -> No
     bench.run(2)
     bench.plug_in()
 
-    bench.run_until(lambda: bench.contactor_closed, within=8)
+    bench.run_until(lambda: bench.contactor_closed, within=15)
 
 
 def test_a_daemon_that_starts_with_a_car_in_b_tells_of_it_once() -> None:

@@ -131,7 +131,7 @@ def test_a_grant_that_comes_back_around_the_6_s_is_in_time_or_meets_a_full_close
         bench.offer(0)
         bench.run(after_s)
         bench.offer(16)
-        bench.run(3)
+        bench.run(15)
 
         moves = [told.at for told in bench.events_of(ev.ContactorOpened)]
         again = [told.at for told in bench.events_of(ev.ContactorClosed)][1:]

@@ -24,6 +24,9 @@ class ActiveFaults:
     def __iter__(self) -> Iterator[Fault]:
         return iter(tuple(self._details))
 
+    def __contains__(self, fault: Fault) -> bool:
+        return fault in self._details
+
     def __getitem__(self, fault: Fault) -> str:
         return self._details[fault]
 

@@ -147,6 +147,17 @@ class StateChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StateFShown(Event):
+    """State F is put on the wire for `for_s` seconds, because of `why`; no fault."""
+
+    for_s: float
+    why: str
+
+    def __str__(self) -> str:
+        return f"state F for {self.for_s:.0f} s: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
 class OwnerAsked(Event):
     """The owner or a program gave an order: `who` (a user, or an address) and `what`, in words."""
 
@@ -174,6 +185,7 @@ KINDS: dict[str, type[Event]] = {
         FaultRaised,
         FaultCleared,
         StateChanged,
+        StateFShown,
         OwnerAsked,
     )
 }

@@ -9,10 +9,10 @@ PWM (x2). The rules, with their place in IEC 61851-1:
 * It opens in the same step when the settled state is no longer live (seq. 2.2, 8), when the
   pilot is lost, or on a fault; and 6 s after the offer ended if the car goes on (seq. 10.2).
 * x1 lasts at least 3 s before a new x2; rises of the duty are 5 s apart; falls are immediate.
-* Nothing closes before the front end has read 11.4-12.6 V in A, now or in an earlier life.
+* Nothing closes before it is proved that C comes from a car (see `pilot_proof`).
 
 What it remembers lies in its parts: `presence` (the car), `output` (the pilot), `contactor`,
-`active` (the faults) and `proof` (of the front end). This file holds the decisions.
+`active` (the faults), `proof` and `probe` (of the pilot's reading). This file holds the decisions.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ from typing import TYPE_CHECKING
 from evsed.core.pilot import causes, j1772
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.active_faults import ActiveFaults
+from evsed.core.pilot.car_probe import F_S, CarProbe, Probe
 from evsed.core.pilot.causes import Cause, Reason
 from evsed.core.pilot.contactor_state import ContactorState
 from evsed.core.pilot.faults import Fault, Recovery
-from evsed.core.pilot.front_end_proof import FrontEndProof, reads_steady
 from evsed.core.pilot.j1772 import PilotState
 from evsed.core.pilot.pilot_meter import Anomaly
 from evsed.core.pilot.pilot_output import PilotOutput
-from evsed.core.pilot.presence import Presence
+from evsed.core.pilot.pilot_proof import PilotProof, reads_steady
+from evsed.core.pilot.presence import WELL, Presence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +43,11 @@ CLOSE_AFTER_S = 0.5  # of C with the diode seen
 PILOT_HOLD_OFF_S = 30.0  # after E or another pilot fault
 PILOT_WELL_S = 1.0  # of A or B before anything closes again
 CHATTER_PAUSE_S = 60.0
+INCONSISTENT_S = 0.5
 
 NOT_PROVED = "the pilot has to be read once without a car: unplug it, and in again"
+NO_B = "the car asks, and has to show B first: evsed withdraws the offer until it does"
+B_NOT_STEADY = "the pilot has to read a steady 8.0 to 10.05 V before current is offered"
 # F is shown for 300 ms; the fault that it shows may have ended within them.
 WAKES = Reason(causes.HOLD_OFF, "the pilot shows F for 4 s to wake the car")
 
@@ -54,14 +58,16 @@ class EvseConfig:
 
     `outputs`: contactor outputs to close together (1, or one per phase). `allow_ventilated`: D is
     served like C. `front_end_proved`: an earlier life has read 11.4-12.6 V in A with this very
-    calibration. `hold_off_s`: after a crash, nothing closes for so long.
-    `least_pause_s`: the least pause between the end of an offer that interrupts a charge, whatever
-    ended it, and the next offer; some cars fault where it is shorter (lincomatic/open_evse#23).
+    calibration. `needs_b`: a car has to show B before each closing. `hold_off_s`: after a
+    crash, nothing closes for so long. `least_pause_s`: the least pause between the end of an
+    offer that interrupts a charge, whatever ended it, and the next offer; some cars fault where
+    it is shorter (lincomatic/open_evse#23).
     """
 
     outputs: int = 1
     allow_ventilated: bool = False
     front_end_proved: bool = False
+    needs_b: bool = True
     hold_off_s: float = 0.0
     least_pause_s: float = j1772.X1_MIN_S
 
@@ -103,8 +109,10 @@ class Evse:
         self.output = PilotOutput(now)
         self.contactor = ContactorState(now)
         self.active = ActiveFaults()
-        self.proof = FrontEndProof(proved=config.front_end_proved)
+        self.proof = PilotProof(proved=config.front_end_proved, needs_b=config.needs_b)
+        self.probe = CarProbe()
         self._hold_until_at = now + config.hold_off_s
+        self._inconsistent_at: float | None = None
         self._stopping = False
         self._shown = ""
 
@@ -154,6 +162,8 @@ class Evse:
 
     def acknowledge(self, now: float) -> tuple[ev.Event, ...]:
         """End the faults that wait for the owner; those whose cause remains come back."""
+        if Fault.PILOT_NOT_PROVED in self.active:
+            self.proof.confirm()
         return tuple(self.active.acknowledge(now))
 
     def restore(self, faults: Mapping[Fault, str]) -> None:
@@ -185,6 +195,8 @@ class Evse:
 
     def opened_elsewhere(self, now: float, cause: Cause, why: str) -> tuple[ev.Event, ...]:
         """Treat the contactor as open, because a dead-man may have opened it; close in full."""
+        if cause is causes.CONTACTOR:
+            self.proof.on_not_closed()
         return tuple(self.contactor.open(now, cause, why))
 
     def restart(self, now: float) -> tuple[ev.Event, ...]:
@@ -215,8 +227,10 @@ class Evse:
         events = self.presence.update(now, pilot)
         if was_plugged and not self.presence.plugged:
             self.contactor.budget.on_unplugged()
+            self.proof.on_unplugged()
         events += self._update_faults(now, pilot, reported or {})
         blocked = self._blocked(now, limit)
+        events += self._update_probe(now, blocked)
         offered_a = 0.0 if blocked else limit.max_a
         before, offering = self.output.duty, self.output.offering
         events += self.output.update(now, offered_a, blocked or self.output.f_reason)
@@ -232,6 +246,7 @@ class Evse:
             closing = not ready
             if ready:
                 events += self.contactor.close(now)
+                self.proof.on_close()
         events += self._update_state(now)
         return Step(
             outputs=Outputs(self.output.duty, self._config.outputs if self.contactor.closed else 0),
@@ -268,7 +283,7 @@ class Evse:
             not self.contactor.closed
             and self._live
             and self.output.offering
-            and self.proof.proved
+            and self.proof.complete
             and not self.presence.needs_b
             and not pilot.lost
             and pilot.state is self.presence.settled
@@ -287,6 +302,10 @@ class Evse:
 
     def _blocked(self, now: float, limit: Limit) -> Reason | None:
         """The reason why nothing may be offered; None where nothing blocks."""
+        return self._not_ready(now) or self._not_allowed(now, limit)
+
+    def _not_ready(self, now: float) -> Reason | None:
+        """The reason in evsed, the box or the car why nothing may be offered; or None."""
         hold_left_s = self._hold_until_at - now
         if self._stopping:
             return Reason(causes.SHUTDOWN, "evsed is stopping")
@@ -302,9 +321,18 @@ class Evse:
             return Reason(causes.NOT_PROVED, NOT_PROVED)
         if hold_left_s > 0.0:
             return Reason(causes.HOLD_OFF, "waiting after a fault or a restart", hold_left_s)
+        return None
+
+    def _not_allowed(self, now: float, limit: Limit) -> Reason | None:
+        """The reason in the *limit*, the wear or the last offer; or None."""
         if not limit.max_a >= j1772.MIN_A:
             why = limit.why or f"the {limit.owner} allows less than 6 A"
             return Reason(Cause.limit(limit.owner), why)
+        if not self.contactor.closed and not self.proof.complete:
+            if self._live:
+                return Reason(causes.NOT_PROVED, NO_B)
+            if not self.proof.car_proved and self.presence.settled is PilotState.B:
+                return Reason(causes.NOT_PROVED, B_NOT_STEADY)
         budget = self.contactor.budget
         if not self.contactor.closed and (pause_s := budget.left_s(now)) > 0.0:
             return Reason(Cause.limit("wear"), budget.describe(now), pause_s)
@@ -321,8 +349,10 @@ class Evse:
         self, now: float, pilot: PilotReading, reported: Mapping[Fault, str]
     ) -> list[ev.Event]:
         events: list[ev.Event] = []
-        if misread := self.proof.update(now, pilot, self.presence):
+        steady = self.output.duty == j1772.STEADY
+        if misread := self.proof.update(now, pilot, self.presence, steady=steady):
             events += self._raise(now, Fault.PILOT, misread)
+        events += self._compare_plateaus(now, pilot)
         anomaly, settled = pilot.anomaly, self.presence.settled
         if anomaly is Anomaly.NO_DIODE:
             if settled is not PilotState.A:
@@ -343,6 +373,32 @@ class Evse:
                 events += self.active.clear(now, fault, how)
         return events
 
+    def _compare_plateaus(self, now: float, pilot: PilotReading) -> list[ev.Event]:
+        """Raise a fault where the plateaus did not belong together for half a second."""
+        why = "" if self.contactor.closed else self.proof.inconsistent(pilot.low_v)
+        if not why or not self.presence.present:
+            self._inconsistent_at = None
+            return []
+        if self._inconsistent_at is None:
+            self._inconsistent_at = now
+        if now - self._inconsistent_at < INCONSISTENT_S:
+            return []
+        return self._raise(now, Fault.PILOT, why)
+
+    def _update_probe(self, now: float, blocked: Reason | None) -> list[ev.Event]:
+        """Ask a car that stays in C for B, where that is all that is missing."""
+        if self.presence.settled in WELL:
+            self.probe.reset()
+        if blocked is None or blocked.why != NO_B:
+            return []
+        asked = self.probe.update(now, self.output.x1_for_s(now))
+        if asked is Probe.SHOW_F:
+            self.output.show_f(now, F_S, Reason(causes.NOT_PROVED, NO_B))
+            return [ev.StateFShown(now, F_S, "the car has to show B before the contactor closes")]
+        if asked is Probe.FAILED:
+            return self._raise(now, Fault.PILOT_NOT_PROVED, "the car asks and shows no B")
+        return []
+
     def _raise(self, now: float, fault: Fault, detail: str) -> list[ev.Event]:
         events = self.active.add(now, fault, detail)
         if events and fault.kind.shows_f:
@@ -352,6 +408,8 @@ class Evse:
     def _ended_by(self, now: float, fault: Fault, pilot: PilotReading) -> str:
         """The cause that ends *fault* at *now*; "" where it goes on."""
         recovery = fault.kind.recovery
+        if fault is Fault.PILOT_NOT_PROVED:
+            return "the pilot left C" if self.presence.settled in WELL else ""
         if recovery is Recovery.UNPLUG:
             unplugged = not self.presence.plugged and self.presence.settled is PilotState.A
             return "unplugged" if unplugged else ""

@@ -36,6 +36,7 @@ class Fault(Enum):
 
     DIODE = "DiodeFault"
     PILOT = "PilotFault"
+    PILOT_NOT_PROVED = "PilotNotProved"
     VENTILATION = "VentilationNotAvailable"
     CONTACTOR = "ContactorFault"
     CONTACTOR_OPEN = "ContactorDidNotClose"
@@ -74,6 +75,12 @@ KINDS: dict[Fault, FaultKind] = {
         _OPENED + "; it tries again 30 s after the pilot is well",
         "if it stays, unplug and look for a short or a break between pilot and earth in cable, "
         "plug and box; `evsed pilot` shows what the wire reads",
+    ),
+    Fault.PILOT_NOT_PROVED: FaultKind(
+        Recovery.ACKNOWLEDGE,
+        "evsed did not close the contactor and withdrew the offer",
+        "the pilot reads C and nothing else, which a failed part of the box would show, too: look "
+        "that a car is plugged in, then `evsed ack`; or unplug it and see what `evsed pilot` reads",
     ),
     Fault.VENTILATION: FaultKind(
         Recovery.AUTO,

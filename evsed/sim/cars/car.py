@@ -11,6 +11,7 @@ Moments are seconds of whatever clock calls; the car moves only in `step()`.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -77,7 +78,7 @@ class Faults:
     `chatter_s` toggles S2 every so many seconds. `overdraw_a` is taken above the offer.
     `s2_open_s` replaces the model's: a slow S2. `sleeps`: asks for nothing whatever is offered.
     `ignores_pilot`: S2 closed and current drawn with or without PWM, as some cars do when the
-    offer is withdrawn.
+    offer is withdrawn; only state F opens it.
     """
 
     diode: Diode = Diode.GOOD
@@ -128,6 +129,7 @@ class Car:
     _pulses: tuple[float, int, float] | None = field(default=None, init=False)
     _chatter_at: float | None = field(default=None, init=False)
     _main_s2: bool = field(default=False, init=False)
+    _refused_at: float = field(default=-math.inf, init=False)
 
     def become(self, other: Car) -> None:
         """Be built as *other* from now on: its model, its habits and its charge; unplugged."""
@@ -257,7 +259,11 @@ class Car:
             self._offered_at = now if self._offered_at is None else self._offered_at
         else:
             self._offered_at = None
-        may = self._offered_at is not None or (faults.ignores_pilot and contact)
+        if self.seen.signal is Signal.NOT_AVAILABLE:
+            self._refused_at = now
+        # F opens the S2 of any car, and it takes its time to close again.
+        ignores = now - self._refused_at + _NEARLY_S >= max(1.0, model.s2_close_s)
+        may = self._offered_at is not None or (faults.ignores_pilot and contact and ignores)
         if self.wants and may:
             self._stopping_at = None
             since_s = now - (now if self._offered_at is None else self._offered_at)

@@ -89,7 +89,8 @@ def test_a_dead_man_that_dies_costs_a_charge_and_no_more(garage: Garage) -> None
     assert not garage.rig.kernel.level(CONTACTOR, persists=True)
 
     def charges_again() -> bool:
-        garage.pass_time(0.1, Load(car_ohm=CAR_C_OHM))
+        offered = garage.rig.kernel.duty() < 1.0
+        garage.pass_time(0.1, Load(car_ohm=CAR_C_OHM if offered else CAR_B_OHM))
         return garage.live
 
     wait_until(charges_again)

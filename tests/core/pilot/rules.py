@@ -38,6 +38,9 @@ class Wires:
     faulted_at: float = LONG_AGO  # by a fault that F is to tell the car of
     closings: tuple[float, ...] = ()  # the last twelve
     woken_at: float = LONG_AGO  # by the order to wake the car
+    f_until: float = LONG_AGO  # by a probe for B
+    moved: bool = False  # B, or A as it should be, was read since the last closing
+    confirmed: bool = False  # by the owner, since the car came
     held_until: float = LONG_AGO  # by a pause after a crash, a pilot's fault, or too many askings
 
     @property
@@ -54,8 +57,14 @@ class Wires:
         shows = ((self.faulted_at, 0.3), (self.woken_at, 4.0))
         return (*opened, *kept, (self.pwm_ended_at, 3.0), *shows, (self.held_until, 0.0))
 
-    def at(self, now: float, outputs: Outputs, events: Sequence[ev.Event] = ()) -> Wires:
-        """The wires after *outputs* were put on them and *events* were told."""
+    def at(
+        self,
+        now: float,
+        outputs: Outputs,
+        events: Sequence[ev.Event] = (),
+        reading: PilotReading | None = None,
+    ) -> Wires:
+        """The wires after *outputs* were put on them, *events* happened, *reading* was read."""
         duty, closed = outputs.duty, outputs.closed > 0
         pwm = 0.0 < duty < 1.0
         rose = pwm and (not self.pwm or duty > self.duty)
@@ -68,12 +77,25 @@ class Wires:
             faulted_at=now if any(map(_shows_f, events)) else self.faulted_at,
             closings=(*self.closings[-11:], now) if closed and not self.closed else self.closings,
             woken_at=self.woken_at,
+            f_until=max(self.f_until, *(now + _probe_s(event) for event in events), LONG_AGO),
+            moved=(self.moved or _out_of_c(reading)) and not (closed and not self.closed),
+            confirmed=self.confirmed and not any(isinstance(e, ev.CarUnplugged) for e in events),
             held_until=max(self.held_until, *(now + _pause_s(event) for event in events), LONG_AGO),
         )
 
 
 def _shows_f(event: ev.Event) -> bool:
     return isinstance(event, ev.FaultRaised) and Fault(event.fault).kind.shows_f
+
+
+def _out_of_c(reading: PilotReading | None) -> bool:
+    if reading is None or reading.high_v is None or reading.state is not reading.settled:
+        return False
+    return 8.0 <= reading.high_v <= 10.05 or 11.4 <= reading.high_v <= 12.6
+
+
+def _probe_s(event: ev.Event) -> float:
+    return event.for_s if isinstance(event, ev.StateFShown) else LONG_AGO
 
 
 def _pause_s(event: ev.Event) -> float:
@@ -113,6 +135,8 @@ def broken(  # noqa: C901, PLR0911, PLR0912 - one rule after the other
             return "closes: under PWM"
         if step.faults or step.blocked:
             return "closes: with no fault, and nothing that blocks"
+        if config.needs_b and not (was.moved or was.confirmed or _out_of_c(reading)):
+            return "closes: after the reading was out of C since the last closing"
         if now - was.opened_at < 1.0 - NEARLY_S:
             return "closes: a second after it opened"
         if len(was.closings) == 12 and now - was.closings[0] < 3600.0 - NEARLY_S:
@@ -133,9 +157,9 @@ def broken(  # noqa: C901, PLR0911, PLR0912 - one rule after the other
         if was.pwm and wires.duty > was.duty and now - was.rose_at < 5.0 - NEARLY_S:
             return "PWM: rises are 5 s apart"
     elif wires.duty == 0.0:
-        shown = now - wires.faulted_at <= 0.3 + NEARLY_S
+        shown = now - wires.faulted_at <= 0.3 + NEARLY_S or now <= wires.f_until + NEARLY_S
         if not (shown or now - wires.woken_at <= 4.0 + NEARLY_S):
-            return "F: for 300 ms and a fault, or for 4 s and a car that is to wake"
+            return "F: for 300 ms and a fault, or for 4 s and a car that is to wake or to show B"
     elif wires.duty != 1.0:
         return "the pilot is steady, F, or PWM"
     elif not step.blocked:

@@ -34,6 +34,8 @@ class Story:
         self.reported: dict[Fault, str] = {}
         self.limit = Limit("feed", 16.0, why="following the sun")
         self.events: list[Event] = []
+        self.answers = False  # a car in C shows B a second after the end of the offer
+        self._unoffered_s = 0.0
         self.blind = False
         self.ready = True
         self.step: Step = self.evse.step(self.now, self._read(1.0), self.limit)
@@ -44,7 +46,9 @@ class Story:
         elif self.stuck_v is not None:
             codes = self.wire.burst(self.stuck_v, 1.0, count=64)
         else:
-            codes = self.wire.burst(self.state, duty, self.low_v)
+            self._unoffered_s = 0.0 if 0.0 < duty < 1.0 else self._unoffered_s + TICK_S
+            lets_go = self.answers and self.state == "C" and self._unoffered_s > 1.0
+            codes = self.wire.burst("B" if lets_go else self.state, duty, self.low_v)
         return self.meter.update(self.now, codes, duty)
 
     def run(self, for_s: float) -> Step:

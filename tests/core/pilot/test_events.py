@@ -29,6 +29,7 @@ SENTENCES: list[tuple[ev.Event, str]] = [
     (ev.FaultRaised(1.0, "DiodeFault", "no -12 V"), "DiodeFault: no -12 V"),
     (ev.FaultCleared(1.0, "DiodeFault", "unplugged"), "DiodeFault cleared: unplugged"),
     (ev.StateChanged(1.0, "B2", "C2"), "state B2 -> C2"),
+    (ev.StateFShown(1.0, 4.0, "the car sleeps"), "state F for 4 s: the car sleeps"),
     (ev.OwnerAsked(1.0, "10.0.0.5", "mode fast"), "mode fast, ordered by 10.0.0.5"),
 ]
 

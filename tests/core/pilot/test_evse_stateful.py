@@ -60,7 +60,7 @@ class Watched(Control):
         if step is None or reading is None:
             self.wires = replace(was.at(now, SAFE), pwm_ended_at=now)
         else:
-            self.wires = was.at(reading.at, step.outputs, step.events)
+            self.wires = was.at(reading.at, step.outputs, step.events, reading)
             if was.closed and not self.wires.closed:  # a late tick opens before it samples
                 self.wires = replace(self.wires, opened_at=began_at)
             limit_a = lowest(self.limits_at(reading.at), reading.at).max_a

@@ -231,6 +231,21 @@ def test_a_duty_that_is_not_the_commanded_one_is_found_within_two_seconds() -> N
     assert watch.reading.anomaly is Anomaly.WRONG_DUTY
 
 
+@pytest.mark.parametrize(("wire", "found"), [(0.265, False), (0.28, False), (0.305, True)])
+def test_a_duty_that_is_off_by_more_than_2_points_is_found_within_20_s_over_changes_of_the_duty(
+    wire: float,
+    found: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    watch = Watch()
+    off = wire - 0.27
+    for tick in range(1000):
+        duty = 0.27 if tick // 50 % 2 else 0.3  # a new one each second
+        watch.take(watch.wire.burst("C", duty + off, count=64), duty)
+
+    assert watch.reading is not None
+    assert (watch.reading.anomaly is Anomaly.WRONG_DUTY) is found
+
+
 def test_a_burst_that_misses_the_short_plateau_says_nothing_and_the_next_one_joins_it() -> None:
     watch = Watch()
     watch.sees("C", 0.1, ticks=5)

@@ -36,7 +36,9 @@ class GuardedStory(Story):
 
 def test_until_the_box_is_ready_the_state_machine_asks_and_does_not_close() -> None:
     story = Story()
-    story.run(3)
+    story.run(1)
+    story.car("B")
+    story.run(4)
     story.car("C")
     story.ready = False
     story.run(2)

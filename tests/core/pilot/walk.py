@@ -142,7 +142,7 @@ class Walk:
         reported = {given.reported: "reported"} if given.reported else {}
         thaw(evse, before.memory)
         step = evse.step(now, reading, Limit("feed", given.limit_a), reported)
-        wires = was.at(now, step.outputs, step.events)
+        wires = was.at(now, step.outputs, step.events, reading)
         after = Moment(now, frozen(evse), live_since, wires, place, given, wait_s)
         self.closings += wires.closed and not was.closed
         if rule := broken(self.world.config, was, wires, reading, given.limit_a, step):
@@ -154,6 +154,8 @@ class Walk:
         now, wires, live_since = before.now, before.wires, before.live_since
         thaw(evse, before.memory)
         if order == ACKNOWLEDGE:
+            confirms = Fault.PILOT_NOT_PROVED in before.memory["_details"]
+            wires = replace(wires, confirmed=wires.confirmed or confirms)
             evse.acknowledge(now)
         elif order == OPENED:
             evse.opened_elsewhere(now, causes.LATE, order)
@@ -219,7 +221,7 @@ _FEW: Final = (IN_A, IN_B, IN_C, LOST, SHORT)
 WORLDS: Final = {
     "a car that may do anything": World(),
     "ventilation is allowed": World(
-        config=EvseConfig(allow_ventilated=True, front_end_proved=True),
+        config=EvseConfig(allow_ventilated=True, front_end_proved=True, needs_b=False),
         pilots=(IN_A, IN_B, IN_C, IN_D, LOST),
     ),
     "faults are reported": World(
@@ -230,7 +232,13 @@ WORLDS: Final = {
     ),
     "told to let go": World(pilots=_FEW, limits=(0.0, 16.0), orders=(LET_GO,)),
     "the front end is unproved, and a crash was just now": World(
-        config=EvseConfig(hold_off_s=10.0), pilots=(*_FEW, *World().pilots[4:5])
+        config=EvseConfig(hold_off_s=10.0, needs_b=False), pilots=(*_FEW, *World().pilots[4:5])
+    ),
+    "a car has to show B": World(
+        config=EvseConfig(front_end_proved=True),
+        pilots=(IN_A, IN_B, IN_C, LOST),
+        limits=(0.0, 16.0),
+        orders=(ACKNOWLEDGE, OPENED),
     ),
     "a latched fault of an earlier life": World(
         pilots=_FEW, limits=(0.0, 16.0), orders=(ACKNOWLEDGE,), restored=(Fault.PERMANENT,)

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections import deque
-from copy import deepcopy
+from copy import copy
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from evsed.core.pilot import contactor_state, front_end_proof, j1772, presence
+from evsed.core.pilot import car_probe, contactor_state, j1772, pilot_proof, presence
 from evsed.core.pilot import evse as machine
+from evsed.core.pilot.closing_budget import ClosingBudget
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import PilotState
@@ -91,7 +92,8 @@ class Given(NamedTuple):
         return f"{self.pilot}, {self.limit_a:g} A{report}"
 
 
-PROVED: Final = EvseConfig(front_end_proved=True)
+# Where B is not needed there are a tenth of the states; one world needs it.
+PROVED: Final = EvseConfig(front_end_proved=True, needs_b=False)
 ACKNOWLEDGE, OPENED, LOST_BOARD, LET_GO = "acknowledge", "opened elsewhere", "board lost", "let go"
 WAKE = "wake"
 
@@ -124,7 +126,7 @@ class World:
 
 # -- the machine's memory --------------------------------------------------------------------------
 
-PARTS: Final = ("presence", "output", "contactor", "active", "proof")
+PARTS: Final = ("presence", "output", "contactor", "active", "proof", "probe")
 AGES: Final = (
     "_x1_at",
     "_raised_at",
@@ -133,6 +135,8 @@ AGES: Final = (
     "_present_at",
     "_well_at",
     "_duty_changed_at",
+    "_b_at",
+    "_inconsistent_at",
 )
 ENDS: Final = ("_hold_until_at", "_f_until_at")
 PLAIN: Final = (
@@ -147,9 +151,30 @@ PLAIN: Final = (
     "pause_s",
     "_stopping",
 )
+OF_B: Final = ("car_proved", "moved", "confirmed")  # memory where the machine needs B
 # Not memory: set anew in each step, never changed, or for showing only.
-FORGOTTEN: Final = ("_config", "_shown", "withdrawn", "f_reason", "cycles")
-KNOWN: Final = {*AGES, *ENDS, *PLAIN, *FORGOTTEN, "_requests", "_details", "budget"}
+FORGOTTEN: Final = (
+    "_config",
+    "_shown",
+    "withdrawn",
+    "f_reason",
+    "cycles",
+    "_b_v",
+    "_c_v",
+    "_needs_b",
+)
+KNOWN: Final = {
+    *AGES,
+    *ENDS,
+    *PLAIN,
+    *OF_B,
+    *FORGOTTEN,
+    "_requests",
+    "_details",
+    "budget",
+    "_a_v",
+    "_f_ends_at",
+}
 
 
 class Moment(NamedTuple):
@@ -175,8 +200,15 @@ def frozen(evse: Evse) -> Memory:
         memory |= vars(fields[part])
     memory["_requests"] = tuple(memory["_requests"])
     memory["_details"] = dict(memory["_details"])
-    memory["budget"] = deepcopy(memory["budget"])
+    memory["budget"] = _same(memory["budget"])
     return memory
+
+
+def _same(budget: ClosingBudget) -> ClosingBudget:
+    """A copy; deepcopy would take most of the walk's time."""
+    other = copy(budget)
+    other._closings = budget._closings.copy()  # noqa: SLF001 - as the machine's own memory
+    return other
 
 
 def thaw(evse: Evse, memory: Memory) -> None:
@@ -187,7 +219,7 @@ def thaw(evse: Evse, memory: Memory) -> None:
             if name in memory:
                 part[name] = memory[name]
     evse.presence._requests = deque(memory["_requests"], maxlen=presence.CHATTER_REQUESTS)  # noqa: SLF001 - the walk is the memory's other side
-    evse.contactor.budget = deepcopy(memory["budget"])
+    evse.contactor.budget = _same(memory["budget"])
     evse.active._details = dict(memory["_details"])  # noqa: SLF001 - as above
 
 
@@ -203,12 +235,27 @@ def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
     if not closed:
         ages["_opened_at"] = (contactor_state.OPEN_MIN_S,)
     if memory["settled"] is A:
-        ages["settled_at"] = (presence.UNPLUGGED_AFTER_S, front_end_proof.AFTER_S)
+        ages["settled_at"] = (presence.UNPLUGGED_AFTER_S, pilot_proof.AFTER_S)
     if not memory["plugged"]:
         ages["_present_at"] = (presence.PLUGGED_AFTER_S,)
+    if memory["_needs_b"] and memory["settled"] is B and not memory["car_proved"]:
+        ages["_b_at"] = (pilot_proof.B_AFTER_S,)
     if Fault.PILOT in memory["_details"]:
         ages["_well_at"] = (machine.PILOT_WELL_S,)
     return ages
+
+
+def _probe_ends(memory: Memory) -> tuple[float, ...]:
+    """The moment at which a probe for B, or the step before it, is over."""
+    if not memory["_needs_b"]:
+        return ()
+    if memory["_f_ends_at"] is not None:
+        return (memory["_f_ends_at"] + car_probe.B_WITHIN_S,)
+    if memory["closed"] or memory["_x1_at"] is None or memory["settled"] not in presence.LIVE:
+        return ()
+    if memory["_details"] or memory["confirmed"] or (memory["car_proved"] and memory["moved"]):
+        return ()
+    return (memory["_x1_at"] + car_probe.X1_FIRST_S,)
 
 
 def waits(moment: Moment) -> Iterator[float]:
@@ -221,6 +268,7 @@ def waits(moment: Moment) -> Iterator[float]:
     for field in ENDS:
         yield memory[field] - now
     yield memory["budget"].left_s(now) or -1.0
+    yield from (at - now for at in _probe_ends(memory))
     for at in memory["_requests"]:
         yield at + presence.CHATTER_WITHIN_S - now
     if moment.live_since is not None and not memory["closed"]:
@@ -241,6 +289,10 @@ def key(moment: Moment) -> tuple[object, ...]:
             classes.append(sum([now - since >= threshold for threshold in thresholds]))
     classes += [memory[field] > now for field in ENDS]
     classes.append(memory["budget"].left_s(now) > 0.0)
+    if memory["_needs_b"]:
+        classes += [memory[field] for field in OF_B]
+        classes.append(memory["_a_v"] is None and not memory["car_proved"])
+    classes.append(tuple(at > now for at in _probe_ends(memory)))
     recent = sum([now - at <= presence.CHATTER_WITHIN_S for at in memory["_requests"]])
     # While something is wrong it only counts whether the next asking is one too many.
     if memory["_details"]:

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asking a car for B: the end of the offer, and where it stays in C, state F.
+
+A car opens S2 within 3 s of the end of an offer (IEC 61851-1 seq. 10.1), and on state F, which
+EVerest and SmartEVSE show for 4 s to wake cars. A receiver that is stuck at C fails this, and so
+does a car without S2.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+X1_FIRST_S = 3.5
+F_S = 4.0
+B_WITHIN_S = 3.0
+
+
+class Probe(Enum):
+    """What a probe asks of the state machine."""
+
+    WAIT = "wait"
+    SHOW_F = "show state F for 4 s"
+    FAILED = "the car showed no B"
+
+
+class CarProbe:
+    """`update()` every tick in which a car in C has to show B."""
+
+    def __init__(self) -> None:
+        self._f_ends_at: float | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether state F was shown, and the car has not answered yet."""
+        return self._f_ends_at is not None
+
+    def reset(self) -> None:
+        """End the probe: the car showed B, or is gone."""
+        self._f_ends_at = None
+
+    def update(self, now: float, x1_for_s: float) -> Probe:
+        """Continue the probe; *x1_for_s*: seconds since the end of the offer."""
+        if self._f_ends_at is None:
+            if x1_for_s < X1_FIRST_S:
+                return Probe.WAIT
+            self._f_ends_at = now + F_S
+            return Probe.SHOW_F
+        if now < self._f_ends_at + B_WITHIN_S:
+            return Probe.WAIT
+        self._f_ends_at = None
+        return Probe.FAILED

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The proof that C on the pilot comes from a car and not from a failed part.
+
+One part that fails (a receiver that clips, a stuck bit of the converter, a weak side of the
+generator, a leaking divider) can make an empty plug read C. So a closing needs more than C:
+
+* **A before the car**: 11.4 to 12.6 V for half a second since the last car, so the reading was
+  right up to the moment at which the car came.
+* **B between A and C**: 8.0 to 10.05 V (IEC 61851-1: 8.06-9.99 V, and the converter's error),
+  steady for a quarter of a second. A part that fails moves the reading once, not over this step;
+  one that drifts is found in the gap between A and B, or is not steady in B.
+* **The reading moved** out of C since the last closing, and stays at the level that followed B. A
+  receiver that came to be stuck at C in a charge fails this at the next closing.
+* **The low plateau** within -11.2 to -12.8 V, and the two plateaus symmetric within 1.25 V.
+
+After a restart with the car plugged in there is no A. Then the A of an earlier life counts,
+together with B *while evsed shows steady +12 V*: a car answers the end of the offer with B and the
+offer with C, and no part that fails imitates that answer.
+
+A car that shows no B is asked for it (see `car_probe`). Where it still does not, the owner confirms
+that a car is plugged in, once for each time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from evsed.core.pilot import j1772
+from evsed.core.pilot.j1772 import PilotState
+from evsed.core.pilot.presence import LIVE
+
+if TYPE_CHECKING:
+    from evsed.core.pilot.pilot_meter import PilotReading
+    from evsed.core.pilot.presence import Presence
+
+AFTER_S = 0.5  # of A: with A for that long there is no car
+B_V = (8.0, 10.05)
+B_AFTER_S, B_STEADY_V = 0.25, 0.5
+C_STEADY_V = 0.5  # over this the level in C is another one than that which followed B
+LOW_V = (-12.8, -11.2)
+SYMMETRIC_V = 1.25
+
+
+class PilotProof:
+    """What is proved of the pilot's reading; `update()` every tick.
+
+    `proved`: the front end has read A, in this life or an earlier one with this calibration.
+    `car_proved`: this car has shown B. `moved`: the reading left C since the last closing.
+    `confirmed`: the owner has confirmed this car. *needs_b* False: A alone is enough, which leaves
+    a part that fails at the wrong moment unseen (`safety.allow_without_b`).
+    """
+
+    def __init__(self, *, proved: bool, needs_b: bool = True) -> None:
+        self._needs_b = needs_b
+        self.proved = proved
+        self.car_proved = False
+        self.moved = False
+        self.confirmed = False
+        self._a_v: float | None = None  # in this life, since the last car
+        self._b_at: float | None = None
+        self._b_v = 0.0
+        self._c_v: float | None = None  # where C began
+
+    @property
+    def complete(self) -> bool:
+        """Whether a C that is read now is a car's."""
+        shown = not self._needs_b or self.confirmed or (self.car_proved and self.moved)
+        return self.proved and shown
+
+    def on_unplugged(self) -> None:
+        """Forget the car, and the A before it: the next one needs its own."""
+        self.car_proved = self.confirmed = False
+        self._a_v = None
+
+    def on_close(self) -> None:
+        """Note that the contactor closes: the next closing needs a reading that has moved."""
+        self.moved = False
+
+    def on_not_closed(self) -> None:
+        """Give the proof back: the contacts did not close."""
+        self.moved = True
+
+    def confirm(self) -> None:
+        """Note that the owner has looked: a car is plugged in."""
+        self.confirmed = True
+
+    def update(self, now: float, pilot: PilotReading, presence: Presence, *, steady: bool) -> str:
+        """Learn from the *pilot*; return what is wrong with it where no car can be, or "".
+
+        *steady*: the burst was made while steady +12 V was on the wire.
+        """
+        high_v, settled = pilot.high_v, presence.settled
+        if pilot.state is not settled or high_v is None:
+            return ""
+        self._follow_c(high_v, live=settled in LIVE)
+        if settled is not PilotState.B or not B_V[0] <= high_v <= B_V[1]:
+            self._b_at = None
+        elif self._b_at is None or abs(high_v - self._b_v) > B_STEADY_V:
+            self._b_at, self._b_v = now, high_v
+            self.moved = True
+        elif now - self._b_at >= B_AFTER_S and (steady or self._a_v is not None):
+            self.car_proved = True
+        if settled is not PilotState.A:
+            return ""
+        good = reads_steady(high_v)
+        self.moved = self.moved or good
+        if presence.settled_for_s(now) < AFTER_S:
+            return ""
+        self.proved, self._a_v = good, high_v if good else None
+        return "" if good else f"with no car the pilot reads {high_v:.2f} V, not 11.4 to 12.6 V"
+
+    def _follow_c(self, high_v: float, *, live: bool) -> None:
+        """Forget that the reading moved where C is not the level that followed B."""
+        if not live:
+            self._c_v = None
+        elif self._c_v is None:
+            self._c_v = high_v
+        elif abs(high_v - self._c_v) > C_STEADY_V:
+            self.moved = False
+
+    def inconsistent(self, low_v: float | None) -> str:
+        """Return what is wrong with the low plateau beside the high one; "" where it is well."""
+        if low_v is None:
+            return ""
+        if not LOW_V[0] <= low_v <= LOW_V[1]:
+            return f"the pilot's low plateau is {low_v:.2f} V, not -11.2 to -12.8 V"
+        if self._a_v is not None and abs(self._a_v + low_v) > SYMMETRIC_V:
+            return (
+                f"the pilot's plateaus are not symmetric: {self._a_v:.2f} V without a car and "
+                f"{low_v:.2f} V"
+            )
+        return ""
+
+
+def reads_steady(high_v: float) -> bool:
+    """Whether *high_v* is what the generator gives without a car (11.4-12.6 V)."""
+    return j1772.STEADY_MIN_V <= high_v <= j1772.STEADY_MAX_V

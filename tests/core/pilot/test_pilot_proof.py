@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""C on the pilot closes the contactor only where a car was proved to make it."""
+
+from __future__ import annotations
+
+import pytest
+
+from evsed.core.pilot import causes
+from evsed.core.pilot import events as ev
+from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.faults import Fault
+from evsed.core.pilot.j1772 import NOT_AVAILABLE, STEADY
+from tests.core.pilot.story import Story
+
+
+def test_a_step_from_a_to_c_closes_nothing_however_long_it_lasts() -> None:
+    story = Story()
+    story.run(3)
+    story.car("C")
+    story.run(120)
+
+    assert story.told(ev.ContactorClosed) == 0
+    assert Fault.PILOT_NOT_PROVED in story.step.faults
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.0, 2.0, 4.0, 10.0, 60.0])
+def test_a_drift_from_a_to_c_closes_nothing_at_any_speed(seconds: float) -> None:
+    story = Story()
+    story.run(3)
+    ticks = round(seconds / 0.02)
+    for tick in range(ticks):
+        story.car(11.92 - (11.92 - 5.97) * tick / ticks)
+        story.run(0.02)
+    story.car(5.97)
+    story.run(120)
+
+    assert story.told(ev.ContactorClosed) == 0
+
+
+def test_a_car_in_c_is_asked_for_b_by_x1_and_by_state_f_and_then_charged() -> None:
+    story = Story()
+    story.run(3)
+    story.car("C")
+    story.until(lambda: story.duty == NOT_AVAILABLE, within_s=4.5)
+    story.run(3.9)
+    assert story.duty == NOT_AVAILABLE
+    story.car("B")  # state F opened S2
+    story.until(lambda: 0.0 < story.duty < 1.0, within_s=2)
+    story.car("C")
+
+    story.until(lambda: story.closed, within_s=1)
+    assert story.told(ev.StateFShown) == 1
+
+
+def test_a_car_that_never_shows_b_waits_for_the_owner_who_looks_and_confirms() -> None:
+    story = Story()
+    story.run(3)
+    story.car("C")
+    story.until(lambda: Fault.PILOT_NOT_PROVED in story.step.faults, within_s=15)
+    story.run(60)
+    assert not story.closed
+    story.evse.acknowledge(story.now)
+    story.until(lambda: story.closed, within_s=5)
+    story.limit = story.limit.__class__("feed", 0.0)
+    story.until(lambda: not story.closed, within_s=7)
+    story.limit = story.limit.__class__("feed", 16.0)
+
+    story.until(lambda: story.closed, within_s=5)  # as long as it is plugged in
+
+
+def test_the_next_car_needs_its_own_proof() -> None:
+    story = Story()
+    story.run(3)
+    story.car("C")
+    story.until(lambda: Fault.PILOT_NOT_PROVED in story.step.faults, within_s=15)
+    story.evse.acknowledge(story.now)
+    story.until(lambda: story.closed, within_s=5)
+    story.car("A")
+    story.run(2)
+    story.car("C")
+    story.run(60)
+
+    assert story.told(ev.ContactorClosed) == 1
+    assert Fault.PILOT_NOT_PROVED in story.step.faults
+
+
+def test_where_the_owner_has_allowed_it_a_car_without_b_is_charged_at_once() -> None:
+    story = Story(EvseConfig(front_end_proved=True, needs_b=False))
+    story.run(3)
+    story.car("C")
+
+    story.until(lambda: story.closed, within_s=5)
+
+
+def test_a_reading_that_sticks_at_c_in_a_charge_is_found_at_the_next_closing() -> None:
+    story = Story().charging()
+    story.limit = story.limit.__class__("feed", 0.0)  # x1: the car goes to B, and is read as C
+    story.until(lambda: not story.closed, within_s=7)
+    story.limit = story.limit.__class__("feed", 16.0)
+    story.run(120)
+
+    assert story.told(ev.ContactorClosed) == 1
+    assert Fault.PILOT_NOT_PROVED in story.step.faults
+
+
+def test_a_car_that_flinches_for_two_bursts_is_closed_again_with_the_offer_that_stands() -> None:
+    story = Story().charging()
+    story.car("B")
+    story.run(0.06)
+    story.car("C")
+    story.run(0.2)
+    assert 0.0 < story.duty < 1.0
+
+    assert story.until(lambda: story.closed, within_s=1.2) >= 0.5
+    assert story.told(ev.OfferWithdrawn) == 0
+
+
+def test_after_a_restart_with_the_car_plugged_in_b_through_x1_is_enough() -> None:
+    for state in ("B", "C"):
+        story = Story(EvseConfig(front_end_proved=True), state=state)
+        story.answers = True
+        story.run(4)
+        story.car("C")
+
+        story.until(lambda: story.closed, within_s=8)  # noqa: B023 - used at once
+
+
+def test_after_a_restart_without_a_proof_of_an_earlier_life_a_is_read_first() -> None:
+    story = Story(EvseConfig(front_end_proved=False), state="B")
+    story.run(4)
+    story.car("C")
+    story.run(20)
+    assert "unplug" in story.step.blocked
+    story.car("A")
+    story.run(2)
+
+    story.charging()
+
+
+def test_contacts_that_did_not_close_do_not_use_the_proof_up() -> None:
+    story = Story().charging()
+    story.evse.opened_elsewhere(story.now, causes.CONTACTOR, "still open")
+    story.run(0.02)
+
+    assert story.until(lambda: story.closed, within_s=2) <= 1.1
+    assert story.told(ev.OfferWithdrawn) == 0
+
+
+def test_an_offer_waits_for_a_steady_b() -> None:
+    story = Story()
+    story.run(3)
+    story.car(7.8)
+    story.run(20)
+
+    assert story.duty == STEADY
+    assert "8.0 to 10.05 V" in story.step.blocked
+
+
+@pytest.mark.parametrize(
+    ("low_v", "fault"),
+    [(-11.94, False), (-11.3, False), (-12.7, False), (-11.0, True), (-12.9, True)],
+)
+def test_a_low_plateau_that_does_not_belong_to_the_high_one_closes_nothing(
+    low_v: float,
+    fault: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    story = Story()
+    story.run(3)
+    story.car("B", low_v)
+    story.run(5)
+    story.car("C", low_v)
+    story.run(2)
+
+    assert story.closed is not fault
+    assert (story.told(ev.FaultRaised) > 0) is fault
