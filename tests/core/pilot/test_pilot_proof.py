@@ -45,7 +45,7 @@ def test_a_car_in_c_is_asked_for_b_by_x1_and_by_state_f_and_then_charged() -> No
     story.run(3.9)
     assert story.duty == NOT_AVAILABLE
     story.car("B")  # state F opened S2
-    story.until(lambda: 0.0 < story.duty < 1.0, within_s=2)
+    story.until(lambda: 0.0 < story.duty < 1.0, within_s=5)
     story.car("C")
 
     story.until(lambda: story.closed, within_s=1)
