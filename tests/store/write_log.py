@@ -44,10 +44,11 @@ class _File(ctypes.Structure):
     _fields_ = [("methods", ctypes.POINTER(_Methods))]
 
 
+# The path is a bare address: SQLite keeps it for as long as the file is open.
 _OPEN = ctypes.CFUNCTYPE(
     ctypes.c_int,
     ctypes.c_void_p,
-    ctypes.c_char_p,
+    ctypes.c_void_p,
     ctypes.c_void_p,
     ctypes.c_int,
     ctypes.POINTER(ctypes.c_int),
@@ -166,10 +167,10 @@ class _Shims:
         self._methods: dict[int, _Methods] = {}
 
     def opener(self, real: Any, log: Log) -> Callable[..., int]:  # noqa: ANN401 - a C structure
-        def opened(vfs: Any, path: bytes | None, file: int, flags: int, out: Any) -> int:  # noqa: ANN401
+        def opened(vfs: Any, path: int | None, file: int, flags: int, out: Any) -> int:  # noqa: ANN401
             code = int(real.open(vfs, path, file, flags, out))
             if code == 0 and path is not None:
-                self._names[file] = Path(path.decode()).name
+                self._names[file] = Path(ctypes.string_at(path).decode()).name
                 handle = ctypes.cast(file, ctypes.POINTER(_File)).contents
                 original = handle.methods.contents
                 address = ctypes.addressof(original)
