@@ -168,5 +168,8 @@ function more(s) {
     ["more_uptime", duration(s.uptime_s)],
     ["more_version", s.version],
   ];
+  // The demo is a part of its own name, and its garage is on the next port.
+  byId("demo").hidden = !s.parts?.some((part) => part.name === "demo");
+  byId("garage").href = `${location.protocol}//${location.hostname}:${Number(location.port) + 1}/`;
   list("more", content, () => content.map(([key, value]) => make("div", "", make("dt", "", t(key)), make("dd", "", value))));
 }

@@ -116,7 +116,7 @@ export class DayChart {
       axes: [
         { ...axis, size: 26, space: 56, grid: { show: false }, values: (_, at) => at.map((s) => this.#clock(s)) },
         { ...axis, scale: "w", size: 46, values: (_, at) => at.map((w) => w === 0 ? "0" : `${number(w / 1000, w % 1000 ? 1 : 0)} kW`) },
-        { ...axis, scale: "wh", side: 1, size: 36, grid: { show: false }, show: this.#lends, values: (_, at) => at.map((wh) => number(wh)) },
+        { ...axis, scale: "wh", side: 1, size: 56, grid: { show: false }, show: this.#lends, values: (_, at) => at.map((wh) => wh === 0 ? "0" : `${number(wh)} Wh`) },
       ],
       series: [
         {},
