@@ -92,7 +92,8 @@ offer of a run in which the car pauses by itself. Reported cars take up to 4 min
 (evcc-io/evcc#11958) and a minute to go on (CurtRod/SimpleEVSE-WiFi#35)."""
 
 UNINTERRUPTED_LOANS: Final = 5.0
-"""The battery lends so many times its loan to a car that bears no further interruption."""
+"""The battery lends so many times its loan to a car that bears no further interruption, on any day:
+where a run of such a car ends, the car begins no more."""
 
 QUIET_S: Final = 5.0
 """The allotment does not move during this long before the next stamp is due, in seconds: a car that
@@ -146,8 +147,10 @@ class Allotment:
     @property
     def loan_wh(self) -> float:
         """What the battery would lend to a cloud now, in watt-hours."""
-        loans = UNINTERRUPTED_LOANS if self._needs.uninterrupted else 1.0
-        return loans * self._config.scaled_loan_wh * self._conditions.loan_share
+        whole_wh = self._config.scaled_loan_wh
+        if self._needs.uninterrupted:  # a run that ends may be the last of the day
+            return UNINTERRUPTED_LOANS * whole_wh
+        return whole_wh * self._conditions.loan_share
 
     @property
     def car_maximum_a(self) -> float | None:

@@ -131,9 +131,10 @@ def test_a_welcome_charge_needs_no_sun() -> None:
     assert day.run(1200).current_a == 0.0
 
 
-def test_a_car_that_bears_no_interruption_is_lent_more() -> None:
+def test_a_car_that_bears_no_interruption_is_lent_more_on_a_dull_day_too() -> None:
     day = Day(sun_w=lambda now: 3000.0 if now < 1200 else 0.0)
     day.run(1200)
-    once_wh = day.allot.loan_wh
     day.allot.set_car(CarNeeds(uninterrupted=True))
-    assert day.allot.loan_wh == pytest.approx(5 * once_wh)
+    assert day.allot.loan_wh == pytest.approx(5 * day.config.loan_wh)
+    assert day.run(3000).current_a == 6.0
+    assert day.run(3600).current_a == 0.0
