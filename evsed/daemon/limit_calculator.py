@@ -99,6 +99,8 @@ class LimitCalculator:
         controls, claims = totals.controls, totals.claims
         session = totals.session if totals.active else None
         energy_wh, charge_s = (session.energy_wh, session.charge_s) if session else (0.0, 0.0)
+        energy_wh += self._recorder.carried_wh
+        charge_s += self._recorder.carried_s
         state = self._charger.state
         power_w = state.flow(now).power_w
         left_s = {}

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 AFTER_CRASH_S = 10.0  # nothing closes for so long after a life that left the contactor closed
 CRASHES_MAX = 3  # within an hour, then evsed stays off until acknowledged
+BACK_WITHIN_S = 10.0  # a car that is back so soon was not unplugged: its contact is loose
 UNPLUGGED_WITHIN_S = 2.0  # after the car let go: it did so because of the plug
 FRONT_END_NOTE = "front_end_proved"
 BOOT_NOTE = "boot"
@@ -82,6 +83,17 @@ class _Memory:
     past: tuple[SessionRecord, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """A car that was unplugged at the monotonic moment `at`, with what it had."""
+
+    at: float
+    controls: Controls
+    claims: Claims
+    energy_wh: float
+    charge_s: float
+
+
 class SessionRecorder:
     """Records sessions, days and the lifetime; made by `open()`."""
 
@@ -97,6 +109,8 @@ class SessionRecorder:
         self._loaded = False
         self._past: tuple[SessionRecord, ...] = ()  # ended, the newest first
         self.habit_wh: float | None = None  # of a usual charge
+        self._left: _Left | None = None  # the car that was unplugged last, with what it had
+        self.carried_wh = self.carried_s = 0.0  # of earlier sessions of the same stay
         self._let_go_at = float("-inf")  # when the car itself ended the current
         self._stats_for: date | None = None
         self.front_end_proved = False
@@ -256,6 +270,7 @@ class SessionRecorder:
         """Record *event*, arrived at the wall-clock time *at*; return sessions begun and ended."""
         match event:
             case ev.CarPluggedIn():
+                self._take_back(event.at)
                 return self._plug_in(at)
             case ev.CarUnplugged():
                 return self._unplug(event, at)
@@ -315,10 +330,30 @@ class SessionRecorder:
         if event.at - self._let_go_at < UNPLUGGED_WITHIN_S:
             self._ledger.stopped(EndReason.UNPLUGGED)
         ended = self._ledger.unplug(at)
+        energy_wh, charge_s = (ended.energy_wh, ended.charge_s) if ended else (0.0, 0.0)
+        self._left = _Left(
+            event.at,
+            self.controls,
+            self.claims,
+            self.carried_wh + energy_wh,
+            self.carried_s + charge_s,
+        )
+        self.carried_wh = self.carried_s = 0.0
         if ended:
             self._add_past(ended)
         self._after_unplug()
         return (SessionEnded(ended),) if ended else ()
+
+    def _take_back(self, now: float) -> None:
+        """Give a car that is back within seconds its limits, and the energy that counts to them."""
+        left, self._left = self._left, None
+        if left is None or now - left.at > BACK_WITHIN_S:
+            return
+        self.carried_wh, self.carried_s = left.energy_wh, left.charge_s
+        if self.controls == left.controls.after_unplug() != left.controls:
+            self.set_controls(left.controls)
+        if self.claims == left.claims.after_unplug() != left.claims:
+            self.set_claims(left.claims)
 
     def _after_unplug(self) -> None:
         """Forget what was wanted for the session that is over."""

@@ -17,9 +17,11 @@ from structlog.testing import capture_logs
 from evsed.core.energy.sessions import Flow
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault
+from evsed.core.user.controls import Controls
 from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
 from evsed.store import Store
-from tests.daemon.test_summary import NO_CAR
+from tests.daemon.daemon_world import life
+from tests.daemon.test_summary import CHARGING, NO_CAR
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -92,3 +94,38 @@ async def test_energy_that_flowed_while_the_file_was_locked_is_saved(
     kept = Store(tmp_path / "evsed.db")
     assert round(kept.load().total_wh) == 99
     kept.close()
+
+
+async def test_a_car_whose_contact_is_loose_keeps_the_limits_of_its_session(tmp_path: Path) -> None:
+    """Half a second of A ends a session; the same car back within 10 s has the same limits."""
+    async with life(tmp_path) as world:
+        recorder, limits = world.recorder, world.limits(fixed_a=16.0)
+        recorder.on_event(ev.CarPluggedIn(100.0), NOW)
+        recorder.set_controls(Controls(session_kwh=10.0))
+        charging = replace(CHARGING, at=101.0)
+        recorder.on_snapshot(charging, Flow(power_w=3600.0, current_a=16.0))
+        recorder.on_snapshot(replace(charging, at=104.0), Flow(power_w=3600.0, current_a=16.0))
+        recorder.on_event(ev.CarUnplugged(105.0), NOW)
+        assert recorder.controls.session_kwh is None
+
+        recorder.on_event(ev.CarPluggedIn(106.0), NOW)
+
+        assert recorder.controls.session_kwh == 10.0
+        assert recorder.carried_wh > 2.0
+        assert limits.update(106.0, NOW)
+        recorder.on_event(ev.CarUnplugged(200.0), NOW)
+        recorder.on_event(ev.CarPluggedIn(260.0), NOW)
+        assert recorder.controls.session_kwh is None
+        assert recorder.carried_wh == 0.0
+
+
+async def test_a_limit_that_was_set_meanwhile_is_kept(tmp_path: Path) -> None:
+    async with life(tmp_path) as world:
+        recorder = world.recorder
+        recorder.on_event(ev.CarPluggedIn(100.0), NOW)
+        recorder.set_controls(Controls(session_kwh=10.0))
+        recorder.on_event(ev.CarUnplugged(105.0), NOW)
+        recorder.set_controls(Controls(session_kwh=3.0))
+        recorder.on_event(ev.CarPluggedIn(107.0), NOW)
+
+        assert recorder.controls.session_kwh == 3.0
