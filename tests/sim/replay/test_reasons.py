@@ -70,7 +70,7 @@ def test_the_table_shows_when_and_why(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["replay", str(write_day(tmp_path / "day.csv", cloudy))]) == 0
     shown = capsys.readouterr().out
     assert "09:00:00 - 09:2" in shown
-    assert "waiting for 1.35 kW: -0.3 to 3.0 kW spare" in shown
+    assert "waiting for 1.10 kW: -0.3 to 3.0 kW spare" in shown
     assert "the battery lends" in shown
 
 
