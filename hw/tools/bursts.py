@@ -8,10 +8,13 @@ needs nothing but Python.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
 from evsed.core.pilot.pilot_meter import Anomaly, FrontEnd, PilotMeter, burst_length
+
+Converter = Callable[[int], int]  # the code that is read, of the right one
 
 PERIOD_S = 1e-3
 TICK_S = 0.02
@@ -26,7 +29,14 @@ class Plateaus:
     low: float
 
 
-def burst(plateaus: Plateaus, duty: float, rng: Random) -> list[int]:
+def as_it_is(code: int) -> int:
+    """What a converter that is well gives for *code*."""
+    return code
+
+
+def burst(
+    plateaus: Plateaus, duty: float, rng: Random, converter: Converter = as_it_is
+) -> list[int]:
     """A burst at moments that are not locked to the pilot, edges and one code of noise included."""
     codes = []
     for _ in range(burst_length(duty)):
@@ -37,7 +47,7 @@ def burst(plateaus: Plateaus, duty: float, rng: Random) -> list[int]:
         value = here + (before - here) * math.exp(-since * PERIOD_S / SETTLE_S)
         if duty in (0.0, 1.0):
             value = here
-        codes.append(min(1023, max(0, math.floor(value + rng.gauss(0.0, 0.7)))))
+        codes.append(converter(min(1023, max(0, math.floor(value + rng.gauss(0.0, 0.7))))))
     return codes
 
 
@@ -54,7 +64,13 @@ class Verdict:
 
 
 def verdict(
-    plateaus: Plateaus, duty: float, front_end: FrontEnd, *, bursts: int = 30, seed: int = 1
+    plateaus: Plateaus,
+    duty: float,
+    front_end: FrontEnd,
+    *,
+    bursts: int = 30,
+    seed: int = 1,
+    converter: Converter = as_it_is,
 ) -> Verdict:
     """The software's verdict on *bursts* bursts, one each tick."""
     rng = Random(seed)
@@ -63,7 +79,7 @@ def verdict(
     named = ""
     close = False
     for tick in range(bursts):
-        reading = meter.update(tick * TICK_S, burst(plateaus, duty, rng), duty)
+        reading = meter.update(tick * TICK_S, burst(plateaus, duty, rng, converter), duty)
         settled = "unknown" if reading.settled is None else reading.settled.value
         named = named if reading.anomaly is None else reading.anomaly.name
         close = close or (reading.live_for_s > 0.0 and reading.anomaly is None)

@@ -53,9 +53,9 @@ PILOT_HEAD = """## Pilot
 Volts of the high and the low plateau as the software reads them at 53 %, and its word for them;
 **bold** where it is fit to close. Generator: what its own channel reads. While charging: what a
 fault does that begins in C; "opens" is within 100 ms, two readings and the contactor's release
-together. A proof that fails keeps the contactor open: the generator's channel (where it is wired)
-and the low plateau at every reading, A before the plug-in and B before C at the plug-in. A fault
-that fails none of them does no harm: what is read is right.
+together. A proof that fails keeps the contactor open: the generator's channel (where evsed reads
+it) and the low plateau at every reading, A before the plug-in and B before C at the plug-in. A
+fault that fails none of them does no harm: what is read is right, or nearly.
 
 | part | fault | no car | B | C | generator | from the start | while charging | proofs that fail |
 |---|---|---|---|---|---|---|---|---|

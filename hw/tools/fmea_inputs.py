@@ -35,7 +35,7 @@ CONTACTS = {
     ),
     "stop": (
         "emergency stop",
-        "the coil's supply reads 0 V when it is pressed: the stop opens the loop by itself",
+        "the stop opens the loop by itself; the coil's supply channel shows it",
     ),
     "btn": ("button", "whoever presses it; no barrier"),
 }
@@ -157,7 +157,7 @@ def _coil_supply(values: Values, found: Mapping[str, float]) -> Iterator[tuple[s
     if not least <= volts <= most:
         yield (
             f"coil's supply: 12 V reads {volts:.1f} V",
-            "at once, where the channel is wired: nothing closes",
+            "at once, where evsed reads the channel: nothing closes",
         )
     elif opened > 1.0:
         yield f"coil's supply: an open loop reads {opened:.1f} V", ""

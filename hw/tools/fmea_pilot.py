@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from evsed.core.pilot import j1772
 from evsed.core.pilot.pilot_meter import FrontEnd
 from hw.tools import faults
-from hw.tools.bursts import Plateaus, verdict
+from hw.tools.bursts import Converter, Plateaus, as_it_is, verdict
 from hw.tools.faults import Fault
 from hw.tools.ngspice import Deck
-from hw.tools.values import Line, Values
+from hw.tools.values import Values
 
 DUTY = 0.5333
 REFERENCE_DEAD_V = 2.0  # below this the converter is dumb: every bit is 0
@@ -55,6 +55,10 @@ SUPPLIES: tuple[Fault, ...] = (
     Fault("U102", "at 2.9 V", params={"ref_v": 2.9}),
     Fault("U102", "passes 5 V", params={"ref_v": 5.0}),
 )
+# Each of the converter's ten bits, for ever 0 or 1: no matter of the netlist, but of what is read.
+BITS: dict[str, tuple[int, int]] = {
+    f"bit {bit} stuck at {level}": (bit, level) for bit in range(10) for level in (0, 1)
+}
 # What no resistor of the list is: a film of moisture, a leaking diode.
 LEAKS: tuple[tuple[str, str, str], ...] = (
     ("D301", "leaks: 42 kOhm to ground", "Rleak tap 0 42k"),
@@ -105,6 +109,7 @@ def all_faults(deck: Deck) -> Iterator[Fault]:
         anchor = next(x for x in deck.lines("source" if part == "D202" else "receiver"))
         yield Fault(part, mode, anchor.split()[0], (anchor, leak))
     yield from SUPPLIES
+    yield from (Fault("U302", mode) for mode in BITS)
 
 
 def examine(values: Values, fault: Fault, deck: Deck) -> Pilot:
@@ -114,6 +119,7 @@ def examine(values: Values, fault: Fault, deck: Deck) -> Pilot:
     top = float(values["contract"]["adc_codes"])
     line = values.line_of_contract
     front_end = FrontEnd(line.volts_at_code_0, line.volts_per_code)
+    converter = _converter(fault)
 
     def code(volts: str, reference: str) -> float:
         given = found.get(reference, math.nan)
@@ -123,12 +129,13 @@ def examine(values: Values, fault: Fault, deck: Deck) -> Pilot:
 
     def seen(name: str) -> Seen:
         plateaus = Plateaus(code(f"{name}_h", f"r{name}_h"), code(f"{name}_l", f"r{name}_l"))
-        judged = verdict(plateaus, DUTY, front_end)
-        return Seen(
-            line.volts(plateaus.high), line.volts(plateaus.low), judged.reading, judged.close
-        )
+        judged = verdict(plateaus, DUTY, front_end, converter=converter)
+        return Seen(volts(plateaus.high), volts(plateaus.low), judged.reading, judged.close)
 
-    generator = tuple(Line.volts(line, code(f"g_{k}", f"ra_{k}")) for k in ("h", "l"))
+    def volts(given: float) -> float:
+        return line.volts(given if converter is as_it_is else converter(round(given)))
+
+    generator = tuple(volts(code(f"g_{k}", f"ra_{k}")) for k in ("h", "l"))
     return Pilot(
         fault,
         seen("a"),
@@ -138,6 +145,15 @@ def examine(values: Values, fault: Fault, deck: Deck) -> Pilot:
         (found["cp_h"], found["cp_l"]),
         found["ref_max"],
     )
+
+
+def _converter(fault: Fault) -> Converter:
+    """What the converter makes of a code: the same, but for a bit that is stuck."""
+    if fault.mode not in BITS:
+        return as_it_is
+    bit, level = BITS[fault.mode]
+    mask = 1 << bit
+    return lambda code: code | mask if level else code & ~mask
 
 
 def proofs(pilot: Pilot) -> list[str]:
@@ -171,17 +187,16 @@ def while_charging(pilot: Pilot) -> str:
     """What comes of a fault that begins while a car charges."""
     if not pilot.c.fit:
         return "opens"
-    if "generator's channel" in proofs(pilot):
-        return "opens by the generator's channel"
+    seen = "; seen by the generator's channel" if "generator's channel" in proofs(pilot) else ""
     if pilot.a.fit:
-        return "**stays closed when the car is unplugged; found at the next closing**"
-    return "charges on; opens when the car leaves"
+        return f"**stays closed when the car is unplugged; found at the next closing**{seen}"
+    return f"charges on; opens when the car leaves{seen}"
 
 
 def wrong(pilot: Pilot) -> str:
     """What makes this fault one that must be designed out; empty where it is borne."""
     failed = proofs(pilot)
-    if pilot.a.fit and not {"generator's channel", "A before the plug-in"} & set(failed):
+    if pilot.a.fit and "A before the plug-in" not in failed:
         return "an empty plug is fit to close, and no proof finds it"
     if pilot.reference_v > REFERENCE_LIMIT_V:
         return f"VREF rises to {pilot.reference_v:.1f} V"

@@ -103,7 +103,7 @@ def test_an_empty_plug_that_reads_as_a_car_fails_a_proof_before_anything_closes(
     dangerous = [row for row in TABLE["pilot"] if row["empty_plug_fit"]]
     assert len(dangerous) >= 5  # the table can find them
     for row in dangerous:
-        assert {"generator's channel", "A before the plug-in"} & set(row["proofs"]), row
+        assert "A before the plug-in" in row["proofs"], row
 
 
 def test_the_table_for_people_has_every_fault() -> None:
