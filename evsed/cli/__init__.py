@@ -51,13 +51,17 @@ def _check(options: argparse.Namespace) -> int:
 
     settings = _settings(options)
     good = []
-    if options.all or not (options.hardware or options.feed):
+    if options.all or not (options.hardware or options.feed or options.mqtt):
         print(describe(settings))
         print("# the settings are sound")
     if options.all:
         from evsed.cli.places import show as show_places
 
         good.append(show_places(settings, _own_url(settings)))
+    if options.all or options.mqtt:
+        from evsed.cli.mqtt import show as show_mqtt
+
+        good.append(show_mqtt(settings.mqtt_config()))
     if options.all or options.feed:
         from evsed.cli.feed import show as show_feed
 
@@ -173,6 +177,9 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
         "--feed",
         action="store_true",
         help="read feed and meters once: what each number is taken for",
+    )
+    check.add_argument(
+        "--mqtt", action="store_true", help="try the broker: address, credentials, rights"
     )
     check.add_argument(
         "--all", action="store_true", help="the settings, their files, the feed and this Pi"

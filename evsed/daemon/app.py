@@ -71,7 +71,9 @@ async def _run(
     notifier = Notifier()
     control, watchdog = ControlProcess(), Watchdog(notifier)
     shutdown = Shutdown(control, notifier)
-    opened = open_frontends(FrontendsConfig(settings.web_config()))
+    opened = open_frontends(
+        FrontendsConfig(settings.web_config(), __version__, settings.mqtt_config())
+    )
     recorder = await SessionRecorder.open(_recorder_config(settings))
     charger = Charger(ChargerState(installation=_installation(settings)))
     care = CarCare(settings.car_care_config())

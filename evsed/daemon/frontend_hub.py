@@ -86,6 +86,10 @@ class FrontendHub:
         finally:
             end()
 
+    async def identity(self) -> str:
+        """Return the name of this evsed; see `frontends.hub.Hub`."""
+        return await self._in_main(self._hub.identity())
+
     async def acknowledge(self, who: str) -> str:
         """Acknowledge latched faults for *who*."""
         return await self._order(self._hub.acknowledge(who))
@@ -122,9 +126,13 @@ class FrontendHub:
                 f"more than {ORDERS_PER_S:.0f} orders a second came; this one was not carried "
                 "out. Try again in a second."
             )
+        return await self._in_main(order)
+
+    async def _in_main(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run *work* in the daemon's loop."""
         if asyncio.get_running_loop() is self._main:
-            return await order
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(order, self._main))
+            return await work
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._main))
 
 
 class _Wake:

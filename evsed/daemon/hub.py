@@ -111,6 +111,10 @@ class Hub:
         """Tell that *who* gave an order: *what*, in words."""
         self.publish(ev.OwnerAsked(time.monotonic(), who, what), datetime.now().astimezone())
 
+    async def identity(self) -> str:
+        """Return the name of this evsed; see `frontends.hub.Hub`."""
+        return await self._recorder.identity()
+
     # --- orders -------------------------------------------------------------------------------
 
     async def acknowledge(self, who: str) -> str:

@@ -7,6 +7,8 @@ they are due. The minutes of the trace recorder are written after everything els
 
 from __future__ import annotations
 
+import re
+import secrets
 import time
 import uuid
 from dataclasses import dataclass
@@ -53,6 +55,7 @@ CONTROLS_NOTE = "controls"
 PAST_KEPT = 50  # sessions that the last charge and the habit are found in
 CHARGE_LEAST_WH = 5.0  # less is shown as 0.00 kWh, and is no charge
 CLAIMS_NOTE = "claims"
+IDENTITY_NOTE = "identity"
 
 log = structlog.get_logger()
 
@@ -226,6 +229,18 @@ class SessionRecorder:
                 "nothing is to be done, each program claims again",
                 reason=str(error),
             )
+
+    async def identity(self) -> str:
+        """Return the name of this evsed; see `frontends.hub.Hub`. Raises `StoreError`."""
+        return await self.writer.run(self._identity)
+
+    def _identity(self) -> str:
+        kept = self._store.get(IDENTITY_NOTE)
+        if isinstance(kept, str) and re.fullmatch("[0-9a-f]{8}", kept):
+            return kept
+        made = secrets.token_hex(4)
+        self._store.put(IDENTITY_NOTE, made)
+        return made
 
     # --- what is known ------------------------------------------------------------------------
 

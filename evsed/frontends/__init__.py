@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evsed.frontends.frontend import Frontend
+    from evsed.frontends.mqtt import MqttConfig
     from evsed.frontends.web import WebConfig
 
 
@@ -21,6 +22,8 @@ class FrontendsConfig:
     """The frontends that the owner wants."""
 
     web: WebConfig
+    version: str
+    mqtt: MqttConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +51,9 @@ def open_frontends(config: FrontendsConfig) -> Frontends:
 
     web = WebFrontend(config.web, handed=handed_sockets(os.environ, os.getpid()))
     port = web.listen()
-    return Frontends((web,), port)
+    opened: list[Frontend] = [web]
+    if config.mqtt is not None:
+        from evsed.frontends.mqtt.frontend import MqttFrontend  # noqa: PLC0415 - as above
+
+        opened.append(MqttFrontend(config.mqtt, config.version, port))
+    return Frontends(tuple(opened), port)

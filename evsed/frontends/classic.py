@@ -54,13 +54,10 @@ def classic_line(status: Status) -> str:
     """Return *status* as the line of the original, without an end of line."""
     state = status.classic_state
     charging = state == CHARGING
-    cp_value = cp_duty = 0
-    if status.board_ok:
-        cp_value = _cp_value(status.high_v) if status.high_v is not None else 0
-        cp_duty = round(STEADY_DUTY * status.duty)
+    cp_duty = round(STEADY_DUTY * status.duty) if status.board_ok else 0
     return (
         f"Timestamp {status.at:%Y%m%d%H%M%S}"
-        f" CP value={cp_value}"
+        f" CP value={cp_value(status)}"
         f" CP duty={cp_duty}"
         f" ChargeI={status.drawn_a if charging else 0.0:.1f}"
         f" Power={status.power_w / 1000 if charging else 0.0:.1f}"
@@ -71,9 +68,14 @@ def classic_line(status: Status) -> str:
     )
 
 
-def _cp_value(high_v: float) -> int:
-    """Return the high plateau on the original's scale: straight lines through its three values."""
-    above_9_v = high_v - 9
+def cp_value(status: Status) -> int:
+    """Return the high plateau on the original's scale: straight lines through its three values.
+
+    0 where it is not known.
+    """
+    if not status.board_ok or status.high_v is None:
+        return 0
+    above_9_v = status.high_v - 9
     per_volt = (CP_AT_12_V - CP_AT_9_V if above_9_v >= 0 else CP_AT_9_V - CP_AT_6_V) / 3
     return max(0, round(CP_AT_9_V + above_9_v * per_volt))
 

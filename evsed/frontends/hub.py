@@ -98,6 +98,12 @@ class Hub(Protocol):
         A reader that falls behind by 1,000 events loses the oldest of them.
         """
 
+    async def identity(self) -> str:
+        """Return the name of this evsed: eight hexadecimal digits, made once and kept in the store.
+
+        Raises `evsed.errors.StoreError` while the store cannot be read.
+        """
+
     async def acknowledge(self, who: str) -> str:
         """Acknowledge latched faults for *who*; return the outcome in words."""
 

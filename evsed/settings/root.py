@@ -23,11 +23,13 @@ from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.core.supply.main_fuse import MainFuseConfig
 from evsed.feeds import FeedConfig
+from evsed.frontends.mqtt import MqttConfig
 from evsed.frontends.web import WebConfig
 from evsed.meters import MeterConfig
 from evsed.settings.common import must_be
 from evsed.settings.feed import FeedSettings
 from evsed.settings.meters import CarMeterSettings, HouseMeterSettings, MetersSettings
+from evsed.settings.mqtt import MqttSettings
 from evsed.settings.sections import (
     BoardSettings,
     CarSettings,
@@ -77,6 +79,7 @@ class Settings(BaseSettings):
     safety: SafetySettings = SafetySettings()
     web: WebSettings = WebSettings()
     openevse: OpenEvseSettings = OpenEvseSettings()
+    mqtt: MqttSettings = MqttSettings()
     logs: LogsSettings = LogsSettings()
     store: StoreSettings = StoreSettings()
 
@@ -299,6 +302,10 @@ class Settings(BaseSettings):
             names=self.web.names,
             openevse=self.openevse.enabled,
         )
+
+    def mqtt_config(self) -> MqttConfig | None:
+        """Build the configuration of the MQTT frontend; None where it is off."""
+        return self.mqtt.config(self.supply.max_current_a)
 
     def logs_config(self) -> LogsConfig:
         """Build the configuration of the logs."""

@@ -9,25 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import math
-import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 import aiomqtt
 from aiomqtt.types import PayloadType
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from evsed.errors import SourceError
 from evsed.sources import Clock, Sample
+from evsed.sources.broker import BACK_OFF_S, FLOOD_PER_S, LARGEST_BYTES, LOST, Connector, cause
 from evsed.sources.documents import Expressions, Found, parse
-from evsed.sources.secrets import read_secret, trusted_by
-from evsed.sources.terms import BrokerAccess, MqttTerm, Term
+from evsed.sources.terms import MqttTerm, Term
 
 FIRST_S: Final = 5.0
 """How long the first read waits for the connection and the first message of each topic."""
@@ -35,19 +30,7 @@ FIRST_S: Final = 5.0
 KEEPALIVE_S: Final = 30.0
 """Between two keep-alives of Victron's, which last 60 s (github.com/victronenergy/dbus-flashmq)."""
 
-BACK_OFF_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""How long to wait before connecting again."""
-
-LARGEST_BYTES: Final = 64 * 1024
-"""A message with a number in it is a thousand times smaller."""
-
-FLOOD_PER_S: Final = 500
-"""More messages a second than any meter has; the connection is then given up for half a minute."""
-
-_PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 _SUPPRESS: Final = '{"keepalive-options": ["suppress-republish"]}'
-_OUR_LOG: Final = logging.getLogger("evsed.sources.mqtt.client")
-_OUR_LOG.disabled = True  # what happens is raised in our own words, once
 
 
 @dataclass(slots=True)
@@ -71,7 +54,7 @@ class MqttSource:
     ) -> None:
         self._terms = {term: Expressions(term, term.path, stamp=term.stamp) for term in terms}
         self._broker = next(iter(self._terms)).broker
-        self._host, self._port, self._tls = _address(self._broker)
+        self._connector = Connector(self._broker, timeout_s=first_s)
         self._ask_s = ask_s
         self._clock = clock
         self._first_s = first_s
@@ -81,7 +64,6 @@ class MqttSource:
         self._news = asyncio.Event()
         self._trouble: SourceError | None = None
         self._connected_at = -math.inf
-        self._protocol = aiomqtt.ProtocolVersion.V5
         self._task: asyncio.Task[None] | None = None
         self._topics = {term.topic for term in self._terms}
 
@@ -159,20 +141,15 @@ class MqttSource:
         failures, wait_s = 0, 0.0
         while True:
             try:
-                async with self._client() as client:
+                async with self._connector.connected() as client:
                     self._trouble = None
                     self._connected_at = self._clock()
                     failures = 0
                     await self._listen(client)
-            except (aiomqtt.MqttError, OSError, ssl.SSLError, ValueError) as error:
-                # A broker of before 2019 closes the door on version 5: try the other one next.
-                self._protocol = (
-                    aiomqtt.ProtocolVersion.V311
-                    if self._protocol is aiomqtt.ProtocolVersion.V5
-                    else aiomqtt.ProtocolVersion.V5
-                )
-                self._lose(f"{self._broker.url} cannot be reached ({_reason(error)})")
-                wait_s = 0.0 if failures == 0 and _is_version(error) else BACK_OFF_S[failures]
+            except LOST as error:
+                is_version = self._connector.on_failure(error)
+                self._lose(f"{self._broker.url} cannot be reached ({cause(error)})")
+                wait_s = 0.0 if failures == 0 and is_version else BACK_OFF_S[failures]
             except SourceError as error:
                 self._lose(str(error))
                 wait_s = BACK_OFF_S[-1]
@@ -184,26 +161,6 @@ class MqttSource:
         self._trouble = SourceError(what)
         self._newest.clear()
         self._news.set()
-
-    def _client(self) -> aiomqtt.Client:
-        properties = None
-        if self._protocol is aiomqtt.ProtocolVersion.V5:
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.MaximumPacketSize = LARGEST_BYTES
-        broker = self._broker
-        return aiomqtt.Client(
-            self._host,
-            self._port,
-            username=broker.user or None,
-            password=read_secret(broker.password_file) if broker.password_file else None,
-            protocol=self._protocol,
-            properties=properties,
-            tls_context=trusted_by(broker.ca_file) if self._tls else None,
-            timeout=self._first_s,
-            keepalive=15,
-            max_queued_incoming_messages=FLOOD_PER_S * 2,
-            logger=_OUR_LOG,
-        )
 
     async def _listen(self, client: aiomqtt.Client) -> None:
         """Keep the newest message of each topic, until the connection ends."""
@@ -249,28 +206,3 @@ class MqttSource:
             for topic in sorted(asks):
                 await client.publish(topic, b"")
             await asyncio.sleep(self._ask_s)
-
-
-def _address(broker: BrokerAccess) -> tuple[str, int, bool]:
-    """Host, port, and True for TLS. Raises `SourceError` for what is no broker's address."""
-    try:
-        parts = urlsplit(broker.url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port, parts = None, None, urlsplit("")
-    if parts.scheme not in _PORTS or not host:
-        raise SourceError(
-            f'"{broker.url}" is not the address of a broker; '
-            'it must look like "mqtt://192.168.1.5:1883", or mqtts://'
-        )
-    return host, port or _PORTS[parts.scheme], parts.scheme == "mqtts"
-
-
-def _is_version(error: Exception) -> bool:
-    """True where the broker says that it does not speak this version of MQTT."""
-    code = getattr(error, "rc", None)
-    return code == 1 or getattr(code, "value", None) == 132  # noqa: PLR2004 - MQTT 5, 3.2.2.2
-
-
-def _reason(error: Exception) -> str:
-    return (str(error) or type(error).__name__)[:200]

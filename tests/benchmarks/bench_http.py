@@ -22,8 +22,8 @@ import time
 
 from aiohttp import web
 
+from evsed.frontends.serialization import to_json as json_body
 from evsed.frontends.web import WebConfig
-from evsed.frontends.web.api.serialization import to_json as json_body
 from evsed.frontends.web.api.status_api import STATUS
 from evsed.frontends.web.server import WebFrontend
 from tests.frontends.web.web_world import CHARGING, ShownHub

@@ -15,7 +15,7 @@ import pytest
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.frontends.classic import classic_line
-from evsed.frontends.web.api.serialization import to_json
+from evsed.frontends.serialization import to_json
 from evsed.link import Tick
 from evsed.logs import Logs, LogsConfig
 from tests.daemon.daemon_world import NOON, life

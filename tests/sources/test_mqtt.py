@@ -13,7 +13,8 @@ import aiomqtt
 import pytest
 
 from evsed.errors import SourceError
-from evsed.sources.mqtt import FLOOD_PER_S, MqttSource
+from evsed.sources.broker import FLOOD_PER_S
+from evsed.sources.mqtt import MqttSource
 from evsed.sources.presets import Device, numbers_of
 from evsed.sources.reader import Figures, Reader
 from evsed.sources.terms import BrokerAccess, MqttTerm

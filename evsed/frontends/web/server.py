@@ -16,6 +16,7 @@ from typing import Any
 
 from evsed.errors import WebError
 from evsed.frontends.hub import Hub
+from evsed.frontends.serialization import to_json
 from evsed.frontends.web import WebConfig, WebLimits
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.openevse_api import OpenEvse
@@ -23,7 +24,6 @@ from evsed.frontends.web.api.operation import Operation
 from evsed.frontends.web.api.operations import OPERATIONS
 from evsed.frontends.web.api.recent_history import RecentHistory
 from evsed.frontends.web.api.router import Router
-from evsed.frontends.web.api.serialization import to_json
 from evsed.frontends.web.auth.authenticator import Authenticator
 from evsed.frontends.web.http.assets import Assets
 from evsed.frontends.web.http.connection_limits import ConnectionLimiter, LimitedServer

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from evsed.frontends.serialization import to_json
 from evsed.frontends.web.api.docs_markdown import document
 from evsed.frontends.web.api.openapi import schemas
 from evsed.frontends.web.api.operations import OPERATIONS
 from evsed.frontends.web.api.recent_history import POINTS, RecentHistory
-from evsed.frontends.web.api.serialization import to_json
 from tests.frontends.web.web_world import CHARGING, FAULTED
 
 PROMISED = {

@@ -181,6 +181,9 @@ class ShownHub:
         self.show(replace(shown, controls=ControlsView.of(controls)))
         return controls.changes_since(before) or "nothing changed"
 
+    async def identity(self) -> str:
+        return "0a1b2c3d"
+
     async def place_claim(self, who: str, program: str, claim: Claim) -> str:
         if claim.charging and self.shown.controls.mode == "off":
             raise ControlsError((("mode", OFF_STAYS),))

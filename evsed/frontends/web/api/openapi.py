@@ -12,12 +12,13 @@ from typing import Any
 
 from evsed import __version__
 from evsed.frontends.doc import JsonSchema
+from evsed.frontends.serialization import VERSION
 from evsed.frontends.web.api.operation import AuthRequirement, Operation, Reply
 from evsed.frontends.web.api.serialization import body_schema, response_schemas, schema_name
 from evsed.frontends.web.auth.authenticator import COOKIE
 from evsed.frontends.web.http.parameters import Parameter
 from evsed.frontends.web.http.request_parsing import BODY_MAX
-from evsed.frontends.web.http.responses import EVENT_STREAM, JSON, PROBLEM, VERSION
+from evsed.frontends.web.http.responses import EVENT_STREAM, JSON, PROBLEM
 
 OPENAPI = "3.1.1"
 DESCRIPTION = f"""\

@@ -11,6 +11,8 @@ from urllib.parse import quote
 from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from evsed.frontends.serialization import VERSION
+
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -30,9 +32,6 @@ JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 PROBLEM = "application/problem+json"
 """RFC 9457."""
-
-VERSION = 1
-"""Of the API: the number in `/api/v1/`, and `api` in each of its answers."""
 
 NO_STORE = "no-store"
 REVALIDATE = "no-cache"

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Orders from the broker: read, carried out by the hub, answered. No connection here.
+
+An order is the payload of `evsed/<id>/set/<name>`: a bare value or JSON. The names are those of the
+owner's controls, whose orders are the owner's as on the page, and `claim`, `ack`, `wake`. Nothing
+that arrives here raises: every order has an outcome.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from evsed.core.user.claims import Claim
+from evsed.core.user.controls import ControlsError
+from evsed.errors import EvsedError
+
+if TYPE_CHECKING:
+    from evsed.frontends.hub import Hub
+    from evsed.frontends.status import FaultView, Status
+
+CONTROLS: Final = ("mode", "max_current_a", "session_kwh", "session_h", "window")
+NAMES: Final = (*CONTROLS, "claim", "ack", "wake")
+"""The orders there are."""
+
+LARGEST_BYTES: Final = 4096
+"""No order is a tenth as long."""
+
+LONGEST_CLAIM_S: Final = 7 * 24 * 3600.0
+PROGRAM: Final = "mqtt"
+WHO: Final = "MQTT"
+"""The author of these orders in events.log: a broker names no user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer to one order, published on `evsed/<id>/result`."""
+
+    order: str
+    ok: bool
+    reason: str
+
+    def to_json(self) -> str:
+        """Return it as JSON."""
+        return json.dumps({"order": self.order, "ok": self.ok, "reason": self.reason})
+
+
+class OrderError(ValueError):
+    """An order that makes no sense; the text says why."""
+
+
+async def carry_out(hub: Hub, name: str, payload: bytes, *, retained: bool) -> Outcome:
+    """Carry out the order *name* with *payload*; return its outcome."""
+    if name not in NAMES:
+        return Outcome(name[:30], ok=False, reason=f"there is no such order; {', '.join(NAMES)}")
+    try:
+        reason = await _carry_out(hub, name, payload, retained=retained)
+    except ControlsError as error:
+        return Outcome(name, ok=False, reason=f"{error}; nothing was changed")
+    except (OrderError, EvsedError) as error:
+        return Outcome(name, ok=False, reason=str(error))
+    return Outcome(name, ok=True, reason=reason)
+
+
+async def _carry_out(hub: Hub, name: str, payload: bytes, *, retained: bool) -> str:
+    if retained:
+        raise OrderError(
+            "a retained order was refused: it would be repeated at every connection; publish it "
+            "without the retain flag, and clear the topic with an empty retained message"
+        )
+    value = read_value(payload)
+    if name == "ack":
+        return await _acknowledge(hub)
+    if name == "wake":
+        return await hub.wake(WHO)
+    if name == "claim":
+        if value is None:
+            return await hub.withdraw_claim(WHO, PROGRAM)
+        return await hub.place_claim(WHO, PROGRAM, read_claim(value, time.monotonic()))
+    return await hub.update_controls(WHO, {name: value})
+
+
+async def _acknowledge(hub: Hub) -> str:
+    """Acknowledge faults. Raises `OrderError` where one of them needs a person at the box."""
+    service = [fault.name for fault in _faults(hub.status(), "service")]
+    if service:
+        raise OrderError(
+            f"{', '.join(service)} waits for somebody at the box, and was not acknowledged: "
+            "acknowledge it on evsed's page or with `evsed ack`, after the repair"
+        )
+    return await hub.acknowledge(WHO)
+
+
+def _faults(status: Status, recovery: str) -> list[FaultView]:
+    return [fault for fault in status.faults if fault.recovery == recovery]
+
+
+def read_value(payload: bytes) -> object:
+    """Return the value of an order: JSON, else the bare text; None for "" and null.
+
+    Raises `OrderError` for a payload that is too long or not text.
+    """
+    if len(payload) > LARGEST_BYTES:
+        raise OrderError(f"the payload has {len(payload)} bytes; {LARGEST_BYTES} are the most")
+    try:
+        text = payload.decode().strip()
+    except UnicodeDecodeError:
+        raise OrderError("the payload is not text (UTF-8)") from None
+    if not text:
+        return None
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value
+
+
+def read_claim(value: object, now: float) -> Claim:
+    """Return the claim in *value*; its deadline counts from *now*, monotonic seconds.
+
+    `{"charging": true, "max_current_a": 10, "until_unplugged": true, "for_s": 600}`; each key may
+    be left out. A bare true or false is the key `charging`. Raises `OrderError`.
+    """
+    if isinstance(value, bool):
+        value = {"charging": value}
+    if not isinstance(value, dict):
+        raise OrderError('a claim is JSON such as {"charging": true, "max_current_a": 10}')
+    unknown = value.keys() - {"charging", "max_current_a", "until_unplugged", "for_s"}
+    if unknown:
+        raise OrderError(
+            f"a claim has no {min(unknown)[:30]!r}; there are charging, max_current_a, "
+            "until_unplugged and for_s"
+        )
+    for_s = _number(value, "for_s", LONGEST_CLAIM_S)
+    return Claim(
+        charging=_truth(value, "charging"),
+        max_current_a=_number(value, "max_current_a", 80.0),
+        until_unplugged=bool(_truth(value, "until_unplugged")),
+        until_at=None if for_s is None else now + for_s,
+        kept=for_s is None,
+    )
+
+
+def _truth(value: dict[str, object], key: str) -> bool | None:
+    found = value.get(key)
+    if found is None or isinstance(found, bool):
+        return found
+    raise OrderError(f"{key} must be true or false")
+
+
+def _number(value: dict[str, object], key: str, most: float) -> float | None:
+    found = value.get(key)
+    if found is None:
+        return None
+    # bool is an int to Python; NaN lies in no range.
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= most:
+        raise OrderError(f"{key} must be a number from 0 to {most:g}")
+    return float(found)
