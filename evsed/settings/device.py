@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
 from evsed.errors import SourceError
 from evsed.settings.common import Allowed, Section, must_be
+from evsed.sources.addresses import ADDRESSES, is_address
 from evsed.sources.presets import KINDS, Device, Numbers, Spec, check_spec, find_preset
 
 
@@ -42,28 +42,10 @@ MaybeDevice = Annotated[
 AnyText = Annotated[str, Allowed('text, or "" for none')]
 
 
-_ADDRESSES = {
-    "http": (("http", "https"), "an http:// or https:// address with a host"),
-    "mqtt": (("mqtt", "mqtts"), 'the address of a broker, such as "mqtt://192.168.1.5:1883"'),
-    "modbus": (
-        ("tcp", "rtu", "rtu+tcp"),
-        'a Modbus address, such as "tcp://192.168.1.7:502" or "rtu:///dev/ttyUSB0?baudrate=9600"',
-    ),
-}
-"""The schemes that an address of each kind may have, and how to say it."""
-
-
 def check_address(kind: str, url: str) -> str:
     """*url*, where it may be an address of *kind*."""
-    schemes, words = _ADDRESSES[kind]
-    try:
-        parts = urlsplit(url)
-        place = parts.path if parts.scheme == "rtu" else parts.hostname
-        good = parts.scheme in schemes and bool(place) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
-        raise must_be(words)
+    if not is_address(kind, url):
+        raise must_be(ADDRESSES[kind][1])
     return url
 
 

@@ -34,7 +34,8 @@ class _Expression(Protocol):
 def parse(body: bytes, what: str) -> object:
     """The document that *body* is. Raises `SourceError` saying that *what* is no JSON."""
     try:
-        document: object = json.loads(body)
+        # A name in another encoding, such as a room's, must not cost the number beside it.
+        document: object = json.loads(body.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):
         start = body[:40].decode("utf-8", "replace")
         raise SourceError(f"{what} is not JSON; it begins {start!r}") from None

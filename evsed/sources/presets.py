@@ -174,6 +174,8 @@ def build_term(kind: str, spec: Spec) -> Term:
     if kind == "mqtt":
         if "topic" not in spec:
             raise SourceError("topic is missing: where the broker has the number")
+        if set("+#") & set(spec["topic"]):
+            raise SourceError(f'topic "{spec["topic"]}" has + or # in it, so it is many numbers')
         texts = {key: spec[key] for key in ("path", "stamp", "ask", "keepalive") if key in spec}
         access.pop("token_file", None)
         broker = BrokerAccess(url=url, **access)

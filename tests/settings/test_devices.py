@@ -99,6 +99,17 @@ def test_a_preset_may_have_semantics_of_its_own_and_the_owner_the_last_word(tmp_
             'type "x" is not one of int16',
         ),
         (
+            (
+                '[feed]\nkind = "modbus"\nurl = "tcp://h"\n'
+                'grid_w = [{ preset = "sma", number = "pv_w", url = "tcp://h:99999" }]\n'
+            ),
+            '"tcp://h:99999" is not a Modbus address',
+        ),
+        (
+            '[feed]\nkind = "mqtt"\nurl = "mqtt://h"\ngrid_w = { topic = "tele/+/SENSOR" }\n',
+            'topic "tele/+/SENSOR" has + or # in it, so it is many numbers',
+        ),
+        (
             '[feed]\nkind = "http"\nurl = "http://h"\ngrid_w = 5\n',
             "feed.grid_w = 5: must be a table such as",
         ),

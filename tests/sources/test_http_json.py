@@ -74,6 +74,19 @@ async def test_text_that_is_a_number_is_one() -> None:
     assert sample.at == 100.0
 
 
+async def test_a_name_in_another_encoding_does_not_cost_the_number_beside_it() -> None:
+    async def latin_1(_: web.Request) -> web.Response:
+        return web.Response(body='{"room": "Küche", "w": 5}'.encode("latin-1"))
+
+    async def with_mark(_: web.Request) -> web.Response:
+        return web.Response(body=b'\xef\xbb\xbf{"w": 5}')
+
+    for handler in (latin_1, with_mark):
+        async with source_at(handler) as source:
+            (sample,) = (await source.read()).values()
+        assert sample.value == 5
+
+
 async def test_a_server_that_hangs_is_left_in_time() -> None:
     async def hang(_: web.Request) -> web.Response:
         await asyncio.sleep(60)
