@@ -29,7 +29,7 @@ class History(Protocol):
         """The newest *limit* sessions, the newest first; started before *before*, if given."""
 
     async def energy(self, by: By, first: date, last: date) -> list[PeriodTotal]:
-        """What was charged on the days from *first* to *last*, by period, the oldest first.
+        """Return the energy of the days from *first* to *last*, by period, the oldest first.
 
         A period without energy is left out.
         """
@@ -41,7 +41,7 @@ class History(Protocol):
         """The trace of *day*, up to this moment; None where there is nothing."""
 
     async def delete(self, who: str, before: date) -> str:
-        """Delete traces and sessions older than the day *before*, for *who*; what came of it.
+        """Delete traces and sessions older than the day *before*, for *who*; return the outcome.
 
         The totals of days and of the lifetime stay.
         """

@@ -62,7 +62,7 @@ def test_another_programs_word_is_shown_and_a_mode_ends_it(
     assert (said.status, said.json()) == (200, {"msg": "OK"})  # by the session of the page
     off = page.get_by_role("button", name="Off", exact=True)
     expect(off).to_have_attribute("aria-pressed", "true")
-    watched.says("#mode_help", ".*Another program.*")
+    watched.says("#mode_help", ".*Home Assistant or evcc asks: do not charge.*")
     watched.is_sound()
     off.click()
     watched.says("#mode_help", "No charging until you choose another mode[.]")

@@ -30,8 +30,7 @@ function update(s) {
   for (const button of modes) {
     button.setAttribute("aria-pressed", String(button.value === s.controls.mode));
   }
-  const taken = s.claims.length ? ` ${t("mode_taken")}` : "";
-  put("mode_help", t(`mode_${s.controls.mode}_help`) + taken);
+  put("mode_help", [t(`mode_${s.controls.mode}_help`), ...s.claims.map(describe)].join(" "));
   for (const field of FIELDS) {
     const input = byId(`control_${field}`);
     const value = s.controls[field];
@@ -44,6 +43,16 @@ function update(s) {
   byId("control_max_current_a").placeholder = supply ? number(supply.max_a) : "";
   if (supply) byId("control_max_current_a").max = supply.max_a;
   byId("ack").hidden = !s.faults.some((fault) => WAITS.includes(fault.recovery));
+}
+
+// The claim of another program, which stands beside the owner's mode.
+function describe(claim) {
+  const parts = [
+    claim.charging === null ? "" : t(claim.charging ? "claim_charge" : "claim_stop"),
+    claim.max_current_a === null ? "" : t("claim_most", number(claim.max_current_a)),
+    claim.until_unplugged ? t("claim_until_unplugged") : "",
+  ].filter(Boolean);
+  return t("claim", t(`owner_${claim.program}`), parts.join(", "));
 }
 
 for (const button of modes) {
