@@ -139,12 +139,13 @@ def free_port() -> int:
 class Broker:
     """A mosquitto that can be stopped and started again at the same port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: str = "allow_anonymous true") -> None:
         self.port = free_port()
         self.url = f"mqtt://127.0.0.1:{self.port}"
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
+            # As root it would give up its rights, and could not read what is in this folder.
+            f"user root\npersistence false\nlistener {self.port} 127.0.0.1\n{more}\n"
         )
         self._process: asyncio.subprocess.Process | None = None
 
@@ -181,9 +182,9 @@ needs_mosquitto = pytest.mark.skipif(
 
 
 @asynccontextmanager
-async def broker_in(folder: Path) -> AsyncIterator[Broker]:
-    """A mosquitto of our own, with its files in *folder*."""
-    broker = Broker(folder)
+async def broker_in(folder: Path, more: str = "allow_anonymous true") -> AsyncIterator[Broker]:
+    """A mosquitto of our own, with its files in *folder*; *more* lines for its listener."""
+    broker = Broker(folder, more)
     await broker.start()
     try:
         yield broker

@@ -4,9 +4,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
+import shutil
+import ssl
+import subprocess
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import aiomqtt
@@ -313,6 +319,66 @@ async def test_a_message_of_ten_megabytes_is_never_taken_in(broker: Broker) -> N
         async with asyncio.timeout(PATIENCE_S):
             while [each.value for each in (await source.read(1.0)).values()] != [2.0]:
                 pass
+
+
+def own_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that has signed itself, and its key."""
+    own, key = folder / "ca.pem", folder / "key.pem"
+    what = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    where = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(own)]
+    subprocess.run(["openssl", *what, *where], check=True, capture_output=True)
+    return own, key
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here")
+# paho leaves a socket whose handshake has failed to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_a_broker_with_a_certificate_and_a_password_is_asked_over_tls(
+    tmp_path: Path,
+) -> None:
+    own, key = own_certificate(tmp_path)
+    # mosquitto's own form of a password: PBKDF2 with SHA-512, 101 rounds.
+    salt = b"saltsaltsalt"
+    digest = hashlib.pbkdf2_hmac("sha512", b"geheim", salt, 101)
+    words = "$".join(["", "7", "101", b64encode(salt).decode(), b64encode(digest).decode()])
+    (tmp_path / "users").write_text(f"anna:{words}\n")
+    (tmp_path / "password").write_text("geheim\n")
+    lines = f"certfile {own}\nkeyfile {key}\npassword_file {tmp_path / 'users'}"
+    async with broker_in(tmp_path, lines) as broker:
+        access = BrokerAccess(
+            url=broker.url.replace("mqtt:", "mqtts:"),
+            user="anna",
+            password_file=str(tmp_path / "password"),
+            ca_file=str(own),
+        )
+        context = ssl.create_default_context(cafile=str(own))
+        async with (
+            source_of(MqttTerm(broker=access, topic="grid")) as source,
+            aiomqtt.Client(
+                "127.0.0.1", broker.port, username="anna", password="geheim", tls_context=context
+            ) as client,
+        ):
+            sending = asyncio.create_task(send_on(client, "grid"))
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    while not await answers(source):
+                        pass
+            finally:
+                sending.cancel()
+                await asyncio.gather(sending, return_exceptions=True)
+        stranger = MqttTerm(broker=replace(access, user="otto"), topic="grid")
+        async with source_of(stranger) as source:
+            assert "cannot be reached" in await refusal(source)
+        distrusting = MqttTerm(broker=replace(access, ca_file=""), topic="grid")
+        async with source_of(distrusting) as source:
+            assert "certificate" in await refusal(source)
+
+
+async def answers(source: MqttSource) -> bool:
+    try:
+        return bool(await source.read(0.2))
+    except SourceError:
+        return False
 
 
 @pytest.mark.parametrize("payload", ["", "nan", "{", "[1]", "true", '{"x": 1}', "-1e999", "12 W"])
