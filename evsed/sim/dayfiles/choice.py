@@ -9,7 +9,7 @@ from typing import Final
 
 from evsed.errors import DayError
 from evsed.sim.dayfiles.doubts import no_surplus, unclear_grid
-from evsed.sim.dayfiles.evidence import imports_positive
+from evsed.sim.dayfiles.evidence import imports_positive, value_at
 from evsed.sim.dayfiles.forms import Form
 from evsed.sim.dayfiles.options import AmbiguousDay, Choice, ReadOptions
 from evsed.sim.dayfiles.plan import Part, Plan
@@ -69,7 +69,8 @@ class Chooser:
         """Import and export, or one of them with both signs."""
         parts = []
         if exports is not None:
-            parts.append(self._directed(self._named(exports, Role.EXPORT), alone=imports is None))
+            part = self._named(exports, Role.EXPORT)
+            parts.append(part if imports is None else self._directed(part, alone=False))
         if imports is not None:
             part = self._named(imports, Role.IMPORT)
             part = part if exports is None else self._directed(part, alone=False)
@@ -135,6 +136,8 @@ class Chooser:
         elif imports is not None and _both_signs(imports):
             meter = [self._directed(imports, alone=True)]
         elif exports is not None:
+            if _below_zero(exports) and not _both_signs(exports):
+                raise unclear_grid(exports, self._file)  # import on a dull day, or export
             meter = [self._directed(exports, alone=True)]
         plan = self._preferred(meter, balance)
         if plan is None:
@@ -222,7 +225,7 @@ class Chooser:
             raise unclear_grid(exports, self._file)
         if _both_signs(imports):
             return [imports]
-        if _both_signs(exports):
+        if _both_signs(exports) or _mirrored(exports, imports):
             return [exports]
         return [self._directed(exports, alone=False), self._directed(imports, alone=False)]
 
@@ -323,6 +326,18 @@ def _choice_of(parts: Sequence[Part], words: str) -> Choice:
 def _energy(part: Part) -> bool:
     """Tell a part that is energy, not power."""
     return any(each.reading.kind is not Kind.POWER for each in part.quantities)
+
+
+def _mirrored(exports: Part, imports: Part) -> bool:
+    """Tell an export that is import with the other sign, on a day without any export."""
+    if not _below_zero(exports):
+        return False
+    left, right = exports.quantities[0].curve, imports.quantities[0].curve
+    differences = sum(
+        abs(watts + value_at(right, at_s))
+        for at_s, watts in zip(left.at_s, left.watts, strict=True)
+    )
+    return differences < _NOISE * sum(map(abs, left.watts))
 
 
 def _below_zero(part: Part) -> bool:

@@ -17,6 +17,7 @@ from evsed.sim.dayfiles.units import (
     IMPOSSIBLE_W,
     LEAST_PEAK_W,
     MOST_PEAK_W,
+    SMALL_PEAK_W,
     TINY_W,
     Kind,
     Unit,
@@ -28,6 +29,9 @@ LONG_S: Final = 10 * 3600
 _REGULAR: Final = 0.9
 _RESET: Final = 0.1
 """A total that falls to less than this share has begun again: a day's total at midnight."""
+FINE_W: Final = 100.0
+"""A meter whose steps are less than this from one row to the next shows clouds as they are."""
+
 _RISES: Final = 5
 _JITTER: Final = 0.001
 
@@ -88,11 +92,14 @@ def by_option(text: str) -> Reading:
     return Reading(name, Kind.TOTAL if text.endswith("-total") else Kind.INTERVAL, unit.factor)
 
 
-def readings(points: Points, unit: Unit | None, *, power: bool, energy: bool) -> list[Reading]:
+def readings(
+    points: Points, unit: Unit | None, *, power: bool, energy: bool, steady: bool
+) -> list[Reading]:
     """All ways to read a column that give a house; one where the file leaves no doubt.
 
-    `power` and `energy` say what the name says where it has no unit. An empty list means that no
-    way gives a house.
+    `power` and `energy` say what the name says where it has no unit. `steady` says that the house's
+    base load is in the figures at night; an export may be small all day. An empty list means that
+    no way gives a house.
     """
     units = [unit] if unit is not None else _by_name(power=power, energy=energy)
     if unit is not None and unit.name in ("mW", "MW"):  # mw in lower case is either
@@ -105,8 +112,11 @@ def readings(points: Points, unit: Unit | None, *, power: bool, energy: bool) ->
             )
         ]
     found: list[Reading] = []
+    least_w = None if unit is not None and len(units) == 1 else _least_w(points, steady=steady)
     for candidate in units:
-        found.extend(_kinds(points, candidate, named=unit is not None and len(units) == 1))
+        if least_w is not None and candidate.name in ("kW", "kWh") and _whole(points):
+            continue  # nobody writes kilowatts in whole numbers
+        found.extend(_kinds(points, candidate, least_w))
     return _without_equals(points, found)
 
 
@@ -122,31 +132,42 @@ def _by_name(*, power: bool, energy: bool) -> list[Unit]:
     return [BY_NAME[name] for name in names]
 
 
-def _kinds(points: Points, unit: Unit, *, named: bool) -> list[Reading]:
+def _least_w(points: Points, *, steady: bool) -> float:
+    """The least peak of a column without a unit, in watts."""
+    fine = any(abs(value * 100 - round(value * 100)) > _JITTER for value in points.values)
+    return LEAST_PEAK_W if steady or min(points.values) < 0 or fine else SMALL_PEAK_W
+
+
+def _whole(points: Points) -> bool:
+    """Tell figures without fractions, of which there are several."""
+    return len(set(points.values)) > _RISES and all(value % 1 == 0 for value in points.values)
+
+
+def _kinds(points: Points, unit: Unit, least_w: float | None) -> list[Reading]:
     """Ways to read a column in a unit."""
     if unit.kind is Kind.POWER:
         reading = Reading(unit.name, Kind.POWER, unit.factor)
-        return [reading] if _plausible(to_curve(points, reading), points, named=named) else []
+        return [reading] if _plausible(to_curve(points, reading), points, least_w) else []
     kinds = []
     interval = Reading(unit.name, Kind.INTERVAL, unit.factor)
     total = Reading(unit.name, Kind.TOTAL, unit.factor)
     rises = _is_total(points)
     regular = is_regular(points.at_s)
-    if rises and _plausible(to_curve(points, total), points, named=named):
+    if rises and _plausible(to_curve(points, total), points, least_w):
         kinds.append(total)
     surely = (
         rises and points.at_s[-1] - points.at_s[0] >= LONG_S and len(set(points.values)) > _RISES
     )
-    if not surely and regular and _plausible(to_curve(points, interval), points, named=named):
+    if not surely and regular and _plausible(to_curve(points, interval), points, least_w):
         kinds.append(interval)
     return kinds
 
 
-def _plausible(curve: Curve, points: Points, *, named: bool) -> bool:
+def _plausible(curve: Curve, points: Points, least_w: float | None) -> bool:
     """Tell a curve that a house can have."""
     peak_w = curve.peak_w()
-    if not named:
-        return LEAST_PEAK_W <= peak_w <= MOST_PEAK_W
+    if least_w is not None:
+        return least_w <= peak_w <= MOST_PEAK_W
     return peak_w <= IMPOSSIBLE_W and not (
         peak_w < TINY_W and any(value % 1 for value in points.values) and peak_w > 0
     )
@@ -162,6 +183,9 @@ def _is_total(points: Points) -> bool:
         (before, after) for before, after in pairwise(values) if after < before - _JITTER * span
     ]
     days = (points.at_s[-1] - points.at_s[0]) / 86_400
+    rises = sum(1 for before, after in pairwise(values) if after > before)
+    if falls and rises <= _RISES:
+        return False  # one that begins again has to have counted
     return len(falls) <= 1 + days and all(after <= _RESET * before for before, after in falls)
 
 
@@ -221,14 +245,22 @@ def _from_intervals(points: Points, factor: float) -> Curve:
 
 
 def _from_total(points: Points, factor: float) -> Curve:
-    """The rise between two different figures spread over the time between them."""
+    """The rise between two rows spread over the time between them.
+
+    Where one step of the meter is more than `FINE_W` between two rows, the rise between two
+    different figures is spread over all the rows between them instead.
+    """
+    rises = [after - before for before, after in pairwise(points.values) if after > before]
+    row_s = usual_step_s(points.at_s) or 1.0
+    coarse = bool(rises) and min(rises) * factor * 3600 / row_s > FINE_W
     at_s, watts = [], []
     since_s, last = points.at_s[0], points.values[0]
     before_s = since_s
     for now_s, value in zip(points.at_s[1:], points.values[1:], strict=True):
-        if value > last or value < _RESET * last:
-            rise = value - last if value > last else value
-            start_s = since_s if value > last else before_s
+        again = value < _RESET * last
+        if value > last or again or not coarse:
+            rise = value if again else max(0.0, value - last)
+            start_s = before_s if again else since_s
             at_s.append(start_s)
             watts.append(rise * factor * 3600 / max(now_s - start_s, 1.0))
             since_s, last = now_s, value

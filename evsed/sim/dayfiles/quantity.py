@@ -15,6 +15,9 @@ from evsed.sim.dayfiles.units import Kind
 from evsed.sim.dayfiles.words import Role, says_energy, says_power
 
 _BESIDE: Final = 12
+_STEADY: Final = frozenset((Role.GRID, Role.CONSUMPTION))
+"""Columns that have the house's base load in them."""
+
 _FLOWS: Final = frozenset(
     (
         Role.SURPLUS,
@@ -69,6 +72,7 @@ def measure(series: Series, everything: Sequence[Series], unit: str | None, file
             candidate.named_unit,
             power=says_power(series.name),
             energy=says_energy(series.name),
+            steady=series.role in _STEADY,
         )
         if found:
             doubts.append((candidate, points, found))
@@ -109,7 +113,13 @@ def _like_others(
             continue
         if len(points.at_s) < 2:
             continue
-        alone = readings(points, None, power=says_power(other.name), energy=says_energy(other.name))
+        alone = readings(
+            points,
+            None,
+            power=says_power(other.name),
+            energy=says_energy(other.name),
+            steady=other.role in _STEADY,
+        )
         if len(alone) == 1 and any(points.values):
             units.add((alone[0].unit, alone[0].kind))
     return [each for each in found if len(units) == 1 and (each.unit, each.kind) in units]

@@ -13,6 +13,9 @@ MOST_PEAK_W: Final = 30_000.0
 """A house with panels peaks between these at some moment of a day, in watts: 100 W are less than
 the base load of nearly all houses, 30 kW more than a main fuse of 3 x 40 A passes."""
 
+SMALL_PEAK_W: Final = 1.0
+"""An export of so many watts is possible on a dull day; kilowatts have fractions then."""
+
 IMPOSSIBLE_W: Final = 250_000.0
 """No house connection passes this; a unit that makes it so is wrong."""
 
