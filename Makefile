@@ -10,7 +10,7 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup broker check check-wheel release fix demo bench cars browser fire fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test clean hw hashes
+.PHONY: help setup broker check check-wheel release fix demo bench cars browser fire pilot-faults mutants fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test clean hw hashes
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -120,6 +120,12 @@ diagram: setup ## draw ARCHITECTURE.md's state diagram from the code
 
 walk: setup ## every state the state machine can reach; STORIES=3 follows more ways to each
 	@$(BIN)/python -m tests.core.pilot.walk --stories $(STORIES)
+
+pilot-faults: setup ## one failed part of the pilot's reading after the other; some minutes
+	@nice $(BIN)/python -m tests.core.pilot.part_faults
+
+mutants: setup ## take each barrier away and see which test finds it; MUTANT=name tries one
+	@nice $(BIN)/python -m tests.mutants $(MUTANT)
 
 fire: setup ## ten minutes of everything going wrong at once
 	@$(BIN)/python -m tests.benchmarks fire --minutes 10
