@@ -163,8 +163,11 @@ class Surplus:
             since_at = max(self.stamp_at, stamp_at - self._draw.keep_s)
             mean_w = self.mean_own_w(since_at, stamp_at)
             self.spare = self._decoder.decode(figure_w, own_w, mean_w, known_s)
-            excess_w, full = self._decoder.excess_w, self.spare.bias_w > 0
-        if not self._metered and excess_w is not None and self.period_s > LEARN_FROM_S:
+            full = self.spare.bias_w > 0 or self._decoder.charge_error_w >= config.least_w
+            excess_w = self._decoder.excess_w
+        # Behind a full battery more sun appears with more draw, as if the car ignored its offer.
+        learns = not self._metered and not full and self.period_s > LEARN_FROM_S
+        if learns and excess_w is not None:
             judged = abs(excess_w) >= NEAR_ZERO_W and config.semantics == "battery_power"
             self._car.add(excess_w, self._draw, window_at, stamp_at, may_be_none=judged)
         self.doubt.add(
