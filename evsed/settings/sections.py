@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from evsed.core.car.care import CarCareConfig
 from evsed.core.pilot.over_current import OverCurrentConfig
@@ -200,12 +200,24 @@ class SurplusSettings(Section):
     """[surplus]: the solar rules. Defaults and ranges of `AllotmentConfig`."""
 
     loan_wh: float = Field(KNOBS.loan_wh, ge=0, le=100_000)
+    import_price: float | None = Field(None, ge=-1_000, le=1_000)
+    feed_in_price: float | None = Field(None, ge=-1_000, le=1_000)
+    later_price: float | None = Field(None, ge=-1_000, le=1_000)
     reserve_w: float = Field(KNOBS.reserve_w, ge=-5_000, le=100_000)
     min_on_s: float = Field(KNOBS.min_on_s, ge=0, le=86_400)
     min_off_s: float = Field(KNOBS.min_off_s, ge=0, le=86_400)
     start_share: float = Field(KNOBS.start_share, ge=0, le=1)
     up_slew_a_per_s: float = Field(KNOBS.up_slew_a_per_s, ge=0.01, le=100)
     car_min_current_a: float = Field(KNOBS.car_min_current_a, ge=6, le=80)
+
+    @model_validator(mode="after")
+    def _prices_together(self) -> Self:
+        prices = (self.import_price, self.feed_in_price, self.later_price)
+        if any(price is None for price in prices) and any(price is not None for price in prices):
+            raise must_be(
+                "set together with the other two: import_price, feed_in_price, later_price"
+            )
+        return self
 
 
 class CarSettings(Section):

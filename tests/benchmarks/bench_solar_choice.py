@@ -13,7 +13,7 @@ import argparse
 import os
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
@@ -30,6 +30,8 @@ STEP_S: Final = 5
 VOLTS: Final = 230.0
 LEAST_W: Final = 6 * VOLTS
 DRAWS: Final = 2000
+PRICES: Final = (0.1, 0.35, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
+LOANS_WH: Final = (40.0, 80.0, 320.0, 900.0)
 LENT_PRICE: Final = 1.0
 """A kWh lent by the battery weighs as much as one captured; ..."""
 START_PRICE_KWH: Final = 0.05
@@ -154,11 +156,26 @@ def choose(
     return judged, chosen
 
 
+def show_prices(all_days: Callable[[AllotmentConfig], list[Figures]]) -> None:
+    """Print what a day is worth, in kWh of sun, by fixed loans and by the price."""
+    print("captured less price x imported, kWh a day: price, loans of ..., the price rule")
+    loans = {loan_wh: all_days(replace(BASE, loan_wh=loan_wh)) for loan_wh in LOANS_WH}
+    print(f"{'price':>6}" + "".join(f"{loan_wh:>9.0f} Wh" for loan_wh in loans) + f"{'rule':>12}")
+    for price in PRICES:
+        priced = all_days(replace(BASE, import_price=1 + price, later_price=1.0, feed_in_price=0.0))
+        worths = [
+            sum(day.captured_kwh - price * day.lent_kwh for day in days) / len(days)
+            for days in (*loans.values(), priced)
+        ]
+        print(f"{price:6.2f}" + "".join(f"{worth:12.2f}" for worth in worths), flush=True)
+
+
 def main() -> None:
     """Print the differences of each candidate, and those of the choice."""
     parser = argparse.ArgumentParser(description="choice of the solar knobs by place")
     parser.add_argument("--days", type=Path, default=DAYS)
     parser.add_argument("--latency", type=int, default=5)
+    parser.add_argument("--prices", action="store_true", help="the worth of prices, not the choice")
     options = parser.parse_args()
     days = [(path.stem, read_day(path).surplus_w) for path in sorted(options.days.glob("*.csv"))]
     names = [name for name, _ in days]
@@ -171,6 +188,9 @@ def main() -> None:
             jobs = [Job(surplus_w, rules, latency_s, metered) for _, surplus_w in days]
             return list(pool.map(play, jobs))
 
+        if options.prices:
+            show_prices(all_days)
+            return
         base = all_days(BEFORE)
         surplus = sum(day.surplus_kwh for day in base)
         captured = sum(day.captured_kwh for day in base)

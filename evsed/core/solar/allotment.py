@@ -71,6 +71,13 @@ TRIM_FROM_A: Final = 3.0
 TRIM_RATE: Final = 0.1
 """The mean of what the car leaves is over about ten notes of its draw."""
 
+SUN_LOSES: Final = Notice(
+    "prices",
+    "at these prices a kWh of sun is worth more when it is sold than in the car: charging from the "
+    "sun loses money. Charge at the time of surplus.later_price (the weekly window), or correct "
+    "surplus.feed_in_price.",
+)
+
 SETTLE_S: Final = 5.0
 """A run stays at the least current for this long after current began to flow, in seconds."""
 
@@ -160,7 +167,8 @@ class Allotment:
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What the owner should know about the feed, each with a kind of its own."""
-        return self._surplus.notices
+        loses = () if self._config.sun_gains else (SUN_LOSES,)
+        return (*self._surplus.notices, *loses)
 
     def set_mode(self, mode: Mode) -> None:
         """Follow the owner's mode from the next `update()` on.
@@ -200,6 +208,7 @@ class Allotment:
         self._margin_w = config.margin_share * config.least_w * min(1.0, restless)
         if math.isfinite(before_at):
             sun_w = (before_w + surplus.spare.sun_w) / 2 - config.reserve_w
+            sun_w *= config.sun_counts
             own_w = surplus.mean_own_w(before_at, surplus.stamp_at)
             self._loan.settle(
                 surplus.stamp_at,
@@ -210,7 +219,7 @@ class Allotment:
         fresh = self._news.fresh(now, surplus.period_s)
         if not 0 < span_s <= hold_s(surplus.period_s):
             self._conditions.reset()
-        available_w = self._available_w()
+        available_w = config.sun_counts * self._available_w()
         covers = fresh and available_w >= config.start_share * config.least_w
         self._conditions.add(available_w, span_s, covers=covers)
         if available_w >= config.least_w:
@@ -333,7 +342,8 @@ class Allotment:
     def _start(self, now: float, cap_a: float) -> tuple[float, Reason]:
         """Decide whether a run may begin."""
         config, conditions = self._config, self._conditions
-        spare_w, need_w = self._available_w(), config.start_share * config.least_w
+        spare_w = self._available_w()
+        need_w = config.start_share * config.least_w / config.sun_counts
         stopped_s = now - self._stopped_at
         pause_s = max(0.0, config.min_off_s - stopped_s)
         rule = None
@@ -366,8 +376,10 @@ class Allotment:
             rule = AllotmentRule.MINIMUM if wanted_a <= floor_a else AllotmentRule.FOLLOWING
         elif wanted_a >= config.car_min_current_a:
             rule = AllotmentRule.FOLLOWING
+        elif config.sun_counts * wanted_a >= config.car_min_current_a:
+            rule = AllotmentRule.PRICED
         elif self._flowing_at is None or not self._charging:
-            poor = spare_w < config.start_share * config.least_w
+            poor = config.sun_counts * spare_w < config.start_share * config.least_w
             if poor and untaken_s >= UNTAKEN_HOLDS_S:
                 reason = Reason(AllotmentRule.WAITING, need_w=config.least_w, spare_w=spare_w)
                 return self._stop(now, reason)
@@ -524,4 +536,6 @@ class Allotment:
 
     def _covered_w(self) -> float:
         """What costs the battery nothing: the sun, or what is given on demand."""
-        return max(self._surplus.spare.sun_w - self._config.reserve_w, self._given_w())
+        config = self._config
+        sun_w = self._surplus.spare.sun_w - config.reserve_w
+        return max(config.sun_counts * sun_w, self._given_w())

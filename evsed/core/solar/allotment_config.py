@@ -14,6 +14,13 @@ LOAN_FOR_W: Final = 6.0 * 230.0
 """The least power that `loan_wh` is given for, in watts."""
 
 
+PRICED_LOAN_WH: Final = 80.0
+"""Where prices are set the battery's loan is this: it only rides out noise around the threshold."""
+
+LEAST_PRICE: Final = 0.05
+"""An imported kWh counts for so much sun at least, so that no run begins without any."""
+
+
 class Mode(Enum):
     """What the owner wants.  The value is the word in settings, JSON and logs."""
 
@@ -42,6 +49,12 @@ class AllotmentConfig:
     loan_wh: float = 320.0
     """The most the battery lends to ride through one cloud, on a sunny day; less on a dull one. For
     6 A on one phase of 230 V; it grows with the least power."""
+    import_price: float | None = None
+    """What an imported kWh costs, in any currency; with the next two it replaces the loan."""
+    feed_in_price: float | None = None
+    """What an exported kWh brings."""
+    later_price: float | None = None
+    """What the same kWh costs when the car is charged at another time."""
     reserve_w: float = 0.0
     """Power always left to the battery, in watts; below 0 where the feed reads that much low."""
     min_on_s: float = 600.0
@@ -69,6 +82,14 @@ class AllotmentConfig:
         _within("window_s", self.window_s, 0, self.period_s)
         _within("loan_wh", self.loan_wh, 0, 100_000)
         _within("reserve_w", self.reserve_w, -5_000, 100_000)
+        prices = (self.import_price, self.feed_in_price, self.later_price)
+        if any(price is None for price in prices) and any(price is not None for price in prices):
+            message = "import_price, feed_in_price and later_price go together: set all or none"
+            raise ValueError(message)
+        for name in ("import_price", "feed_in_price", "later_price"):
+            price = getattr(self, name)
+            if price is not None:
+                _within(name, price, -1_000, 1_000)
         _within("min_on_s", self.min_on_s, 0, 86_400)
         _within("min_off_s", self.min_off_s, 0, 86_400)
         _within("start_share", self.start_share, 0, 1)
@@ -86,7 +107,30 @@ class AllotmentConfig:
     @property
     def scaled_loan_wh(self) -> float:
         """`loan_wh` for as long a cloud at this least power, in watt-hours."""
-        return self.loan_wh * self.least_w / LOAN_FOR_W
+        loan_wh = self.loan_wh if self.import_price is None else PRICED_LOAN_WH
+        return loan_wh * self.least_w / LOAN_FOR_W
+
+    @property
+    def sun_gains(self) -> bool:
+        """False where a kWh of sun is worth more sold than in the car."""
+        if self.feed_in_price is None or self.later_price is None:
+            return True
+        return self.later_price > self.feed_in_price
+
+    @property
+    def sun_counts(self) -> float:
+        """How many times a watt of sun counts in starting, lending and stopping; 1 without prices.
+
+        A kWh of sun in the car earns `later_price - feed_in_price`, an imported one loses
+        `import_price - later_price`. Where that is p kWh of sun, a run is worth its imports while
+        the sun covers p / (1 + p) of it.
+        """
+        if self.import_price is None or self.feed_in_price is None or self.later_price is None:
+            return 1.0
+        if not self.sun_gains:
+            return 1.0
+        price = (self.import_price - self.later_price) / (self.later_price - self.feed_in_price)
+        return 1 + 1 / max(LEAST_PRICE, price)
 
     @property
     def least_w(self) -> float:

@@ -33,6 +33,7 @@ class AllotmentRule(Enum):
     LAST_FORBADE = "last_forbade"
     DOUBTED = "doubted"
     PROBING = "probing"
+    PRICED = "priced"
     TESTING = "testing"
 
 
@@ -61,6 +62,7 @@ _WORDS: Final = {
         "set another mode to charge all the same"
     ),
     AllotmentRule.DOUBTED: "{detail}: not followed",
+    AllotmentRule.PRICED: "{spare} spare, less than {need}: at your prices importing the rest pays",
     AllotmentRule.TESTING: "checking that the feed answers the car: {amperes}",
     AllotmentRule.PROBING: "the house battery stands still: trying for hidden sun, {amperes}",
 }

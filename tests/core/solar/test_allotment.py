@@ -427,3 +427,41 @@ def test_the_reserve_is_kept_in_a_run_too() -> None:
 def test_a_reserve_below_zero_corrects_a_feed_that_reads_low() -> None:
     day = Day(AllotmentConfig(semantics="battery_power", reserve_w=-200), sun_w=3000)
     assert day.run(400).current_a == pytest.approx(3200 / 230, abs=0.02)
+
+
+# -- prices ---------------------------------------------------------------------------------------
+
+
+def test_prices_say_how_much_of_a_run_the_sun_has_to_cover() -> None:
+    """0.15 lost for 0.12 earned is 1.25 kWh of sun: 5/9 of the least power, 767 W."""
+    config = AllotmentConfig(
+        semantics="battery_power",
+        start_share=1.0,
+        import_price=0.35,
+        feed_in_price=0.08,
+        later_price=0.20,
+    )
+    day = Day(config, sun_w=740)
+    assert day.run(600).current_a == 0
+    assert "waiting for 0.77 kW" in str(day.result.reason)
+    day = Day(config, sun_w=900)
+    assert day.run(600).current_a == 6.0
+    assert day.result.reason.rule is AllotmentRule.PRICED
+    assert "importing the rest pays" in str(day.result.reason)
+    day.sun_w = 500.0
+    assert day.run(1800).current_a == 0
+
+
+def test_cheap_nights_and_a_good_feed_in_make_the_sun_a_loss() -> None:
+    config = AllotmentConfig(
+        semantics="battery_power", import_price=0.35, feed_in_price=0.12, later_price=0.10
+    )
+    day = Day(config, sun_w=3000)
+    day.run(300)
+    (notice,) = day.allot.notices
+    assert "loses money" in notice.text
+
+
+def test_a_single_price_is_refused() -> None:
+    with pytest.raises(ValueError, match="go together"):
+        AllotmentConfig(import_price=0.3)
