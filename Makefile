@@ -31,7 +31,7 @@ BUILDS_WITH := hatchling editables youplot packaging pathspec pluggy trove-class
 .venv/run.stamp: requirements.txt requirements-dev.txt pyproject.toml hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "evsed needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version)." >&2; exit 1; }
-	@echo "Setting up .venv for the demo (once; again only when the pins change): 12 MB to fetch"
+	@echo "Setting up .venv for the demo (once; again only when the pins change): 9 MB to fetch"
 	@$(PYTHON) -m venv .venv \
 	  || { echo "No .venv without venv. On Debian: sudo apt install python3-venv" >&2; exit 1; }
 	@awk -v names=" $(BUILDS_WITH) " '/^[a-z]/ {split($$1, part, "=="); kept = index(names, " " part[1] " ")} kept' \
