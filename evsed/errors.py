@@ -29,11 +29,16 @@ class EvsedError(Exception):
 
 
 class SettingsError(EvsedError):
-    """The settings are wrong; *problems* holds one line for each, naming key, value and range."""
+    """The settings are wrong; *problems* holds one line for each, naming key, value and range.
 
-    def __init__(self, problems: tuple[str, ...]) -> None:
+    *places* has the line of the file for each, with a caret under the value; "" where the value
+    does not come from the file.
+    """
+
+    def __init__(self, problems: tuple[str, ...], places: tuple[str, ...] = ()) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+        self.places = places or ("",) * len(problems)
 
 
 class BoardError(EvsedError):

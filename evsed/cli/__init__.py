@@ -245,8 +245,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code: int = options.does(options)
     except SettingsError as error:
-        for problem in error.problems:
-            print(f"evsed: {problem}", file=sys.stderr)
+        for problem, place in zip(error.problems, error.places, strict=True):
+            print(f"evsed: {problem}{place}", file=sys.stderr)
         return CONFIG
     except BoardError as error:
         print(f"evsed: {error}", file=sys.stderr)

@@ -41,22 +41,26 @@ def load_settings(
         if name.startswith(PREFIX)
     }
 
+    text = _read(path)
+
     class Layered(Settings):
         """`Settings` from the layers at hand."""
 
-        layers = (_environment(variables), _file(path))
+        layers = (_environment(variables), _parsed(path, text))
 
     try:
         return Layered(**(overrides or {}))
     except ValidationError as error:
         named = {".".join(_location(name)): name for name in variables}
-        raise SettingsError(problems(error, named)) from None
+        found = problems(error, named)
+        places = tuple(toml_errors.quote(text, key) for key in found.values())
+        raise SettingsError(tuple(found), places) from None
 
 
-def _file(path: Path | None) -> dict[str, Any]:
-    """Read the file. Raises `SettingsError` when it cannot be read."""
+def _read(path: Path | None) -> str:
+    """Return the text of the file. Raises `SettingsError` when it cannot be read."""
     if path is None:
-        return {}
+        return ""
     try:
         with path.open("rb") as file:
             content = file.read(SIZE_MAX + 1)
@@ -69,16 +73,19 @@ def _file(path: Path | None) -> dict[str, Any]:
     if len(content) > SIZE_MAX:
         raise SettingsError((f"{path}: larger than {SIZE_MAX // 1024} KiB; is it evsed's?",))
     try:
-        text = content.decode("utf-8-sig")  # Windows' Notepad writes a byte order mark
+        return content.decode("utf-8-sig")  # Windows' Notepad writes a byte order mark
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise SettingsError((f"{path}: line {line} is not UTF-8 text",)) from None
+
+
+def _parsed(path: Path | None, text: str) -> dict[str, Any]:
+    """Parse *text*. Raises `SettingsError` where it is not TOML."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(
-            (f"{path}: is not TOML: {toml_errors.describe(text, error)}",)
-        ) from None
+        sentence, place = toml_errors.describe(text, error)
+        raise SettingsError((f"{path}: is not TOML: {sentence}",), (place,)) from None
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, Any]:

@@ -36,14 +36,20 @@ UNITS = {
 }
 
 
-def problems(error: ValidationError, named: Mapping[str, str]) -> tuple[str, ...]:
-    """One line for each thing that is wrong, in the order of the models.
+def problems(error: ValidationError, named: Mapping[str, str]) -> dict[str, str]:
+    """Return one line for each thing that is wrong, in the order of the models, with its key.
 
-    *named* gives the environment variable for each key (dotted) that was set by one.
+    *named* gives the environment variable for each key (dotted) that was set by one; the key of a
+    value from there is "".
     """
     errors = error.errors(include_url=False)
-    lines = dict.fromkeys(_line(each, named) for each in errors if not _follows(each, errors))
-    return tuple(lines)
+    lines: dict[str, str] = {}
+    for each in errors:
+        if not _follows(each, errors):
+            location, _ = _place(each)
+            key = _dotted(location).partition("[")[0]
+            lines.setdefault(_line(each, named), "" if key in named else key)
+    return lines
 
 
 def _follows(details: ErrorDetails, errors: list[ErrorDetails]) -> bool:
@@ -118,14 +124,19 @@ def _tables(model: BaseModel, name: str) -> Iterator[str]:
 
 
 def _line(details: ErrorDetails, named: Mapping[str, str]) -> str:
-    location, value = details["loc"], details["input"]
-    context = details.get("ctx", {})
-    if "key" in context:
-        location, value = (*location, *context["key"].split(".")), context["value"]
+    location, value = _place(details)
     key = _dotted(location)
     if details["type"] == "extra_forbidden":
         return f"{_given(key, value, named)}: {_no_such(location, value)}"
     return f"{_given(key, value, named)}: must be {_wanted(details, location, value)}"
+
+
+def _place(details: ErrorDetails) -> tuple[Location, object]:
+    """Return the location of the key that is wrong, and its value."""
+    context = details.get("ctx", {})
+    if "key" in context:
+        return (*details["loc"], *context["key"].split(".")), context["value"]
+    return details["loc"], details["input"]
 
 
 def _given(key: str, value: object, named: Mapping[str, str]) -> str:

@@ -15,8 +15,8 @@ _ENTRY: Final = re.compile(r"\s*([\w.\-]+)\s*=\s*(.*?)\s*(?:#.*)?$")
 _NUMBER: Final = r"[+-]?\d+(?:\.\d+)?"
 
 
-def describe(text: str, error: tomllib.TOMLDecodeError) -> str:
-    """Describe *error*, which reading *text* raised, in a sentence, and show the line."""
+def describe(text: str, error: tomllib.TOMLDecodeError) -> tuple[str, str]:
+    """Describe *error*, which reading *text* raised: a sentence, and the line with a caret."""
     found = _PLACE.search(str(error))
     lines = text.splitlines()
     if found is None or not lines:  # "(at end of document)"
@@ -28,7 +28,22 @@ def describe(text: str, error: tomllib.TOMLDecodeError) -> str:
         column = len(lines[number - 1]) + 1 if lines else 1
     line = lines[number - 1] if lines else ""
     hint = _duplicate(lines, number, str(error)) or _hint(line) or _PLACE.sub("", str(error))
-    return f"line {number}: {hint}{_shown(line, number, column)}"
+    return f"line {number}: {hint}", _shown(line, number, column)
+
+
+def quote(text: str, key: str) -> str:
+    """Return the line of *text* that sets *key* (dotted), with a caret under its value.
+
+    It begins with a line break; "" where no line sets it.
+    """
+    section, _, name = key.rpartition(".")
+    lines = text.splitlines()
+    number = _first(lines, len(lines) + 1, section, name)
+    if not number:
+        return ""
+    line = lines[number - 1]
+    equals = line.index("=") + 1
+    return _shown(line, number, equals + len(line[equals:]) - len(line[equals:].lstrip()) + 1)
 
 
 def _shown(line: str, number: int, column: int) -> str:

@@ -290,7 +290,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     ],
     ids=["syntax", "twice", "latin-1", "huge"],
 )
-def test_a_file_that_cannot_be_understood_is_refused_as_one_problem(
+def test_a_file_that_cannot_be_understood_is_refused_in_one_line(
     tmp_path: Path, content: bytes, complaint: str
 ) -> None:
     file = tmp_path / "evsed.toml"
@@ -300,3 +300,4 @@ def test_a_file_that_cannot_be_understood_is_refused_as_one_problem(
         load_settings(file, environ={})
 
     assert len(refused.value.problems) == 1
+    assert "\n" not in refused.value.problems[0]

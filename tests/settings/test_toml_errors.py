@@ -14,8 +14,8 @@ def problem(folder: Path, content: bytes) -> str:
     file.write_bytes(content)
     with pytest.raises(SettingsError) as caught:
         load_settings(file, environ={})
-    (text,) = caught.value.problems
-    return text
+    (text,), (place,) = caught.value.problems, caught.value.places
+    return text + place
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,18 @@ def test_a_byte_order_mark_is_no_matter(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"[", b"=", b'a = "', b"a = [1,", b"\x00", b"[[]]", b"a.b.c"])
 def test_whatever_the_file_holds_there_is_one_problem(tmp_path: Path, content: bytes) -> None:
     assert "is not TOML: line 1: " in problem(tmp_path, content)
+
+
+def test_a_value_out_of_its_range_is_shown_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "evsed.toml"
+    text = "[supply]\nphases = 1\n[web]\nport =  99999  # mine\n[supply2]\nphases = 9\n"
+    file.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(file, environ={"EVSED_SUPPLY__MAINS_V": "12"})
+    places = dict(zip(caught.value.problems, caught.value.places, strict=True))
+    (port,) = (place for problem, place in places.items() if problem.startswith("web.port"))
+    _, shown, caret = port.splitlines()
+    assert shown == "    4 | port =  99999  # mine"
+    assert caret.index("^") == shown.index("99999")
+    (mains,) = (place for problem, place in places.items() if "EVSED_SUPPLY__MAINS_V" in problem)
+    assert mains == ""
