@@ -3,7 +3,7 @@
 // the house takes. So the sun has an "at least", and the house no figure. The rest is the spare power
 // less what the car takes now, because the feed's figure is older than the car's last change.
 
-import { byId, put } from "./dom.js";
+import { byId, list, prose, put } from "./dom.js";
 import { NONE, age, t, watts } from "./i18n.js";
 
 const EVEN_A = 0.1; // the step of the pilot: less is neither left over nor lent
@@ -54,12 +54,13 @@ function feedLine(s, fixed, fresh) {
   const figure = t(s.excess_w < 0 ? "feed_short" : "feed_spare", watts(Math.abs(s.excess_w)));
   const last = s.feed_age_s === null ? t("feed_none")
     : t(fresh ? "feed_from" : "feed_old", s.feed_kind, figure, age(s.feed_age_s));
-  const text = fixed ? t("feed_fixed") : [last, s.feed_error && sentenceOf(s.feed_error)].filter(Boolean).join(" ");
+  const trouble = !fixed && s.feed_error;
+  const text = fixed ? t("feed_fixed") : [last, trouble && fresh ? t("feed_trouble") : ""].filter(Boolean).join(" ");
+  byId("feed_cause").hidden = !trouble;
+  list("feed_cause_text", trouble, () => prose(trouble || ""));
   put("feed_text", text);
   byId("feed_text").classList.toggle("warning", !fixed && (s.feed_error !== null || !fresh));
 }
-
-const sentenceOf = (text) => `${text[0].toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
 
 function mark(node, unknown) {
   byId("flow").querySelector(`.${node}`).classList.toggle("unknown", unknown);
