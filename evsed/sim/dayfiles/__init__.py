@@ -3,6 +3,14 @@
 
 from evsed.sim.dayfiles.day import RecordedDay
 from evsed.sim.dayfiles.options import AmbiguousDay, Choice, ReadOptions
-from evsed.sim.dayfiles.reader import read_day, read_days
+from evsed.sim.dayfiles.reader import open_days, read_day, read_days
 
-__all__ = ["AmbiguousDay", "Choice", "ReadOptions", "RecordedDay", "read_day", "read_days"]
+__all__ = [
+    "AmbiguousDay",
+    "Choice",
+    "ReadOptions",
+    "RecordedDay",
+    "open_days",
+    "read_day",
+    "read_days",
+]

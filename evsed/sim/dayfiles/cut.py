@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 from evsed.errors import DayError
@@ -34,8 +34,19 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NAMELESS: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def cut(content: Content, file: str, options: ReadOptions) -> list[RecordedDay | DayError]:
-    """One day, or one for each date where the file is long. Raises DayError."""
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The days of a file, each made in its turn: a year of seconds at once needs 250 MB.
+
+    An error stands in place of a day that cannot be read; not all of them are errors.
+    """
+
+    count: int
+    each: Iterator[RecordedDay | DayError]
+
+
+def cut(content: Content, file: str, options: ReadOptions) -> Days:
+    """One day, or one for each date where the file is long. Raises DayError where none is one."""
     start_s, end_s = span(content.plan.parts)
     if end_s - start_s < 1:
         raise DayError(
@@ -45,25 +56,31 @@ def cut(content: Content, file: str, options: ReadOptions) -> list[RecordedDay |
         first, last = (_EPOCH + timedelta(seconds=at) for at in (start_s, end_s))
         raise DayError(
             f"{file} goes from {first:%Y-%m-%d} to {last:%Y-%m-%d}; nothing was replayed. "
-            "Correct the dates "
-            f"(read as {content.times}), or split the file."
+            f"Correct the dates (read as {content.times}), or split the file."
         )
     pieces = (
         [(start_s, end_s)]
         if end_s - start_s <= LONGEST_DAY_S
         else _midnights(start_s, end_s, content.zone)
     )
-    days: list[RecordedDay | DayError] = []
-    for from_s, to_s in pieces:
+    each = _each(content, file, options, pieces)
+    errors: list[DayError] = []
+    for day in each:
+        if isinstance(day, RecordedDay):
+            return Days(len(pieces), chain(errors, (day,), each))
+        errors.append(day)
+    raise errors[0]
+
+
+def _each(
+    content: Content, file: str, options: ReadOptions, pieces: Sequence[tuple[float, float]]
+) -> Iterator[RecordedDay | DayError]:
+    """Each piece as a day, or its error."""
+    for limits in pieces:
         try:
-            days.append(_day(content, file, options, (from_s, to_s), several=len(pieces) > 1))
+            yield _day(content, file, options, limits, several=len(pieces) > 1)
         except DayError as error:
-            if len(pieces) == 1:
-                raise
-            days.append(error)
-    if all(isinstance(day, DayError) for day in days):
-        raise next(day for day in days if isinstance(day, DayError))
-    return days
+            yield error
 
 
 def _midnights(start_s: float, end_s: float, zone: tzinfo | None) -> list[tuple[float, float]]:

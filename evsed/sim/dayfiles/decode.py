@@ -43,14 +43,15 @@ _HALF: Final = 0.3
 def read_text(path: Path) -> tuple[str, str]:
     """Text and encoding of a file, plain or gzip. Raises DayError."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise DayError(f"{path} is larger than 256 MB; nothing was replayed. Split it.")
-        data = path.read_bytes()
+        with path.open("rb") as file:  # as far as it may go: a device has no end
+            data = file.read(LARGEST + 1)
     except OSError as error:
         raise DayError(
             f"{path} cannot be read ({error.strerror}); nothing was replayed. "
             "Give the path of a CSV file."
         ) from error
+    if len(data) > LARGEST:
+        raise DayError(f"{path} is larger than 256 MB; nothing was replayed. Split it.")
     return decode(data, str(path))
 
 

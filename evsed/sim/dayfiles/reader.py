@@ -7,19 +7,24 @@ from pathlib import Path
 
 from evsed.errors import DayError
 from evsed.sim.dayfiles.content import read_content
-from evsed.sim.dayfiles.cut import cut
+from evsed.sim.dayfiles.cut import Days, cut
 from evsed.sim.dayfiles.day import RecordedDay
 from evsed.sim.dayfiles.decode import read_text
 from evsed.sim.dayfiles.options import ReadOptions
 
 
-def read_days(path: Path, options: ReadOptions) -> list[RecordedDay | DayError]:
-    """The days of a file; an error in place of a day that cannot be read. Raises DayError.
+def open_days(path: Path, options: ReadOptions) -> Days:
+    """Read a file; its days are made one after the other. Raises DayError.
 
     AmbiguousDay is raised where the file has several readings.
     """
     text, encoding = read_text(path)
-    return days_of(text, path.name, options, encoding)
+    return cut(read_content(text, path.name, options, encoding), path.name, options)
+
+
+def read_days(path: Path, options: ReadOptions) -> list[RecordedDay | DayError]:
+    """The days of a file, all at once; an error in place of one that cannot be read."""
+    return list(open_days(path, options).each)
 
 
 def read_day(path: Path) -> RecordedDay:
@@ -34,4 +39,4 @@ def days_of(
     text: str, file: str, options: ReadOptions, encoding: str = "utf-8"
 ) -> list[RecordedDay | DayError]:
     """The same for text that is at hand."""
-    return cut(read_content(text, file, options, encoding), file, options)
+    return list(cut(read_content(text, file, options, encoding), file, options).each)

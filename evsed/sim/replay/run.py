@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from evsed.errors import DayError, EvsedError
-from evsed.sim.dayfiles import AmbiguousDay, ReadOptions, RecordedDay, read_days
+from evsed.sim.dayfiles import AmbiguousDay, ReadOptions, RecordedDay, open_days
+from evsed.sim.dayfiles.cut import Days
 from evsed.sim.replay.arguments import add_arguments
 from evsed.sim.replay.configuration import Variant, describe, read_options, variants
 from evsed.sim.replay.history import Recorded, recorded_days
@@ -108,18 +109,18 @@ class _Work:
                 self.expected -= len(self._variants) - 1
                 yield error
                 continue
-            self.expected += (len(days) - 1) * len(self._variants)
-            for day in days:
+            self.expected += (days.count - 1) * len(self._variants)
+            for day in days.each:
                 if isinstance(day, DayError):
                     yield day
                 else:
-                    yield from self._of_day(day, several=self._several or len(days) > 1)
+                    yield from self._of_day(day, several=self._several or days.count > 1)
 
-    def _days(self, path: Path) -> list[RecordedDay | DayError]:
+    def _days(self, path: Path) -> Days:
         """The days of a file; at a terminal a doubt is settled by a question."""
         while True:
             try:
-                return read_days(path, self._read)
+                return open_days(path, self._read)
             except AmbiguousDay as error:
                 if not error.choices or self._options.json or not _interactive():
                     raise
