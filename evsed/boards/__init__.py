@@ -14,6 +14,7 @@ from evsed.boards.board import (
     ReadBack,
     drive,
 )
+from evsed.boards.lock import lock
 from evsed.errors import BoardError
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "PigpioConfig",
     "ReadBack",
     "drive",
+    "lock",
     "make_safe",
     "missing_pwm",
     "open_board",

@@ -47,12 +47,15 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from evsed.cli.barriers import missing
     from evsed.settings.messages import describe
 
     settings = _settings(options)
     good = []
     if options.all or not (options.hardware or options.feed or options.mqtt):
         print(describe(settings))
+        for line in missing(settings):
+            print(f"# {line}")
         print("# the settings are sound")
     if options.all:
         from evsed.cli.places import show as show_places
@@ -128,7 +131,7 @@ def _password(options: argparse.Namespace) -> int:
 def _off(options: argparse.Namespace) -> int:
     from evsed.cli.off import switch_off
 
-    return switch_off(_path(options))
+    return switch_off(_path(options), wires_only=options.wires)
 
 
 def _pilot(options: argparse.Namespace) -> int:
@@ -191,7 +194,10 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     pilot.add_argument(
         "--times", type=int, default=0, help="lines to print (default: until Ctrl-C)"
     )
-    command("off", _off, "contactor open, pilot at steady +12 V, whoever runs")
+    off = command("off", _off, "contactor open, pilot at steady +12 V, and the mode off")
+    off.add_argument(
+        "--wires", action="store_true", help="change no mode: what runs may close again"
+    )
     ack = command("ack", _ack, "acknowledge faults that wait for you")
     wake = command("wake", _wake, "wake a car that leaves its offer untaken: state F for 4 s")
     controls = command(

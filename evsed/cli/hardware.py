@@ -40,8 +40,11 @@ class Finding:
 
     what: str
     mend: str = ""
+    advice: str = ""
 
     def __str__(self) -> str:
+        if self.advice:
+            return f"advice {self.what}: {self.advice}"
         return f"WRONG  {self.what}: {self.mend}" if self.mend else f"ok     {self.what}"
 
 
@@ -72,6 +75,7 @@ class Look:
             )
             return
         yield Finding(model)
+        yield self._watchdog()
         yield self._user()
         yield from self._pulls()
         if self._kernel:
@@ -91,6 +95,20 @@ class Look:
             return (self._root / name).read_text(errors="replace")
         except OSError:
             return ""
+
+    def _watchdog(self) -> Finding:
+        """Find whether systemd feeds the Pi's own watchdog, which restarts a Pi that hangs."""
+        folder = self._root / "etc/systemd"
+        files = [folder / "system.conf", *sorted(folder.glob("system.conf.d/*.conf"))]
+        texts = (self._read(str(file.relative_to(self._root))) for file in files)
+        if any(re.search(r"^RuntimeWatchdogSec=(?!0|off)\S", text, re.MULTILINE) for text in texts):
+            return Finding("systemd feeds the watchdog of the Pi")
+        return Finding(
+            "a Pi that hangs is not restarted (the contactor opens all the same)",
+            advice="sudo mkdir -p /etc/systemd/system.conf.d; printf '[Manager]\\n"
+            "RuntimeWatchdogSec=15\\n' | sudo tee /etc/systemd/system.conf.d/watchdog.conf; "
+            "sudo reboot",
+        )
 
     def _user(self) -> Finding:
         if re.search(r"^evsed:", self._read("etc/passwd"), re.MULTILINE):

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`evsed off`: contactor open, pilot steady, whoever runs and whatever the settings say.
+"""`evsed off`: contactor open, pilot steady, whatever runs and whatever the settings say.
+
+Typed by a person it also sets the owner's mode `off`, by the running evsed or in its store, so that
+nothing charges until the owner chooses another mode. With `--wires` (the unit's ExecStopPost) it
+changes no mode.
 
 It has two seconds, on a Pi whose Python takes the first of them to start. So it reads the few keys
 that it needs by itself: pydantic alone would take longer than all the rest. What is wrong with the
@@ -8,7 +12,10 @@ file is `evsed check`'s to say; here every key that cannot be used has its shipp
 
 from __future__ import annotations
 
+import json
 import os
+import socket
+import sqlite3
 import sys
 import tomllib
 from dataclasses import fields, replace
@@ -16,27 +23,116 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evsed.boards import BoardConfig, make_safe
-from evsed.errors import BoardError
+from evsed.errors import BoardError, EvsedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 WITHIN_S = 1.2  # of the 2 s; the rest is for starting Python: 0.13 s of a PC, some 0.6 s of a Pi
+ANSWER_S = 1.0
 DONE, UNAVAILABLE = 0, 75
+SOCKET, STORE = "/run/evsed/evsed.sock", "/var/lib/evsed/evsed.db"  # as shipped
+HOLDS = "and holds through restarts until you choose another: the page, or evsed set mode=solar"
 KINDS = [field.name for field in fields(BoardConfig) if field.name in ("pigpio", "kernel")]
 
 
-def switch_off(path: Path | None) -> int:
-    """Make the wires safe that the settings at *path* name; the exit code: 0, 75 if in doubt."""
+def switch_off(path: Path | None, *, wires_only: bool) -> int:
+    """Make the wires safe that the settings at *path* name; return 0, or 75 if in doubt.
+
+    Unless *wires_only*, the mode is `off` from then on.
+    """
     config, trouble = wiring(path, os.environ)
     for line in trouble:
         print(f"evsed: {line}; the shipped value is used", file=sys.stderr)
+    code = DONE
     try:
         print(make_safe(config, WITHIN_S))
     except BoardError as error:
         print(f"evsed: {error}", file=sys.stderr)
-        return UNAVAILABLE
-    return DONE
+        code = UNAVAILABLE
+    if not wires_only:
+        kept, line = keep_off(path, os.environ)
+        print(line, file=sys.stdout if kept else sys.stderr)
+        code = code if kept else UNAVAILABLE
+    return code
+
+
+def keep_off(path: Path | None, environ: Mapping[str, str]) -> tuple[bool, str]:
+    """Set the owner's mode `off`; return whether it holds, and a line about it."""
+    control = _text(path, environ, "web", "socket", SOCKET)
+    if control and _set_running(control):
+        return True, f"mode off is set in the running evsed, {HOLDS}"
+    store = Path(_text(path, environ, "store", "path", STORE))
+    if _is_listening(control):
+        return False, (
+            f"evsed: a running evsed did not take the mode off by {control}, so it may close the "
+            "contactor again; stop it: sudo systemctl stop evsed"
+        )
+    try:
+        if not store.exists():
+            return True, "no evsed has run here yet, so no mode had to be set"
+        _set_stored(store)
+    except (OSError, ValueError, sqlite3.Error, EvsedError) as error:
+        return False, (
+            f"evsed: the mode off could not be kept in {store} ({error}), so evsed charges again "
+            "when it starts; try again with sudo, or keep it stopped: sudo systemctl disable evsed"
+        )
+    return True, f"mode off is kept for the next start, {HOLDS}"
+
+
+def _set_running(control: str) -> bool:
+    """Set the mode by the control socket of a running evsed; whether it did."""
+    body = json.dumps({"mode": "off"})
+    request = (
+        "PATCH /api/v1/controls HTTP/1.1\r\nHost: evsed\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}"
+    )
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as end:
+            end.settimeout(ANSWER_S)
+            end.connect(control)
+            end.sendall(request.encode())
+            return end.recv(64).split(b" ")[1:2] == [b"200"]
+    except OSError:
+        return False
+
+
+def _is_listening(control: str) -> bool:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as end:
+            end.settimeout(ANSWER_S)
+            end.connect(control)
+    except OSError:
+        return False
+    return bool(control)
+
+
+def _set_stored(path: Path) -> None:
+    """Set the mode in the store of an evsed that does not run; its other controls stay."""
+    from evsed.store import Store
+
+    store = Store(path)
+    try:
+        controls = store.get("controls")
+        kept = controls if isinstance(controls, dict) else {}
+        store.put("controls", {**kept, "mode": "off"})
+    finally:
+        store.close()
+
+
+def _text(
+    path: Path | None, environ: Mapping[str, str], section: str, key: str, shipped: str
+) -> str:
+    """The text under a key of the settings, or what is shipped where there is none."""
+    found: object = {}
+    if path is not None:
+        try:
+            found = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            found = {}
+    value = _table(found, section).get(key, shipped)
+    value = environ.get(f"EVSED_{section.upper()}__{key.upper()}", value)
+    return value if isinstance(value, str) else shipped
 
 
 def wiring(path: Path | None, environ: Mapping[str, str]) -> tuple[BoardConfig, list[str]]:

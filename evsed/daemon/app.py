@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from evsed import __version__
-from evsed.boards import make_safe
+from evsed.boards import lock, make_safe
 from evsed.core.car.care import CarCare
 from evsed.core.pilot.events import FaultRaised
 from evsed.daemon.charger_state import Charger, ChargerState, Installation
@@ -74,6 +74,11 @@ async def _run(
     opened = open_frontends(
         FrontendsConfig(settings.web_config(), __version__, settings.mqtt_config())
     )
+    try:
+        held = lock(settings.board_config())  # a second evsed ends here, before it changes anything
+    except BoardError:
+        opened.close()
+        raise
     recorder = await SessionRecorder.open(_recorder_config(settings))
     charger = Charger(ChargerState(installation=_installation(settings)))
     care = CarCare(settings.car_care_config())
@@ -130,6 +135,7 @@ async def _run(
             thermometer.stop()
         await supervisor.stop()
         opened.close()
+        held.close()
         history.close()
         await recorder.close(clean=shutdown.asked > 0)
 

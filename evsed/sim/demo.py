@@ -119,7 +119,8 @@ def _overrides(ports: dict[str, int], port: int, folder: Path) -> dict[str, Any]
             "current_adc_channel": CHANNEL,
             "contactor_feedback_gpios": [Pins().feedback],  # so that a welded contact is seen
         },
-        "board": {"pigpio": {"host": "127.0.0.1", "port": ports["pigpiod"]}},
+        # The kind, too: whatever the file or the environment names, no real board is reached.
+        "board": {"kind": "pigpio", "pigpio": {"host": "127.0.0.1", "port": ports["pigpiod"]}},
         "feed": {
             "url": f"http://127.0.0.1:{ports['feed']}/excesspwr.php",
             "period_s": PERIOD_S,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 
 from tests.processes import stories
@@ -23,8 +24,8 @@ class Off:
     duty: float | None
 
 
-def off(rig: Rig) -> Off:
-    one: Daemon = rig.evsed("off")
+def off(rig: Rig, *options: str) -> Off:
+    one: Daemon = rig.evsed("off", *options)
     look = rig.pi.order("look")
     return Off(one.code, one.said(), one.took_s, look["contactor_pin"], look["duty"])
 
@@ -87,7 +88,7 @@ def test_a_key_that_makes_no_sense_does_not_keep_the_contactor_closed(told: Offs
 def beside_a_living_evsed(rig: Rig) -> tuple[float, Off, float, Timeline]:
     rig.charge()
     at = rig.now()
-    done = off(rig)
+    done = off(rig, "--wires")
     closed_again = rig.until_closed(at)
     wait_until("it goes on", lambda: rig.pi.timeline().beats_since(closed_again))
     return at, done, closed_again, rig.pi.timeline()
@@ -103,3 +104,37 @@ def test_beside_a_living_evsed_it_opens_and_that_one_closes_again_in_full(
     assert done.code == 0
     assert closed_again - opened > 3.0 + 0.5
     assert timeline.longest_unattended_s() <= 0.2
+
+
+def test_off_typed_by_a_person_holds_until_the_owner_says_otherwise(rig: Rig) -> None:
+    rig.charge()
+    done = rig.evsed("off")
+    assert done.code == 0
+    assert "mode off is set in the running evsed" in done.said()
+    since = rig.now()
+    rig.until(since + 6.0)
+    assert rig.pi.timeline().closings(since) == []
+    assert (rig.status() or {})["controls"]["mode"] == "off"
+
+
+def test_off_without_a_running_evsed_holds_for_the_next_start(rig: Rig) -> None:
+    daemon = rig.charge()
+    daemon.signal(signal.SIGTERM)
+    daemon.ended()
+    done = rig.evsed("off")
+    assert done.code == 0
+    assert "mode off is kept for the next start" in done.said()
+    since = rig.now()
+    rig.start()
+    status = wait_until("it runs", rig.status)
+    assert status is not None
+    assert status["controls"]["mode"] == "off"
+    assert rig.pi.timeline().closings(since) == []
+
+
+def test_off_of_the_unit_changes_no_mode(rig: Rig) -> None:
+    rig.charge()
+    done = rig.evsed("off", "--wires")
+    assert done.code == 0
+    assert "mode" not in done.said()
+    rig.until_closed(rig.now())

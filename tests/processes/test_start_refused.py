@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
+from contextlib import closing
 
 from tests.processes.rig import Daemon, Rig
 
@@ -66,3 +68,35 @@ def _free() -> int:
     with socket.create_server(("127.0.0.1", 0)) as one:
         port: int = one.getsockname()[1]
     return port
+
+
+def store_of(rig: Rig) -> list[tuple[object, ...]]:
+    """Everything that the store has of crashes and closings."""
+    with closing(sqlite3.connect(rig.folder / "evsed.db")) as database:
+        crashes = database.execute("SELECT * FROM crashes").fetchall()
+        notes = database.execute("SELECT * FROM notes ORDER BY key").fetchall()
+        return [*crashes, *notes]
+
+
+def test_a_second_evsed_on_another_port_changes_nothing_on_the_wires_and_in_the_store(
+    rig: Rig,
+) -> None:
+    rig.charge()
+    first = rig.life()
+    since = rig.now()
+    before = store_of(rig)
+    settings = rig.settings.read_text()
+    rig.settings.write_text(settings.replace("/evsed.sock", "/second.sock"))
+
+    second = rig.start()
+    assert second.ended() == 75
+    assert "another evsed has the board" in second.said()
+    watching = rig.evsed("pilot", "--times", "1")
+    assert watching.code == 75
+    assert "nothing was touched" in watching.said()
+
+    rig.daemon = first
+    rig.settings.write_text(settings)
+    assert rig.pi.timeline().openings(since) == []
+    assert rig.pi.order("look")["contactor_pin"] == 1
+    assert store_of(rig) == before

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One evsed for one board: a name in the kernel that one process of this machine can have.
+
+An abstract Unix socket (unix(7)) needs no folder and no rights, and ends with its process.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import TYPE_CHECKING, Final
+
+from evsed.errors import BoardError
+
+if TYPE_CHECKING:
+    from evsed.boards.board import BoardConfig
+
+THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1", "")
+
+
+def lock(config: BoardConfig) -> socket.socket:
+    """Return what holds the board of *config* until it is closed.
+
+    Raises `BoardError` where another process has it; nothing was touched then.
+    """
+    held = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        held.bind(f"\0evsed board {_place(config)}")
+    except OSError as error:
+        held.close()
+        if error.errno != errno.EADDRINUSE:
+            raise BoardError(
+                f"the board cannot be locked ({error}); nothing was touched"
+            ) from error
+        raise BoardError(
+            f"another evsed has the board ({_place(config)}), so nothing was touched; see it with "
+            "`evsed status`, or stop it first: sudo systemctl stop evsed"
+        ) from error
+    return held
+
+
+def _place(config: BoardConfig) -> str:
+    if config.kind == "kernel":
+        return "kernel"
+    wires = config.pigpio
+    host = "localhost" if wires.host in THIS_MACHINE else wires.host
+    return f"pigpiod at {host}:{wires.port}"

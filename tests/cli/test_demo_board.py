@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The demo drives the simulated board, and no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evsed.settings import load_settings
+from evsed.sim.demo import demo_world
+
+
+def test_the_demo_reaches_no_real_board_whatever_the_settings_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "evsed.toml"
+    file.write_text('[board]\nkind = "kernel"\n[board.pigpio]\nhost = "192.0.2.7"\n')
+    monkeypatch.setenv("EVSED_BOARD__KIND", "kernel")
+    monkeypatch.setenv("EVSED_BOARD__PIGPIO__PORT", "8888")
+    with demo_world(0) as world:
+        board = load_settings(file, overrides=world.overrides).board_config()
+    assert (board.kind, board.pigpio.host) == ("pigpio", "127.0.0.1")
+    assert board.pigpio.port != 8888
