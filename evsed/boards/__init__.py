@@ -14,7 +14,7 @@ from evsed.boards.board import (
     ReadBack,
     drive,
 )
-from evsed.boards.lock import lock
+from evsed.boards.lock import lock_board
 from evsed.errors import BoardError
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
     "PigpioConfig",
     "ReadBack",
     "drive",
-    "lock",
+    "lock_board",
     "make_safe",
     "missing_pwm",
     "open_board",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1", "")
 
 
-def lock(config: BoardConfig) -> socket.socket:
+def lock_board(config: BoardConfig) -> socket.socket:
     """Return what holds the board of *config* until it is closed.
 
     Raises `BoardError` where another process has it; nothing was touched then.

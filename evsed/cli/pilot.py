@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from evsed.boards import lock, open_board
+from evsed.boards import lock_board, open_board
 from evsed.cli.client import NotAnswered, status_json
 from evsed.core.pilot.pilot_meter import PilotMeter, burst_length
 from evsed.errors import BoardError
@@ -59,7 +59,7 @@ def _running(settings: Settings) -> Iterator[str] | None:
 
 
 def _own_board(settings: Settings, duty: float) -> Iterator[str]:
-    held = lock(settings.board_config())  # before anything is touched
+    held = lock_board(settings.board_config())  # before anything is touched
     board = open_board(settings.board_config())
     meter = PilotMeter(settings.front_end())
     try:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from evsed import __version__
-from evsed.boards import lock, make_safe
+from evsed.boards import lock_board, make_safe
 from evsed.core.car.care import CarCare
 from evsed.core.pilot.events import FaultRaised
 from evsed.daemon.charger_state import Charger, ChargerState, Installation
@@ -75,7 +75,9 @@ async def _run(
         FrontendsConfig(settings.web_config(), __version__, settings.mqtt_config())
     )
     try:
-        held = lock(settings.board_config())  # a second evsed ends here, before it changes anything
+        held = lock_board(
+            settings.board_config()
+        )  # a second evsed ends here, before it changes anything
     except BoardError:
         opened.close()
         raise

