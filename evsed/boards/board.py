@@ -57,6 +57,8 @@ class InputsConfig:
     emergency_stop_gpio: int | None = None
     proximity_adc_channel: int | None = None
     current_adc_channel: int | None = None
+    coil_supply_adc_channel: int | None = None
+    generator_adc_channel: int | None = None
     current_a_per_v: float = 42.55  # turns over ohms of the burden: 2000:1 on the 47 ohm of hw/
 
     @property
@@ -67,6 +69,8 @@ class InputsConfig:
             self.emergency_stop_gpio,
             self.proximity_adc_channel,
             self.current_adc_channel,
+            self.coil_supply_adc_channel,
+            self.generator_adc_channel,
         )
         return bool(self.contactor_feedback_gpios) or any(wire is not None for wire in wires)
 

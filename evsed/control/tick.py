@@ -93,7 +93,10 @@ class Control:
         inputs = self.config.board.inputs
         testable = inputs.ground_fault_test_gpio is not None
         self._protection = Protection(
-            now, ground_testable=testable, over_current=self.config.over_current
+            now,
+            ground_testable=testable,
+            over_current=self.config.over_current,
+            front_end=self.config.front_end,
         )
         self._pump = ChargePump(mirrored=bool(inputs.contactor_feedback_gpios))
         if inputs.current_adc_channel is not None:
@@ -257,6 +260,7 @@ class Control:
             closing=self._step is not None and self._step.closing,
             plugged=self._evse.plugged,
             offered_a=j1772.current_for_duty(last.duty),
+            duty=last.duty,
             drawn_a=self._drawn_a,
         )
         guard = self._protection.update(now, inputs, moment)

@@ -138,8 +138,9 @@ class Settings(BaseSettings):
         if len(feedbacks) not in (0, contactors):
             wanted = f"[] or as many as {section}.contactor_gpios has: {contactors}"
             raise must_be(wanted, key="contactor_feedback_gpios", value=feedbacks)
-        for key in ("proximity_adc_channel", "current_adc_channel"):
-            channel = getattr(inputs, key)
+        for key, channel in inputs:
+            if not key.endswith("_adc_channel"):
+                continue
             if channel == board.front_end.pilot_adc_channel:
                 wanted = f"other than board.front_end.pilot_adc_channel, which is {channel}"
                 raise must_be(wanted, key=key, value=channel)

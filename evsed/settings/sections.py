@@ -165,12 +165,15 @@ class InputsSettings(Section):
     proximity_adc_channel: MaybeChannel = None
     current_adc_channel: MaybeChannel = None
     current_a_per_v: float = Field(42.55, ge=1, le=1000)
+    coil_supply_adc_channel: MaybeChannel = None
+    generator_adc_channel: MaybeChannel = None
 
-    @field_validator("current_adc_channel")
+    @field_validator("current_adc_channel", "coil_supply_adc_channel", "generator_adc_channel")
     @classmethod
-    def _current_its_own(cls, channel: int | None, info: ValidationInfo) -> int | None:
-        if channel is not None and channel == info.data.get("proximity_adc_channel"):
-            raise must_be(f"other than proximity_adc_channel, which is {channel}")
+    def _its_own_channel(cls, channel: int | None, info: ValidationInfo) -> int | None:
+        for key, other in info.data.items():
+            if key.endswith("_adc_channel") and channel is not None and channel == other:
+                raise must_be(f"other than {key}, which is {channel}")
         return channel
 
     @field_validator("contactor_feedback_gpios")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from evsed.boards import ReadBack
 from evsed.core.pilot.current_transformer import CONVERSIONS
 from evsed.core.pilot.protection import Inputs
+from evsed.core.pilot.self_checks import COIL_V_PER_CODE, GENERATOR_CONVERSIONS
 from evsed.errors import BoardGone
 from evsed.sim.contactor_drive import Box, Contactor
 
@@ -85,6 +86,8 @@ class BenchBoard:
         self.proximity_code: int | None = None
         self.transformer: CurrentTransformer | None = None
         self.feedback_wired = False
+        self.generator_wired = False
+        self.coil_supply_v: float | None = None
         self.commanded = 0
         self.commanded_at = -math.inf
         self.hold_duty = hold_duty
@@ -144,7 +147,26 @@ class BenchBoard:
             emergency_stop=self.emergency_stop,
             proximity_code=self.proximity_code,
             current_codes=self._current_codes(),
+            coil_supply_code=self._coil_supply_code(),
+            generator_codes=self._generator_codes(),
         )
+
+    def _coil_supply_code(self) -> int | None:
+        volts = self.coil_supply_v
+        return None if volts is None else min(1023, round(volts / COIL_V_PER_CODE))
+
+    def _generator_codes(self) -> tuple[int, ...]:
+        """Conversions of the generator before its resistor, at random phases."""
+        if not self.generator_wired:
+            return ()
+        circuit = self.circuit
+        parts, duty, stuck_v = circuit.parts, circuit.generator.duty, circuit.stuck_source_v
+        levels_v = (parts.source_high_v, parts.source_low_v)
+        codes = []
+        for _ in range(GENERATOR_CONVERSIONS):
+            volts = levels_v[self._rng.random() >= duty] if stuck_v is None else stuck_v
+            codes.append(round((volts - parts.volts_at_code_0) / parts.volts_per_code))
+        return tuple(codes)
 
     def _current_codes(self) -> tuple[int, ...]:
         """A train of the current transformer's channel; the time it takes passes."""

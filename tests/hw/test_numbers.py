@@ -119,6 +119,9 @@ def test_the_pins_of_the_optional_wires_are_the_ones_the_owners_file_suggests() 
         assert owners_default(f"{key}_gpio") == str(gpio[key])
     assert owners_default("proximity_adc_channel") == str(CONTRACT["adc"]["proximity"])
     assert owners_default("current_adc_channel") == str(CONTRACT["adc"]["current_transformer"])
+    assert owners_default("coil_supply_adc_channel") == str(CONTRACT["adc"]["coil_supply"])
+    assert owners_default("generator_adc_channel") == str(CONTRACT["adc"]["generator"])
+    assert CONTRACT["coil_supply_v_per_code"] == self_checks.COIL_V_PER_CODE
     assert f"[{gpio['contactor_feedback']}]" in OWNERS
 
 

@@ -72,6 +72,8 @@ def test_what_the_shipped_file_leaves_out_works_as_it_is_shown(tmp_path: Path) -
         emergency_stop_gpio=26,
         proximity_adc_channel=1,
         current_adc_channel=2,
+        coil_supply_adc_channel=3,
+        generator_adc_channel=4,
     )
 
 

@@ -25,6 +25,7 @@ from evsed.boards.kernel.session import ANSWER_S, KernelSession, acquire
 from evsed.boards.kernel.sysfs import Kernel
 from evsed.core.pilot.current_transformer import CONVERSIONS
 from evsed.core.pilot.protection import Inputs
+from evsed.core.pilot.self_checks import GENERATOR_CONVERSIONS
 from evsed.errors import BoardError, OutputError
 
 if TYPE_CHECKING:
@@ -97,9 +98,9 @@ class KernelBoard(HeldBoard[KernelSession]):
             ground_fault=None if ground_fault is None else high[ground_fault],
             emergency_stop=None if stop is None else high[stop],
             proximity_code=None if proximity is None else session.adc.convert(proximity, 1)[0],
-            current_codes=()
-            if current is None
-            else tuple(session.adc.convert(current, CONVERSIONS)),
+            current_codes=_train(session, current, CONVERSIONS),
+            coil_supply_code=next(iter(_train(session, wanted.coil_supply_adc_channel, 1)), None),
+            generator_codes=_train(session, wanted.generator_adc_channel, GENERATOR_CONVERSIONS),
         )
 
     # ------------------------------------------------------------------------------- on change
@@ -157,3 +158,8 @@ class KernelBoard(HeldBoard[KernelSession]):
         if armed and sum(shown.levels) == session.closed:
             self._on_working()
         return ReadBack(duty_ns / PERIOD_NS, shown.levels, armed)
+
+
+def _train(session: KernelSession, channel: int | None, count: int) -> tuple[int, ...]:
+    """Return *count* conversions of an optional channel; none where it is not wired."""
+    return () if channel is None else tuple(session.adc.convert(channel, count))

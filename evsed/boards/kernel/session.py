@@ -14,6 +14,7 @@ from evsed.boards.kernel.pwm import PERIOD_NS, PilotPwm
 from evsed.boards.kernel.spi import Adc
 from evsed.boards.kernel.sysfs import LINE_INPUT, LINE_OUTPUT, LINE_PULL_UP, Kernel, Line
 from evsed.core.pilot.current_transformer import CONVERSIONS
+from evsed.core.pilot.self_checks import GENERATOR_CONVERSIONS
 from evsed.errors import BoardError, BoardGone, BoardTimeout
 
 if TYPE_CHECKING:
@@ -186,6 +187,10 @@ def acquire(
             adc.prepare(wanted.proximity_adc_channel, 1)
         if wanted.current_adc_channel is not None:
             adc.prepare(wanted.current_adc_channel, CONVERSIONS)
+        if wanted.coil_supply_adc_channel is not None:
+            adc.prepare(wanted.coil_supply_adc_channel, 1)
+        if wanted.generator_adc_channel is not None:
+            adc.prepare(wanted.generator_adc_channel, GENERATOR_CONVERSIONS)
         session = KernelSession(kernel, config, pilot, adc, watcher, heartbeat)
         pulled = (*wanted.contactor_feedback_gpios, wanted.ground_fault_gpio)
         for gpio in (*pulled, wanted.emergency_stop_gpio):

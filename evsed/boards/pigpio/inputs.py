@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from evsed.boards.pigpio.burst import CONVERSION_BYTES, conversion
 from evsed.boards.pigpio.connection import Batch, read
 from evsed.core.pilot.current_transformer import CONVERSIONS
 from evsed.core.pilot.protection import Inputs
+from evsed.core.pilot.self_checks import GENERATOR_CONVERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +39,8 @@ class InputsWanted:
         ]
         self._proximity: Final = inputs.proximity_adc_channel
         self._current: Final = inputs.current_adc_channel
+        self._coil_supply: Final = inputs.coil_supply_adc_channel
+        self._generator: Final = inputs.generator_adc_channel
         self.batch: Batch | None = None
 
     def prepare(self, spi_handle: int) -> None:
@@ -46,6 +50,10 @@ class InputsWanted:
             asks.append(conversion(spi_handle, self._proximity))
         if self._current is not None:
             asks += [conversion(spi_handle, self._current)] * CONVERSIONS
+        if self._coil_supply is not None:
+            asks.append(conversion(spi_handle, self._coil_supply))
+        if self._generator is not None:
+            asks += [conversion(spi_handle, self._generator)] * GENERATOR_CONVERSIONS
         self.batch = Batch(asks) if asks else None
 
     def parse(self, answer: memoryview) -> Inputs:
@@ -60,7 +68,9 @@ class InputsWanted:
             ground_fault=next(rest) if self._has_ground_fault else None,
             emergency_stop=next(rest) if self._has_stop else None,
             proximity_code=None if self._proximity is None else next(codes),
-            current_codes=tuple(codes),
+            current_codes=() if self._current is None else tuple(islice(codes, CONVERSIONS)),
+            coil_supply_code=None if self._coil_supply is None else next(codes),
+            generator_codes=tuple(codes),
         )
 
     def _codes(self, answer: memoryview) -> Iterator[int]:

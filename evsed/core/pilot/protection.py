@@ -18,6 +18,9 @@
                           1 A with the contactor open     ContactorFault          service
                           for 1.5 s
                           cannot be read (`current`)      MeterFault              itself
+    coil's supply         under 10.2 V, or the safety     ContactorDidNotClose    unplug
+                          loop open
+    pilot's generator     not +-11.4 to 12.6 V            PilotFault              itself
 
 The numbers and where they are from stand in `contactors`, `ground_fault`, `cable` and
 `over_current`. An input that is not wired is None.
@@ -34,6 +37,8 @@ from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.ground_fault import GroundFault
 from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.over_current import OverCurrent, OverCurrentConfig
+from evsed.core.pilot.pilot_meter import FrontEnd
+from evsed.core.pilot.self_checks import CoilSupply, GeneratorCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Inputs:
     its mirror contact is broken). `ground_fault`: True = the device has tripped, `emergency_stop`:
     True = the stop is pressed (or the wire of either is broken). `proximity_code`: ADC
     code (0-1023) of the proximity channel. `current_codes`: a train of codes (0-1023) of the
-    current transformer's channel.
+    current transformer's channel. `coil_supply_code`, `generator_codes`: of those two channels.
     """
 
     contactor_feedback: tuple[bool, ...] = ()
@@ -52,6 +57,8 @@ class Inputs:
     emergency_stop: bool | None = None
     proximity_code: int | None = None
     current_codes: tuple[int, ...] = ()
+    coil_supply_code: int | None = None
+    generator_codes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,7 @@ class Moment:
     closing: bool
     plugged: bool
     offered_a: float
+    duty: float = 1.0
     drawn_a: float | None = None
 
 
@@ -100,16 +108,21 @@ class Protection:
         *,
         ground_testable: bool,
         over_current: OverCurrentConfig | None = None,
+        front_end: FrontEnd | None = None,
     ) -> None:
         self._contactors = Contactors(now)
         self._ground = GroundFault(testable=ground_testable)
         self._cable = Cable()
         self._over_current = OverCurrent(over_current or OverCurrentConfig())
+        line = front_end or FrontEnd()
+        self._generator = GeneratorCheck(line.volts_at_code_0, line.volts_per_code)
+        self._coil_supply = CoilSupply()
 
     def restart(self, now: float) -> None:
         """Begin anew, everything open and the test inputs off: the board was lost and is back."""
         self._contactors.restart(now)
         self._ground.restart()
+        self._generator.reset()
 
     def update(self, now: float, inputs: Inputs, moment: Moment) -> ProtectionResult:
         """Judge *inputs* at *now*."""
@@ -142,6 +155,14 @@ class Protection:
             ready = ready and contactors.ready
             pump = contactors.pump
             opened = contactors.opened
+        if inputs.coil_supply_code is not None:
+            supply = self._coil_supply
+            supply.update(inputs.coil_supply_code, wanted=moment.closed or moment.closing)
+            faults |= supply.faults
+            ready = ready and supply.ready
+        if inputs.generator_codes:
+            self._generator.update(inputs.generator_codes, moment.duty)
+            faults |= self._generator.faults
         if inputs.proximity_code is not None:
             self._cable.update(inputs.proximity_code, plugged=moment.plugged, closed=moment.closed)
             faults |= self._cable.faults

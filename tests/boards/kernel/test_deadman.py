@@ -20,6 +20,7 @@ from evsed.boards.kernel.deadman import PATIENCE_S, DeadMan, State
 from evsed.boards.kernel.sysfs import GPIO_GET_LINEINFO, LINE_OUTPUT, Line, consumer_of
 from evsed.core.pilot.current_transformer import CONVERSIONS
 from evsed.core.pilot.protection import Inputs
+from evsed.core.pilot.self_checks import GENERATOR_CONVERSIONS
 from evsed.errors import BoardError, BoardGone, BoardTimeout
 from tests.boards.kernel.fake_kernel import FakeKernel
 from tests.boards.kernel.kernel_rig import CONTACTOR, HEARTBEAT, KernelRig, kernel_rig
@@ -187,6 +188,8 @@ def test_the_optional_inputs_are_pulled_up_and_read() -> None:
         emergency_stop_gpio=26,
         proximity_adc_channel=1,
         current_adc_channel=2,
+        coil_supply_adc_channel=3,
+        generator_adc_channel=4,
     )
     current_codes = (321,) * CONVERSIONS  # of any channel but the pilot's, on this kernel
     with kernel_rig(inputs=inputs) as rig:
@@ -197,6 +200,8 @@ def test_the_optional_inputs_are_pulled_up_and_read() -> None:
             emergency_stop=True,
             proximity_code=321,
             current_codes=current_codes,
+            coil_supply_code=321,
+            generator_codes=(321,) * GENERATOR_CONVERSIONS,
         )
         assert board.read_inputs() == unwired
         for gpio in (25, 16, 26):
