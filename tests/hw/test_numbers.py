@@ -11,7 +11,7 @@ import pytest
 
 from evsed import control
 from evsed.boards import InputsConfig, PigpioConfig
-from evsed.core.pilot import charge_pump, punctuality
+from evsed.core.pilot import charge_pump, punctuality, self_checks
 from evsed.core.pilot import current_transformer as current
 from evsed.core.pilot.contactor_state import OPEN_MIN_S
 from evsed.core.pilot.pilot_meter import BLIND_S, FrontEnd
