@@ -63,7 +63,7 @@ class InputsConfig:
 
     @property
     def any(self) -> bool:
-        """Whether there is any input to read."""
+        """True where there is any input to read."""
         wires = (
             self.ground_fault_gpio,
             self.emergency_stop_gpio,
@@ -92,10 +92,10 @@ class BoardConfig:
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """What the board itself reports about its outputs, once a second.
+    """Outputs as the board itself reports them, once a second.
 
-    `duty` 0-1 (1.0: steady +12 V), `contactors` whether each contactor output is driven as closed,
-    fully or held, `dead_man_armed` whether the board's own dead-man is running.
+    `duty` is 0-1 (1.0: steady +12 V). `contactors`: True for each output that is driven as closed,
+    fully or held. `dead_man_armed`: True while the board's own dead-man is running.
     """
 
     duty: float
@@ -112,7 +112,7 @@ class Board(Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether the wires are held: False before `open()` is through and after `close()`."""
+        """True while the wires are held: False before `open()` is through and after `close()`."""
 
     def open(self) -> bool:
         """Take the wires: contactor open, pilot steady +12 V, dead-man armed.

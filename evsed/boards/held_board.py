@@ -58,7 +58,7 @@ class HeldBoard(ABC, Generic[S]):
 
     @property
     def is_open(self) -> bool:
-        """Whether the wires are held."""
+        """True while the wires are held."""
         return self._held is not None
 
     def open(self) -> bool:

@@ -2,9 +2,9 @@
 """The pilot by the kernel's PWM: /sys/class/pwm.
 
 Nothing of it ends with a program: an exported channel stays exported and goes on running, so that
-a new life finds the one before, and a pilot at steady +12 V stays there. What the kernel shows is
-what it was told, not what the silicon makes of it: the divider of a BCM2835 rounds to the period
-of its clock, some 10 ns of a millisecond.
+a new life finds the one before, and a pilot at steady +12 V stays there. The kernel shows what was
+set, not what the silicon makes of it: the divider of a BCM2835 rounds to the period of its clock,
+some 10 ns of a millisecond.
 """
 
 from __future__ import annotations

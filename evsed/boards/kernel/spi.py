@@ -69,7 +69,7 @@ class Burst:
             )
 
     def codes(self) -> list[int]:
-        """What was got; the bits before the code are not driven and read as anything."""
+        """Return what was read; the bits before the code are not driven and read as anything."""
         got = self._got.raw
         return [(middle & 3) << 8 | low for middle, low in zip(got[1::3], got[2::3], strict=True)]
 
@@ -131,7 +131,7 @@ class Adc:
 
 
 def _most(kernel: Kernel) -> int:
-    """How many conversions one ioctl may have here."""
+    """Return the largest number of conversions that one ioctl may have here."""
     try:
         bufsiz = int(kernel.read(BUFSIZ_PATH))
     except (OSError, ValueError):

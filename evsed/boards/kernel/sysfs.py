@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What evsed asks of Linux: files under /sys, devices under /dev, and the ioctls of both.
+"""Interfaces of Linux that evsed uses: files under /sys, devices under /dev, and their ioctls.
 
 GPIO is asked for by the second version of the character device's interface, by hand. The library
 for it, gpiod 2, has no wheel for armv7l, and Debian 12 has only version 1.6 of it, whose calls are
@@ -63,7 +63,7 @@ class Kernel:
         return done
 
     def read(self, path: str) -> str:
-        """What the file at *path* says, without the newline."""
+        """Return the text of the file at *path*, without the newline."""
         return (self.root / path).read_text().strip()
 
     def write(self, path: str, text: str) -> None:
@@ -161,7 +161,7 @@ def open_chip(kernel: Kernel) -> int:
 
 
 def consumer_of(kernel: Kernel, gpio: int) -> str:
-    """Who holds *gpio*, by the name it gave; "" when nobody does. Raises `BoardError`."""
+    """Return the name of the program that holds *gpio*; "" where none. Raises `BoardError`."""
     chip = open_chip(kernel)
     try:
         info = bytearray(LINE_INFO.pack(b"", b"", gpio, 0, 0))

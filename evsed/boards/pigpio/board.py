@@ -156,7 +156,7 @@ class PigpioBoard(HeldBoard[PigpioSession]):
     # ----------------------------------------------------------------------------- once a second
 
     def read_back(self) -> ReadBack:
-        """What pigpiod says that the outputs are.
+        """Return the outputs as pigpiod reports them.
 
         Raises `BoardError` when it does not answer, and when another program took the pilot: any
         client that sends a wave stops hardware PWM on all pins (pigpio.c:9901).

@@ -134,12 +134,12 @@ class Batch:
         self._expected: Final = int.from_bytes(expected, "little") & self._mask
 
     def refused(self, part: memoryview) -> bool:
-        """Whether *part* of an answer shows a refusal of data: then the rest is shorter, too."""
+        """Return True where *part* of an answer is a refusal of data: the rest is shorter, too."""
         at = self._first_data_at
         return at + _HEAD.size <= len(part) and _HEAD.unpack_from(part, at)[-1] < 0
 
     def fits(self, answer: memoryview) -> bool:
-        """Whether *answer* is, in every bit that is known beforehand, the answer to this batch."""
+        """Return True where *answer* has every bit that is known beforehand of this batch's."""
         return int.from_bytes(answer, "little") & self._mask == self._expected
 
 
@@ -176,7 +176,7 @@ class Connection:
 
     @property
     def broken(self) -> bool:
-        """Whether this connection was given up."""
+        """True once this connection was given up."""
         return self._socket.fileno() < 0
 
     def limit_time(self, within_s: float | None = None) -> None:

@@ -98,7 +98,7 @@ class Contactors:
         return self._closed
 
     def are_closed(self, outputs: Sequence[Output]) -> tuple[bool, ...]:
-        """Whether each is driven as closed: its level says so, or the PWM that was chosen."""
+        """Return True for each that is driven as closed, by its level or by the chosen PWM."""
         return tuple(
             output.level == 1
             if output.width == pigpio.PI_NOT_PWM_GPIO

@@ -29,12 +29,12 @@ class Interruptions:
 
     @property
     def spent(self) -> bool:
-        """Whether the car bears no further one."""
+        """True once the car bears no further interruption."""
         return self.most is not None and self.count >= self.most
 
     @property
     def gave_up(self) -> bool:
-        """Whether the car has begun no more since the last one."""
+        """True while the car has not begun again since the last interruption."""
         return self._gave_up
 
     def on_interrupted(self) -> None:

@@ -61,7 +61,7 @@ class LeastCurrent:
         return (refused_a + self._works_a) / 2
 
     def forget_wait(self) -> None:
-        """Begin to watch anew: the car was woken, so what it refused before proves nothing."""
+        """Restart the watch: the car was woken, so what it refused before proves nothing."""
         self._stood_s = 0.0
 
     def update(self, now: float, offered_a: float, *, asks: bool) -> None:

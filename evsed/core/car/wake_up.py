@@ -50,7 +50,7 @@ class WakeUp:
 
     @property
     def asleep(self) -> bool:
-        """Whether the car has been called, and has not begun since."""
+        """True while the car has been called and has not begun since."""
         return self.tries > 0
 
     def update(self, now: float, *, offered: bool, asks: bool, holds: bool) -> bool:

@@ -16,7 +16,7 @@ B_WITHIN_S = 3.0
 
 
 class Probe(Enum):
-    """What a probe asks of the state machine."""
+    """Request of a probe to the state machine."""
 
     WAIT = "wait"
     SHOW_F = "show state F for 4 s"
@@ -31,7 +31,7 @@ class CarProbe:
 
     @property
     def active(self) -> bool:
-        """Whether state F was shown, and the car has not answered yet."""
+        """True while state F was shown and the car has not answered yet."""
         return self._f_ends_at is not None
 
     def reset(self) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why an offer was withdrawn or a contactor opened, as a value that programs compare.
+"""Causes of a withdrawn offer or an opened contactor, as values that programs compare.
 
 The sentence for people travels beside it, in the event's `why`; nothing is inferred from it.
 """

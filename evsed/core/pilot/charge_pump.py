@@ -29,7 +29,7 @@ class ChargePump:
         self._beating = False
 
     def restart(self) -> None:
-        """Begin anew with the pin low: the board was lost and is back."""
+        """Start again with the pin low: the board was lost and is back."""
         self.high = self._beating = self._closed = False
         self._left = 0
 

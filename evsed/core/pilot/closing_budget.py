@@ -7,7 +7,7 @@ Contactors are rated for some 100,000 switchings under load (IEC 60947-4-1 AC-1 
 * At most 12 closings in any hour, cars and sessions counted together.
 * Within the stay of a car they grow scarcer: five closings may follow each other freely; after
   that each one that did not last five minutes doubles the pause before the next, from 1 minute to
-  1 hour. A closing that lasts five minutes, or another car, begins the count anew.
+  1 hour. A closing that lasts five minutes, or another car, restarts the count.
 
 Time is monotonic seconds. The count is kept for the life of the process.
 """
@@ -49,7 +49,7 @@ class ClosingBudget:
             self._short += 1
 
     def on_unplugged(self) -> None:
-        """Begin the count of short closings anew: the next car has done nothing yet."""
+        """Restart the count of short closings: the next car has done nothing yet."""
         self._short = 0
 
     def in_last_hour(self, now: float) -> int:

@@ -20,7 +20,7 @@ class ContactorState:
         self._opened_at = now - OPEN_MIN_S
 
     def rested(self, now: float) -> bool:
-        """Whether it was open for long enough to be closed again."""
+        """Return True where it was open for long enough to be closed again."""
         return now - self._opened_at >= OPEN_MIN_S
 
     def close(self, now: float) -> list[ev.Event]:

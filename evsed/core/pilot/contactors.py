@@ -55,11 +55,11 @@ class Contactors:
 
     @property
     def pump(self) -> bool:
-        """Whether the charge pump may be beaten: not during its test."""
+        """True while the charge pump may be beaten: not during its test."""
         return self._proved or not self._commanded
 
     def restart(self, now: float) -> None:
-        """Begin anew, with everything open: the board was lost and is back."""
+        """Start again with everything open: the board was lost and is back."""
         self._commanded = self._proved = False
         self._changed_at = now
         self._agreeing = 0

@@ -3,9 +3,9 @@
 
 Full drive lasts from the moment at which the coil can have current at all: the contactor's output
 is on and the charge pump is beaten. While the pump is tested (see `contactors`) neither counts. By
-then the mirror contacts, without which there is no economiser, have said that the contactor closed,
-or it was opened again 0.3 s after it was told to close. Whatever opens it, and be it for one tick,
-begins a new closing with full drive.
+then the mirror contacts have shown that the contactor closed, or it was opened again 0.3 s after
+the command to close. Without mirror contacts there is no economiser. Whatever opens the contactor,
+even for one tick, begins a new closing with full drive.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Economiser:
         self._holding = False
 
     def update(self, now: float, *, closed: bool, pump: bool) -> bool:
-        """Whether the drive is to be reduced now: once in each closing."""
+        """Return True where the drive is to be reduced now: once in each closing."""
         if not (closed and pump):
             self._full_since = None
             self._holding = False

@@ -120,7 +120,7 @@ class Evse:
 
     @property
     def plugged(self) -> bool:
-        """Whether a car is plugged in, by the settled state."""
+        """True while a car is plugged in, by the settled state."""
         return self.presence.plugged
 
     @property
@@ -130,7 +130,7 @@ class Evse:
 
     @property
     def front_end_proved(self) -> bool:
-        """Whether the front end has read 11.4-12.6 V in A."""
+        """True once the front end has read 11.4-12.6 V in A."""
         return self.proof.proved
 
     @property
@@ -145,12 +145,12 @@ class Evse:
 
     @property
     def stopping(self) -> bool:
-        """Whether the offer was withdrawn for good."""
+        """True once the offer was withdrawn for good."""
         return self._stopping
 
     @property
     def stopped(self) -> bool:
-        """Whether, after `stop()`, nothing is closed or offered any more."""
+        """True once `stop()` was called and nothing is closed or offered any more."""
         at_rest = not self.contactor.closed and self.output.duty == j1772.STEADY
         return self._stopping and at_rest
 
@@ -200,7 +200,7 @@ class Evse:
         return tuple(self.contactor.open(now, cause, why))
 
     def restart(self, now: float) -> tuple[ev.Event, ...]:
-        """Begin anew on a board that was lost: open, at least 3 s of steady +12 V, a full close."""
+        """Start again on a lost board: open, at least 3 s of steady +12 V, then a full close."""
         events = self.contactor.open(now, causes.BOARD_LOST, "the board was lost")
         self.output.restart(now)
         self.presence.restart(now)
@@ -278,7 +278,7 @@ class Evse:
         return None
 
     def _may_close(self, now: float, pilot: PilotReading) -> bool:
-        """Whether an open contactor may close at *now*; nothing blocks the offer."""
+        """Return True where an open contactor may close at *now*; nothing blocks the offer."""
         return (
             not self.contactor.closed
             and self._live
@@ -293,7 +293,7 @@ class Evse:
 
     @property
     def _live(self) -> bool:
-        """Whether the car asks for power in a way that this box serves."""
+        """Return True where the car asks for power in a way that this box serves."""
         settled = self.presence.settled
         ventilated = settled is PilotState.D and self._config.allow_ventilated
         return settled is PilotState.C or ventilated
@@ -427,7 +427,7 @@ class Evse:
         return "its cause is gone"
 
     def _pilot_is_well(self, now: float, pilot: PilotReading) -> bool:
-        """Whether A or B lasted a second without an anomaly, and A with 11.4-12.6 V."""
+        """Return True where A or B lasted a second without an anomaly, and A with 11.4-12.6 V."""
         if self.presence.well_for_s(now) < PILOT_WELL_S:
             return False
         if self.presence.settled is not PilotState.A:

@@ -39,23 +39,23 @@ class GroundFault:
         self.faults: dict[Fault, str] = {}
 
     def restart(self) -> None:
-        """Begin anew, with the test input off: the board was lost and is back."""
+        """Start again with the test input off: the board was lost and is back."""
         self._phase = _Phase.IDLE
 
     @property
     def ready(self) -> bool:
-        """Whether closing is allowed: the test was passed, or there is none."""
+        """True while closing is allowed: the test was passed, or there is none."""
         return not self._testable or self._phase is _Phase.PASSED
 
     @property
     def test(self) -> bool:
-        """Whether the test input is to be on."""
+        """True while the test input is to be on."""
         return self._phase is _Phase.DRIVEN
 
     def update(self, now: float, *, tripped: bool, closed: bool, closing: bool) -> None:
         """Judge the device's output, *tripped* or not.
 
-        *closed*: the contactor is told to be; *closing*: it would be, were this ready.
+        *closed*: the contactor is commanded closed; *closing*: it would be, were this ready.
         """
         self.faults = {}
         if self._phase is _Phase.DRIVEN:

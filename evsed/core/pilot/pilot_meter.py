@@ -277,7 +277,7 @@ class PilotMeter:
 
     @property
     def _duty_is_off(self) -> bool:
-        """Whether the duty on the wire is not the commanded one."""
+        """Return True where the duty on the wire is not the commanded one."""
         far = self._shares >= 2 * DUTY_FAR_BURSTS and abs(self._far) > DUTY_FAR
         return far or (self._shares >= DUTY_NEAR_BURSTS and abs(self._near) > DUTY_NEAR)
 

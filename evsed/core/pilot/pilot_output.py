@@ -28,7 +28,7 @@ class PilotOutput:
 
     @property
     def offering(self) -> bool:
-        """Whether PWM offers current to the car."""
+        """True while PWM offers current to the car."""
         return self._x1_at is None
 
     def x1_for_s(self, now: float) -> float:
@@ -42,7 +42,7 @@ class PilotOutput:
         return 0.0 if self._x1_at is None else self._x1_at + self.pause_s - now
 
     def shows_f(self, now: float) -> bool:
-        """Whether F is to be on the wire at *now*."""
+        """Return True where F is to be on the wire at *now*."""
         return now < self._f_until_at
 
     def show_f(self, now: float, for_s: float = j1772.F_MIN_S, reason: Reason = SHOWS_F) -> None:

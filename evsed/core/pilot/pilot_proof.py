@@ -42,7 +42,7 @@ SYMMETRIC_V = 1.25
 
 
 class PilotProof:
-    """What is proved of the pilot's reading; `update()` every tick.
+    """Proof that the pilot's reading can be trusted; `update()` every tick.
 
     `proved`: the front end has read A, in this life or an earlier one with this calibration.
     `car_proved`: this car has shown B. `moved`: the reading left C since the last closing.
@@ -63,7 +63,7 @@ class PilotProof:
 
     @property
     def complete(self) -> bool:
-        """Whether a C that is read now is a car's."""
+        """True while a C that is read now is a car's."""
         shown = not self._needs_b or self.confirmed or (self.car_proved and self.moved)
         return self.proved and shown
 
@@ -133,5 +133,5 @@ class PilotProof:
 
 
 def reads_steady(high_v: float) -> bool:
-    """Whether *high_v* is what the generator gives without a car (11.4-12.6 V)."""
+    """Return True where *high_v* is what the generator gives without a car (11.4-12.6 V)."""
     return j1772.STEADY_MIN_V <= high_v <= j1772.STEADY_MAX_V

@@ -46,7 +46,7 @@ class Presence:
 
     @property
     def present(self) -> bool:
-        """Whether the settled state is one that only a car can make: B, C or D."""
+        """True while the settled state is one that only a car can make: B, C or D."""
         return self.settled in PRESENT
 
     def settled_for_s(self, now: float) -> float:
@@ -93,7 +93,7 @@ class Presence:
         self._duty_changed_at = now
 
     def chatters(self, now: float) -> bool:
-        """Whether the car asked five times within a minute; a new count begins when it did."""
+        """Return True where the car asked five times within a minute; the count then restarts."""
         requests = self._requests
         full = len(requests) == CHATTER_REQUESTS and now - requests[0] <= CHATTER_WITHIN_S
         if full:

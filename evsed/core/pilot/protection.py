@@ -65,7 +65,7 @@ class Inputs:
 class Moment:
     """The state machine and the wires at one moment.
 
-    The contactor is told to be `closed`, or is about to be (`closing`: it would, were that ready);
+    The contactor is commanded `closed`, or is about to be (`closing`: it would, were that ready);
     a car is `plugged` in; `offered_a` amperes are on the pilot. `drawn_a`: what a meter reads,
     amperes, the largest of the phases; None where there is none, or nothing is known yet.
     """
@@ -119,7 +119,7 @@ class Protection:
         self._coil_supply = CoilSupply()
 
     def restart(self, now: float) -> None:
-        """Begin anew, everything open and the test inputs off: the board was lost and is back."""
+        """Start again, everything open and the test inputs off: the board was lost and is back."""
         self._contactors.restart(now)
         self._ground.restart()
         self._generator.reset()
