@@ -60,11 +60,11 @@ def test_another_programs_word_is_shown_and_a_mode_ends_it(
     override = f"{charger.url.rstrip('/')}/override"
     said = page.request.post(override, data={"state": "disabled"})
     assert (said.status, said.json()) == (200, {"msg": "OK"})  # by the session of the page
-    off = page.get_by_role("button", name="Off", exact=True)
-    expect(off).to_have_attribute("aria-pressed", "true")
     watched.says("#mode_help", ".*Home Assistant or evcc asks: do not charge.*")
+    sun = page.get_by_role("button", name="Sun", exact=True)
+    expect(sun).to_have_attribute("aria-pressed", "true")  # the owner's mode is still the owner's
     watched.is_sound()
-    off.click()
+    page.get_by_role("button", name="Off", exact=True).click()
     watched.says("#mode_help", "No charging until you choose another mode[.]")
     refused = page.request.post(override, data={"state": "active"})
     assert refused.status == 409
