@@ -156,6 +156,10 @@ class CarMaximum:
         self._last_w = power_w
         self._last_draw_a = draw_a
 
+    def reset(self) -> None:
+        """Forget the last reading, not what was learned: the next does not follow on it."""
+        self._last_w = {}
+
     def _choose(self) -> float | None:
         """The maximum that explains the readings clearly better than none does."""
         best = min(CANDIDATES_A, key=lambda amperes: self._jumps_w[amperes])

@@ -170,6 +170,8 @@ class Surplus:
         if learns and excess_w is not None:
             judged = abs(excess_w) >= NEAR_ZERO_W and config.semantics == "battery_power"
             self._car.add(excess_w, self._draw, window_at, stamp_at, may_be_none=judged)
+        else:
+            self._car.reset()
         self.doubt.add(
             now,
             excess_w,
