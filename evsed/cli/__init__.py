@@ -157,10 +157,10 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     def command(
         name: str, does: Callable[[argparse.Namespace], int], text: str
     ) -> argparse.ArgumentParser:
-        one = commands.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
-        one.add_argument("--config", type=Path, help="settings (default /etc/evsed.toml)")
-        one.set_defaults(does=does)
-        return one
+        added = commands.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
+        added.add_argument("--config", type=Path, help="settings (default /etc/evsed.toml)")
+        added.set_defaults(does=does)
+        return added
 
     command("run", _run, "drive the EVSE (what systemd starts)")
     demo = command("demo", _demo, "the same on a simulated Pi, with a car, the sun and a garage")

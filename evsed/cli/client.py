@@ -172,13 +172,14 @@ def _order(
         raise NotAnswered("web.socket is empty, so there is no way to give orders; set it")
     try:
         _knock(socket_path)
-        with httpx.Client(transport=httpx.HTTPTransport(uds=socket_path), timeout=TIMEOUT_S) as one:
-            answer = one.request(method, f"http://evsed{path}", json=body)
-            told: dict[str, Any] = answer.json()
+        transport = httpx.HTTPTransport(uds=socket_path)
+        with httpx.Client(transport=transport, timeout=TIMEOUT_S) as client:
+            answer = client.request(method, f"http://evsed{path}", json=body)
+            reply: dict[str, Any] = answer.json()
             if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
-                raise NotGranted("; ".join(error["detail"] for error in told["errors"]))
+                raise NotGranted("; ".join(error["detail"] for error in reply["errors"]))
             answer.raise_for_status()
-            return told
+            return reply
     except (httpx.HTTPError, OSError, ValueError, KeyError) as error:
         raise NotAnswered(
             f"no evsed answers at {socket_path}: {_cause(error)}; nothing was changed. Is it "
@@ -187,7 +188,7 @@ def _order(
 
 
 def _knock(socket_path: str) -> None:
-    """Raise OSError where nobody listens: httpcore would leave its socket open over that."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as one:
-        one.settimeout(TIMEOUT_S)
-        one.connect(socket_path)
+    """Raise OSError where no process listens: httpcore would leave its socket open over that."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(TIMEOUT_S)
+        probe.connect(socket_path)

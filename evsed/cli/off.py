@@ -188,7 +188,7 @@ def _value(text: str) -> object:
 def _fits(value: object, shipped: object) -> bool:
     """Tell whether *value* is of the kind of *shipped*, and a number that a request can carry."""
     if isinstance(shipped, tuple):
-        return isinstance(value, tuple) and bool(value) and all(_fits(one, 0) for one in value)
+        return isinstance(value, tuple) and bool(value) and all(_fits(item, 0) for item in value)
     if isinstance(shipped, int):
         return type(value) is int and 0 <= value < 1 << 32
     return isinstance(value, str) and bool(value)

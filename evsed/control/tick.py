@@ -141,17 +141,17 @@ class Control:
 
     @property
     def done(self) -> bool:
-        """Whether the car has been let go and nothing is left to do."""
+        """True once the car has been let go and nothing is left to do."""
         return self._evse.stopped or (self._board_lost and self._evse.stopping)
 
     @property
     def tick_s(self) -> float:
-        """How long a tick lasts: where a current is read, other than a period of the mains."""
+        """Length of a tick: where a current is read, other than a period of the mains."""
         return TICK_S if self._current is None else current.TICK_S
 
     @property
     def idle(self) -> bool:
-        """Whether no car is there."""
+        """True while no car is there."""
         return not self._evse.plugged
 
     # --- the tick -----------------------------------------------------------------------
@@ -275,7 +275,7 @@ class Control:
 
     @property
     def _holds(self) -> bool:
-        """Whether contactors are held with less than what closes them."""
+        """Return True where contactors are held with less than what closes them."""
         return self.config.board.hold_duty < 1.0
 
     @property
@@ -393,6 +393,6 @@ class Control:
 
 
 def _all_closed(inputs: Inputs | None) -> bool:
-    """Whether mirror contacts are wired and report that every contactor is closed."""
+    """Return True where mirror contacts are wired and report every contactor closed."""
     feedback = () if inputs is None else inputs.contactor_feedback
     return bool(feedback) and all(feedback)

@@ -95,7 +95,7 @@ class ChargerState:
     # --- what follows from it -----------------------------------------------------------------
 
     def ticking(self, now: float) -> bool:
-        """Whether the control process has reported within the last second."""
+        """Return True where the control process has reported within the last second."""
         return self.snapshot is not None and now - self.snapshot.at < SILENT_AFTER_S
 
     def driven(self, now: float) -> Snapshot | None:
@@ -105,7 +105,7 @@ class ChargerState:
         return snapshot if good else None
 
     def charging(self, now: float) -> bool:
-        """Whether the contactor is closed and current is offered."""
+        """Return True where the contactor is closed and current is offered."""
         snapshot = self.snapshot if self.ticking(now) else None
         closed = snapshot is not None and snapshot.closed > 0
         return closed and snapshot is not None and j1772.current_for_duty(snapshot.duty) > 0
@@ -122,7 +122,7 @@ class ChargerState:
         return j1772.current_for_duty(snapshot.duty)
 
     def drawn_measured(self, now: float) -> bool:
-        """Whether a meter gives `drawn_a`."""
+        """Return True where a meter gives `drawn_a`."""
         snapshot = self.snapshot if self.ticking(now) else None
         if snapshot is None:
             return False

@@ -38,7 +38,7 @@ class ControlProcess:
 
     @property
     def started(self) -> bool:
-        """Whether it was started."""
+        """True once it was started."""
         return self._process is not None
 
     async def start(self, configuration: Configure) -> None:

@@ -49,7 +49,7 @@ class HistoryService:
         return await self._ask(lambda: self._reader.sessions(limit, before))
 
     async def energy(self, by: By, first: date, last: date) -> list[PeriodTotal]:
-        """What was charged from *first* to *last*, by period, the oldest first."""
+        """Return the energy charged from *first* to *last*, by period, the oldest first."""
         return await self._ask(lambda: self._reader.energy(by, first, last))
 
     async def days(self) -> list[date]:

@@ -160,7 +160,7 @@ class LimitCalculator:
 
     @property
     def feed_notices(self) -> tuple[Notice, ...]:
-        """What the owner should know about the feed beyond its readings."""
+        """Notices to the owner about the feed beyond its readings."""
         return self._allotment.notices
 
     def on_page(self, now: float, maximum_w: float | None) -> None:

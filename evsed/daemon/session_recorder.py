@@ -118,7 +118,7 @@ class SessionRecorder:
         self._stats_for: date | None = None
         self.front_end_proved = False
         self.hold_off_s = 0.0
-        self.power_was_cut = False  # the machine has started anew since the last life
+        self.power_was_cut = False  # the machine was started again since the last life
         self.latched: dict[Fault, str] = {}
         self.found: dict[Fault, str] = {}  # faults that only the recorder can see, to be reported
         self.late: Remember | None = None  # a memory that came after the start, to be sent
@@ -457,7 +457,7 @@ def _today() -> date:
 
 
 def _boot_id() -> str:
-    """What the kernel calls this boot of the machine (random(4))."""
+    """Return the kernel's name of this boot of the machine (random(4))."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:

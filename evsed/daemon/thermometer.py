@@ -2,8 +2,8 @@
 """The thermometer in the box: a DS18B20 on the kernel's 1-wire bus, read in a thread of its own.
 
 One conversion takes the kernel 750 ms, and a wire that is broken may take it longer: so neither
-the event loop nor the pool of threads waits for it, and a read that hangs keeps nobody from
-ending. What the temperature means is decided in `core.pilot.thermal`.
+the event loop nor the pool of threads waits for it, and a read that hangs does not keep the
+process from ending. What the temperature means is decided in `core.pilot.thermal`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Thermometer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Read no more; the thread ends with the conversion under way, nobody waits for it."""
+        """Read no more; the thread ends with the conversion under way, and nothing waits for it."""
         self._stopped.set()
 
     def _read_on(self) -> None:

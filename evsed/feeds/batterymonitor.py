@@ -163,7 +163,7 @@ class BatteryMonitorFeed:
         self._next_at = self._clock() + max(patience_s, news_in_s) + self._jitter()
 
     def _notice(self, age: StampAge) -> Notice | None:
-        """What the owner should mend although evsed gets by."""
+        """Return what the owner should mend although evsed gets by."""
         if age.apart_s == 0:
             return None
         hours, rest_s = divmod(abs(age.apart_s), 3600)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is spare, by measured numbers: an excess, or what the grid and a battery give. Pure.
+"""Spare power by measured numbers: an excess, or what the grid and a battery give. Pure.
 
-What is spare with the car drawing what it draws is what flows to the grid and into the battery:
-excess_w = -(grid_w + battery_w). Where the battery is not told of, what it takes is not spare, and
-what it gives is not seen.
+The spare power beside the car's own draw is what flows to the grid and into the battery:
+excess_w = -(grid_w + battery_w). Where no number of the battery is configured, what it takes is not
+spare, and what it gives is not seen.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ NAMES: Final = ("excess_w", "grid_w", "battery_w", "soc", "minimum_w", "maximum_
 
 @dataclass(frozen=True, slots=True)
 class Excess:
-    """What the numbers come to: what is spare, and in words how it follows from them."""
+    """Spare power by the numbers, and in words how it follows from them."""
 
     excess_w: float
     why: str
 
 
 def excess_of(figures: Figures) -> Excess:
-    """What is spare by *figures*. Raises `SourceError` where they do not tell."""
+    """Return the spare power by *figures*. Raises `SourceError` where they do not give it."""
     if "excess_w" in figures:
         excess_w = figures["excess_w"][0].value
         return Excess(excess_w, "as the source says itself")
@@ -64,7 +64,7 @@ def feed_numbers(device: Device) -> Numbers:
 
 
 def reading_of(figures: Figures, now: float) -> Reading:
-    """What *figures* amount to at *now*. Raises `SourceError` where they contradict each other."""
+    """Return *figures* as a reading at *now*. Raises `SourceError` where they are contradictory."""
 
     def value(name: str) -> float | None:
         return figures[name][0].value if name in figures else None

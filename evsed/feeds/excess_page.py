@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What BatteryMonitor's page of excess power says, whichever of its versions wrote it.
+"""Figures of BatteryMonitor's page of excess power, whichever of its versions wrote it.
 
 The page (BatteryMonitor's excesspwr.php) has two stamps, naive local times of its server, and three
 powers, each of them twice so that a torn page shows::
@@ -222,5 +222,5 @@ def _utc(local: datetime, fold: int, zone: tzinfo) -> datetime:
     offset = local.replace(tzinfo=zone, fold=fold).utcoffset()
     try:
         return local - offset if offset else local
-    except OverflowError:  # the first and the last day there are: an hour matters to nobody
+    except OverflowError:  # the first and the last day there are: an hour does not matter
         return local

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How old the news of a page is when its two clocks may differ.
+"""Age of the news of a page when its two clocks may differ.
 
 BatteryMonitor writes the stamp, PHP writes the current time. PHP's clock is UTC until php.ini says
 otherwise (`date.timezone`, shipped empty), so the two differ by whole quarters of an hour; a clock

@@ -43,7 +43,7 @@ class Doc:
         It is pydantic's protocol for metadata in `Annotated`; so the status needs no pydantic.
         """
         schema = dict(handler(core_schema))
-        nullable = any(one.get("type") == "null" for one in schema.get("anyOf", ()))
+        nullable = any(choice.get("type") == "null" for choice in schema.get("anyOf", ()))
         schema["description"] = self.meaning
         if self.unit:
             schema["x-unit"] = self.unit

@@ -28,7 +28,7 @@ class MeterConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarReading:
-    """What the car drew at the monotonic moment `measured_at`.
+    """Draw of the car at the monotonic moment `measured_at`.
 
     `current_a` is amperes on each phase, `power_w` watts on each phase or in all; either may be
     empty, but not both. `energy_wh` is the meter's own counter, where it has one. After `holds_s`

@@ -85,7 +85,7 @@ def open_measured_house(
 
 
 def car_reading(figures: Figures, *, holds_s: float) -> CarReading:
-    """What *figures* say of the car, for *holds_s*. Raises `SourceError` where they say nothing."""
+    """Return the car's draw by *figures*, for *holds_s*. Raises `SourceError` where none is in."""
     current, power = figures.get("current_a", ()), figures.get("power_w", ())
     if not current and not power:
         raise SourceError("the meter of the car gives neither current_a nor power_w")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the sections share: their base, the errors of their keys, and common kinds of values."""
+"""Common parts of the sections: their base, the errors of their keys, kinds of values."""
 
 from __future__ import annotations
 

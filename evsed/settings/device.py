@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where numbers come from, as [feed] and the sections of [meters] share it.
+"""Device that numbers come from, as [feed] and the sections of [meters] share it.
 
 Which keys a term may have, and whether all of it comes to numbers, is known to `evsed.sources`;
 what it says is passed on in its own words.
@@ -82,7 +82,7 @@ class DeviceSettings(Section):
         return {"kind": kind, **cls.measured_defaults, **known, **given}
 
     def device_at(self, kind: str, url: str) -> Device:
-        """Return what the sources are told: the keys of this section, and what is at *url*."""
+        """Return the sources' settings: the keys of this section, and what is at *url*."""
         shared = {
             key: getattr(self, key)
             for key in ("id", "device_id", "user", "password_file", "token_file", "ca_file")

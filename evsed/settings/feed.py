@@ -82,7 +82,7 @@ class FeedSettings(DeviceSettings):
         return self
 
     def device(self) -> Device | None:
-        """Where the numbers are, for the kinds that are made of numbers."""
+        """Device with the numbers, for the kinds that are made of numbers."""
         if self.kind not in KINDS:
             return None
         return self.device_at(self.kind, self.url if "url" in self.model_fields_set else "")

@@ -33,7 +33,7 @@ class MeterSettings(DeviceSettings):
         return check_address(kind, url) if kind and url else url
 
     def device(self) -> Device | None:
-        """Where the numbers are; None without a meter."""
+        """Device with the numbers; None without a meter."""
         return self.device_at(self.kind, self.url) if self.kind else None
 
 

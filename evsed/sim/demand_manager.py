@@ -18,7 +18,7 @@ NEVER_CHARGED: Final = -1.0
 
 
 class Formula(enum.Enum):
-    """How the error of charge enters. The value is the word of the command line."""
+    """Form in which the error of charge enters. The value is the word of the command line."""
 
     MINUTE = "minute"  # 60 x Ah x V: to be repaired within a minute (since 2021-10-17)
     HOUR = "hour"  # Ah x V: within an hour (January to October 2021)
@@ -26,7 +26,7 @@ class Formula(enum.Enum):
 
     @property
     def per_hour(self) -> float:
-        """What the error of charge in Wh is multiplied by to become watts."""
+        """Factor that turns the error of charge in Wh into watts."""
         return {Formula.MINUTE: 60.0, Formula.HOUR: 1.0, Formula.PLAIN: 0.0}[self]
 
 

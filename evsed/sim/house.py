@@ -75,7 +75,7 @@ class Clouds:
 
 @dataclass(frozen=True, slots=True)
 class Loads:
-    """What the house itself takes: a base, a fridge that cycles, now and then a kettle."""
+    """Loads of the house itself: a base, a fridge that cycles, now and then a kettle."""
 
     base_w: float = 250.0
     fridge_w: float = 120.0
@@ -107,8 +107,8 @@ class Battery:
     taper_share: float = 0.96
     target_share: float = 0.9
 
-    def take(self, spare_w: float, hours: float) -> float:
-        """Take *spare_w* (negative: give) for so many *hours*; the watts that really flowed."""
+    def exchange(self, spare_w: float, hours: float) -> float:
+        """Charge with *spare_w* (negative: discharge) for *hours*; return the watts that flowed."""
         left = (1.0 - self.charge_wh / self.capacity_wh) / (1.0 - self.taper_share)
         most_w = self.max_w * min(max(left, 0.0), 1.0)
         least_w = -self.max_w if self.charge_wh > 0.0 else 0.0
@@ -118,7 +118,7 @@ class Battery:
 
 
 class FeedFault(enum.Enum):
-    """What is wrong with the feed; the value is for the garage page's buttons."""
+    """Fault of the feed; the value is for the garage page's buttons."""
 
     NONE = "none"
     PULLED = "pulled"  # the server is gone
@@ -186,11 +186,11 @@ class House:
         return (self.sun_h * HOUR_S + (now - self.started_at) * self.speed) % DAY_S
 
     def server_now(self, now: float) -> datetime:
-        """What the server's clock shows."""
+        """Return the time of the server's clock."""
         return self._clock(now)
 
     def spare_w(self, now: float, car_w: float = 0.0) -> float:
-        """What the sun leaves over once loads and a car of *car_w* have taken theirs."""
+        """Return the sun's power less the loads and a car of *car_w*."""
         at_s = now - self.started_at
         light = self.clouds.light(at_s) * (1.0 - self.shade)
         self.sun_w = self.sun(self.day_s(now)) * light
@@ -201,7 +201,7 @@ class House:
         """Let the time pass until *now*, the car having taken *car_w* watts since the last step."""
         hours = (now - self._now) * self.speed / HOUR_S
         self._now = now
-        self.battery_w = self.battery.take(self.spare_w(now, car_w), hours)
+        self.battery_w = self.battery.exchange(self.spare_w(now, car_w), hours)
         self._flows.append((now, self.battery_w))
         while now + _NEARLY_S >= self._stamp_at:
             self._waiting.append((self._stamp_at + self.lag_s, self._read(self._stamp_at)))

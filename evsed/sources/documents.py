@@ -108,7 +108,7 @@ def _stamp_of(found: object) -> tuple[str, float | None]:
         return str(found), found / 1000 if found > _MILLISECONDS else float(found)
     try:
         moment = datetime.fromisoformat(found)
-        # Without a zone the moment is nobody's in particular: a mark, but no age.
+        # Without a zone the moment is ambiguous: a mark, but no age.
         return found, moment.timestamp() if moment.tzinfo is not None else None
     except (ValueError, OverflowError):
         return found, None

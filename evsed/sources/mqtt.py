@@ -157,7 +157,7 @@ class MqttSource:
             await asyncio.sleep(wait_s)
 
     def _lose(self, what: str) -> None:
-        """Forget what is known: nobody can tell how long it will be without news."""
+        """Forget what is known: how long there will be no news is unknown."""
         self._trouble = SourceError(what)
         self._newest.clear()
         self._news.set()

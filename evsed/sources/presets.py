@@ -44,7 +44,7 @@ _ACCESS: Final = ("user", "password_file", "token_file", "ca_file")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """Where numbers come from, as the owner wrote it.
+    """Device that numbers come from, as the owner wrote it.
 
     `kind` may be "" where `preset` names a device. `given` has the keys that hold for every term
     (`url`, `id`, `device_id` and those of access), `numbers` the owner's own terms: one, or a list.

@@ -80,7 +80,7 @@ class Reader:
         await asyncio.gather(*(source.close() for source in self._sources))
 
     async def _ask(self, source: Source, patience_s: float) -> Mapping[Term, Sample]:
-        """What *source* has; beside one that pushes, one that does not is asked once a period."""
+        """Return what *source* has; beside a source that pushes, others are asked once a period."""
         kept = self._kept.get(source)
         if kept is not None and not source.pushes and self.pushes:
             asked_at, samples = kept

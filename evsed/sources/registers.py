@@ -75,7 +75,7 @@ def decode(kind: str, registers: Sequence[int], *, little: bool = False) -> floa
 
 
 def blocks(wanted: Iterable[Block]) -> tuple[Block, ...]:
-    """The fewest requests that read all of *wanted* without a register that nobody asked for."""
+    """Return the fewest requests that read all of *wanted* and no other register."""
     merged: list[Block] = []
     for block in sorted(set(wanted)):
         last = merged[-1] if merged else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a source needs to be let in: secrets in files, and whose certificates to trust."""
+"""Access to a source: secrets in files, and whose certificates to trust."""
 
 from __future__ import annotations
 

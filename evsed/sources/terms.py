@@ -55,7 +55,7 @@ _WORDS: Final = {"w": "power", "a": "current", "wh": "energy", "share": "a share
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """What all terms share.
+    """Common part of all terms.
 
     The number found is multiplied by `scale` and by the size of `unit`, which must be a unit of
     what the number `measures`. An `optional` term may be absent or null: it then adds nothing, so
@@ -70,7 +70,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpAccess:
-    """How an address is asked: a bearer token or a user with a password, and whose certificates."""
+    """Access to an address: a bearer token or a user with a password, and whose certificates."""
 
     token_file: str = ""
     user: str = ""

@@ -205,7 +205,7 @@ class Store:
             database.executemany(_SAVE_TOTAL, totals)
 
     def _uncopied(self, checkpoint: Checkpoint) -> bool:
-        """Whether a session of *checkpoint* is saved for the first time in this life."""
+        """Return True where a session of *checkpoint* is saved for the first time in this life."""
         new = {session.id for session in checkpoint.sessions} - self._copied
         self._copied |= new
         return bool(new)

@@ -206,7 +206,7 @@ class DatabaseFile:
             sources = [path for path in (self.moved_aside, self._copy and self._copy.path) if path]
             add_rows(database, sources)
         except BaseException:
-            database.close()  # half of it must not pass for the whole: the next try begins anew
+            database.close()  # half of it must not pass for the whole: the next try starts afresh
             for tail in ("", "-wal", "-shm"):
                 self._path.with_name(self._path.name + tail).unlink(missing_ok=True)
             raise
@@ -227,7 +227,7 @@ class DatabaseFile:
 
     @property
     def exists(self) -> bool:
-        """Whether there is a file."""
+        """Return True where there is a file."""
         return self._path.exists()
 
     def _connect(self) -> sqlite3.Connection:

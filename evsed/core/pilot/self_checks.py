@@ -37,7 +37,7 @@ class GeneratorCheck:
         self._ticks = 0
 
     def reset(self) -> None:
-        """Begin anew: the board was lost and is back."""
+        """Start again: the board was lost and is back."""
         self.faults = {}
         self._duty = None
 

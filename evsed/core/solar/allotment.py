@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many amperes the feed allots: start, follow, ride through clouds, stop, grow cautious.
+"""Amperes that the feed allots: start, follow, ride through clouds, stop, grow cautious.
 
 Call `on_reading()` with each reading, `on_draw()` about once a second with what the car takes, and
 `update()` once a second for the answer.  Nothing here knows a clock; moments are monotonic seconds
@@ -143,17 +143,17 @@ class Allotment:
 
     @property
     def mode(self) -> Mode:
-        """What the owner wants."""
+        """Mode that the owner chose."""
         return self._mode
 
     @property
     def lent_wh(self) -> float:
-        """What the battery lent to this cloud so far, in watt-hours."""
+        """Energy the battery lent to this cloud so far, in watt-hours."""
         return self._loan.lent_wh
 
     @property
     def loan_wh(self) -> float:
-        """What the battery would lend to a cloud now, in watt-hours."""
+        """Energy the battery would lend to a cloud now, in watt-hours."""
         whole_wh = self._config.scaled_loan_wh
         if self._needs.uninterrupted:  # a run that ends may be the last of the day
             return UNINTERRUPTED_LOANS * whole_wh
@@ -166,7 +166,7 @@ class Allotment:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What the owner should know about the feed, each with a kind of its own."""
+        """Notices to the owner about the feed, each with a kind of its own."""
         loses = () if self._config.sun_gains else (SUN_LOSES,)
         return (*self._surplus.notices, *loses)
 
@@ -455,7 +455,7 @@ class Allotment:
         self._soft_until_at = now + soft_s
 
     def _softly(self, now: float) -> bool:
-        """Whether the offer is to stay at the least current: nothing flows yet, or just so."""
+        """Return True where the offer stays at the least current: hardly any current flows yet."""
         if self._charging:
             return now < self._soft_until_at
         waits = self._flowing_at is None or self._needs.soft_start_s > 0
@@ -505,7 +505,7 @@ class Allotment:
     # -- the numbers behind them ---------------------------------------------------------------
 
     def _available_w(self) -> float:
-        """What there is for the car after the owner's reserve."""
+        """Return the power for the car after the owner's reserve."""
         return self._surplus.spare.available_w - self._config.reserve_w
 
     def _cap_a(self) -> float:
@@ -525,17 +525,17 @@ class Allotment:
         return min(cap_a, max(config.car_min_current_a, minimum_w / config.watts_per_ampere))
 
     def _lent_now_wh(self) -> float | None:
-        """What the run owes the battery; None in a mode that does not count it."""
+        """Return the run's debt to the battery; None in a mode that does not count it."""
         if self._mode is Mode.FAST:
             return None
         return 0.0 if self._flowing_at is None else self.lent_wh
 
     def _given_w(self) -> float:
-        """What is given on demand and therefore not lent."""
+        """Return the power that is given on demand and therefore not lent."""
         return self._floor_a(self._config.max_current_a) * self._config.watts_per_ampere
 
     def _covered_w(self) -> float:
-        """What costs the battery nothing: the sun, or what is given on demand."""
+        """Return the power that costs the battery nothing: the sun, or what is given on demand."""
         config = self._config
         sun_w = self._surplus.spare.sun_w - config.reserve_w
         return max(config.sun_counts * sun_w, self._given_w())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the allotment is told once: the mains, the feed, and the owner's knobs."""
+"""Fixed settings of the allotment: the mains, the feed, and the owner's knobs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEAST_PRICE: Final = 0.05
 
 
 class Mode(Enum):
-    """What the owner wants.  The value is the word in settings, JSON and logs."""
+    """Mode that the owner chooses.  The value is the word in settings, JSON and logs."""
 
     OFF = "off"
     SOLAR = "solar"
@@ -32,7 +32,7 @@ class Mode(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllotmentConfig:
-    """What the allotment has to know.  Raises ValueError naming the key that is impossible."""
+    """Settings of the allotment.  Raises ValueError naming the key that is impossible."""
 
     mains_v: float = 230.0
     """Line to neutral, in volts."""
@@ -119,7 +119,7 @@ class AllotmentConfig:
 
     @property
     def sun_counts(self) -> float:
-        """How many times a watt of sun counts in starting, lending and stopping; 1 without prices.
+        """Weight of a watt of sun in starting, lending and stopping; 1 without prices.
 
         A kWh of sun in the car earns `later_price - feed_in_price`, an imported one loses
         `import_price - later_price`. Where that is p kWh of sun, a run is worth its imports while

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why the feed's allotment is what it is: rules as values, and the owner's words for them."""
+"""Reasons for the feed's allotment: rules as values, and the owner's words for them."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class AllotmentResult:
-    """What the feed permits now: 0 A, or the car's least current and more.
+    """Current that the feed permits now: 0 A, or the car's least current and more.
 
     `until_s` is the time left where a timer runs, in seconds; `available_w` what there is for the
     car; `excess_w` the feed's last word; `age_s` how old that is.  `sun_w` is the surplus of sun
@@ -129,7 +129,7 @@ class AllotmentResult:
 
     @property
     def holds(self) -> bool:
-        """Whether what allows the current is there to stay for the moment."""
+        """True while the reason for the current is expected to last."""
         if self.reason.rule in (AllotmentRule.STARTING, AllotmentRule.UNTAKEN):
             return self.reason.spare_w >= 0.98 * self.reason.need_w
         return self.current_a > 0

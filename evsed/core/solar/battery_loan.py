@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the battery lends to a run while the sun does not cover it."""
+"""Energy that the battery lends to a run while the sun does not cover it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Loan:
 
     @property
     def lent_wh(self) -> float:
-        """What is lent now: never less than 0, since the sun taken in advance is not kept."""
+        """Energy lent now: never less than 0, since the sun taken in advance is not kept."""
         return max(0.0, self._settled_wh + self._running_wh)
 
     def open(self, now: float) -> None:

@@ -75,7 +75,7 @@ class BatteryMonitorDecoder:
     A Kalman filter with one free number: a figure gives the sum of both exactly, so an error in one
     is the same error in the other, the other way. The sun is a straight line between two stamps.
     A surprise that could be a move of the target keeps a second explanation until the next figure
-    has told which of them holds.
+    has shown which of them holds.
     """
 
     __slots__ = ("_best", "_gap_w", "_jump_w", "_jumps", "_moved_w", "_rival")
@@ -91,7 +91,7 @@ class BatteryMonitorDecoder:
 
     @property
     def settled(self) -> bool:
-        """True once the two can be told apart, which takes two figures."""
+        """True once the two can be distinguished, which takes two figures."""
         return self._best is not None and self._best.variance < SETTLED_W**2
 
     @property

@@ -35,9 +35,9 @@ class BatteryProbe:
     """Asks for more than is seen while a full battery may be hiding sun.
 
     With the battery full the surplus reads 0 for any amount of sun. So the probe asks for the least
-    that starts a car, then for steps that double while the battery need not help, and begins anew
-    after it had to. A run that ended has shown how much sun there is, and the less it was the
-    longer the next is put off.
+    that starts a car, then for steps that double while the battery need not help. After the battery
+    had to help, the steps start again. A run that ended has shown how much sun there is; the less
+    sun, the longer the next run is put off.
     """
 
     __slots__ = ("_asked_w", "_in_vain", "_least_w", "_rest", "_seen_w", "_step_w")

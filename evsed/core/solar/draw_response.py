@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a quantity moves when the car's draw does: the evidence of what a feed really measures.
+"""Response of a quantity to the car's draw: the evidence of what a feed really measures.
 
 The sun does not know what the car draws. So the spare power without the car must stand still, on
 average, when the draw changes; a quantity that follows the draw by a share b is not that power. b
@@ -69,7 +69,7 @@ class DrawResponse:
 
     @property
     def weather_w(self) -> float:
-        """How far the quantity moves between two readings by itself (rms), in watts."""
+        """Change of the quantity between two readings by itself (rms), in watts."""
         return math.sqrt(self._weather)
 
     @property

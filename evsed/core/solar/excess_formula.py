@@ -71,7 +71,7 @@ class ExcessDecoder:
 
     @property
     def charge_error_w(self) -> float:
-        """How far the charge is above its target, as BatteryMonitor's watts for one minute."""
+        """Excess of the charge over its target, as BatteryMonitor's watts for one minute."""
         return 0.0 if self.plain else self._decoder.state_w
 
     def decode(self, value_w: float, own_w: float, own_mean_w: float, span_s: float) -> Spare:

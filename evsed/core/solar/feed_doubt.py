@@ -82,7 +82,7 @@ RETRY_S: Final = 43_200.0
 
 
 class Doubt(enum.Enum):
-    """What is wrong with a feed, in the owner's words."""
+    """Fault of a feed, in the owner's words."""
 
     REVERSED = "the feed's figure rises when the car draws more: its sign is reversed"
     UNSEEN = "the feed's figure does not answer the car's draw: its meter does not see the car"
@@ -101,7 +101,7 @@ ADVICE: Final = {
 
 @dataclass(slots=True)
 class _Evidence:
-    """How far the sun followed changes of the draw that had nothing to do with it."""
+    """Share by which the sun followed changes of the draw that had nothing to do with it."""
 
     power: float = 0.0
     cross: float = 0.0
@@ -139,7 +139,7 @@ class FeedDoubt:
         self.clear()
 
     def clear(self) -> None:
-        """Believe the feed again, and begin anew."""
+        """Believe the feed again, and start without evidence."""
         self.found = None
         self._evidence = _Evidence()
         self._last: tuple[float, float] | None = None  # sun and draw of the last reading, in watts
@@ -156,14 +156,14 @@ class FeedDoubt:
 
     @property
     def nudge_w(self) -> float:
-        """What to give to the car beyond the sun, to see whether the figure answers, in watts."""
+        """Power for the car beyond the sun, to see whether the figure answers, in watts."""
         stuck = self._same >= STUCK_READINGS and self._same_s >= STUCK_S and not self._below
         step_w = NUDGE_SHARE * self._least_w * (1 + self._nudges)
         return step_w if stuck and self.found is None else 0.0
 
     @property
     def test_w(self) -> float | None:
-        """What to give to the car on purpose, whatever the sun is, in watts; None: no test runs."""
+        """Power for the car during a test, whatever the sun is, in watts; None: no test runs."""
         if not self._tests or self.found is not None:
             return None
         return 2 * self._least_w if self._high else self._least_w

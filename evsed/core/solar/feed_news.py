@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How old the feed's news is, and the most it allows.
+"""Age of the feed's news, and the most it allows.
 
 Age counts from arrival: a feed that is late by up to two periods says what evsed can use, since the
 car's own draw of that moment is added back. Beyond that a late figure is an old one.
@@ -63,7 +63,7 @@ class FeedNews:
             self.maximum_w = maximum_w
 
     def stale_s(self, now: float) -> float:
-        """How long nothing new has come."""
+        """Return the seconds since something new came."""
         return now - self._arrived_at + self._late_s
 
     def fresh(self, now: float, period_s: float) -> bool:
@@ -91,5 +91,5 @@ def stop_s(period_s: float) -> float:
 
 
 def late_s(period_s: float) -> float:
-    """How old a figure may be when it comes."""
+    """Return the greatest age of a figure on arrival, in seconds."""
     return max(LATE_S, LATE_PERIODS * period_s)

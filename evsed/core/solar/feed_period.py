@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How often the feed has news, learned from its stamps."""
+"""Period of the feed's news, learned from its stamps."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FeedPeriod:
 
     @property
     def notice(self) -> Notice | None:
-        """What the owner should know of it."""
+        """Notice to the owner about the period."""
         if self._learned_s is None:
             return None
         return Notice(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the car itself draws, remembered for as long as the feed's news refers to it.
+"""Draw of the car itself, remembered for as long as the feed's news refers to it.
 
 The feed's value contains the car's own draw, so the draw *of the moment the feed measured* has to
 be added back, not the draw of now.  This file keeps that past, stands in for a meter where there is
@@ -52,7 +52,7 @@ class OwnConsumption:
 
     @property
     def now_a(self) -> float:
-        """What the car draws now, in amperes, measured or modelled."""
+        """Current that the car draws now, in amperes, measured or modelled."""
         return self._level_a
 
     def on_measured(self, now: float, amperes: float) -> None:

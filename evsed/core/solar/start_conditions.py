@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the feed's own past says: is it time to start, is a cloud worth waiting for.
+"""Evidence of the feed's own past: is it time to start, is a cloud worth waiting for.
 
-The next reading itself cannot be foretold better than by the last one; on recorded days a fit of
-the change to slope, mean, highest and lowest of the last quarter of an hour takes 2 % off the
-error. What the past does tell is what kind of day it is. Two readings between clouds are a hole
-while it was dark before, and a cloud is worth waiting for while the sun was strong before it.
+The last reading is the best forecast of the next one; on recorded days a fit of the change to
+slope, mean, highest and lowest of the last quarter of an hour takes 2 % off the error. The past
+does show what kind of day it is. Two readings between clouds are a hole while it was dark before,
+and a cloud is worth waiting for while the sun was strong before it.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class _Mean:
         self.watts += (watts - self.watts) * -math.expm1(-passed_s / self.span_s)
 
     def reaches(self, watts: float) -> bool:
-        """Whether the mean is at least `watts`."""
+        """Return True where the mean is at least `watts`."""
         return self.watts is not None and self.watts >= watts
 
 
@@ -83,7 +83,7 @@ class StartConditions:
 
     @property
     def covering(self) -> int:
-        """How many readings in a row covered the start, up to the last."""
+        """Number of readings in a row that covered the start, up to the last."""
         return self._covering
 
     @property
@@ -119,6 +119,6 @@ class StartConditions:
         self._covering_s = 0.0
 
     def steady(self, stopped_ago_s: float) -> bool:
-        """Whether the sun came back to stay, so long after a stop for lack of it."""
+        """Return True where the sun came back to stay, so long after a stop for lack of it."""
         doubt = stopped_ago_s < DOUBT_S
         return not doubt or self._steady.reaches(STEADY_SHARE * self.least_w)

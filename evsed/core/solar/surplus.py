@@ -112,7 +112,7 @@ class Surplus:
 
     @property
     def own_w(self) -> float:
-        """What the car draws now, in watts."""
+        """Power that the car draws now, in watts."""
         most_a = self.car_maximum_a
         now_a = self._draw.now_a
         return self._config.watts_per_ampere * (now_a if most_a is None else min(now_a, most_a))
@@ -127,12 +127,12 @@ class Surplus:
 
     @property
     def period_s(self) -> float:
-        """How often there is news, in seconds."""
+        """Period of the feed's news, in seconds."""
         return self._period.period_s
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What the owner should know about the feed, beyond its readings."""
+        """Notices to the owner about the feed, beyond its readings."""
         found = self.doubt.found
         doubt = None
         if found is not None:
@@ -185,6 +185,6 @@ class Surplus:
         return span_s
 
     def mean_own_w(self, start_at: float, end_at: float) -> float:
-        """What the car drew between two moments on average, in watts."""
+        """Return the car's mean draw between two moments, in watts."""
         mean_a = self._draw.mean_a(start_at, end_at, self.car_maximum_a)
         return self._config.watts_per_ampere * mean_a

@@ -73,7 +73,7 @@ RECALL_S: Final = 120.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MainFuseConfig:
-    """What the guard has to know of the installation.
+    """Installation that the guard protects.
 
     `main_fuse_a` is the fuse's rating per phase, `peak_w` the most of any quarter of an hour over
     all phases; either may be None. `house_lost_a` is what the car may take while the house meter is
@@ -91,7 +91,7 @@ class MainFuseConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HouseReading:
-    """What the house meter measured at the monotonic moment `measured_at`.
+    """Reading of the house meter at the monotonic moment `measured_at`.
 
     `current_a` is the current of each phase, with or without a sign. `power_w` is the power of each
     phase, import positive; empty where the meter does not tell, and then all current counts as
@@ -165,7 +165,7 @@ class MainFuse:
 
     @property
     def warmth(self) -> float:
-        """How much of what the fuse bears has been used up, 0 to 1."""
+        """Share used up of what the fuse bears, 0 to 1."""
         return self._warmth
 
     def on_draw(self, now: float, current_a: float, *, measured: bool) -> None:
@@ -258,7 +258,7 @@ class MainFuse:
         return tuple(phases)
 
     def _power_w(self, reading: HouseReading) -> float:
-        """What the house takes from the grid, over all phases."""
+        """Return the power that the house takes from the grid, over all phases."""
         if reading.power_w:
             return sum(reading.power_w)
         return self._config.mains_v * sum(map(abs, reading.current_a))

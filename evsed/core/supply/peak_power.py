@@ -37,7 +37,7 @@ class PeakPower:
 
     @property
     def allowed_w(self) -> float:
-        """What the house, the car included, may take now."""
+        """Return the power that the house, the car included, may take now."""
         return self._aim_w - max(0.0, self._account_ws) / REPAY_S
 
     def add(self, power_w: float, span_s: float) -> None:

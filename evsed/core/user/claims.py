@@ -32,7 +32,7 @@ class Claim:
     monotonic moment `until_at`, and, with `until_unplugged`, when the car is unplugged.
 
     `yields`: what it says of charging ends, too, when the owner chooses a mode. `kept`: it outlives
-    a restart of evsed; a claim with a deadline never does, because the clock begins anew.
+    a restart of evsed; a claim with a deadline never does, because the clock starts again.
 
     Raises ValueError for a current that is not a finite number, 0 or more.
     """

@@ -55,7 +55,7 @@ class WeeklyRange:
         return f"{_days_text(self.days)} {_time(self.begin_min)}-{_time(self.end_min)}"
 
     def open_at(self, local: datetime) -> bool:
-        """Whether the wall clock at *local* stands inside."""
+        """Return True where the wall clock at *local* is inside."""
         minute, today = local.hour * 60 + local.minute, local.weekday()
         if self.begin_min < self.end_min:
             return today in self.days and self.begin_min <= minute < self.end_min
@@ -113,18 +113,18 @@ class WeeklyWindow:
 
     def __str__(self) -> str:
         """The form that `parse()` reads."""
-        return ", ".join(str(one) for one in self.ranges)
+        return ", ".join(str(part) for part in self.ranges)
 
     def open_at(self, local: datetime) -> bool:
-        """Whether the wall clock at *local* stands inside."""
-        return any(one.open_at(local) for one in self.ranges)
+        """Return True where the wall clock at *local* is inside."""
+        return any(part.open_at(local) for part in self.ranges)
 
     def opens(self, local: datetime) -> tuple[str, float]:
         """When a range begins next after *local*: "Mon 22:00", and the seconds until then.
 
         The seconds are those of the wall clock, an hour off when that is changed in between.
         """
-        ahead_min = min(one.ahead_min(local) for one in self.ranges)
+        ahead_min = min(part.ahead_min(local) for part in self.ranges)
         minute = local.hour * 60 + local.minute + ahead_min
         day = DAYS[(local.weekday() + minute // DAY_MIN) % 7]
         return f"{day} {_time(minute % DAY_MIN)}", ahead_min * 60.0 - local.second

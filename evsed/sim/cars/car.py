@@ -50,7 +50,7 @@ def offer_from_duty(duty: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class CarModel:
-    """How a car is built.
+    """Construction of a car.
 
     A changed offer is acted on after `dead_time_s`, then followed at `slew_a_per_s`, or faster
     where a long way must be gone within `follow_s` (Table A.6 seq. 6: 5 s). S2 closes `s2_close_s`
@@ -73,7 +73,7 @@ class CarModel:
 
 @dataclass(slots=True)
 class Faults:
-    """What is wrong with the car or its cable; set any of them at any time.
+    """Faults of the car or its cable; set any of them at any time.
 
     `chatter_s` toggles S2 every so many seconds. `overdraw_a` is taken above the offer.
     `s2_open_s` replaces the model's: a slow S2. `sleeps`: asks for nothing whatever is offered.
@@ -163,7 +163,7 @@ class Car:
 
     @property
     def wants(self) -> bool:
-        """Whether the car would charge if it were offered something."""
+        """True while the car would charge if current were offered."""
         full_wh = self.model.battery_wh if self.target_wh is None else self.target_wh
         return self.asks and not self.faults.sleeps and self.charge_wh < full_wh
 
@@ -285,7 +285,7 @@ class Car:
         return self.model.s2_open_s if slow_s is None else slow_s
 
     def _chatter(self, now: float) -> bool:
-        """Whether a chattering S2 is closed; one that does not chatter is."""
+        """Return True where a chattering S2 is closed; an S2 that does not chatter is."""
         every_s = self.faults.chatter_s
         if every_s is None:
             self._chatter_at = None
@@ -323,7 +323,7 @@ class Car:
         self.drawn_w = self.drawn_a * mains_v * phases
 
     def _goal_a(self) -> float:
-        """Where the current is going: the offer, no more than the car wants."""
+        """Return the current that is aimed at: the offer, no more than the car wants."""
         if self._stopping_at is not None:
             return 0.0
         wanted_a = self.model.max_a if self.wanted_a is None else self.wanted_a

@@ -22,7 +22,7 @@ NEARLY_S: Final = 1e-6  # made-up clocks add up fractions: this early is on time
 
 
 class Signal(enum.Enum):
-    """What the car's end of the pilot shows."""
+    """Signal at the car's end of the pilot."""
 
     NONE = "nothing"
     """No voltage: CP is open, shorted, or the station is dead."""
@@ -36,7 +36,7 @@ class Signal(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the car reads on the pilot; `offer_a` is 0 where the signal is no offer."""
+    """Reading of the pilot by the car; `offer_a` is 0 where the signal is no offer."""
 
     signal: Signal
     offer_a: float = 0.0
@@ -60,7 +60,7 @@ class Moment:
 
 
 class CarState(Protocol):
-    """What a habit may know of its car."""
+    """State of the car as far as a habit may know it."""
 
     @property
     def seen(self) -> Seen:
@@ -101,12 +101,12 @@ class Habit:
         """Forget everything: the plug has just gone in."""
 
     def on_contact(self, now: float, car: CarState, touching: bool) -> bool:  # noqa: FBT001
-        """Whether the control pilot's contact is made."""
+        """Return True where the control pilot's contact is made."""
         del now, car
         return touching
 
     def on_load(self, now: float, car: CarState, touching: bool) -> bool:  # noqa: FBT001
-        """Whether the car's resistors hang on the pilot; the car reads it all the same."""
+        """Return True where the car's resistors load the pilot; the car reads it all the same."""
         del now, car
         return touching
 
@@ -116,7 +116,7 @@ class Habit:
         return offer_a
 
     def on_s2(self, now: float, car: CarState, closed: bool) -> bool:  # noqa: FBT001
-        """Whether S2 is closed."""
+        """Return True where S2 is closed."""
         del now, car
         return closed
 
@@ -126,7 +126,7 @@ class Habit:
         return current_a
 
     def takes(self, moment: Moment, current_a: float) -> float:
-        """What such a car could take where an ordinary one takes *current_a*, amperes."""
+        """Return what such a car could take where an ordinary car takes *current_a*, amperes."""
         return current_a if moment.run_s + NEARLY_S >= self.begins_s else 0.0
 
 

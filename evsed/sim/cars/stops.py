@@ -110,7 +110,7 @@ class HoldsOn(Habit):
         return closed or (car.s2_closed and without and alone_s < self._for_s)
 
     def on_current(self, now: float, car: CarState, current_a: float) -> float:
-        """What it had."""
+        """Return the current that it had."""
         del now
         if car.seen.offer_a > 0:
             self._last_a = current_a

@@ -53,7 +53,7 @@ _HIGH_V: Final = {"A": 12.0, "B": 9.0, "C": 6.0, "D": 3.0}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialConfig:
-    """What surrounds the car. `metered`: the station measures what the car takes.
+    """Surroundings of the car. `metered`: the station measures what the car takes.
 
     `most_a` is a second ceiling, the owner's; `least_pause_s` the pause after an interruption.
     """
@@ -71,7 +71,7 @@ class TrialConfig:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a trial; `taken` is the car's current at each step: (moment, length, A)."""
+    """Outcome of a trial; `taken` is the car's current at each step: (moment, length, A)."""
 
     car_wh: float = 0.0
     booked_wh: float = 0.0
@@ -125,12 +125,12 @@ class Trial:
 
     @property
     def offered_a(self) -> float:
-        """What the pilot offers, amperes; 0: nothing."""
+        """Current that the pilot offers, amperes; 0: nothing."""
         return current_for_duty(self._duty)
 
     @property
     def closed(self) -> bool:
-        """Whether the contactor is closed."""
+        """True while the contactor is closed."""
         return self._closed
 
     def run(self, seconds: float) -> Outcome:
@@ -147,7 +147,7 @@ class Trial:
         return self.outcome
 
     def snapshot(self) -> Snapshot:
-        """How things stand, as the control process tells it."""
+        """Return the state as the control process reports it."""
         step = self.last
         return Snapshot(
             at=self.now,

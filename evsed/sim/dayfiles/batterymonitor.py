@@ -64,7 +64,7 @@ def is_summary(text: str) -> bool:
 
 
 def read_log(text: str, file: str) -> Log:
-    """Read a log. Raises DayError that names a wrong line, or what cannot be told."""
+    """Read a log. Raises DayError that names a wrong line, or what remains unclear."""
     stamps: list[str] = []
     rows: list[list[float]] = []
     wrong: list[str] = []

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Figures of a column to watts over time: power as it is, energy of a row, running total.
 
-Where a name does not give the unit, the size does, if one unit only makes a house of it: 4.4 is
-4.4 kW, because nobody's house peaks at 4.4 W, and 4355 is 4355 W.
+Where a name does not give the unit, the size does, if only one unit suits a house: 4.4 is
+4.4 kW, because no house peaks at 4.4 W, and 4355 is 4355 W.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def readings(
     least_w = None if unit is not None and len(units) == 1 else _least_w(points, steady=steady)
     for candidate in units:
         if least_w is not None and candidate.name in ("kW", "kWh") and _whole(points):
-            continue  # nobody writes kilowatts in whole numbers
+            continue  # kilowatts are not written in whole numbers
         found.extend(_kinds(points, candidate, least_w))
     return _without_equals(points, found)
 

@@ -48,7 +48,7 @@ def step_s(parts: Sequence[Part]) -> float:
 
 
 def gaps(parts: Sequence[Part], longest_s: float, *, changes: bool) -> list[Gap]:
-    """Where rows lie further apart than `longest_s`.
+    """Find where rows lie further apart than `longest_s`.
 
     With `changes` a row is written when a value changes: while it is 0, no row is no gap.
     """

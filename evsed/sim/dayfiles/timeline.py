@@ -64,7 +64,7 @@ def looks_like_time(text: str) -> bool:
 def read_times(cells: Sequence[str], name: str, order: DateOrder | None, file: str) -> Times | None:
     """Moments of a column called `name`; None where it is no column of times.
 
-    Raises AmbiguousDay where day and month cannot be told apart.
+    Raises AmbiguousDay where day and month cannot be distinguished.
     """
     filled = [text for text in cells if not is_missing(text)]
     if not filled:

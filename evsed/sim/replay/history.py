@@ -100,7 +100,7 @@ def _local(at: float, start: datetime) -> datetime:
 
 
 def differences(recorded: Recorded, trace: Trace, lines: Sequence[Line]) -> Iterator[str]:
-    """Where the recorded day and its replay differ: who charged when, and how much in all.
+    """Yield where the recorded day and its replay differ: when each charged, and how much in all.
 
     Times without a car are left out: in the replay one is always there.
     """

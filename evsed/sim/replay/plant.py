@@ -59,8 +59,8 @@ class PlantConfig:
     `feed_period_s` from one stamp to the next, `feed_latency_s` from stamp to arrival;
     `feed_window_s` averaged before the stamp, 0 is the moment. The car draws on `phases` at
     `mains_v` to neutral. With `battery_kwh` the house is off the grid: the panels are throttled
-    when nobody takes their power; without it what the car does not take goes somewhere, and what it
-    lacks comes from there. `soc` is the state of charge at the start, `target_soc` what
+    when nothing takes their power; without it the surplus that the car leaves flows off, and what
+    the car lacks flows in. `soc` is the state of charge at the start, `target_soc` what
     BatteryMonitor aims at. `formula` and `tracking` are BatteryMonitor's (demand_manager.py), for
     its semantics alone; `car_most_a` is the most the car takes.
     """
@@ -104,7 +104,7 @@ class Trace:
 
 @dataclass(slots=True)
 class _Battery:
-    """Where the power goes that the car does not take; charging is positive."""
+    """Battery that takes the power that the car does not take; charging is positive."""
 
     config: PlantConfig
     stored_wh: float = field(init=False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why the charger did what it did: stretches of the day with a reason each, in the owner's words.
+"""Reasons for what the charger did: stretches of the day, each with a reason in plain words.
 
 The allotment has a reason every second. Seconds with the same rule are a stretch; one that is
 shorter than `SHORT_S` belongs to the stretch before it, unless a charge begins or ends with it.
