@@ -153,22 +153,22 @@ def test_what_is_left_over_goes_into_the_battery_the_cars_draw_taken_off() -> No
 
 def test_a_nearly_full_battery_takes_less_and_a_full_one_nothing() -> None:
     battery = Battery(capacity_wh=10_000, charge_wh=9_800, max_w=4_000, taper_share=0.96)
-    assert battery.take(5_000, 0.0) == pytest.approx(2_000)
+    assert battery.exchange(5_000, 0.0) == pytest.approx(2_000)
     battery.charge_wh = 10_000
-    assert battery.take(5_000, 0.0) == pytest.approx(0.0)
-    assert battery.take(-500, 0.0) == -500
+    assert battery.exchange(5_000, 0.0) == pytest.approx(0.0)
+    assert battery.exchange(-500, 0.0) == -500
 
 
 def test_an_empty_battery_gives_nothing_and_no_battery_goes_beyond_its_power() -> None:
-    assert Battery(charge_wh=0.0).take(-1_000, 1.0) == 0.0
-    assert Battery(max_w=3_000).take(-9_000, 0.0) == -3_000
+    assert Battery(charge_wh=0.0).exchange(-1_000, 1.0) == 0.0
+    assert Battery(max_w=3_000).exchange(-9_000, 0.0) == -3_000
 
 
 @given(powers=st.lists(st.floats(-20_000, 20_000), max_size=50))
 def test_the_charge_stays_within_the_battery(powers: list[float]) -> None:
     battery = Battery()
     for watts in powers:
-        battery.take(watts, 0.5)
+        battery.exchange(watts, 0.5)
         assert 0.0 <= battery.charge_wh <= battery.capacity_wh
 
 
