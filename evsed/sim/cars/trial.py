@@ -3,9 +3,9 @@
 
 State machine, allotment and over-current rule are those of the program; the settled pilot is
 handed to the state machine directly, without a circuit. Time goes in steps of 50 ms around every
-change of the pilot, of S2 or of the contactor, of a second while the allotment moves, and of 5 s
-while nothing does. What is left out is the pilot meter's own filter of two bursts (40 ms), so a
-flinch shorter than that, which the real one does not see, must not be tried here.
+change of the pilot, of S2 or of the contactor, of a second while the allotment moves, and of 5 or
+10 s while nothing does. The pilot meter's own filter of two bursts (40 ms) is left out, so a flinch
+shorter than that, which the real one does not see, must not be tried here.
 """
 
 from __future__ import annotations
@@ -39,8 +39,11 @@ SECOND_S: Final = 1.0
 QUIET_S: Final = 5.0
 """The step while nothing moves ..."""
 
-QUIET_AFTER_S: Final = 20.0
-"""... for so long."""
+IDLE_S: Final = 10.0
+"""... or this, while nothing is offered either ..."""
+
+QUIET_AFTER_S: Final = 6.0
+"""... for so long: a duty may rise 5 s after it last did."""
 
 LATENCY_S: Final = 5.0
 """A reading of the feed arrives so long after its stamp."""
@@ -212,9 +215,10 @@ class Trial:
         if self._limit.max_a != before_a:
             self._moved_at = now
         quiet = min(now - self._moved_at, now - self._changed_at) >= QUIET_AFTER_S
-        self._second_at = min(
-            now + (QUIET_S if quiet else SECOND_S), max(self._reading_at, now + 1)
-        )
+        step_s = SECOND_S
+        if quiet:
+            step_s = QUIET_S if self._closed or offered_a > 0 else IDLE_S
+        self._second_at = min(now + step_s, max(self._reading_at, now + SECOND_S))
         if self._closed:
             watts = drawn_a * rules.watts_per_ampere
             self.outcome.booked_wh += watts * (self._second_at - now) / 3600
