@@ -83,3 +83,43 @@ def test_no_car_is_called_while_it_charges_or_is_offered_nothing() -> None:
     bench.run(5.0)
 
     assert bench.events_of(ev.CarWoken) == []
+
+
+def sticky() -> Bench:
+    """A car that keeps S2 closed without PWM, and charges (goecharger/go-eCharger-API-v2#60)."""
+    return charging("holds-on")
+
+
+@pytest.mark.parametrize(
+    ("fault", "value", "within_s"),
+    [("cp_tied_to_v", 12.0, 60.0), ("wants_ventilation", True, 60.0), ("cp_short_ohm", 0.0, 110.0)],
+)
+def test_a_car_that_stays_in_c_through_a_disturbance_charges_again(
+    fault: str, value: object, within_s: float
+) -> None:
+    bench = sticky()
+    sound = getattr(bench.car.faults, fault)
+    bench.after(0.01, lambda: setattr(bench.car.faults, fault, value))
+    bench.after(0.07, lambda: setattr(bench.car.faults, fault, sound))
+    bench.run(1.0)
+    assert not bench.contactor_closed
+    assert raised(bench)
+
+    bench.run_until(lambda: bench.contactor_closed, within=within_s)
+
+    assert len(bench.events_of(ev.StateFShown)) == 1
+
+
+def test_a_receiver_that_is_stuck_at_c_is_shown_f_once_and_never_closes() -> None:
+    """The way out of a disturbance is B, which such a receiver never reads."""
+    bench = sticky()
+    bench.car.faults.cp_tied_to_v = 12.0
+    bench.run(0.1)
+    bench.car.faults.cp_tied_to_v = None
+    bench.run(2.0)
+    bench.circuit.stuck_code = bench.circuit.code(bench.now)
+    bench.unplug()
+
+    bench.run(120.0)
+
+    assert not bench.commanded

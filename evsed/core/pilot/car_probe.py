@@ -49,3 +49,38 @@ class CarProbe:
             return Probe.WAIT
         self._f_ends_at = None
         return Probe.FAILED
+
+
+CALM_S = 10.0
+CALM_AFTER_SHORT_S = 60.0
+
+
+class CarRelease:
+    """Lets go of a car that stays in C through a disturbance that is over; `update()` every tick.
+
+    Some cars keep S2 closed without an offer (goecharger/go-eCharger-API-v2#60), and a disturbance
+    ends with B only. State F makes a car open S2, so it is shown once for each disturbance, after
+    10 s of a well C, and after 60 s where the pilot was shorted. A receiver that is stuck at C
+    shows no B after it.
+    """
+
+    def __init__(self) -> None:
+        self._calm_at: float | None = None
+        self._f_asked = False
+
+    def update(self, now: float, *, disturbed: bool, calm: bool, shorted: bool) -> bool:
+        """Return whether to show F for `F_S` at *now*.
+
+        *disturbed*: a fault waits for B and nothing else is wrong. *calm*: C is well read.
+        """
+        if not disturbed:
+            self._f_asked = False
+        if not (disturbed and calm):
+            self._calm_at = None
+            return False
+        if self._calm_at is None:
+            self._calm_at = now
+        if self._f_asked or now - self._calm_at < (CALM_AFTER_SHORT_S if shorted else CALM_S):
+            return False
+        self._f_asked = True
+        return True

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from evsed.core.pilot import causes, j1772
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.active_faults import ActiveFaults
-from evsed.core.pilot.car_probe import F_S, CarProbe, Probe
+from evsed.core.pilot.car_probe import F_S, CarProbe, CarRelease, Probe
 from evsed.core.pilot.causes import Cause, Reason
 from evsed.core.pilot.contactor_state import ContactorState
 from evsed.core.pilot.faults import Fault, Recovery
@@ -111,6 +111,7 @@ class Evse:
         self.active = ActiveFaults()
         self.proof = PilotProof(proved=config.front_end_proved, needs_b=config.needs_b)
         self.probe = CarProbe()
+        self.release = CarRelease()
         self._hold_until_at = now + config.hold_off_s
         self._inconsistent_at: float | None = None
         self._stopping = False
@@ -231,6 +232,7 @@ class Evse:
         events += self._update_faults(now, pilot, reported or {})
         blocked = self._blocked(now, limit)
         events += self._update_probe(now, blocked)
+        events += self._update_release(now, pilot)
         offered_a = 0.0 if blocked else limit.max_a
         before, offering = self.output.duty, self.output.offering
         events += self.output.update(now, offered_a, blocked or self.output.f_reason)
@@ -398,6 +400,20 @@ class Evse:
         if asked is Probe.FAILED:
             return self._raise(now, Fault.PILOT_NOT_PROVED, "the car asks and shows no B")
         return []
+
+    def _update_release(self, now: float, pilot: PilotReading) -> list[ev.Event]:
+        """Show F to a car that stays in C although the disturbance of its pilot is over."""
+        faults = set(self.active)
+        shorted = Fault.PILOT in faults and self.active[Fault.PILOT] == Anomaly.SHORTED.value
+        if not self.release.update(
+            now,
+            disturbed=bool(faults) and faults <= {Fault.PILOT, Fault.VENTILATION},
+            calm=self.presence.settled is PilotState.C and not (pilot.anomaly or pilot.lost),
+            shorted=shorted,
+        ):
+            return []
+        self.output.show_f(now, F_S, Reason(causes.NOT_PROVED, NO_B))
+        return [ev.StateFShown(now, F_S, "the car stays in C after a disturbance of the pilot")]
 
     def _raise(self, now: float, fault: Fault, detail: str) -> list[ev.Event]:
         events = self.active.add(now, fault, detail)

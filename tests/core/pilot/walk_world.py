@@ -126,7 +126,7 @@ class World:
 
 # -- the machine's memory --------------------------------------------------------------------------
 
-PARTS: Final = ("presence", "output", "contactor", "active", "proof", "probe")
+PARTS: Final = ("presence", "output", "contactor", "active", "proof", "probe", "release")
 AGES: Final = (
     "_x1_at",
     "_raised_at",
@@ -137,6 +137,7 @@ AGES: Final = (
     "_duty_changed_at",
     "_b_at",
     "_inconsistent_at",
+    "_calm_at",
 )
 ENDS: Final = ("_hold_until_at", "_f_until_at")
 PLAIN: Final = (
@@ -148,6 +149,7 @@ PLAIN: Final = (
     "plugged",
     "needs_b",
     "flinched",
+    "_f_asked",
     "pause_s",
     "_stopping",
 )
@@ -242,6 +244,8 @@ def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
         ages["_b_at"] = (pilot_proof.B_AFTER_S,)
     if Fault.PILOT in memory["_details"]:
         ages["_well_at"] = (machine.PILOT_WELL_S,)
+    if memory["_details"] and not memory["_f_asked"]:
+        ages["_calm_at"] = (car_probe.CALM_S, car_probe.CALM_AFTER_SHORT_S)
     return ages
 
 
