@@ -44,7 +44,7 @@ def describe(snapshot: Snapshot, *, has_charged: bool, note: CarNote | None = No
     if not snapshot.board_ok:
         return Summary("Faulted", "The board cannot be reached", snapshot.board_why)
     if snapshot.faults:
-        return Summary("Faulted", _FAULT_WORDS[next(iter(snapshot.faults))], reason)
+        return Summary("Faulted", _fault_words(next(iter(snapshot.faults))), reason)
     offered_a = j1772.current_for_duty(snapshot.duty)
     if not snapshot.plugged:
         return Summary("Available", "No car", reason)
@@ -84,9 +84,14 @@ def _untaken(offered_a: float, reason: str, *, has_charged: bool) -> Summary:
     return Summary("Preparing", f"Car connected; {offered_a:.1f} A on offer", reason)
 
 
+def _fault_words(fault: Fault) -> str:
+    return _FAULT_WORDS.get(fault, fault.value)  # a sentence that is missing must end no charge
+
+
 _FAULT_WORDS = {
     Fault.DIODE: "No diode in the car",
     Fault.PILOT: "The pilot wire is not right",
+    Fault.PILOT_NOT_PROVED: "The pilot is not proved with this car",
     Fault.VENTILATION: "The car asks for ventilation",
     Fault.CONTACTOR: "The contactor does not obey",
     Fault.CONTACTOR_OPEN: "The contactor does not close",

@@ -88,7 +88,7 @@ def test_the_mask_of_pigpiod_permits_the_wiring_of_hw_and_nothing_else() -> None
 def test_both_commands_are_run_from_one_place() -> None:
     unit = settings_of(UNIT)
     assert unit["ExecStart"] == [f"{INSTALLED} run"]
-    assert unit["ExecStopPost"] == [f"{INSTALLED} off"]
+    assert unit["ExecStopPost"] == [f"{INSTALLED} off --wires"]
 
 
 def test_the_car_has_time_to_let_go() -> None:
