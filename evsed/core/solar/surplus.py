@@ -107,8 +107,14 @@ class Surplus:
     @property
     def car_maximum_a(self) -> float | None:
         """The most the car takes, learned where no meter tells; None while there is no sign."""
-        slow = self.period_s > LEARN_FROM_S
-        return self._car.learned_a if slow and not self._metered else None
+        return self._car.learned_a if self._learns else None
+
+    @property
+    def _learns(self) -> bool:
+        """True where what the car leaves has to be, and can be, learned from the feed."""
+        # A target that moves and a car that ignores its offer look alike.
+        clear = not self._decoder.target_moves
+        return clear and not self._metered and self.period_s > LEARN_FROM_S
 
     @property
     def own_w(self) -> float:
@@ -166,8 +172,7 @@ class Surplus:
             full = self.spare.bias_w > 0 or self._decoder.charge_error_w >= config.least_w
             excess_w = self._decoder.excess_w
         # Behind a full battery more sun appears with more draw, as if the car ignored its offer.
-        learns = not self._metered and not full and self.period_s > LEARN_FROM_S
-        if learns and excess_w is not None:
+        if self._learns and not full and excess_w is not None:
             judged = abs(excess_w) >= NEAR_ZERO_W and config.semantics == "battery_power"
             self._car.add(excess_w, self._draw, window_at, stamp_at, may_be_none=judged)
         else:
