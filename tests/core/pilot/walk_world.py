@@ -306,7 +306,8 @@ def key(moment: Moment) -> tuple[object, ...]:
         live = moment.live_since
         classes.append(None if live is None else now - live >= machine.CLOSE_AFTER_S)
     classes += [now - since >= threshold for since, threshold in moment.wires.thresholds()]
-    if not memory["_details"]:  # what is going to happen first
+    # What is going to happen first; with a fault only for as long as F has to end.
+    if not memory["_details"] or memory["_f_until_at"] > now:
         ahead = [wait_s if wait_s > 0.0 else inf for wait_s in waits(moment)]
         classes.append(ahead.index(min(ahead)) if ahead else None)
     return tuple(classes)
