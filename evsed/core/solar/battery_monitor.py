@@ -107,7 +107,7 @@ class BatteryMonitorDecoder:
     @property
     def target_moves(self) -> bool:
         """True once the target of the charge was seen to move."""
-        return self._jumps > 1
+        return self._jumps > 0
 
     def decode(self, value_w: float, own_w: float, own_mean_w: float, span_s: float) -> None:
         """Add a figure.
