@@ -97,7 +97,7 @@ class Snapshot:
     """The control process at the moment `at`.
 
     `ticks` counts ticks, `worst_tick_s` is the longest since the last snapshot, `late` counts
-    beats that came over 45 ms after the one before. `limits` are all ceilings on the current as
+    bursts that came over 30 ms after the one before. `limits` are all ceilings on the current as
     they stand at `at`, those found in the control process included. `blocked` says why nothing is
     offered although the limits would allow it, `wait_s` for how long. `board_why` says what is
     wrong where `board_ok` is False. `drawn_a` is what a meter reads, amperes, None where none does.

@@ -4,7 +4,7 @@
 What is drawn: every burst of every tick (30.24 million in a week of 20 ms), 128 conversions at the
 moments of a rhythm, on the circuit of `sim.circuit` with a car in C and 60 mV of noise; each goes
 through the real `PilotMeter` and the real `Evse`. One tick in a hundred is late, by up to 24 ms: a
-beat more than 45 ms after the last one is taken as opened by design, and is no false opening.
+beat more than 60 ms after the last one may be an opening by design, and is no false one.
 
 What is not: noise comes from a table of 8191 normal variates, another for each hour; so nothing
 beyond four standard deviations occurs in the drawing (`test_week` is about more than that).
