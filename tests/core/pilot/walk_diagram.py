@@ -90,7 +90,7 @@ def _why(before: Moment, after: Moment) -> str:
     if there in FAULTS:
         kind = next(iter(after.memory["_details"])).kind
         if kind.shows_f:
-            return "a fault that the car is told of"
+            return "a fault that is shown to the car"
         return "another fault" if kind.at_once else "a fault that lets the car go first"
     if before.memory["settled"] is not after.memory["settled"]:
         move = CAR.get((here, there)) or CAR.get((here[0], there[0]), "")

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Docstrings, comments, names and documents are written in plain English."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted(path for top in ("evsed", "deb") for path in (ROOT / top).rglob("*.py"))
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+NOUN_CLAUSE = re.compile(r"(What|Whether|Who|Whose|Where|How|Why)\b")
+"""A docstring begins with a verb in the imperative or with a noun, not with one of these."""
+MANNERED = re.compile(r"\b(anew|nobody|told|heed|hearken|wishes)\b", re.IGNORECASE)
+"""Words that stand for a plainer one: again, no one or a named part, given, obey ..."""
+METHODS = frozenset(("hear", "take", "look", "say", "tell", "drew", "obey", "heed", "wish", "told"))
+"""Everyday verbs that do not say what the method does."""
+VARIABLES = frozenset({"one"})
+
+
+def documented(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """The docstrings of *tree* with their lines."""
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(tree):
+        if isinstance(node, kinds) and (text := ast.get_docstring(node)):
+            yield node.body[0].lineno, text
+
+
+def comments(source: str) -> Iterator[tuple[int, str]]:
+    """The comments of *source* with their lines."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+def names(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Methods and variables of *tree* whose names say nothing."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if node.name.strip("_") in METHODS:
+                yield node.lineno, f"def {node.name}"
+            for argument in (*node.args.args, *node.args.kwonlyargs):
+                if argument.arg in VARIABLES:
+                    yield node.lineno, f"argument {argument.arg}"
+        elif (
+            isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in VARIABLES
+        ):
+            yield node.lineno, f"variable {node.id}"
+
+
+def complaints(path: Path) -> list[str]:
+    """Everything in *path* that is not plain English."""
+    source = path.read_text()
+    tree = ast.parse(source)
+    found: list[tuple[int, str]] = list(names(tree))
+    for line, text in documented(tree):
+        if NOUN_CLAUSE.match(text):
+            found.append((line, f"the docstring begins with {text.split()[0]!r}"))
+        found += [(line, f"{word[0]!r} in a docstring") for word in MANNERED.finditer(text)]
+    for line, text in comments(source):
+        found += [(line, f"{word[0]!r} in a comment") for word in MANNERED.finditer(text)]
+    place = path.relative_to(ROOT)
+    return [f"{place}:{line}: {what}" for line, what in sorted(found)]
+
+
+@pytest.mark.source
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_source_file_is_written_in_plain_english(path: Path) -> None:
+    assert not complaints(path)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_document_is_written_in_plain_english(path: Path) -> None:
+    text = path.read_text()
+
+    assert not [
+        f"{path.name}:{text.count(chr(10), 0, word.start()) + 1}: {word[0]!r}"
+        for word in MANNERED.finditer(text)
+    ]
