@@ -65,8 +65,8 @@ class AllotmentConfig:
     """The share of the least power that the sun has to cover before a run starts, 0 to 1."""
     margin_share: float = 0.04
     """The offer stays this share of the least power below what is available while the sky is
-    restless (55 W of 6 A x 230 V). It costs less sun than it spares the battery; chosen together
-    with `start_share` by leave-one-place-out on the days of nine places (docs/solar.md)."""
+    restless (55 W of 6 A x 230 V). It costs less sun than it spares the battery; found together
+    with `start_share` by a search over 42 days of nine places (docs/solar.md)."""
     up_slew_a_per_s: float = 4.0
     """The fastest rise of the allotment, in amperes a second."""
     car_min_current_a: float = 6.0
