@@ -30,13 +30,13 @@ COLUMNS: Final = {
     "crashes": "boot, at",
     "notes": "key, value",
 }
-"""The small tables and their columns."""
+"""The small tables and their columns; a column that is added to one belongs here, too."""
 
 # Nothing is counted twice: of two versions of a session the one saved last is kept, of two totals
 # the greater. A fault that is in either is kept: it waits for the owner, who may acknowledge it.
 _ADD: Final = {
     "sessions": """
-        INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO sessions ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, saved = excluded.saved,
             energy_wh = excluded.energy_wh, charge_s = excluded.charge_s,
             peak_a = excluded.peak_a, sun_wh = excluded.sun_wh, measured = excluded.measured,
@@ -44,21 +44,21 @@ _ADD: Final = {
         WHERE excluded.saved > saved
     """,
     "days": """
-        INSERT INTO days VALUES (?, ?, ?, ?)
+        INSERT INTO days ({columns}) VALUES (?, ?, ?, ?)
         ON CONFLICT (day) DO UPDATE SET energy_wh = excluded.energy_wh,
             charge_s = excluded.charge_s, sun_wh = excluded.sun_wh
         WHERE excluded.energy_wh > energy_wh
     """,
     "totals": """
-        INSERT INTO totals VALUES (?, ?)
+        INSERT INTO totals ({columns}) VALUES (?, ?)
         ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
     """,
-    "faults": "INSERT OR IGNORE INTO faults VALUES (?, ?, ?, ?)",
+    "faults": "INSERT OR IGNORE INTO faults ({columns}) VALUES (?, ?, ?, ?)",
     "crashes": """
-        INSERT INTO crashes SELECT ?1, ?2
+        INSERT INTO crashes ({columns}) SELECT ?1, ?2
         WHERE NOT EXISTS (SELECT 1 FROM crashes WHERE boot = ?1 AND at = ?2)
     """,
-    "notes": "INSERT OR IGNORE INTO notes VALUES (?, ?)",
+    "notes": "INSERT OR IGNORE INTO notes ({columns}) VALUES (?, ?)",
 }
 
 
@@ -85,7 +85,7 @@ def add_rows(target: sqlite3.Connection, sources: Iterable[Path]) -> None:
     target.execute("BEGIN IMMEDIATE")
     for source in sources:
         for table, row in _readable(source):
-            target.execute(_ADD[table], row)
+            target.execute(_ADD[table].format(columns=COLUMNS[table]), row)
     target.execute("COMMIT")
 
 
