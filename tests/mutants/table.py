@@ -137,7 +137,7 @@ MUTANTS: Final = (
     Mutant("pin-rests-low", _PUMP, "self._next_rest_high = not self.high", "self._next_rest_high = False",
            _TC + "the_beats_end_within_60_ms_of_opening_and_the_pin_rests_at_both_levels_in_turn"),
     Mutant("no-trail", _PUMP, "self._left = TRAIL[1] if self._mirrored else 0", "self._left = 0",
-           _TC + "a_gpio_that_no_longer_opens_is_found_at_the_opening_and_the_pump_opens"),
+           _TC + "a_pump_that_drops_fast_does_not_hide_a_gpio_that_no_longer_opens"),
     # --- the inputs
     Mutant("over-current-60s", "core/pilot/over_current.py", "gross_s >= GROSS_FOR_S", "gross_s >= 99.0",
            _TI + "a_car_that_takes_more_than_half_as_much_again_is_stopped_after_a_second"),

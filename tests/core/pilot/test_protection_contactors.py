@@ -24,6 +24,7 @@ class Box:
         self.watch = Contactors(self.now)
         self.pump = ChargePump(mirrored=True)
         self.contacts = [False] * poles
+        self.pump_s = PUMP_S
         self.welded = self.jammed = self.pump_stuck = self.gpio_stuck = self.loop_open = False
         self.stuck_at: bool | None = None  # the level of the heartbeat pin that holds the pump
         self.commanded = False
@@ -61,7 +62,7 @@ class Box:
 
     def _move(self) -> None:
         stuck = self.pump_stuck or self.pump.high is self.stuck_at
-        pumped = stuck or self.now - self._pumped_at < PUMP_S
+        pumped = stuck or self.now - self._pumped_at < self.pump_s
         coil = (self.commanded or self.gpio_stuck) and pumped and not self.loop_open
         if coil is not self._coil:
             self._coil, self._coil_since = coil, self.now
@@ -244,6 +245,17 @@ def test_a_gpio_that_no_longer_opens_is_found_at_the_opening_and_the_pump_opens(
     assert box.until(lambda: not any(box.contacts), within_s=0.2) <= 0.2
     box.run(60)
     assert not any(box.contacts)
+
+
+def test_a_pump_that_drops_fast_does_not_hide_a_gpio_that_no_longer_opens() -> None:
+    box = Box()
+    box.pump_s = 0.07
+    box.close()
+    box.run(5)
+    box.gpio_stuck = True
+    box.closing = box.commanded = False
+
+    box.until(lambda: Fault.CONTACTOR in box.faults, within_s=0.2)
 
 
 def test_without_mirror_contacts_the_beats_end_with_the_command() -> None:
