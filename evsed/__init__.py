@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """evsed: charges an electric car with the power that would otherwise go to waste.
 
-The rooms of this house, and who may enter which, are described in ARCHITECTURE.md.
+ARCHITECTURE.md describes the packages and their layers.
 """
 
 __version__ = "0.1.0"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 LOOK_EVERY_S = 0.04  # nothing that is asserted comes from when it was looked at
 ENVIRON = {
     name: text

@@ -51,6 +51,7 @@ def read(path: Path) -> Kept:
         store.close()
 
 
+@pytest.mark.source
 def test_forty_lives_killed_at_random_lose_at_most_a_minute_each(tmp_path: Path) -> None:
     path, chance = tmp_path / "evsed.db", random.Random(8)
     kept_wh = 0.0
