@@ -18,9 +18,6 @@ class ActiveFaults:
     def __init__(self) -> None:
         self._details: dict[Fault, str] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._details)
-
     def __iter__(self) -> Iterator[Fault]:
         return iter(tuple(self._details))
 

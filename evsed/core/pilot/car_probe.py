@@ -29,11 +29,6 @@ class CarProbe:
     def __init__(self) -> None:
         self._f_ends_at: float | None = None
 
-    @property
-    def active(self) -> bool:
-        """True while state F was shown and the car has not answered yet."""
-        return self._f_ends_at is not None
-
     def reset(self) -> None:
         """End the probe: the car showed B, or is gone."""
         self._f_ends_at = None

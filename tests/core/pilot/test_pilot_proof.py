@@ -173,3 +173,27 @@ def test_a_low_plateau_that_does_not_belong_to_the_high_one_closes_nothing(
 
     assert story.closed is not fault
     assert (story.told(ev.FaultRaised) > 0) is fault
+
+
+@pytest.mark.parametrize(("moved_v", "closes"), [(5.97, True), (6.3, True), (6.7, False)])
+def test_a_c_that_leaves_the_level_which_followed_b_closes_nothing_until_the_next_b(
+    moved_v: float,
+    closes: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    story = Story()
+    story.ready = False
+    story.run(3)
+    story.car("B")
+    story.run(4)
+    story.car(5.97)
+    story.run(1)
+    story.car(moved_v)
+    story.run(0.2)
+    story.ready = True
+    story.run(2)
+    assert story.closed is closes
+    story.car("B")
+    story.run(5)
+    story.car("C")
+
+    story.until(lambda: story.closed, within_s=3)
