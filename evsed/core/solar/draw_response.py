@@ -72,20 +72,9 @@ class DrawResponse:
         """Change of the quantity between two readings by itself (rms), in watts."""
         return math.sqrt(self._weather)
 
-    @property
-    def changes(self) -> float:
-        """So many changes of the draw have been seen, those long ago counting less."""
-        return self._changes
-
     def reset(self) -> None:
         """Forget the last reading, not the evidence: the next one does not belong to it."""
         self._before_w, self._draws_w = None, ()
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self.reset()
-        self._power = self._weather = self._changes = 0.0
-        self._cross = [0.0, 0.0]
 
     def add(self, value_w: float, draw_w: float, span_s: float) -> None:
         """Add a reading: the quantity, the draw it contains, and the seconds since the last.

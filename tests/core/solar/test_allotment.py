@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from evsed.core.solar.allotment import (
@@ -59,6 +61,19 @@ def test_the_loop_settles_for_every_latency(latency_s: int) -> None:
     assert day.run(60).current_a == pytest.approx(21.72)
     assert max(seen) <= 21.74
     assert min(seen) >= 13.0
+
+
+def test_a_fast_feed_moves_the_offer_no_faster_than_a_car_answers() -> None:
+    """Without a meter each aim is kept for 15 s, although the sun changes with each reading."""
+    day = Day(sun_w=lambda now: 3000.0 + 10.0 * (now // 5), period_s=5, latency_s=0)
+    day.run(400)
+    moved = []
+    for _ in range(300):
+        before_a = day.result.current_a
+        if day.run(1).current_a != before_a:
+            moved.append(day.now)
+    assert len(moved) > 10
+    assert min(after - before for before, after in pairwise(moved)) >= 15
 
 
 def test_a_car_that_takes_less_does_not_wind_the_offer_up() -> None:

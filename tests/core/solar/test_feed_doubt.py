@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from evsed.core.solar.allotment import AllotmentConfig, AllotmentRule, Mode
+from evsed.core.solar.feed_doubt import RETRY_S, Doubt, FeedDoubt
 from evsed.sim.dayfiles.reader import read_day
 from evsed.sim.replay.charger import Evsed
 from evsed.sim.replay.plant import PlantConfig, play
@@ -96,6 +97,76 @@ def test_a_battery_that_holds_the_grid_at_zero_is_not_judged() -> None:
     for _ in range(300):
         day.run(60)
         assert day.result.reason.rule is not AllotmentRule.DOUBTED
+
+
+LEAST_W = 1380.0  # 6 A at 230 V
+
+
+class Feed:
+    """A doubt that is fed a reading a minute, of a draw that a meter measures."""
+
+    def __init__(self) -> None:
+        self.doubt = FeedDoubt(LEAST_W)
+        self.now = 0.0
+
+    def read(self, excess_w: float, draw_w: float) -> Doubt | None:
+        self.now += 60.0
+        self.doubt.add(
+            self.now, excess_w, draw_w, 60.0, measured=True, takes_nothing=False, full=False
+        )
+        return self.doubt.found
+
+    def start_three_times(self, idle_w: float, charging_w: float) -> Doubt | None:
+        for _ in range(3):
+            self.read(idle_w, 0.0)
+            self.read(charging_w, LEAST_W)
+        return self.doubt.found
+
+
+def test_a_doubted_feed_is_believed_again_after_half_a_day() -> None:
+    feed = Feed()
+    while feed.doubt.found is None:
+        feed.read(3000.0, 0.0 if feed.now % 120 else LEAST_W)
+    found_at = feed.now
+    feed.now += RETRY_S - 120.0
+    assert feed.read(3000.0, 0.0) is Doubt.UNSEEN
+    assert feed.read(3000.0, 0.0) is None
+    assert feed.now == found_at + RETRY_S
+
+
+def test_starts_near_0_prove_nothing_and_the_same_starts_far_from_0_do() -> None:
+    """A battery that holds the grid at zero hides the car."""
+    assert Feed().start_three_times(20.0, 10.0) is None
+    assert Feed().start_three_times(520.0, 510.0) is Doubt.UNSEEN
+
+
+def test_a_start_that_rises_slowly_is_judged_once_it_is_large_enough() -> None:
+    """2 A are too little to judge by; the 6 A after them are compared with the time before."""
+    small, large = Feed(), Feed()
+    for _ in range(4):
+        for feed in (small, large):
+            feed.read(3000.0, 0.0)
+            feed.read(3000.0, LEAST_W / 3)
+        large.read(3000.0, LEAST_W)
+    assert small.doubt.found is None
+    assert large.doubt.found is Doubt.UNSEEN
+
+
+def test_steps_on_purpose_end_once_they_have_cleared_the_feed() -> None:
+    """A cloud left as the car started; the steps after it are answered in full."""
+    feed = Feed()
+    feed.read(1500.0, 0.0)
+    feed.read(1500.0, LEAST_W)
+    assert feed.doubt.test_w == 2 * LEAST_W
+    sun_w = 1500.0 + LEAST_W
+    draw_w = feed.doubt.test_w
+    assert feed.read(sun_w - draw_w, draw_w) is None
+    draw_w = feed.doubt.test_w or 0.0
+    assert draw_w == LEAST_W, "not cleared by so little"
+    feed.read(sun_w - draw_w, draw_w)
+    assert feed.doubt.test_w is None
+    assert feed.read(sun_w - draw_w, draw_w) is None
+    assert feed.doubt.test_w is None
 
 
 @pytest.mark.parametrize("day", DAYS, ids=lambda path: path.stem)

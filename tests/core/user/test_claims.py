@@ -62,6 +62,11 @@ def test_a_mode_chosen_by_the_owner_ends_what_yields_and_leaves_ceilings() -> No
     assert claims(openevse=Claim(charging=False, yields=True)).after_mode() == claims()
 
 
+def test_a_mode_chosen_by_the_owner_leaves_claims_that_do_not_yield_as_they_are() -> None:
+    made = claims(openevse=Claim(max_current_a=8.0, yields=True), ocpp=STOP)
+    assert made.after_mode() is made
+
+
 def test_what_outlives_a_restart_is_what_is_kept_and_has_no_deadline() -> None:
     kept = Claim(charging=False, max_current_a=16.0, yields=True, kept=True)
     made = claims(openevse=kept, mqtt=CHARGE, ocpp=Claim(True, until_at=9.0, kept=True))  # noqa: FBT003 - `charging`

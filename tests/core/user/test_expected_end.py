@@ -40,6 +40,13 @@ def test_the_window_ends_a_charge_and_of_two_ends_the_first_counts() -> None:
     assert end == ExpectedEnd(3570.0, EndBy.SCHEDULE)
 
 
+@pytest.mark.parametrize("window", ["10:00-12:00", "00:00-24:00"])
+def test_a_window_that_is_closed_or_never_closes_ends_no_charge(window: str) -> None:
+    controls = Controls(session_kwh=10, window=WeeklyWindow.parse(window))
+    end = expected_end(controls, BEGUN, 3000.0, None, FRIDAY_NOON)
+    assert end == ExpectedEnd(7200.0, EndBy.SESSION)
+
+
 def test_without_a_limit_the_usual_energy_ends_it() -> None:
     end = expected_end(Controls(), BEGUN, 2000.0, 9000.0, FRIDAY_NOON)
     assert end == ExpectedEnd(9000.0, EndBy.HABIT)
