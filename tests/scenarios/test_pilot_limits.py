@@ -215,17 +215,33 @@ def test_where_ventilation_is_allowed_d_is_served_like_c() -> None:
 
 
 def test_a_car_that_went_through_d_unserved_has_to_show_b_first() -> None:
-    """#55: C to D to C stays open; through B it is charged again."""
+    """#55: C to D to C stays open; through B it is charged again.
+
+    After 10 s in C evsed shows F for 4 s, by which a car is made to show B; here B comes sooner.
+    """
     bench = charging(car=stubborn_car())
     shows(bench, CAR_D_OHM)
     bench.run(1)
     shows(bench, 882.0)
-    assert never(bench, lambda: bench.commanded, 30)
+    assert never(bench, lambda: bench.commanded, 9)
     shows(bench, 2740.0)
     bench.run(5)
     shows(bench, 882.0)
 
     bench.run_until(lambda: bench.contactor_closed, within=5)
+
+
+def test_a_car_that_went_through_d_unserved_is_made_to_show_b_by_f() -> None:
+    """#55: nothing closes between D and the B that follows F."""
+    bench = charging(car=stubborn_car())
+    shows(bench, CAR_D_OHM)
+    bench.run(1)
+    shows(bench, 882.0)
+    bench.run_until(lambda: bench.snapshot.state == "F", within=15)
+    assert never(bench, lambda: bench.commanded, 4)
+    bench.run_until(lambda: bench.snapshot.state == "B1", within=2)
+
+    bench.run_until(lambda: bench.contactor_closed, within=10)
 
 
 # -- noise -----------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ def raised(bench: Bench) -> list[str]:
 
 @pytest.mark.parametrize("share", [0.88, 0.82, 0.75])
 def test_a_sag_of_the_pilots_supply_opens_and_is_over_in_a_minute(share: float) -> None:
-    """OpenEVSE/OpenEVSE_PLUS#13: "diode check failed" with nothing touched, cured by a reset."""
+    """github.com/OpenEVSE/OpenEVSE_PLUS/issues/13: "diode check failed", cured by a reset."""
     bench = charging()
     bench.after(1.0, lambda: bench.circuit.supply(share))
     bench.after(1.06, lambda: bench.circuit.supply(1.0))
@@ -54,7 +54,7 @@ def test_a_bmw_that_flinches_at_each_change_is_not_held_for_a_chatterer() -> Non
 
 
 def test_a_sleeping_car_is_woken_by_the_order_and_charges() -> None:
-    """OpenEVSE/ESP8266_WiFi_v2.x#223: asleep after a time without an offer."""
+    """github.com/OpenEVSE/ESP8266_WiFi_v2.x/issues/223: asleep after a time without an offer."""
     bench = Bench(Control, car=build_car("asleep-2h", after_s=20.0))
     bench.run(1.0)
     bench.plug_in()
