@@ -197,3 +197,21 @@ def test_a_c_that_leaves_the_level_which_followed_b_closes_nothing_until_the_nex
     story.car("C")
 
     story.until(lambda: story.closed, within_s=3)
+
+
+@pytest.mark.parametrize(("a_v", "fault"), [(12.35, False), (12.55, True)])
+def test_plateaus_that_are_well_alone_but_not_symmetric_close_nothing(
+    a_v: float,
+    fault: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    low_v = -11.25
+    story = Story(state=a_v)
+    story.run(3)
+    story.car("B", low_v)
+    story.run(5)
+    story.car("C", low_v)
+    story.run(2)
+
+    raised = [event for event in story.events if isinstance(event, ev.FaultRaised)]
+    assert story.closed is not fault
+    assert any("not symmetric" in event.detail for event in raised) is fault
