@@ -142,14 +142,16 @@ def test_starts_near_0_prove_nothing_and_the_same_starts_far_from_0_do() -> None
 
 def test_a_start_that_rises_slowly_is_judged_once_it_is_large_enough() -> None:
     """2 A are too little to judge by; the 6 A after them are compared with the time before."""
-    small, large = Feed(), Feed()
+    late, blind = Feed(), Feed()
     for _ in range(4):
-        for feed in (small, large):
+        for feed in (late, blind):
             feed.read(3000.0, 0.0)
             feed.read(3000.0, LEAST_W / 3)
-        large.read(3000.0, LEAST_W)
-    assert small.doubt.found is None
-    assert large.doubt.found is Doubt.UNSEEN
+            assert feed is blind or feed.doubt.test_w is None
+        late.read(3000.0 - LEAST_W, LEAST_W)
+        blind.read(3000.0, LEAST_W)
+    assert late.doubt.found is None
+    assert blind.doubt.found is Doubt.UNSEEN
 
 
 def test_steps_on_purpose_end_once_they_have_cleared_the_feed() -> None:
