@@ -54,9 +54,9 @@ class GeneratorCheck:
 
     def _judge(self, volts: list[float], duty: float) -> None:
         self.faults = {}
-        middle_v = (volts[0] + volts[-1]) / 2 if 0.0 < duty < 1.0 else 0.0
-        high = [volt for volt in volts if volt > middle_v]
-        low = [volt for volt in volts if volt <= middle_v]
+        # Divided at 0 V: a generator that stands still on one side has nothing on the other.
+        high = [volt for volt in volts if volt > 0.0]
+        low = [volt for volt in volts if volt <= 0.0]
         for plateau, wanted, name in ((high, duty > 0.0, "+12"), (low, duty < 1.0, "-12")):
             if not wanted:
                 continue

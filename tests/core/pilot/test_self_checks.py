@@ -53,6 +53,16 @@ def test_a_generator_that_gives_both_sides_is_well_at_any_duty(duty: float) -> N
     assert not board.run(3, duty=duty).faults
 
 
+@pytest.mark.parametrize("stuck_v", [11.95, -11.95])
+def test_a_generator_that_stands_still_on_one_side_is_a_fault_while_it_should_switch(
+    stuck_v: float,
+) -> None:
+    board = Board()
+    board.high_v = board.low_v = stuck_v
+
+    assert Fault.PILOT in board.run(1, duty=OFFER).faults
+
+
 @pytest.mark.parametrize(
     ("high_v", "duty", "fault"),
     [
