@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.mutants.table import MUTANTS
 
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.source
 def test_each_mutant_changes_one_place_and_names_a_test_that_exists() -> None:
     assert len(MUTANTS) >= 60
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
