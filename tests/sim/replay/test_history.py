@@ -20,7 +20,9 @@ NOON = int(datetime(2026, 11, 20, 12).astimezone().timestamp())
 def settings(folder: Path, rows: Iterable[TraceRow], more: str = "") -> str:
     """Settings whose store has *rows*."""
     path = folder / "evsed.db"
-    Store(path).trace.add(list(rows))
+    store = Store(path)
+    store.trace.add(list(rows))
+    store.close()
     file = folder / "evsed.toml"
     text = f'[store]\npath = "{path}"\n[feed]\nsemantics = "battery_power"\n{more}'
     file.write_text(text, encoding="utf-8")
