@@ -157,24 +157,24 @@ class ChargerState:
         Solar is what the surplus in the feed's last reading covers, as long as that is fresh; where
         the rest is from is not known.
         """
-        sun_w = self.allotment.sun_w if self.allotment else None
+        solar_w = self.allotment.solar_w if self.allotment else None
         power_w = self.power_w(now)
         return Flow(
             power_w=power_w,
             current_a=self.drawn_a(now),
             measured=self.drawn_measured(now),
-            sun_w=None if sun_w is None else min(sun_w, power_w),
+            solar_w=None if solar_w is None else min(solar_w, power_w),
         )
 
     def sample(self, now: float) -> Sample:
         """The trace's sample of this moment; a reading that is no longer fresh counts as none."""
         driven, allotment = self.driven(now), self.allotment
-        known = allotment is not None and allotment.sun_w is not None
+        known = allotment is not None and allotment.solar_w is not None
         return Sample(
             available_w=allotment.available_w if allotment and known else None,
             offered_w=self.watts(j1772.current_for_duty(driven.duty)) if driven else 0.0,
             power_w=self.power_w(now),
-            lent_wh=allotment.lent_wh if allotment else None,
+            battery_loan_wh=allotment.battery_loan_wh if allotment else None,
             state=driven.state if driven else "-",
         )
 

@@ -44,8 +44,8 @@ def describe_session(session: SessionRecord) -> str:
     minutes = round(session.charge_s / 60)
     time = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"  # noqa: PLR2004 - an hour
     parts = [f"{about}{session.energy_wh / 1000:.2f} kWh in {time}"]
-    if session.sun_wh is not None:
-        share = 100 * min(1.0, max(0.0, session.sun_wh / session.energy_wh))
+    if session.solar_wh is not None:
+        share = 100 * min(1.0, max(0.0, session.solar_wh / session.energy_wh))
         parts.append(f"{share:.0f} % sun")
     parts.append(f"at most {session.peak_a:.1f} A")
     ended = f"; ended {ENDS[session.reason]}" if session.reason else ""

@@ -85,7 +85,7 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
         phases=installation.phases,
         excess_w=allotment.excess_w if allotment else None,
         # A figure that is too old to use says nothing about the power there is now.
-        available_w=allotment.available_w if allotment and flow.sun_w is not None else None,
+        available_w=allotment.available_w if allotment and flow.solar_w is not None else None,
         feed_kind=installation.feed_kind,
         feed_age_s=allotment.age_s if allotment else None,
         feed_error=state.feed_error,
@@ -105,9 +105,9 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
         uptime_s=now.at - installation.started_at,
         controls=ControlsView.of(sessions.controls),
         claims=_claim_views(sessions.claims, now.at),
-        solar_w=flow.sun_w,
-        day_solar_wh=sessions.day.sun_wh,
-        battery_loan_wh=allotment.lent_wh if allotment else None,
+        solar_w=flow.solar_w,
+        day_solar_wh=sessions.day.solar_wh,
+        battery_loan_wh=allotment.battery_loan_wh if allotment else None,
         parts=state.parts,
         expected_end=_end_time(state, now),
         expected_end_by=state.expected_end.by.value if state.expected_end else None,
@@ -135,7 +135,7 @@ def _session_view(sessions: SessionTotals) -> SessionView:
         peak_a=session.peak_a,
         started=session.started,
         energy_measured=session.measured,
-        solar_wh=session.sun_wh,
+        solar_wh=session.solar_wh,
     )
 
 

@@ -117,7 +117,7 @@ class Day:
         """One second of what the daemon does: poll, allot, limit."""
         bench, house, now = self.bench, self.house, self.bench.now
         house.step(now, bench.car.drawn_w)
-        self.summary.spare_wh += max(0.0, house.sun_w - house.load_w) / 3600
+        self.summary.spare_wh += max(0.0, house.solar_w - house.load_w) / 3600
         self.summary.battery_out_wh += max(0.0, -house.battery_w) / 3600
         self._poll(now)
         charging = bench.commanded
@@ -128,7 +128,7 @@ class Day:
             self._allotted_a = allotted_a
             self._fine_until = max(self._fine_until, now + FOLLOWS_S)
         bench.send(SetLimits((Limit("feed", allotted_a), *self.limits)))
-        spare_w = house.sun_w - house.load_w
+        spare_w = house.solar_w - house.load_w
         self.history.append(Second(now, spare_w, allotted_a, bench.car.drawn_a, house.battery_w))
 
     def _poll(self, now: float) -> None:

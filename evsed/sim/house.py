@@ -164,7 +164,7 @@ class House:
     fault: FeedFault = FeedFault.NONE
     php_error: bool = True
     plain_text: bool = False
-    sun_w: float = field(default=0.0, init=False)
+    solar_w: float = field(default=0.0, init=False)
     load_w: float = field(default=0.0, init=False)
     battery_w: float = field(default=0.0, init=False)
     published: Summary = field(init=False)
@@ -193,9 +193,9 @@ class House:
         """Return the sun's power less the loads and a car of *car_w*."""
         at_s = now - self.started_at
         light = self.clouds.light(at_s) * (1.0 - self.shade)
-        self.sun_w = self.sun(self.day_s(now)) * light
+        self.solar_w = self.sun(self.day_s(now)) * light
         self.load_w = self.loads(at_s) + self.extra_load_w
-        return self.sun_w - self.load_w - car_w
+        return self.solar_w - self.load_w - car_w
 
     def step(self, now: float, car_w: float) -> None:
         """Let the time pass until *now*, the car having taken *car_w* watts since the last step."""

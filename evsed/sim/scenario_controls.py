@@ -80,7 +80,7 @@ class Garage:
             "high_v": round(world.circuit.high_v, 2),
             "low_v": round(world.circuit.low_v, 2),
             "duty": round(world.circuit.generator.duty, 4),
-            "sun_w": round(house.sun_w),
+            "solar_w": round(house.solar_w),
             "load_w": round(house.load_w),
             "battery_w": round(house.battery_w),
             "battery_share": round(battery.charge_wh / battery.capacity_wh, 4),

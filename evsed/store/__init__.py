@@ -44,17 +44,17 @@ CRASHES_WITHIN_S: Final = 3600.0
 """Crashes with the contactor closed count for an hour."""
 
 _SAVE_SESSION: Final = """
-    INSERT INTO sessions (id, started, ended, saved, energy_wh, charge_s, peak_a, sun_wh, measured,
-        reason)
+    INSERT INTO sessions (id, started, ended, saved, energy_wh, charge_s, peak_a, solar_wh,
+        measured, reason)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, saved = excluded.saved,
         energy_wh = excluded.energy_wh, charge_s = excluded.charge_s, peak_a = excluded.peak_a,
-        sun_wh = excluded.sun_wh, measured = excluded.measured, reason = excluded.reason
+        solar_wh = excluded.solar_wh, measured = excluded.measured, reason = excluded.reason
 """
 _SAVE_DAY: Final = """
-    INSERT INTO days (day, energy_wh, charge_s, sun_wh) VALUES (?, ?, ?, ?)
+    INSERT INTO days (day, energy_wh, charge_s, solar_wh) VALUES (?, ?, ?, ?)
     ON CONFLICT (day) DO UPDATE SET energy_wh = excluded.energy_wh, charge_s = excluded.charge_s,
-        sun_wh = excluded.sun_wh
+        solar_wh = excluded.solar_wh
 """
 _SAVE_TOTAL: Final = """
     INSERT INTO totals (name, value) VALUES (?, ?)
@@ -187,7 +187,7 @@ class Store:
                         session.energy_wh,
                         session.charge_s,
                         session.peak_a,
-                        session.sun_wh,
+                        session.solar_wh,
                         session.measured,
                         session.reason.value if session.reason else None,
                     )
@@ -197,7 +197,7 @@ class Store:
             database.executemany(
                 _SAVE_DAY,
                 [
-                    (total.day.isoformat(), total.energy_wh, total.charge_s, total.sun_wh)
+                    (total.day.isoformat(), total.energy_wh, total.charge_s, total.solar_wh)
                     for total in checkpoint.days
                 ],
             )

@@ -95,6 +95,13 @@ _MIGRATIONS: Final = (
     DROP TABLE days;
     ALTER TABLE days_2 RENAME TO days;
     """,
+    """
+    -- The names of the API. `mirror` knows the former ones, for damaged files.
+    ALTER TABLE sessions RENAME COLUMN sun_wh TO solar_wh;
+    ALTER TABLE days RENAME COLUMN sun_wh TO solar_wh;
+    ALTER TABLE minutes RENAME COLUMN lent_wh TO battery_loan_wh;
+    ALTER TABLE quarters RENAME COLUMN lent_wh TO battery_loan_wh;
+    """,
 )
 
 

@@ -22,15 +22,18 @@ if TYPE_CHECKING:
 Row = tuple[object, ...]
 
 COLUMNS: Final = {
-    "sessions": "id, started, ended, saved, energy_wh, charge_s, peak_a, sun_wh, measured, reason, "
-    "logged",
-    "days": "day, energy_wh, charge_s, sun_wh",
+    "sessions": "id, started, ended, saved, energy_wh, charge_s, peak_a, solar_wh, measured, "
+    "reason, logged",
+    "days": "day, energy_wh, charge_s, solar_wh",
     "totals": "name, value",
     "faults": "name, detail, since, recovery",
     "crashes": "boot, at",
     "notes": "key, value",
 }
 """The small tables and their columns; a column that is added to one belongs here, too."""
+
+_FORMER: Final = {"solar_wh": "sun_wh"}
+"""The names that columns had in earlier versions of the file: a damaged one is read as it is."""
 
 # Nothing is counted twice: of two versions of a session the one saved last is kept, of two totals
 # the greater. A fault that is in either is kept: it waits for the owner, who may acknowledge it.
@@ -39,14 +42,14 @@ _ADD: Final = {
         INSERT INTO sessions ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, saved = excluded.saved,
             energy_wh = excluded.energy_wh, charge_s = excluded.charge_s,
-            peak_a = excluded.peak_a, sun_wh = excluded.sun_wh, measured = excluded.measured,
+            peak_a = excluded.peak_a, solar_wh = excluded.solar_wh, measured = excluded.measured,
             reason = excluded.reason, logged = max(logged, excluded.logged)
         WHERE excluded.saved > saved
     """,
     "days": """
         INSERT INTO days ({columns}) VALUES (?, ?, ?, ?)
         ON CONFLICT (day) DO UPDATE SET energy_wh = excluded.energy_wh,
-            charge_s = excluded.charge_s, sun_wh = excluded.sun_wh
+            charge_s = excluded.charge_s, solar_wh = excluded.solar_wh
         WHERE excluded.energy_wh > energy_wh
     """,
     "totals": """
@@ -108,8 +111,11 @@ def _open(path: Path) -> sqlite3.Connection:
 def _rows(database: sqlite3.Connection, table: str) -> list[Row]:
     """Return the rows of *table* that can be read: from both ends, where the middle is damaged."""
     found: dict[Row, None] = {}
+    there = {name for _, name, *_ in database.execute(f"PRAGMA table_info({table})")}
+    names = COLUMNS[table].split(", ")
+    columns = ", ".join(name if name in there else _FORMER.get(name, name) for name in names)
     for order in ("ASC", "DESC"):
-        query = f"SELECT {COLUMNS[table]} FROM {table} ORDER BY rowid {order}"
+        query = f"SELECT {columns} FROM {table} ORDER BY rowid {order}"
         with suppress(sqlite3.Error, ValueError):
             for row in database.execute(query):
                 found[row] = None

@@ -10,7 +10,9 @@ from typing import Final
 
 from evsed.core.energy.sessions import EndReason, SessionRecord
 
-SESSION: Final = "SELECT id, started, ended, energy_wh, charge_s, peak_a, sun_wh, measured, reason"
+SESSION: Final = (
+    "SELECT id, started, ended, energy_wh, charge_s, peak_a, solar_wh, measured, reason"
+)
 
 _NO_SUCH = (OverflowError, OSError, ValueError)
 """What a C library says of a time that it cannot count: where time_t has 32 bits, one past 2038."""
@@ -21,7 +23,7 @@ def session(row: Sequence[object]) -> SessionRecord:
 
     Raises TypeError or ValueError where it holds what evsed did not write.
     """
-    name, started, ended, energy_wh, charge_s, peak_a, sun_wh, measured, reason = row
+    name, started, ended, energy_wh, charge_s, peak_a, solar_wh, measured, reason = row
     return SessionRecord(
         id=str(name),
         started=moment(started),
@@ -29,7 +31,7 @@ def session(row: Sequence[object]) -> SessionRecord:
         energy_wh=_real(energy_wh),
         charge_s=_real(charge_s),
         peak_a=_real(peak_a),
-        sun_wh=None if sun_wh is None else _real(sun_wh),
+        solar_wh=None if solar_wh is None else _real(solar_wh),
         measured=bool(measured),
         reason=None if reason is None else EndReason(reason),
     )

@@ -32,7 +32,7 @@ SESSIONS_KEPT: Final = 20_000
 AT_ONCE: Final = 2880
 """Rows that one transaction changes at most: two days of minutes, some 100 kB."""
 
-COLUMNS: Final = "at, covered_s, available_w, offered_w, power_w, lent_wh, state"
+COLUMNS: Final = "at, covered_s, available_w, offered_w, power_w, battery_loan_wh, state"
 
 
 class Trace:
@@ -130,7 +130,7 @@ def _join(database: sqlite3.Connection, table: str, every_s: int, rows: Iterable
                 row.available_w,
                 row.offered_w,
                 row.power_w,
-                row.lent_wh,
+                row.battery_loan_wh,
                 row.state,
             )
             for row in merged([*there, *new], every_s)

@@ -82,7 +82,7 @@ class _Exact(BatteryMonitorDecoder):
         return True
 
     @property
-    def sun_w(self) -> float:
+    def solar_w(self) -> float:
         return self.truth[0]
 
     @property

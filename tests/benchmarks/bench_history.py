@@ -45,10 +45,10 @@ def minutes(day: date, chance: random.Random, *, charging: bool) -> list[TraceRo
         available_w = round(max(-300.0, 7000 * height) * chance.uniform(0.3, 1.0))
         charges = charging or available_w > 1380
         power_w = round(min(max(available_w, 1380), 7360)) if charges else 0
-        lent_wh = chance.randrange(320) if charges else 0
+        battery_loan_wh = chance.randrange(320) if charges else 0
         state = "C2" if charges else "B1"
         at = begins_at + 60 * minute
-        rows.append(TraceRow(at, 60, available_w, power_w, power_w, lent_wh, state))
+        rows.append(TraceRow(at, 60, available_w, power_w, power_w, battery_loan_wh, state))
     return rows
 
 
@@ -63,7 +63,7 @@ def sessions(day: date) -> Checkpoint:
             energy_wh=12_345.678 + n,
             charge_s=14_321.5,
             peak_a=31.26,
-            sun_wh=11_111.1,
+            solar_wh=11_111.1,
             reason=EndReason.FEED,
         )
         for n in range(2)
@@ -146,7 +146,7 @@ def main() -> None:
         empty_mb = a_day(store, BEGIN - timedelta(days=9), Flow(), plugged=False)
         fill(store, days)
         idle_mb = a_day(store, last, Flow(), plugged=False)
-        flow = Flow(power_w=7360.0, current_a=32.0, sun_w=5000.0)
+        flow = Flow(power_w=7360.0, current_a=32.0, solar_w=5000.0)
         charging_mb = a_day(store, last + timedelta(days=1), flow, plugged=True)
         store.close()
         print(f"   the file after ten years and a hundred days: {path.stat().st_size / MB:.1f} MB")

@@ -75,11 +75,11 @@ def play(job: Job) -> Figures:
     captured = lent = surplus = 0.0
     starts, before_a = 0, 0.0
     for now in range(0, len(job.surplus_w), STEP_S):
-        sun_w, drawn_a = job.surplus_w[now], offers[0]
+        solar_w, drawn_a = job.surplus_w[now], offers[0]
         drawn_w = drawn_a * VOLTS
         if now % period_s == 0:
             age_s = float(job.latency_s)
-            reading = Reading(excess_w=sun_w - drawn_w, stamp=str(now), age_s=age_s)
+            reading = Reading(excess_w=solar_w - drawn_w, stamp=str(now), age_s=age_s)
             news.append((now + job.latency_s, reading))
         while news and news[0][0] <= now:
             allotment.on_reading(float(now), news.pop(0)[1])
@@ -88,9 +88,9 @@ def play(job: Job) -> Figures:
         allotment.on_draw(float(now), known_a, charging=closed, measured=job.metered)
         offered_a = allotment.update(float(now)).current_a
         offers = [offers[1] if offered_a > 0 else 0.0, offered_a]
-        surplus += max(0.0, sun_w)
-        captured += min(max(0.0, sun_w), drawn_w)
-        lent += max(0.0, drawn_w - max(0.0, sun_w))
+        surplus += max(0.0, solar_w)
+        captured += min(max(0.0, solar_w), drawn_w)
+        lent += max(0.0, drawn_w - max(0.0, solar_w))
         starts += offered_a > 0 and before_a <= 0
         before_a = offered_a
     hours = STEP_S / 3.6e6

@@ -86,11 +86,11 @@ def _minutes(surplus_w: array[float], follows_w: array[float]) -> Minutes:
     for begin in range(0, len(surplus_w) - 59, 60):
         captured_ws = battery_ws = 0.0
         for second in range(begin, begin + 60):
-            sun_w = max(0.0, surplus_w[second])
+            solar_w = max(0.0, surplus_w[second])
             drawn_w = min(MOST_W, max(LEAST_W, follows_w[second]))
-            used_w = min(sun_w, drawn_w)
+            used_w = min(solar_w, drawn_w)
             battery_ws += drawn_w - used_w
-            if sun_w >= LEAST_W:
+            if solar_w >= LEAST_W:
                 captured_ws += used_w
         captured.append(captured_ws / 3.6e6)
         battery.append(battery_ws / 3.6e6)

@@ -188,7 +188,7 @@ class Original(Peer):
 class Reference(Peer):
     """The controller this project began with: two covering readings, a loan of 200 Wh, 0.1 A."""
 
-    loan_wh = 200.0
+    loan_limit_wh = 200.0
     min_on_s, min_off_s = 600, 300
 
     def __init__(self, mains_v: float = 230.0, max_a: float = 32.0) -> None:
@@ -196,7 +196,7 @@ class Reference(Peer):
         self.drawn: dict[int, float] = {}
         self.free_w = 0.0
         self.covering = 0
-        self.lent_wh = 0.0
+        self.battery_loan_wh = 0.0
         self.on_at = 0
         self.off_at = -(10**6)
 
@@ -206,7 +206,7 @@ class Reference(Peer):
         self.drawn.pop(now_s - 200, None)
         if self.offered_a > 0:
             lacking_w = self.offered_a * self.mains_v - self.free_w
-            self.lent_wh = max(0.0, self.lent_wh + lacking_w / 3600)
+            self.battery_loan_wh = max(0.0, self.battery_loan_wh + lacking_w / 3600)
             self._stop(now_s)
         return super().update(now_s, drawn_a)
 
@@ -218,7 +218,7 @@ class Reference(Peer):
         self.covering = self.covering + 1 if self.free_w >= least_w else 0
         if self.offered_a <= 0:
             if self.covering >= 2 and now_s - self.off_at >= self.min_off_s:
-                self.on_at, self.lent_wh = now_s, 0.0
+                self.on_at, self.battery_loan_wh = now_s, 0.0
                 self.offered_a = MIN_A
             else:
                 return
@@ -228,5 +228,9 @@ class Reference(Peer):
     def _stop(self, now_s: int) -> None:
         """End the run where it is not covered and the loan is spent."""
         covered = self.free_w >= MIN_A * self.mains_v
-        if not covered and self.lent_wh > self.loan_wh and now_s - self.on_at >= self.min_on_s:
+        if (
+            not covered
+            and self.battery_loan_wh > self.loan_limit_wh
+            and now_s - self.on_at >= self.min_on_s
+        ):
             self.offered_a, self.off_at, self.covering = 0.0, now_s, 0

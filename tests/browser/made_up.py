@@ -37,7 +37,7 @@ def fill(path: Path, now: datetime, days: int) -> None:
         if session := _session(rows, f"made-up-{start:%Y%m%d}"):
             sessions.append(session)
             totals.append(
-                DayTotal(start.date(), session.energy_wh, session.charge_s, session.sun_wh)
+                DayTotal(start.date(), session.energy_wh, session.charge_s, session.solar_wh)
             )
     before = [_early(midnight.date() - timedelta(days=back)) for back in range(800, days, -1)]
     totals += [total for total in before if total.energy_wh]
@@ -57,19 +57,23 @@ def _day(start: datetime, until_s: int) -> list[TraceRow]:
     here_s, gone_s = random.uniform(7, 10.5) * 3600, random.uniform(15, 19.5) * 3600
     away = random.random() < 0.2
     hurry_w = 2_300.0 if random.random() < 0.25 else 0.0  # "fast": sun or not
-    lent_wh, charging = 0.0, False
+    battery_loan_wh, charging = 0.0, False
     rows = []
     for at_s in range(0, min(until_s, DAY_S), MINUTE_S):
         spare_w = round(sun.power_w(at_s) * clouds.light(at_s) - loads.power_w(at_s))
         state, power_w = "A", 0.0
         if not away and here_s < at_s < gone_s:
-            lent_wh += (LEAST_W - spare_w) / 60 if charging and spare_w < LEAST_W else -lent_wh / 6
-            lent_wh = 0.0 if hurry_w else lent_wh
-            charging = bool(hurry_w) or spare_w > LEAST_W or (charging and lent_wh < LENT_MOST_WH)
+            battery_loan_wh += (
+                (LEAST_W - spare_w) / 60 if charging and spare_w < LEAST_W else -battery_loan_wh / 6
+            )
+            battery_loan_wh = 0.0 if hurry_w else battery_loan_wh
+            charging = (
+                bool(hurry_w) or spare_w > LEAST_W or (charging and battery_loan_wh < LENT_MOST_WH)
+            )
             power_w = min(MOST_W, max(LEAST_W, hurry_w, spare_w)) if charging else 0.0
             state = "C2" if charging else "C1"
         else:
-            charging, lent_wh = False, 0.0
+            charging, battery_loan_wh = False, 0.0
         rows.append(
             TraceRow(
                 at=int(start.timestamp()) + at_s,
@@ -77,7 +81,7 @@ def _day(start: datetime, until_s: int) -> list[TraceRow]:
                 available_w=spare_w,
                 offered_w=round(power_w),
                 power_w=round(power_w),
-                lent_wh=round(lent_wh),
+                battery_loan_wh=round(battery_loan_wh),
                 state=state,
             )
         )
@@ -98,7 +102,7 @@ def _session(rows: list[TraceRow], name: str) -> SessionRecord | None:
         energy_wh=sum(row.power_w for row in charging) / 60,
         charge_s=float(len(charging) * MINUTE_S),
         peak_a=max((row.power_w for row in charging), default=0) / MAINS_V,
-        sun_wh=sum(min(row.power_w, max(row.available_w or 0, 0)) for row in charging) / 60,
+        solar_wh=sum(min(row.power_w, max(row.available_w or 0, 0)) for row in charging) / 60,
         measured=False,
         reason=Random(name).choice((EndReason.UNPLUGGED, EndReason.CAR, EndReason.FEED)),
     )
@@ -108,5 +112,5 @@ def _early(day: date) -> DayTotal:
     """A day of which the totals alone are kept."""
     random = Random(day.toordinal())
     energy_wh = random.choice((0.0, 1.0, 1.0)) * random.uniform(1_000, 14_000)
-    sun_wh = energy_wh * random.uniform(0.6, 1.0)
-    return DayTotal(day, energy_wh, energy_wh / 2.2, sun_wh)
+    solar_wh = energy_wh * random.uniform(0.6, 1.0)
+    return DayTotal(day, energy_wh, energy_wh / 2.2, solar_wh)

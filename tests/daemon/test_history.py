@@ -64,7 +64,7 @@ class Life:
         for second in range(seconds):
             at = start + second
             snapshot = replace(NO_CAR, at=at, state="C2", plugged=True, closed=1)
-            self.books.on_snapshot(snapshot, Flow(power_w=3600.0, current_a=16.0, sun_w=900.0))
+            self.books.on_snapshot(snapshot, Flow(power_w=3600.0, current_a=16.0, solar_w=900.0))
             self.books.trace.add_sample(at, CHARGING)
 
 
@@ -102,10 +102,10 @@ async def test_a_session_and_its_day_are_there_once_they_are_saved(life: Life) -
     await life.books.writer.write(life.books._write_due)  # noqa: SLF001 - the next second
     (session,) = await life.archive.sessions(10)
     assert session.energy_wh == pytest.approx(3599)
-    assert session.sun_wh == pytest.approx(3599 / 4)
+    assert session.solar_wh == pytest.approx(3599 / 4)
     assert await life.archive.sessions(10, session.started) == []
     (year,) = await life.archive.energy(By.YEAR, date.min, date.max)
-    assert (year.energy_wh, year.sun_wh) == pytest.approx((3599, 3599 / 4))
+    assert (year.energy_wh, year.solar_wh) == pytest.approx((3599, 3599 / 4))
 
 
 async def test_a_life_that_ends_writes_its_last_minutes(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 def record(
-    energy_wh: float, reason: EndReason | None = EndReason.CAR, *, sun_wh: float | None = None
+    energy_wh: float, reason: EndReason | None = EndReason.CAR, *, solar_wh: float | None = None
 ) -> SessionRecord:
     return SessionRecord(
         id="x", started=NOON, energy_wh=energy_wh, charge_s=4380.0, peak_a=16.02,
-        sun_wh=sun_wh, measured=True, reason=reason,
+        solar_wh=solar_wh, measured=True, reason=reason,
     )  # fmt: skip
 
 
@@ -24,7 +24,7 @@ def record(
     ("session", "line"),
     [
         (
-            record(4321.0, sun_wh=4278.0),
+            record(4321.0, solar_wh=4278.0),
             (
                 "charged 4.32 kWh in 1 h 13 min, 99 % sun, at most 16.0 A; "
                 "ended because the car stopped"

@@ -31,8 +31,8 @@ SUNNY = AllotmentResult(
     Reason(AllotmentRule.FOLLOWING),
     available_w=2500.0,
     excess_w=0.0,
-    sun_w=2900.0,
-    lent_wh=17.0,
+    solar_w=2900.0,
+    battery_loan_wh=17.0,
 )
 STATE = ChargerState(installation=INSTALLATION, snapshot=CHARGING, allotment=SUNNY)
 SESSION = SessionRecord(id="s", started=WALL, energy_wh=500.0, charge_s=60.0, peak_a=12.0)
@@ -55,11 +55,11 @@ SUPPLY = Limit("supply", 32.0, FOREVER, "all that the supply allows")
     [
         (STATE, {"state": "C2", "evse_status": "Charging", "drawn_a": 12.0, "power_w": 2760.0}),
         (STATE, {"solar_w": 2760.0, "battery_loan_wh": 17.0, "board_ok": True, "ticking": True}),
-        (replace(STATE, allotment=replace(SUNNY, sun_w=700.0)), {"solar_w": 700.0}),
+        (replace(STATE, allotment=replace(SUNNY, solar_w=700.0)), {"solar_w": 700.0}),
         (STATE, {"available_w": 2500.0}),
         # A figure that is too old to use: the last one stays, and counts as no power now.
         (
-            replace(STATE, allotment=replace(SUNNY, sun_w=None)),
+            replace(STATE, allotment=replace(SUNNY, solar_w=None)),
             {"solar_w": None, "available_w": None, "excess_w": 0.0},
         ),
         (replace(STATE, allotment=None), {"solar_w": None, "available_w": None}),

@@ -51,6 +51,6 @@ def _charge(books: SessionRecorder) -> None:
     books.on_event(ev.CarPluggedIn(start), now)
     for second in range(CHARGED_S):
         snapshot = replace(NO_CAR, at=start + second, state="C2", plugged=True, closed=1)
-        books.on_snapshot(snapshot, Flow(power_w=3600.0, current_a=16.0, sun_w=900.0))
+        books.on_snapshot(snapshot, Flow(power_w=3600.0, current_a=16.0, solar_w=900.0))
         books.trace.add_sample(start + second, Sample(2000.0, 2300.0, 1800.0, 12.0, "C2"))
     books.on_event(ev.CarUnplugged(start + CHARGED_S), now)

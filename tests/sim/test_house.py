@@ -177,7 +177,7 @@ def test_a_fast_sun_shows_a_day_in_ten_minutes_while_the_servers_clock_keeps_its
     seen_w = []
     for now in range(1, 601):
         home.step(float(now), 0.0)
-        seen_w.append(home.sun_w)
+        seen_w.append(home.solar_w)
     assert max(seen_w) == pytest.approx(5000, rel=0.01)
     assert seen_w[10] == seen_w[-10] == 0.0
     assert home.server_now(600.0) == NOON + timedelta(minutes=10)

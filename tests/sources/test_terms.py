@@ -129,7 +129,10 @@ def test_terms_of_other_devices_are_scaled_twice() -> None:
     ("spec", "words"),
     [
         ({"preset": "sma", "url": "tcp://b"}, "has no single grid_w to add"),
-        ({"preset": "sma", "url": "tcp://b", "number": "sun_w"}, 'number "sun_w" is not one of'),
+        (
+            {"preset": "sma", "url": "tcp://b", "number": "solar_w"},
+            'number "solar_w" is not one of',
+        ),
         ({"preset": "nonesuch", "url": "tcp://b"}, 'preset "nonesuch" is not one that evsed has'),
     ],
 )

@@ -8,6 +8,9 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from evsed.core.energy.sessions import Checkpoint, DayTotal, EndReason, SessionRecord
 from evsed.store import LatchedFault, Store
 from evsed.store.mirror import COLUMNS
 
@@ -24,6 +27,43 @@ def test_every_column_of_every_table_but_the_trace_is_copied(tmp_path: Path) -> 
         for table, columns in COLUMNS.items():
             found = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
             assert sorted(columns.split(", ")) == sorted(found)
+
+
+@pytest.mark.parametrize("lost", ["the file", "its header"])
+def test_a_damaged_file_of_an_earlier_evsed_loses_no_session(tmp_path: Path, lost: str) -> None:
+    path = tmp_path / "evsed.db"
+    record = SessionRecord(
+        id="a",
+        started=NOON,
+        ended=NOON,
+        energy_wh=900.0,
+        charge_s=600.0,
+        peak_a=8.0,
+        solar_wh=450.0,
+        measured=True,
+        reason=EndReason.FEED,
+    )
+    day = DayTotal(NOON.date(), 900.0, 600.0, 450.0)
+    store = Store(path)
+    store.save(Checkpoint((record,), (day,), 900.0, 1, 1), NOON)
+    store.close()
+    for file in (path, path.with_name("evsed.db.copy")):
+        with closing(sqlite3.connect(file)) as database:
+            database.executescript(
+                "ALTER TABLE sessions RENAME COLUMN solar_wh TO sun_wh;"
+                "ALTER TABLE days RENAME COLUMN solar_wh TO sun_wh;"
+                "ALTER TABLE minutes RENAME COLUMN battery_loan_wh TO lent_wh;"
+                "ALTER TABLE quarters RENAME COLUMN battery_loan_wh TO lent_wh;"
+                "PRAGMA user_version = 2;"
+            )
+    if lost == "the file":
+        path.unlink()
+    else:
+        path.write_bytes(b"\xff" * 4096)
+    store = Store(path)
+    assert store.load().days == (day,)
+    assert store.past(5) == [record]
+    store.close()
 
 
 def test_a_copy_that_cannot_be_written_costs_the_store_nothing(tmp_path: Path) -> None:

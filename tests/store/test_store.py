@@ -53,7 +53,7 @@ def session(name: str = "one", ended: datetime | None = None) -> SessionRecord:
         energy_wh=1234.5,
         charge_s=600.0,
         peak_a=15.7,
-        sun_wh=1000.0,
+        solar_wh=1000.0,
         measured=True,
         reason=EndReason.CAR if ended else None,
     )

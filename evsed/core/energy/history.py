@@ -33,7 +33,7 @@ class Sample:
     available_w: float | None
     offered_w: float
     power_w: float
-    lent_wh: float | None
+    battery_loan_wh: float | None
     state: str
 
 
@@ -51,7 +51,7 @@ class TraceRow:
     available_w: int | None
     offered_w: int
     power_w: int
-    lent_wh: int | None
+    battery_loan_wh: int | None
     state: str
 
 
@@ -75,12 +75,12 @@ class By(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PeriodTotal:
-    """Totals of the days of one period that begins on `start`; `sun_wh` None: never known."""
+    """Totals of the days of one period that begins on `start`; `solar_wh` None: never known."""
 
     start: date
     energy_wh: float
     charge_s: float
-    sun_wh: float | None
+    solar_wh: float | None
 
 
 @dataclass(slots=True)
@@ -114,7 +114,7 @@ class Minute:
     _available: _Mean = field(default_factory=_Mean)
     _offered: _Mean = field(default_factory=_Mean)
     _power: _Mean = field(default_factory=_Mean)
-    _lent: _Mean = field(default_factory=_Mean)
+    _battery_loan: _Mean = field(default_factory=_Mean)
     _state: str = "-"
 
     def add(self, span_s: float, sample: Sample) -> None:
@@ -122,7 +122,7 @@ class Minute:
         self._available.add(sample.available_w, span_s)
         self._offered.add(sample.offered_w, span_s)
         self._power.add(sample.power_w, span_s)
-        self._lent.add(sample.lent_wh, span_s)
+        self._battery_loan.add(sample.battery_loan_wh, span_s)
         self._state = sample.state
 
     def at(self, wall_minus_monotonic_s: float) -> TraceRow:
@@ -135,7 +135,7 @@ class Minute:
             available_w=self._available.known,
             offered_w=self._offered.over(self._offered.span_s),
             power_w=self._power.over(covered_s),
-            lent_wh=self._lent.known,
+            battery_loan_wh=self._battery_loan.known,
             state=self._state,
         )
 
@@ -192,12 +192,12 @@ def merged(rows: Iterable[TraceRow], every_s: int) -> list[TraceRow]:
 
 
 def _merge(at: int, rows: list[TraceRow]) -> TraceRow:
-    available, offered, power, lent = _Mean(), _Mean(), _Mean(), _Mean()
+    available, offered, power, loan = _Mean(), _Mean(), _Mean(), _Mean()
     for row in rows:
         available.add(row.available_w, row.covered_s)
         offered.add(row.offered_w, row.covered_s)
         power.add(row.power_w, row.covered_s)
-        lent.add(row.lent_wh, row.covered_s)
+        loan.add(row.battery_loan_wh, row.covered_s)
     covered_s = sum(row.covered_s for row in rows)
     return TraceRow(
         at=at,
@@ -205,6 +205,6 @@ def _merge(at: int, rows: list[TraceRow]) -> TraceRow:
         available_w=available.known,
         offered_w=offered.over(covered_s),
         power_w=power.over(covered_s),
-        lent_wh=lent.known,
+        battery_loan_wh=loan.known,
         state=rows[-1].state,
     )

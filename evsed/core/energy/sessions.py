@@ -53,7 +53,7 @@ class Flow:
     """Power and current to the car at one moment.
 
     `power_w` is over all phases, `current_a` per phase. `measured` is True where a meter gave them.
-    `sun_w` is the part of the power that the solar surplus covers, None where it is not known.
+    `solar_w` is the part of the power that the solar surplus covers, None where it is not known.
 
     Raises ValueError for a figure that is not finite or below 0.
     """
@@ -61,11 +61,11 @@ class Flow:
     power_w: float = 0.0
     current_a: float = 0.0
     measured: bool = False
-    sun_w: float | None = None
+    solar_w: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse a figure that would spoil the totals for good."""
-        for name in ("power_w", "current_a", "sun_w"):
+        for name in ("power_w", "current_a", "solar_w"):
             value: float | None = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{name} is {value}; it must be a finite number, 0 or more")
@@ -76,7 +76,7 @@ class SessionRecord:
     """One session, under way (`ended` None) or over.
 
     `id` never changes. `started` and `ended` are wall-clock times with a zone. Energies are
-    Wh; `sun_wh` is the part known to be solar, None where it was never known. `charge_s` is the
+    Wh; `solar_wh` is the part known to be solar, None where it was never known. `charge_s` is the
     time during which power flowed, `peak_a` the highest current per phase. `measured` is False
     where any of the energy is an estimate. `reason` is the reason why the current last stopped,
     None while it flows and before it first did.
@@ -88,7 +88,7 @@ class SessionRecord:
     energy_wh: float = 0.0
     charge_s: float = 0.0
     peak_a: float = 0.0
-    sun_wh: float | None = None
+    solar_wh: float | None = None
     measured: bool = False
     reason: EndReason | None = None
 
@@ -97,13 +97,13 @@ class SessionRecord:
 class DayTotal:
     """Totals of one local day: Wh, seconds during which power flowed, Wh known to be solar.
 
-    `sun_wh` is None where it was never known.
+    `solar_wh` is None where it was never known.
     """
 
     day: date
     energy_wh: float = 0.0
     charge_s: float = 0.0
-    sun_wh: float | None = None
+    solar_wh: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +230,11 @@ class Ledger:
 
     def _count(self, then: float, elapsed_s: float, day: date, flow: Flow) -> None:
         energy_wh = flow.power_w * elapsed_s / 3600
-        sun_wh = None if flow.sun_w is None else min(flow.sun_w, flow.power_w) * elapsed_s / 3600
+        solar_wh = (
+            None if flow.solar_w is None else min(flow.solar_w, flow.power_w) * elapsed_s / 3600
+        )
         self._total_wh += energy_wh
-        share = DayTotal(day, energy_wh, elapsed_s, sun_wh)
+        share = DayTotal(day, energy_wh, elapsed_s, solar_wh)
         self._days[day] = _sum(self.day(day), share)
         if (session := self._session) is not None:
             self._session = replace(
@@ -240,7 +242,7 @@ class Ledger:
                 energy_wh=session.energy_wh + energy_wh,
                 charge_s=session.charge_s + elapsed_s,
                 peak_a=max(session.peak_a, flow.current_a),
-                sun_wh=_known(session.sun_wh, sun_wh),
+                solar_wh=_known(session.solar_wh, solar_wh),
                 measured=flow.measured and (session.measured or session.energy_wh == 0),
                 reason=None,
             )
@@ -319,7 +321,7 @@ def _sum(first: DayTotal, second: DayTotal) -> DayTotal:
         first.day,
         first.energy_wh + second.energy_wh,
         first.charge_s + second.charge_s,
-        _known(first.sun_wh, second.sun_wh),
+        _known(first.solar_wh, second.solar_wh),
     )
 
 

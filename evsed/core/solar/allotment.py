@@ -71,7 +71,7 @@ TRIM_FROM_A: Final = 3.0
 TRIM_RATE: Final = 0.1
 """The mean of what the car leaves is over about ten notes of its draw."""
 
-SUN_LOSES: Final = Notice(
+SOLAR_LOSES: Final = Notice(
     "prices",
     "at these prices a kWh of sun is worth more when it is sold than in the car: charging from the "
     "sun loses money. Charge at the time of surplus.later_price (the weekly window), or correct "
@@ -147,12 +147,12 @@ class Allotment:
         return self._mode
 
     @property
-    def lent_wh(self) -> float:
+    def battery_loan_wh(self) -> float:
         """Energy the battery lent to this cloud so far, in watt-hours."""
-        return self._loan.lent_wh
+        return self._loan.battery_loan_wh
 
     @property
-    def loan_wh(self) -> float:
+    def loan_limit_wh(self) -> float:
         """Energy the battery would lend to a cloud now, in watt-hours."""
         whole_wh = self._config.scaled_loan_wh
         if self._needs.uninterrupted:  # a run that ends may be the last of the day
@@ -167,7 +167,7 @@ class Allotment:
     @property
     def notices(self) -> tuple[Notice, ...]:
         """Notices to the owner about the feed, each with a kind of its own."""
-        loses = () if self._config.sun_gains else (SUN_LOSES,)
+        loses = () if self._config.solar_pays else (SOLAR_LOSES,)
         return (*self._surplus.notices, *loses)
 
     def set_mode(self, mode: Mode) -> None:
@@ -202,24 +202,24 @@ class Allotment:
         config, surplus = self._config, self._surplus
         if not self._news.on_reading(now, reading, surplus.period_s):
             return False
-        before_w, before_at = surplus.spare.sun_w, surplus.stamp_at
+        before_w, before_at = surplus.spare.solar_w, surplus.stamp_at
         span_s = surplus.on_reading(now, reading)
-        restless = abs(surplus.spare.sun_w - before_w) / (RESTLESS_SHARE * config.least_w)
+        restless = abs(surplus.spare.solar_w - before_w) / (RESTLESS_SHARE * config.least_w)
         self._margin_w = config.margin_share * config.least_w * min(1.0, restless)
         if math.isfinite(before_at):
-            sun_w = (before_w + surplus.spare.sun_w) / 2 - config.reserve_w
-            sun_w *= config.sun_counts
+            solar_w = (before_w + surplus.spare.solar_w) / 2 - config.reserve_w
+            solar_w *= config.solar_weight
             own_w = surplus.mean_own_w(before_at, surplus.stamp_at)
             self._loan.settle(
                 surplus.stamp_at,
-                own_w - sun_w - self._given_w(),
+                own_w - solar_w - self._given_w(),
                 reading.age_s,
                 surplus.mean_own_w(surplus.stamp_at, now) - self._covered_w(),
             )
         fresh = self._news.fresh(now, surplus.period_s)
         if not 0 < span_s <= hold_s(surplus.period_s):
             self._conditions.reset()
-        available_w = config.sun_counts * self._available_w()
+        available_w = config.solar_weight * self._available_w()
         covers = fresh and available_w >= config.start_share * config.least_w
         self._conditions.add(available_w, span_s, covers=covers)
         if available_w >= config.least_w:
@@ -277,8 +277,8 @@ class Allotment:
             self._available_w(),
             reading.excess_w,
             age_s,
-            sun_w=max(0.0, self._surplus.spare.sun_w) if fresh else None,
-            lent_wh=self._lent_now_wh(),
+            solar_w=max(0.0, self._surplus.spare.solar_w) if fresh else None,
+            battery_loan_wh=self._loan_now_wh(),
         )
 
     # -- the rules ---------------------------------------------------------------------------
@@ -343,7 +343,7 @@ class Allotment:
         """Decide whether a run may begin."""
         config, conditions = self._config, self._conditions
         spare_w = self._available_w()
-        need_w = config.start_share * config.least_w / config.sun_counts
+        need_w = config.start_share * config.least_w / config.solar_weight
         stopped_s = now - self._stopped_at
         pause_s = max(0.0, config.min_off_s - stopped_s)
         rule = None
@@ -376,17 +376,17 @@ class Allotment:
             rule = AllotmentRule.MINIMUM if wanted_a <= floor_a else AllotmentRule.FOLLOWING
         elif wanted_a >= config.car_min_current_a:
             rule = AllotmentRule.FOLLOWING
-        elif config.sun_counts * wanted_a >= config.car_min_current_a:
+        elif config.solar_weight * wanted_a >= config.car_min_current_a:
             rule = AllotmentRule.PRICED
         elif self._flowing_at is None or not self._charging:
-            poor = config.sun_counts * spare_w < config.start_share * config.least_w
+            poor = config.solar_weight * spare_w < config.start_share * config.least_w
             if poor and untaken_s >= UNTAKEN_HOLDS_S:
                 reason = Reason(AllotmentRule.WAITING, need_w=config.least_w, spare_w=spare_w)
                 return self._stop(now, reason)
             rule = AllotmentRule.STARTING
         else:
             left_s = max(0.0, self._flowing_at + config.min_on_s - now)
-            if self.lent_wh < self.loan_wh:
+            if self.battery_loan_wh < self.loan_limit_wh:
                 rule = AllotmentRule.CLOUD
             elif left_s > 0:
                 rule = AllotmentRule.MIN_ON
@@ -408,8 +408,8 @@ class Allotment:
             rule,
             need_w=config.least_w,
             spare_w=spare_w,
-            lent_wh=self.lent_wh,
-            loan_wh=self.loan_wh,
+            battery_loan_wh=self.battery_loan_wh,
+            loan_limit_wh=self.loan_limit_wh,
             current_a=amperes,
             left_s=left_s,
         )
@@ -430,7 +430,7 @@ class Allotment:
         if test_w is not None and not self._softly(now):
             return AllotmentRule.TESTING, test_w / self._config.watts_per_ampere
         spare = self._surplus.spare
-        if spare.bias_w > 0 and spare.sun_w < self._config.least_w:
+        if spare.bias_w > 0 and spare.solar_w < self._config.least_w:
             rule = AllotmentRule.PROBING
         return rule, wanted_a + self._left_a - self._margin_w / self._config.watts_per_ampere
 
@@ -524,11 +524,11 @@ class Allotment:
             return 0.0
         return min(cap_a, max(config.car_min_current_a, minimum_w / config.watts_per_ampere))
 
-    def _lent_now_wh(self) -> float | None:
+    def _loan_now_wh(self) -> float | None:
         """Return the run's debt to the battery; None in a mode that does not count it."""
         if self._mode is Mode.FAST:
             return None
-        return 0.0 if self._flowing_at is None else self.lent_wh
+        return 0.0 if self._flowing_at is None else self.battery_loan_wh
 
     def _given_w(self) -> float:
         """Return the power that is given on demand and therefore not lent."""
@@ -537,5 +537,5 @@ class Allotment:
     def _covered_w(self) -> float:
         """Return the power that costs the battery nothing: the sun, or what is given on demand."""
         config = self._config
-        sun_w = self._surplus.spare.sun_w - config.reserve_w
-        return max(config.sun_counts * sun_w, self._given_w())
+        solar_w = self._surplus.spare.solar_w - config.reserve_w
+        return max(config.solar_weight * solar_w, self._given_w())

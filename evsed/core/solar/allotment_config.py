@@ -111,14 +111,14 @@ class AllotmentConfig:
         return loan_wh * self.least_w / LOAN_FOR_W
 
     @property
-    def sun_gains(self) -> bool:
+    def solar_pays(self) -> bool:
         """False where a kWh of sun is worth more sold than in the car."""
         if self.feed_in_price is None or self.later_price is None:
             return True
         return self.later_price > self.feed_in_price
 
     @property
-    def sun_counts(self) -> float:
+    def solar_weight(self) -> float:
         """Weight of a watt of sun in starting, lending and stopping; 1 without prices.
 
         A kWh of sun in the car earns `later_price - feed_in_price`, an imported one loses
@@ -127,7 +127,7 @@ class AllotmentConfig:
         """
         if self.import_price is None or self.feed_in_price is None or self.later_price is None:
             return 1.0
-        if not self.sun_gains:
+        if not self.solar_pays:
             return 1.0
         price = (self.import_price - self.later_price) / (self.later_price - self.feed_in_price)
         return 1 + 1 / max(LEAST_PRICE, price)

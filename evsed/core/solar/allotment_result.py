@@ -72,8 +72,8 @@ _WORDS: Final = {
 class Reason:
     """A rule and the numbers it spoke with; `describe()` puts them into words.
 
-    `need_w`, `spare_w` and `late_w` (the mean of late) are watts, `lent_wh` of `loan_wh` what the
-    battery lent to this cloud,
+    `need_w`, `spare_w` and `late_w` (the mean of late) are watts, `battery_loan_wh` is the energy
+    that the battery lent to this cloud, of `loan_limit_wh` at most,
     `age_s` the age of the news, `current_a` what is allotted, `left_s` what a timer still has,
     `detail` what is wrong.
     """
@@ -82,8 +82,8 @@ class Reason:
     need_w: float = 0.0
     spare_w: float = 0.0
     late_w: float = 0.0
-    lent_wh: float = 0.0
-    loan_wh: float = 0.0
+    battery_loan_wh: float = 0.0
+    loan_limit_wh: float = 0.0
     age_s: float = 0.0
     current_a: float = 0.0
     left_s: float = 0.0
@@ -96,8 +96,8 @@ class Reason:
             spare=_kilowatts(self.spare_w, 1),
             late=_kilowatts(self.late_w, 1),
             amperes=f"{self.current_a:.1f}".removesuffix(".0") + " A",
-            lent=f"{self.lent_wh:.0f}",
-            loan=f"{self.loan_wh:.0f} Wh",
+            lent=f"{self.battery_loan_wh:.0f}",
+            loan=f"{self.loan_limit_wh:.0f} Wh",
             age=f"{self.age_s:.0f} s",
             left=f"{self.left_s:.0f} s",
             detail=self.detail,
@@ -113,8 +113,8 @@ class AllotmentResult:
     """Current that the feed permits now: 0 A, or the car's least current and more.
 
     `until_s` is the time left where a timer runs, in seconds; `available_w` what there is for the
-    car; `excess_w` the feed's last word; `age_s` how old that is.  `sun_w` is the surplus of sun
-    that fresh news tells of, with no wish of the battery's in it; `lent_wh` what the
+    car; `excess_w` the feed's last word; `age_s` how old that is.  `solar_w` is the surplus of sun
+    that fresh news tells of, with no wish of the battery's in it; `battery_loan_wh` what the
     battery has lent to the car and not got back.  None where there is no such thing.
     """
 
@@ -124,8 +124,8 @@ class AllotmentResult:
     available_w: float | None = None
     excess_w: float | None = None
     age_s: float | None = None
-    sun_w: float | None = None
-    lent_wh: float | None = None
+    solar_w: float | None = None
+    battery_loan_wh: float | None = None
 
     @property
     def holds(self) -> bool:

@@ -20,7 +20,7 @@ class Loan:
     _settled_at: float = math.inf
 
     @property
-    def lent_wh(self) -> float:
+    def battery_loan_wh(self) -> float:
         """Energy lent now: never less than 0, since the sun taken in advance is not kept."""
         return max(0.0, self._settled_wh + self._running_wh)
 

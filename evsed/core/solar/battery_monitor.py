@@ -47,24 +47,24 @@ CLOUD_W: Final = 12_000.0
 class Spare:
     """The meaning of one reading.
 
-    `sun_w` is the power that would be spare without the car, `bias_w` what the state of charge adds
-    to it (or takes) for the decision, both in watts.
+    `solar_w` is the power that would be spare without the car, `bias_w` what the state of charge
+    adds to it (or takes) for the decision, both in watts.
     """
 
-    sun_w: float
+    solar_w: float
     bias_w: float = 0.0
 
     @property
     def available_w(self) -> float:
         """The power to give to the car, in watts."""
-        return self.sun_w + self.bias_w
+        return self.solar_w + self.bias_w
 
 
 @dataclass(frozen=True, slots=True)
 class _Estimate:
     """The spare power without the car, the error of charge, and the variance common to both."""
 
-    sun_w: float
+    solar_w: float
     state_w: float
     variance: float
 
@@ -95,9 +95,9 @@ class BatteryMonitorDecoder:
         return self._best is not None and self._best.variance < SETTLED_W**2
 
     @property
-    def sun_w(self) -> float:
+    def solar_w(self) -> float:
         """The power that would be spare without the car, in watts; 0 until settled."""
-        return self._best.sun_w if self._best is not None and self.settled else 0.0
+        return self._best.solar_w if self._best is not None and self.settled else 0.0
 
     @property
     def state_w(self) -> float:
@@ -141,13 +141,13 @@ class BatteryMonitorDecoder:
         noise = (1 + minutes / 2) ** 2 * step + minutes**2 * step / 12 + ROUNDED_W**2
         spread = minutes**2 * last.variance + noise
         shared = minutes * last.variance + (1 + minutes / 2) * step
-        sun_w = last.sun_w + shared / spread * gap_w
+        solar_w = last.solar_w + shared / spread * gap_w
         variance = max(ROUNDED_W**2, last.variance + step - shared**2 / spread)
-        weather = _Estimate(sun_w, sum_w - sun_w, variance)
+        weather = _Estimate(solar_w, sum_w - solar_w, variance)
         self._best, self._gap_w = weather, gap_w
         if last.variance >= SETTLED_W**2 or abs(gap_w) <= JUMP_W:
             return
-        steady = _Estimate(last.sun_w, sum_w - last.sun_w, last.variance + step)
+        steady = _Estimate(last.solar_w, sum_w - last.solar_w, last.variance + step)
         self._rival = steady
         if abs(gap_w) > CLOUD_W * max(1.0, minutes) or self._is_known_jump(gap_w):
             self._best, self._rival, self._moved_w = steady, weather, gap_w
@@ -163,4 +163,4 @@ class BatteryMonitorDecoder:
 
 def _expected_w(last: _Estimate, minutes: float) -> float:
     """Figure and draw as they will be if the sun stands still, in watts."""
-    return last.sun_w + last.state_w + minutes * last.sun_w
+    return last.solar_w + last.state_w + minutes * last.solar_w

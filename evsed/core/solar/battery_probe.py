@@ -53,24 +53,24 @@ class BatteryProbe:
 
     def update(self, excess_w: float, own_w: float, *, full: bool) -> Spare:
         """Add one reading of plain power; `full` where the battery may be throttling the panels."""
-        sun_w = excess_w + own_w
+        solar_w = excess_w + own_w
         self._rest = max(0.0, self._rest - 1)
         if own_w > 0:
-            self._seen_w = sun_w
+            self._seen_w = solar_w
         elif self._seen_w is not None:
             self._end_run(1 - max(0.0, self._seen_w) / self._least_w)
         if not full or excess_w <= HELPS_W:
             self._step_w, self._asked_w = FIRST_STEP_W, 0.0
-            return Spare(sun_w)
+            return Spare(solar_w)
         if own_w <= 0:
             self._asked_w = 0.0
-            return Spare(sun_w, 0.0 if self._rest > 0 else max(0.0, self._least_w - sun_w))
+            return Spare(solar_w, 0.0 if self._rest > 0 else max(0.0, self._least_w - solar_w))
         if own_w + ANSWERED_W < self._asked_w:
             # A late feed has not seen the car answer the last step: no evidence for a next one.
-            return Spare(sun_w, max(0.0, self._asked_w - sun_w))
+            return Spare(solar_w, max(0.0, self._asked_w - solar_w))
         step_w, self._step_w = self._step_w, min(MOST_SHARE * self._least_w, 2 * self._step_w)
-        self._asked_w = sun_w + step_w
-        return Spare(sun_w, step_w)
+        self._asked_w = solar_w + step_w
+        return Spare(solar_w, step_w)
 
     def _end_run(self, lacking: float) -> None:
         """Put off the next run; `lacking` is the share of the least power that was not there."""

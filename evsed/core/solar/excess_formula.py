@@ -87,7 +87,7 @@ class ExcessDecoder:
         if self.plain:
             self.excess_w = value_w
         elif self._decoder.settled:
-            self.excess_w = self._decoder.sun_w - own_w
+            self.excess_w = self._decoder.solar_w - own_w
         else:
             self.excess_w = None
             return Spare(0.0)
@@ -96,7 +96,7 @@ class ExcessDecoder:
         if self.plain or spare.bias_w > 0:
             return spare
         bias_w = max(BIAS_LEAST_W, min(0.0, self._decoder.state_w / REPAY_MINUTES))
-        return Spare(spare.sun_w, bias_w)
+        return Spare(spare.solar_w, bias_w)
 
     def _full(self, excess_w: float, own_w: float) -> bool:
         """True while the battery may be full and its panels throttled."""
@@ -115,7 +115,7 @@ class ExcessDecoder:
             self._minute.reset()
             self._power.reset()
             return
-        self._minute.add(self._decoder.sun_w, own_w, span_s)
+        self._minute.add(self._decoder.solar_w, own_w, span_s)
         self._power.add(plain_w, own_w, span_s)
         if abs(plain_w) > HOUSE_W:
             self.plain = False

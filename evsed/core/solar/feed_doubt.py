@@ -205,14 +205,14 @@ class FeedDoubt:
 
     def _weigh(self, excess_w: float, draw_w: float, span_s: float) -> None:
         """Add what this reading tells of a start, a stop, or a step on purpose."""
-        evidence, sun_w = self._evidence, excess_w + draw_w
+        evidence, solar_w = self._evidence, excess_w + draw_w
         self._changed_s += span_s
         if self._last is not None:
-            last_sun_w, last_draw_w = self._last
+            last_solar_w, last_draw_w = self._last
             if abs(draw_w - last_draw_w) < CHANGE_SHARE * self._least_w:
                 self._readings += 1
                 rate = max(WEATHER_RATE, 1 / self._readings)
-                moved = (sun_w - last_sun_w) ** 2
+                moved = (solar_w - last_solar_w) ** 2
                 if self._readings > 1:  # a kettle is one load, not a rough sky
                     moved = min(moved, OUTLIER * max(evidence.weather, CALM_W**2))
                 evidence.weather += rate * (moved - evidence.weather)
@@ -220,14 +220,14 @@ class FeedDoubt:
                 self._before, self._changed_s = self._last, ANSWER_S
                 evidence.forget()
         if self._before is not None and self._changed_s >= ANSWER_S:
-            before_sun_w, before_draw_w = self._before
+            before_solar_w, before_draw_w = self._before
             step_w = draw_w - before_draw_w
             if abs(step_w) >= CHANGE_SHARE * self._least_w or self._changed_s >= UNSEEN_S:
-                hidden = max(abs(excess_w), abs(before_sun_w - before_draw_w)) < NEAR_ZERO_W
+                hidden = max(abs(excess_w), abs(before_solar_w - before_draw_w)) < NEAR_ZERO_W
                 if not hidden:
-                    evidence.add(sun_w - before_sun_w, step_w)
+                    evidence.add(solar_w - before_solar_w, step_w)
                 self._before = None
-        self._last = (sun_w, draw_w)
+        self._last = (solar_w, draw_w)
 
     def _plan(self, draw_w: float, *, measured: bool) -> None:
         """Begin a test, make its next step, or end it."""

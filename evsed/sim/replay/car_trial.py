@@ -41,7 +41,7 @@ def describe_trial(day: RecordedDay, rules: AllotmentConfig, car: str) -> str:
 def _play(day: RecordedDay, rules: AllotmentConfig, car: str) -> Outcome:
     watts = day.surplus_w
 
-    def sun_w(at_s: float) -> float:
+    def solar_w(at_s: float) -> float:
         return watts[min(len(watts) - 1, max(0, int(at_s)))]
 
-    return Trial(parse_car(car), sun_w, TrialConfig(rules=rules)).run(float(len(watts)))
+    return Trial(parse_car(car), solar_w, TrialConfig(rules=rules)).run(float(len(watts)))

@@ -157,11 +157,11 @@ def play(surplus_w: array[float], config: PlantConfig, charger: Charger) -> Trac
     offers: deque[float] = deque([0.0] * CAR_DEAD_TIME_S, maxlen=CAR_DEAD_TIME_S)
     stamp_s, value_w, drawn_a, closed = 0, 0.0, 0.0, False
     watts, mixed = config.watts_per_ampere, config.semantics == "batterymonitor"
-    for now_s, sun_w in enumerate(surplus_w):
+    for now_s, solar_w in enumerate(surplus_w):
         known_a = min(offers[0], config.car_most_a)
         step_a = min(CAR_SLEW_A_PER_S, max(-CAR_SLEW_A_PER_S, known_a - drawn_a))
         drawn_a = drawn_a + step_a if closed else 0.0
-        power_w = battery.charge(sun_w - drawn_a * watts)
+        power_w = battery.charge(solar_w - drawn_a * watts)
         left_w.append(power_w)
         if now_s % config.feed_period_s == 0:
             stamp_s, value_w = now_s, sum(left_w) / len(left_w)
@@ -203,15 +203,15 @@ def measure(trace: Trace, least_a: float = 6.0) -> Figures:
     """Add a day up. Feasible is the surplus while it covers `least_a`."""
     least_w = least_a * trace.watts_per_ampere
     surplus_ws = feasible_ws = ev_ws = captured_ws = captured_feasible_ws = 0.0
-    for sun_w, drawn_a in zip(trace.surplus_w, trace.drawn_a, strict=True):
-        sun_w = max(0.0, sun_w)  # noqa: PLW2901 - below 0 the house takes more than the sun gives
+    for solar_w, drawn_a in zip(trace.surplus_w, trace.drawn_a, strict=True):
+        solar_w = max(0.0, solar_w)  # noqa: PLW2901 - below 0 the house takes more than the sun gives
         drawn_w = drawn_a * trace.watts_per_ampere
-        surplus_ws += sun_w
+        surplus_ws += solar_w
         ev_ws += drawn_w
-        captured_ws += min(sun_w, drawn_w)
-        if sun_w >= least_w:
-            feasible_ws += sun_w
-            captured_feasible_ws += min(sun_w, drawn_w)
+        captured_ws += min(solar_w, drawn_w)
+        if solar_w >= least_w:
+            feasible_ws += solar_w
+            captured_feasible_ws += min(solar_w, drawn_w)
     switches = [
         now_s
         for now_s, (before, after) in enumerate(

@@ -58,7 +58,7 @@ def draw(name: str, started: datetime, trace: Trace, lines: Sequence[Line] = ())
     surplus = [max(0.0, trace.surplus_w[at]) for at in range(0, seconds, STEP_S)]
     offered = [trace.offered_a[at] * watts for at in range(0, seconds, STEP_S)]
     drawn = [trace.drawn_a[at] * watts for at in range(0, seconds, STEP_S)]
-    lent = _lent_wh(trace)
+    lent = _battery_wh(trace)
     most_w = _round_up(max([1000.0, *surplus, *offered]))
     most_wh = _round_up(max([100.0, *lent]))
     across = (WIDTH - LEFT - RIGHT) / max(1, len(surplus) - 1)
@@ -110,13 +110,13 @@ def _reasons(lines: Sequence[Line], started: datetime, seconds: int) -> Iterable
         )
 
 
-def _lent_wh(trace: Trace) -> list[float]:
+def _battery_wh(trace: Trace) -> list[float]:
     """The energy that the battery gave to the car so far, every `STEP_S`."""
-    lent_wh, so_far = 0.0, []
-    for at, (sun_w, drawn_a) in enumerate(zip(trace.surplus_w, trace.drawn_a, strict=True)):
-        lent_wh += max(0.0, drawn_a * trace.watts_per_ampere - max(0.0, sun_w)) / 3600
+    battery_wh, so_far = 0.0, []
+    for at, (solar_w, drawn_a) in enumerate(zip(trace.surplus_w, trace.drawn_a, strict=True)):
+        battery_wh += max(0.0, drawn_a * trace.watts_per_ampere - max(0.0, solar_w)) / 3600
         if at % STEP_S == 0:
-            so_far.append(lent_wh)
+            so_far.append(battery_wh)
     return so_far
 
 

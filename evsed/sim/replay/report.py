@@ -76,9 +76,9 @@ def trace_csv(trace: Trace, reasons: Sequence[Reason]) -> str:
         reasons,
         strict=True,
     )
-    for now_s, (sun_w, stamp_s, feed_w, offered_a, drawn_a, closed, reason) in enumerate(columns):
+    for now_s, (solar_w, stamp_s, feed_w, offered_a, drawn_a, closed, reason) in enumerate(columns):
         rows.writerow(
-            (now_s, f"{sun_w:.1f}", stamp_s, f"{feed_w:.1f}", f"{offered_a:.3f}",
+            (now_s, f"{solar_w:.1f}", stamp_s, f"{feed_w:.1f}", f"{offered_a:.3f}",
              f"{drawn_a:.3f}", int(closed), reason.rule.value, reason.describe())
         )  # fmt: skip
     return text.getvalue()

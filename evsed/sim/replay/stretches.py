@@ -153,8 +153,8 @@ def story(found: Sequence[Stretch], started: datetime) -> list[Line]:
 def _ended(before: Stretch) -> str:
     """The state in which the charge ended."""
     last = before.last
-    if last.loan_wh > 0 and last.lent_wh > 0:
-        return f"the battery had lent {last.lent_wh:.0f} of {last.loan_wh:.0f} Wh"
+    if last.loan_limit_wh > 0 and last.battery_loan_wh > 0:
+        return f"the battery had lent {last.battery_loan_wh:.0f} of {last.loan_limit_wh:.0f} Wh"
     return "too little sun"
 
 

@@ -70,7 +70,7 @@ def test_minutes_are_those_of_the_wall_clock() -> None:
 def test_what_is_not_known_does_not_count() -> None:
     known = replace(IDLE, available_w=900.0)
     (row,) = told(*every_second(30, IDLE), *every_second(50, known, start=31))
-    assert (row.available_w, row.lent_wh) == (900, None)
+    assert (row.available_w, row.battery_loan_wh) == (900, None)
 
 
 def test_a_minute_without_any_news_of_the_sun_has_none() -> None:
@@ -149,7 +149,7 @@ def test_minutes_conserve_energy_and_end_with_the_last_state(
 
 def test_a_quarter_of_an_hour_is_the_mean_of_its_minutes_by_the_time_they_cover() -> None:
     half = replace(
-        ROW, at=NOON + 60, covered_s=30, available_w=500, power_w=900, lent_wh=0, state="B2"
+        ROW, at=NOON + 60, covered_s=30, available_w=500, power_w=900, battery_loan_wh=0, state="B2"
     )
     assert merged([ROW, half], QUARTER_S) == [
         TraceRow(NOON, 90, 1500, 2300, 1500, 8, "B2"),
@@ -174,7 +174,7 @@ KEPT: Any = st.builds(
     available_w=st.none() | st.integers(-5000, 22_000),
     offered_w=WATTS,
     power_w=WATTS,
-    lent_wh=st.none() | st.integers(0, 400),
+    battery_loan_wh=st.none() | st.integers(0, 400),
     state=st.sampled_from(["A", "B1", "B2", "C2", "-"]),
 )
 

@@ -116,7 +116,7 @@ def test_energy_without_a_session_still_counts_for_the_day_and_the_lifetime() ->
 
 
 @pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
-@pytest.mark.parametrize("name", ["power_w", "current_a", "sun_w"])
+@pytest.mark.parametrize("name", ["power_w", "current_a", "solar_w"])
 def test_a_figure_that_would_spoil_a_total_is_refused(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=name):
         Flow(**{name: value})  # type: ignore[arg-type]
@@ -158,20 +158,20 @@ def test_a_session_keeps_its_name_its_start_and_its_highest_current() -> None:
 
 def test_energy_from_the_sun_is_kept_where_it_is_known_and_never_more_than_there_was() -> None:
     ledger = plugged_in()
-    end = charge(ledger, 0.0, 10, Flow(power_w=3600.0, sun_w=1800.0))
-    end = charge(ledger, end, 10, Flow(power_w=3600.0, sun_w=9000.0))
+    end = charge(ledger, 0.0, 10, Flow(power_w=3600.0, solar_w=1800.0))
+    end = charge(ledger, end, 10, Flow(power_w=3600.0, solar_w=9000.0))
     charge(ledger, end, 10, Flow(power_w=3600.0))
 
-    assert under_way(ledger).sun_wh == pytest.approx(5 + 10)
-    assert ledger.day(TODAY).sun_wh == pytest.approx(5 + 10)
+    assert under_way(ledger).solar_wh == pytest.approx(5 + 10)
+    assert ledger.day(TODAY).solar_wh == pytest.approx(5 + 10)
 
 
 def test_energy_from_the_sun_is_unknown_where_nobody_says() -> None:
     ledger = plugged_in()
     charge(ledger, 0.0, 10)
 
-    assert under_way(ledger).sun_wh is None
-    assert ledger.day(TODAY).sun_wh is None
+    assert under_way(ledger).solar_wh is None
+    assert ledger.day(TODAY).solar_wh is None
 
 
 def test_energy_is_measured_only_when_all_of_it_is() -> None:
@@ -228,7 +228,7 @@ def test_totals_carry_on_from_earlier_lives_even_when_these_are_read_late() -> N
     ledger.load(Kept(days=(DayTotal(TODAY, 90.0, 50.0, 1.0),), total_wh=5000.0, cycles=7))
 
     day = ledger.day(TODAY)
-    assert (day.energy_wh, day.charge_s, day.sun_wh) == pytest.approx((100.0, 60.0, 1.0))
+    assert (day.energy_wh, day.charge_s, day.solar_wh) == pytest.approx((100.0, 60.0, 1.0))
     assert ledger.total_wh == pytest.approx(5010)
     assert ledger.cycles == 8
     assert ledger.checkpoint().days == (ledger.day(TODAY),)

@@ -17,16 +17,16 @@ class Day:
         self,
         config: AllotmentConfig | None = None,
         *,
-        sun_w: Callable[[float], float] | float = 0.0,
+        solar_w: Callable[[float], float] | float = 0.0,
         latency_s: int = 5,
         car_max_a: float = 32.0,
         period_s: int = PERIOD_S,
-        meter: Callable[[float, float], float] = lambda sun_w, car_w: sun_w - car_w,
+        meter: Callable[[float, float], float] = lambda solar_w, car_w: solar_w - car_w,
     ) -> None:
         """Begin at 0 s with a car plugged in that wants power."""
         self.config = config or AllotmentConfig(semantics="battery_power")
         self.allot = Allotment(self.config)
-        self.sun_w = sun_w
+        self.solar_w = solar_w
         self.latency_s = latency_s
         self.car_max_a = car_max_a
         self.period_s = period_s
@@ -43,7 +43,7 @@ class Day:
 
     def sun(self, now: float) -> float:
         """The surplus without the car, in watts."""
-        return self.sun_w if isinstance(self.sun_w, (int, float)) else self.sun_w(now)
+        return self.solar_w if isinstance(self.solar_w, (int, float)) else self.solar_w(now)
 
     def run(self, seconds: int) -> AllotmentResult:
         """Let time pass; return the last answer."""

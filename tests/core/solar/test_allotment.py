@@ -20,7 +20,7 @@ from tests.core.solar.solar_day import Day
 
 def test_nothing_is_allotted_before_the_first_reading() -> None:
     """Silence is not sun."""
-    day = Day(sun_w=5000)
+    day = Day(solar_w=5000)
     day.feed_alive = False
     assert day.run(600).current_a == 0
     assert day.result.reason.rule is AllotmentRule.NO_NEWS_YET
@@ -28,7 +28,7 @@ def test_nothing_is_allotted_before_the_first_reading() -> None:
 
 def test_a_run_starts_at_6_a_on_the_second_reading_that_covers_it() -> None:
     """One sunny reading may be a hole in the clouds."""
-    day = Day(sun_w=3000)
+    day = Day(solar_w=3000)
     assert day.run(60).current_a == 0
     assert day.result.reason.rule is AllotmentRule.CONFIRMING
     assert day.run(6).current_a == 6.0
@@ -36,7 +36,7 @@ def test_a_run_starts_at_6_a_on_the_second_reading_that_covers_it() -> None:
 
 def test_the_run_then_follows_the_sun_in_fine_steps_and_never_above_it() -> None:
     """3007 W at 230 V are 13.074 A, and 13.06 A are given."""
-    day = Day(sun_w=3007)
+    day = Day(solar_w=3007)
     assert day.run(300).current_a == pytest.approx(13.06)
     assert day.result.reason.rule is AllotmentRule.FOLLOWING
 
@@ -53,7 +53,7 @@ def test_the_same_stamp_is_heard_once() -> None:
 @pytest.mark.parametrize("latency_s", range(60))
 def test_the_loop_settles_for_every_latency(latency_s: int) -> None:
     """The old draw cancels out, so there is nothing to swing."""
-    day = Day(sun_w=lambda now: 3000.0 if now < 420 else 5000.0, latency_s=latency_s)
+    day = Day(solar_w=lambda now: 3000.0 if now < 420 else 5000.0, latency_s=latency_s)
     day.run(420)
     seen = set()
     for _ in range(240):
@@ -65,7 +65,7 @@ def test_the_loop_settles_for_every_latency(latency_s: int) -> None:
 
 def test_a_fast_feed_moves_the_offer_no_faster_than_a_car_answers() -> None:
     """Without a meter each aim is kept for 15 s, although the sun changes with each reading."""
-    day = Day(sun_w=lambda now: 3000.0 + 10.0 * (now // 5), period_s=5, latency_s=0)
+    day = Day(solar_w=lambda now: 3000.0 + 10.0 * (now // 5), period_s=5, latency_s=0)
     day.run(400)
     moved = []
     for _ in range(300):
@@ -78,7 +78,7 @@ def test_a_fast_feed_moves_the_offer_no_faster_than_a_car_answers() -> None:
 
 def test_a_car_that_takes_less_does_not_wind_the_offer_up() -> None:
     """A 16 A car under 7 kW of sun: when a cloud leaves 2.3 kW, 10 A are offered within 70 s."""
-    day = Day(sun_w=lambda now: 7000.0 if now < 3600 else 2300.0, car_max_a=16)
+    day = Day(solar_w=lambda now: 7000.0 if now < 3600 else 2300.0, car_max_a=16)
     day.run(3600)
     assert day.allot.car_maximum_a == 16.0
     assert day.run(70).current_a == pytest.approx(10.0)
@@ -87,7 +87,9 @@ def test_a_car_that_takes_less_does_not_wind_the_offer_up() -> None:
 @pytest.mark.parametrize("latency_s", [0, 17, 30, 45, 53, 56, 59])
 def test_such_a_car_leaves_the_loop_calm_at_every_latency(latency_s: int) -> None:
     """Once the cloud is there, the offer finds its place and stays."""
-    day = Day(sun_w=lambda now: 7000.0 if now < 1200 else 2300.0, latency_s=latency_s, car_max_a=16)
+    day = Day(
+        solar_w=lambda now: 7000.0 if now < 1200 else 2300.0, latency_s=latency_s, car_max_a=16
+    )
     day.run(1200 + 180)
     seen = {day.run(1).current_a for _ in range(600)}
     assert min(seen) == pytest.approx(10.0, abs=0.3)
@@ -96,7 +98,7 @@ def test_such_a_car_leaves_the_loop_calm_at_every_latency(latency_s: int) -> Non
 
 def test_a_cloud_is_ridden_through_on_the_loan() -> None:
     """Five minutes of 6 A without sun are 115 Wh, less than what a sunny hour is lent."""
-    day = Day(sun_w=lambda now: 3000.0 if not 1200 <= now < 1500 else 0.0)
+    day = Day(solar_w=lambda now: 3000.0 if not 1200 <= now < 1500 else 0.0)
     day.run(1480)
     assert day.result.current_a == 6.0
     assert day.result.reason.rule is AllotmentRule.CLOUD
@@ -106,14 +108,14 @@ def test_a_cloud_is_ridden_through_on_the_loan() -> None:
 
 def test_a_run_ends_when_the_loan_is_spent_and_pauses_before_the_next() -> None:
     """A sunny hour is lent 300 Wh at the most, and less the longer it stays dark."""
-    day = Day(sun_w=lambda now: 3000.0 if now < 3600 else 0.0)
+    day = Day(solar_w=lambda now: 3000.0 if now < 3600 else 0.0)
     day.run(3600 + 5 * 60)
     assert day.result.current_a == 6.0
     while day.result.current_a > 0:
         day.run(1)
     stopped = day.now
     assert 3600 + 6 * 60 < stopped < 3600 + 13 * 60
-    day.sun_w = 3000.0
+    day.solar_w = 3000.0
     day.run(240)
     assert day.result.reason.rule is AllotmentRule.PAUSE
     assert day.result.until_s == pytest.approx(stopped + 300 - day.now, abs=1)
@@ -124,7 +126,7 @@ def test_a_run_ends_when_the_loan_is_spent_and_pauses_before_the_next() -> None:
 
 def test_maximum_0_ends_a_run_at_once() -> None:
     """The feed protects its battery."""
-    day = Day(sun_w=3000)
+    day = Day(solar_w=3000)
     day.run(300)
     day.maximum_w = 0.0
     assert day.run(66).current_a == 0
@@ -133,7 +135,7 @@ def test_maximum_0_ends_a_run_at_once() -> None:
 
 def test_a_maximum_caps() -> None:
     """2300 W are 10 A."""
-    day = Day(sun_w=5000)
+    day = Day(solar_w=5000)
     day.maximum_w = 2300.0
     assert day.run(300).current_a == pytest.approx(10.0)
     assert day.result.reason.rule is AllotmentRule.CAPPED
@@ -151,7 +153,7 @@ def test_a_minimum_starts_a_charge_without_sun() -> None:
 
 def test_old_news_makes_it_cautious_and_then_stops_it() -> None:
     """Three periods after it came it is held, then 6 A, and nothing after five."""
-    day = Day(sun_w=3000)
+    day = Day(solar_w=3000)
     day.run(301)
     day.feed_alive = False
     assert day.run(184).current_a == pytest.approx(13.04)
@@ -164,19 +166,19 @@ def test_old_news_makes_it_cautious_and_then_stops_it() -> None:
 
 def test_the_owner_rules() -> None:
     """Off stops at once and fast gives everything, with no news and with no sun."""
-    day = Day(sun_w=3000)
+    day = Day(solar_w=3000)
     day.run(300)
     day.allot.set_mode(Mode.OFF)
     assert day.run(1).current_a == 0
     day.allot.set_mode(Mode.FAST)
     assert day.run(60).current_a == pytest.approx(32.0)
     day.allot.set_mode(Mode.SOLAR_MIN)
-    day.sun_w = 0.0
+    day.solar_w = 0.0
     assert day.run(120).current_a == 6.0
 
 
 def test_fast_follows_a_maximum_of_the_feed_as_long_as_the_feed_answers() -> None:
-    day = Day(sun_w=3000)
+    day = Day(solar_w=3000)
     day.maximum_w = 5000.0
     day.run(120)
     day.allot.set_mode(Mode.FAST)
@@ -189,7 +191,7 @@ def test_fast_follows_a_maximum_of_the_feed_as_long_as_the_feed_answers() -> Non
 
 
 def test_no_charging_is_the_last_word_of_a_lost_feed_until_the_owner_sets_another_mode() -> None:
-    day = Day(AllotmentConfig(semantics="batterymonitor"), sun_w=3000)
+    day = Day(AllotmentConfig(semantics="batterymonitor"), solar_w=3000)
     day.maximum_w = 0.0
     day.run(120)
     day.allot.set_mode(Mode.FAST)
@@ -211,7 +213,7 @@ def test_no_charging_is_the_last_word_of_a_lost_feed_until_the_owner_sets_anothe
 def test_a_maximum_that_can_be_read_counts_even_where_the_rest_of_the_page_does_not(
     mode: Mode,
 ) -> None:
-    day = Day(sun_w=3000)
+    day = Day(solar_w=3000)
     day.allot.set_mode(mode)
     day.run(200)
     assert day.result.current_a > 0
@@ -226,7 +228,7 @@ def test_a_maximum_that_can_be_read_counts_even_where_the_rest_of_the_page_does_
 
 def test_a_run_that_finds_the_contactor_still_closed_begins_with_that() -> None:
     """Off and on again within the second: the car never let go."""
-    day = Day(sun_w=3000)
+    day = Day(solar_w=3000)
     day.run(200)
     day.allot.set_mode(Mode.OFF)
     assert day.allot.update(float(day.now)).current_a == 0
@@ -237,20 +239,20 @@ def test_a_run_that_finds_the_contactor_still_closed_begins_with_that() -> None:
 
 def test_an_offer_that_no_car_takes_outlives_a_cloud_and_starts_no_pause() -> None:
     """Some cars take four minutes to begin; timers begin with current, not with an offer."""
-    day = Day(sun_w=3000)
+    day = Day(solar_w=3000)
     day.plugged = False
     assert day.run(70).current_a == 6.0
     assert day.result.reason.rule is AllotmentRule.STARTING
-    day.sun_w = 0.0
+    day.solar_w = 0.0
     assert day.run(270).current_a == 6.0
     assert day.run(90).current_a == 0
-    day.sun_w = 3000.0
+    day.solar_w = 3000.0
     assert day.run(180).current_a >= 6.0
 
 
 def test_an_offer_waits_for_the_car_with_a_little_less_than_the_least() -> None:
     """Between the start share and the least power an untaken offer stays."""
-    day = Day(sun_w=1370)
+    day = Day(solar_w=1370)
     day.plugged = False
     assert day.run(70).current_a == 6.0
     assert day.result.reason.rule is AllotmentRule.STARTING
@@ -258,7 +260,7 @@ def test_an_offer_waits_for_the_car_with_a_little_less_than_the_least() -> None:
 
 def test_a_dull_day_lends_less_and_runs_on_for_its_ten_minutes() -> None:
     """The loan of a dull day is soon spent; the run ends when it is ten minutes old."""
-    day = Day(sun_w=lambda now: 1400.0 if now < 120 else 0.0)
+    day = Day(solar_w=lambda now: 1400.0 if now < 120 else 0.0)
     day.run(400)
     assert day.result.reason.rule is AllotmentRule.MIN_ON
     assert day.result.until_s == pytest.approx(270, abs=10)
@@ -267,7 +269,7 @@ def test_a_dull_day_lends_less_and_runs_on_for_its_ten_minutes() -> None:
 
 def test_two_readings_after_the_dark_are_a_hole_in_the_clouds() -> None:
     """After an hour at 0.3 kW it takes a third reading."""
-    day = Day(sun_w=lambda now: 300.0 if now < 3600 else 2000.0)
+    day = Day(solar_w=lambda now: 300.0 if now < 3600 else 2000.0)
     day.run(3600 + 66)
     assert day.result.current_a == 0
     assert day.result.reason.rule is AllotmentRule.CONFIRMING
@@ -276,7 +278,7 @@ def test_two_readings_after_the_dark_are_a_hole_in_the_clouds() -> None:
 
 def test_after_a_stop_for_lack_of_sun_it_waits_for_steadier_sun() -> None:
     """Short holes in a thick sky start nothing in the hour after a stop."""
-    day = Day(sun_w=lambda now: 2000.0 if now < 600 else 1500.0 if now % 720 < 180 else 0.0)
+    day = Day(solar_w=lambda now: 2000.0 if now < 600 else 1500.0 if now % 720 < 180 else 0.0)
     said = set()
     for _ in range(3600):
         day.run(1)
@@ -287,7 +289,7 @@ def test_after_a_stop_for_lack_of_sun_it_waits_for_steadier_sun() -> None:
 
 def test_a_minimum_waits_for_the_pause_of_a_stop() -> None:
     """The contactor rests whoever asks."""
-    day = Day(sun_w=lambda now: 3000.0 if now < 600 else 0.0)
+    day = Day(solar_w=lambda now: 3000.0 if now < 600 else 0.0)
     while day.run(1).current_a > 0 or day.now < 600:
         pass
     day.minimum_w = 2000.0
@@ -349,18 +351,20 @@ def test_every_rule_has_words() -> None:
         str(Reason(AllotmentRule.WAITING, need_w=1380, spare_w=900))
         == "waiting for 1.38 kW: 0.9 kW spare"
     )
-    lending = Reason(AllotmentRule.CLOUD, need_w=1380, spare_w=900, lent_wh=80, loan_wh=200)
+    lending = Reason(
+        AllotmentRule.CLOUD, need_w=1380, spare_w=900, battery_loan_wh=80, loan_limit_wh=200
+    )
     assert str(lending) == "0.9 kW spare, less than 1.38 kW: the battery lends, 80 of 200 Wh"
 
 
 def test_it_tells_the_sun_that_there_is_whatever_is_allotted() -> None:
-    day = Day(AllotmentConfig(semantics="battery_power", reserve_w=500), sun_w=3000)
+    day = Day(AllotmentConfig(semantics="battery_power", reserve_w=500), solar_w=3000)
     day.run(300)
-    assert day.result.sun_w == pytest.approx(3000, abs=1)
+    assert day.result.solar_w == pytest.approx(3000, abs=1)
     assert day.result.available_w == pytest.approx(2500, abs=1)
-    day.sun_w = -800.0  # the house takes more than there is
+    day.solar_w = -800.0  # the house takes more than there is
     day.run(120)
-    assert day.result.sun_w == 0.0
+    assert day.result.solar_w == 0.0
 
 
 def test_the_battery_s_wish_is_no_sun() -> None:
@@ -368,35 +372,35 @@ def test_the_battery_s_wish_is_no_sun() -> None:
     for minute in range(20):  # full: it neither gives nor takes, and the panels are throttled
         allot.on_reading(60.0 * minute, Reading(excess_w=3000, stamp=f"{minute}", age_s=0))
     result = allot.update(1140.0)
-    assert result.sun_w == pytest.approx(0, abs=5)
+    assert result.solar_w == pytest.approx(0, abs=5)
     assert result.available_w == pytest.approx(6 * 230)
 
 
 def test_nobody_knows_the_sun_without_fresh_news() -> None:
-    day = Day(sun_w=3000)
-    assert day.run(2).sun_w is None
+    day = Day(solar_w=3000)
+    assert day.run(2).solar_w is None
     day.run(300)
     day.feed_alive = False
     day.run(160)
-    assert day.result.sun_w is not None
-    assert day.run(40).sun_w is None
+    assert day.result.solar_w is not None
+    assert day.run(40).solar_w is None
     assert day.result.available_w is not None
 
 
 def test_it_tells_what_is_lent_to_a_run_and_nothing_without_one() -> None:
-    day = Day(sun_w=lambda now: 3000.0 if now < 1200 else 0.0)
-    assert day.run(60).lent_wh == 0.0
-    assert day.run(1140).lent_wh == 0.0
-    assert 20 < (day.run(240).lent_wh or 0.0) < 300
+    day = Day(solar_w=lambda now: 3000.0 if now < 1200 else 0.0)
+    assert day.run(60).battery_loan_wh == 0.0
+    assert day.run(1140).battery_loan_wh == 0.0
+    assert 20 < (day.run(240).battery_loan_wh or 0.0) < 300
     day.run(1800)
     assert day.result.current_a == 0
-    assert day.result.lent_wh == 0.0
+    assert day.result.battery_loan_wh == 0.0
 
 
 def test_what_is_lent_is_not_counted_in_a_fast_charge() -> None:
-    day = Day(sun_w=1000)
+    day = Day(solar_w=1000)
     day.allot.set_mode(Mode.FAST)
-    assert day.run(600).lent_wh is None
+    assert day.run(600).battery_loan_wh is None
 
 
 # -- news -----------------------------------------------------------------------------------------
@@ -407,13 +411,13 @@ def test_what_is_lent_is_not_counted_in_a_fast_charge() -> None:
 def test_late_is_not_old(period_s: int, latency_s: int) -> None:
     """A feed that is later than two of its periods charges all the same."""
     config = AllotmentConfig(semantics="battery_power", period_s=period_s)
-    day = Day(config, sun_w=3000, latency_s=latency_s, period_s=period_s)
+    day = Day(config, solar_w=3000, latency_s=latency_s, period_s=period_s)
     assert day.run(600).current_a == pytest.approx(13.04)
 
 
 @pytest.mark.parametrize("period_s", [1, 10, 20, 120, 300, 540, 900])
 def test_the_period_of_the_news_is_learned_used_and_told(period_s: int) -> None:
-    day = Day(sun_w=3000, period_s=period_s)
+    day = Day(solar_w=3000, period_s=period_s)
     day.run(6 * period_s + 300)
     assert day.result.current_a == pytest.approx(13.04)
     (notice,) = day.allot.notices
@@ -423,7 +427,7 @@ def test_the_period_of_the_news_is_learned_used_and_told(period_s: int) -> None:
 
 
 def test_lost_readings_are_no_other_period() -> None:
-    day = Day(sun_w=3000)
+    day = Day(solar_w=3000)
     for minute in range(60):
         day.feed_alive = minute % 7 > 1
         day.run(60)
@@ -434,13 +438,13 @@ def test_lost_readings_are_no_other_period() -> None:
 def test_the_reserve_is_kept_in_a_run_too() -> None:
     """With 2 kW of sun and 2 kW of reserve there is nothing to run on."""
     config = AllotmentConfig(semantics="battery_power", reserve_w=2000)
-    day = Day(config, sun_w=lambda now: 4000.0 if now < 1800 else 2000.0)
+    day = Day(config, solar_w=lambda now: 4000.0 if now < 1800 else 2000.0)
     assert day.run(1800).current_a > 8
     assert day.run(1800).current_a == 0
 
 
 def test_a_reserve_below_zero_corrects_a_feed_that_reads_low() -> None:
-    day = Day(AllotmentConfig(semantics="battery_power", reserve_w=-200), sun_w=3000)
+    day = Day(AllotmentConfig(semantics="battery_power", reserve_w=-200), solar_w=3000)
     assert day.run(400).current_a == pytest.approx(3200 / 230, abs=0.02)
 
 
@@ -456,14 +460,14 @@ def test_prices_say_how_much_of_a_run_the_sun_has_to_cover() -> None:
         feed_in_price=0.08,
         later_price=0.20,
     )
-    day = Day(config, sun_w=740)
+    day = Day(config, solar_w=740)
     assert day.run(600).current_a == 0
     assert "waiting for 0.77 kW" in str(day.result.reason)
-    day = Day(config, sun_w=900)
+    day = Day(config, solar_w=900)
     assert day.run(600).current_a == 6.0
     assert day.result.reason.rule is AllotmentRule.PRICED
     assert "importing the rest pays" in str(day.result.reason)
-    day.sun_w = 500.0
+    day.solar_w = 500.0
     assert day.run(1800).current_a == 0
 
 
@@ -471,7 +475,7 @@ def test_cheap_nights_and_a_good_feed_in_make_the_sun_a_loss() -> None:
     config = AllotmentConfig(
         semantics="battery_power", import_price=0.35, feed_in_price=0.12, later_price=0.10
     )
-    day = Day(config, sun_w=3000)
+    day = Day(config, solar_w=3000)
     day.run(300)
     (notice,) = day.allot.notices
     assert "loses money" in notice.text

@@ -12,7 +12,7 @@ from tests.core.solar.solar_day import Day
 
 
 def test_a_car_that_opens_s2_and_closes_it_again_finds_the_offer_it_had() -> None:
-    day = Day(sun_w=3000)
+    day = Day(solar_w=3000)
     day.run(300)
     before_a = day.result.current_a
     day.plugged = False
@@ -23,7 +23,7 @@ def test_a_car_that_opens_s2_and_closes_it_again_finds_the_offer_it_had() -> Non
 
 
 def test_a_car_that_pauses_in_a_cloud_is_still_offered_its_least_current() -> None:
-    day = Day(sun_w=lambda now: 3000.0 if now < 600 else 300.0)
+    day = Day(solar_w=lambda now: 3000.0 if now < 600 else 300.0)
     day.run(650)
     day.plugged = False
     assert day.run(120).current_a == 6.0
@@ -31,7 +31,7 @@ def test_a_car_that_pauses_in_a_cloud_is_still_offered_its_least_current() -> No
 
 
 def test_an_offer_that_is_not_taken_for_a_minute_rises_to_what_is_spare() -> None:
-    day = Day(sun_w=3000)
+    day = Day(solar_w=3000)
     day.plugged = False
     day.run(65)
     assert day.run(55).current_a == 6.0
@@ -41,7 +41,7 @@ def test_an_offer_that_is_not_taken_for_a_minute_rises_to_what_is_spare() -> Non
 
 
 def test_a_car_that_takes_a_risen_offer_keeps_it() -> None:
-    day = Day(sun_w=3000)
+    day = Day(solar_w=3000)
     day.plugged = False
     day.run(200)
     day.plugged = True
@@ -59,11 +59,11 @@ def test_fast_begins_at_the_least_current_and_rises_when_the_car_has_begun() -> 
 
 
 def test_below_the_least_current_of_a_car_nothing_is_allotted() -> None:
-    day = Day(sun_w=1400)
+    day = Day(solar_w=1400)
     day.allot.set_car(CarNeeds(least_a=8.0))
     assert day.run(300).current_a == 0.0
     assert "waiting for 1.47 kW" in day.result.reason.describe()
-    day.sun_w = 2000.0
+    day.solar_w = 2000.0
     assert day.run(300).current_a == pytest.approx(8.68)
 
 
@@ -87,19 +87,19 @@ def test_an_untaken_minimum_climbs_until_the_car_begins_and_stays_there_for_a_mo
 
 
 def test_a_setting_above_the_learned_least_current_holds() -> None:
-    day = Day(AllotmentConfig(semantics="battery_power", car_min_current_a=10.0), sun_w=1700)
+    day = Day(AllotmentConfig(semantics="battery_power", car_min_current_a=10.0), solar_w=1700)
     day.allot.set_car(CarNeeds(least_a=7.0))
     assert day.run(300).current_a == 0.0
 
 
 def test_a_learned_least_current_above_the_supply_is_cut_to_it() -> None:
-    day = Day(AllotmentConfig(semantics="battery_power", max_current_a=10.0), sun_w=4000)
+    day = Day(AllotmentConfig(semantics="battery_power", max_current_a=10.0), solar_w=4000)
     day.allot.set_car(CarNeeds(least_a=13.0))
     assert day.run(300).current_a == 10.0
 
 
 def test_a_soft_start_stays_at_the_least_current_after_each_begin() -> None:
-    day = Day(sun_w=3000)
+    day = Day(solar_w=3000)
     day.allot.set_car(CarNeeds(soft_start_s=60.0))
     assert day.run(120).current_a == 6.0
     assert day.run(30).current_a == pytest.approx(13.04)
@@ -111,7 +111,7 @@ def test_a_soft_start_stays_at_the_least_current_after_each_begin() -> None:
 
 
 def test_a_car_that_flinches_sees_few_and_large_changes() -> None:
-    day = Day(sun_w=lambda now: 2500.0 + 800.0 * (int(now // 60) % 3))
+    day = Day(solar_w=lambda now: 2500.0 + 800.0 * (int(now // 60) % 3))
     day.run(200)
     day.allot.set_car(CarNeeds(change_by_a=2.0, change_every_s=300.0))
     day.run(10)
@@ -132,9 +132,9 @@ def test_a_welcome_charge_needs_no_sun() -> None:
 
 
 def test_a_car_that_bears_no_interruption_is_lent_more_on_a_dull_day_too() -> None:
-    day = Day(sun_w=lambda now: 3000.0 if now < 1200 else 0.0)
+    day = Day(solar_w=lambda now: 3000.0 if now < 1200 else 0.0)
     day.run(1200)
     day.allot.set_car(CarNeeds(uninterrupted=True))
-    assert day.allot.loan_wh == pytest.approx(5 * day.config.loan_wh)
+    assert day.allot.loan_limit_wh == pytest.approx(5 * day.config.loan_wh)
     assert day.run(3000).current_a == 6.0
     assert day.run(3600).current_a == 0.0

@@ -126,7 +126,7 @@ def test_the_window_of_the_feed_is_averaged_over() -> None:
     surplus.on_draw(0.0, 6.0, measured=True)
     surplus.on_draw(55.0, 10.0, measured=True)
     surplus.on_reading(63.0, Reading(excess_w=500, stamp="a", age_s=3))
-    assert surplus.spare.sun_w == pytest.approx(500 + 8 * 230)
+    assert surplus.spare.solar_w == pytest.approx(500 + 8 * 230)
 
 
 # -- the probe ---------------------------------------------------------------------------------
@@ -186,9 +186,9 @@ def test_a_loan_is_guessed_until_the_next_stamp_settles_it() -> None:
     loan = Loan()
     loan.open(0.0)
     loan.accrue(60.0, 1380.0)
-    assert loan.lent_wh == pytest.approx(23.0)
+    assert loan.battery_loan_wh == pytest.approx(23.0)
     loan.settle(60.0, 690.0, 5.0, 1380.0)
-    assert loan.lent_wh == pytest.approx(11.5 + 1.9, abs=0.1)
+    assert loan.battery_loan_wh == pytest.approx(11.5 + 1.9, abs=0.1)
 
 
 def test_a_stamp_from_before_the_run_settles_nothing() -> None:
@@ -196,11 +196,11 @@ def test_a_stamp_from_before_the_run_settles_nothing() -> None:
     loan.open(100.0)
     loan.accrue(10.0, 360.0)
     loan.settle(90.0, 5000.0, 20.0, 5000.0)
-    assert loan.lent_wh == pytest.approx(1.0)
+    assert loan.battery_loan_wh == pytest.approx(1.0)
 
 
 def test_sun_taken_in_advance_is_not_kept() -> None:
     loan = Loan()
     loan.open(0.0)
     loan.accrue(600.0, -3000.0)
-    assert loan.lent_wh == 0.0
+    assert loan.battery_loan_wh == 0.0

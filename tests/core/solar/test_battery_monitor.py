@@ -18,18 +18,20 @@ from evsed.sim.demand_manager import DemandManager, Formula
 LEAST_W = 1380.0
 
 
-def decoded(sun_w: list[float], own_w: list[float], state_w: float, minutes: float = 1.0) -> float:
+def decoded(
+    solar_w: list[float], own_w: list[float], state_w: float, minutes: float = 1.0
+) -> float:
     """The error of the decoder after the last reading; the car changes right after each stamp."""
     decoder = BatteryMonitorDecoder()
-    before_w = sun_w[0]
-    for at, (now_w, drawn_w) in enumerate(zip(sun_w, own_w, strict=True)):
+    before_w = solar_w[0]
+    for at, (now_w, drawn_w) in enumerate(zip(solar_w, own_w, strict=True)):
         if at:
             state_w += minutes * ((before_w + now_w) / 2 - drawn_w)
         decoder.decode(state_w + now_w - drawn_w, drawn_w, drawn_w, 60.0 * minutes if at else 0.0)
         before_w = now_w
     assert decoder.settled
-    assert decoder.sun_w + decoder.state_w == pytest.approx(sun_w[-1] + state_w)
-    return abs(decoder.sun_w - sun_w[-1])
+    assert decoder.solar_w + decoder.state_w == pytest.approx(solar_w[-1] + state_w)
+    return abs(decoder.solar_w - solar_w[-1])
 
 
 @given(
@@ -42,13 +44,13 @@ def test_the_sun_is_found_behind_any_error_of_charge(
     state_w: float, begin_w: float, slope_w: float, own_w: list[float]
 ) -> None:
     """60 kWh half empty is 1.8 MW; after eight minutes that is forgotten to within some watts."""
-    sun_w = [begin_w + slope_w * minute for minute in range(8)]
-    assert decoded(sun_w, own_w, state_w) < 30
+    solar_w = [begin_w + slope_w * minute for minute in range(8)]
+    assert decoded(solar_w, own_w, state_w) < 30
 
 
-@given(state_w=st.floats(-3e6, 3e6), sun_w=st.floats(-1000, 9000))
-def test_two_readings_are_enough_under_steady_sun(state_w: float, sun_w: float) -> None:
-    assert decoded([sun_w, sun_w], [0.0, 0.0], state_w) < 250 + 0.03 * abs(sun_w)
+@given(state_w=st.floats(-3e6, 3e6), solar_w=st.floats(-1000, 9000))
+def test_two_readings_are_enough_under_steady_sun(state_w: float, solar_w: float) -> None:
+    assert decoded([solar_w, solar_w], [0.0, 0.0], state_w) < 250 + 0.03 * abs(solar_w)
 
 
 @pytest.mark.parametrize("period_s", [10.0, 30.0, 60.0, 120.0, 300.0])
@@ -70,7 +72,7 @@ def test_a_target_that_moves_is_no_cloud_once_it_has_been_seen_to_move(kwh: floa
             state_w -= step_w
         decoder.decode(state_w + 2000.0, 0.0, 0.0, 60.0 if minute else 0.0)
         if minute > 20:
-            worst_w.append(abs(decoder.sun_w - 2000.0))
+            worst_w.append(abs(decoder.solar_w - 2000.0))
     assert decoder.target_moves
     assert max(worst_w) < 100
 
@@ -79,12 +81,12 @@ def test_a_cloud_is_no_move_of_the_target() -> None:
     decoder = BatteryMonitorDecoder()
     state_w = 50_000.0
     before_w = 6000.0
-    for minute, sun_w in enumerate([6000.0] * 5 + [1000.0] * 3 + [6000.0] * 3 + [1000.0] * 4):
-        state_w += (before_w + sun_w) / 2 if minute else 0.0
-        decoder.decode(state_w + sun_w, 0.0, 0.0, 60.0 if minute else 0.0)
-        before_w = sun_w
+    for minute, solar_w in enumerate([6000.0] * 5 + [1000.0] * 3 + [6000.0] * 3 + [1000.0] * 4):
+        state_w += (before_w + solar_w) / 2 if minute else 0.0
+        decoder.decode(state_w + solar_w, 0.0, 0.0, 60.0 if minute else 0.0)
+        before_w = solar_w
         if minute > 3:
-            assert decoder.sun_w == pytest.approx(sun_w, abs=150)
+            assert decoder.solar_w == pytest.approx(solar_w, abs=150)
     assert not decoder.target_moves
 
 
@@ -99,12 +101,12 @@ class Loop:
         self.own_w = 0.0
         self.minute = 0
 
-    def run(self, sun_w: float, minutes: int = 1, own_w: float | None = None) -> float:
+    def run(self, solar_w: float, minutes: int = 1, own_w: float | None = None) -> float:
         """Let time pass; the available power by the last figure."""
         available_w = 0.0
         for _ in range(minutes):
             room = min(1.0, max(0.0, (1 - self.charge_wh / self.capacity_wh) / 0.04))
-            battery_w = min(sun_w - self.own_w, self.capacity_wh / 2 * room)
+            battery_w = min(solar_w - self.own_w, self.capacity_wh / 2 * room)
             self.charge_wh += battery_w / 60
             figure_w = self.manager.excess_w(battery_w, self.charge_wh, self.capacity_wh)
             spare = self.decoder.decode(
@@ -165,4 +167,4 @@ def test_a_mixed_feed_is_taken_apart_with_the_draw_of_the_whole_period() -> None
         surplus.on_reading(
             60.0 * minute + 5, Reading(excess_w=state_w + 2000, stamp=f"{minute}", age_s=5)
         )
-    assert surplus.spare.sun_w == pytest.approx(2000, abs=5)
+    assert surplus.spare.solar_w == pytest.approx(2000, abs=5)

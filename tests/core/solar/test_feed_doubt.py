@@ -18,12 +18,12 @@ from tests.core.solar.solar_day import Day
 DAYS = sorted((Path(__file__).parents[2] / "days").glob("*.csv"))
 
 
-def weather(seed: int, sun_w: float, rough_w: float = 60.0) -> list[float]:
+def weather(seed: int, solar_w: float, rough_w: float = 60.0) -> list[float]:
     """A sun that wanders by so many watts a minute."""
     random = Random(seed)
-    watts = [sun_w]
+    watts = [solar_w]
     for _ in range(2000):
-        watts.append(watts[-1] + 0.3 * (sun_w - watts[-1]) + random.gauss(0.0, rough_w))
+        watts.append(watts[-1] + 0.3 * (solar_w - watts[-1]) + random.gauss(0.0, rough_w))
     return watts
 
 
@@ -32,7 +32,7 @@ def night_with_a_kettle(now: float) -> float:
 
 
 def test_a_reversed_sign_is_named_within_minutes_and_nothing_runs_away() -> None:
-    day = Day(sun_w=night_with_a_kettle, meter=lambda sun_w, car_w: car_w - sun_w)
+    day = Day(solar_w=night_with_a_kettle, meter=lambda solar_w, car_w: car_w - solar_w)
     taken_wh = 0.0
     for _ in range(7200):
         day.run(1)
@@ -46,10 +46,10 @@ def test_a_reversed_sign_is_named_within_minutes_and_nothing_runs_away() -> None
 @pytest.mark.parametrize("seed", range(5))
 def test_a_car_that_the_meter_does_not_see_is_named(seed: int) -> None:
     """Without a meter at the box only starts and amperes tell, and both are unanswered."""
-    sun_w = weather(seed, 3000)
+    solar_w = weather(seed, 3000)
     day = Day(
-        sun_w=lambda now: sun_w[int(now / 60)],
-        meter=lambda sun_w, _: sun_w,
+        solar_w=lambda now: solar_w[int(now / 60)],
+        meter=lambda solar_w, _: solar_w,
     )
     for _ in range(60):
         day.run(60)
@@ -60,8 +60,8 @@ def test_a_car_that_the_meter_does_not_see_is_named(seed: int) -> None:
 
 def test_a_meter_that_ends_at_zero_is_named_after_sunset() -> None:
     day = Day(
-        sun_w=lambda now: 3000.0 if now < 3600 else -300.0,
-        meter=lambda sun_w, car_w: round(max(0.0, sun_w - car_w)),
+        solar_w=lambda now: 3000.0 if now < 3600 else -300.0,
+        meter=lambda solar_w, car_w: round(max(0.0, solar_w - car_w)),
     )
     taken_wh = 0.0
     for _ in range(600):
@@ -72,11 +72,11 @@ def test_a_meter_that_ends_at_zero_is_named_after_sunset() -> None:
 
 
 def test_a_doubted_feed_gets_another_chance_when_the_owner_sets_the_mode() -> None:
-    day = Day(sun_w=night_with_a_kettle, meter=lambda sun_w, car_w: car_w - sun_w)
+    day = Day(solar_w=night_with_a_kettle, meter=lambda solar_w, car_w: car_w - solar_w)
     day.run(3000)
     assert day.result.reason.rule is AllotmentRule.DOUBTED
-    day.meter = lambda sun_w, car_w: sun_w - car_w
-    day.sun_w = 3000.0
+    day.meter = lambda solar_w, car_w: solar_w - car_w
+    day.solar_w = 3000.0
     day.run(3600)
     assert day.result.current_a == 0
     day.allot.set_mode(Mode.FAST)
@@ -89,9 +89,9 @@ def test_a_battery_that_holds_the_grid_at_zero_is_not_judged() -> None:
     """Grid alone reads about 0 whatever the car takes; that is no contradiction."""
     noise = Random(1)
     day = Day(
-        sun_w=lambda now: 3000.0 if now % 4000 < 2000 else 500.0,
-        meter=lambda sun_w, car_w: (
-            (sun_w - car_w - 2500 if sun_w - car_w > 2500 else 0.0) + noise.gauss(0, 20)
+        solar_w=lambda now: 3000.0 if now % 4000 < 2000 else 500.0,
+        meter=lambda solar_w, car_w: (
+            (solar_w - car_w - 2500 if solar_w - car_w > 2500 else 0.0) + noise.gauss(0, 20)
         ),
     )
     for _ in range(300):
@@ -160,14 +160,14 @@ def test_steps_on_purpose_end_once_they_have_cleared_the_feed() -> None:
     feed.read(1500.0, 0.0)
     feed.read(1500.0, LEAST_W)
     assert feed.doubt.test_w == 2 * LEAST_W
-    sun_w = 1500.0 + LEAST_W
+    solar_w = 1500.0 + LEAST_W
     draw_w = feed.doubt.test_w
-    assert feed.read(sun_w - draw_w, draw_w) is None
+    assert feed.read(solar_w - draw_w, draw_w) is None
     draw_w = feed.doubt.test_w or 0.0
     assert draw_w == LEAST_W, "not cleared by so little"
-    feed.read(sun_w - draw_w, draw_w)
+    feed.read(solar_w - draw_w, draw_w)
     assert feed.doubt.test_w is None
-    assert feed.read(sun_w - draw_w, draw_w) is None
+    assert feed.read(solar_w - draw_w, draw_w) is None
     assert feed.doubt.test_w is None
 
 

@@ -37,7 +37,7 @@ CHARGED = SessionRecord(
     energy_wh=4321.06,
     charge_s=7000.04,
     peak_a=9.4,
-    sun_wh=4000.0,
+    solar_wh=4000.0,
     reason=EndReason.FEED,
 )
 
@@ -81,7 +81,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     )
     store = books.writer.store
     later = NOON + timedelta(hours=3)
-    open_one = replace(CHARGED, id="two", started=later, ended=None, sun_wh=None, reason=None)
+    open_one = replace(CHARGED, id="two", started=later, ended=None, solar_wh=None, reason=None)
     days = (DayTotal(DAY, 4321.0, 7000.0, 4000.0), DayTotal(date(2025, 6, 1), 1.0, 2.0, None))
     store.save(Checkpoint((CHARGED, open_one), days, 4321.0, 2, 1), NOON)
     store.mark_logged("one")

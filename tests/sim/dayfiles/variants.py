@@ -28,13 +28,13 @@ class Stretch:
     """Mean watts of a stretch of time that begins `at`."""
 
     at: datetime
-    sun_w: float
+    solar_w: float
     load_w: float
 
     @property
     def surplus_w(self) -> float:
         """Watts that the sun leaves over."""
-        return self.sun_w - self.load_w
+        return self.solar_w - self.load_w
 
 
 def day(step_min: int = 5, begin: datetime = MIDNIGHT, hours: int = 24) -> list[Stretch]:
@@ -43,16 +43,16 @@ def day(step_min: int = 5, begin: datetime = MIDNIGHT, hours: int = 24) -> list[
     minutes = []
     for minute in range(hours * 60):
         hour = minute / 60 % 24
-        sun_w = max(0.0, 5200 * math.sin(math.pi * (hour - 5) / 15)) if 5 < hour < 20 else 0.0
+        solar_w = max(0.0, 5200 * math.sin(math.pi * (hour - 5) / 15)) if 5 < hour < 20 else 0.0
         cloud = 0.45 if (minute // 25) % 4 == 1 and dice.random() < 0.97 else 1.0
         kettle_w = 2000 if minute % 480 in (430, 431, 432) else 0
         pump_w = 900 if minute % 90 < 22 else 0
-        minutes.append((sun_w * cloud, 240 + 30 * dice.random() + kettle_w + pump_w))
+        minutes.append((solar_w * cloud, 240 + 30 * dice.random() + kettle_w + pump_w))
     found = []
     for first in range(0, len(minutes), step_min):
         part = minutes[first : first + step_min]
-        sun_w, load_w = (sum(each[at] for each in part) / len(part) for at in (0, 1))
-        found.append(Stretch(begin + timedelta(minutes=first), sun_w, load_w))
+        solar_w, load_w = (sum(each[at] for each in part) / len(part) for at in (0, 1))
+        found.append(Stretch(begin + timedelta(minutes=first), solar_w, load_w))
     return found
 
 
@@ -161,9 +161,9 @@ def figure(stretch: Stretch, what: str) -> float:
     """Watts, percent, volts or hertz."""
     spare = stretch.surplus_w
     return {
-        "surplus": spare, "grid": -spare, "negative grid": spare, "sun": stretch.sun_w,
+        "surplus": spare, "grid": -spare, "negative grid": spare, "sun": stretch.solar_w,
         "load": stretch.load_w, "export": max(0.0, spare), "import": max(0.0, -spare),
-        "own": min(stretch.sun_w, stretch.load_w), "soc": 55.5, "volts": 231.4, "hz": 50.02,
+        "own": min(stretch.solar_w, stretch.load_w), "soc": 55.5, "volts": 231.4, "hz": 50.02,
     }[what]  # fmt: skip
 
 
@@ -275,9 +275,9 @@ def by_chance(count: int, seed: int) -> Iterator[Variant]:
         stretches = []
         for minute in range(first * 60, (first + hours) * 60, step_min):
             part = [minutes[(minute + at) % 1440] for at in range(step_min)]
-            sun_w = sun * sum(each.sun_w for each in part) / step_min
+            solar_w = sun * sum(each.solar_w for each in part) / step_min
             load_w = load * sum(each.load_w for each in part) / step_min
-            stretches.append(Stretch(begin + timedelta(minutes=minute), sun_w, load_w))
+            stretches.append(Stretch(begin + timedelta(minutes=minute), solar_w, load_w))
         text = write(
             columns, stretches, step_min, clock=clock, number=style, separator=separator, unit=unit
         )

@@ -103,7 +103,7 @@ async def energy(context: AppContext, request: ApiRequest) -> PreparedResponse:
     first, last = request.query["from"] or date.min, request.query["to"] or date.max
     found = await context.hub.history.energy(by, first, last)
     periods = tuple(
-        Period(total.start, total.energy_wh, total.sun_wh, round(total.charge_s, 1))
+        Period(total.start, total.energy_wh, total.solar_wh, round(total.charge_s, 1))
         for total in found
     )
     return await asyncio.to_thread(json_response, EnergyView(by.value, periods))
@@ -175,7 +175,7 @@ def _with_live(context: AppContext, records: list[SessionRecord]) -> list[Sessio
         replace(
             record,
             energy_wh=live.energy_wh,
-            sun_wh=live.solar_wh,
+            solar_wh=live.solar_wh,
             peak_a=live.peak_a,
             charge_s=live.charge_s,
             measured=live.energy_measured,
@@ -192,7 +192,7 @@ def _past_session(record: SessionRecord) -> PastSession:
         started=record.started,
         ended=record.ended,
         energy_wh=round(record.energy_wh, 1),
-        solar_wh=None if record.sun_wh is None else round(record.sun_wh, 1),
+        solar_wh=None if record.solar_wh is None else round(record.solar_wh, 1),
         peak_a=round(record.peak_a, 2),
         charge_s=round(record.charge_s, 1),
         energy_measured=record.measured,
@@ -234,7 +234,7 @@ def _day(trace: DayTrace) -> DayView:
         available_w=tuple(row.available_w for row in rows),
         offered_w=tuple(row.offered_w for row in rows),
         power_w=tuple(row.power_w for row in rows),
-        battery_loan_wh=tuple(row.lent_wh for row in rows),
+        battery_loan_wh=tuple(row.battery_loan_wh for row in rows),
         state=tuple(row.state for row in rows),
     )
 
