@@ -17,6 +17,7 @@ from evsed import __version__
 from evsed.boards import lock_board, make_safe
 from evsed.core.car.care import CarCare
 from evsed.core.pilot.events import FaultRaised
+from evsed.daemon.announcing import announce
 from evsed.daemon.charger_state import Charger, ChargerState, Installation
 from evsed.daemon.control_process import ControlProcess
 from evsed.daemon.feed_follower import FeedFollower
@@ -117,7 +118,7 @@ async def _run(
         for part in _meters(settings, charger, guards, hub):
             supervisor.start(part)
         if settings.openevse.enabled and settings.openevse.announce and opened.port:
-            supervisor.start(Part("mdns", partial(_announce, opened.port)))
+            supervisor.start(Part("mdns", partial(announce, opened.host, opened.port, __version__)))
         for thermometer in thermometers:
             thermometer.start()
         await control.start(_configuration(settings, recorder))
@@ -154,23 +155,6 @@ def _in_main(note_order: Callable[[str, str], None]) -> Callable[[str, str], Non
 
 def _refused(hub: FrontendHub) -> int:
     return hub.refused
-
-
-async def _announce(port: int) -> None:
-    """Announce the page at *port* in the local network."""
-    from evsed.frontends.web.api.openevse_api import serial  # noqa: PLC0415 - only where it is used
-
-    try:
-        from evsed.daemon.mdns import Announcement  # noqa: PLC0415 - zeroconf is large, and optional
-    except ImportError as error:
-        log.warning(
-            "evsed is not announced in the network, all else works: a library for that is not "
-            "installed; pip install 'evsed[openevse]', or set openevse.announce = false",
-            reason=str(error),
-        )
-        await asyncio.Event().wait()  # nothing else is to be done until evsed ends
-    else:
-        await Announcement(port, serial(), __version__).run()
 
 
 def _recorder_config(settings: Settings) -> SessionRecorderConfig:

@@ -248,7 +248,7 @@ class SessionRecorder:
     def totals(self) -> SessionTotals:
         """The sessions and totals as they are shown now."""
         return SessionTotals(
-            session=self._ledger.session or self._last_charge,
+            session=self._ledger.session or self._waiting_session or self._last_charge,
             active=self._ledger.session is not None,
             day=self._ledger.day(_today()),
             total_wh=self._ledger.total_wh,
@@ -256,6 +256,14 @@ class SessionRecorder:
             controls=self.controls,
             claims=self.claims,
         )
+
+    @property
+    def _waiting_session(self) -> SessionRecord | None:
+        """The session of an earlier life until the pilot shows whether its car is still there.
+
+        A reader that saw 0 Wh meanwhile would count the session's energy twice.
+        """
+        return self._left_open[-1].record if self._left_open else None
 
     @property
     def _last_charge(self) -> SessionRecord | None:

@@ -159,6 +159,7 @@ def _claim_views(claims: Claims, now: float) -> tuple[ClaimView, ...]:
             max_current_a=claim.max_current_a,
             until_unplugged=claim.until_unplugged,
             left_s=None if claim.until_at is None else claim.until_at - now,
+            client=claim.client,
         )
         for program, claim in claims.at(now).of.items()
     )

@@ -28,9 +28,10 @@ class FrontendsConfig:
 
 @dataclass(frozen=True, slots=True)
 class Frontends:
-    """The frontends in use, and the TCP `port` of the page (0: none)."""
+    """The frontends in use, and the address and TCP `port` of the page ("" and 0: none)."""
 
     all: tuple[Frontend, ...]
+    host: str
     port: int
 
     def close(self) -> None:
@@ -50,10 +51,10 @@ def open_frontends(config: FrontendsConfig) -> Frontends:
     )
 
     web = WebFrontend(config.web, handed=handed_sockets(os.environ, os.getpid()))
-    port = web.listen()
+    host, port = web.listen()
     opened: list[Frontend] = [web]
     if config.mqtt is not None:
         from evsed.frontends.mqtt.frontend import MqttFrontend  # noqa: PLC0415 - as above
 
         opened.append(MqttFrontend(config.mqtt, config.version, port))
-    return Frontends(tuple(opened), port)
+    return Frontends(tuple(opened), host, port)

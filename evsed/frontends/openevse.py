@@ -17,7 +17,7 @@ from typing import Any, Final
 from evsed.core.pilot.faults import Fault
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.claims import Claim
-from evsed.core.user.controls import RANGES
+from evsed.core.user.controls import RANGES, Controls, ControlsError
 from evsed.frontends.status import ClaimView, Status
 
 JsonObject = dict[str, Any]
@@ -25,6 +25,9 @@ JsonObject = dict[str, Any]
 
 PROGRAM: Final = "openevse"
 """The name under which every client of this interface has its claim."""
+MANUAL: Final = "65537"
+"""OpenEVSE's number of the client "manual" (evse_man.h): it claims by /override, others by their
+number under /claims."""
 API_LEVEL: Final = "4.2.2"
 """The firmware whose interface this is. Clients derive from it what they may request: overrides
 from 4.1.2 on, claims from 4.1.0; from 5.0.0 on they would request limits, which evsed keeps
@@ -54,13 +57,25 @@ NORMAL, ECO = "1", "2"
 EVSED_ID: Final = b"evsed as OpenEVSE"
 
 
-def read_claim(body: Mapping[str, object], *, until_unplugged: bool) -> Claim:
-    """Return the claim in *body*; *until_unplugged* where it has no `auto_release`.
+CLOCKS: Final = frozenset({"uptime", "time", "divert_update"})
+"""Keys that move by themselves: no reason to send a message. OpenEVSE sends them every 30 s."""
+MEASURED: Final = frozenset(
+    {
+        "amp", "voltage", "power", "available_current", "elapsed", "session_elapsed",
+        "session_energy", "total_day", "total_energy",
+    }
+)  # fmt: skip
+"""Keys that move with every reading while a car charges: each message makes Home Assistant write a
+row for each of them, and ask for the override again."""
+
+
+def read_claim(body: Mapping[str, object], client: str, *, until_unplugged: bool) -> Claim:
+    """Return the claim of *client* in *body*; *until_unplugged* where it has no `auto_release`.
 
     Fewer than 6 A become 6, as with OpenEVSE: a pilot cannot offer less. Raises ValueError.
     """
     for key in body:
-        if key not in ("state", "charge_current", "max_current", "auto_release"):
+        if key not in ("state", "charge_current", "max_current", "auto_release", *LIMITS):
             raise ValueError(f"evsed knows no {key[:30]!r} here, and nothing was changed")
     state = body.get("state")
     if state not in ("active", "disabled", None):
@@ -75,13 +90,36 @@ def read_claim(body: Mapping[str, object], *, until_unplugged: bool) -> Claim:
         until_unplugged=release,
         yields=True,
         kept=True,
+        client=client,
     )
+
+
+LIMITS: Final = {"energy_limit": ("session_kwh", 1000), "time_limit": ("session_h", 3600)}
+"""OpenEVSE's limits of a session (watt-hours, seconds): the control of evsed's that each is, and
+how many make its unit."""
+
+
+def read_limits(body: Mapping[str, object]) -> dict[str, object]:
+    """Return the controls for the limits in *body*; 0 and null end one. Raises ValueError."""
+    patch: dict[str, object] = {}
+    for key, (control, units) in LIMITS.items():
+        if key not in body:
+            continue
+        value = body[key]
+        if isinstance(value, bool) or not isinstance(value, int | float | None):
+            raise ValueError(f"{key} must be a number; nothing was changed")  # noqa: TRY004 - of JSON
+        patch[control] = value / units if value else None
+    try:
+        Controls().updated(patch)
+    except ControlsError as error:
+        raise ValueError(f"{error}; nothing was changed") from error
+    return patch
 
 
 def status(now: Status) -> JsonObject:
     """Return the JSON of `/status`."""
     ready = ready_to_charge(now)
-    pilot_a = int(lowest_a(now) if ready else soft_a(now))
+    pilot_a = pilot(now)
     reply: JsonObject = {
         "evse_connected": int(now.board_ok),
         "rapi_connected": int(now.board_ok),
@@ -93,7 +131,7 @@ def status(now: Status) -> JsonObject:
         "state": _state(now, ready=ready),
         "status": "active" if ready else "disabled",
         "vehicle": int(now.state not in ("A", "E", "F", "-")),
-        "manual_override": int(claim_of(now) is not None),
+        "manual_override": int(claim_of(now, MANUAL) is not None),
         "divertmode": int(ECO if diverts(now) else NORMAL),
         "divert_active": int(diverts(now) and ready),
         "charge_rate": pilot_a,
@@ -129,16 +167,33 @@ def config(now: Status, serial: str, hostname: str) -> JsonObject:
         "min_current_hard": int(LEAST_A),
         "max_current_hard": hard_a(now),
         "max_current_soft": int(soft_a(now)),
-        "divert_enabled": now.feed_kind != "fixed",
+        "divert_enabled": sun_decides(now),
         "charge_mode": "eco" if diverts(now) else "fast",
     }
 
 
 def override(now: Status) -> JsonObject:
-    """Return the JSON of `/override`: the claim of a program; nothing where there is none."""
-    claim = claim_of(now)
+    """Return the JSON of `/override`: the manual claim; nothing where there is none."""
+    claim = claim_of(now, MANUAL)
     if claim is None:
         return {}
+    reply = _properties(claim)
+    for key, (control, units) in LIMITS.items():
+        value = getattr(now.controls, control)
+        if value is not None:
+            reply[key] = round(value * units)
+    return reply
+
+
+def claims(now: Status) -> list[JsonObject]:
+    """Return the JSON of `/claims`: each claim with the number of its client."""
+    claim = claim_of(now)
+    if claim is None:
+        return []
+    return [{"client": int(claim.client or MANUAL), **_properties(claim)}]
+
+
+def _properties(claim: ClaimView) -> JsonObject:
     reply: JsonObject = {}
     if claim.charging is not None:
         reply["state"] = "active" if claim.charging else "disabled"
@@ -163,9 +218,15 @@ def target(now: Status) -> JsonObject:
 
 def toggle(now: Status) -> Claim | None:
     """Return the claim after a toggle of the override: none, or the opposite of what happens."""
-    if claim_of(now) is not None:
+    if claim_of(now, MANUAL) is not None:
         return None
-    return Claim(charging=not ready_to_charge(now), until_unplugged=True, yields=True, kept=True)
+    return Claim(
+        charging=not ready_to_charge(now),
+        until_unplugged=True,
+        yields=True,
+        kept=True,
+        client=MANUAL,
+    )
 
 
 def divert(text: str, now: Status) -> Mode:
@@ -218,9 +279,29 @@ def soft_a(now: Status) -> float:
     return min(limit_a for limit_a in ceilings if limit_a is not None)
 
 
-def claim_of(now: Status) -> ClaimView | None:
-    """Return the claim that was placed through this interface; None where there is none."""
-    return next((claim for claim in now.claims if claim.program == PROGRAM), None)
+def claim_of(now: Status, client: str = "") -> ClaimView | None:
+    """Return the claim that was placed through this interface; None where there is none.
+
+    With *client*, only its own.
+    """
+    found = next((claim for claim in now.claims if claim.program == PROGRAM), None)
+    return found if found and (not client or (found.client or MANUAL) == client) else None
+
+
+def pilot(now: Status) -> int:
+    """Return the current that the pilot offers, whole amperes.
+
+    Where no car is there to be offered any, the current that one would be offered.
+    """
+    if now.offered_a > 0:
+        return round(now.offered_a)
+    return int(lowest_a(now)) if ready_to_charge(now) else 0
+
+
+def sun_decides(now: Status) -> bool:
+    """Return True where the solar surplus decides now: no program has set it aside."""
+    claimed = any(claim.charging is not None for claim in now.claims)
+    return now.feed_kind != "fixed" and diverts(now) and not claimed
 
 
 def diverts(now: Status) -> bool:

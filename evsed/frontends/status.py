@@ -162,6 +162,9 @@ class ClaimView:
     ]
     until_unplugged: Annotated[bool, Doc("ends when the car is unplugged")]
     left_s: Annotated[float | None, Doc("until it ends; null: no deadline", unit="s")] = None
+    client: Annotated[
+        str, Doc("the part of the program that claims; empty where the program is one")
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True)

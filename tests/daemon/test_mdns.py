@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
-from evsed.daemon import app
+from evsed.daemon.announcing import announce, obstacle
 from evsed.daemon.mdns import SERVICE, Announcement
 from tests.frontends.web.web_world import IN_TIME_S
 
@@ -51,10 +51,43 @@ async def test_without_the_library_the_log_tells_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "evsed.daemon.mdns", None)  # as where zeroconf is missing
     with capture_logs() as entries:
-        announcing = asyncio.create_task(app._announce(80))  # noqa: SLF001 - the supervisor's call
+        announcing = asyncio.create_task(announce("0.0.0.0", 80, "0"))
         async with asyncio.timeout(IN_TIME_S):
             while not entries:  # noqa: ASYNC110 - a log has no event
                 await asyncio.sleep(0)
         announcing.cancel()
     (entry,) = entries
     assert "pip install 'evsed[openevse]'" in entry["event"]
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "why"),
+    [
+        ("0.0.0.0", 80, ""),
+        ("::", 80, ""),
+        ("192.0.2.7", 80, ""),
+        ("0.0.0.0", 8080, "port 8080"),
+        ("127.0.0.1", 80, "no other machine reaches"),
+        ("127.1.2.3", 8080, "no other machine reaches"),
+        ("::1", 80, "no other machine reaches"),
+        ("fd00::7", 80, "IPv4"),
+    ],
+)
+def test_it_is_announced_only_where_it_is_found_as_announced(
+    host: str, port: int, why: str
+) -> None:
+    found = obstacle(host, port)
+    assert why in found
+    assert bool(found) is bool(why)
+
+
+async def test_where_it_is_not_announced_the_log_tells_why() -> None:
+    with capture_logs() as entries:
+        announcing = asyncio.create_task(announce("127.0.0.1", 80, "0"))
+        async with asyncio.timeout(IN_TIME_S):
+            while not entries:  # noqa: ASYNC110 - a log has no event
+                await asyncio.sleep(0)
+        announcing.cancel()
+    (entry,) = entries
+    assert "add it by its address" in entry["event"]
+    assert entry["reason"].startswith("the page is served on 127.0.0.1")

@@ -96,6 +96,25 @@ async def test_energy_that_flowed_while_the_file_was_locked_is_saved(
     kept.close()
 
 
+async def test_a_session_under_way_shows_its_energy_from_the_first_moment_of_the_next_life(
+    tmp_path: Path,
+) -> None:
+    """A counter that is 0 for a second would be counted twice by whoever adds it up."""
+    async with life(tmp_path, clean=False) as world:
+        recorder = world.recorder
+        recorder.on_event(ev.CarPluggedIn(100.0), NOW)
+        for second in range(100):
+            charging = replace(CHARGING, at=100.0 + second)
+            recorder.on_snapshot(charging, Flow(power_w=3600.0, current_a=16.0))
+        await world.write()
+        before = world.status(200.0).session.energy_wh
+    async with life(tmp_path, clean=False) as world:
+        assert world.status(0.0).session.energy_wh == before > 0
+        world.recorder.on_event(ev.CarPluggedIn(1.0), NOW)
+        assert world.status(1.0).session.energy_wh == before
+        assert world.status(1.0).session.active
+
+
 async def test_a_car_whose_contact_is_loose_keeps_the_limits_of_its_session(tmp_path: Path) -> None:
     """Half a second of A ends a session; the same car back within 10 s has the same limits."""
     async with life(tmp_path) as world:

@@ -35,12 +35,18 @@ def faulted(*faults: Fault) -> Status:
 
 
 def overridden(controls: Controls, claimed: Claim) -> Status:
-    view = ClaimView("openevse", claimed.charging, claimed.max_current_a, claimed.until_unplugged)
+    view = ClaimView(
+        "openevse",
+        claimed.charging,
+        claimed.max_current_a,
+        claimed.until_unplugged,
+        client=claimed.client,
+    )
     return replace(CHARGING, controls=ControlsView.of(controls), claims=(view,))
 
 
 def claim(**told: Any) -> Claim:  # noqa: ANN401 - whatever a program may say
-    return openevse.read_claim(told, until_unplugged=True)
+    return openevse.read_claim(told, openevse.MANUAL, until_unplugged=True)
 
 
 def test_a_charge_is_told_in_openevses_names_and_units() -> None:
@@ -118,6 +124,40 @@ def test_under_an_override_eco_is_what_comes_back() -> None:
     assert openevse.status(now)["manual_override"] == 1
 
 
+def test_what_the_pilot_offers_is_the_pilot_and_not_the_lowest_limit() -> None:
+    offered = [
+        (replace(CHARGING, offered_a=9.98), 10),
+        (replace(CHARGING, offered_a=16.2, limits=(LimitView("supply", 32.0, ""),)), 16),
+        (WAITING, 0),
+        (NO_CAR, 9),  # what a car would be offered
+        (faulted(Fault.DIODE), 0),
+    ]
+    for now, pilot_a in offered:
+        assert openevse.status(now)["pilot"] == pilot_a
+
+
+def test_the_sun_decides_where_no_program_has_set_it_aside() -> None:
+    def diverts(now: Status) -> bool:
+        return bool(openevse.config(now, "", "")["divert_enabled"])
+
+    assert diverts(CHARGING)
+    assert not diverts(overridden(Controls(Mode.SOLAR), claim(state="active")))
+    assert not diverts(overridden(Controls(Mode.FAST), claim(charge_current=8)))
+    assert not diverts(replace(CHARGING, feed_kind="fixed"))
+
+
+def test_a_claim_of_another_client_is_no_manual_override() -> None:
+    now = overridden(
+        Controls(), openevse.read_claim({"state": "active"}, "262145", until_unplugged=False)
+    )
+    assert openevse.status(now)["manual_override"] == 0
+    assert openevse.override(now) == {}
+    assert [made["client"] for made in openevse.claims(now)] == [262145]
+    toggled = openevse.toggle(now)
+    assert toggled is not None
+    assert toggled.client == openevse.MANUAL
+
+
 def test_an_override_is_read_back_as_it_was_said() -> None:
     assert openevse.override(CHARGING) == {}
     assert openevse.override(overridden(Controls(), claim(charge_current=8))) == {
@@ -169,7 +209,7 @@ def test_a_claim_says_charge_or_not_and_amperes(
         ({"max_current": float("nan")}, "max_current must be"),
         ({"max_current": 81}, "max_current must be"),
         ({"auto_release": 1}, "auto_release must be"),
-        ({"energy_limit": 5000}, "knows no 'energy_limit'"),
+        ({"shaper": 5000}, "knows no 'shaper'"),
     ],
 )
 def test_what_is_no_claim_is_refused(told: dict[str, Any], wrong: str) -> None:

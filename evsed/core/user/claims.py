@@ -31,7 +31,8 @@ class Claim:
     current on each phase, amperes; None: no ceiling. It ends when the program withdraws it, at the
     monotonic moment `until_at`, and, with `until_unplugged`, when the car is unplugged.
 
-    `yields`: what it says of charging ends, too, when the owner chooses a mode. `kept`: it outlives
+    `client` is the part of the program that claims, "" where the program is one. `yields`: what it
+    says of charging ends, too, when the owner chooses a mode. `kept`: it outlives
     a restart of evsed; a claim with a deadline never does, because the clock starts again.
 
     Raises ValueError for a current that is not a finite number, 0 or more.
@@ -43,6 +44,7 @@ class Claim:
     until_at: float | None = None
     yields: bool = False
     kept: bool = False
+    client: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a current that cannot be."""
@@ -126,6 +128,7 @@ class Claims:
                 "max_current_a": claim.max_current_a,
                 "until_unplugged": claim.until_unplugged,
                 "yields": claim.yields,
+                "client": claim.client,
             }
             for name, claim in self.of.items()
             if claim.kept and claim.until_at is None
@@ -144,8 +147,16 @@ class Claims:
                     "max_current_a": int() | float() | None as max_current_a,
                     "until_unplugged": bool() as until_unplugged,
                     "yields": bool() as yields,
+                    **more,
                 }:
-                    made = Claim(charging, max_current_a, until_unplugged, yields=yields, kept=True)
+                    made = Claim(
+                        charging,
+                        max_current_a,
+                        until_unplugged,
+                        yields=yields,
+                        kept=True,
+                        client=str(more.get("client", "")),
+                    )
                     claims = claims.placed(str(name), made)
                 case _:
                     raise ValueError(f"{claim!r:.40} is no claim")

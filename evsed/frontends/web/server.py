@@ -77,15 +77,16 @@ class WebFrontend:
         """Open event streams."""
         return self._started.stream.listeners if self._started else 0
 
-    def listen(self) -> int:
+    def listen(self) -> tuple[str, int]:
         """Bind the sockets and keep them until `close()`, over any number of runs.
 
-        Returns the TCP port (0: none, control socket only). Raises `WebError`, naming the remedy,
-        where that cannot be had.
+        Returns the address and the TCP port ("" and 0: none, control socket only). Raises
+        `WebError`, naming the remedy, where that cannot be had.
         """
         self._kept = self._handed or tuple(_own_sockets(self._config))
         tcp = (sock for sock in self._kept if sock.family != socket.AF_UNIX)
-        return next((int(sock.getsockname()[1]) for sock in tcp), 0)
+        address = next((sock.getsockname() for sock in tcp), ("", 0))
+        return str(address[0]), int(address[1])
 
     def close(self) -> None:
         """Close the sockets of `listen()`."""
@@ -108,7 +109,7 @@ class WebFrontend:
         recent = RecentHistory()
         authenticator = Authenticator(self._config.password_file, self._config.names)
         context = AppContext(hub, self._limits, self._assets, authenticator, stream, recent)
-        openevse = OpenEvse(hub, self._limits) if self._config.openevse else None
+        openevse = OpenEvse(hub, self._limits, authenticator) if self._config.openevse else None
         operations = self._operations + (openevse.operations() if openevse else ())
         router = Router(context, operations)
         limiter = ConnectionLimiter(self._limits, router.unknown_method)

@@ -93,6 +93,26 @@ async def test_a_new_password_ends_what_the_old_one_was_good_for(
     assert (await evcc.ask("DELETE", "/override"))[0] == 200
 
 
+async def test_a_program_that_repeats_a_wrong_password_is_not_guessing(
+    evcc: Evcc,
+) -> None:
+    """Home Assistant begins to ask for the new password at a 401, and never at a 429."""
+    evcc.header = basic("the password of yesterday")
+    found = [(await evcc.ask("GET", "/override"))[0] for _ in range(3 * FREE)]
+    assert set(found) == {401}
+    evcc.header = basic()  # a person at the same address is not slowed down for it
+    assert (await evcc.ask("DELETE", "/override"))[0] == 200
+
+
+async def test_a_wrong_password_that_is_set_later_is_right(evcc: Evcc, password_file: Path) -> None:
+    evcc.header = basic("the next one")
+    assert (await evcc.ask("GET", "/config"))[0] == 401
+    fresh = password_file.with_name("fresh")
+    fresh.write_text(hashed("the next one", log2_n=4))
+    fresh.replace(password_file)
+    assert (await evcc.ask("GET", "/config"))[0] == 200
+
+
 async def test_what_was_right_is_forgotten_after_a_month_and_one_by_one(
     password_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -92,6 +92,26 @@ async def test_home_assistant_switches_off_and_on_and_leaves_it_to_evsed(
     assert await home.get_override_state() == "auto"
 
 
+async def test_home_assistants_limits_are_those_of_the_session(
+    home: OpenEVSE, evsed: Served, evcc: Evcc
+) -> None:
+    await home.set_override(state="active", energy_limit=5000, time_limit=5400)
+    controls = evsed.hub.shown.controls
+    assert (controls.session_kwh, controls.session_h) == (5.0, 1.5)
+    _, override = await evcc.ask("GET", "/override")
+    assert (override["energy_limit"], override["time_limit"]) == (5000, 5400)
+    await home.set_override(energy_limit=0)
+    assert evsed.hub.shown.controls.session_kwh is None
+    assert evsed.hub.shown.controls.session_h == 1.5
+
+
+async def test_home_assistants_restart_button_is_told_that_nothing_is_done(
+    home: OpenEVSE,
+) -> None:
+    with pytest.raises(CommandFailedError, match="restarts nothing"):
+        await home.restart_wifi()
+
+
 async def test_home_assistant_toggles_the_override(home: OpenEVSE, evsed: Served) -> None:
     await home.toggle_override()
     assert claimed(evsed)[0] is False
@@ -131,11 +151,12 @@ async def test_a_wrong_password_is_told_to_who_reads_and_to_who_orders(
 ) -> None:
     with pytest.raises(AuthenticationError):
         await client(evsed, browser, "guess").test_and_get()
-    stranger = client(evsed, browser, None)
-    await stranger.update()
-    assert stranger.state == "charging"
-    with pytest.raises(AuthenticationError):
-        await stranger.set_current(8)
+    with pytest.raises(AuthenticationError):  # so that Home Assistant asks for the password
+        await client(evsed, browser, None).test_and_get()
+    stranger = Evcc(browser, evsed.url, header="")
+    assert (await stranger.ask("GET", "/config"))[0] == 401
+    assert (await stranger.ask("GET", "/status"))[1]["state"] == 3
+    assert (await stranger.ask("POST", "/override", {"charge_current": 8}))[0] == 401
     assert evsed.hub.changed_by == []
 
 
@@ -166,12 +187,12 @@ async def test_where_the_setting_is_off_there_is_no_openevse(
 
 async def test_the_owners_own_off_stays_off(home: OpenEVSE, evsed: Served, evcc: Evcc) -> None:
     evsed.hub.show(replace(CHARGING, controls=ControlsView(mode="off")))
-    reply = await home.set_override(state="active")
-    assert "the owner has switched evsed off" in reply["msg"]
+    with pytest.raises(CommandFailedError, match="the owner has switched evsed off"):
+        await home.set_override(state="active")
     with pytest.raises(CommandFailedError, match="the owner has switched evsed off"):
         await home.set_divert_mode("eco")
     status, _ = await evcc.ask("POST", EVCC_CLAIM, {"state": "active", "charge_current": 16})
-    assert status == 409
+    assert status == 400
     assert evsed.hub.shown.controls.mode == "off"
     assert evsed.hub.changed_by == []
 
@@ -191,14 +212,22 @@ async def test_evcc_follows_the_websocket_and_claims(evsed: Served, evcc: Evcc) 
         assert (await evcc.ask("POST", EVCC_CLAIM, claim))[0] == 200
         assert claimed(evsed) == (True, 16.0)
         news = await wire.receive_json(timeout=IN_TIME_S)
-        assert news["manual_override"] == 1
-        assert "total_energy" not in news
+        assert "claims_version" in news
+        assert not {"total_energy", "manual_override"} & news.keys()  # evcc's own is not manual
+        assert (await evcc.ask("GET", "/override"))[1] == {}
     assert (await evcc.ask("POST", EVCC_CLAIM, {"state": "disabled", "charge_current": 0}))[
         0
     ] == 200
     assert claimed(evsed)[0] is False
     assert (await evcc.ask("GET", EVCC_CLAIM))[1]["state"] == "disabled"
-    assert len((await evcc.ask("GET", "/claims"))[1]) == 1
+    (kept,) = (await evcc.ask("GET", "/claims"))[1]
+    assert kept == {
+        "client": 262145, "state": "disabled", "charge_current": 6, "auto_release": False,
+    }  # fmt: skip
+    assert (await evcc.ask("GET", "/claims/1"))[0] == 404
+    for of_another in ("/override", "/claims/1"):
+        assert (await evcc.ask("DELETE", of_another))[0] == 200
+        assert len(evsed.hub.shown.claims) == 1
     assert (await evcc.ask("DELETE", EVCC_CLAIM))[0] == 200
     assert evsed.hub.shown.claims == ()
     assert (await evcc.ask("GET", "/claims"))[1] == []
@@ -209,11 +238,20 @@ async def test_evcc_of_before_september_2026_polls_and_overrides(evsed: Served, 
     assert isinstance(no_rapi, str)  # no JSON: it takes that for a charger that switches no phases
     _, told = await evcc.ask("GET", "/status")
     assert (told["state"], told["vehicle"], told["status"]) == (3, 1, "active")
-    _, before = await evcc.ask("GET", "/override")
-    assert (await evcc.ask("POST", "/override", {**before, "state": "active", "max_current": 7}))[
-        0
-    ] == 200
-    assert claimed(evsed) == (True, 7.0)
+    # Each order is what it read before, with one thing changed.
+    for change, expected in (
+        ({"state": "active"}, (True, None)),
+        ({"max_current": 7}, (True, 7.0)),
+        ({"state": "disabled"}, (False, 7.0)),
+        ({"state": "active"}, (True, 7.0)),
+    ):
+        status, before = await evcc.ask("GET", "/override")
+        assert status == 200
+        assert (await evcc.ask("POST", "/override", {**before, **change}))[0] == 200
+        assert claimed(evsed) == expected
+        assert (await evcc.ask("GET", "/status"))[1]["manual_override"] == 1
+    assert (await evcc.ask("DELETE", "/override"))[0] == 200
+    assert (await evcc.ask("GET", "/override"))[1] == {}
 
 
 @pytest.mark.parametrize(
@@ -221,6 +259,8 @@ async def test_evcc_of_before_september_2026_polls_and_overrides(evsed: Served, 
     [
         ("/override", {"state": "on"}, 400),
         ("/override", {"time_limit": 60}, 400),
+        ("/override", {"energy_limit": "much"}, 400),
+        ("/restart", {"device": "gateway"}, 400),
         ("/override", ["active"], 400),
         (EVCC_CLAIM, {"charge_current": "7"}, 400),
         ("/claims/me", {"state": "active"}, 404),

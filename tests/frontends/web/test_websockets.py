@@ -10,8 +10,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from evsed.frontends import openevse
+from evsed.frontends.web.auth.password import hashed
+from evsed.frontends.web.http.websockets import worth_sending
 from tests.frontends.openevse_world import QUICK
-from tests.frontends.web.web_world import CHARGING, IN_TIME_S, Served, served
+from tests.frontends.web.web_world import CHARGING, FAULTED, IN_TIME_S, Served, served
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -110,6 +113,49 @@ async def test_what_is_not_known_any_more_is_told_as_null(
         assert "available_current" in await wire.receive_json(timeout=IN_TIME_S)
         evsed.hub.show(replace(CHARGING, available_w=None))
         assert await wire.receive_json(timeout=IN_TIME_S) == {"available_current": None}
+
+
+@pytest.mark.parametrize(
+    ("changed", "since_s", "worth"),
+    [
+        ({"uptime", "time", "state"}, 0.0, True),
+        ({"uptime", "time"}, 29.0, False),
+        ({"uptime", "time"}, 30.0, True),
+        ({"uptime", "amp"}, 4.0, False),
+        ({"uptime", "amp"}, 5.0, True),
+        (set(), 3600.0, False),
+    ],
+)
+def test_a_clock_alone_is_hardly_worth_a_message(
+    changed: set[str], since_s: float, *, worth: bool
+) -> None:
+    assert worth_sending(changed, openevse.CLOCKS, openevse.MEASURED, since_s) is worth
+
+
+async def test_a_clock_that_moves_sends_nothing_by_itself(
+    evsed: Served, browser: aiohttp.ClientSession
+) -> None:
+    async with browser.ws_connect(f"{evsed.url}/ws") as wire:
+        await wire.receive_json(timeout=IN_TIME_S)
+        for uptime_s in (98_124.0, 98_125.0):
+            evsed.hub.show(replace(CHARGING, uptime_s=uptime_s))
+            await wire.send_str('{"ping": 1}')
+            assert await wire.receive_json(timeout=IN_TIME_S) == {"pong": 1}
+        evsed.hub.show(replace(FAULTED, uptime_s=98_126.0))
+        news = await wire.receive_json(timeout=IN_TIME_S)
+        assert (news["state"], news["uptime"]) == (5, 98_126)
+
+
+async def test_a_new_password_closes_every_websocket(
+    evsed: Served, browser: aiohttp.ClientSession, password_file: Path
+) -> None:
+    async with browser.ws_connect(f"{evsed.url}/ws") as wire:
+        await wire.receive_json(timeout=IN_TIME_S)
+        fresh = password_file.with_name("fresh")
+        fresh.write_text(hashed("another one", log2_n=4))
+        fresh.replace(password_file)
+        ended = await wire.receive(timeout=IN_TIME_S)
+        assert (ended.type, ended.data) == (aiohttp.WSMsgType.CLOSE, 1008)
 
 
 async def test_when_evsed_ends_its_websockets_are_told(

@@ -188,7 +188,13 @@ class ShownHub:
         if claim.charging and self.shown.controls.mode == "off":
             raise ControlsError((("mode", OFF_STAYS),))
         self.changed_by.append(who)
-        view = ClaimView(program, claim.charging, claim.max_current_a, claim.until_unplugged)
+        view = ClaimView(
+            program,
+            claim.charging,
+            claim.max_current_a,
+            claim.until_unplugged,
+            client=claim.client,
+        )
         self.show(replace(self.shown, claims=(view,)))
         return claim.describe()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import socket
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,7 @@ from evsed.frontends.web.api.operation import (
     Operation,
     Reply,
 )
+from evsed.frontends.web.auth.authenticator import Authenticator
 from evsed.frontends.web.http.parameters import Parameter, whole
 from evsed.frontends.web.http.request_parsing import read_body
 from evsed.frontends.web.http.responses import JSON, TEXT, PreparedResponse, answer
@@ -42,8 +44,15 @@ REPLY: Final = Reply("in OpenEVSE's terms")
 class OpenEvse:
     """OpenEVSE's interface to *hub*, for as long as one frontend serves it."""
 
-    def __init__(self, hub: Hub, limits: WebLimits) -> None:
-        self.sockets = WebSockets(hub, limits, openevse.status)
+    def __init__(self, hub: Hub, limits: WebLimits, authenticator: Authenticator) -> None:
+        self.sockets = WebSockets(
+            hub,
+            limits,
+            openevse.status,
+            epoch=authenticator.stamp,
+            clocks=openevse.CLOCKS,
+            measured=openevse.MEASURED,
+        )
         self._serial = serial()
         self._hostname = socket.gethostname()
 
@@ -58,11 +67,12 @@ class OpenEvse:
             ("PATCH", "/override", self._toggle),
             ("DELETE", "/override", self._give_back),
             ("POST", "/divertmode", self._divert),
+            ("POST", "/restart", self._restart),
             ("GET", "/claims", self._claims),
             ("GET", "/claims/target", self._target),
-            ("GET", "/claims/{client}", self._override),
+            ("GET", "/claims/{client}", self._one_claim),
             ("POST", "/claims/{client}", self._set_claim),
-            ("DELETE", "/claims/{client}", self._give_back),
+            ("DELETE", "/claims/{client}", self._withdraw),
         )
         return tuple(
             Operation(
@@ -71,9 +81,9 @@ class OpenEvse:
                 "",
                 handler,
                 REPLY,
-                AuthRequirement.SHOWN if method == "GET" else AuthRequirement.BASIC,
+                _auth(method, path),
                 path_parameter=CLIENT if "{" in path else None,
-                body=Claim if method == "POST" and path != "/divertmode" else None,
+                body=Claim if method == "POST" and path.startswith(("/ov", "/cl")) else None,
                 listed=False,
             )
             for method, path, handler in rows
@@ -91,8 +101,13 @@ class OpenEvse:
         return _json(openevse.override(context.hub.status()))
 
     async def _claims(self, context: AppContext, _: ApiRequest) -> PreparedResponse:
-        claim = openevse.override(context.hub.status())
-        return _json([claim] if claim else [])
+        return _json(openevse.claims(context.hub.status()))
+
+    async def _one_claim(self, context: AppContext, request: ApiRequest) -> PreparedResponse:
+        for claim in openevse.claims(context.hub.status()):
+            if claim["client"] == request.path_value:
+                return _json(claim)
+        return _json({"msg": "Not found"}, status=404)
 
     async def _target(self, context: AppContext, _: ApiRequest) -> PreparedResponse:
         return _json(openevse.target(context.hub.status()))
@@ -105,19 +120,23 @@ class OpenEvse:
     # --- orders -------------------------------------------------------------------------------
 
     async def _set_override(self, context: AppContext, request: ApiRequest) -> PreparedResponse:
-        return await self._claim(context, request, until_unplugged=True)
+        return await self._claim(context, request, openevse.MANUAL, until_unplugged=True)
 
     async def _set_claim(self, context: AppContext, request: ApiRequest) -> PreparedResponse:
-        return await self._claim(context, request, until_unplugged=False)
+        return await self._claim(context, request, str(request.path_value), until_unplugged=False)
 
     async def _claim(
-        self, context: AppContext, request: ApiRequest, *, until_unplugged: bool
+        self, context: AppContext, request: ApiRequest, client: str, *, until_unplugged: bool
     ) -> PreparedResponse:
         try:
-            claim = openevse.read_claim(request.body, until_unplugged=until_unplugged)
+            claim = openevse.read_claim(request.body, client, until_unplugged=until_unplugged)
+            limits = openevse.read_limits(request.body)
         except ValueError as error:
             return _refused(400, str(error))
-        return await _place(context, request, claim)
+        placed = await _place(context, request, claim)
+        if limits and placed.status == HTTPStatus.OK:
+            await context.hub.update_controls(request.sender, limits, program=openevse.PROGRAM)
+        return placed
 
     async def _toggle(self, context: AppContext, request: ApiRequest) -> PreparedResponse:
         claim = openevse.toggle(context.hub.status())
@@ -126,8 +145,13 @@ class OpenEvse:
         return await _place(context, request, claim)
 
     async def _give_back(self, context: AppContext, request: ApiRequest) -> PreparedResponse:
-        await context.hub.withdraw_claim(request.sender, openevse.PROGRAM)
-        return _json({"msg": "Deleted"})
+        return await _withdraw(context, request, openevse.MANUAL)
+
+    async def _withdraw(self, context: AppContext, request: ApiRequest) -> PreparedResponse:
+        return await _withdraw(context, request, str(request.path_value))
+
+    async def _restart(self, _: AppContext, __: ApiRequest) -> PreparedResponse:
+        return _refused(400, "evsed restarts nothing for a program; nothing was done")
 
     async def _divert(self, context: AppContext, request: ApiRequest) -> PreparedResponse:
         body = await read_body(request.http, context.limits.body_s)
@@ -140,7 +164,7 @@ class OpenEvse:
                 request.sender, {"mode": mode.value}, program=openevse.PROGRAM
             )
         except ControlsError as error:
-            return _refused(409, f"{error}; nothing was changed")
+            return _refused(400, f"{error}; nothing was changed")
         except ValueError as error:
             return _refused(400, str(error))
         return answer(b"Divert Mode changed", TEXT)
@@ -164,16 +188,32 @@ async def _place(context: AppContext, request: ApiRequest, claim: Claim) -> Prep
     try:
         await context.hub.place_claim(request.sender, openevse.PROGRAM, claim)
     except ControlsError as error:
-        return _refused(409, f"{error}; nothing was changed")
+        # Home Assistant's client shows the reason of a 400 alone.
+        return _refused(400, f"{error}; nothing was changed")
     return _json({"msg": "OK"})
+
+
+async def _withdraw(context: AppContext, request: ApiRequest, client: str) -> PreparedResponse:
+    """Withdraw the claim of *client*; that of another stays."""
+    if openevse.claim_of(context.hub.status(), client) is not None:
+        await context.hub.withdraw_claim(request.sender, openevse.PROGRAM)
+    return _json({"msg": "Deleted"})
+
+
+def _auth(method: str, path: str) -> AuthRequirement:
+    """Return the access rule of a row."""
+    if method != "GET":
+        return AuthRequirement.BASIC
+    # Home Assistant asks for the password only where this path is refused without it.
+    return AuthRequirement.KNOWN if path == "/config" else AuthRequirement.SHOWN
 
 
 def _status(now: Status) -> PreparedResponse:
     return _json(openevse.status(now))
 
 
-def _json(value: object) -> PreparedResponse:
-    return answer(json.dumps(value).encode(), JSON)
+def _json(value: object, *, status: int = 200) -> PreparedResponse:
+    return answer(json.dumps(value).encode(), JSON, status=status)
 
 
 def _refused(status: int, detail: str) -> PreparedResponse:

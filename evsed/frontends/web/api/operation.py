@@ -35,6 +35,7 @@ class AuthRequirement(Enum):
     PASSWORD = auto()  # that as well, and there must be a password
     SESSION = auto()  # all that and the session's cookie: whatever changes something
     SHOWN = auto()  # as OWN_PAGE; a password by HTTP basic, where there is one, must be right
+    KNOWN = auto()  # as SHOWN, and where there is a password, it or a session must be shown
     BASIC = auto()  # as SESSION, and the password by HTTP basic will do instead of the cookie
 
 

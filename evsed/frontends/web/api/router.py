@@ -117,6 +117,8 @@ class Router:
                 return authenticator.refusal(request)
             case AuthRequirement.SHOWN:
                 return await self._basic.reading_refusal(request)
+            case AuthRequirement.KNOWN:
+                return await self._basic.reading_refusal(request, always=True)
             case AuthRequirement.BASIC:
                 return await self._basic.refusal(request)
 

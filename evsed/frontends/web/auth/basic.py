@@ -21,7 +21,12 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from evsed.frontends.web.auth.authenticator import SESSION_S, SESSIONS, Authenticator
+from evsed.frontends.web.auth.authenticator import (
+    SESSION_S,
+    SESSIONS,
+    WRONG_PASSWORD,
+    Authenticator,
+)
 from evsed.frontends.web.http.responses import PROBLEM, PreparedResponse, answer, problem
 
 NO_CREDENTIALS: Final = problem(
@@ -40,6 +45,7 @@ class BasicAuth:
         self._clock = clock
         self._key = secrets.token_bytes(32)
         self._right: dict[bytes, float] = {}  # hash of the header -> when; oldest first
+        self._wrong: dict[bytes, None] = {}  # hash of the header; oldest first
         self._of_file = authenticator.stamp()
         self._pending: dict[bytes, asyncio.Task[PreparedResponse | None]] = {}
 
@@ -50,17 +56,19 @@ class BasicAuth:
             refused = await self._check(request)
         return refused and _for_programs(refused)
 
-    async def reading_refusal(self, request: web.BaseRequest) -> PreparedResponse | None:
+    async def reading_refusal(
+        self, request: web.BaseRequest, *, always: bool = False
+    ) -> PreparedResponse | None:
         """Return the refusal of *request*, which only reads; None where it may pass.
 
-        Reading needs no password. But a client that sends one expects an answer to it.
+        Reading needs no password, except *always*. But a client that sends one expects an answer
+        to it.
         """
-        refused = self._authenticator.foreign_refusal(request)
-        if (
-            refused is None
-            and hdrs.AUTHORIZATION in request.headers
-            and self._authenticator.password_set
-        ):
+        authenticator = self._authenticator
+        refused = authenticator.foreign_refusal(request)
+        shown = hdrs.AUTHORIZATION in request.headers
+        wanted = always and not authenticator.logged_in(request)
+        if refused is None and (shown or wanted) and authenticator.password_set:
             refused = await self._check(request)
         return refused and _for_programs(refused)
 
@@ -76,10 +84,15 @@ class BasicAuth:
         if self._of_file != self._authenticator.stamp():
             self._of_file = self._authenticator.stamp()
             self._right.clear()
+            self._wrong.clear()
         shown = hashlib.blake2b(header.encode("utf-8", "surrogateescape"), key=self._key).digest()
         found_at = self._right.get(shown)
         if found_at is not None and self._clock() - found_at < SESSION_S:
             return None
+        if shown in self._wrong:
+            # A program that repeats the password of yesterday is not guessing: it learns that it is
+            # wrong, and neither itself nor a person at the same address is slowed down for it.
+            return WRONG_PASSWORD
         # Several requests at once with the same password are one attempt.
         task = self._pending.get(shown)
         if task is None:
@@ -92,6 +105,10 @@ class BasicAuth:
             self._right[shown] = self._clock()
             while len(self._right) > SESSIONS:
                 del self._right[next(iter(self._right))]
+        elif refused is WRONG_PASSWORD:
+            self._wrong[shown] = None
+            while len(self._wrong) > SESSIONS:
+                del self._wrong[next(iter(self._wrong))]
         return refused
 
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """WebSockets that carry the status: all of it at first, then the keys that have changed.
 
+Not each change is a reason to send: clocks are sent every 30 s, measurements every 5 s, and both
+along with whatever else has changed.
+
 The connection limiter applies here, too: a client that does not read, or sends in a minute more
 than a request may have, is cut. A client that has gone is found by a ping (RFC 6455), which every
 client answers by itself.
@@ -11,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final, cast
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
@@ -26,6 +30,10 @@ MESSAGE_BYTES: Final = 256
 CLOSE_WITHIN_S: Final = 0.5
 """Time for a client to answer the close frame."""
 MINUTE_S: Final = 60.0
+CLOCKS_EVERY_S: Final = 30.0
+"""As OpenEVSE sends its uptime (main.cpp, Timer1)."""
+MEASURED_EVERY_S: Final = 5.0
+"""Quicker, and Home Assistant's recorder only fills its disk."""
 
 NO_UPGRADE = problem(
     426, "this is a WebSocket: ask for it by Upgrade (RFC 6455)", {"Upgrade": "websocket"}
@@ -40,12 +48,29 @@ Render = Callable[[Status], Mapping[str, object]]
 
 
 class WebSockets:
-    """The WebSockets of one frontend; *render* gives the keys of a status."""
+    """The WebSockets of one frontend; *render* gives the keys of a status.
 
-    def __init__(self, hub: Hub, limits: WebLimits, render: Render) -> None:
+    *epoch* gives a value that differs once the password does: then every WebSocket is closed, so
+    that each client shows its password again. *clocks* and *measured* are the keys that alone are
+    sent less often.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        limits: WebLimits,
+        render: Render,
+        *,
+        epoch: Callable[[], object] = lambda: None,
+        clocks: AbstractSet[str] = frozenset(),
+        measured: AbstractSet[str] = frozenset(),
+    ) -> None:
         self._hub = hub
         self._limits = limits
         self._render = render
+        self._epoch = epoch
+        self._clocks = clocks
+        self._measured = measured
         self._open: set[web.WebSocketResponse] = set()
 
     def __len__(self) -> int:
@@ -92,20 +117,25 @@ class WebSockets:
         sent: dict[str, object] = {}
         seen: Status | None = None
         clock = asyncio.get_running_loop().time
-        counted_at = clock()
+        counted_at = sent_at = clock()
+        epoch = self._epoch()
         while not socket.closed:
+            if self._epoch() != epoch:
+                await socket.close(
+                    code=WSCloseCode.POLICY_VIOLATION, message=b"the password changed"
+                )
+                return
             if clock() - counted_at >= MINUTE_S:
                 counted_at = clock()
                 connection.busy(Stage.STREAM)  # the limiter counts the next minute
             status = self._hub.status()
             if status is not seen:
-                seen = status
                 now = self._render(status)
                 changes = {key: now[key] for key in now if key not in sent or sent[key] != now[key]}
                 # A key that has gone is no longer known.
                 changes |= {key: None for key in sent if key not in now}
-                sent = dict(now)
-                if changes:
+                if self._news(sent, now, changes.keys(), clock() - sent_at):
+                    seen, sent, sent_at = status, dict(now), clock()
                     await socket.send_str(json.dumps(changes))
             try:
                 message = await socket.receive(self._limits.socket_every_s)
@@ -115,6 +145,32 @@ class WebSockets:
                 return
             if _is_ping(message):
                 await socket.send_str('{"pong": 1}')
+
+    def _news(
+        self,
+        sent: Mapping[str, object],
+        now: Mapping[str, object],
+        changed: AbstractSet[str],
+        since_s: float,
+    ) -> bool:
+        """Tell whether *now* is worth a message; a key that comes or goes always is."""
+        if sent.keys() != now.keys():
+            return True
+        return worth_sending(changed, self._clocks, self._measured, since_s)
+
+
+def worth_sending(
+    changed: AbstractSet[str],
+    clocks: AbstractSet[str],
+    measured: AbstractSet[str],
+    since_s: float,
+) -> bool:
+    """Tell whether the keys *changed* are worth a message *since_s* after the last one."""
+    if changed - clocks - measured:
+        return True
+    if changed & measured:
+        return since_s >= MEASURED_EVERY_S
+    return bool(changed) and since_s >= CLOCKS_EVERY_S
 
 
 def _is_handshake(socket: web.WebSocketResponse, request: web.BaseRequest) -> bool:
