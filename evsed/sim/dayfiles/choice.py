@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from evsed.errors import DayError
@@ -21,7 +22,8 @@ from evsed.sim.dayfiles.words import Role, plain, says_extreme
 
 _PHASE: Final = re.compile(
     r"\b(l ?[123]|phase ?[123abc]|[abc](?= )|t[12]|tarif+ ?[12]|ht|nt|hp|hc|peak|off peak|dal|"
-    r"normal|low|high|[123])\b"
+    r"normal|normaal|low|laag|high|hoog|day|night|dag|nacht|tag|jour|nuit|giorno|notte|dia|noche|"
+    r"punta|llano|valle|[123])\b"
 )
 _NOISE: Final = 0.02
 """A sensor's zero wanders: so much of the largest value on the other side is no second sign."""
@@ -187,7 +189,7 @@ class Chooser:
         if len(unmarked) == 1 and len({bare[id(each)] for each in marked}) <= 1:
             return unmarked
         if not unmarked and len({bare[id(each)] for each in marked}) == 1:
-            return marked
+            return _in_turn(marked)
         totals = [
             each
             for each in found
@@ -306,6 +308,18 @@ class Chooser:
                 else "the battery is left out: what goes into it counts as spare"
             )
         return plan
+
+
+def _in_turn(found: list[Series]) -> list[Series]:
+    """Registers of tariffs of which each has rows while it counts are one series."""
+    known = [time for each in found for time in each.times if time is not None]
+    if len(set(known)) < len(known) or any(each.unit is not found[0].unit for each in found):
+        return found
+    times = [time for each in found for time in each.times]
+    cells = [cell for each in found for cell in each.cells]
+    lines = [line for each in found for line in each.lines]
+    name = " + ".join(each.name for each in found)
+    return [replace(found[0], name=name, times=times, cells=cells, lines=lines, points=None)]
 
 
 def _choice_of(parts: Sequence[Part], words: str) -> Choice:

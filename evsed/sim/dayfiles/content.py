@@ -12,7 +12,14 @@ from typing import Final
 from evsed.errors import DayError
 from evsed.sim.dayfiles.batterymonitor import Log, is_log, is_summary, read_log
 from evsed.sim.dayfiles.choice import Chooser
-from evsed.sim.dayfiles.forms import PLAIN, Form, find_form, find_headless, first_match
+from evsed.sim.dayfiles.forms import (
+    PLAIN,
+    Form,
+    find_form,
+    find_headless,
+    find_textual,
+    first_match,
+)
 from evsed.sim.dayfiles.options import ReadOptions
 from evsed.sim.dayfiles.plan import Part, Plan
 from evsed.sim.dayfiles.power import Curve, Points, by_option
@@ -79,6 +86,8 @@ def _table_content(text: str, file: str, options: ReadOptions) -> Content:
             "nothing was "
             "replayed. Give its log (logfile in battery.cfg)."
         )
+    if (textual := find_textual(text)) is not None:
+        raise DayError(f"{file} is {textual.name}: {textual.refusal}. Nothing was replayed.")
     sheet = turned(text) or read_sheet(text, file)
     form = _form_of(sheet)
     columns = find_times(

@@ -25,7 +25,8 @@ class Form:
     `units` units) to the columns whose names match. `signed` says that the grid's import is
     positive. `changes` says that a row is written only when a value changes. `refusal` says what
     the file lacks. `headless` are patterns of the cells of a file without a header, and `names`
-    what its columns are then called.
+    what its columns are then called. `begins` is a pattern of the first line of a file that is no
+    table at all.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Form:
     refusal: str = ""
     headless: Sequence[str] = ()
     names: Sequence[str] = ()
+    begins: str = ""
 
 
 _NUMBER: Final = r"-?[\d.]*|nan|NaN"
@@ -99,6 +101,13 @@ FORMS: Final = (
         units={r"energ|produ|verbrauch|consum|consom": "Wh"},  # Solar.web's reports are in Wh where no unit stands
     ),
     Form(
+        name="DSMR-reader",  # dsmr_datalogger.DsmrReading: counters in kWh, powers in kW
+        needs=(r"^electricity (currently )?delivered", r"^electricity (currently )?returned"),
+        columns={r"electricity currently delivered": Role.IMPORT,
+                 r"electricity currently returned": Role.EXPORT},
+        units={r"currently": "kW", r"(delivered|returned) [12]$": "kWh"},
+    ),
+    Form(
         name="Victron VRM",
         needs=(r"^system overview",),
         signed=True,  # com.victronenergy.system /Ac/Grid: import is positive
@@ -133,6 +142,35 @@ FORMS: Final = (
         needs=(r"^entity id$", r"^state$", r"^last (changed|updated)$"),
         changes=True,
     ),
+    Form(
+        name="Solar-Log",  # min_day files: Pac is the inverter's output, DaySum its Wh since midnight
+        needs=(r"^inv$", r"^pac$", r"^day ?sum$"),
+        columns={r"^pac$": Role.PRODUCTION, r".": Role.OTHER},
+        units={r"^pac$": "W"},
+    ),
+    Form(
+        name="the Spanish grid operators",  # energia activa entrante and saliente
+        needs=(r"^ae kwh", r"^as kwh"),
+        columns={r"^ae kwh": Role.IMPORT, r"^as kwh": Role.EXPORT, r"autocons": Role.OTHER},
+    ),
+    Form(
+        name="NEM12",  # AEMO, Meter Data File Format Specification: a day of 5 to 30 minutes in each 300 row
+        begins=r"(100,NEM12,|200,[^,\n]*,([A-Z]\d)+,)",
+        refusal="each of its rows is a day of one register, and evsed reads a row as a moment. Write it as "
+        "time,import_kwh,export_kwh: E registers are import, B registers are export",
+    ),
+    Form(
+        name="FHEM's log",
+        begins=r"\d{4}-\d\d-\d\d_\d\d:\d\d:\d\d \S+ ",
+        refusal="it has a device and a reading on each line instead of columns. Keep the lines of the meter's "
+        "power, and write them as time,surplus_w: export is positive",
+    ),
+    Form(
+        name="InfluxDB's line protocol",
+        begins=r"[^\s,]+(,[^\s=]+=[^\s,]+)* [^\s=]+=\S+ \d{10,19}\s*$",
+        refusal="it is made for writing into a database. Query the same figures as CSV: "
+        "influx query --raw, or Grafana's table as CSV",
+    ),
     Form(name="Home Assistant, statistics", needs=(r"^statistic id$",)),
 )  # fmt: skip
 
@@ -146,6 +184,12 @@ def find_form(names: Sequence[str]) -> Form:
         if form.needs and all(any(re.search(need, text) for text in texts) for need in form.needs):
             return form
     return PLAIN
+
+
+def find_textual(text: str) -> Form | None:
+    """The form of a file that is no table, by its first line."""
+    first = text.lstrip()[:500].partition("\n")[0].strip()
+    return next((form for form in FORMS if form.begins and re.match(form.begins, first)), None)
 
 
 def find_headless(cells: Sequence[str]) -> Form | None:

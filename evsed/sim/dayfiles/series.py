@@ -30,17 +30,22 @@ _ID: Final = re.compile(
     r"channel|datapoint|variable|bezeichnung|\bregister\b|\bobis\b|\bkennung\b|friendly|\btype\b|\btag\b"
 )
 _NO_ID: Final = re.compile(
-    r"\bresult\b|\btable\b|unit|einheit|status|quality|qualitat|attribut|flag|"
+    r"\bresult\b|\btable\b|unit|einheit|eenheid|enhed|enhet|jednostka|status|quality|qualitat|attribut|flag|"
     r"\bstate class|device class|\bhost\b|\bdomain\b"
 )
-_UNIT_COLUMN: Final = re.compile(r"^(unit( of measurement)?|units|einheit|unite|unidad|unit name)$")
+_UNIT_COLUMN: Final = re.compile(
+    r"^(unit( of measurement)?|units|einheit|unite|unidade?s?|unit name|eenheid|maleenhed|enhed|"
+    r"enhet|yksikko|jednostka|jednotka|unita( di misura)?|mertekegyseg)$"
+)
 _PLAIN_VALUE: Final = re.compile(
     r"^(state|value|values|mean|average|avg|wert|valeur|valor|val|last|reading|messwert)$"
 )
 _NO_FIGURE: Final = re.compile(
-    r"^(table|result|index|row|rows|no|nr|id|unnamed \d+|metadata id|state id|attributes id)$"
+    r"^(table|result|index|row|rows|no|nr|id|unnamed \d+|metadata id|state id|attributes id|inv|"
+    r"ean( code)?|cups|prm|nmi|mpan|meter|meterpoint|malepunkts? ?id|zahlpunkt|zahlernummer|pod|"
+    r"identifiant prm|point de livraison|meter (number|id)|serial( number| no)?)$"
 )
-"""Numbers of rows and tables: pandas', InfluxDB's and databases'."""
+"""Numbers of rows, tables, meters and connections."""
 _MOST_KEYS: Final = 60
 _SAMPLE: Final = 200
 _NUMERIC: Final = 0.5
@@ -229,12 +234,13 @@ def to_points(each: Series, file: str) -> Points:
         return each.points
     pairs: list[tuple[float, float]] = []
     wrong: list[str] = []
-    factors = _cell_factors(each)
+    base = each.cell_unit
     for time_s, cell, line in zip(each.times, each.cells, each.lines, strict=True):
         if time_s is None or is_missing(cell):
             continue
         try:
-            pairs.append((time_s, to_number(cell, each.decimal) * factors(cell)))
+            number = to_number(cell, each.decimal)
+            pairs.append((time_s, number if base is None else number * _factor(cell, base)))
         except ValueError as error:
             wrong.append(f"{file}, line {line}: column {each.name!r}: {error}")
     if wrong:
@@ -245,22 +251,15 @@ def to_points(each: Series, file: str) -> Points:
     return each.points
 
 
-def _cell_factors(each: Series):  # type: ignore[no-untyped-def]  # noqa: ANN202 - set below
-    """Factors that bring cells to one unit: Grafana writes 950 W and then 1.2 kW."""
-    base = each.cell_unit
-
-    def factor(cell: str) -> float:
-        if base is None:
-            return 1.0
-        parts = split_unit(cell)
-        unit = parse_unit(parts[1]) if parts is not None and parts[1] else None
-        return (
-            unit.factor / base.factor
-            if unit is not None and unit.kind is base.kind and base.factor
-            else 1.0
-        )
-
-    return factor
+def _factor(cell: str, base: Unit) -> float:
+    """The factor that brings a cell to one unit: Grafana writes 950 W and then 1.2 kW."""
+    parts = split_unit(cell)
+    unit = parse_unit(parts[1]) if parts is not None and parts[1] else None
+    return (
+        unit.factor / base.factor
+        if unit is not None and unit.kind is base.kind and base.factor
+        else 1.0
+    )
 
 
 def _ordered(pairs: list[tuple[float, float]], name: str, file: str) -> Points:

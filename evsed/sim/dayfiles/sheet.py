@@ -67,7 +67,8 @@ def read_sheet(text: str, file: str) -> Sheet:
 
 def read_cells(text: str) -> list[Row]:
     """The first rows as they stand, without a look for a header."""
-    body, _, separator = _lines(text[:2_000_000], "")
+    head = "\n".join(text[:2_000_000].split("\n", _SAMPLE)[:_SAMPLE])
+    body, _, separator = _lines(head, "")
     return [Row(at, _cells(line, separator)) for at, line in body[:200]]
 
 

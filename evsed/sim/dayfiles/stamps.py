@@ -72,6 +72,11 @@ _NAME_FIRST: Final = re.compile(
     r"(?P<mon>[^\W\d]{3,12})\.?\s+(?P<a>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<c>\d{4})" + _REST
 )
 _ONLY_CLOCK: Final = re.compile(rf"T?(?:{_CLOCK}|{_CLOCK12})(?:\s*Uhr)?{_ZONE}\s*")
+_USUAL: Final = re.compile(
+    r"([^:]*\d)(?:T| (?!\d+:\d+-))(\d{1,2}):(\d{2})(?::(\d{2})(\.\d+)?)?(Z|[+-]\d{2}(?::?\d{2})?)?"
+)
+"""A date and a clock of 24 hours: nearly all files have these rows, and a day of seconds has
+86 400 of them. `05:00-05:30` behind a blank is a range; behind a T it is an offset."""
 _WEEKDAY: Final = re.compile(r"^(?:[^\W\d]{2,10}[.,]?\s+)(?=\d|[^\W\d]{3,12}\.?\s+\d)")
 _RANGE: Final = re.compile(r"\s*(?:-|–|to|bis|à)\s*\d{1,2}:\d{2}(?::\d{2})?\s*$")
 _STAMP: Final = re.compile(r"(?:19|20)\d{12}|(?:19|20)\d{10}|(?:19|20)\d{6}")
@@ -96,9 +101,25 @@ class Stamp:
     """Written with am or pm."""
 
 
-@lru_cache(maxsize=65_536)
 def parse_stamp(text: str) -> Stamp | None:
     """The time that a cell is; None where it is none in any known form."""
+    found = _USUAL.fullmatch(text)
+    if found is None:
+        return _parsed(text)
+    day_text, hour, minute, second, fraction, offset = found.groups()
+    day = _parsed(day_text)
+    if day is None or day.parts is None or day.clock_s is not None or day.offset_s is not None:
+        return _parsed(text)
+    clock_s = _seconds(int(hour), int(minute), int(second or 0))
+    offset_s, known = _offset(None, offset) if offset != "Z" else (0, True)
+    if clock_s is None or not known:
+        return None
+    return Stamp(day.parts, day.order, clock_s + float(fraction or 0.0), offset_s)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Stamp | None:
+    """The same in any form; `parse_stamp` needs it once for each date of a usual file."""
     text = text.strip()
     if not 4 <= len(text) <= 64 or not any(letter.isdigit() for letter in text):
         return None

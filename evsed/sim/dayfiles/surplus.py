@@ -111,6 +111,8 @@ def sampled(curve: Curve, start_s: float, count: int) -> array[float]:
             continue
         if curve.steps or last:
             values.extend([value] * (ends - done))
+        elif ends == done + 1 and start_s + done == from_s:
+            values.append(value)  # rows a second apart, as most of a day of seconds
         else:
             slope = (watts[place + 1] - value) / (at_s[place + 1] - from_s)
             since_s = start_s - from_s

@@ -69,13 +69,25 @@ def read_times(cells: Sequence[str], name: str, order: DateOrder | None, file: s
     filled = [text for text in cells if not is_missing(text)]
     if not filled:
         return None
-    numbers = _as_numbers(filled)
     stamps = [parse_stamp(text) for text in filled[:50]]
-    if numbers is None or all(stamps):
+    if not all(stamps) and _too_small(filled, name):
+        return None
+    numbers = None if all(stamps) else _as_numbers(filled)
+    if numbers is None:
         parsed = [None if is_missing(text) else parse_stamp(text) for text in cells]
         known = sum(1 for stamp in parsed if stamp is not None)
         return _from_stamps(parsed, order, file) if known > len(filled) / 2 else None
     return _from_numbers(cells, numbers, name)
+
+
+def _too_small(cells: Sequence[str], name: str) -> bool:
+    """Tell numbers that are no time by a few of them: a day of seconds has 86 400."""
+    numbers = _as_numbers(cells[:: 1 + len(cells) // 200])
+    return (
+        numbers is not None
+        and max(numbers, default=0.0) < EXCEL[0]
+        and not any(re.search(pattern, name.casefold()) for pattern, _, _ in _ELAPSED)
+    )
 
 
 def _as_numbers(cells: Sequence[str]) -> list[float] | None:

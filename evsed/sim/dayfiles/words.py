@@ -76,7 +76,7 @@ _GRID: Final = (
 )
 _NET: Final = r"\bnetto?\b"
 _PRODUCTION: Final = (
-    r"produc|produk|produz|prodot|\bsolar|solaire|solare\b|\bpv\b|\bpv ?\d|\bpvs?\b|photovolt|fotovolt|generat|"
+    r"produc|produk|produz|prodot|\bsolar|solaire|solare\b|\bpv\b|\bpv ?\d|\bpvs?\b|\bfv\b|photovolt|fotovolt|generat|"
     r"generac|generaz|gerac|erzeug|\byield|ertrag|opwek|opgewekt|opbrengst|wytwarz|wytworz|wyprod|vyrob|tuotanto|"
     r"aurinko|termel|\bsol\b|solcell|zonne|\bzon\b|\bpanels?\b|\bmodule\b|inverter|wechselrichter|onduleur|inversor|"
     r"\bmppt\b|\bsun\b|发电|發電|光伏|発電|太陽"
@@ -106,6 +106,8 @@ _RULES: Final = {role: re.compile(text) for role, text in {
 _HARD_RE, _SOFT_RE = re.compile(_HARD), re.compile(_SOFT)
 _EXTREME_RE, _NET_RE = re.compile(_SOFT_MAYBE), re.compile(_NET)
 _PANELS_RE = re.compile(_CHARGER_OF_PANELS)
+_ACTIVE: Final = re.compile(r"(?:^|[\s_])(?:([+-])\s?[AP]|[AP]\s?([+-]))(?=$|[\s_(\[])")
+"""Active energy as grid operators write it: +A or A+ is import, -A or A- export (IEC 62056)."""
 _FLOW: Final = re.compile(
     r"^(?P<source>.*?)\b(to|into|nach|zu|zum|zur|ins|in das|vers|hacia|verso|naar|till|til|do|→|->)\b(?P<sink>.+)$"
 )
@@ -161,6 +163,8 @@ def role_of(name: str, *, measured: bool) -> Role:
     text = plain(name)
     if has(Role.SOC, text):
         return Role.SOC
+    if (active := _ACTIVE.search(name)) is not None:
+        return Role.EXPORT if "-" in active.groups() else Role.IMPORT
     if _HARD_RE.search(text) or (_SOFT_RE.search(text) and not measured):
         return Role.OTHER
     if has(Role.OWN_USE, text):
