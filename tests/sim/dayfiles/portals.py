@@ -255,9 +255,9 @@ def _fields(stretch: Stretch, portal: Portal, sums: dict[str, float]) -> dict[st
     at, end = stretch.at, stretch.at + timedelta(minutes=portal.step_min)
     spare_w = stretch.surplus_w
     watts = {
-        "sun": stretch.sun_w, "load": stretch.load_w, "surplus": spare_w, "grid": -spare_w,
+        "sun": stretch.solar_w, "load": stretch.load_w, "surplus": spare_w, "grid": -spare_w,
         "export": max(0.0, spare_w), "import": max(0.0, -spare_w),
-        "own": min(stretch.sun_w, stretch.load_w), "minus_sun": -stretch.sun_w,
+        "own": min(stretch.solar_w, stretch.load_w), "minus_sun": -stretch.solar_w,
     }  # fmt: skip
     hours = portal.step_min / 60
     sums["export_total_kwh"] += watts["export"] * hours / 1000
