@@ -88,8 +88,12 @@ def table(results: Sequence[Result], prices: Prices) -> str:
     """The figures of each day, with a line for all days together."""
     head = f"{'day':28} {'surplus':>8} {'feasible':>8} {'car':>8} {'captured':>9} {'of feas.':>9}"
     lines = [head + f" {'battery':>8} {'starts':>6} {'on':>6} {'off':>6}{_money_head(prices)}"]
-    lines.extend(_row(result.name, result.figures, prices) for result in results)
-    if len(results) > 1:
+    compared = len({result.settings for result in results}) > 1
+    for result in results:
+        if compared:
+            lines.append(f"{result.name} with {result.settings}:")
+        lines.append(_row("" if compared else result.name, result.figures, prices))
+    if len(results) > 1 and not compared:
         lines.append(_row("all", total([result.figures for result in results]), prices))
     lines.append(_LEGEND)
     return "\n".join(lines)

@@ -31,17 +31,21 @@ _CHARGING: Final = frozenset(
 _WAITING: Final = frozenset(
     (AllotmentRule.WAITING, AllotmentRule.CONFIRMING, AllotmentRule.STEADYING)
 )
+_COUNTING: Final = frozenset((AllotmentRule.MIN_ON, AllotmentRule.PAUSE))
+"""Rules whose reason counts down: how long it takes is known at the beginning."""
 
 
 @dataclass(slots=True)
 class Stretch:
     """Seconds `from_s` to before `to_s` of the day under one rule.
 
-    `least` and `most` are reasons with the smallest and the largest spare power, `last` the last.
+    `first` and `last` are its first and last reason, `least` and `most` those with the smallest
+    and the largest spare power.
     """
 
     from_s: int
     to_s: int
+    first: Reason
     least: Reason
     most: Reason
     last: Reason
@@ -66,10 +70,9 @@ class Stretch:
         low, high = (f"{reason.spare_w / 1000 + 0.0:.1f}" for reason in (self.least, self.most))
         spare = f"{high} kW spare" if low == high else f"{low} to {high} kW spare"
         rule = AllotmentRule.WAITING if self.rule in _WAITING else self.rule
-        text = replace(self.last, rule=rule, spare_w=0.0).describe()
-        return (
-            text.replace("0.0 kW spare", spare) if "0.0 kW spare" in text else self.last.describe()
-        )
+        shown = self.first if self.rule in _COUNTING else self.last
+        text = replace(shown, rule=rule, spare_w=0.0).describe()
+        return text.replace("0.0 kW spare", spare) if "0.0 kW spare" in text else shown.describe()
 
 
 def stretches(
@@ -81,7 +84,7 @@ def stretches(
         charging = bool(closed[now_s]) or reason.rule in _CHARGING
         last = found[-1] if found else None
         if last is None or last.charging is not charging or not _alike(last.rule, reason.rule):
-            found.append(Stretch(now_s, now_s + 1, reason, reason, reason, charging))
+            found.append(Stretch(now_s, now_s + 1, reason, reason, reason, reason, charging))
             last = found[-1]
         last.to_s, last.last = now_s + 1, reason
         last.drawn_wh += drawn_w[now_s] / 3600
@@ -113,6 +116,8 @@ def _joined(found: Sequence[Stretch]) -> list[Stretch]:
             begins_short = before.to_s - before.from_s < SHORT_S and not short
             before.to_s = stretch.to_s
             before.drawn_wh += stretch.drawn_wh
+            if begins_short and not _alike(before.rule, stretch.rule):
+                before.first = stretch.first
             if begins_short or _alike(before.rule, stretch.rule):
                 before.last = stretch.last
             before.least = min(before.least, stretch.least, key=lambda reason: reason.spare_w)
@@ -153,6 +158,8 @@ def story(found: Sequence[Stretch], started: datetime) -> list[Line]:
 def _ended(before: Stretch) -> str:
     """The state in which the charge ended."""
     last = before.last
+    if last.battery_loan_wh > last.loan_limit_wh > 0:  # the least run may cost more than a loan
+        return f"the battery had lent {last.battery_loan_wh:.0f} Wh"
     if last.loan_limit_wh > 0 and last.battery_loan_wh > 0:
         return f"the battery had lent {last.battery_loan_wh:.0f} of {last.loan_limit_wh:.0f} Wh"
     return "too little sun"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -14,7 +15,7 @@ import pytest
 
 from evsed.cli import main
 from evsed.core.solar.allotment import AllotmentRule, Reason
-from evsed.sim.replay.stretches import stretches
+from evsed.sim.replay.stretches import story, stretches
 from tests.sim.replay.days import cloudy, write_day
 
 
@@ -113,3 +114,18 @@ def test_the_page_has_everything_in_one_file(tmp_path: Path) -> None:
     assert "surplus_w" in page
     for beyond in ("src=", "href=", "<script", "@import", "url("):
         assert beyond not in page
+
+
+def test_a_run_that_is_kept_up_says_how_long_from_its_beginning() -> None:
+    """Its last second would say one second, whatever its length."""
+    left = [Reason(AllotmentRule.MIN_ON, spare_w=500.0, left_s=300.0 - at) for at in range(300)]
+    found = stretches(left, [1] * 300, [1380.0] * 300)
+    assert "running for another 300 s" in found[0].describe()
+
+
+def test_a_loan_that_the_least_run_exceeded_is_no_share_of_anything() -> None:
+    run = [Reason(AllotmentRule.MIN_ON, loan_limit_wh=8.0, battery_loan_wh=200.0)] * 300
+    wait = [Reason(AllotmentRule.WAITING)] * 300
+    found = stretches([*run, *wait], [1] * 300 + [0] * 300, [0.0] * 600)
+    lines = story(found, datetime(2026, 6, 14, tzinfo=UTC))
+    assert lines[-1].text.startswith("the battery had lent 200 Wh; ")
