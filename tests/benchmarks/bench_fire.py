@@ -64,7 +64,8 @@ def burn(minutes: float) -> tuple[list[dict[str, float]], list[tuple[float, floa
                     "surplus": {"min_off_s": 0.0},
                     "logs": {"dir": str(full_disk(folder))},
                     "store": {"path": str(folder / "evsed.db")},
-                }
+                },
+                many_closings=True,
             )
         )
         one.world.ask("plug", ask=True)

@@ -38,7 +38,7 @@ def at_current(current_a: float, count: int) -> dict[str, list[Trial]]:
     """*count* trials alone and as many under load, at one offer."""
     with ExitStack() as stack:
         fixed: rig.Tables = {"feed": {"kind": "fixed", "current_a": current_a}}
-        lanes = [rig.charger(fixed, seed=lane) for lane in range(CHARGERS)]
+        lanes = [rig.charger(fixed, seed=lane, many_closings=True) for lane in range(CHARGERS)]
         with ThreadPoolExecutor(CHARGERS) as pool:
             chargers = list(pool.map(stack.enter_context, lanes))
         for one in chargers:

@@ -73,17 +73,21 @@ class World:
 class Charger:
     """A running evsed: `pid` the daemon's, `control_pid` its child's, `world` around it."""
 
-    def __init__(self, world: World, folder: Path, port: int, settings: Path) -> None:
+    def __init__(
+        self, world: World, folder: Path, port: int, settings: Path, *, many_closings: bool
+    ) -> None:
         self.world = world
         self.folder = folder
         self.port = port
         self.started_at = time.monotonic()
+        lifted = {"PYTHONPATH": str(Path(__file__).parent / "many_closings")}
         with (folder / "stdout").open("wb") as out:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "evsed", "run", "--config", str(settings)],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
+                env={**os.environ, **(lifted if many_closings else {})},
             )
         self.pid = self._process.pid
 
@@ -163,8 +167,13 @@ def _value(value: object) -> str:
 
 
 @contextlib.contextmanager
-def charger(changes: Tables | None = None, *, seed: int = 1) -> Iterator[Charger]:
-    """A charger with the shipped settings and *changes*; ends with everything around it."""
+def charger(
+    changes: Tables | None = None, *, seed: int = 1, many_closings: bool = False
+) -> Iterator[Charger]:
+    """A charger with the shipped settings and *changes*; ends with everything around it.
+
+    With *many_closings* it may close its contactor as often as a benchmark asks.
+    """
     with contextlib.ExitStack() as stack:
         # Where the disk is, not /tmp: that may be memory, which would write nothing.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="evsed-bench-")))
@@ -188,7 +197,7 @@ def charger(changes: Tables | None = None, *, seed: int = 1) -> Iterator[Charger
             tables[name] = {**tables.get(name, {}), **table}
         settings = folder / "evsed.toml"
         settings.write_text(_toml(tables))
-        one = Charger(world, folder, port, settings)
+        one = Charger(world, folder, port, settings, many_closings=many_closings)
         stack.callback(one.close)
         one.wait_until_driven()
         world.ask("control", pid=one.control_pid)
