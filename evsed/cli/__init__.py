@@ -37,7 +37,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 def _run(options: argparse.Namespace) -> int:
     from evsed.daemon.app import run
 
-    return run(_settings(options))
+    return run(_settings(options), read_settings=lambda: _settings(options))
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -54,13 +54,15 @@ def run(
     settings: Settings,
     on_address: Callable[[str], None] | None = None,
     more_frontends: tuple[Frontend, ...] = (),
+    read_settings: Callable[[], object] = lambda: None,
 ) -> int:
     """Drive the EVSE until asked to stop; return the exit code.
 
-    *on_address* is called with the page's address. Raises `EvsedError` when it cannot start.
+    *on_address* is called with the page's address. *read_settings* reads what a start would read,
+    and raises `SettingsError` (see `Shutdown`). Raises `EvsedError` when it cannot start.
     """
     with Logs(settings.logs_config()) as logs:
-        return asyncio.run(_run(settings, logs, on_address, more_frontends))
+        return asyncio.run(_run(settings, logs, on_address, more_frontends, read_settings))
 
 
 async def _run(
@@ -68,10 +70,11 @@ async def _run(
     logs: Logs,
     on_address: Callable[[str], None] | None,
     more_frontends: tuple[Frontend, ...],
+    read_settings: Callable[[], object],
 ) -> int:
     notifier = Notifier()
     control, watchdog = ControlProcess(), Watchdog(notifier)
-    shutdown = Shutdown(control, notifier)
+    shutdown = Shutdown(control, notifier, read_settings)
     opened = open_frontends(
         FrontendsConfig(settings.web_config(), __version__, settings.mqtt_config())
     )
@@ -132,7 +135,7 @@ async def _run(
             await ticks.run(control)  # until the control process ends
             for task in beside:
                 task.cancel()
-        return await _after_control(settings, logs, control, asked=shutdown.asked > 0)
+        return await _after_control(settings, logs, control, shutdown)
     finally:
         for thermometer in thermometers:
             thermometer.stop()
@@ -235,14 +238,14 @@ def _configuration(settings: Settings, recorder: SessionRecorder) -> Configure:
 
 
 async def _after_control(
-    settings: Settings, logs: Logs, control: ControlProcess, *, asked: bool
+    settings: Settings, logs: Logs, control: ControlProcess, shutdown: Shutdown
 ) -> int:
     """Make sure of the wires after the control process has ended; return the exit code."""
     control.close()
     code = await control.ended()
-    if asked and code == 0:
+    if shutdown.asked and code == 0:
         log.info("stopped; the contactor is open")
-        return 0
+        return shutdown.code
     try:
         done = await asyncio.to_thread(make_safe, settings.board_config())
     except BoardError as error:

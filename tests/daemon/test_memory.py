@@ -26,6 +26,7 @@ from evsed.link import Acknowledge, ReportedFaults, SetLimits, Tick, decode, enc
 from evsed.sim.bench import CONFIG, Bench
 from evsed.store import LatchedFault, Store
 from tests.daemon.daemon_world import World, life
+from tests.store import write_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -245,3 +246,32 @@ async def test_a_disk_that_is_full_at_the_start_is_a_fault_that_ends_by_itself(
             await world.write()
             evse.run(3)
             assert evse.faults == {Fault.CONTACTOR}
+
+
+@pytest.mark.skipif(not write_log.available(), reason="this Python has an SQLite of its own")
+async def test_a_disk_that_fills_in_a_charge_is_a_fault_after_30_s_and_ends_with_the_first_write(
+    tmp_path: Path,
+) -> None:
+    controls = Controls(max_current_a=13.0)
+    with capture_logs(), write_log.record() as log:
+        async with life(tmp_path) as world:
+            evse = Evse(world)
+            evse.plug_in()
+            log.full_from = 0
+            world.recorder.set_controls(controls)
+            await world.write()
+            evse.run(2)
+            assert evse.faults == set()
+            assert evse.closed
+            world.recorder.writer._failing_since -= 30.0  # noqa: SLF001 - half a minute goes by
+            await world.write()
+            evse.run(8)
+            assert evse.faults == {Fault.STORE}
+            assert not evse.closed
+            log.full_from = None
+            await world.write()
+            evse.run(12)
+            assert evse.faults == set()
+            assert evse.closed
+        async with life(tmp_path) as world:
+            assert world.recorder.controls == controls

@@ -14,6 +14,8 @@ from tests.processes.timeline import Timeline
 C1_S = 6.0
 """So long the car has for it (IEC 61851-1 Table A.6, seq. 10.2)."""
 ENDED_WITHIN_S = 10.0
+HUNG_UP = 129
+"""No success, and not the 78 of wrong settings: `Restart=on-failure` starts evsed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,3 +172,28 @@ def told_to_stop_while_starting(rig: Rig) -> list[int]:
 @stories.of(told_to_stop_while_starting)
 def test_evsed_ends_cleanly_when_it_is_told_to_while_it_starts(told: list[int]) -> None:
     assert told == [0, 0]
+
+
+def hung_up(rig: Rig) -> tuple[str, Stopped]:
+    """SIGHUP with settings that are wrong, and again when they are mended."""
+    daemon = rig.charge()
+    settings = rig.settings.read_text()
+    rig.settings.write_text(settings.replace("max_current_a = 32.0", "max_current_a = 5.0"))
+    at = daemon.signal(signal.SIGHUP)
+    wait_until("it says so", lambda: "are not read again" in daemon.said())
+    stories.still_closed(rig.pi.timeline(), at)
+    said = daemon.said()
+    rig.settings.write_text(settings)
+    return said, stopped(rig, daemon.signal(signal.SIGHUP))
+
+
+@stories.of(hung_up)
+def test_sighup_lets_the_car_go_and_ends_so_that_systemd_starts_evsed_again(
+    told: tuple[str, Stopped],
+) -> None:
+    said, end = told
+    assert "supply.max_current_a = 5.0" in said
+    opened = end.timeline.openings(end.at)[0]
+    assert opened > end.timeline.offer_ends(end.at)[0]
+    assert end.code == HUNG_UP
+    assert end.took_s < ENDED_WITHIN_S

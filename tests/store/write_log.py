@@ -2,7 +2,8 @@
 """Every write of SQLite to its files, in order: a shim around SQLite's own VFS.
 
 `record()` collects writes, truncations, syncs and deletions of all databases opened meanwhile.
-`Log.cut()` gives the folder as a power cut at any point may leave it.
+`Log.cut()` gives the folder as a power cut at any point may leave it; `Log.full_from` fills the
+disk at any write.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from random import Random
 from typing import Any, Final
 
 PAGE: Final = 512  # bytes that a disk writes whole
+SQLITE_FULL: Final = 13
 
 _FILE = ctypes.c_void_p
 
@@ -84,10 +86,20 @@ class Write:
 
 @dataclass
 class Log:
-    """All steps, and how far each mark (`mark()`) had come."""
+    """All steps, and how far each mark (`mark()`) had come.
+
+    With `full_from` every write from that one on (counted in `writes`) finds no room.
+    """
 
     steps: list[Write] = field(default_factory=list)
     marks: list[tuple[int, str]] = field(default_factory=list)
+    full_from: int | None = None
+    writes: int = 0
+
+    def full(self) -> bool:
+        """Count a write; return True where there is no room for it."""
+        self.writes += 1
+        return self.full_from is not None and self.writes > self.full_from
 
     def mark(self, name: str) -> None:
         """Note that *name* was done, and promised, by now."""
@@ -195,6 +207,8 @@ class _Shims:
         fields = dict(_Methods._fields_)  # type: ignore[arg-type]  # a list of pairs
 
         def write(file: int, data: Any, size: int, at: int) -> int:  # noqa: ANN401
+            if log.full():
+                return SQLITE_FULL
             code = int(original.write(file, data, size, at))
             log.steps.append(Write("write", self._names[file], at, ctypes.string_at(data, size)))
             return code

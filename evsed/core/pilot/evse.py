@@ -47,6 +47,7 @@ INCONSISTENT_S = 0.5
 
 NOT_PROVED = "the pilot has to be read once without a car: unplug it, and in again"
 NO_B = "the car asks, and has to show B first: evsed withdraws the offer until it does"
+STRAYED = "the pilot's level in C has moved by more than 0.5 V: the car has to show B again"
 B_NOT_STEADY = "the pilot has to read a steady 8.0 to 10.05 V before current is offered"
 # F is shown for 300 ms; the fault that it shows may have ended within them.
 WAKES = Reason(causes.HOLD_OFF, "the pilot shows F for 4 s to wake the car")
@@ -330,6 +331,8 @@ class Evse:
         if not limit.max_a >= j1772.MIN_A:
             why = limit.why or f"the {limit.owner} allows less than 6 A"
             return Reason(Cause.limit(limit.owner), why)
+        if self.contactor.closed and self.proof.strayed:
+            return Reason(causes.NOT_PROVED, STRAYED)
         if not self.contactor.closed and not self.proof.complete:
             if self._live:
                 return Reason(causes.NOT_PROVED, NO_B)

@@ -11,6 +11,9 @@ generator, a leaking divider) can make an empty plug read C. So a closing needs 
   one that drifts is found in the gap between A and B, or is not steady in B.
 * **The reading moved** out of C since the last closing, and stays at the level that followed B. A
   receiver that came to be stuck at C in a charge fails this at the next closing.
+* **The level in C stays** where it was when C began, also while the contactor is closed. Most parts
+  that come to be stuck in a charge show another level once the car is unplugged: the offer is
+  withdrawn, and B is needed again. It costs a car whose own level moves a pause of some seconds.
 * **The low plateau** within -11.2 to -12.8 V, and the two plateaus symmetric within 1.25 V.
 
 After a restart with the car plugged in there is no A. Then the A of an earlier life counts,
@@ -36,7 +39,10 @@ if TYPE_CHECKING:
 AFTER_S = 0.5  # of A: with A for that long there is no car
 B_V = (8.0, 10.05)
 B_AFTER_S, B_STEADY_V = 0.25, 0.5
-C_STEADY_V = 0.5  # over this the level in C is another one than that which followed B
+# Over this the level in C is another one than that which followed B. A car's resistors and diode
+# move it by 0.1 V while they warm up, and a code of the converter is 0.03 V.
+C_STEADY_V = 0.5
+STRAY_S = 0.5  # of another level, so that a disturbance of some bursts interrupts no charge
 LOW_V = (-12.8, -11.2)
 SYMMETRIC_V = 1.25
 
@@ -46,7 +52,8 @@ class PilotProof:
 
     `proved`: the front end has read A, in this life or an earlier one with this calibration.
     `car_proved`: this car has shown B. `moved`: the reading left C since the last closing.
-    `confirmed`: the owner has confirmed this car. *needs_b* False: A alone is enough, which leaves
+    `strayed`: while closed, C is at another level than that which followed B. `confirmed`: the
+    owner has confirmed this car. *needs_b* False: A alone is enough, which leaves
     a part that fails at the wrong moment unseen (`safety.allow_without_b`).
     """
 
@@ -54,12 +61,13 @@ class PilotProof:
         self._needs_b = needs_b
         self.proved = proved
         self.car_proved = False
-        self.moved = False
+        self.moved = self.strayed = False
         self.confirmed = False
         self._a_v: float | None = None  # in this life, since the last car
         self._b_at: float | None = None
         self._b_v = 0.0
         self._c_v: float | None = None  # where C began
+        self._stray_at: float | None = None
 
     @property
     def complete(self) -> bool:
@@ -69,7 +77,7 @@ class PilotProof:
 
     def on_unplugged(self) -> None:
         """Forget the car, and the A before it: the next one needs its own."""
-        self.car_proved = self.confirmed = False
+        self.car_proved = self.confirmed = self.strayed = False
         self._a_v = None
 
     def on_close(self) -> None:
@@ -83,6 +91,7 @@ class PilotProof:
     def confirm(self) -> None:
         """Note that the owner has looked: a car is plugged in."""
         self.confirmed = True
+        self._c_v = self._stray_at = None
 
     def update(self, now: float, pilot: PilotReading, presence: Presence, *, steady: bool) -> str:
         """Learn from the *pilot*; return what is wrong with it where no car can be, or "".
@@ -92,31 +101,38 @@ class PilotProof:
         high_v, settled = pilot.high_v, presence.settled
         if pilot.state is not settled or high_v is None:
             return ""
-        self._follow_c(high_v, live=settled in LIVE)
+        self._follow_c(now, high_v, live=settled in LIVE)
         if settled is not PilotState.B or not B_V[0] <= high_v <= B_V[1]:
             self._b_at = None
         elif self._b_at is None or abs(high_v - self._b_v) > B_STEADY_V:
             self._b_at, self._b_v = now, high_v
-            self.moved = True
+            self.moved, self.strayed = True, False
         elif now - self._b_at >= B_AFTER_S and (steady or self._a_v is not None):
             self.car_proved = True
         if settled is not PilotState.A:
             return ""
         good = reads_steady(high_v)
-        self.moved = self.moved or good
+        if good:
+            self.moved, self.strayed = True, False
         if presence.settled_for_s(now) < AFTER_S:
             return ""
         self.proved, self._a_v = good, high_v if good else None
         return "" if good else f"with no car the pilot reads {high_v:.2f} V, not 11.4 to 12.6 V"
 
-    def _follow_c(self, high_v: float, *, live: bool) -> None:
-        """Forget that the reading moved where C is not the level that followed B."""
+    def _follow_c(self, now: float, high_v: float, *, live: bool) -> None:
+        """Forget that the reading moved, and the owner's word, where C is at another level."""
         if not live:
             self._c_v = None
         elif self._c_v is None:
             self._c_v = high_v
         elif abs(high_v - self._c_v) > C_STEADY_V:
             self.moved = False
+            if self._stray_at is None:
+                self._stray_at = now
+            elif now - self._stray_at >= STRAY_S:
+                self.strayed, self.confirmed = self._needs_b, False
+            return
+        self._stray_at = None
 
     def inconsistent(self, low_v: float | None) -> str:
         """Return what is wrong with the low plateau beside the high one; "" where it is well."""

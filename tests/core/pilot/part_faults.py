@@ -3,18 +3,21 @@
 
 The real meter and the real state machine read bursts into which the fault is worked. Each fault is
 tried four times: there from the start with no car, coming with no car, coming while a car charges,
-and coming while a car is in B. In the last two the car then stops and is unplugged, and 10 s later
-the offer ends and comes back, so that the next closing is due.
+and coming while a car is in B. In the last two the car is unplugged 3 s later, 20 s after that
+the offer ends and comes back, so that the next closing is due. The seconds are those for which the
+empty plug was live. `channel 4`: whether the generator's own channel finds it, car or not.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.limits import Limit
+from evsed.core.pilot.self_checks import GENERATOR_TICKS, GeneratorCheck
+from evsed.sim.circuit import PARTS, Parts
 from tests.core.pilot.bursts import FRONT_END
 from tests.core.pilot.story import Story
 
@@ -28,6 +31,8 @@ class PartFault:
 
     name: str
     codes: Codes
+    at_converter: bool = False  # so that every channel of it reads as wrongly
+    at_generator: bool = False
 
 
 def _clipped(code: float) -> int:
@@ -70,17 +75,48 @@ def _line(gain: float, offset_v: float) -> Volts:
     return lambda volts: volts * gain + offset_v
 
 
+def _weak_low(at_v: float) -> Volts:
+    return lambda volts: volts * at_v / -11.94 if volts < 0 else volts
+
+
+def _parts(parts: Parts) -> Codes:
+    """The receiver with other *parts*, whose codes are taken for those of the right ones."""
+    zero, step = parts.volts_at_code_0, parts.volts_per_code
+    right, per_code = FRONT_END.volts_at_code_0, FRONT_END.volts_per_code
+    return lambda code: _clipped((right + code * per_code - zero) / step)
+
+
+def _leaking(leak_ohm: float) -> Parts:
+    """A leak from the divider's tap to ground."""
+    return replace(PARTS, to_ground_ohm=1 / (1 / PARTS.to_ground_ohm + 1 / leak_ohm))
+
+
 def part_faults() -> Iterator[PartFault]:
     """Every fault of the table."""
     for bit in range(10):
-        yield PartFault(f"converter: bit {bit} stuck at 0", _without(1 << bit))
-        yield PartFault(f"converter: bit {bit} stuck at 1", _with(1 << bit))
-    for at_v in (10.0, 9.0, 8.0, 7.0, 6.0, 5.0, 3.0):
+        for level, codes in ((0, _without(1 << bit)), (1, _with(1 << bit))):
+            yield PartFault(f"converter: bit {bit} stuck at {level}", codes, at_converter=True)
+    for at_v in (10.0, 9.0, 8.0, 7.0, 6.6, 6.3, 6.0, 5.7, 5.4, 5.0, 3.0):
         yield PartFault(f"receiver clips above {at_v:g} V", _volts(_at_most(at_v)))
     for at_v in (-11.0, -9.0, -6.0):
         yield PartFault(f"receiver clips under {at_v:g} V", _volts(_at_least(at_v)))
-    for at_v in (9.0, 6.5, 6.0, 5.5):
-        yield PartFault(f"generator: + side at {at_v:g} V", _volts(_weak(at_v)))
+    for at_v in (10.5, 9.0, 6.5, 6.0, 5.5):
+        weak = _volts(_weak(at_v))
+        yield PartFault(f"generator: + side at {at_v:g} V", weak, at_generator=True)
+    for at_v in (-11.0, -9.0, -6.0, -3.0):
+        weak = _volts(_weak_low(at_v))
+        yield PartFault(f"generator: - side at {at_v:g} V", weak, at_generator=True)
+    for leak_ohm in (20e3, 32e3, 40e3, 53e3, 100e3, 300e3):
+        name = f"divider: {leak_ohm / 1e3:.0f} kohm from its tap to ground"
+        yield PartFault(name, _parts(_leaking(leak_ohm)))
+    for ohm in (16e3, 18e3, 20e3, 25e3, 40e3):
+        name = f"divider: R303 at {ohm / 1e3:.0f} kohm"
+        yield PartFault(name, _parts(replace(PARTS, to_ground_ohm=ohm)))
+    # Of both: the pilot's own levels move, and with them those that its codes stand for.
+    yield PartFault("reference at 2.9 V, of both", lambda code: code)
+    for at_v in (2.0, 2.9, 3.1, 3.5):
+        name = f"reference at {at_v:g} V, of the converter"
+        yield PartFault(name, _volts(_line(PARTS.reference_v / at_v, 0.0)), at_converter=True)
     for gain in (0.3, 0.5, 0.7, 0.9, 1.1, 1.3):
         for offset_v in (-3.0, -1.0, 0.0, 1.0, 3.0):
             name = f"receiver: gain {gain:g}, offset {offset_v:+g} V"
@@ -108,14 +144,28 @@ class FailingStory(Story):
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What came of a fault after which a car was unplugged: the plug was `live_s` live."""
+
+    shown: str
+    live_s: float
+    closes: bool
+
+    def __str__(self) -> str:
+        held = "until the offer ends" if self.live_s >= HELD_S else f"{self.live_s:.2f} s"
+        return f"{held}, then {'CLOSES' if self.closes else self.shown}"
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of one fault."""
 
     name: str
     from_start: str
     no_car: str
-    in_charge: str
-    in_b: str
+    in_charge: Left
+    in_b: Left
+    channel_4: bool
 
     @property
     def closes_on_an_empty_plug(self) -> bool:
@@ -125,7 +175,10 @@ class Outcome:
     @property
     def unnoticed(self) -> bool:
         """Whether the closing after the car left went on as if nothing were wrong."""
-        return "CLOSES" in (self.in_charge + self.in_b)
+        return self.in_charge.closes or self.in_b.closes
+
+
+HELD_S = 20.0  # how long the offer stands on after the car was unplugged
 
 
 def _shown(story: Story) -> str:
@@ -143,26 +196,57 @@ def _empty(fault: Codes, *, at_once: bool) -> str:
     return "CLOSES" if story.told(ev.ContactorClosed) else _shown(story)
 
 
-def _left(fault: Codes, *, charging: bool) -> str:
+def unplugged(fault: PartFault, *, charging: bool = True, level: str | float = "C") -> FailingStory:
+    """A charge (of a car with its C at *level*), or B; the fault; and 3 s later the plug is out."""
     story = FailingStory()
     if charging:
-        story.charging()
+        story.charging(level)
     else:
         story.run(1.0)
         story.car("B")
         story.run(5.0)
-    story.fault = fault
+    story.fault = fault.codes
     story.run(3.0)
     story.car("A")
+    return story
+
+
+def live_s(story: FailingStory) -> float:
+    """Seconds for which the plug that was just pulled is live, `HELD_S` at most."""
+    unplugged_at = story.now
+    while story.closed and story.now - unplugged_at < HELD_S:
+        story.run(0.02)
+    return story.now - unplugged_at
+
+
+def next_closing(story: FailingStory) -> bool:
+    """Whether the contactor closes again when the sun goes and comes back."""
     before = story.told(ev.ContactorClosed)
-    story.run(2.0)
-    live = story.closed
-    for limit_a in (0.0, 16.0):  # the sun goes and comes back: the next closing
+    for limit_a in (0.0, 16.0):
+        story.run(8.0)
         story.limit = Limit("feed", limit_a)
-        story.run(25.0)
-    if story.told(ev.ContactorClosed) > before:
-        return "CLOSES"
-    return ("held until the offer ended, then " if live else "") + _shown(story)
+    story.run(18.0)
+    return story.told(ev.ContactorClosed) > before
+
+
+def left(fault: PartFault, *, charging: bool) -> Left:
+    """What comes of *fault* in a charge, or in B, and of the car's being unplugged 3 s later."""
+    story = unplugged(fault, charging=charging)
+    seconds = live_s(story)
+    closes = next_closing(story)
+    return Left(_shown(story), seconds, closes)
+
+
+def found_by_channel_4(fault: PartFault) -> bool:
+    """Whether the generator's own channel, behind the same converter, shows the fault."""
+    check = GeneratorCheck(FRONT_END.volts_at_code_0, FRONT_END.volts_per_code)
+    levels = [_clipped((volts - FRONT_END.volts_at_code_0) / FRONT_END.volts_per_code)
+              for volts in (12.0, -12.05)]  # fmt: skip
+    if fault.at_converter or fault.at_generator:
+        levels = [fault.codes(level) for level in levels]
+    for _ in range(GENERATOR_TICKS + 1):
+        check.update(4 * levels, 0.5)
+    return bool(check.faults)
 
 
 def outcome(fault: PartFault) -> Outcome:
@@ -171,26 +255,34 @@ def outcome(fault: PartFault) -> Outcome:
         fault.name,
         _empty(fault.codes, at_once=True),
         _empty(fault.codes, at_once=False),
-        _left(fault.codes, charging=True),
-        _left(fault.codes, charging=False),
+        left(fault, charging=True),
+        left(fault, charging=False),
+        found_by_channel_4(fault),
     )
 
 
 def main() -> int:
     """Print the table; 1 where anything closes on an empty plug."""
     bad = 0
-    row = "| {:38} | {:28} | {:28} | {:58} | {:58} |\n"
+    row = "| {:38} | {:28} | {:28} | {:46} | {:34} | {:9} |\n"
     sys.stdout.write(
         row.format("part", "no car, from the start", "no car, then it fails",
-                   "fails in a charge, car leaves", "fails in B, car leaves")
+                   "fails in a charge, car leaves: live", "fails in B, car leaves", "channel 4")
     )  # fmt: skip
+    held = []
     for fault in part_faults():
         found = outcome(fault)
         bad += found.closes_on_an_empty_plug or found.unnoticed
+        if found.in_charge.live_s >= HELD_S:
+            held.append(found.name)
         sys.stdout.write(
-            row.format(found.name, found.from_start, found.no_car, found.in_charge, found.in_b)
-        )
-    sys.stdout.write(f"{bad} of them close the contactor on an empty plug\n")
+            row.format(found.name, found.from_start, found.no_car, str(found.in_charge),
+                       str(found.in_b), "finds it" if found.channel_4 else "")
+        )  # fmt: skip
+    sys.stdout.write(
+        f"{bad} of them close the contactor on an empty plug; {len(held)} keep it closed until the "
+        f"offer ends: {', '.join(held)}\n"
+    )
     return bool(bad)
 
 

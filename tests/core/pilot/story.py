@@ -86,12 +86,12 @@ class Story:
         """How many events of *kind* there were."""
         return sum(isinstance(event, kind) for event in self.events)
 
-    def charging(self) -> Story:
-        """Plug in and wait until the contactor closes."""
+    def charging(self, level: str | float = "C") -> Story:
+        """Plug in and wait until the contactor closes; the car's C is at *level*."""
         self.run(0.6)
         self.car("B")
         self.until(lambda: 0.0 < self.duty < 1.0, within_s=5.0)
         self.run(0.5)
-        self.car("C")
+        self.car(level)
         self.until(lambda: self.closed, within_s=3.0)
         return self

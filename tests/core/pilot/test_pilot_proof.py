@@ -103,6 +103,73 @@ def test_a_reading_that_sticks_at_c_in_a_charge_is_found_at_the_next_closing() -
     assert Fault.PILOT_NOT_PROVED in story.step.faults
 
 
+@pytest.mark.parametrize("moved_v", [5.4, 6.6])
+def test_a_c_that_moves_in_a_charge_costs_the_offer_and_the_car_shows_b_again(
+    moved_v: float,
+) -> None:
+    story = Story().charging()
+    story.answers = True
+    story.run(5)
+    story.car(moved_v)
+    story.until(lambda: story.duty == STEADY, within_s=0.7)
+    assert "has moved" in story.step.blocked
+    assert story.closed, "the car lets go first"
+    story.car("B")
+    story.until(lambda: 0.0 < story.duty < 1.0, within_s=5)
+    story.car(moved_v)
+
+    story.until(lambda: story.closed, within_s=2)
+    story.run(20)
+    assert story.closed
+
+
+def test_a_reading_that_moved_and_shows_no_b_opens_after_6_s_and_closes_nothing() -> None:
+    story = Story().charging()
+    story.car(6.6)  # the plug is pulled, and the receiver clips here
+    assert story.until(lambda: not story.closed, within_s=7) >= 6.0
+    story.run(60)
+
+    assert Fault.PILOT_NOT_PROVED in story.step.faults
+    assert story.told(ev.ContactorClosed) == 1
+
+
+@pytest.mark.parametrize(("moved_v", "for_s"), [(5.55, 60.0), (6.4, 60.0), (6.9, 0.4)])
+def test_a_c_that_moves_a_little_or_for_a_moment_interrupts_nothing(
+    moved_v: float, for_s: float
+) -> None:
+    story = Story().charging()
+    for _ in range(5):
+        story.car(moved_v)
+        story.run(for_s)
+        story.car("C")
+        story.run(0.1)
+
+    assert story.told(ev.OfferWithdrawn) == 0
+    assert story.closed
+
+
+def test_a_confirmed_car_whose_c_moves_in_a_charge_has_to_be_confirmed_again() -> None:
+    story = Story()
+    story.run(3)
+    story.car("C")
+    story.until(lambda: Fault.PILOT_NOT_PROVED in story.step.faults, within_s=15)
+    story.evse.acknowledge(story.now)
+    story.until(lambda: story.closed, within_s=5)
+    story.car(6.6)
+    story.until(lambda: Fault.PILOT_NOT_PROVED in story.step.faults, within_s=30)
+    story.evse.acknowledge(story.now)
+
+    story.until(lambda: story.closed, within_s=5)
+
+
+def test_where_no_b_is_needed_a_c_that_moves_interrupts_nothing() -> None:
+    story = Story(EvseConfig(front_end_proved=True, needs_b=False)).charging()
+    story.car(6.6)
+    story.run(20)
+
+    assert story.told(ev.OfferWithdrawn) == 0
+
+
 def test_a_car_that_flinches_for_two_bursts_is_closed_again_with_the_offer_that_stands() -> None:
     story = Story().charging()
     story.car("B")

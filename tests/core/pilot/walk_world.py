@@ -136,6 +136,7 @@ AGES: Final = (
     "_well_at",
     "_duty_changed_at",
     "_b_at",
+    "_stray_at",
     "_inconsistent_at",
     "_calm_at",
 )
@@ -153,7 +154,7 @@ PLAIN: Final = (
     "pause_s",
     "_stopping",
 )
-OF_B: Final = ("car_proved", "moved", "confirmed")  # memory where the machine needs B
+OF_B: Final = ("car_proved", "moved", "strayed", "confirmed")  # memory where the machine needs B
 # Not memory: set anew in each step, never changed, or for showing only.
 FORGOTTEN: Final = (
     "_config",
@@ -242,6 +243,8 @@ def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
         ages["_present_at"] = (presence.PLUGGED_AFTER_S,)
     if memory["_needs_b"] and memory["settled"] is B and not memory["car_proved"]:
         ages["_b_at"] = (pilot_proof.B_AFTER_S,)
+    if memory["_needs_b"] and memory["settled"] in presence.LIVE and not memory["strayed"]:
+        ages["_stray_at"] = (pilot_proof.STRAY_S,)
     if Fault.PILOT in memory["_details"]:
         ages["_well_at"] = (machine.PILOT_WELL_S,)
     if memory["_details"] and not memory["_f_asked"]:
