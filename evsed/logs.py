@@ -115,7 +115,7 @@ class LogFile:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _LogLine:
     """A line on its way: when, how grave, for which file (besides stdout, or not)."""
 
     at: datetime
@@ -144,7 +144,7 @@ class Logs:
         self._files = {
             name: LogFile(config.dir / f"{name}.log") for name in ("events", "errors", "log")
         }
-        self._queue: queue.Queue[_Line | None] = queue.Queue(QUEUE_MAX)
+        self._queue: queue.Queue[_LogLine | None] = queue.Queue(QUEUE_MAX)
         self._dropped = 0
         self._unprinted = 0
         self._troubled: set[str] = set()
@@ -177,10 +177,10 @@ class Logs:
         """
         if isinstance(event, FaultRaised):
             kind = Fault(event.fault).kind
-            self._put(_Line(at, "error", str(event), "events", to_stdout=False))
-            self._put(_Line(at, "error", f"{event}; {kind.done}; {kind.todo}", "errors"))
+            self._put(_LogLine(at, "error", str(event), "events", to_stdout=False))
+            self._put(_LogLine(at, "error", f"{event}; {kind.done}; {kind.todo}", "errors"))
         else:
-            self._put(_Line(at, "info", str(event), "events"))
+            self._put(_LogLine(at, "info", str(event), "events"))
 
     def trouble(self, what: str, done: str, todo: str) -> None:
         """Something went wrong: what happened, what evsed did about it, what to do now."""
@@ -216,9 +216,9 @@ class Logs:
         raise structlog.DropEvent
 
     def _log(self, level: str, text: str, file: str) -> None:
-        self._put(_Line(self._clock(), level, text, file))
+        self._put(_LogLine(self._clock(), level, text, file))
 
-    def _put(self, line: _Line) -> None:
+    def _put(self, line: _LogLine) -> None:
         try:
             self._queue.put_nowait(line)
         except queue.Full:
@@ -241,10 +241,10 @@ class Logs:
         dropped = self._dropped
         if dropped > reported:
             text = f"{dropped - reported} lines were lost: there were too many at once"
-            self._write(_Line(self._clock(), "warning", text, "log"))
+            self._write(_LogLine(self._clock(), "warning", text, "log"))
         return dropped
 
-    def _write(self, line: _Line) -> None:
+    def _write(self, line: _LogLine) -> None:
         text = _one_line(line.text)
         if line.to_stdout:
             self._print(line.at, line.level, text)

@@ -48,7 +48,7 @@ class Finding:
         return f"WRONG  {self.what}: {self.mend}" if self.mend else f"ok     {self.what}"
 
 
-class Look:
+class HardwareCheck:
     """One look at a machine that is to have the board of *config*."""
 
     def __init__(self, config: BoardConfig, root: Path = Path("/")) -> None:
@@ -293,7 +293,7 @@ def show(
     version: Callable[[PigpioConfig], Finding] = ask_version,
 ) -> bool:
     """Print a line for each thing looked at; whether all is in order."""
-    findings = list(Look(config, root).findings())
+    findings = list(HardwareCheck(config, root).findings())
     if any(finding.what.startswith("pigpiod runs") for finding in findings if not finding.mend):
         findings.append(version(config.pigpio))
     for finding in findings:

@@ -24,7 +24,7 @@ from evsed.daemon.feed_follower import FeedFollower
 from evsed.daemon.frontend_hub import FrontendHub
 from evsed.daemon.history import HistoryService
 from evsed.daemon.house_guard import HouseGuard
-from evsed.daemon.hub import Hub
+from evsed.daemon.hub import ChargerHub
 from evsed.daemon.limit_calculator import LimitCalculator
 from evsed.daemon.meter_follower import MeterFollower
 from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
@@ -88,7 +88,7 @@ async def _run(
     recorder = await SessionRecorder.open(_recorder_config(settings))
     charger = Charger(ChargerState(installation=_installation(settings)))
     care = CarCare(settings.car_care_config())
-    hub = Hub(charger, recorder, control, care, logs)
+    hub = ChargerHub(charger, recorder, control, care, logs)
     history = HistoryService(settings.store.path, recorder, _in_main(hub.note_order))
     thermometers = _thermometers(settings)
     fuse = settings.main_fuse_config()
@@ -186,7 +186,7 @@ def _thermometers(settings: Settings) -> tuple[Thermometer, ...]:
 
 
 def _meters(
-    settings: Settings, charger: Charger, guards: tuple[HouseGuard, ...], hub: Hub
+    settings: Settings, charger: Charger, guards: tuple[HouseGuard, ...], hub: ChargerHub
 ) -> Iterator[Part]:
     """Build what reads the meter of the car, and for each of *guards* that of the house."""
     main = asyncio.get_running_loop()

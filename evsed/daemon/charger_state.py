@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Generic, ParamSpec
 
-from evsed.core.energy.history import Sample
+from evsed.core.energy.history import TraceSample
 from evsed.core.energy.sessions import Flow
 from evsed.core.pilot import j1772
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from evsed.core.pilot.limits import Limit
     from evsed.core.solar.allotment import AllotmentResult
     from evsed.core.user.expected_end import ExpectedEnd
-    from evsed.core.user.user_limits import Left
+    from evsed.core.user.user_limits import Remaining
     from evsed.frontends.status import EventView, PartView
     from evsed.link import Snapshot
     from evsed.meters import CarReading
@@ -69,7 +69,7 @@ class ChargerState:
     car_meter: CarReading | None = None
     limits: tuple[Limit, ...] = ()
     left_s: Mapping[str, float] = field(default_factory=dict)
-    session_left: Left | None = None
+    session_left: Remaining | None = None
     expected_end: ExpectedEnd | None = None
     fault_since: Mapping[Fault, datetime] = field(default_factory=dict)
     worst_ticks: tuple[tuple[float, float], ...] = ()
@@ -166,11 +166,11 @@ class ChargerState:
             solar_w=None if solar_w is None else min(solar_w, power_w),
         )
 
-    def sample(self, now: float) -> Sample:
+    def sample(self, now: float) -> TraceSample:
         """The trace's sample of this moment; a reading that is no longer fresh counts as none."""
         driven, allotment = self.driven(now), self.allotment
         known = allotment is not None and allotment.solar_w is not None
-        return Sample(
+        return TraceSample(
             available_w=allotment.available_w if allotment and known else None,
             offered_w=self.watts(j1772.current_for_duty(driven.duty)) if driven else 0.0,
             power_w=self.power_w(now),

@@ -16,7 +16,7 @@ from evsed.feeds import FixedFeed, open_feed
 
 if TYPE_CHECKING:
     from evsed.daemon.charger_state import Charger
-    from evsed.daemon.hub import Hub
+    from evsed.daemon.hub import ChargerHub
     from evsed.daemon.limit_calculator import LimitCalculator
     from evsed.feeds import FeedConfig, Reading
 
@@ -34,7 +34,7 @@ class FeedFollower:
         config: FeedConfig,
         limits: LimitCalculator,
         charger: Charger,
-        hub: Hub,
+        hub: ChargerHub,
         main: asyncio.AbstractEventLoop,
     ) -> None:
         self._config = config

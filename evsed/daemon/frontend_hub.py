@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from evsed.core.user.claims import Claim
-    from evsed.daemon.hub import Hub
+    from evsed.daemon.hub import ChargerHub
     from evsed.frontends.hub import History
     from evsed.frontends.status import Status
 
@@ -38,7 +38,7 @@ T = TypeVar("T")
 class FrontendHub:
     """*hub*, which lives in the loop *main*, for one frontend."""
 
-    def __init__(self, hub: Hub, history: History, main: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, hub: ChargerHub, history: History, main: asyncio.AbstractEventLoop) -> None:
         self._hub = hub
         self._history = history
         self._main = main

@@ -18,7 +18,7 @@ from evsed.core.energy.history import By, DayTrace, PeriodTotal
 from evsed.core.energy.sessions import SessionRecord
 from evsed.daemon.session_recorder import SessionRecorder
 from evsed.errors import StoreError
-from evsed.store.reading import Reader
+from evsed.store.reading import StoreReader
 from evsed.store.rows import begins_at, day_of
 
 WAITING_MOST = 8
@@ -37,7 +37,7 @@ class HistoryService:
     def __init__(
         self, path: Path, recorder: SessionRecorder, on_order: Callable[[str, str], None]
     ) -> None:
-        self._reader = Reader(path)
+        self._reader = StoreReader(path)
         self._recorder = recorder
         self._on_order = on_order
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="history")

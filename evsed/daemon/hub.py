@@ -41,7 +41,7 @@ LEAST_A: Final = RANGES["max_current_a"][0]
 log = structlog.get_logger()
 
 
-class Hub:
+class ChargerHub:
     """One hub for all frontends."""
 
     def __init__(

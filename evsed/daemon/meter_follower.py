@@ -14,7 +14,7 @@ from evsed.errors import MeterError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from evsed.daemon.hub import Hub
+    from evsed.daemon.hub import ChargerHub
     from evsed.meters import Meter
 
 log = structlog.get_logger()
@@ -34,7 +34,7 @@ class MeterFollower(Generic[Reading]):
         meanwhile: str,
         open_meter: Callable[[], Meter[Reading]],
         on_reading: Callable[[float, Reading], None],
-        hub: Hub,
+        hub: ChargerHub,
         main: asyncio.AbstractEventLoop,
     ) -> None:
         self._name = name

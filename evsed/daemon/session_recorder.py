@@ -22,9 +22,9 @@ from evsed.core.energy.end_reasons import reason_for
 from evsed.core.energy.sessions import (
     EndReason,
     Flow,
-    Kept,
     Ledger,
-    LeftOpen,
+    OpenSession,
+    SavedTotals,
     SessionRecord,
 )
 from evsed.core.pilot import events as ev
@@ -40,7 +40,7 @@ from evsed.errors import StoreError
 from evsed.frontends.classic import EnergyFiles
 from evsed.frontends.hub import SessionEnded, SessionEvent, SessionStarted
 from evsed.link import Remember
-from evsed.store import Beginning, Json, LastEnd, LatchedFault, Store
+from evsed.store import Json, LastEnd, LatchedFault, PreviousRun, Store
 
 if TYPE_CHECKING:
     from evsed.link import Snapshot
@@ -76,18 +76,18 @@ class SessionRecorderConfig:
 class _Memory:
     """The contents of the store: totals, faults, calibration, controls, boot and last end."""
 
-    history: Kept
+    history: SavedTotals
     latched: tuple[LatchedFault, ...]
     front_end: object
     boot: object
     controls: object
     claims: object
-    beginning: Beginning
+    beginning: PreviousRun
     past: tuple[SessionRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Left:
+class _UnpluggedCar:
     """A car that was unplugged at the monotonic moment `at`, with what it had."""
 
     at: float
@@ -108,11 +108,11 @@ class SessionRecorder:
         self._ledger = Ledger()
         self.writer = StoreWriter(self._store)
         self.trace = TraceRecorder()
-        self._left_open: tuple[LeftOpen, ...] = ()
+        self._left_open: tuple[OpenSession, ...] = ()
         self._loaded = False
         self._past: tuple[SessionRecord, ...] = ()  # ended, the newest first
         self.habit_wh: float | None = None  # of a usual charge
-        self._left: _Left | None = None  # the car that was unplugged last, with what it had
+        self._left: _UnpluggedCar | None = None  # the car that was unplugged last, with what it had
         self.carried_wh = self.carried_s = 0.0  # of earlier sessions of the same stay
         self._let_go_at = float("-inf")  # when the car itself ended the current
         self._stats_for: date | None = None
@@ -354,7 +354,7 @@ class SessionRecorder:
             self._ledger.stopped(EndReason.UNPLUGGED)
         ended = self._ledger.unplug(at)
         energy_wh, charge_s = (ended.energy_wh, ended.charge_s) if ended else (0.0, 0.0)
-        self._left = _Left(
+        self._left = _UnpluggedCar(
             event.at,
             self.controls,
             self.claims,

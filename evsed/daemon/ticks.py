@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from evsed.core.car.care import CarCare
     from evsed.daemon.charger_state import Charger
     from evsed.daemon.control_process import ControlProcess
-    from evsed.daemon.hub import Hub
+    from evsed.daemon.hub import ChargerHub
     from evsed.daemon.session_recorder import SessionRecorder
     from evsed.daemon.systemd import Watchdog
     from evsed.link import Tick
@@ -28,7 +28,7 @@ class TickHandler:
     def __init__(
         self,
         charger: Charger,
-        hub: Hub,
+        hub: ChargerHub,
         recorder: SessionRecorder,
         care: CarCare,
         watchdog: Watchdog,

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from evsed.core.energy.history import Minute, MinuteAverager, Sample, TraceRow
+from evsed.core.energy.history import Minute, MinuteAverager, TraceRow, TraceSample
 from evsed.daemon.store_writer import AGAIN_AFTER_S, StoreWriter
 from evsed.errors import StoreError
 
@@ -46,7 +46,7 @@ class TraceRecorder:
         self._thin_at = float("-inf")
         self._failed = False
 
-    def add_sample(self, at: float, sample: Sample) -> None:
+    def add_sample(self, at: float, sample: TraceSample) -> None:
         """Add *sample*, which holds from the monotonic moment *at* on."""
         with self._lock:
             self._waiting.extend(self._minutes.add(at, at + self._offset_s(), sample))

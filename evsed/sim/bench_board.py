@@ -20,7 +20,7 @@ from evsed.core.pilot.current_transformer import CONVERSIONS
 from evsed.core.pilot.protection import Inputs
 from evsed.core.pilot.self_checks import COIL_V_PER_CODE, GENERATOR_CONVERSIONS
 from evsed.errors import BoardGone
-from evsed.sim.contactor_drive import Box, Contactor
+from evsed.sim.contactor_drive import Contactor, ContactorDrive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,7 +76,7 @@ class BenchBoard:
         seed: int = 0,
     ) -> None:
         self.circuit: Final = circuit
-        self.box: Final = Box(contactors)
+        self.box: Final = ContactorDrive(contactors)
         self.daemon_dead = False
         self.dead_man_stuck = False
         self._stuck_high = False

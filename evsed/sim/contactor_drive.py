@@ -85,7 +85,7 @@ def coil_share(duty: float) -> float:
     return max(0.0, on - (1.0 - on) * CLAMP_V / COIL_V)
 
 
-class Box:
+class ContactorDrive:
     """The pump and the contactors of one EVSE, in time.
 
     Call `drive()` and `edge()` at each change of a pin, `step()` as often as the contacts matter.

@@ -36,7 +36,7 @@ _FOOT: Final = "\n</body>\n</html>\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class PageReading:
     """One reading: the moment of the battery sample (the server's local time) and three powers."""
 
     stamp: datetime
@@ -45,7 +45,7 @@ class Summary:
     maximum_w: float = 5_000.0
 
 
-def _lines(summary: Summary, server_now: datetime) -> list[str]:
+def _lines(summary: PageReading, server_now: datetime) -> list[str]:
     excess = f"Excess solar power available {round(summary.excess_w)}W"
     minimum = f"Minimum demand energy {round(summary.minimum_w)}W"
     maximum = f"Maximum demand energy  {round(summary.maximum_w)}W"
@@ -56,13 +56,13 @@ def _lines(summary: Summary, server_now: datetime) -> list[str]:
     ]
 
 
-def render_page(summary: Summary, server_now: datetime, *, php_error: bool = True) -> str:
+def render_page(summary: PageReading, server_now: datetime, *, php_error: bool = True) -> str:
     """The page; *php_error* is the line that PHP 8.1 and later put on it."""
     values = "".join(f"<p>{line}</p>\n" for line in _lines(summary, server_now))
     return _HEAD + (_PHP_ERROR if php_error else "") + _META + values + _FOOT
 
 
-def render_text(summary: Summary, server_now: datetime, *, php_error: bool = False) -> str:
+def render_text(summary: PageReading, server_now: datetime, *, php_error: bool = False) -> str:
     """The plain form; with *php_error* the notice stands there without its tags, too."""
     notice = ["Error: [8192] Function strftime() is deprecated"] if php_error else []
     return "".join(f"{line}  \n" for line in [*notice, *_lines(summary, server_now)])

@@ -4,7 +4,7 @@
 A Pi's outputs, pin functions, pulls and PWM registers are hardware. No program that dies takes
 them along: pigpiod leaves every one as it was when it is stopped or killed (pigpio.md section 4,
 measured). So they live here, apart from the simulated daemon, which is made again over the same
-`Wires`, and the simulated circuit reads them here.
+`GpioLines`, and the simulated circuit reads them here.
 
 PWM is the mark-space kind of the BCM2835 family: in each period the pin is high first, for
 ``duty`` of it. Periods are counted from ``started_at_s``, which stays when only the duty changes.
@@ -83,7 +83,7 @@ class _Pin:
     soft: PwmWave | None = None
 
 
-class Wires:
+class GpioLines:
     """The pins of one Pi.
 
     Args:

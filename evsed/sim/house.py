@@ -21,7 +21,7 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from evsed.sim.demand_manager import DemandManager
-from evsed.sim.excess_page import Summary, render_page, render_text
+from evsed.sim.excess_page import PageReading, render_page, render_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,10 +167,10 @@ class House:
     solar_w: float = field(default=0.0, init=False)
     load_w: float = field(default=0.0, init=False)
     battery_w: float = field(default=0.0, init=False)
-    published: Summary = field(init=False)
+    published: PageReading = field(init=False)
     _now: float = field(init=False)
     _stamp_at: float = field(init=False)
-    _waiting: deque[tuple[float, Summary]] = field(default_factory=deque, init=False)
+    _waiting: deque[tuple[float, PageReading]] = field(default_factory=deque, init=False)
     _flows: deque[tuple[float, float]] = field(default_factory=deque, init=False)
 
     def __post_init__(self) -> None:
@@ -179,7 +179,7 @@ class House:
         self._stamp_at = self.started_at + (self.stamp_s - into_minute_s) % min(self.period_s, 60.0)
         # The page that stood there before: nothing spare, one period old.
         before = self._clock(self._stamp_at - self.period_s)
-        self.published = Summary(before, 0.0, self.minimum_w, self.maximum_w)
+        self.published = PageReading(before, 0.0, self.minimum_w, self.maximum_w)
 
     def day_s(self, now: float) -> float:
         """The sun's time of day, seconds after midnight."""
@@ -229,14 +229,14 @@ class House:
     def _clock(self, at: float) -> datetime:
         return self.wall + timedelta(seconds=at - self.started_at + self.clock_shift_s)
 
-    def _read(self, stamp_at: float) -> Summary:
+    def _read(self, stamp_at: float) -> PageReading:
         """The reading that BatteryMonitor takes at *stamp_at*."""
         excess_w, maximum_w = self._mean_w(stamp_at), self.maximum_w
         if self.demand is not None:
             battery = self.battery
             excess_w = self.demand.excess_w(excess_w, battery.charge_wh, battery.capacity_wh)
             maximum_w = min(maximum_w, self.demand.allowed_w())
-        return Summary(self._clock(stamp_at), excess_w, self.minimum_w, maximum_w)
+        return PageReading(self._clock(stamp_at), excess_w, self.minimum_w, maximum_w)
 
     def _mean_w(self, end_at: float) -> float:
         """The mean power into the battery over the window that ends at *end_at*."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from evsed.sim.cars.car import Faults
+from evsed.sim.cars.car import CarFaults
 from evsed.sim.cars.library import LIBRARY, build_car
 from evsed.sim.circuit import Diode
 from evsed.sim.house import Clouds, FeedFault
@@ -190,19 +190,19 @@ class Garage:
     def _car_faults(self) -> dict[str, Action]:
         car = self._world.car
         cases = {
-            "car_good": ("Car is well", Faults()),
-            "diode_shorted": ("Diode shorted", Faults(diode=Diode.SHORTED)),
-            "diode_open": ("Diode open", Faults(diode=Diode.OPEN)),
-            "cp_short": ("Pilot shorted to earth", Faults(cp_short_ohm=0.0)),
-            "pe_broken": ("Earth wire broken", Faults(pe_broken=True)),
-            "ventilation": ("Wants ventilation", Faults(wants_ventilation=True)),
-            "ignores_pilot": ("Ignores the pilot", Faults(ignores_pilot=True)),
-            "overdraw": ("Takes 4 A too much", Faults(overdraw_a=OVERDRAW_A)),
-            "chatter": ("S2 chatters", Faults(chatter_s=CHATTER_S)),
-            "sleeps": ("Sleeps", Faults(sleeps=True)),
+            "car_good": ("Car is well", CarFaults()),
+            "diode_shorted": ("Diode shorted", CarFaults(diode=Diode.SHORTED)),
+            "diode_open": ("Diode open", CarFaults(diode=Diode.OPEN)),
+            "cp_short": ("Pilot shorted to earth", CarFaults(cp_short_ohm=0.0)),
+            "pe_broken": ("Earth wire broken", CarFaults(pe_broken=True)),
+            "ventilation": ("Wants ventilation", CarFaults(wants_ventilation=True)),
+            "ignores_pilot": ("Ignores the pilot", CarFaults(ignores_pilot=True)),
+            "overdraw": ("Takes 4 A too much", CarFaults(overdraw_a=OVERDRAW_A)),
+            "chatter": ("S2 chatters", CarFaults(chatter_s=CHATTER_S)),
+            "sleeps": ("Sleeps", CarFaults(sleeps=True)),
         }
 
-        def case(label: str, faults: Faults) -> Action:
+        def case(label: str, faults: CarFaults) -> Action:
             def change() -> None:
                 car.faults = replace(faults)
 

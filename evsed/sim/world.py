@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from evsed.sim.cars.car import Car
 from evsed.sim.circuit import Circuit, Generator
-from evsed.sim.contactor_drive import Box, Contactor
-from evsed.sim.gpio_lines import Wires
+from evsed.sim.contactor_drive import Contactor, ContactorDrive
+from evsed.sim.gpio_lines import GpioLines
 from evsed.sim.house import House
 from evsed.sim.mcp3008 import Mcp3008
 from evsed.sim.pigpiod.server import SimulatedPigpiod
@@ -42,10 +42,10 @@ class World:
         self.pins = pins or Pins()
         self.house = house
         self.car = car
-        self.box = Box([Contactor(poles=1)])
+        self.box = ContactorDrive([Contactor(poles=1)])
         self.circuit = Circuit()
         self.transformer = CurrentTransformer(lambda: self.car.drawn_a)
-        self.wires = Wires()
+        self.wires = GpioLines()
         self.wires.listeners.append(self._on_wire)
         self.pigpiod = SimulatedPigpiod(
             self.wires, spi_device=Mcp3008(self._code_at), port=pigpiod_port

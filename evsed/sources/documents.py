@@ -19,7 +19,7 @@ _MILLISECONDS: Final = 1e11
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ReadNumber:
     """One number of a document, in evsed's unit, and its stamp: as written, and in Unix seconds."""
 
     value: float
@@ -58,7 +58,7 @@ class Expressions:
         self._stamp = _compiled(stamp) if stamp else None
         self._unit = _compiled(unit_path) if unit_path else None
 
-    def find(self, document: object) -> Found | None:
+    def find(self, document: object) -> ReadNumber | None:
         """The number in *document*; None where the term is optional and it is absent or null.
 
         Raises `SourceError` where it is absent all the same, no number, or not valid.
@@ -79,8 +79,8 @@ class Expressions:
         unit = "" if self._unit is None else _search(self._unit, document)
         value = scaled(self._term, value, unit if isinstance(unit, str) else "")
         if self._stamp is None:
-            return Found(value)
-        return Found(value, *_stamp_of(_search(self._stamp, document)))
+            return ReadNumber(value)
+        return ReadNumber(value, *_stamp_of(_search(self._stamp, document)))
 
 
 def _compiled(expression: str) -> _Expression:

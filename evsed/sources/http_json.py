@@ -14,7 +14,7 @@ import httpx
 
 from evsed.errors import SourceError
 from evsed.sources import Clock, Sample
-from evsed.sources.documents import Expressions, Found, parse
+from evsed.sources.documents import Expressions, ReadNumber, parse
 from evsed.sources.secrets import read_secret, trusted_by
 from evsed.sources.terms import HttpAccess, HttpTerm, Term
 
@@ -91,7 +91,7 @@ class HttpSource:
         await self._client.aclose()
 
     def _sample(
-        self, now: float, last: Sample | None, found: Found, server_s: float | None
+        self, now: float, last: Sample | None, found: ReadNumber, server_s: float | None
     ) -> Sample:
         """When *found* was measured: by its stamp and the server's clock, never by our own.
 

@@ -21,7 +21,7 @@ from aiomqtt.types import PayloadType
 from evsed.errors import SourceError
 from evsed.sources import Clock, Sample
 from evsed.sources.broker import BACK_OFF_S, FLOOD_PER_S, LARGEST_BYTES, LOST, Connector, cause
-from evsed.sources.documents import Expressions, Found, parse
+from evsed.sources.documents import Expressions, ReadNumber, parse
 from evsed.sources.terms import MqttTerm, Term
 
 FIRST_S: Final = 5.0
@@ -127,7 +127,7 @@ class MqttSource:
             raise SourceError(f"{where}: {error}") from None
         return None if found is None else self._dated(term, found, message.at)
 
-    def _dated(self, term: MqttTerm, found: Found, at: float) -> Sample:
+    def _dated(self, term: MqttTerm, found: ReadNumber, at: float) -> Sample:
         """A stamp that stays the same makes a number old, however often it is sent."""
         last = self._samples.get(term)
         if found.stamp and last is not None and last.stamp == found.stamp:

@@ -29,13 +29,13 @@ from typing import Final
 from evsed.core.energy.sessions import (
     Checkpoint,
     DayTotal,
-    Kept,
-    LeftOpen,
+    OpenSession,
+    SavedTotals,
     SessionRecord,
 )
 from evsed.store.file import DatabaseFile
 from evsed.store.rows import SESSION, moment, session, text
-from evsed.store.trace import Trace
+from evsed.store.trace import TraceTables
 
 BUSY_S: Final = 1.0
 """How long a call waits for another program to let go of the file."""
@@ -85,7 +85,7 @@ class LastEnd(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class PreviousRun:
     """The end of the previous run, and the crashes within an hour.
 
     `crashes` counts those with the contactor closed, on this boot of the machine.
@@ -111,7 +111,7 @@ class Store:
     ) -> None:
         copy = DatabaseFile(path.with_name(f"{path.name}.copy"), busy_s, clock)
         self._file = DatabaseFile(path, busy_s, clock, copy)
-        self.trace = Trace(self._file)
+        self.trace = TraceTables(self._file)
         self._copied: set[str] = set()
 
     @property
@@ -147,7 +147,7 @@ class Store:
             )
             return [session(row) for row in rows]
 
-    def load(self) -> Kept:
+    def load(self) -> SavedTotals:
         """Load the totals and open sessions of earlier runs. Raises `StoreError`."""
         with self._file.read() as database:
             days = [
@@ -156,12 +156,12 @@ class Store:
             ]
             totals = dict(database.execute("SELECT name, value FROM totals"))
             left_open = tuple(
-                LeftOpen(session(row), moment(saved))
+                OpenSession(session(row), moment(saved))
                 for *row, saved in database.execute(
                     f"{SESSION}, saved FROM sessions WHERE ended IS NULL ORDER BY saved, started"
                 )
             )
-        return Kept(
+        return SavedTotals(
             days=tuple(days),
             total_wh=totals.get("energy_wh", 0.0),
             cycles=int(totals.get("cycles", 0)),
@@ -255,7 +255,7 @@ class Store:
                 for name, detail, since, recovery in rows
             ]
 
-    def begin_life(self, boot: str, now: float) -> Beginning:
+    def begin_life(self, boot: str, now: float) -> PreviousRun:
         """Begin a new run at *now* (monotonic seconds) in the boot of the machine called *boot*.
 
         A life that left the contactor closed crashed, unless the machine itself has started again.
@@ -274,7 +274,7 @@ class Store:
             if last_end is LastEnd.CRASH:
                 database.execute("INSERT INTO crashes (boot, at) VALUES (?, ?)", (boot, now))
             ((crashes,),) = database.execute("SELECT count(*) FROM crashes")
-        return Beginning(last_end, crashes)
+        return PreviousRun(last_end, crashes)
 
     def note_contactor(self, boot: str, *, closed: bool) -> None:
         """The contactor is *closed* or open now, so that the next life knows.

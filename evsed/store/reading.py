@@ -47,7 +47,7 @@ _PERIOD: Final = {By.DAY: 10, By.MONTH: 7, By.YEAR: 4}
 """So many letters of a date name the period."""
 
 
-class Reader:
+class StoreReader:
     """Reads the file at *path*. Every call blocks and raises `StoreError`."""
 
     def __init__(self, path: Path, busy_s: float = BUSY_S) -> None:

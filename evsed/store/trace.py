@@ -35,7 +35,7 @@ AT_ONCE: Final = 2880
 COLUMNS: Final = "at, covered_s, available_w, offered_w, power_w, battery_loan_wh, state"
 
 
-class Trace:
+class TraceTables:
     """The trace in *file*, for the one who writes it.
 
     Each call is one short transaction, and raises `StoreError`.

@@ -11,7 +11,7 @@ import itertools
 from contextlib import suppress
 from datetime import datetime
 
-from evsed.sim.excess_page import Summary, render_page
+from evsed.sim.excess_page import PageReading, render_page
 
 HUGE = 10_000_000
 HANGS_S = 30.0
@@ -25,7 +25,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n")
         now = datetime.now().astimezone().replace(tzinfo=None)
-        page = render_page(Summary(now, 0.0, next(DEMANDS_W), 10_000.0), now).encode()
+        page = render_page(PageReading(now, 0.0, next(DEMANDS_W), 10_000.0), now).encode()
         match next(TURNS):
             case "good":
                 writer.write(b"Content-Length: %d\r\n\r\n" % len(page) + page)

@@ -23,7 +23,7 @@ import pigpio
 from evsed.boards.pigpio import deadman
 from evsed.boards.pigpio.burst import Sampler
 from evsed.boards.pigpio.connection import Batch, Connection, write
-from evsed.sim.gpio_lines import Wires
+from evsed.sim.gpio_lines import GpioLines
 from evsed.sim.mcp3008 import Mcp3008
 from evsed.sim.pigpiod.protocol import Cmd
 from evsed.sim.pigpiod.server import SimulatedPigpiod, precise_event_loop, serve
@@ -36,7 +36,7 @@ PATIENCE_S = 30.0
 
 def simulated(port: SimpleQueue[int]) -> None:
     """The simulated daemon, in a process of its own."""
-    wires = Wires()
+    wires = GpioLines()
     adc = Mcp3008(lambda _channel, at_s: 956 if wires.level(18, at_s) else 67)
     loop = precise_event_loop()
     loop.run_until_complete(serve(SimulatedPigpiod(wires, spi_device=adc), port.put))

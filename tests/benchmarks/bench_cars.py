@@ -30,7 +30,7 @@ from evsed.core.solar.allotment import AllotmentConfig, Mode
 from evsed.daemon.summary import describe
 from evsed.sim.cars.entry import Entry
 from evsed.sim.cars.library import LIBRARY, build_car
-from evsed.sim.cars.trial import Outcome, Trial, TrialConfig, could_take_wh, least_current_a
+from evsed.sim.cars.trial import Trial, TrialConfig, TrialResult, could_take_wh, least_current_a
 
 DAYS: Final = Path(__file__).parents[1] / "days"
 SKIES: Final = {
@@ -150,7 +150,7 @@ def config(run: Run, least_a: float = 6.0, name: str = "ordinary") -> TrialConfi
     return TrialConfig(rules=rules, mode=run.mode, metered=run.metered, car=car, over_current=borne)
 
 
-def trial(name: str, run: Run, least_a: float = 6.0) -> Outcome:
+def trial(name: str, run: Run, least_a: float = 6.0) -> TrialResult:
     """Play one."""
     sun, day_s = sky(run.sky)
     return Trial(build_car(name), sun, config(run, least_a, name)).run(
@@ -159,7 +159,7 @@ def trial(name: str, run: Run, least_a: float = 6.0) -> Outcome:
 
 
 @cache
-def ordinary(run: Run, least_a: float) -> Outcome:
+def ordinary(run: Run, least_a: float) -> TrialResult:
     """An ordinary car, with a station that knows the least current of another."""
     return trial("ordinary", run, least_a)
 

@@ -27,7 +27,7 @@ from typing import Final
 from evsed.core.energy.history import By, TraceRow
 from evsed.core.energy.sessions import Checkpoint, DayTotal, EndReason, Flow, Ledger, SessionRecord
 from evsed.store import Store
-from evsed.store.reading import Reader
+from evsed.store.reading import StoreReader
 
 MB: Final = 1e6
 BEGIN: Final = date(2026, 1, 1)
@@ -141,7 +141,7 @@ def main() -> None:
     last = BEGIN + timedelta(days=days)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "evsed.db"
-        store, reader = Store(path), Reader(path)
+        store, reader = Store(path), StoreReader(path)
         store.load()
         empty_mb = a_day(store, BEGIN - timedelta(days=9), Flow(), plugged=False)
         fill(store, days)

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 from evsed.core.solar.allotment import AllotmentConfig
 from evsed.sim.dayfiles import read_day
 from evsed.sim.replay.charger import Evsed
-from evsed.sim.replay.plant import Charger, Figures, PlantConfig, measure, play
+from evsed.sim.replay.plant import Figures, PlantConfig, ReplayCharger, measure, play
 from evsed.sim.replay.report import total
 from tests.benchmarks.solar_bound import PRICES, best, bound_kwh, by_news, perfect
 from tests.benchmarks.solar_frontier import Dot, Line, frontier_svg
@@ -32,7 +32,7 @@ PICTURE: Final = Path(__file__).parents[2] / "docs" / "solar-frontier.svg"
 SEEDS: Final = range(100, 106)
 LATENCIES_S: Final = (5, 45)
 LOANS_WH: Final = (0, 60, 120, 220, 320, 500, 900)
-PEERS: Final[dict[str, Callable[[], Charger]]] = {
+PEERS: Final[dict[str, Callable[[], ReplayCharger]]] = {
     "OpenEVSE's divert": OpenEvse,
     "evcc's pv, once a minute": Evcc,
     "the original": Original,
@@ -51,7 +51,7 @@ class Case(NamedTuple):
 
 def figures(case: Case) -> Figures:
     """Play one day."""
-    charger: Charger
+    charger: ReplayCharger
     if case.charger in PEERS:
         charger = PEERS[case.charger]()
     else:

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from evsed.sim.replay.plant import News
+    from evsed.sim.replay.plant import FeedValue
 
 MIN_A = 6.0
 
@@ -52,7 +52,7 @@ class OpenEvse(Peer):
         self.heard_at: int | None = None
         self.on_at = 0
 
-    def on_reading(self, now_s: int, news: News) -> None:
+    def on_reading(self, now_s: int, news: FeedValue) -> None:
         """Decide once for each news."""
         export_a = self.drawn_a + news.value_w / self.mains_v
         free_a = max(0.0, export_a - self.reserve_w / self.mains_v) if export_a > 0 else 0.0
@@ -151,7 +151,7 @@ class Evcc(Peer):
         super().__init__(mains_v, max_a)
         self.rule = EvccPv(volts=mains_v, max_a=max_a)
 
-    def on_reading(self, now_s: int, news: News) -> None:
+    def on_reading(self, now_s: int, news: FeedValue) -> None:
         """Decide once for each news."""
         enabled = self.offered_a > 0
         current_a = self.rule.decide(now_s, -news.value_w, self.offered_a, enabled=enabled)
@@ -172,7 +172,7 @@ class Original(Peer):
         self.last_w = 0.0
         self.allowed = True
 
-    def on_reading(self, now_s: int, news: News) -> None:
+    def on_reading(self, now_s: int, news: FeedValue) -> None:
         """Add the correction."""
         del now_s
         self.stored_wh += (self.last_w + news.value_w) / 2 / 60
@@ -210,7 +210,7 @@ class Reference(Peer):
             self._stop(now_s)
         return super().update(now_s, drawn_a)
 
-    def on_reading(self, now_s: int, news: News) -> None:
+    def on_reading(self, now_s: int, news: FeedValue) -> None:
         """Add back what the car drew at the stamp; start, follow, or stop."""
         own_a = self.drawn.get(news.stamp_s, self.drawn_a)
         self.free_w = news.value_w + own_a * self.mains_v

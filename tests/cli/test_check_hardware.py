@@ -10,8 +10,8 @@ import pytest
 
 from evsed.boards import BoardConfig, InputsConfig, KernelConfig, PigpioConfig
 from evsed.cli import main
-from evsed.cli.hardware import Finding, Look, ask_version, show
-from evsed.sim.gpio_lines import Wires
+from evsed.cli.hardware import Finding, HardwareCheck, ask_version, show
+from evsed.sim.gpio_lines import GpioLines
 from evsed.sim.pigpiod.server import SimulatedPigpiod
 from evsed.sim.pigpiod.thread import PigpiodThread
 from tests.boards.kernel.fake_kernel import PI_5, FakeKernel
@@ -60,7 +60,7 @@ def run_pigpiod(root: Path, flags: str, pid: int = 412) -> None:
 
 
 def wrong(root: Path, config: BoardConfig) -> list[Finding]:
-    return [finding for finding in Look(config, root).findings() if finding.mend]
+    return [finding for finding in HardwareCheck(config, root).findings() if finding.mend]
 
 
 def test_a_pi_in_good_order_has_nothing_to_mend(pi_4: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_pi_5_in_good_order_has_nothing_to_mend(pi_5: Path) -> None:
 
 def test_each_line_says_ok_or_what_is_wrong_and_the_command(pi_4: Path) -> None:
     put(pi_4, "boot/firmware/config.txt", "dtparam=audio=on\n")
-    lines = [str(finding) for finding in Look(PIGPIO, pi_4).findings()]
+    lines = [str(finding) for finding in HardwareCheck(PIGPIO, pi_4).findings()]
     assert lines[0] == "ok     Raspberry Pi 4 Model B Rev 1.4"
     assert (
         "WRONG  analogue audio uses the PWM that drives the pilot: "
@@ -178,7 +178,7 @@ def test_groups_and_user_that_are_not_there_are_named(pi_5: Path) -> None:
 
 
 def test_a_living_pigpiod_is_asked_its_version() -> None:
-    with PigpiodThread(SimulatedPigpiod(Wires())) as daemon:
+    with PigpiodThread(SimulatedPigpiod(GpioLines())) as daemon:
         finding = ask_version(PigpioConfig(port=daemon.port))
     assert "pigpiod is version 79" in finding.what or "every user" in finding.what
 

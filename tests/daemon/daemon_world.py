@@ -15,7 +15,7 @@ from evsed.core.pilot import events as ev
 from evsed.core.solar.allotment import AllotmentConfig
 from evsed.daemon.charger_state import Charger, ChargerState, Installation
 from evsed.daemon.control_process import ControlProcess
-from evsed.daemon.hub import Hub
+from evsed.daemon.hub import ChargerHub
 from evsed.daemon.limit_calculator import LimitCalculator
 from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
 from evsed.daemon.status import Now, build_status
@@ -42,7 +42,7 @@ class World:
     folder: Path
     recorder: SessionRecorder
     charger: Charger
-    hub: Hub
+    hub: ChargerHub
     ticks: TickHandler
 
     def limits(
@@ -80,7 +80,7 @@ async def life(folder: Path, *, clean: bool = True) -> AsyncIterator[World]:
     charger = Charger(ChargerState(installation=INSTALLATION))
     with Logs(LogsConfig(folder / "log"), stdout=io.StringIO(), environ={}) as logs:
         care = CarCare(CarCareConfig())
-        hub = Hub(charger, recorder, ControlProcess(), care, logs)
+        hub = ChargerHub(charger, recorder, ControlProcess(), care, logs)
         ticks = TickHandler(charger, hub, recorder, care, Watchdog(Notifier("")))
         try:
             yield World(folder, recorder, charger, hub, ticks)

@@ -40,7 +40,7 @@ from evsed.link import (
     encode,
 )
 from evsed.sim.bench import CONFIG, Bench
-from evsed.store.reading import Reader
+from evsed.store.reading import StoreReader
 from tests.daemon.daemon_world import World, life
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ async def charging(folder: Path, *, clean: bool = True) -> AsyncIterator[Charge]
 async def kept(charge: Charge) -> SessionRecord:
     """The only session, as the store has it."""
     await charge.world.write()
-    (session,) = Reader(charge.world.folder / "evsed.db").sessions(10, None)
+    (session,) = StoreReader(charge.world.folder / "evsed.db").sessions(10, None)
     return session
 
 
@@ -162,7 +162,7 @@ async def test_a_car_that_never_charged_is_unplugged(tmp_path: Path) -> None:
         charge.run(6)
         charge.unplug()
         await charge.world.write()
-        first, second = Reader(tmp_path / "evsed.db").sessions(10, None)
+        first, second = StoreReader(tmp_path / "evsed.db").sessions(10, None)
         assert 0.0 in (first.energy_wh, second.energy_wh)
         assert first.reason is second.reason is EndReason.UNPLUGGED
 

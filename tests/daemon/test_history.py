@@ -21,18 +21,18 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from evsed.core.energy.history import By, Sample, TraceRow
+from evsed.core.energy.history import By, TraceRow, TraceSample
 from evsed.core.energy.sessions import Flow
 from evsed.core.pilot import events as ev
 from evsed.daemon.history import WAITING_MOST, HistoryService
 from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
 from evsed.errors import StoreError
 from evsed.store import trace
-from evsed.store.reading import Reader
+from evsed.store.reading import StoreReader
 from evsed.store.rows import begins_at
 from tests.daemon.test_summary import NO_CAR
 
-CHARGING = Sample(2000.0, 2300.0, 1800.0, 12.0, "C2")
+CHARGING = TraceSample(2000.0, 2300.0, 1800.0, 12.0, "C2")
 
 
 def today() -> date:
@@ -117,7 +117,7 @@ async def test_a_life_that_ends_writes_its_last_minutes(tmp_path: Path) -> None:
     life.archive.close()
     await books.close(clean=True)
 
-    reader = Reader(life.path)
+    reader = StoreReader(life.path)
     traces = [reader.day(day, []) for day in reader.days()]
     covered_s = sum(row.covered_s for one in traces if one is not None for row in one.rows)
     assert covered_s == pytest.approx(99, abs=1)
@@ -169,7 +169,7 @@ async def test_a_backup_is_told_and_complete(life: Life, tmp_path: Path) -> None
     with await life.archive.backup("somebody") as copy:
         (tmp_path / "copy.db").write_bytes(copy.read())
     assert life.told == [("somebody", "make a backup")]
-    found = Reader(tmp_path / "copy.db").day(day, [])
+    found = StoreReader(tmp_path / "copy.db").day(day, [])
     assert found is not None
     assert len(found.rows) == 5
 
@@ -205,7 +205,7 @@ async def test_a_locked_trace_holds_up_no_save(life: Life, monkeypatch: pytest.M
             life.charge(50)
             await life.books.writer.write(life.books._write_due)  # noqa: SLF001 - the next second
     assert [entry["reason"] for entry in entries] == ["the disk takes no minutes"]
-    assert Reader(life.path).energy(By.DAY, date.min, date.max)[-1].energy_wh > 1000
+    assert StoreReader(life.path).energy(By.DAY, date.min, date.max)[-1].energy_wh > 1000
 
 
 KILLED = """
@@ -237,7 +237,7 @@ def test_a_power_cut_leaves_a_file_that_can_be_read(tmp_path: Path) -> None:
             told = life.stdout.read().split()
         reached = int(told[-1]) if told else reached
 
-        reader = Reader(path)
+        reader = StoreReader(path)
         rows = [row for day in reader.days() if (one := reader.day(day, [])) for row in one.rows]
         assert len(rows) >= reached, "a batch that was told is there"
         with closing(sqlite3.connect(path)) as database:

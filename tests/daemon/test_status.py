@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from evsed.core.energy.history import Sample
+from evsed.core.energy.history import TraceSample
 from evsed.core.energy.sessions import DayTotal, SessionRecord
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import FOREVER, Limit
-from evsed.core.solar.allotment import AllotmentResult, AllotmentRule, Reason
+from evsed.core.solar.allotment import AllotmentReason, AllotmentResult, AllotmentRule
 from evsed.core.user.claims import Claims
 from evsed.core.user.controls import Controls
-from evsed.core.user.user_limits import Left
+from evsed.core.user.user_limits import Remaining
 from evsed.daemon.charger_state import ChargerState
 from evsed.daemon.status import Now, SessionTotals, build_status
 from evsed.frontends.status import LimitView
@@ -28,7 +28,7 @@ NOW = Now(100.0, WALL)
 CHARGING = replace(SNAPSHOT, at=100.0, duty=0.2)  # 12 A: 0.6 A for each percent
 SUNNY = AllotmentResult(
     12.0,
-    Reason(AllotmentRule.FOLLOWING),
+    AllotmentReason(AllotmentRule.FOLLOWING),
     available_w=2500.0,
     excess_w=0.0,
     solar_w=2900.0,
@@ -95,7 +95,7 @@ def test_every_limit_of_the_control_process_is_shown_with_the_lowest_named() -> 
 
 
 def test_a_sessions_limit_that_is_not_reached_is_shown_with_the_time_left() -> None:
-    left = Left("this session has 2.0 of 2 h left", 7200.0)
+    left = Remaining("this session has 2.0 of 2 h left", 7200.0)
     status = build_status(replace(STATE, session_left=left), TOTALS, NOW)
     assert status.limits[-1] == LimitView("session", 32.0, left.why, 7200.0)
 
@@ -118,7 +118,7 @@ def test_the_worst_tick_is_that_of_the_last_minute() -> None:
 
 def test_the_trace_keeps_watts_lent_energy_and_state() -> None:
     sample = STATE.sample(100.0)
-    assert replace(sample, offered_w=0.0, power_w=0.0) == Sample(2500.0, 0.0, 0.0, 17.0, "C2")
+    assert replace(sample, offered_w=0.0, power_w=0.0) == TraceSample(2500.0, 0.0, 0.0, 17.0, "C2")
     assert (sample.offered_w, sample.power_w) == pytest.approx((2760, 2760))
 
 

@@ -13,14 +13,14 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from evsed.core.energy.history import Sample, TraceRow
+from evsed.core.energy.history import TraceRow, TraceSample
 from evsed.daemon.store_writer import AGAIN_AFTER_S, StoreWriter
 from evsed.daemon.trace_recorder import THIN_EVERY_S, WAITING_MOST, TraceRecorder
 from evsed.store import Store, trace
 from evsed.store.trace import COLUMNS
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp()
-CHARGING = Sample(2000.0, 2300.0, 1800.0, 12.0, "C2")
+CHARGING = TraceSample(2000.0, 2300.0, 1800.0, 12.0, "C2")
 
 
 class Life:

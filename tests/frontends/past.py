@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
-from evsed.core.energy.history import Sample, TraceRow
+from evsed.core.energy.history import TraceRow, TraceSample
 from evsed.core.energy.sessions import Flow
 from evsed.core.pilot import events as ev
 from evsed.daemon.history import HistoryService
@@ -52,5 +52,5 @@ def _charge(books: SessionRecorder) -> None:
     for second in range(CHARGED_S):
         snapshot = replace(NO_CAR, at=start + second, state="C2", plugged=True, closed=1)
         books.on_snapshot(snapshot, Flow(power_w=3600.0, current_a=16.0, solar_w=900.0))
-        books.trace.add_sample(start + second, Sample(2000.0, 2300.0, 1800.0, 12.0, "C2"))
+        books.trace.add_sample(start + second, TraceSample(2000.0, 2300.0, 1800.0, 12.0, "C2"))
     books.on_event(ev.CarUnplugged(start + CHARGED_S), now)

@@ -21,7 +21,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from evsed.sim.__main__ import REAL_TIME_PRIORITY
-from evsed.sim.cars.car import Car, CarModel, Faults
+from evsed.sim.cars.car import Car, CarFaults, CarModel
 from evsed.sim.house import House
 from evsed.sim.pigpiod.server import precise_event_loop
 from evsed.sim.world import STEP_S, World
@@ -92,7 +92,7 @@ class Orders:
 
     def car(self, **faults: Any) -> None:  # noqa: ANN401 - of whatever type the fault is
         """Change how the car behaves (`evsed.sim.cars.car.Faults`)."""
-        self._world.car.faults = replace(Faults(), **faults)
+        self._world.car.faults = replace(CarFaults(), **faults)
 
     def pump(self, *, fitted: bool) -> None:
         """Fit the charge pump, or leave it out."""

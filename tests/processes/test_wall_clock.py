@@ -14,7 +14,7 @@ from pathlib import Path
 
 from evsed.core.energy.history import TraceRow
 from evsed.store import Store
-from evsed.store.reading import Reader
+from evsed.store.reading import StoreReader
 from tests.processes import stories
 from tests.processes.rig import ROOT, Rig, wait_until
 from tests.processes.timeline import Timeline
@@ -75,7 +75,7 @@ def clock_jumps(rig: Rig) -> Jumped:
     code = rig.life().ended()
     store = Store(rig.folder / "evsed.db")
     try:
-        reader = Reader(rig.folder / "evsed.db")
+        reader = StoreReader(rig.folder / "evsed.db")
         sessions = [(one.energy_wh, one.ended is not None) for one in reader.sessions()]
         days = [reader.day(day, []) for day in reader.days()]
         traced = [row for day in days if day is not None for row in day.rows]

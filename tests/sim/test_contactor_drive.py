@@ -7,15 +7,22 @@ import tomllib
 
 import pytest
 
-from evsed.sim.contactor_drive import PULL_IN_S, PUMP_HOLD_S, RELEASE_S, Box, Contactor, coil_share
+from evsed.sim.contactor_drive import (
+    PULL_IN_S,
+    PUMP_HOLD_S,
+    RELEASE_S,
+    Contactor,
+    ContactorDrive,
+    coil_share,
+)
 from hw.tools.simulate import RESULTS
 
 EDGE_S = 0.02
 
 
-def closed_box(contactor: Contactor) -> tuple[Box, float]:
+def closed_box(contactor: Contactor) -> tuple[ContactorDrive, float]:
     """A box whose contactor has closed, and the time it is."""
-    box = Box([contactor])
+    box = ContactorDrive([contactor])
     box.edge(0.0)
     box.drive(0, 0.0, 1.0)
     box.step(PULL_IN_S)
@@ -23,7 +30,7 @@ def closed_box(contactor: Contactor) -> tuple[Box, float]:
     return box, PULL_IN_S
 
 
-def pass_time(box: Box, now: float, seconds: float, *, beats: bool = True) -> float:
+def pass_time(box: ContactorDrive, now: float, seconds: float, *, beats: bool = True) -> float:
     """Let time pass, with an edge every 20 ms or none."""
     end_at = now + seconds
     while now < end_at:
@@ -47,7 +54,7 @@ def test_full_drive_pulls_in_less_holds_and_less_still_lets_go() -> None:
 
 
 def test_what_holds_a_contactor_does_not_close_one() -> None:
-    box = Box([contactor := Contactor()])
+    box = ContactorDrive([contactor := Contactor()])
     box.drive(0, 0.0, 0.8)
     pass_time(box, 0.0, 1.0)
 

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The pins of a simulated Pi."""
 
-from evsed.sim.gpio_lines import ALT5, INPUT, OUTPUT, PULL_UP, PwmWave, WireEvent, Wires
+from evsed.sim.gpio_lines import ALT5, INPUT, OUTPUT, PULL_UP, GpioLines, PwmWave, WireEvent
 from tests.sim.pigpiod.pigpiod_kit import MadeUpClock
 
 
 def test_at_power_up_gpio_0_to_8_are_pulled_up_and_the_others_are_low() -> None:
-    wires = Wires(MadeUpClock())
+    wires = GpioLines(MadeUpClock())
 
     assert [wires.level(gpio) for gpio in range(28)] == [1] * 9 + [0] * 19
     assert wires.word(0.0) == 0x1FF
 
 
 def test_an_output_latch_shows_only_on_an_output() -> None:
-    wires = Wires(MadeUpClock())
+    wires = GpioLines(MadeUpClock())
     wires.write(23, 1, 1.0)
     assert wires.level(23) == 0
 
@@ -24,7 +24,7 @@ def test_an_output_latch_shows_only_on_an_output() -> None:
 
 
 def test_writing_what_a_pin_already_has_is_no_event() -> None:
-    wires = Wires(MadeUpClock())
+    wires = GpioLines(MadeUpClock())
     wires.set_mode(23, OUTPUT, 1.0)
     wires.write(23, 1, 2.0)
     wires.write(23, 1, 3.0)
@@ -35,7 +35,7 @@ def test_writing_what_a_pin_already_has_is_no_event() -> None:
 
 
 def test_an_input_follows_what_drives_it_before_its_pull() -> None:
-    wires = Wires(MadeUpClock())
+    wires = GpioLines(MadeUpClock())
     wires.set_pull(24, PULL_UP, 0.0)
     assert wires.level(24) == 1
 
@@ -47,7 +47,7 @@ def test_an_input_follows_what_drives_it_before_its_pull() -> None:
 
 
 def test_hardware_pwm_is_high_first_in_each_period() -> None:
-    wires = Wires(MadeUpClock())
+    wires = GpioLines(MadeUpClock())
     wires.set_mode(18, ALT5, 10.0)
     wires.set_channel(0, 1000.0, 0.25, 10.0)
 
@@ -56,7 +56,7 @@ def test_hardware_pwm_is_high_first_in_each_period() -> None:
 
 
 def test_a_new_duty_keeps_the_phase_and_a_new_frequency_does_not() -> None:
-    wires = Wires(MadeUpClock())
+    wires = GpioLines(MadeUpClock())
     wires.set_mode(18, ALT5, 10.0)
     wires.set_channel(0, 1000.0, 0.25, 10.0)
     wires.set_channel(0, 1000.0, 0.75, 11.0004)
@@ -67,7 +67,7 @@ def test_a_new_duty_keeps_the_phase_and_a_new_frequency_does_not() -> None:
 
 
 def test_steady_duties_are_steady_with_the_pwm_running() -> None:
-    wires = Wires(MadeUpClock())
+    wires = GpioLines(MadeUpClock())
     wires.set_mode(18, ALT5, 0.0)
     wires.set_channel(0, 1000.0, 1.0, 0.0)
     assert {wires.level(18, us * 1e-5) for us in range(200)} == {1}
@@ -77,7 +77,7 @@ def test_steady_duties_are_steady_with_the_pwm_running() -> None:
 
 
 def test_a_pin_taken_from_the_pwm_no_longer_carries_it() -> None:
-    wires = Wires(MadeUpClock())
+    wires = GpioLines(MadeUpClock())
     wires.set_mode(18, ALT5, 0.0)
     wires.set_channel(0, 1000.0, 0.5, 0.0)
 
@@ -88,7 +88,7 @@ def test_a_pin_taken_from_the_pwm_no_longer_carries_it() -> None:
 
 
 def test_the_history_forgets_the_oldest() -> None:
-    wires = Wires(MadeUpClock(), history_size=3)
+    wires = GpioLines(MadeUpClock(), history_size=3)
     wires.set_mode(23, OUTPUT, 0.0)
     for count in range(1, 10):
         wires.write(23, count % 2, float(count))

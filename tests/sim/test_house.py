@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from evsed.errors import FeedError
 from evsed.feeds.batterymonitor import parse_page
 from evsed.sim.demand_manager import DemandManager, Formula
-from evsed.sim.excess_page import Summary, render_page, render_text
+from evsed.sim.excess_page import PageReading, render_page, render_text
 from evsed.sim.house import Battery, Clouds, FeedFault, House, Loads, Sun
 from evsed.sim.house_server import PATH, feed_app
 
@@ -61,7 +61,7 @@ def run(home: House, until_s: float, car_w: float = 0.0, step_s: float = 1.0) ->
 @pytest.mark.parametrize("name", REAL_PAGES)
 def test_the_page_is_byte_for_byte_what_php_printed(name: str) -> None:
     now, stamp, excess_w, minimum_w, maximum_w = REAL_PAGES[name]
-    summary = Summary(moment(stamp), excess_w, minimum_w, maximum_w)
+    summary = PageReading(moment(stamp), excess_w, minimum_w, maximum_w)
     real = (PAGES / f"{name}.html").read_text()
     assert render_page(summary, moment(now)) == real
     without = "".join(line for line in real.splitlines(keepends=True) if "Error" not in line)
@@ -73,7 +73,7 @@ def test_every_real_page_is_covered() -> None:
 
 
 def test_the_plain_form_has_the_same_lines_without_tags() -> None:
-    summary = Summary(moment("113002"), 1834)
+    summary = PageReading(moment("113002"), 1834)
     text = render_text(summary, moment("113004"))
     real = (PAGES / "surplus.html").read_text().splitlines()
     inside = [line.removeprefix("<p>").removesuffix("</p>") for line in real if line[:3] == "<p>"]
@@ -92,7 +92,7 @@ def test_the_plain_form_has_the_same_lines_without_tags() -> None:
 def test_the_real_parser_reads_back_what_the_house_says(
     excess_w: float, minimum_w: float, more_w: float, age_s: int, *, plain: bool, php_error: bool
 ) -> None:
-    summary = Summary(NOON, excess_w, minimum_w, minimum_w + more_w)
+    summary = PageReading(NOON, excess_w, minimum_w, minimum_w + more_w)
     render = render_text if plain else render_page
     reading = parse_page(render(summary, NOON + timedelta(seconds=age_s), php_error=php_error))
     assert reading.excess_w == round(excess_w)
@@ -310,7 +310,7 @@ def test_a_stale_feed_goes_on_showing_the_old_stamp_and_then_catches_up() -> Non
 @pytest.mark.parametrize("excess_w", [1834.0, 0.0, -3000.0])
 def test_a_torn_page_says_two_different_things(excess_w: float) -> None:
     home = house(fault=FeedFault.TORN)
-    home.published = Summary(NOON, excess_w)
+    home.published = PageReading(NOON, excess_w)
     values = [line for line in home.page(1.0).splitlines() if "Excess solar" in line]
     assert len(set(values)) == 2
     with pytest.raises(FeedError):

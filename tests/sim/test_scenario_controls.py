@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from evsed.sim.cars.car import Car, Faults
+from evsed.sim.cars.car import Car, CarFaults
 from evsed.sim.circuit import Diode
 from evsed.sim.garage_page import garage_app
 from evsed.sim.house import FeedFault, House
@@ -95,12 +95,12 @@ async def test_a_fault_replaces_the_last_one_and_well_ends_all(
     garage: Garage, world: World
 ) -> None:
     garage.act("diode_shorted")
-    assert world.car.faults == Faults(diode=Diode.SHORTED)
+    assert world.car.faults == CarFaults(diode=Diode.SHORTED)
     garage.act("ignores_pilot")
-    assert world.car.faults == Faults(ignores_pilot=True)
+    assert world.car.faults == CarFaults(ignores_pilot=True)
     assert "ignores_pilot" in on(garage)
     garage.act("car_good")
-    assert world.car.faults == Faults()
+    assert world.car.faults == CarFaults()
     garage.act("welded")
     assert world.box.contactors[0].welded
     garage.act("pilot_low")

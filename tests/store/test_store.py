@@ -18,13 +18,13 @@ from evsed.core.energy.sessions import (
     DayTotal,
     EndReason,
     Flow,
-    Kept,
     Ledger,
+    SavedTotals,
     SessionRecord,
 )
 from evsed.errors import StoreError
-from evsed.store import Beginning, Json, LastEnd, LatchedFault, Store
-from evsed.store.reading import Reader
+from evsed.store import Json, LastEnd, LatchedFault, PreviousRun, Store
+from evsed.store.reading import StoreReader
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
@@ -68,8 +68,8 @@ def checkpoint(*sessions: SessionRecord, total_wh: float = 1234.5) -> Checkpoint
 
 def test_a_new_file_knows_nothing(path: Path) -> None:
     with opened(path) as store:
-        assert store.load() == Kept()
-        assert Reader(path).sessions() == []
+        assert store.load() == SavedTotals()
+        assert StoreReader(path).sessions() == []
         assert store.unlogged() == []
         assert store.latched() == []
         assert store.get("mode") is None
@@ -93,8 +93,8 @@ def test_a_checkpoint_saved_twice_is_saved_once(path: Path) -> None:
         for _ in range(2):
             store.save(checkpoint(session(ended=NOON)), NOON)
 
-        assert store.load() == Kept((DayTotal(TODAY, 1234.5, 600.0, 1000.0),), 1234.5, 3)
-        assert Reader(path).sessions() == [session(ended=NOON)]
+        assert store.load() == SavedTotals((DayTotal(TODAY, 1234.5, 600.0, 1000.0),), 1234.5, 3)
+        assert StoreReader(path).sessions() == [session(ended=NOON)]
 
 
 @pytest.mark.parametrize("reason", [None, *EndReason])
@@ -103,7 +103,7 @@ def test_a_session_comes_back_as_it_was(path: Path, reason: EndReason | None) ->
     with opened(path) as store:
         store.save(checkpoint(record), NOON)
 
-        assert Reader(path).sessions() == [record]
+        assert StoreReader(path).sessions() == [record]
 
 
 def test_moments_are_kept_in_utc_whatever_the_zone(path: Path) -> None:
@@ -111,7 +111,7 @@ def test_moments_are_kept_in_utc_whatever_the_zone(path: Path) -> None:
     with opened(path) as store:
         store.save(checkpoint(session(ended=vienna)), vienna)
 
-        assert Reader(path).sessions()[0].ended == NOON
+        assert StoreReader(path).sessions()[0].ended == NOON
 
 
 def test_sessions_are_listed_newest_first(path: Path) -> None:
@@ -121,7 +121,7 @@ def test_sessions_are_listed_newest_first(path: Path) -> None:
     with opened(path) as store:
         store.save(checkpoint(*records), NOON)
 
-        assert [record.id for record in Reader(path).sessions(limit=3)] == ["4", "3", "2"]
+        assert [record.id for record in StoreReader(path).sessions(limit=3)] == ["4", "3", "2"]
 
 
 def test_a_session_waits_for_energy_log_until_it_is_there(path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_life_that_ended_with_the_contactor_open_ended_well(path: Path) -> Non
         store.note_contactor("boot", closed=True)
         store.note_contactor("boot", closed=False)
 
-        assert store.begin_life("boot", 100.0) == Beginning(LastEnd.CLEAN, 0)
+        assert store.begin_life("boot", 100.0) == PreviousRun(LastEnd.CLEAN, 0)
 
 
 def test_crashes_with_the_contactor_closed_are_counted_for_an_hour(path: Path) -> None:
@@ -193,11 +193,11 @@ def test_crashes_with_the_contactor_closed_are_counted_for_an_hour(path: Path) -
 def test_a_crash_counts_once_and_is_forgotten_when_the_owner_says_so(path: Path) -> None:
     with opened(path) as store:
         store.note_contactor("boot", closed=True)
-        assert store.begin_life("boot", 10.0) == Beginning(LastEnd.CRASH, 1)
-        assert store.begin_life("boot", 20.0) == Beginning(LastEnd.CLEAN, 1)
+        assert store.begin_life("boot", 10.0) == PreviousRun(LastEnd.CRASH, 1)
+        assert store.begin_life("boot", 20.0) == PreviousRun(LastEnd.CLEAN, 1)
 
         store.forget_crashes()
-        assert store.begin_life("boot", 30.0) == Beginning(LastEnd.CLEAN, 0)
+        assert store.begin_life("boot", 30.0) == PreviousRun(LastEnd.CLEAN, 0)
 
 
 def test_a_power_cut_is_no_crash_and_ends_the_count(path: Path) -> None:
@@ -206,7 +206,7 @@ def test_a_power_cut_is_no_crash_and_ends_the_count(path: Path) -> None:
         store.begin_life("boot", 5000.0)
         store.note_contactor("boot", closed=True)
 
-        assert store.begin_life("next boot", 10.0) == Beginning(LastEnd.POWER_CUT, 0)
+        assert store.begin_life("next boot", 10.0) == PreviousRun(LastEnd.POWER_CUT, 0)
 
 
 # ------------------------------------------------------------------------ locks and full disks
@@ -220,12 +220,14 @@ def test_a_locked_file_is_waited_for_briefly_and_written_later(path: Path) -> No
             for _ in range(2):
                 with pytest.raises(StoreError, match=r"could not be written .*database is locked"):
                     store.save(checkpoint(session("two")), NOON)
-            assert [record.id for record in Reader(path).sessions()] == ["one"]  # reading goes on
+            assert [record.id for record in StoreReader(path).sessions()] == [
+                "one"
+            ]  # reading goes on
             other.execute("ROLLBACK")
 
         assert store.errors == 2
         store.save(checkpoint(session("two")), NOON)
-        assert {record.id for record in Reader(path).sessions()} == {"one", "two"}
+        assert {record.id for record in StoreReader(path).sessions()} == {"one", "two"}
 
 
 def test_a_full_disk_keeps_what_was_there_and_takes_the_rest_later(path: Path) -> None:
@@ -237,12 +239,12 @@ def test_a_full_disk_keeps_what_was_there_and_takes_the_rest_later(path: Path) -
         try:
             with pytest.raises(StoreError, match="Make room on the disk"):
                 store.save(checkpoint(*records), NOON)
-            assert [record.id for record in Reader(path).sessions()] == ["first"]
+            assert [record.id for record in StoreReader(path).sessions()] == ["first"]
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
         store.save(checkpoint(*records), NOON)
-        assert len(Reader(path).sessions(limit=5000)) == 2001
+        assert len(StoreReader(path).sessions(limit=5000)) == 2001
         assert store.moved_aside is None
 
 
@@ -254,7 +256,7 @@ def test_a_folder_that_cannot_be_is_an_error_that_passes(tmp_path: Path) -> None
             store.load()
 
         in_the_way.unlink()
-        assert store.load() == Kept()
+        assert store.load() == SavedTotals()
 
 
 def test_a_call_that_goes_wrong_half_way_changes_nothing(path: Path) -> None:
@@ -283,7 +285,7 @@ def test_a_number_that_is_none_is_an_error_and_not_a_total(path: Path) -> None:
         with closing(sqlite3.connect(path)) as other, other:
             other.execute("UPDATE sessions SET energy_wh = 'much'")
         with pytest.raises(StoreError, match="'much' where a number should be"):
-            Reader(path).sessions()
+            StoreReader(path).sessions()
 
 
 def test_many_threads_may_call(path: Path) -> None:
@@ -308,7 +310,7 @@ def test_an_interrupted_call_lets_go_of_the_file(path: Path) -> None:
 
         assert store.errors == 0
         store.save(checkpoint(session("two")), NOON)
-        assert len(Reader(path).sessions()) == 2
+        assert len(StoreReader(path).sessions()) == 2
 
 
 # -------------------------------------------------------------------------------------- damage
@@ -340,7 +342,7 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(path: Path, what: str
 
     with opened(path) as store:
         store.load()
-        assert len(Reader(path).sessions(3000)) == 2000  # from the copy, or what could be read
+        assert len(StoreReader(path).sessions(3000)) == 2000  # from the copy, or what could be read
         store.save(checkpoint(session("new")), NOON)
         notice = store.take_notice()
 
@@ -354,7 +356,7 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(path: Path, what: str
         assert store.take_notice() is None
         assert store.errors == 0
     with opened(path) as store:
-        assert "new" in [record.id for record in Reader(path).sessions(3000)]
+        assert "new" in [record.id for record in StoreReader(path).sessions(3000)]
 
 
 def test_a_second_damaged_file_does_not_replace_the_first(path: Path) -> None:
@@ -379,7 +381,7 @@ def test_a_file_damaged_while_it_is_open_is_an_error_and_then_a_new_file(path: P
 
         assert (store.errors, store.moved_aside is not None) == (1, True)
         store.save(checkpoint(session("new")), NOON)
-        found = [record.id for record in Reader(path).sessions(20_000)]
+        found = [record.id for record in StoreReader(path).sessions(20_000)]
         assert len(found) == 16_001
         assert "new" in found
 

@@ -20,7 +20,7 @@ from evsed.core.energy.history import By, PeriodTotal, TraceRow
 from evsed.core.energy.sessions import Checkpoint, DayTotal, SessionRecord
 from evsed.errors import StoreError
 from evsed.store import Store, reading, trace
-from evsed.store.reading import Reader
+from evsed.store.reading import StoreReader
 from evsed.store.rows import begins_at, day_of, ends_at
 
 pytestmark = pytest.mark.usefixtures("vienna")
@@ -80,7 +80,7 @@ def test_rows_come_back_as_they_were(path: Path) -> None:
         store.trace.add(rows[2:])
         store.trace.add([])
 
-        found = Reader(path).day(DAY, [])
+        found = StoreReader(path).day(DAY, [])
     assert found is not None
     assert (found.every_s, found.rows) == (60, tuple(rows))
 
@@ -108,7 +108,7 @@ def test_a_file_of_an_earlier_evsed_keeps_what_it_had(path: Path) -> None:
         assert store.load().days == (DayTotal(date(2026, 11, 23), 9.0, 8.0, 7.0),)
         store.save(Checkpoint((), (DayTotal(DAY, 1.0, 2.0, None),), 0.0, 0, 1), datetime.now(UTC))
         assert store.load().days[-1] == DayTotal(DAY, 1.0, 2.0, None)
-        assert [one.id for one in Reader(path).sessions()] == ["one"]
+        assert [one.id for one in StoreReader(path).sessions()] == ["one"]
 
 
 # ------------------------------------------------------------------------------ getting less
@@ -180,7 +180,7 @@ def test_the_oldest_sessions_make_room_once_energy_log_has_them(
         save(store, *(session(f"{n}", noon + timedelta(hours=n), noon) for n in range(1, 4)))
         store.trace.thin()
 
-        assert [one.id for one in Reader(path).sessions()] == ["3", "unlogged"]
+        assert [one.id for one in StoreReader(path).sessions()] == ["3", "unlogged"]
 
 
 def test_a_clock_in_1970_and_in_2038_costs_nothing_and_lets_nothing_grow(
@@ -199,11 +199,11 @@ def test_a_clock_in_1970_and_in_2038_costs_nothing_and_lets_nothing_grow(
 
         there = kept(path)
         assert len(there) + 15 * len(kept(path, "quarters")) < 200 + 15 * (4 + 5 + 8)
-        found = Reader(path).day(DAY, [])
+        found = StoreReader(path).day(DAY, [])
         assert found is not None
         assert found.rows[-1].at // 900 == (start + 6000 + 99 * 60) // 900
         assert sum(row.covered_s for row in found.rows) == 200 * 60
-        assert Reader(path).days() == [date(1970, 1, 1), DAY, date(2038, 1, 19)]
+        assert StoreReader(path).days() == [date(1970, 1, 1), DAY, date(2038, 1, 19)]
 
 
 # ---------------------------------------------------------------------------------- days
@@ -217,13 +217,13 @@ def test_a_day_is_as_long_as_the_clocks_make_it(path: Path, day: date, hours: in
     with opened(path) as store:
         store.trace.add(minutes(start - 60, hours * 60 + 2))
 
-        found = Reader(path).day(day, [])
+        found = StoreReader(path).day(day, [])
         assert found is not None
         assert len(found.rows) == hours * 60
         assert (found.rows[0].at, found.rows[-1].at) == (start, start + hours * 3600 - 60)
         assert found.start.isoformat()[:19] == f"{day}T00:00:00"
         around = [day - timedelta(days=1), day, day + timedelta(days=1)]
-        assert Reader(path).days() == around
+        assert StoreReader(path).days() == around
 
 
 def test_a_day_begins_at_midnight_in_every_zone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,7 +242,7 @@ def test_a_day_begins_at_midnight_in_every_zone(monkeypatch: pytest.MonkeyPatch)
 def test_days_that_no_charger_has_seen_are_asked_for_in_vain(path: Path, day: date) -> None:
     with opened(path) as store:
         store.trace.add(minutes(begins_at(DAY), 5))
-        assert Reader(path).day(day, []) is None
+        assert StoreReader(path).day(day, []) is None
         assert ends_at(day) > begins_at(day)
 
 
@@ -254,7 +254,7 @@ def test_a_day_of_which_some_is_coarse_is_told_in_quarters(
     with opened(path) as store:
         store.trace.add(minutes(start, 60))
         store.trace.thin()
-        found = Reader(path).day(DAY, minutes(start + 3600, 3))
+        found = StoreReader(path).day(DAY, minutes(start + 3600, 3))
     assert found is not None
     assert found.every_s == 900
     assert [row.at - start for row in found.rows] == [0, 900, 1800, 2700, 3600]
@@ -266,7 +266,7 @@ def test_what_is_not_written_yet_belongs_to_its_day(path: Path) -> None:
     with opened(path) as store:
         store.trace.add([replace(ROW, at=start, covered_s=30)])
         pending = [replace(ROW, at=start, covered_s=30, power_w=0), *minutes(start - 60, 1)]
-        found = Reader(path).day(DAY, pending)
+        found = StoreReader(path).day(DAY, pending)
     assert found is not None
     assert found.rows == (replace(ROW, at=start, power_w=900),)
 
@@ -275,7 +275,7 @@ def test_what_has_just_been_written_counts_once(path: Path) -> None:
     rows = minutes(begins_at(DAY), 15)
     with opened(path) as store:
         store.trace.add(rows)
-        found = Reader(path).day(DAY, rows)
+        found = StoreReader(path).day(DAY, rows)
     assert found is not None
     assert found.rows == tuple(rows)
 
@@ -293,7 +293,7 @@ def test_energy_adds_up_by_day_month_and_year(path: Path) -> None:
     )
     with opened(path) as store:
         store.save(Checkpoint((), days, 0.0, 0, 1), datetime.now(UTC))
-        ask = Reader(path).energy
+        ask = StoreReader(path).energy
         assert ask(By.DAY, date(2026, 1, 1), date(2026, 1, 31)) == [
             PeriodTotal(date(2026, 1, 1), 200.0, 20.0, None),
             PeriodTotal(date(2026, 1, 31), 300.0, 30.0, 30.0),
@@ -313,8 +313,8 @@ def test_sessions_are_told_a_page_at_a_time(path: Path) -> None:
     noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
     with opened(path) as store:
         save(store, *(session(f"{n}", noon + timedelta(hours=n), None) for n in range(5)))
-        first = Reader(path).sessions(2)
-        second = Reader(path).sessions(2, first[-1].started)
+        first = StoreReader(path).sessions(2)
+        second = StoreReader(path).sessions(2, first[-1].started)
     assert [one.id for one in (*first, *second)] == ["4", "3", "2", "1"]
 
 
@@ -323,8 +323,8 @@ def test_a_question_is_answered_while_a_save_is_under_way_and_holds_up_none(path
         store.trace.add(minutes(begins_at(DAY), 10))
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            assert Reader(path).days() == [DAY]
-        reader = Reader(path)
+            assert StoreReader(path).days() == [DAY]
+        reader = StoreReader(path)
         with reader._reading() as database:  # noqa: SLF001 - a question in mid-air
             assert database.execute("SELECT count(*) FROM minutes").fetchone() == (10,)
             store.trace.add(minutes(begins_at(DAY) + 600, 10))
@@ -333,7 +333,7 @@ def test_a_question_is_answered_while_a_save_is_under_way_and_holds_up_none(path
 
 def test_where_there_is_no_file_the_error_says_three_things(path: Path) -> None:
     with pytest.raises(StoreError, match=r"could not be read .* nothing was changed .* try again"):
-        Reader(path).days()
+        StoreReader(path).days()
     assert not path.exists()
 
 
@@ -349,9 +349,9 @@ def test_damage_in_the_history_is_found_when_that_is_written_and_costs_nothing_n
         file.write(b"\xa5" * (size - size // 2))
 
     with opened(path) as store:
-        assert [one.id for one in Reader(path).sessions()] == ["one"]
+        assert [one.id for one in StoreReader(path).sessions()] == ["one"]
         with pytest.raises(StoreError, match="could not be read"):
-            Reader(path).day(DAY + timedelta(days=13), [])
+            StoreReader(path).day(DAY + timedelta(days=13), [])
         with pytest.raises(StoreError, match="could not be written"):
             store.trace.add(minutes(begins_at(DAY) + 60 * 20_000, 15))
         assert store.moved_aside is not None
@@ -380,7 +380,7 @@ def test_what_is_older_than_a_day_is_deleted_and_totals_stay(path: Path) -> None
         assert store.trace.delete(DAY) == (10, 1)
         assert store.trace.delete(DAY) == (0, 0)
         assert [row.at for row in kept(path)] == [start + 60 * n for n in range(10)]
-        left = {one.id for one in Reader(path).sessions()}
+        left = {one.id for one in StoreReader(path).sessions()}
         assert left == {"over midnight", "under way", "unlogged"}
         assert store.load().days == (total,)
         assert store.load().total_wh == 1234.0
@@ -409,7 +409,7 @@ def test_a_backup_opens_as_a_store_and_leaves_nothing_behind(path: Path, tmp_pat
         store.trace.add(minutes(begins_at(DAY), 100))
         save(store, session("one", noon, noon))
         store.put("wishes", {"mode": "solar"})
-        with Reader(path).backup() as copy:
+        with StoreReader(path).backup() as copy:
             names = {one.name for one in path.parent.iterdir()}
             own = {"evsed.db", "evsed.db-wal", "evsed.db-shm"}
             assert names == own | {name.replace("db", "db.copy") for name in own}
@@ -421,7 +421,7 @@ def test_a_backup_opens_as_a_store_and_leaves_nothing_behind(path: Path, tmp_pat
         assert restored.get("wishes") == {"mode": "solar"}
         assert restored.moved_aside is None
         assert kept(tmp_path / "copy.db") == minutes(begins_at(DAY), 100)
-        assert [one.id for one in Reader(tmp_path / "copy.db").sessions()] == ["one"]
+        assert [one.id for one in StoreReader(tmp_path / "copy.db").sessions()] == ["one"]
         restored.trace.add(minutes(begins_at(DAY) + 6000, 1))
 
 
@@ -443,7 +443,7 @@ def test_a_backup_made_while_much_is_written_is_of_one_moment(path: Path, tmp_pa
             for number in range(5):
                 while written < 20 * (number + 1):
                     time.sleep(0.001)
-                with Reader(path).backup() as copy:
+                with StoreReader(path).backup() as copy:
                     (tmp_path / f"{number}.db").write_bytes(copy.read())
         finally:
             over.set()
@@ -471,12 +471,12 @@ def test_a_backup_on_a_full_disk_says_three_things_and_leaves_nothing(
             with pytest.raises(
                 StoreError, match=r"could not be copied .* nothing was changed .* Make room"
             ):
-                Reader(path).backup()
+                StoreReader(path).backup()
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         assert not [one for one in path.parent.iterdir() if "copying" in one.name]
         store.trace.add(minutes(0, 1))
-        Reader(path).backup().close()
+        StoreReader(path).backup().close()
 
 
 def test_a_backup_leaves_room_for_the_books(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -484,7 +484,7 @@ def test_a_backup_leaves_room_for_the_books(path: Path, monkeypatch: pytest.Monk
         stat = os.statvfs(path.parent)
         monkeypatch.setattr(reading, "ROOM_LEFT", stat.f_bavail * stat.f_frsize + 10**9)
         with pytest.raises(StoreError, match=r"that takes \d+ MB on the disk.*Make room"):
-            Reader(path).backup()
+            StoreReader(path).backup()
         assert not [one for one in path.parent.iterdir() if "copying" in one.name]
 
 
@@ -492,8 +492,8 @@ def test_a_backup_that_takes_too_long_or_is_given_up_leaves_nothing(path: Path) 
     with opened(path) as store:
         store.trace.add(minutes(begins_at(DAY), 20_000))
         with pytest.raises(StoreError, match="interrupted"):
-            Reader(path).backup(within_s=0.0)
-        ended = Reader(path)
+            StoreReader(path).backup(within_s=0.0)
+        ended = StoreReader(path)
         ended.give_up()
         with pytest.raises(StoreError, match="interrupted"):
             ended.backup()
@@ -505,8 +505,8 @@ def test_copies_of_a_life_that_was_killed_are_swept_and_nothing_else(path: Path)
         mine = path.with_name("evsed.db.backup-of-mine")
         for left in (mine, path.with_name(".evsed.db.copying-x"), path.with_name("other.db")):
             left.write_text("")
-        Reader(path).sweep()
+        StoreReader(path).sweep()
         names = {one.name for one in path.parent.iterdir()}
     assert ".evsed.db.copying-x" not in names
     assert {mine.name, "other.db", "evsed.db"} <= names
-    Reader(path.parent / "nowhere" / "evsed.db").sweep()
+    StoreReader(path.parent / "nowhere" / "evsed.db").sweep()

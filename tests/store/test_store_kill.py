@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from evsed.core.energy.sessions import Kept
+from evsed.core.energy.sessions import SavedTotals
 from evsed.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,7 @@ def life_and_death(path: Path, seconds: int) -> float:
     return float(reached_wh)
 
 
-def read(path: Path) -> Kept:
+def read(path: Path) -> SavedTotals:
     store = Store(path)
     try:
         history = store.load()

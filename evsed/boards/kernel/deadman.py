@@ -25,7 +25,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-from evsed.boards.kernel.sysfs import LINE_OUTPUT, Kernel, Line
+from evsed.boards.kernel.sysfs import LINE_OUTPUT, GpioLine, Kernel
 from evsed.errors import BoardError
 
 if TYPE_CHECKING:
@@ -92,9 +92,9 @@ class DeadManProcess:
         self._kernel: Final = kernel
         self._pilot_path: Final = pilot_path
         self._dead_man: Final = dead_man
-        self._lines: Final[list[Line]] = []
+        self._lines: Final[list[GpioLine]] = []
         for gpio in gpios:
-            self._lines.append(Line(kernel, gpio, LINE_OUTPUT, f"{CONSUMER}{os.getpid()}"))
+            self._lines.append(GpioLine(kernel, gpio, LINE_OUTPUT, f"{CONSUMER}{os.getpid()}"))
 
     def handle(self, packet: bytes, now: float) -> bytes:
         """Carry out the command in *packet* and return state and levels. Raises `BoardError`."""

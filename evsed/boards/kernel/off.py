@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from evsed.boards.kernel.deadman import CONSUMER
 from evsed.boards.kernel.pwm import PERIOD_NS, PilotPwm
-from evsed.boards.kernel.sysfs import LINE_OUTPUT, Kernel, Line, consumer_of
+from evsed.boards.kernel.sysfs import LINE_OUTPUT, GpioLine, Kernel, consumer_of
 from evsed.errors import BoardError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _open(kernel: Kernel, gpio: int, until: float) -> bool:
     asked: set[int] = set()
     while True:
         try:
-            line = Line(kernel, gpio, LINE_OUTPUT, "evsed off")
+            line = GpioLine(kernel, gpio, LINE_OUTPUT, "evsed off")
         except BoardError:
             consumer = consumer_of(kernel, gpio)
             holder = _dead_man_pid(consumer)

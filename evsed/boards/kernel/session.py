@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from evsed.boards.kernel.deadman import ANSWER, ASK, DeadManCommand, State
 from evsed.boards.kernel.pwm import PERIOD_NS, PilotPwm
 from evsed.boards.kernel.spi import Adc
-from evsed.boards.kernel.sysfs import LINE_INPUT, LINE_OUTPUT, LINE_PULL_UP, Kernel, Line
+from evsed.boards.kernel.sysfs import LINE_INPUT, LINE_OUTPUT, LINE_PULL_UP, GpioLine, Kernel
 from evsed.core.pilot.current_transformer import CONVERSIONS
 from evsed.core.pilot.self_checks import GENERATOR_CONVERSIONS
 from evsed.errors import BoardError, BoardGone, BoardTimeout
@@ -27,7 +27,7 @@ _STARTED_S: Final = 5.0  # Python on a busy Pi Zero
 _BURSTS: Final = (64, 128)  # what the ticks ask for
 
 
-class Shown(NamedTuple):
+class DeadManReport(NamedTuple):
     """Answer of the dead-man's process."""
 
     state: State
@@ -73,7 +73,7 @@ class Watcher:
             raise
         ours.settimeout(answer_s)
 
-    def ask(self, command: DeadManCommand, count: int = 0) -> Shown:
+    def ask(self, command: DeadManCommand, count: int = 0) -> DeadManReport:
         """Send a command and wait for the answer.
 
         Raises `BoardError`; after that the process is of no more use.
@@ -86,7 +86,7 @@ class Watcher:
                 "wires and starts it anew; journalctl -u evsed shows why it ended"
             ) from error
         state, levels = ANSWER.unpack(self._receive())
-        return Shown(
+        return DeadManReport(
             State(state), tuple(bool(levels >> place & 1) for place in range(self._contactors))
         )
 
@@ -126,13 +126,13 @@ class KernelSession:
     pilot: PilotPwm
     adc: Adc
     watcher: Watcher
-    heartbeat: Line
-    inputs: dict[int, Line] = field(default_factory=dict)
-    test: Line | None = None
+    heartbeat: GpioLine
+    inputs: dict[int, GpioLine] = field(default_factory=dict)
+    test: GpioLine | None = None
     heartbeat_high: bool = False
     closed: int = 0
 
-    def require_armed(self, shown: Shown) -> None:
+    def require_armed(self, shown: DeadManReport) -> None:
         """Raise `BoardError` unless it is armed."""
         if shown.state is not State.ARMED:
             raise BoardError(
@@ -150,7 +150,7 @@ class KernelSession:
         self.watcher.end()
         for gpio in self.config.kernel.contactor_gpios:
             with contextlib.suppress(BoardError):
-                Line(self.kernel, gpio, LINE_OUTPUT, "evsed").release()
+                GpioLine(self.kernel, gpio, LINE_OUTPUT, "evsed").release()
         with contextlib.suppress(BoardError):
             self.pilot.set(PERIOD_NS)
         if self.test is not None:
@@ -202,13 +202,13 @@ def acquire(
     return session
 
 
-def _line(begun: contextlib.ExitStack, kernel: Kernel, gpio: int, flags: int) -> Line:
-    line = Line(kernel, gpio, flags, "evsed")
+def _line(begun: contextlib.ExitStack, kernel: Kernel, gpio: int, flags: int) -> GpioLine:
+    line = GpioLine(kernel, gpio, flags, "evsed")
     begun.callback(line.release)
     return line
 
 
-def _release(*lines: Line | None) -> None:
+def _release(*lines: GpioLine | None) -> None:
     for line in lines:
         if line is not None:
             line.release()

@@ -48,7 +48,7 @@ def message(transfers: int) -> int:
     return 0x40006B00 | (TRANSFER.size * transfers) << 16
 
 
-class Burst:
+class SpiBurst:
     """*count* conversions of one channel, ready to be sent again and again.
 
     The kernel is given addresses, so the memory behind them is kept here.
@@ -82,7 +82,7 @@ class Adc:
         self._kernel: Final = kernel
         self._hz: Final = spi_hz
         self._rng: Final = random.Random(1)  # noqa: S311 - a rhythm, not a secret
-        self._turns: Final[dict[tuple[int, int], Iterator[list[Burst]]]] = {}
+        self._turns: Final[dict[tuple[int, int], Iterator[list[SpiBurst]]]] = {}
         self._path: Final = f"dev/spidev0.{spi_channel}"
         try:
             self._fd = kernel.open(self._path)
@@ -111,13 +111,13 @@ class Adc:
             codes += burst.codes()
         return codes
 
-    def prepare(self, adc_channel: int, count: int) -> Iterator[list[Burst]]:
+    def prepare(self, adc_channel: int, count: int) -> Iterator[list[SpiBurst]]:
         """Make the bursts for *count* conversions; they come in turn for ever."""
         whole, rest = divmod(count, self.most)
         parts = [self.most] * whole + [rest] * (rest > 0)
         turns = self._turns[adc_channel, count] = cycle(
             [
-                [Burst(adc_channel, self._hz, part, self._rng) for part in parts]
+                [SpiBurst(adc_channel, self._hz, part, self._rng) for part in parts]
                 for _ in range(_RHYTHMS)
             ]
         )

@@ -75,7 +75,7 @@ class Kernel:
             os.close(fd)
 
 
-class Line:
+class GpioLine:
     """One GPIO, held; no other program can have it meanwhile. `release()` it.
 
     What a Pi's kernel does with an output that is released, also by the death of who held it,

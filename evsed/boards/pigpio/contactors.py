@@ -30,7 +30,7 @@ class Output(NamedTuple):
     level: int
 
 
-class Contactors:
+class PigpioContactors:
     """All contactors of one life, open at first.
 
     *require_armed* raises `BoardError` unless the script in pigpiod is armed.

@@ -18,7 +18,7 @@ import pigpio
 from evsed.boards.pigpio import deadman
 from evsed.boards.pigpio.burst import Sampler
 from evsed.boards.pigpio.connection import LETS_GO, Command, Connection, Request, checked, write
-from evsed.boards.pigpio.contactors import Contactors
+from evsed.boards.pigpio.contactors import PigpioContactors
 from evsed.errors import BoardError
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ class Client(pigpio.pi):
 
     def __init__(self, pipe: Connection) -> None:
         self.connected = True
-        self.sl = _Line(pipe)  # type: ignore[assignment]
+        self.sl = _ClientLink(pipe)  # type: ignore[assignment]
         self._notify = None
 
 
-class _Line:
+class _ClientLink:
     """The client's link: a socket `s` and a lock `l`."""
 
     def __init__(self, pipe: Connection) -> None:
@@ -69,7 +69,7 @@ class PigpioSession:
     sampler: Sampler
     spi_handle: int
     script_id: int
-    contactors: Contactors
+    contactors: PigpioContactors
 
     def dead_man_state(self) -> int:
         """The state of the dead-man script; only `PI_SCRIPT_RUNNING` is armed."""
@@ -143,7 +143,9 @@ def _set_up(config: BoardConfig, line: Connection, fast: Connection) -> PigpioSe
         for count in (64, 128):  # what the ticks ask for
             sampler.prepare(count)
         script_id = checked("store the dead-man script", client.store_script(deadman.SCRIPT))
-        contactors = Contactors(config, client, lambda: deadman.require_armed(line, script_id))
+        contactors = PigpioContactors(
+            config, client, lambda: deadman.require_armed(line, script_id)
+        )
         session = PigpioSession(
             config, line, fast, client, sampler, spi_handle, script_id, contactors
         )

@@ -27,7 +27,7 @@ _SLIVER_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class TraceSample:
     """One moment: watts available (None: not known), offered and taken, Wh lent, pilot state."""
 
     available_w: float | None
@@ -84,7 +84,7 @@ class PeriodTotal:
 
 
 @dataclass(slots=True)
-class _Mean:
+class _TimeMean:
     """A mean over time; unknown values do not count."""
 
     total: float = 0.0
@@ -111,13 +111,13 @@ class Minute:
 
     begins_at: float
     ends_at: float
-    _available: _Mean = field(default_factory=_Mean)
-    _offered: _Mean = field(default_factory=_Mean)
-    _power: _Mean = field(default_factory=_Mean)
-    _battery_loan: _Mean = field(default_factory=_Mean)
+    _available: _TimeMean = field(default_factory=_TimeMean)
+    _offered: _TimeMean = field(default_factory=_TimeMean)
+    _power: _TimeMean = field(default_factory=_TimeMean)
+    _battery_loan: _TimeMean = field(default_factory=_TimeMean)
     _state: str = "-"
 
-    def add(self, span_s: float, sample: Sample) -> None:
+    def add(self, span_s: float, sample: TraceSample) -> None:
         """Add *sample*, which held for *span_s*."""
         self._available.add(sample.available_w, span_s)
         self._offered.add(sample.offered_w, span_s)
@@ -147,7 +147,7 @@ class MinuteAverager:
     """
 
     def __init__(self) -> None:
-        self._sample: Sample | None = None
+        self._sample: TraceSample | None = None
         self._at = 0.0
         self._open: Minute | None = None
 
@@ -156,7 +156,7 @@ class MinuteAverager:
         """The minute under way; None before the first and between two."""
         return self._open
 
-    def add(self, now: float, wall_s: float, sample: Sample) -> list[Minute]:
+    def add(self, now: float, wall_s: float, sample: TraceSample) -> list[Minute]:
         """Add *sample*, which holds from *now* (monotonic) on; return the minutes completed by it.
 
         *wall_s* is the wall clock in seconds since 1970. It decides where a minute begins.
@@ -192,7 +192,7 @@ def merged(rows: Iterable[TraceRow], every_s: int) -> list[TraceRow]:
 
 
 def _merge(at: int, rows: list[TraceRow]) -> TraceRow:
-    available, offered, power, loan = _Mean(), _Mean(), _Mean(), _Mean()
+    available, offered, power, loan = _TimeMean(), _TimeMean(), _TimeMean(), _TimeMean()
     for row in rows:
         available.add(row.available_w, row.covered_s)
         offered.add(row.offered_w, row.covered_s)

@@ -107,7 +107,7 @@ class DayTotal:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOpen:
+class OpenSession:
     """A session that was under way when an earlier life ended; saved last at `saved`.
 
     Where a car is still plugged in, the session goes on under its own id; a change of cars while
@@ -124,13 +124,13 @@ class LeftOpen:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SavedTotals:
     """Totals and open sessions of earlier runs of evsed, the newest session last."""
 
     days: tuple[DayTotal, ...] = ()
     total_wh: float = 0.0
     cycles: int = 0
-    left_open: tuple[LeftOpen, ...] = ()
+    left_open: tuple[OpenSession, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ class Ledger:
 
     # -------------------------------------------------------------------------- input
 
-    def load(self, history: Kept) -> None:
+    def load(self, history: SavedTotals) -> None:
         """Add the totals of earlier runs, once; a locked store may be read late."""
         for kept in history.days:
             self._days[kept.day] = _sum(kept, self.day(kept.day))
@@ -201,7 +201,7 @@ class Ledger:
         self._cycles += history.cycles
         self._loaded = True
 
-    def resume(self, left_open: Sequence[LeftOpen], *, plugged: bool) -> None:
+    def resume(self, left_open: Sequence[OpenSession], *, plugged: bool) -> None:
         """Go on with the newest of *left_open* where a car is *plugged*, and end the others."""
         for left in left_open:
             if plugged and self._session is None and left is left_open[-1]:

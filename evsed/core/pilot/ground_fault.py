@@ -18,7 +18,7 @@ TRIPS_WITHIN_S = 1.0
 CLEARS_WITHIN_S = 1.0
 
 
-class _Phase(Enum):
+class _TestPhase(Enum):
     IDLE = "idle"
     DRIVEN = "the test input is on, the device has to trip"
     CALMING = "the test input is off again, the device has to calm down"
@@ -33,24 +33,24 @@ class GroundFault:
 
     def __init__(self, *, testable: bool) -> None:
         self._testable = testable
-        self._phase = _Phase.IDLE
+        self._phase = _TestPhase.IDLE
         self._since = 0.0
         self._tripped = False
         self.faults: dict[Fault, str] = {}
 
     def restart(self) -> None:
         """Start again with the test input off: the board was lost and is back."""
-        self._phase = _Phase.IDLE
+        self._phase = _TestPhase.IDLE
 
     @property
     def ready(self) -> bool:
         """True while closing is allowed: the test was passed, or there is none."""
-        return not self._testable or self._phase is _Phase.PASSED
+        return not self._testable or self._phase is _TestPhase.PASSED
 
     @property
     def test(self) -> bool:
         """True while the test input is to be on."""
-        return self._phase is _Phase.DRIVEN
+        return self._phase is _TestPhase.DRIVEN
 
     def update(self, now: float, *, tripped: bool, closed: bool, closing: bool) -> None:
         """Judge the device's output, *tripped* or not.
@@ -58,35 +58,35 @@ class GroundFault:
         *closed*: the contactor is commanded closed; *closing*: it would be, were this ready.
         """
         self.faults = {}
-        if self._phase is _Phase.DRIVEN:
+        if self._phase is _TestPhase.DRIVEN:
             self._update_driven(now, tripped=tripped, closing=closing)
-        elif self._phase is _Phase.CALMING:
+        elif self._phase is _TestPhase.CALMING:
             self._update_calming(now, tripped=tripped, closing=closing)
         else:
             if tripped:
                 self.faults[Fault.GROUND] = "the device has tripped, or its wire is broken"
-            if self._phase is _Phase.PASSED and (closed or not closing):
-                self._phase = _Phase.IDLE
-            elif self._phase is _Phase.IDLE and self._testable and closing and not tripped:
-                self._go(now, _Phase.DRIVEN)
+            if self._phase is _TestPhase.PASSED and (closed or not closing):
+                self._phase = _TestPhase.IDLE
+            elif self._phase is _TestPhase.IDLE and self._testable and closing and not tripped:
+                self._go(now, _TestPhase.DRIVEN)
 
     def _update_driven(self, now: float, *, tripped: bool, closing: bool) -> None:
         if tripped or not closing:
             self._tripped = tripped
-            self._go(now, _Phase.CALMING)
+            self._go(now, _TestPhase.CALMING)
         elif now - self._since >= TRIPS_WITHIN_S:
             self._fail(f"it did not trip within {TRIPS_WITHIN_S:.0f} s of its test")
 
     def _update_calming(self, now: float, *, tripped: bool, closing: bool) -> None:
         if not tripped:
-            self._go(now, _Phase.PASSED if self._tripped and closing else _Phase.IDLE)
+            self._go(now, _TestPhase.PASSED if self._tripped and closing else _TestPhase.IDLE)
         elif now - self._since >= CLEARS_WITHIN_S:
             self._fail(f"it was still tripped {CLEARS_WITHIN_S:.0f} s after its test")
 
-    def _go(self, now: float, phase: _Phase) -> None:
+    def _go(self, now: float, phase: _TestPhase) -> None:
         self._phase = phase
         self._since = now
 
     def _fail(self, detail: str) -> None:
-        self._phase = _Phase.IDLE
+        self._phase = _TestPhase.IDLE
         self.faults[Fault.GROUND_TEST] = detail

@@ -25,7 +25,7 @@ from dataclasses import replace
 from typing import Final
 
 from evsed.core.solar.allotment_config import AllotmentConfig, Mode, Semantics
-from evsed.core.solar.allotment_result import AllotmentResult, AllotmentRule, Reason
+from evsed.core.solar.allotment_result import AllotmentReason, AllotmentResult, AllotmentRule
 from evsed.core.solar.battery_loan import Loan
 from evsed.core.solar.car_needs import ORDINARY_CAR, CarNeeds
 from evsed.core.solar.feed_news import FeedNews, hold_s
@@ -36,12 +36,12 @@ from evsed.core.solar.surplus import Reading, Surplus
 __all__ = [
     "Allotment",
     "AllotmentConfig",
+    "AllotmentReason",
     "AllotmentResult",
     "AllotmentRule",
     "CarNeeds",
     "Mode",
     "Reading",
-    "Reason",
     "Semantics",
 ]
 
@@ -283,30 +283,32 @@ class Allotment:
 
     # -- the rules ---------------------------------------------------------------------------
 
-    def _decide(self, now: float) -> tuple[float, Reason]:
+    def _decide(self, now: float) -> tuple[float, AllotmentReason]:
         """Ask the rules in their order."""
         config, news, period_s = self._config, self._news, self._surplus.period_s
         lost = news.lost(now, period_s)
         if self._ordered:
             self._on_order(lost=lost)
         if self._mode is Mode.OFF:
-            return self._stop(now, Reason(AllotmentRule.OFF), own=False)
+            return self._stop(now, AllotmentReason(AllotmentRule.OFF), own=False)
         cap_a = self._cap_a()
         if cap_a < config.car_min_current_a and (self._mode is Mode.FAST or not lost):
             return self._stop(now, self._forbidden(cap_a, lost=lost))
         if self._mode is Mode.FAST:
             return self._fast(now, config.max_current_a if lost else cap_a)
         if news.reading is None:
-            return self._stop(now, Reason(AllotmentRule.NO_NEWS_YET))
+            return self._stop(now, AllotmentReason(AllotmentRule.NO_NEWS_YET))
         stale_s = news.stale_s(now)
         if news.too_old(now, period_s):
-            return self._stop(now, Reason(AllotmentRule.TOO_OLD, age_s=stale_s))
+            return self._stop(now, AllotmentReason(AllotmentRule.TOO_OLD, age_s=stale_s))
         if not news.fresh(now, period_s):
             amperes = self._ramp(now, config.car_min_current_a) if self._on else 0.0
-            return amperes, Reason(AllotmentRule.CAUTIOUS, age_s=stale_s, current_a=amperes)
+            return amperes, AllotmentReason(
+                AllotmentRule.CAUTIOUS, age_s=stale_s, current_a=amperes
+            )
         doubt = self._surplus.doubt.found
         if doubt is not None and self._floor_a(cap_a) <= 0:
-            return self._stop(now, Reason(AllotmentRule.DOUBTED, detail=doubt.value))
+            return self._stop(now, AllotmentReason(AllotmentRule.DOUBTED, detail=doubt.value))
         if not self._on:
             return self._start(now, cap_a)
         return self._follow(now, cap_a)
@@ -318,28 +320,28 @@ class Allotment:
         if lost:
             self._news.maximum_w = None
 
-    def _forbidden(self, cap_a: float, *, lost: bool) -> Reason:
+    def _forbidden(self, cap_a: float, *, lost: bool) -> AllotmentReason:
         """Explain a maximum below the least current."""
         config = self._config
         first = config.semantics == "batterymonitor" and cap_a <= 0
         rule = AllotmentRule.BATTERY_FIRST if first else AllotmentRule.FORBIDDEN
         if lost:
             rule = AllotmentRule.LAST_FORBADE
-        return Reason(rule, need_w=config.least_w, spare_w=cap_a * config.watts_per_ampere)
+        return AllotmentReason(rule, need_w=config.least_w, spare_w=cap_a * config.watts_per_ampere)
 
-    def _fast(self, now: float, cap_a: float) -> tuple[float, Reason]:
+    def _fast(self, now: float, cap_a: float) -> tuple[float, AllotmentReason]:
         """Give as much as is allowed."""
         config = self._config
         self._turn_on(now)
         amperes = self._ramp(now, config.car_min_current_a if self._softly(now) else cap_a)
         capped = cap_a < config.max_current_a
-        return amperes, Reason(
+        return amperes, AllotmentReason(
             AllotmentRule.FAST_CAPPED if capped else AllotmentRule.FAST,
             spare_w=cap_a * config.watts_per_ampere,
             current_a=amperes,
         )
 
-    def _start(self, now: float, cap_a: float) -> tuple[float, Reason]:
+    def _start(self, now: float, cap_a: float) -> tuple[float, AllotmentReason]:
         """Decide whether a run may begin."""
         config, conditions = self._config, self._conditions
         spare_w = self._available_w()
@@ -359,11 +361,13 @@ class Allotment:
             rule = AllotmentRule.STEADYING
         if rule is not None:
             late_w = conditions.late_w
-            return 0.0, Reason(rule, need_w=need_w, spare_w=spare_w, late_w=late_w, left_s=pause_s)
+            return 0.0, AllotmentReason(
+                rule, need_w=need_w, spare_w=spare_w, late_w=late_w, left_s=pause_s
+            )
         self._turn_on(now)
         return self._follow(now, cap_a)
 
-    def _follow(self, now: float, cap_a: float) -> tuple[float, Reason]:
+    def _follow(self, now: float, cap_a: float) -> tuple[float, AllotmentReason]:
         """Give what there is, or lend, or end the run."""
         config = self._config
         spare_w = self._available_w()
@@ -381,7 +385,9 @@ class Allotment:
         elif self._flowing_at is None or not self._charging:
             poor = config.solar_weight * spare_w < config.start_share * config.least_w
             if poor and untaken_s >= UNTAKEN_HOLDS_S:
-                reason = Reason(AllotmentRule.WAITING, need_w=config.least_w, spare_w=spare_w)
+                reason = AllotmentReason(
+                    AllotmentRule.WAITING, need_w=config.least_w, spare_w=spare_w
+                )
                 return self._stop(now, reason)
             rule = AllotmentRule.STARTING
         else:
@@ -391,7 +397,9 @@ class Allotment:
             elif left_s > 0:
                 rule = AllotmentRule.MIN_ON
             else:
-                reason = Reason(AllotmentRule.WAITING, need_w=config.least_w, spare_w=spare_w)
+                reason = AllotmentReason(
+                    AllotmentRule.WAITING, need_w=config.least_w, spare_w=spare_w
+                )
                 return self._stop(now, reason)
         if self._softly(now):
             wanted_a = 0.0
@@ -404,7 +412,7 @@ class Allotment:
             rule = AllotmentRule.CAPPED
         rule, wanted_a = self._corrected(now, rule, wanted_a)
         amperes = self._ramp(now, min(max(wanted_a, least_a), cap_a))
-        return amperes, Reason(
+        return amperes, AllotmentReason(
             rule,
             need_w=config.least_w,
             spare_w=spare_w,
@@ -461,7 +469,9 @@ class Allotment:
         waits = self._flowing_at is None or self._needs.soft_start_s > 0
         return waits and now - self._idle_at < UNTAKEN_RISES_S
 
-    def _stop(self, now: float, reason: Reason, *, own: bool = True) -> tuple[float, Reason]:
+    def _stop(
+        self, now: float, reason: AllotmentReason, *, own: bool = True
+    ) -> tuple[float, AllotmentReason]:
         """End the run, if there is one; the feed's `own` stops begin the pause."""
         if self._on:
             if own and self._flowing_at is not None:

@@ -69,7 +69,7 @@ _WORDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class AllotmentReason:
     """A rule and the numbers it spoke with; `describe()` puts them into words.
 
     `need_w`, `spare_w` and `late_w` (the mean of late) are watts, `battery_loan_wh` is the energy
@@ -119,7 +119,7 @@ class AllotmentResult:
     """
 
     current_a: float
-    reason: Reason
+    reason: AllotmentReason
     until_s: float | None = None
     available_w: float | None = None
     excess_w: float | None = None

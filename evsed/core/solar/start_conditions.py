@@ -52,7 +52,7 @@ LOAN_LEAST: Final = 0.1
 
 
 @dataclass(slots=True)
-class _Mean:
+class _FadingMean:
     """A mean that forgets with a time constant of `span_s` seconds, from its first value on."""
 
     span_s: float
@@ -75,9 +75,9 @@ class StartConditions:
     def __init__(self, least_w: float) -> None:
         """`least_w` is the power of the least current, in watts."""
         self.least_w = least_w
-        self._dark = _Mean(DARK_S)
-        self._steady = _Mean(STEADY_S)
-        self._sunny = _Mean(SUNNY_S)
+        self._dark = _FadingMean(DARK_S)
+        self._steady = _FadingMean(STEADY_S)
+        self._sunny = _FadingMean(SUNNY_S)
         self._covering = 0
         self._covering_s = 0.0
 

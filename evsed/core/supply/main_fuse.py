@@ -124,7 +124,7 @@ class HouseLimit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Phase:
+class _PhaseCurrent:
     """One phase of a reading: its current in phase with the car's, and across it, in amperes."""
 
     active_a: float
@@ -246,15 +246,15 @@ class MainFuse:
 
     # -- the numbers behind them -------------------------------------------------------------
 
-    def _phases(self, reading: HouseReading) -> tuple[_Phase, ...]:
+    def _phases(self, reading: HouseReading) -> tuple[_PhaseCurrent, ...]:
         """Each phase of *reading*; where the meter's two figures disagree, the larger current."""
         if not reading.power_w:
-            return tuple(_Phase(abs(current_a), 0.0) for current_a in reading.current_a)
+            return tuple(_PhaseCurrent(abs(current_a), 0.0) for current_a in reading.current_a)
         phases = []
         for current_a, power_w in zip(reading.current_a, reading.power_w, strict=True):
             active_a = power_w / self._config.mains_v
             reactive_a = math.sqrt(max(0.0, current_a**2 - active_a**2))
-            phases.append(_Phase(active_a, reactive_a))
+            phases.append(_PhaseCurrent(active_a, reactive_a))
         return tuple(phases)
 
     def _power_w(self, reading: HouseReading) -> float:
@@ -274,7 +274,7 @@ class MainFuse:
                 found.append(current_a)
         return min(found), max(found)
 
-    def _room_a(self, phases: tuple[_Phase, ...], power_w: float, car_a: float) -> float:
+    def _room_a(self, phases: tuple[_PhaseCurrent, ...], power_w: float, car_a: float) -> float:
         """The most the car may draw on each phase, had it drawn *car_a* in this reading."""
         config = self._config
         room_a = math.inf
@@ -296,7 +296,7 @@ class MainFuse:
                 self._why = f"{max(0.0, peak_a):.1f} A are left of the quarter hour's peak"
         return room_a
 
-    def _heat(self, phases: tuple[_Phase, ...], span_s: float) -> None:
+    def _heat(self, phases: tuple[_PhaseCurrent, ...], span_s: float) -> None:
         """Book how near its curve the fuse has been; let it cool while it carries its rating."""
         if (fuse_a := self._config.main_fuse_a) is None:
             return

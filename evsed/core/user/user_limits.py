@@ -45,7 +45,7 @@ def limits(
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Remaining:
     """The rest of a session's limit, in words; `left_s` seconds at this power, if any."""
 
     why: str
@@ -54,7 +54,7 @@ class Left:
 
 def session_left(
     controls: Controls, session_wh: float, session_charge_s: float, power_w: float
-) -> Left | None:
+) -> Remaining | None:
     """Return what the limits of the session still leave; None without one, or when one is reached.
 
     *power_w* is what the car takes now.  Time with power is counted, so without power there are no
@@ -72,7 +72,7 @@ def session_left(
     if not words or min(seconds) <= 0:
         return None
     why = f"this session has {' and '.join(words)} left"
-    return Left(why, min(seconds) if power_w > 0 else None)
+    return Remaining(why, min(seconds) if power_w > 0 else None)
 
 
 def opens_in_s(controls: Controls, local: datetime) -> float | None:

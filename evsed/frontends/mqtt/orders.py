@@ -35,7 +35,7 @@ WHO: Final = "MQTT"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class OrderResult:
     """The answer to one order, published on `evsed/<id>/result`."""
 
     order: str
@@ -51,17 +51,19 @@ class OrderError(ValueError):
     """An order that makes no sense; the text says why."""
 
 
-async def carry_out(hub: Hub, name: str, payload: bytes, *, retained: bool) -> Outcome:
+async def carry_out(hub: Hub, name: str, payload: bytes, *, retained: bool) -> OrderResult:
     """Carry out the order *name* with *payload*; return its outcome."""
     if name not in NAMES:
-        return Outcome(name[:30], ok=False, reason=f"there is no such order; {', '.join(NAMES)}")
+        return OrderResult(
+            name[:30], ok=False, reason=f"there is no such order; {', '.join(NAMES)}"
+        )
     try:
         reason = await _carry_out(hub, name, payload, retained=retained)
     except ControlsError as error:
-        return Outcome(name, ok=False, reason=f"{error}; nothing was changed")
+        return OrderResult(name, ok=False, reason=f"{error}; nothing was changed")
     except (OrderError, EvsedError) as error:
-        return Outcome(name, ok=False, reason=str(error))
-    return Outcome(name, ok=True, reason=reason)
+        return OrderResult(name, ok=False, reason=str(error))
+    return OrderResult(name, ok=True, reason=reason)
 
 
 async def _carry_out(hub: Hub, name: str, payload: bytes, *, retained: bool) -> str:

@@ -8,7 +8,7 @@ import math
 from evsed.sim.cars.habit import CarState, Habit, Signal, Since
 
 
-class LeastCurrent(Habit):
+class NeedsLeastCurrent(Habit):
     """Does not charge below *least_a*.
 
     Either leaves S2 open (*tries_s* 0), or closes it, gives up after *tries_s*, and tries again

@@ -4,7 +4,7 @@
 This is the ordinary car, and with `habits` any other. It knows nothing of evsed. It reads frequency
 and duty from the circuit, closes S2 when it wants power and is offered some, draws while the
 contactor is closed, and lets go in the order of IEC 61851-1 Table A.6: first the current, then S2.
-Whatever a car can do wrong is in `Faults`.
+Whatever a car can do wrong is in `CarFaults`.
 
 Moments are seconds of whatever clock calls; the car moves only in `step()`.
 """
@@ -16,7 +16,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from evsed.sim.cars.habit import NOTHING, Habit, Seen, Signal
+from evsed.sim.cars.habit import NOTHING, Habit, SeenPilot, Signal
 from evsed.sim.circuit import CAR_B_OHM, CAR_C_OHM, CAR_D_OHM, DIODE_V, NO_CAR, Diode, Load
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class CarModel:
 
 
 @dataclass(slots=True)
-class Faults:
+class CarFaults:
     """Faults of the car or its cable; set any of them at any time.
 
     `chatter_s` toggles S2 every so many seconds. `overdraw_a` is taken above the offer.
@@ -106,7 +106,7 @@ class Car:
     charge_wh: float = 10_000.0
     target_wh: float | None = None
     wanted_a: float | None = None
-    faults: Faults = field(default_factory=Faults)
+    faults: CarFaults = field(default_factory=CarFaults)
     habits: tuple[Habit, ...] = ()
     plugged: bool = field(default=False, init=False)
     asks: bool = field(default=False, init=False)
@@ -114,7 +114,7 @@ class Car:
     drawn_a: float = field(default=0.0, init=False)
     drawn_w: float = field(default=0.0, init=False)
     offer_a: float = field(default=0.0, init=False)
-    seen: Seen = field(default=NOTHING, init=False)
+    seen: SeenPilot = field(default=NOTHING, init=False)
     mains: bool = field(default=False, init=False)
     touching: bool = field(default=False, init=False)
     _now: float | None = field(default=None, init=False)
@@ -198,7 +198,9 @@ class Car:
         self.move(now, self._read(circuit), live_phases, mains_v)
         circuit.load = self._load() if self.touching else NO_CAR
 
-    def move(self, now: float, seen: Seen, live_phases: int = 0, mains_v: float = 230.0) -> None:
+    def move(
+        self, now: float, seen: SeenPilot, live_phases: int = 0, mains_v: float = 230.0
+    ) -> None:
         """Let the time pass until *now* where the pilot, read by the car, is *seen*.
 
         For simulations without a circuit; `step()` is this and the circuit.
@@ -228,7 +230,7 @@ class Car:
         spell = int((now - self._plugged_at + _NEARLY_S) / BOUNCE_S)
         return spell >= 2 * self._bounces or spell % 2 == 0
 
-    def _read(self, circuit: Circuit) -> Seen:
+    def _read(self, circuit: Circuit) -> SeenPilot:
         """Read the pilot where the car stands."""
         faults = self.faults
         if faults.pe_broken or faults.diode is Diode.OPEN:
@@ -240,10 +242,10 @@ class Car:
         if top_v >= _READABLE_V and bottom_v <= -_READABLE_V:
             slowest_hz, fastest_hz = _READABLE_HZ
             good = slowest_hz <= generator.frequency_hz <= fastest_hz
-            return Seen(Signal.PWM, offer_from_duty(generator.duty) if good else 0.0)
+            return SeenPilot(Signal.PWM, offer_from_duty(generator.duty) if good else 0.0)
         if top_v <= -_READABLE_V:
-            return Seen(Signal.NOT_AVAILABLE)
-        return Seen(Signal.STEADY) if bottom_v >= _READABLE_V else NOTHING
+            return SeenPilot(Signal.NOT_AVAILABLE)
+        return SeenPilot(Signal.STEADY) if bottom_v >= _READABLE_V else NOTHING
 
     def _note_offer(self, now: float) -> None:
         """Note a changed offer, `dead_time_s` late; decide how fast to follow it."""

@@ -35,18 +35,18 @@ class Signal(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenPilot:
     """Reading of the pilot by the car; `offer_a` is 0 where the signal is no offer."""
 
     signal: Signal
     offer_a: float = 0.0
 
 
-NOTHING: Final = Seen(Signal.NONE)
+NOTHING: Final = SeenPilot(Signal.NONE)
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TrialMoment:
     """A moment in the trial of an ordinary car, for which a habit states what it could take.
 
     Seconds since the plug went in, since this run of current began, since the first current ever;
@@ -63,7 +63,7 @@ class CarState(Protocol):
     """State of the car as far as a habit may know it."""
 
     @property
-    def seen(self) -> Seen:
+    def seen(self) -> SeenPilot:
         """The pilot as it is, before any habit."""
 
     @property
@@ -125,7 +125,7 @@ class Habit:
         del now, car
         return current_a
 
-    def takes(self, moment: Moment, current_a: float) -> float:
+    def takes(self, moment: TrialMoment, current_a: float) -> float:
         """Return what such a car could take where an ordinary car takes *current_a*, amperes."""
         return current_a if moment.run_s + NEARLY_S >= self.begins_s else 0.0
 

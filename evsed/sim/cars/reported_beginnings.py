@@ -20,7 +20,7 @@ BEGINNINGS: Final = (
         "dingo35/SmartEVSE-3.5#335, steff393/wbec#28, evcc-io/evcc#6388",
         "does not charge under 7 or 8 A",
         "leaves S2 open below it",
-        make=lambda least_a=8.0: (begins.LeastCurrent(least_a),),
+        make=lambda least_a=8.0: (begins.NeedsLeastCurrent(least_a),),
     ),
     Entry(
         "min-8-tries",
@@ -29,7 +29,7 @@ BEGINNINGS: Final = (
         "begins, stops, begins again under its least current",
         "4 s of trying, 15 s of rest",
         make=lambda least_a=8.0, tries_s=4.0, again_s=15.0: (
-            begins.LeastCurrent(least_a, tries_s=tries_s, again_s=again_s),
+            begins.NeedsLeastCurrent(least_a, tries_s=tries_s, again_s=again_s),
         ),
     ),
     Entry(
@@ -38,7 +38,7 @@ BEGINNINGS: Final = (
         "evcc-io/evcc#11097, evcc-io/evcc#4788, evcc-io/evcc#13543",
         "three-phase least currents of 8 to 11 A",
         "one phase here; S2 stays open below",
-        make=lambda least_a=11.0: (begins.LeastCurrent(least_a),),
+        make=lambda least_a=11.0: (begins.NeedsLeastCurrent(least_a),),
     ),
     Entry(
         "reads-3-less",

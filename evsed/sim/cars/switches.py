@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from evsed.sim.cars.habit import NEARLY_S, CarState, Habit, Moment, Since
+from evsed.sim.cars.habit import NEARLY_S, CarState, Habit, Since, TrialMoment
 
 
 class Flinches(Habit):
@@ -56,7 +56,7 @@ class Toggles(Habit):
         turn, within_s = divmod(offered_s + NEARLY_S, self._on_s + self._off_s)
         return turn < self._tries and within_s < self._on_s
 
-    def takes(self, moment: Moment, current_a: float) -> float:
+    def takes(self, moment: TrialMoment, current_a: float) -> float:
         """The share of the time that S2 is closed, as many times as it tries."""
         if self._from_wh:
             return current_a if moment.taken_wh < self._from_wh else 0.0
@@ -76,7 +76,7 @@ class Rests(Habit):
         within_s = math.fmod(car.plugged_for_s, self._every_s)
         return 0.0 if within_s >= self._every_s - self._for_s else offer_a
 
-    def takes(self, moment: Moment, current_a: float) -> float:
+    def takes(self, moment: TrialMoment, current_a: float) -> float:
         """Nothing in its pauses."""
         within_s = math.fmod(moment.at_s, self._every_s)
         return 0.0 if within_s >= self._every_s - self._for_s else current_a

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
-from evsed.sim.cars.habit import NEARLY_S, CarState, Habit, Moment, Since
+from evsed.sim.cars.habit import NEARLY_S, CarState, Habit, Since, TrialMoment
 
 
 class TakesMore(Habit):
@@ -20,7 +20,7 @@ class TakesMore(Habit):
         del now, car
         return max(0.0, current_a * self._share + self._plus_a) if current_a > 0 else 0.0
 
-    def takes(self, moment: Moment, current_a: float) -> float:
+    def takes(self, moment: TrialMoment, current_a: float) -> float:
         """The same where it takes less; what is too much is not the sun's."""
         del moment
         return max(0.0, min(current_a, current_a * self._share + self._plus_a))
@@ -38,7 +38,7 @@ class ReadsLess(Habit):
         del now, car
         return offer_a - self._less_a if offer_a >= self.least_a - 0.05 else 0.0
 
-    def takes(self, moment: Moment, current_a: float) -> float:
+    def takes(self, moment: TrialMoment, current_a: float) -> float:
         """Less."""
         del moment
         return max(0.0, current_a - self._less_a)
@@ -55,7 +55,7 @@ class Steps(Habit):
         del now, car
         return math.floor(current_a / self._step_a + NEARLY_S) * self._step_a
 
-    def takes(self, moment: Moment, current_a: float) -> float:
+    def takes(self, moment: TrialMoment, current_a: float) -> float:
         """Rounded down."""
         del moment
         return math.floor(current_a / self._step_a + NEARLY_S) * self._step_a
@@ -117,7 +117,7 @@ class TakesNothing(Habit):
             self._begun_at = now
         return self._most_a(now - self._begun_at, current_a)
 
-    def takes(self, moment: Moment, current_a: float) -> float:
+    def takes(self, moment: TrialMoment, current_a: float) -> float:
         """Little."""
         return self._most_a(moment.first_s, current_a)
 
@@ -157,6 +157,6 @@ class Derates(Habit):
         self._derated |= self._drawing.update(now, true=car.drawn_a > 0) >= self._after_s
         return current_a * self._share if self._derated else current_a
 
-    def takes(self, moment: Moment, current_a: float) -> float:
+    def takes(self, moment: TrialMoment, current_a: float) -> float:
         """Less from some time on."""
         return current_a * (self._share if moment.first_s >= self._after_s else 1.0)

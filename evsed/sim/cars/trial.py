@@ -27,7 +27,7 @@ from evsed.core.pilot.pilot_meter import PilotReading
 from evsed.core.solar.allotment import Allotment, AllotmentConfig, Mode, Reading
 from evsed.link import Snapshot
 from evsed.sim.cars.car import Car
-from evsed.sim.cars.habit import NEARLY_S, Moment, Seen, Signal
+from evsed.sim.cars.habit import NEARLY_S, SeenPilot, Signal, TrialMoment
 
 FINE_S: Final = 0.05
 """The step around changes, seconds ..."""
@@ -73,7 +73,7 @@ class TrialConfig:
 
 
 @dataclass(slots=True)
-class Outcome:
+class TrialResult:
     """Outcome of a trial; `taken` is the car's current at each step: (moment, length, A)."""
 
     car_wh: float = 0.0
@@ -100,7 +100,7 @@ class Trial:
     def __init__(self, car: Car, sun: Callable[[float], float], config: TrialConfig) -> None:
         self.car: Final = car
         self.config: Final = config
-        self.outcome: Final = Outcome()
+        self.outcome: Final = TrialResult()
         self.events: Final[list[ev.Event]] = []
         self._sun = sun
         self.allotment = Allotment(config.rules, config.mode)
@@ -136,7 +136,7 @@ class Trial:
         """True while the contactor is closed."""
         return self._closed
 
-    def run(self, seconds: float) -> Outcome:
+    def run(self, seconds: float) -> TrialResult:
         """Let so many seconds pass; the outcome of all so far."""
         end = self.now + seconds
         while self.now < end - NEARLY_S:
@@ -248,11 +248,11 @@ class Trial:
             self.outcome.car_wh += car.drawn_w * step_s / 3600
         self.now = round(now + step_s, 6)
 
-    def _seen(self) -> Seen:
+    def _seen(self) -> SeenPilot:
         if self._duty == NOT_AVAILABLE:
-            return Seen(Signal.NOT_AVAILABLE)
+            return SeenPilot(Signal.NOT_AVAILABLE)
         offered_a = self.offered_a
-        return Seen(Signal.PWM, offered_a) if offered_a > 0 else Seen(Signal.STEADY)
+        return SeenPilot(Signal.PWM, offered_a) if offered_a > 0 else SeenPilot(Signal.STEADY)
 
     def _reading(self, now: float) -> PilotReading:
         """The settled pilot, as the pilot meter would have it."""
@@ -288,7 +288,7 @@ class Trial:
             outcome.lines += 1
 
 
-def could_take_wh(ordinary: Outcome, car: Car, watts_per_ampere: float) -> float:
+def could_take_wh(ordinary: TrialResult, car: Car, watts_per_ampere: float) -> float:
     """The energy that *car* could have taken where an *ordinary* one, well tended, took its own.
 
     *ordinary* is the trial of an ordinary car under the same sun, with a station that knows the
@@ -303,7 +303,7 @@ def could_take_wh(ordinary: Outcome, car: Car, watts_per_ampere: float) -> float
         was = amperes > 0
         if not was:
             continue
-        moment = Moment(at, at - begun_at, at - first_at, total_wh)
+        moment = TrialMoment(at, at - begun_at, at - first_at, total_wh)
         for habit in car.habits:
             amperes = habit.takes(moment, amperes)  # noqa: PLW2901 - each takes off a part
         amperes = min(amperes, car.model.max_a)  # noqa: PLW2901 - the same

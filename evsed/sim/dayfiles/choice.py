@@ -13,7 +13,7 @@ from evsed.sim.dayfiles.doubts import no_surplus, unclear_grid
 from evsed.sim.dayfiles.evidence import imports_positive, value_at
 from evsed.sim.dayfiles.forms import Form
 from evsed.sim.dayfiles.options import AmbiguousDay, Choice, ReadOptions
-from evsed.sim.dayfiles.plan import Part, Plan
+from evsed.sim.dayfiles.plan import Plan, PlanPart
 from evsed.sim.dayfiles.quantity import measure
 from evsed.sim.dayfiles.series import Series
 from evsed.sim.dayfiles.surplus import total_kwh
@@ -98,7 +98,7 @@ class Chooser:
             [self._named(production, Role.PRODUCTION), self._named(consumption, Role.CONSUMPTION)]
         )
 
-    def _named(self, name: str, role: Role) -> Part:
+    def _named(self, name: str, role: Role) -> PlanPart:
         """The column that the owner names, by its name or its number."""
         found: list[Series] = []
         for fits in (
@@ -130,7 +130,7 @@ class Chooser:
         production, doubt = self._beside(Role.PRODUCTION)
         consumption, second = self._beside(Role.CONSUMPTION)
         balance = [production, consumption] if production and consumption else None
-        meter: list[Part] | None = None
+        meter: list[PlanPart] | None = None
         if exports is not None and imports is not None:
             meter = self._pair(exports, imports)
         elif grid is not None and not (exports is not None and not _both_signs(grid)):
@@ -150,14 +150,16 @@ class Chooser:
             )
         return self._with_battery_note(plan)
 
-    def _beside(self, role: Role) -> tuple[Part | None, DayError | None]:
+    def _beside(self, role: Role) -> tuple[PlanPart | None, DayError | None]:
         """A part that the meter's columns can do without, or what is in doubt about it."""
         try:
             return self._best(role), None
         except DayError as error:
             return None, error
 
-    def _preferred(self, meter: list[Part] | None, balance: list[Part] | None) -> Plan | None:
+    def _preferred(
+        self, meter: list[PlanPart] | None, balance: list[PlanPart] | None
+    ) -> Plan | None:
         """The meter rather than production less consumption, but power rather than energy."""
         if meter is None or balance is None:
             found = meter or balance
@@ -166,7 +168,7 @@ class Chooser:
         coarse = any(_energy(part) for part in meter) and not any(_energy(part) for part in balance)
         return Plan(balance if coarse else meter)
 
-    def _best(self, role: Role) -> Part | None:
+    def _best(self, role: Role) -> PlanPart | None:
         """The columns of a role: power before energy, a sum of phases where there is no whole."""
         found = [each for each in self._all if each.role is role and any(each.cells)]
         usual = [each for each in found if not says_extreme(each.name)]
@@ -208,20 +210,20 @@ class Chooser:
             else (),
         )
 
-    def _part(self, role: Role, series: Sequence[Series]) -> Part:
+    def _part(self, role: Role, series: Sequence[Series]) -> PlanPart:
         """Settle units, and give the usual sign of the role."""
         quantities = tuple(
             measure(each, self._all, self._unit_for(role), self._file) for each in series
         )
         sign = -1 if role in (Role.IMPORT, Role.CONSUMPTION, Role.GRID) else 1
-        return Part(role, sign, quantities)
+        return PlanPart(role, sign, quantities)
 
     def _unit_for(self, role: Role) -> str | None:
         """The owner's unit, for the columns that make the surplus."""
         del role
         return self._options.unit
 
-    def _pair(self, exports: Part, imports: Part) -> list[Part]:
+    def _pair(self, exports: PlanPart, imports: PlanPart) -> list[PlanPart]:
         """Import and export side by side; one that repeats the other with both signs is enough."""
         if _both_signs(exports) and _both_signs(imports):
             raise unclear_grid(exports, self._file)
@@ -231,19 +233,23 @@ class Chooser:
             return [exports]
         return [self._directed(exports, alone=False), self._directed(imports, alone=False)]
 
-    def _directed(self, part: Part, *, alone: bool) -> Part:
+    def _directed(self, part: PlanPart, *, alone: bool) -> PlanPart:
         """A column of one direction: its sign says nothing then, and is left out."""
         if _both_signs(part):
             other = "export" if part.role is Role.IMPORT else "import"
-            return Part(part.role, part.sign, part.quantities, note=f"figures below 0 are {other}")
+            return PlanPart(
+                part.role, part.sign, part.quantities, note=f"figures below 0 are {other}"
+            )
         note = (
             "import is not in the file and counts as 0"
             if alone and part.role is Role.EXPORT
             else ""
         )
-        return Part(part.role, part.sign, part.quantities, absolute=True, note=note)
+        return PlanPart(part.role, part.sign, part.quantities, absolute=True, note=note)
 
-    def _signed(self, grid: Part, production: Part | None, consumption: Part | None) -> Part:
+    def _signed(
+        self, grid: PlanPart, production: PlanPart | None, consumption: PlanPart | None
+    ) -> PlanPart:
         """A column with import and export: which sign is which. Raises AmbiguousDay."""
         curve = grid.quantities[0].curve
         panels = production.quantities[0].curve if production is not None else None
@@ -254,16 +260,16 @@ class Chooser:
                 if known
                 else "export is positive, as production and consumption show"
             )
-            return Part(grid.role, -1 if known else 1, grid.quantities, note=note)
+            return PlanPart(grid.role, -1 if known else 1, grid.quantities, note=note)
         if self._form.signed and known is not False:
-            return Part(
+            return PlanPart(
                 grid.role,
                 -1,
                 grid.quantities,
                 note=f"import is positive, as {self._form.name} has it",
             )
         if known and (_both_signs(grid) or production is not None):
-            return Part(
+            return PlanPart(
                 grid.role,
                 -1,
                 grid.quantities,
@@ -271,7 +277,7 @@ class Chooser:
             )
         raise unclear_grid(grid, self._file)
 
-    def _cross_check(self, meter: Sequence[Part], balance: Sequence[Part]) -> None:
+    def _cross_check(self, meter: Sequence[PlanPart], balance: Sequence[PlanPart]) -> None:
         """Compare the meter with production less consumption. Raises AmbiguousDay."""
         if self._battery_moves():
             return
@@ -322,7 +328,7 @@ def _in_turn(found: list[Series]) -> list[Series]:
     return [replace(found[0], name=name, times=times, cells=cells, lines=lines, points=None)]
 
 
-def _choice_of(parts: Sequence[Part], words: str) -> Choice:
+def _choice_of(parts: Sequence[PlanPart], words: str) -> Choice:
     """The options that select parts."""
     flags = {Role.IMPORT: "imports", Role.GRID: "imports", Role.EXPORT: "exports",
              Role.PRODUCTION: "production", Role.CONSUMPTION: "consumption"}  # fmt: skip
@@ -337,12 +343,12 @@ def _choice_of(parts: Sequence[Part], words: str) -> Choice:
     return Choice(words, tuple(chosen))
 
 
-def _energy(part: Part) -> bool:
+def _energy(part: PlanPart) -> bool:
     """Tell a part that is energy, not power."""
     return any(each.reading.kind is not Kind.POWER for each in part.quantities)
 
 
-def _mirrored(exports: Part, imports: Part) -> bool:
+def _mirrored(exports: PlanPart, imports: PlanPart) -> bool:
     """Tell an export that is import with the other sign, on a day without any export."""
     if not _below_zero(exports):
         return False
@@ -354,13 +360,13 @@ def _mirrored(exports: Part, imports: Part) -> bool:
     return differences < _NOISE * sum(map(abs, left.watts))
 
 
-def _below_zero(part: Part) -> bool:
+def _below_zero(part: PlanPart) -> bool:
     """Tell figures of which some are below zero, by more than a sensor's noise."""
     values = [value for each in part.quantities for value in each.curve.watts]
     return -min(values) > _NOISE * max(values) and min(values) < 0
 
 
-def _both_signs(part: Part) -> bool:
+def _both_signs(part: PlanPart) -> bool:
     """Tell figures of which some are above and some below zero."""
     values = [value for each in part.quantities for value in each.curve.watts]
     most, least = max(values), min(values)

@@ -21,7 +21,7 @@ from evsed.sim.dayfiles.forms import (
     first_match,
 )
 from evsed.sim.dayfiles.options import ReadOptions
-from evsed.sim.dayfiles.plan import Part, Plan
+from evsed.sim.dayfiles.plan import Plan, PlanPart
 from evsed.sim.dayfiles.power import Curve, Points, by_option
 from evsed.sim.dayfiles.quantity import Quantity
 from evsed.sim.dayfiles.series import Series, all_series, classify, settle_decimals
@@ -74,7 +74,7 @@ def _log_content(text: str, file: str, options: ReadOptions) -> Content:
     series = Series("the battery's power", 0, BY_NAME["W"], [], [], [], role=Role.CHARGE)
     curve = Curve(list(points.at_s), list(points.values), steps=False, end_s=points.at_s[-1])
     quantity = Quantity(series, by_option("W"), points, curve, by_size=False)
-    plan = Plan([Part(Role.CHARGE, 1, (quantity,), note="what goes into the battery is spare")])
+    plan = Plan([PlanPart(Role.CHARGE, 1, (quantity,), note="what goes into the battery is spare")])
     return Content(plan, PLAIN, zone, "20260614050000", dated=True, notes=(log.words,))
 
 

@@ -15,7 +15,7 @@ from evsed.errors import DayError
 from evsed.sim.dayfiles.content import Content
 from evsed.sim.dayfiles.day import RecordedDay
 from evsed.sim.dayfiles.options import AmbiguousDay, Choice, ReadOptions, duration
-from evsed.sim.dayfiles.plan import Part
+from evsed.sim.dayfiles.plan import PlanPart
 from evsed.sim.dayfiles.power import Curve, Points
 from evsed.sim.dayfiles.surplus import gaps, missing, per_second, span, step_s
 from evsed.sim.dayfiles.units import Kind
@@ -132,7 +132,7 @@ def _started(start_s: float, content: Content) -> datetime:
     return moment.astimezone(content.zone) if content.zone is not None else moment
 
 
-def _within(parts: Sequence[Part], limits: tuple[float, float], file: str) -> list[Part]:
+def _within(parts: Sequence[PlanPart], limits: tuple[float, float], file: str) -> list[PlanPart]:
     """The parts between two moments."""
     from_s, to_s = limits
     cut = []
@@ -164,7 +164,9 @@ def _curve_within(curve: Curve, from_s: float, to_s: float) -> Curve:
     return Curve(at_s, watts, curve.steps, to_s if curve.steps else at_s[-1])
 
 
-def _check_gaps(parts: Sequence[Part], options: ReadOptions, name: str, content: Content) -> None:
+def _check_gaps(
+    parts: Sequence[PlanPart], options: ReadOptions, name: str, content: Content
+) -> None:
     """Raise AmbiguousDay where too little is known."""
     found = gaps(parts, options.max_gap_s, changes=content.form.changes)
     if not found:
@@ -197,7 +199,7 @@ def _check_gaps(parts: Sequence[Part], options: ReadOptions, name: str, content:
     )
 
 
-def _step_wh(part: Part) -> float:
+def _step_wh(part: PlanPart) -> float:
     """The smallest step of a running total, in Wh; 0 for anything else."""
     steps = [
         (after - before) * each.reading.factor
@@ -209,7 +211,7 @@ def _step_wh(part: Part) -> float:
     return min(steps, default=0.0)
 
 
-def _check_counter(parts: Sequence[Part], options: ReadOptions, name: str) -> None:
+def _check_counter(parts: Sequence[PlanPart], options: ReadOptions, name: str) -> None:
     """Raise AmbiguousDay where a meter counts in steps that are too large to show clouds."""
     for part in parts:
         step_wh = _step_wh(part)
@@ -223,7 +225,9 @@ def _check_counter(parts: Sequence[Part], options: ReadOptions, name: str) -> No
             )
 
 
-def _notes(content: Content, parts: Sequence[Part], started: datetime, seconds: int) -> list[str]:
+def _notes(
+    content: Content, parts: Sequence[PlanPart], started: datetime, seconds: int
+) -> list[str]:
     """Lines on what each column was taken for, for the owner to check."""
     lines = []
     for part in parts:

@@ -8,12 +8,12 @@ from itertools import pairwise
 
 from evsed.errors import DayError
 from evsed.sim.dayfiles.options import AmbiguousDay, Choice
-from evsed.sim.dayfiles.plan import Part
+from evsed.sim.dayfiles.plan import PlanPart
 from evsed.sim.dayfiles.series import Series
 from evsed.sim.dayfiles.words import Role
 
 
-def unclear_grid(part: Part, file: str) -> AmbiguousDay:
+def unclear_grid(part: PlanPart, file: str) -> AmbiguousDay:
     """The error where the sign of a grid column is open."""
     name = part.quantities[0].series.name
     kwh = [
@@ -34,9 +34,9 @@ def unclear_grid(part: Part, file: str) -> AmbiguousDay:
 
 
 def no_surplus(
-    imports: Part | None,
-    production: Part | None,
-    consumption: Part | None,
+    imports: PlanPart | None,
+    production: PlanPart | None,
+    consumption: PlanPart | None,
     series: Sequence[Series],
     file: str,
 ) -> DayError:
@@ -87,7 +87,7 @@ def _no_names(series: Sequence[Series], file: str) -> DayError:
     )
 
 
-def _seconds_weighted(part: Part, sign: int) -> list[float]:
+def _seconds_weighted(part: PlanPart, sign: int) -> list[float]:
     """Energies between the rows in kWh, with a sign."""
     return [
         sign * each.curve.watts[at] * (after - before) / 3.6e6

@@ -10,7 +10,7 @@ from evsed.sim.dayfiles.words import Role
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PlanPart:
     """Series that are added, and the sign with which they count for the surplus."""
 
     role: Role
@@ -24,5 +24,5 @@ class Part:
 class Plan:
     """The parts whose sum is the surplus, and what has to be said about it."""
 
-    parts: list[Part]
+    parts: list[PlanPart]
     notes: list[str] = field(default_factory=list)

@@ -37,7 +37,7 @@ _JITTER: Final = 0.001
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ColumnReading:
     """A way to read a column: unit and kind; `factor` makes W or Wh of its figures."""
 
     unit: str
@@ -83,18 +83,20 @@ class Curve:
         return max((abs(value) for value in self.watts), default=0.0)
 
 
-def by_option(text: str) -> Reading:
+def by_option(text: str) -> ColumnReading:
     """The reading that `--unit` names."""
     name = text.removesuffix("-total")
     unit = BY_NAME[name]
     if unit.kind is Kind.POWER:
-        return Reading(name, Kind.POWER, unit.factor)
-    return Reading(name, Kind.TOTAL if text.endswith("-total") else Kind.INTERVAL, unit.factor)
+        return ColumnReading(name, Kind.POWER, unit.factor)
+    return ColumnReading(
+        name, Kind.TOTAL if text.endswith("-total") else Kind.INTERVAL, unit.factor
+    )
 
 
 def readings(
     points: Points, unit: Unit | None, *, power: bool, energy: bool, steady: bool
-) -> list[Reading]:
+) -> list[ColumnReading]:
     """All ways to read a column that give a house; one where the file leaves no doubt.
 
     `power` and `energy` say what the name says where it has no unit. `steady` says that the house's
@@ -107,11 +109,11 @@ def readings(
     if not any(points.values):
         first = units[0]
         return [
-            Reading(
+            ColumnReading(
                 first.name, Kind.POWER if first.kind is Kind.POWER else Kind.INTERVAL, first.factor
             )
         ]
-    found: list[Reading] = []
+    found: list[ColumnReading] = []
     least_w = None if unit is not None and len(units) == 1 else _least_w(points, steady=steady)
     for candidate in units:
         if least_w is not None and candidate.name in ("kW", "kWh") and _whole(points):
@@ -143,14 +145,14 @@ def _whole(points: Points) -> bool:
     return len(set(points.values)) > _RISES and all(value % 1 == 0 for value in points.values)
 
 
-def _kinds(points: Points, unit: Unit, least_w: float | None) -> list[Reading]:
+def _kinds(points: Points, unit: Unit, least_w: float | None) -> list[ColumnReading]:
     """Ways to read a column in a unit."""
     if unit.kind is Kind.POWER:
-        reading = Reading(unit.name, Kind.POWER, unit.factor)
+        reading = ColumnReading(unit.name, Kind.POWER, unit.factor)
         return [reading] if _plausible(to_curve(points, reading), points, least_w) else []
     kinds = []
-    interval = Reading(unit.name, Kind.INTERVAL, unit.factor)
-    total = Reading(unit.name, Kind.TOTAL, unit.factor)
+    interval = ColumnReading(unit.name, Kind.INTERVAL, unit.factor)
+    total = ColumnReading(unit.name, Kind.TOTAL, unit.factor)
     rises = _is_total(points)
     regular = is_regular(points.at_s)
     if rises and _plausible(to_curve(points, total), points, least_w):
@@ -209,9 +211,9 @@ def usual_step_s(at_s: Sequence[float]) -> float:
     return steps[len(steps) // 2] if steps else 0.0
 
 
-def _without_equals(points: Points, found: Sequence[Reading]) -> list[Reading]:
+def _without_equals(points: Points, found: Sequence[ColumnReading]) -> list[ColumnReading]:
     """Of readings that give the same watts the first: an hour's Wh are its mean W."""
-    kept: list[tuple[Reading, Curve]] = []
+    kept: list[tuple[ColumnReading, Curve]] = []
     for reading in found:
         curve = to_curve(points, reading)
         if not any(_same(curve, other) for _, other in kept):
@@ -227,7 +229,7 @@ def _same(curve: Curve, other: Curve) -> bool:
     )
 
 
-def to_curve(points: Points, reading: Reading) -> Curve:
+def to_curve(points: Points, reading: ColumnReading) -> Curve:
     """Watts over time."""
     if reading.kind is Kind.POWER:
         watts = [value * reading.factor for value in points.values]

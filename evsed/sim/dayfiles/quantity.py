@@ -9,7 +9,7 @@ from typing import Final
 
 from evsed.errors import DayError
 from evsed.sim.dayfiles.options import AmbiguousDay, Choice
-from evsed.sim.dayfiles.power import Curve, Points, Reading, by_option, readings, to_curve
+from evsed.sim.dayfiles.power import ColumnReading, Curve, Points, by_option, readings, to_curve
 from evsed.sim.dayfiles.series import Series, decimal_doubt, open_decimals, to_points
 from evsed.sim.dayfiles.units import Kind
 from evsed.sim.dayfiles.words import Role, says_energy, says_power
@@ -37,7 +37,7 @@ class Quantity:
     """A series as watts. `sign` is what makes its figures count for the surplus."""
 
     series: Series
-    reading: Reading
+    reading: ColumnReading
     points: Points
     curve: Curve
     by_size: bool
@@ -54,7 +54,7 @@ def measure(series: Series, everything: Sequence[Series], unit: str | None, file
         series = _with_decimal(series, file)
         points = _enough(to_points(series, file), series, file)
         return Quantity(series, reading, points, to_curve(points, reading), by_size=False)
-    doubts: list[tuple[Series, Points, list[Reading]]] = []
+    doubts: list[tuple[Series, Points, list[ColumnReading]]] = []
     likely = open_decimals(series)
     unlikely = () if series.settled else tuple(sign for sign in ".," if sign not in likely)
     for decimal in (*likely, *unlikely):
@@ -100,8 +100,8 @@ def measure(series: Series, everything: Sequence[Series], unit: str | None, file
 
 
 def _like_others(
-    series: Series, everything: Sequence[Series], found: Sequence[Reading], file: str
-) -> list[Reading]:
+    series: Series, everything: Sequence[Series], found: Sequence[ColumnReading], file: str
+) -> list[ColumnReading]:
     """Readings that another column without a unit has as its only one: a program has one unit."""
     units: set[tuple[str, Kind]] = set()
     for other in everything[:_BESIDE]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from evsed.sim.dayfiles.plan import Part
+from evsed.sim.dayfiles.plan import PlanPart
 from evsed.sim.dayfiles.power import Curve, usual_step_s
 from evsed.sim.dayfiles.quantity import Quantity
 from evsed.sim.dayfiles.units import Kind
@@ -34,7 +34,7 @@ class Gap(NamedTuple):
         return self.to_s - self.from_s
 
 
-def span(parts: Sequence[Part]) -> tuple[float, float]:
+def span(parts: Sequence[PlanPart]) -> tuple[float, float]:
     """From when to when all parts are known, in seconds."""
     quantities = [each for part in parts for each in part.quantities]
     return max(each.points.at_s[0] for each in quantities), min(
@@ -42,12 +42,12 @@ def span(parts: Sequence[Part]) -> tuple[float, float]:
     )
 
 
-def step_s(parts: Sequence[Part]) -> float:
+def step_s(parts: Sequence[PlanPart]) -> float:
     """The usual distance of the rows, of the coarsest part, in seconds."""
     return max(usual_step_s(each.points.at_s) for part in parts for each in part.quantities)
 
 
-def gaps(parts: Sequence[Part], longest_s: float, *, changes: bool) -> list[Gap]:
+def gaps(parts: Sequence[PlanPart], longest_s: float, *, changes: bool) -> list[Gap]:
     """Find where rows lie further apart than `longest_s`.
 
     With `changes` a row is written when a value changes: while it is 0, no row is no gap.
@@ -62,7 +62,7 @@ def gaps(parts: Sequence[Part], longest_s: float, *, changes: bool) -> list[Gap]
     return sorted(found.values())
 
 
-def missing(parts: Sequence[Part]) -> int:
+def missing(parts: Sequence[PlanPart]) -> int:
     """Rows that are missing within the longest gap allowed."""
     each = parts[0].quantities[0]
     usual = usual_step_s(each.points.at_s)
@@ -76,7 +76,7 @@ def missing(parts: Sequence[Part]) -> int:
 
 
 def per_second(
-    parts: Sequence[Part], start_s: float, end_s: float, *, changes: bool = False
+    parts: Sequence[PlanPart], start_s: float, end_s: float, *, changes: bool = False
 ) -> array[float]:
     """The surplus in watts, a value a second from `start_s` to `end_s`, both ends included."""
     count = math.floor(end_s - start_s) + 1
@@ -123,7 +123,7 @@ def sampled(curve: Curve, start_s: float, count: int) -> array[float]:
     return values
 
 
-def total_kwh(parts: Sequence[Part]) -> float:
+def total_kwh(parts: Sequence[PlanPart]) -> float:
     """The surplus above 0 in kWh."""
     start_s, end_s = span(parts)
     if end_s - start_s > 3 * 86_400:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass
-class Faults:
+class PigpiodFaults:
     """Faults of the daemon on its sockets, until they are changed.
 
     ``slow_s`` is added to every answer; ``fragment_s`` sends each batch of answers in two pieces,

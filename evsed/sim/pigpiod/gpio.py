@@ -4,7 +4,7 @@
 pigpiod keeps, beside the registers, its own idea of what each GPIO is used for, and answers from
 that. The two part ways when the daemon is new over old registers, when a wave has stolen the
 PWM, or when a pin's function is changed by hand: `Gpios` holds the idea and dies with the daemon,
-`Wires` holds the registers and does not.
+`GpioLines` holds the registers and does not.
 
 Figures: pigpio.md 1.4 and 4 and the recordings; those marked [K] from pigpio.h v79, unverified.
 """
@@ -14,14 +14,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from evsed.sim.gpio_lines import ALT0, ALT5, LAST_GPIO, OUTPUT, PULL_UP, PWM_PINS, PwmWave, Wires
+from evsed.sim.gpio_lines import (
+    ALT0,
+    ALT5,
+    LAST_GPIO,
+    OUTPUT,
+    PULL_UP,
+    PWM_PINS,
+    GpioLines,
+    PwmWave,
+)
 from evsed.sim.pigpiod.protocol import (
     LAST_USER_GPIO,
     U32,
     Cmd,
+    CommandReply,
     Err,
     Handler,
-    Reply,
 )
 
 DUTY_RANGE = 1_000_000
@@ -88,7 +97,7 @@ class Gpios:
     """
 
     def __init__(
-        self, wires: Wires, *, permitted: int, pwm_clock_hz: int, pwm_is_clock: bool
+        self, wires: GpioLines, *, permitted: int, pwm_clock_hz: int, pwm_is_clock: bool
     ) -> None:
         self._wires = wires
         self._permitted = permitted
@@ -205,7 +214,7 @@ class Gpios:
                 self._wires.write(gpio, level, at_s)
         return 0 if allowed == wanted else Err.SOME_PERMITTED
 
-    def _trigger(self, gpio: int, pulse_us: int, ext: bytes, at_s: float) -> int | Reply:
+    def _trigger(self, gpio: int, pulse_us: int, ext: bytes, at_s: float) -> int | CommandReply:
         level = U32.unpack_from(ext)[0]
         if self._denied(gpio):
             return Err.NOT_PERMITTED
@@ -217,7 +226,7 @@ class Gpios:
             return Err.BAD_PULSELEN
         self._write(gpio, level, ext, at_s)
         self._wires.write(gpio, 1 - level, at_s + pulse_us * 1e-6)
-        return Reply(0, took_s=pulse_us * 1e-6)
+        return CommandReply(0, took_s=pulse_us * 1e-6)
 
     # -- PWM by DMA ------------------------------------------------------------------------------
 

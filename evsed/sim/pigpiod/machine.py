@@ -3,7 +3,7 @@
 
 `PigpioMachine` is a synchronous machine on any clock. The time is an argument of every call::
 
-    machine = PigpioMachine(Wires(clock))
+    machine = PigpioMachine(GpioLines(clock))
     conn = machine.connect()
     answer, ready_at_s = machine.handle(conn, Cmd.WRITE, 23, 1, b"", now_s)
     ...
@@ -11,8 +11,8 @@
     machine.next_due_s()        # when there is something to catch up with
 
 What it holds dies with it: handles, scripts, waves, watchdogs, its idea of what the pins are used
-for. What it did to the pins stays, in `Wires`; a new machine over old wires finds the PWM running
-and says "not a PWM pin" (-92) until it is set again. Nothing is undone when a connection goes,
+for. What it did to the pins stays, in `GpioLines`; a new machine over old lines finds the PWM
+running and says "not a PWM pin" (-92) until it is set again. Nothing is undone when a connection goes,
 apart from the notification handles opened on it.
 
 Time. A connection's requests are taken up one after the other, so each starts when the one
@@ -27,16 +27,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-from evsed.sim.gpio_lines import WireEvent, Wires
+from evsed.sim.gpio_lines import GpioLines, WireEvent
 from evsed.sim.pigpiod.gpio import Gpios
-from evsed.sim.pigpiod.notify import Notifier
+from evsed.sim.pigpiod.notify import Notifications
 from evsed.sim.pigpiod.protocol import (
     ANSWER,
     LAST_USER_GPIO,
     Cmd,
+    CommandReply,
     Err,
     Handler,
-    Reply,
     signed,
     tick_at,
 )
@@ -106,7 +106,7 @@ class PigpioMachine:
     """
 
     def __init__(
-        self, wires: Wires, setup: Setup | None = None, spi_device: SpiDevice | None = None
+        self, wires: GpioLines, setup: Setup | None = None, spi_device: SpiDevice | None = None
     ) -> None:
         self.wires = wires
         wires.stop_dma(wires.clock())  # a new daemon resets its DMA channels [K, unverified]
@@ -128,7 +128,7 @@ class PigpioMachine:
         )
         self.scripts = Scripts(self._run, start_s=setup.script_start_s, on_update=wires.on_script)
         self._reports: list[tuple[int, bytes]] = []
-        self._notifier = Notifier(
+        self._notifier = Notifications(
             lambda conn_id, report: self._reports.append((conn_id, report)),
             wires.steady_word() & 0xFFFFFFFF,
             self._wake_scripts,
@@ -196,11 +196,11 @@ class PigpioMachine:
             self.missing_extensions += 1
             ext = b"\0" + connection.stale[1:4].ljust(3, b"\0")
         if cmd == Cmd.NOIB:
-            outcome: int | Reply = self._notifier.open(conn_id, at_s)
+            outcome: int | CommandReply = self._notifier.open(conn_id, at_s)
         else:
             outcome = self._run(cmd, p1, p2, ext, at_s)
         data, ready_at_s = b"", at_s + self.setup.command_s
-        if isinstance(outcome, Reply):
+        if isinstance(outcome, CommandReply):
             data, ready_at_s = outcome.data, ready_at_s + outcome.took_s
             p2 = p2 if outcome.p2 is None else outcome.p2
             outcome = outcome.result
@@ -246,7 +246,7 @@ class PigpioMachine:
 
     # -- commands --------------------------------------------------------------------------------
 
-    def _run(self, cmd: int, p1: int, p2: int, ext: bytes, at_s: float) -> int | Reply:
+    def _run(self, cmd: int, p1: int, p2: int, ext: bytes, at_s: float) -> int | CommandReply:
         handler = self._handlers.get(cmd)
         if handler is None:
             self.not_simulated[cmd] = self.not_simulated.get(cmd, 0) + 1
@@ -284,10 +284,10 @@ class PigpioMachine:
         return 0
 
 
-def _delay(amount: int, unit_s: float, longest: int, error: Err) -> int | Reply:
-    return error if amount > longest else Reply(0, took_s=amount * unit_s)
+def _delay(amount: int, unit_s: float, longest: int, error: Err) -> int | CommandReply:
+    return error if amount > longest else CommandReply(0, took_s=amount * unit_s)
 
 
-def _cf2(_p1: int, most: int, ext: bytes, _at_s: float) -> Reply:
+def _cf2(_p1: int, most: int, ext: bytes, _at_s: float) -> CommandReply:
     data = ext[::-1][: min(most, _LONGEST_CF2)]
-    return Reply(len(data), data, p2=min(most, _LONGEST_CF2))
+    return CommandReply(len(data), data, p2=min(most, _LONGEST_CF2))

@@ -4,7 +4,8 @@
 The real daemon's DMA samples all pins every 5 us, and once a millisecond a thread looks through
 the samples and writes reports. So an edge is reported up to a millisecond late, with the moment on
 the 5 us grid at which it was seen, under the mask that holds when the batch is looked through
-(pigpio.md 1.3). The same here: an edge makes the next millisecond due, and `Notifier.step` looks.
+(pigpio.md 1.3). The same here: an edge makes the next millisecond due, and `Notifications.step`
+looks.
 
 A report is 12 bytes: sequence number of the handle, flags (0 edge, 32 + GPIO watchdog, 64 keep
 alive, 128 + number event), microsecond tick, and the levels of GPIO 0-31. Edges of a PWM are not
@@ -49,7 +50,7 @@ class _Watchdog:
     due_s: float
 
 
-class Notifier:
+class Notifications:
     """The notification commands, and the batches.
 
     Args:

@@ -183,7 +183,7 @@ class Err(IntEnum):
     BAD_EVENT_ID = -143
 
 
-class Reply(NamedTuple):
+class CommandReply(NamedTuple):
     """The outcome of a command, where a bare result is not enough.
 
     ``took_s`` is how long the command kept its connection (or its script) busy. ``p2`` replaces
@@ -196,7 +196,7 @@ class Reply(NamedTuple):
     p2: int | None = None
 
 
-Handler = Callable[[int, int, bytes, float], int | Reply]
+Handler = Callable[[int, int, bytes, float], int | CommandReply]
 """A command: ``(p1, p2, extension, at_s) -> result``."""
 
 

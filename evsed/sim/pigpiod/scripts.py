@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 
-from evsed.sim.pigpiod.protocol import HANDLES, Cmd, Err, Handler, Reply, signed
+from evsed.sim.pigpiod.protocol import HANDLES, Cmd, CommandReply, Err, Handler, signed
 from evsed.sim.pigpiod.script_language import (
     JUMPS,
     PARAMETERS,
@@ -52,7 +52,7 @@ class Script:
     """
 
     program: tuple[Instruction, ...]
-    run: Callable[[int, int, int, bytes, float], int | Reply]
+    run: Callable[[int, int, int, bytes, float], int | CommandReply]
     ready_at_s: float
     state: int = HALTED
     due_s: float = inf
@@ -140,7 +140,7 @@ class Script:
         ext = b"" if len(operands) < 3 else values[2].to_bytes(4, "little")  # noqa: PLR2004
         outcome = self.run(command, values[0], values[1], ext, self.due_s)
         took_s = 0.0
-        if isinstance(outcome, Reply):
+        if isinstance(outcome, CommandReply):
             took_s = outcome.took_s
             outcome = outcome.result
         self._a = self._f = signed(outcome)
@@ -259,7 +259,7 @@ class Scripts:
 
     def __init__(
         self,
-        run: Callable[[int, int, int, bytes, float], int | Reply],
+        run: Callable[[int, int, int, bytes, float], int | CommandReply],
         *,
         start_s: float,
         on_update: Callable[[float, float], None],
@@ -336,7 +336,7 @@ class Scripts:
         self._on_update(at_s, float(script.parameters[0]))
         return 0
 
-    def _status(self, number: int, _p2: int, _ext: bytes, at_s: float) -> int | Reply:
+    def _status(self, number: int, _p2: int, _ext: bytes, at_s: float) -> int | CommandReply:
         script = self._get(number)
         if script is None:
             return Err.BAD_SCRIPT_ID
@@ -344,7 +344,7 @@ class Scripts:
         data = b"".join(
             (value & 0xFFFFFFFF).to_bytes(4, "little") for value in (state, *script.parameters)
         )
-        return Reply(len(data), data)
+        return CommandReply(len(data), data)
 
     def _stop(self, number: int, _p2: int, _ext: bytes, _at_s: float) -> int:
         script = self._get(number)
@@ -353,14 +353,14 @@ class Scripts:
         script.stop()
         return 0
 
-    def _delete(self, number: int, _p2: int, _ext: bytes, at_s: float) -> int | Reply:
+    def _delete(self, number: int, _p2: int, _ext: bytes, at_s: float) -> int | CommandReply:
         script = self._get(number)
         if script is None:
             return Err.BAD_SCRIPT_ID
         # The daemon waits for the instruction at work, looking every 5 ms.
         busy_s = script.due_s - at_s if script.state == RUNNING else 0.0
         self.slots[number] = None
-        return Reply(0, took_s=max(0.0, busy_s))
+        return CommandReply(0, took_s=max(0.0, busy_s))
 
 
 def _integers(ext: bytes) -> list[int]:

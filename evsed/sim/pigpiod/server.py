@@ -4,7 +4,7 @@
 The unmodified PyPI client 1.78 works with it, and the recordings of the real daemon in
 ``tests/golden`` are answered byte for byte. In tests, from any thread::
 
-    with PigpiodThread(SimulatedPigpiod(Wires())) as daemon:
+    with PigpiodThread(SimulatedPigpiod(GpioLines())) as daemon:
         pi = pigpio.pi("127.0.0.1", daemon.port)
         daemon.call(daemon.pigpiod.freeze)
 
@@ -42,8 +42,8 @@ from typing import Literal, cast
 
 from typing_extensions import override
 
-from evsed.sim.gpio_lines import Wires
-from evsed.sim.pigpiod.faults import Faults, Lateness
+from evsed.sim.gpio_lines import GpioLines
+from evsed.sim.pigpiod.faults import Lateness, PigpiodFaults
 from evsed.sim.pigpiod.machine import AHEAD, PigpioMachine, Setup
 from evsed.sim.pigpiod.protocol import EXTENSION_LIMIT, REQUEST
 from evsed.sim.pigpiod.spi import SpiDevice
@@ -68,7 +68,7 @@ class SimulatedPigpiod:
 
     def __init__(
         self,
-        wires: Wires,
+        wires: GpioLines,
         setup: Setup | None = None,
         spi_device: SpiDevice | None = None,
         *,
@@ -80,7 +80,7 @@ class SimulatedPigpiod:
         self.setup = setup if setup is not None else Setup()
         self.port = port
         self.real_time = real_time
-        self.faults = Faults()
+        self.faults = PigpiodFaults()
         self.lateness = Lateness()
         self.frozen = False
         self.clients: dict[int, _Client] = {}

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
-from evsed.sim.gpio_lines import ALT0, Wires
-from evsed.sim.pigpiod.protocol import HANDLES, U32, Cmd, Err, Handler, Reply
+from evsed.sim.gpio_lines import ALT0, GpioLines
+from evsed.sim.pigpiod.protocol import HANDLES, U32, Cmd, CommandReply, Err, Handler
 
 SpiDevice = Callable[[int, bytes, float, float], bytes]
 """What is wired to a chip select: ``(channel, tx, at_s, clock_hz) -> rx``, as long as ``tx``.
@@ -58,7 +58,7 @@ class SpiBus:
 
     def __init__(
         self,
-        wires: Wires,
+        wires: GpioLines,
         device: SpiDevice | None,
         *,
         core_hz: float,
@@ -149,13 +149,13 @@ class SpiBus:
                 self._wires.set_mode(gpio, mode, at_s)
         return 0
 
-    def _read(self, number: int, count: int, _ext: bytes, at_s: float) -> Reply:
+    def _read(self, number: int, count: int, _ext: bytes, at_s: float) -> CommandReply:
         count = min(count, _LONGEST)
         rx, free_at = self.transfer(number, bytes(count), at_s)
         if rx is None:
-            return Reply(Err.BAD_HANDLE, p2=count)
-        return Reply(len(rx), rx, free_at - at_s, count)
+            return CommandReply(Err.BAD_HANDLE, p2=count)
+        return CommandReply(len(rx), rx, free_at - at_s, count)
 
-    def _write(self, number: int, _p2: int, tx: bytes, at_s: float) -> Reply:
+    def _write(self, number: int, _p2: int, tx: bytes, at_s: float) -> CommandReply:
         rx, free_at = self.transfer(number, tx, at_s)
-        return Reply(Err.BAD_HANDLE if rx is None else len(rx), took_s=free_at - at_s)
+        return CommandReply(Err.BAD_HANDLE if rx is None else len(rx), took_s=free_at - at_s)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from evsed.sim.cars.library import parse_car
-from evsed.sim.cars.trial import Outcome, Trial, TrialConfig, could_take_wh, least_current_a
+from evsed.sim.cars.trial import Trial, TrialConfig, TrialResult, could_take_wh, least_current_a
 
 if TYPE_CHECKING:
     from evsed.core.solar.allotment_config import AllotmentConfig
@@ -38,7 +38,7 @@ def describe_trial(day: RecordedDay, rules: AllotmentConfig, car: str) -> str:
     return "\n".join(lines)
 
 
-def _play(day: RecordedDay, rules: AllotmentConfig, car: str) -> Outcome:
+def _play(day: RecordedDay, rules: AllotmentConfig, car: str) -> TrialResult:
     watts = day.surplus_w
 
     def solar_w(at_s: float) -> float:

@@ -17,8 +17,14 @@ from evsed.core.pilot.evse import Evse, EvseConfig
 from evsed.core.pilot.j1772 import PilotState, current_for_duty
 from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.pilot_meter import PilotReading
-from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentResult, Reading, Reason
-from evsed.sim.replay.plant import CAR_DEAD_TIME_S, News
+from evsed.core.solar.allotment import (
+    Allotment,
+    AllotmentConfig,
+    AllotmentReason,
+    AllotmentResult,
+    Reading,
+)
+from evsed.sim.replay.plant import CAR_DEAD_TIME_S, FeedValue
 
 BEFORE_DAWN_S: Final = 10
 """So long before the first row the box is switched on; the car comes in the middle of it."""
@@ -47,7 +53,7 @@ class Evsed:
         self.ledger = Ledger()
         self.events: list[Event] = []
         self.allotted: AllotmentResult | None = None
-        self.reasons: list[Reason] = []
+        self.reasons: list[AllotmentReason] = []
         self._config = config
         self._started = started
         self._evse = Evse(EvseConfig(), -float(BEFORE_DAWN_S))
@@ -63,7 +69,7 @@ class Evsed:
             self._tick(float(second), state, 0.0)
         self.ledger.plug_in("replay", started)
 
-    def on_reading(self, now_s: int, news: News) -> None:
+    def on_reading(self, now_s: int, news: FeedValue) -> None:
         """Note news that has just arrived."""
         reading = Reading(
             excess_w=news.value_w,

@@ -17,8 +17,8 @@ from evsed.sim.dayfiles.options import duration
 from evsed.sim.dayfiles.power import Curve
 from evsed.sim.dayfiles.surplus import sampled
 from evsed.sim.replay.configuration import read_options, settings_of
-from evsed.sim.replay.plant import Trace
-from evsed.sim.replay.stretches import Line
+from evsed.sim.replay.plant import DayCourse
+from evsed.sim.replay.stretches import StoryLine
 
 LEAST_S: Final = 120
 """A difference of less than two rows is a matter of where a minute begins."""
@@ -40,7 +40,7 @@ class Recorded:
 
 def recorded_days(options: argparse.Namespace, day: date) -> Recorded:
     """The recorded day of `day`. Raises DayError, or StoreError where the store cannot be read."""
-    from evsed.store.reading import Reader  # noqa: PLC0415 - only --from-history needs the store
+    from evsed.store.reading import StoreReader  # noqa: PLC0415 - only --from-history needs the store
 
     path = settings_of(options).store.path
     if not path.exists():
@@ -49,7 +49,7 @@ def recorded_days(options: argparse.Namespace, day: date) -> Recorded:
             "settings "
             "of the charger with --config, and run this where its store is."
         )
-    reader = Reader(path)
+    reader = StoreReader(path)
     trace = reader.day(day, [])
     if trace is None:
         days = reader.days()
@@ -99,7 +99,7 @@ def _local(at: float, start: datetime) -> datetime:
     return datetime.fromtimestamp(at, tz=UTC).astimezone(start.tzinfo)
 
 
-def differences(recorded: Recorded, trace: Trace, lines: Sequence[Line]) -> Iterator[str]:
+def differences(recorded: Recorded, trace: DayCourse, lines: Sequence[StoryLine]) -> Iterator[str]:
     """Yield where the recorded day and its replay differ: when each charged, and how much in all.
 
     Times without a car are left out: in the replay one is always there.
@@ -139,7 +139,7 @@ def differences(recorded: Recorded, trace: Trace, lines: Sequence[Line]) -> Iter
         yield f"for {duration(absent)} no car was plugged in; the replay has one all day"
 
 
-def _why(lines: Sequence[Line], begins: datetime, ends: datetime) -> str:
+def _why(lines: Sequence[StoryLine], begins: datetime, ends: datetime) -> str:
     """The replay's reason for most of a span of time."""
     best, most_s = "", 0.0
     for line in lines:

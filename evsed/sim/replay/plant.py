@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A day in seconds: sun, a feed that publishes once a minute, a car, and a battery for the rest.
 
-The plant asks a `Charger` once a second what it offers; evsed's own is in `replay_charger`, others
+The plant asks a `ReplayCharger` once a second what it offers; evsed's own is in `charger`, others
 (the peers of the benchmarks) need two methods. Everything is arithmetic: the same day gives the
 same figures everywhere.
 """
@@ -33,7 +33,7 @@ TAPER_FROM_SOC: Final = 0.96
 """... and from here on less and less, until it takes nothing when it is full."""
 
 
-class News(NamedTuple):
+class FeedValue(NamedTuple):
     """A publication of the feed: `stamp_s` is its own clock in seconds of the day."""
 
     stamp_s: int
@@ -42,10 +42,10 @@ class News(NamedTuple):
     soc: float | None
 
 
-class Charger(Protocol):
+class ReplayCharger(Protocol):
     """The part between feed and car."""
 
-    def on_reading(self, now_s: int, news: News) -> None:
+    def on_reading(self, now_s: int, news: FeedValue) -> None:
         """Note news that has just arrived."""
 
     def update(self, now_s: int, drawn_a: float) -> tuple[float, bool]:
@@ -85,7 +85,7 @@ class PlantConfig:
 
 
 @dataclass(slots=True)
-class Trace:
+class DayCourse:
     """The course of a day, one value a second.
 
     `feed_*` is the news last published, `offered_a` the offer from this second on; `drawn_a`,
@@ -148,11 +148,11 @@ class _Page:
         return excess_w, None if manager.gate_open else 0.0
 
 
-def play(surplus_w: array[float], config: PlantConfig, charger: Charger) -> Trace:
+def play(surplus_w: array[float], config: PlantConfig, charger: ReplayCharger) -> DayCourse:
     """Play a day, given as watts of surplus for each second, against `charger`."""
-    trace = Trace(surplus_w, config.watts_per_ampere)
+    trace = DayCourse(surplus_w, config.watts_per_ampere)
     battery, page = _Battery(config), _Page(config)
-    on_its_way: deque[tuple[int, News]] = deque()
+    on_its_way: deque[tuple[int, FeedValue]] = deque()
     left_w: deque[float] = deque([0.0], maxlen=max(1, config.feed_window_s))
     offers: deque[float] = deque([0.0] * CAR_DEAD_TIME_S, maxlen=CAR_DEAD_TIME_S)
     stamp_s, value_w, drawn_a, closed = 0, 0.0, 0.0, False
@@ -168,7 +168,7 @@ def play(surplus_w: array[float], config: PlantConfig, charger: Charger) -> Trac
             maximum_w = None
             if mixed:
                 value_w, maximum_w = page.read(value_w, battery)
-            news = News(stamp_s, value_w, maximum_w, battery.soc)
+            news = FeedValue(stamp_s, value_w, maximum_w, battery.soc)
             on_its_way.append((now_s + config.feed_latency_s, news))
         while on_its_way and on_its_way[0][0] <= now_s:
             charger.on_reading(now_s, on_its_way.popleft()[1])
@@ -199,7 +199,7 @@ class Figures(NamedTuple):
     setpoint_changes: int
 
 
-def measure(trace: Trace, least_a: float = 6.0) -> Figures:
+def measure(trace: DayCourse, least_a: float = 6.0) -> Figures:
     """Add a day up. Feasible is the surplus while it covers `least_a`."""
     least_w = least_a * trace.watts_per_ampere
     surplus_ws = feasible_ws = ev_ws = captured_ws = captured_feasible_ws = 0.0

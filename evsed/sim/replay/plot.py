@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
-    from evsed.sim.replay.plant import Trace
-    from evsed.sim.replay.stretches import Line
+    from evsed.sim.replay.plant import DayCourse
+    from evsed.sim.replay.stretches import StoryLine
 
 WIDTH, LEFT, RIGHT = 1200, 72, 16
 POWER_TOP, POWER_HEIGHT = 56, 300
@@ -51,7 +51,7 @@ _HEAD: Final = (
 )
 
 
-def draw(name: str, started: datetime, trace: Trace, lines: Sequence[Line] = ()) -> str:
+def draw(name: str, started: datetime, trace: DayCourse, lines: Sequence[StoryLine] = ()) -> str:
     """The picture as SVG text. The battery's line is what the car takes beyond the sun, in Wh."""
     seconds = len(trace.surplus_w)
     watts = trace.watts_per_ampere
@@ -91,12 +91,12 @@ def draw(name: str, started: datetime, trace: Trace, lines: Sequence[Line] = ())
     return "\n".join(parts) + "\n"
 
 
-def describe(lines: Sequence[Line]) -> list[str]:
+def describe(lines: Sequence[StoryLine]) -> list[str]:
     """The reasons as text, a line each."""
     return [f"{line.from_at:%H:%M} - {line.to_at:%H:%M} {line.kind}: {line.text}" for line in lines]
 
 
-def _reasons(lines: Sequence[Line], started: datetime, seconds: int) -> Iterable[str]:
+def _reasons(lines: Sequence[StoryLine], started: datetime, seconds: int) -> Iterable[str]:
     """A bar for each stretch, and over it a field as high as the picture that shows its reason."""
     wide = (WIDTH - LEFT - RIGHT) / max(1, seconds)
     for line, words in zip(lines, describe(lines), strict=True):
@@ -110,7 +110,7 @@ def _reasons(lines: Sequence[Line], started: datetime, seconds: int) -> Iterable
         )
 
 
-def _battery_wh(trace: Trace) -> list[float]:
+def _battery_wh(trace: DayCourse) -> list[float]:
     """The energy that the battery gave to the car so far, every `STEP_S`."""
     battery_wh, so_far = 0.0, []
     for at, (solar_w, drawn_a) in enumerate(zip(trace.surplus_w, trace.drawn_a, strict=True)):
@@ -196,7 +196,7 @@ def _area(
     return f'<polygon points="{points} {corners}" fill="{colour}" fill-opacity="0.35"/>'
 
 
-def _closed(trace: Trace, across: float) -> Iterable[str]:
+def _closed(trace: DayCourse, across: float) -> Iterable[str]:
     """A bar for each time the contactor is closed."""
     since: int | None = None
     for at, closed in enumerate([*trace.contactor, 0]):

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from evsed.core.solar.allotment import Reason
-from evsed.sim.replay.plant import Figures, Trace
-from evsed.sim.replay.stretches import Line
+from evsed.core.solar.allotment import AllotmentReason
+from evsed.sim.replay.plant import DayCourse, Figures
+from evsed.sim.replay.stretches import StoryLine
 
 TRACE_COLUMNS: Final = (
     "t_s", "surplus_w", "feed_stamp_s", "feed_w", "offered_a", "drawn_a", "contactor",
@@ -54,14 +54,14 @@ class Result:
     started: datetime
     figures: Figures
     session_wh: float
-    lines: tuple[Line, ...] = ()
+    lines: tuple[StoryLine, ...] = ()
     read_as: tuple[str, ...] = ()
     settings: str = ""
     picture: str = ""
     differences: tuple[str, ...] = ()
 
 
-def trace_csv(trace: Trace, reasons: Sequence[Reason]) -> str:
+def trace_csv(trace: DayCourse, reasons: Sequence[AllotmentReason]) -> str:
     """One row a second: sun, feed, offer, draw, contactor, and why."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from evsed.core.solar.allotment import AllotmentRule, Reason
+from evsed.core.solar.allotment import AllotmentReason, AllotmentRule
 
 SHORT_S: Final = 60
 """A stretch of less than a period of the feed says nothing that the next does not."""
@@ -45,10 +45,10 @@ class Stretch:
 
     from_s: int
     to_s: int
-    first: Reason
-    least: Reason
-    most: Reason
-    last: Reason
+    first: AllotmentReason
+    least: AllotmentReason
+    most: AllotmentReason
+    last: AllotmentReason
     charging: bool
     drawn_wh: float = 0.0
 
@@ -76,7 +76,7 @@ class Stretch:
 
 
 def stretches(
-    reasons: Sequence[Reason], closed: Sequence[int], drawn_w: Sequence[float]
+    reasons: Sequence[AllotmentReason], closed: Sequence[int], drawn_w: Sequence[float]
 ) -> list[Stretch]:
     """The stretches of a day, one value a second in each argument."""
     found: list[Stretch] = []
@@ -128,7 +128,7 @@ def _joined(found: Sequence[Stretch]) -> list[Stretch]:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StoryLine:
     """One line of the day's story: from when to when, in a word, and why."""
 
     from_at: datetime
@@ -138,9 +138,9 @@ class Line:
     kwh: float
 
 
-def story(found: Sequence[Stretch], started: datetime) -> list[Line]:
+def story(found: Sequence[Stretch], started: datetime) -> list[StoryLine]:
     """The stretches with their times: a charge begins with its start, and a stop comes after it."""
-    lines: list[Line] = []
+    lines: list[StoryLine] = []
     before: Stretch | None = None
     for stretch in found:
         begins, ends = (started + timedelta(seconds=at) for at in (stretch.from_s, stretch.to_s))
@@ -150,7 +150,7 @@ def story(found: Sequence[Stretch], started: datetime) -> list[Line]:
         elif before is not None and before.charging and not stretch.charging:
             kind = "stop"
             text = f"{_ended(before)}; {text}"
-        lines.append(Line(begins, ends, kind, text, stretch.drawn_wh / 1000))
+        lines.append(StoryLine(begins, ends, kind, text, stretch.drawn_wh / 1000))
         before = stretch
     return lines
 
@@ -165,7 +165,7 @@ def _ended(before: Stretch) -> str:
     return "too little sun"
 
 
-def as_text(lines: Sequence[Line], most: int = 60) -> str:
+def as_text(lines: Sequence[StoryLine], most: int = 60) -> str:
     """The story for the terminal."""
     rows = [
         f"  {line.from_at:%H:%M:%S} - {line.to_at:%H:%M:%S}  {line.kind:6} "

@@ -17,7 +17,7 @@ import pytest
 from evsed.boards import InputsConfig, KernelConfig
 from evsed.boards.kernel import off as kernel_off
 from evsed.boards.kernel.deadman import PATIENCE_S, DeadMan, State
-from evsed.boards.kernel.sysfs import GPIO_GET_LINEINFO, LINE_OUTPUT, Line, consumer_of
+from evsed.boards.kernel.sysfs import GPIO_GET_LINEINFO, LINE_OUTPUT, GpioLine, consumer_of
 from evsed.core.pilot.current_transformer import CONVERSIONS
 from evsed.core.pilot.protection import Inputs
 from evsed.core.pilot.self_checks import GENERATOR_CONVERSIONS
@@ -165,7 +165,7 @@ def test_the_heartbeat_pin_toggles_with_the_beats_and_only_with_the_pump(rig: Ke
 
 
 def test_a_gpio_that_another_program_holds_is_named_with_that_program(rig: KernelRig) -> None:
-    line = Line(rig.kernel, CONTACTOR, LINE_OUTPUT, "doorbell")
+    line = GpioLine(rig.kernel, CONTACTOR, LINE_OUTPUT, "doorbell")
     board = rig.board()
     with pytest.raises(BoardError, match=r'GPIO 23 is held by "doorbell"'):
         wait_until(board.open)
@@ -258,7 +258,7 @@ def test_off_tries_again_when_the_holder_ends_while_it_is_being_asked_for(tmp_pa
             return super().ioctl(fd, request, argument)
 
     kernel = HolderEnds(tmp_path).boot()
-    holder = Line(kernel, CONTACTOR, LINE_OUTPUT, "evsed:999999")
+    holder = GpioLine(kernel, CONTACTOR, LINE_OUTPUT, "evsed:999999")
 
     done = kernel_off.make_safe(KernelConfig(), 20.0, kernel)
 
@@ -266,7 +266,7 @@ def test_off_tries_again_when_the_holder_ends_while_it_is_being_asked_for(tmp_pa
 
 
 def test_off_refuses_at_once_where_another_program_holds_the_gpio(rig: KernelRig) -> None:
-    line = Line(rig.kernel, CONTACTOR, LINE_OUTPUT, "doorbell")
+    line = GpioLine(rig.kernel, CONTACTOR, LINE_OUTPUT, "doorbell")
     with pytest.raises(BoardError, match='held by "doorbell"'):
         kernel_off.make_safe(rig.config.kernel, 600.0, rig.kernel)
     line.release()
@@ -278,7 +278,7 @@ def test_off_does_no_harm_a_second_time(rig: KernelRig) -> None:
 
 
 def test_off_says_what_still_protects_where_it_can_do_nothing(rig: KernelRig) -> None:
-    line = Line(rig.kernel, CONTACTOR, LINE_OUTPUT, "doorbell")
+    line = GpioLine(rig.kernel, CONTACTOR, LINE_OUTPUT, "doorbell")
     with pytest.raises(BoardError, match="what still opens the contactor is"):
         kernel_off.make_safe(rig.config.kernel, 0.1, rig.kernel)
     line.release()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from evsed.boards import BoardConfig, InputsConfig, PigpioConfig
 from evsed.boards.pigpio.board import PigpioBoard
 from evsed.errors import BoardError
-from evsed.sim.gpio_lines import Wires
+from evsed.sim.gpio_lines import GpioLines
 from evsed.sim.mcp3008 import Mcp3008
 from evsed.sim.pigpiod.machine import Setup
 from evsed.sim.pigpiod.server import SimulatedPigpiod
@@ -45,7 +45,7 @@ class Rig:
     """One simulated Pi with its pigpiod, and the boards that use it."""
 
     daemon: PigpiodThread
-    wires: Wires
+    wires: GpioLines
     clock: Clock
     config: BoardConfig
     boards: list[PigpioBoard] = field(default_factory=list)
@@ -133,7 +133,7 @@ def rig(
 ) -> Iterator[Rig]:
     """A simulated Pi; on made-up time unless told."""
     clock = Clock()
-    wires = Wires(time.monotonic if real_time else clock)
+    wires = GpioLines(time.monotonic if real_time else clock)
 
     def code_at(channel: int, at_s: float) -> int:
         if channel in OTHER_CODES:

@@ -9,7 +9,7 @@ import pytest
 
 from evsed.boards.pigpio.burst import PATTERNS, Burst, conversion, patterns
 from evsed.boards.pigpio.connection import Command
-from evsed.sim.gpio_lines import Wires
+from evsed.sim.gpio_lines import GpioLines
 from evsed.sim.mcp3008 import Mcp3008
 from evsed.sim.pigpiod.machine import PigpioMachine, Setup
 from evsed.sim.pigpiod.protocol import Cmd
@@ -27,7 +27,7 @@ def moments_us(burst: Burst, setup: Setup) -> list[float]:
         sampled.append(at_s * 1e6)
         return bytes(len(tx))
 
-    machine = PigpioMachine(Wires(lambda: 0.0), setup, device)
+    machine = PigpioMachine(GpioLines(lambda: 0.0), setup, device)
     connection = machine.connect()
     machine.handle(connection, Cmd.SPIO, 0, 650_000, bytes(4), 0.0)
     start_us = machine.free_at_s(connection) * 1e6

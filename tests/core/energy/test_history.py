@@ -15,14 +15,14 @@ from evsed.core.energy.history import (
     QUARTER_S,
     Minute,
     MinuteAverager,
-    Sample,
     TraceRow,
+    TraceSample,
     merged,
 )
 
 NOON = int(datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp())
-CHARGING = Sample(2000.0, 2300.0, 1800.0, 12.0, "C2")
-IDLE = Sample(None, 0.0, 0.0, None, "A")
+CHARGING = TraceSample(2000.0, 2300.0, 1800.0, 12.0, "C2")
+IDLE = TraceSample(None, 0.0, 0.0, None, "A")
 ROW = TraceRow(NOON, 60, 2000, 2300, 1800, 12, "C2")
 
 
@@ -31,7 +31,7 @@ def rows(minutes: list[Minute], *, at_0: float = NOON) -> list[TraceRow]:
     return [minute.at(at_0) for minute in minutes]
 
 
-def told(*samples: tuple[float, Sample], at_0: float = NOON) -> list[TraceRow]:
+def told(*samples: tuple[float, TraceSample], at_0: float = NOON) -> list[TraceRow]:
     """The rows of *samples* and their moments, the one under way at the end included."""
     minutes, done = MinuteAverager(), []
     for at, sample in samples:
@@ -39,7 +39,9 @@ def told(*samples: tuple[float, Sample], at_0: float = NOON) -> list[TraceRow]:
     return rows([*done, *([minutes.open] if minutes.open else [])], at_0=at_0)
 
 
-def every_second(until: int, sample: Sample, start: int = 0) -> list[tuple[float, Sample]]:
+def every_second(
+    until: int, sample: TraceSample, start: int = 0
+) -> list[tuple[float, TraceSample]]:
     return [(float(at), sample) for at in range(start, until + 1)]
 
 
@@ -57,7 +59,7 @@ def test_before_the_second_sample_there_is_nothing() -> None:
 
 
 def test_a_minute_is_the_mean_of_its_samples_and_has_the_last_state() -> None:
-    other = Sample(1000.0, 1380.0, 1200.0, 24.0, "C1")
+    other = TraceSample(1000.0, 1380.0, 1200.0, 24.0, "C1")
     of = told(*every_second(29, CHARGING), *every_second(60, other, start=30))
     assert of == [TraceRow(NOON, 60, 1500, 1840, 1500, 18, "C1")]
 
@@ -132,7 +134,7 @@ def test_minutes_conserve_energy_and_end_with_the_last_state(
 ) -> None:
     at, samples, flowed_ws = 0.0, [], 0.0
     for span_s, power_w, state in spans:
-        samples.append((at, Sample(None, 0.0, power_w, None, state)))
+        samples.append((at, TraceSample(None, 0.0, power_w, None, state)))
         at += span_s
         flowed_ws += span_s * power_w
     samples.append((at, IDLE))

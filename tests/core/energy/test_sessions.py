@@ -14,9 +14,9 @@ from evsed.core.energy.sessions import (
     DayTotal,
     EndReason,
     Flow,
-    Kept,
     Ledger,
-    LeftOpen,
+    OpenSession,
+    SavedTotals,
     SessionRecord,
 )
 
@@ -28,7 +28,7 @@ NOTHING = Flow()
 
 def new() -> Ledger:
     ledger = Ledger()
-    ledger.load(Kept())
+    ledger.load(SavedTotals())
     return ledger
 
 
@@ -225,7 +225,7 @@ def test_totals_carry_on_from_earlier_lives_even_when_these_are_read_late() -> N
     ledger = plugged_in()
     charge(ledger, 0.0, 10)
     ledger.closed_contactor()
-    ledger.load(Kept(days=(DayTotal(TODAY, 90.0, 50.0, 1.0),), total_wh=5000.0, cycles=7))
+    ledger.load(SavedTotals(days=(DayTotal(TODAY, 90.0, 50.0, 1.0),), total_wh=5000.0, cycles=7))
 
     day = ledger.day(TODAY)
     assert (day.energy_wh, day.charge_s, day.solar_wh) == pytest.approx((100.0, 60.0, 1.0))
@@ -241,14 +241,14 @@ def test_nothing_is_due_to_be_saved_before_the_totals_of_earlier_lives_are_known
     charge(ledger, 0.0, 100)
 
     assert not ledger.save_due(100.0)
-    ledger.load(Kept(total_wh=5000.0))
+    ledger.load(SavedTotals(total_wh=5000.0))
     assert ledger.save_due(100.0)
     assert ledger.checkpoint().total_wh == pytest.approx(5100)
 
 
-def left_open(name: str, reason: EndReason | None = None) -> LeftOpen:
+def left_open(name: str, reason: EndReason | None = None) -> OpenSession:
     record = SessionRecord(id=name, started=NOON, energy_wh=500.0, charge_s=100.0, reason=reason)
-    return LeftOpen(record, NOON + timedelta(hours=2))
+    return OpenSession(record, NOON + timedelta(hours=2))
 
 
 def test_a_car_that_is_still_there_goes_on_with_its_session() -> None:
@@ -370,7 +370,7 @@ def test_energy_that_has_stopped_flowing_is_saved_too() -> None:
 
 def test_a_checkpoint_holds_what_has_changed_and_nothing_else() -> None:
     ledger = Ledger()
-    ledger.load(Kept(days=(DayTotal(date(2020, 1, 1), 1.0),), total_wh=1.0))
+    ledger.load(SavedTotals(days=(DayTotal(date(2020, 1, 1), 1.0),), total_wh=1.0))
     ledger.plug_in("one", NOON)
     charge(ledger, 0.0, 10)
     first = ledger.unplug(NOON)

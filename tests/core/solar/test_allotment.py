@@ -10,10 +10,10 @@ import pytest
 from evsed.core.solar.allotment import (
     Allotment,
     AllotmentConfig,
+    AllotmentReason,
     AllotmentRule,
     Mode,
     Reading,
-    Reason,
 )
 from tests.core.solar.solar_day import Day
 
@@ -344,14 +344,14 @@ def test_a_current_that_is_none_is_refused(current_a: float) -> None:
 def test_every_rule_has_words() -> None:
     """Each is one line without a placeholder left over."""
     for rule in AllotmentRule:
-        words = Reason(rule, spare_w=-20.0, current_a=7.5).describe()
+        words = AllotmentReason(rule, spare_w=-20.0, current_a=7.5).describe()
         assert "{" not in words
         assert "-0" not in words
     assert (
-        str(Reason(AllotmentRule.WAITING, need_w=1380, spare_w=900))
+        str(AllotmentReason(AllotmentRule.WAITING, need_w=1380, spare_w=900))
         == "waiting for 1.38 kW: 0.9 kW spare"
     )
-    lending = Reason(
+    lending = AllotmentReason(
         AllotmentRule.CLOUD, need_w=1380, spare_w=900, battery_loan_wh=80, loan_limit_wh=200
     )
     assert str(lending) == "0.9 kW spare, less than 1.38 kW: the battery lends, 80 of 200 Wh"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from evsed.core.solar.allotment_result import AllotmentResult, AllotmentRule, Reason
+from evsed.core.solar.allotment_result import AllotmentReason, AllotmentResult, AllotmentRule
 
 
 @pytest.mark.parametrize("rule", [AllotmentRule.STARTING, AllotmentRule.UNTAKEN])
@@ -16,7 +16,7 @@ def test_a_start_lasts_where_the_sun_covers_what_it_needs(
     holds: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     """6 A at 230 V are 1380 W, and 98 % of them 1352.4 W."""
-    result = AllotmentResult(6.0, Reason(rule, need_w=1380.0, spare_w=spare_w))
+    result = AllotmentResult(6.0, AllotmentReason(rule, need_w=1380.0, spare_w=spare_w))
     assert result.holds is holds
 
 
@@ -25,5 +25,5 @@ def test_any_other_current_lasts_and_no_current_does_not(
     current_a: float,
     holds: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    reason = Reason(AllotmentRule.CLOUD, need_w=1380.0, spare_w=0.0)
+    reason = AllotmentReason(AllotmentRule.CLOUD, need_w=1380.0, spare_w=0.0)
     assert AllotmentResult(current_a, reason).holds is holds

@@ -14,7 +14,7 @@ import pytest
 from evsed.core.pilot.limits import Limit, lowest
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.controls import Controls, ControlsError
-from evsed.core.user.user_limits import Left, limits, opens_in_s, session_left
+from evsed.core.user.user_limits import Remaining, limits, opens_in_s, session_left
 from evsed.core.user.weekly_window import WeeklyWindow
 
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -103,21 +103,25 @@ def test_unplugging_ends_the_limits_of_the_session_and_no_other() -> None:
     ("wishes", "power_w", "left"),
     [
         (Controls(), 2000.0, None),
-        (Controls(session_kwh=10), 2000.0, Left("this session has 6.00 of 10 kWh left", 10_800.0)),
-        (Controls(session_kwh=10), 0.0, Left("this session has 6.00 of 10 kWh left", None)),
-        (Controls(session_h=2.5), 2000.0, Left("this session has 1.5 of 2.5 h left", 5400.0)),
-        (Controls(session_h=2.5), 0.0, Left("this session has 1.5 of 2.5 h left", None)),
+        (
+            Controls(session_kwh=10),
+            2000.0,
+            Remaining("this session has 6.00 of 10 kWh left", 10_800.0),
+        ),
+        (Controls(session_kwh=10), 0.0, Remaining("this session has 6.00 of 10 kWh left", None)),
+        (Controls(session_h=2.5), 2000.0, Remaining("this session has 1.5 of 2.5 h left", 5400.0)),
+        (Controls(session_h=2.5), 0.0, Remaining("this session has 1.5 of 2.5 h left", None)),
         (
             Controls(session_kwh=10, session_h=2.5),
             6000.0,
-            Left("this session has 6.00 of 10 kWh and 1.5 of 2.5 h left", 3600.0),
+            Remaining("this session has 6.00 of 10 kWh and 1.5 of 2.5 h left", 3600.0),
         ),
         (Controls(session_kwh=4), 2000.0, None),
         (Controls(session_kwh=10, session_h=1), 2000.0, None),
     ],
 )
 def test_what_a_sessions_limits_leave_is_told_until_one_is_reached(
-    wishes: Controls, power_w: float, left: Left | None
+    wishes: Controls, power_w: float, left: Remaining | None
 ) -> None:
     assert session_left(wishes, 4000.0, 3600.0, power_w) == left
 

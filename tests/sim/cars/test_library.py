@@ -8,13 +8,13 @@ from collections.abc import Callable
 import pytest
 
 from evsed.sim.cars.car import Car
-from evsed.sim.cars.habit import NOTHING, Habit, Seen, Signal
+from evsed.sim.cars.habit import NOTHING, Habit, SeenPilot, Signal
 from evsed.sim.cars.library import LIBRARY, build_car, parse_car
 
-OFFER_6 = Seen(Signal.PWM, 6.0)
-OFFER_16 = Seen(Signal.PWM, 16.0)
-STEADY = Seen(Signal.STEADY)
-STATE_F = Seen(Signal.NOT_AVAILABLE)
+OFFER_6 = SeenPilot(Signal.PWM, 6.0)
+OFFER_16 = SeenPilot(Signal.PWM, 16.0)
+STEADY = SeenPilot(Signal.STEADY)
+STATE_F = SeenPilot(Signal.NOT_AVAILABLE)
 
 
 class Post:
@@ -27,7 +27,7 @@ class Post:
         car.plug_in(0.0)
         car.ask()
 
-    def show(self, seen: Seen, for_s: float) -> str:
+    def show(self, seen: SeenPilot, for_s: float) -> str:
         """Show *seen* for so long, in steps of 50 ms; what the car shows at the end."""
         self.seen = seen
         end = self.now + for_s
@@ -37,7 +37,7 @@ class Post:
             self.now = round(self.now + 0.05, 6)
         return self.car.shows
 
-    def until(self, seen: Seen, condition: Callable[[], bool], within_s: float) -> float:
+    def until(self, seen: SeenPilot, condition: Callable[[], bool], within_s: float) -> float:
         """Show *seen* until *condition* holds; the seconds it took."""
         start = self.now
         while not condition():
@@ -80,8 +80,8 @@ def test_an_ordinary_car_has_no_habits() -> None:
 
 def test_a_car_with_a_least_current_leaves_s2_open_below_it() -> None:
     post = Post(build_car("min-8", least_a=9.0))
-    assert post.show(Seen(Signal.PWM, 8.5), 60.0) == "B"
-    assert post.show(Seen(Signal.PWM, 9.0), 5.0) == "C"
+    assert post.show(SeenPilot(Signal.PWM, 8.5), 60.0) == "B"
+    assert post.show(SeenPilot(Signal.PWM, 9.0), 5.0) == "C"
 
 
 def test_a_car_that_tries_gives_up_and_tries_again() -> None:
@@ -110,7 +110,9 @@ def test_a_car_that_begins_late_begins_late_at_every_offer() -> None:
         ("wants-key", STATE_F, False),
     ],
 )
-def test_a_sleeper_wakes_on_its_own_signal_only(name: str, signal: Seen, *, wakes: bool) -> None:
+def test_a_sleeper_wakes_on_its_own_signal_only(
+    name: str, signal: SeenPilot, *, wakes: bool
+) -> None:
     post = Post(build_car(name, after_s=120.0))
     post.show(STEADY, 121.0)
     assert post.show(OFFER_16, 30.0) == "B"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import struct
 
-from evsed.sim.gpio_lines import Wires
+from evsed.sim.gpio_lines import GpioLines
 from evsed.sim.pigpiod.machine import PigpioMachine, Setup
 from evsed.sim.pigpiod.spi import SpiDevice
 
@@ -34,11 +34,11 @@ class Desk:
         setup: Setup | None = None,
         device: SpiDevice | None = None,
         *,
-        wires: Wires | None = None,
+        wires: GpioLines | None = None,
         clock: MadeUpClock | None = None,
     ) -> None:
         self.clock = clock if clock is not None else MadeUpClock()
-        self.wires = wires if wires is not None else Wires(self.clock)
+        self.wires = wires if wires is not None else GpioLines(self.clock)
         self.machine = PigpioMachine(self.wires, setup, device)
         self.conn = self.machine.connect()
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from evsed.sim.gpio_lines import Wires
+from evsed.sim.gpio_lines import GpioLines
 from evsed.sim.mcp3008 import Mcp3008
 from evsed.sim.pigpiod.machine import Setup
 from evsed.sim.pigpiod.server import SimulatedPigpiod
@@ -57,7 +57,7 @@ class Replay:
         self.clock = MadeUpClock()
         self.daemon = PigpiodThread(
             SimulatedPigpiod(
-                Wires(self.clock),
+                GpioLines(self.clock),
                 Setup(revision=int(board, 16)),
                 adc_on_0_and_loop_back_on_1(self.recording["adc"]),
                 real_time=False,

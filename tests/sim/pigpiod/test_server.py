@@ -18,7 +18,7 @@ from contextlib import contextmanager
 import pigpio
 import pytest
 
-from evsed.sim.gpio_lines import WireEvent, Wires
+from evsed.sim.gpio_lines import GpioLines, WireEvent
 from evsed.sim.mcp3008 import Mcp3008
 from evsed.sim.pigpiod.protocol import Cmd
 from evsed.sim.pigpiod.server import SimulatedPigpiod, serve
@@ -42,7 +42,7 @@ def _stock_client_as_it_comes() -> Iterator[None]:
 @pytest.fixture
 def daemon() -> Iterator[PigpiodThread]:
     adc = Mcp3008(lambda channel, _at_s: 100 + channel)
-    with PigpiodThread(SimulatedPigpiod(Wires(), spi_device=adc)) as thread:
+    with PigpiodThread(SimulatedPigpiod(GpioLines(), spi_device=adc)) as thread:
         yield thread
 
 
@@ -241,7 +241,7 @@ def test_frozen_it_accepts_and_answers_only_once_thawed(daemon: PigpiodThread) -
 
 def test_frozen_it_runs_no_scripts_and_leaves_the_outputs() -> None:
     clock = MadeUpClock()
-    with PigpiodThread(SimulatedPigpiod(Wires(clock), real_time=False)) as daemon:
+    with PigpiodThread(SimulatedPigpiod(GpioLines(clock), real_time=False)) as daemon:
         pigpiod = daemon.pigpiod
         with wire(daemon) as connection:
             ask(connection, Cmd.WRITE, 23, 1)
@@ -263,7 +263,7 @@ def test_frozen_it_runs_no_scripts_and_leaves_the_outputs() -> None:
 
 def test_with_its_sockets_frozen_alone_the_dead_man_still_fires() -> None:
     clock = MadeUpClock()
-    with PigpiodThread(SimulatedPigpiod(Wires(clock), real_time=False)) as daemon:
+    with PigpiodThread(SimulatedPigpiod(GpioLines(clock), real_time=False)) as daemon:
         with wire(daemon) as connection:
             ask(connection, Cmd.WRITE, 23, 1)
             ask(connection, Cmd.PROC, ext=DEAD_MAN)
@@ -390,14 +390,14 @@ def test_miso_can_be_stuck(daemon: PigpiodThread, stuck: int | None, code: int) 
 
 
 def test_a_taken_port_is_an_error(daemon: PigpiodThread) -> None:
-    second = PigpiodThread(SimulatedPigpiod(Wires(), port=daemon.port))
+    second = PigpiodThread(SimulatedPigpiod(GpioLines(), port=daemon.port))
 
     with pytest.raises(OSError, match="in use"):
         second.start()
 
 
 async def test_serve_runs_until_cancelled() -> None:
-    pigpiod = SimulatedPigpiod(Wires())
+    pigpiod = SimulatedPigpiod(GpioLines())
     ports: asyncio.Queue[int] = asyncio.Queue()
     serving = asyncio.create_task(serve(pigpiod, ports.put_nowait))
     reader, writer = await asyncio.open_connection("127.0.0.1", await ports.get())

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from evsed.cli import main
-from evsed.core.solar.allotment import AllotmentRule, Reason
+from evsed.core.solar.allotment import AllotmentReason, AllotmentRule
 from evsed.sim.replay.stretches import story, stretches
 from tests.sim.replay.days import cloudy, write_day
 
@@ -60,8 +60,8 @@ def test_the_energies_of_the_stretches_are_what_the_car_got(
 
 
 def test_seconds_of_doubt_do_not_make_a_stretch_of_their_own() -> None:
-    waiting = Reason(AllotmentRule.WAITING, need_w=1380, spare_w=900)
-    confirming = Reason(AllotmentRule.CONFIRMING, need_w=1380, spare_w=1500)
+    waiting = AllotmentReason(AllotmentRule.WAITING, need_w=1380, spare_w=900)
+    confirming = AllotmentReason(AllotmentRule.CONFIRMING, need_w=1380, spare_w=1500)
     reasons = [waiting] * 300 + [confirming] * 20 + [waiting] * 300
     found = stretches(reasons, [0] * 620, [0.0] * 620)
     assert [(stretch.from_s, stretch.to_s) for stretch in found] == [(0, 620)]
@@ -118,14 +118,14 @@ def test_the_page_has_everything_in_one_file(tmp_path: Path) -> None:
 
 def test_a_run_that_is_kept_up_says_how_long_from_its_beginning() -> None:
     """Its last second would say one second, whatever its length."""
-    left = [Reason(AllotmentRule.MIN_ON, spare_w=500.0, left_s=300.0 - at) for at in range(300)]
+    left = [AllotmentReason(AllotmentRule.MIN_ON, spare_w=500.0, left_s=300.0 - at) for at in range(300)]
     found = stretches(left, [1] * 300, [1380.0] * 300)
     assert "running for another 300 s" in found[0].describe()
 
 
 def test_a_loan_that_the_least_run_exceeded_is_no_share_of_anything() -> None:
-    run = [Reason(AllotmentRule.MIN_ON, loan_limit_wh=8.0, battery_loan_wh=200.0)] * 300
-    wait = [Reason(AllotmentRule.WAITING)] * 300
+    run = [AllotmentReason(AllotmentRule.MIN_ON, loan_limit_wh=8.0, battery_loan_wh=200.0)] * 300
+    wait = [AllotmentReason(AllotmentRule.WAITING)] * 300
     found = stretches([*run, *wait], [1] * 300 + [0] * 300, [0.0] * 600)
     lines = story(found, datetime(2026, 6, 14, tzinfo=UTC))
     assert lines[-1].text.startswith("the battery had lent 200 Wh; ")

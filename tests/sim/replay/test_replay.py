@@ -17,7 +17,7 @@ from evsed.cli import main
 from evsed.core.solar.allotment import AllotmentConfig
 from evsed.sim.dayfiles import read_day
 from evsed.sim.replay.charger import Evsed
-from evsed.sim.replay.plant import Figures, News, PlantConfig, measure, play
+from evsed.sim.replay.plant import FeedValue, Figures, PlantConfig, measure, play
 from evsed.sim.replay.report import total
 
 DAYS = sorted((Path(__file__).parents[2] / "days").glob("*.csv"))
@@ -54,9 +54,9 @@ class Always:
 
     def __init__(self, offered_a: float) -> None:
         self.offered_a = offered_a
-        self.seen: list[tuple[int, News]] = []
+        self.seen: list[tuple[int, FeedValue]] = []
 
-    def on_reading(self, now_s: int, news: News) -> None:
+    def on_reading(self, now_s: int, news: FeedValue) -> None:
         self.seen.append((now_s, news))
 
     def update(self, now_s: int, drawn_a: float) -> tuple[float, bool]:

@@ -38,7 +38,7 @@ from evsed.frontends.web.api.operation import (
     Reply,
 )
 from evsed.frontends.web.api.serialization import json_response
-from evsed.frontends.web.http.connection_limits import Connection
+from evsed.frontends.web.http.connection_limits import LimitedConnection
 from evsed.frontends.web.http.parameters import choice, day, moment, whole
 from evsed.frontends.web.http.responses import NO_STORE, SECURITY, PreparedResponse, answer, problem
 
@@ -149,7 +149,7 @@ async def backup(context: AppContext, request: ApiRequest) -> PreparedResponse |
         # A client that has the last byte may ask for the next backup: this one is closed by then.
         await response.write(last)
     except (ConnectionError, TimeoutError):  # the client left, or reads too slowly on purpose
-        cast("Connection", request.http.protocol).cut()
+        cast("LimitedConnection", request.http.protocol).cut()
     return response
 
 

@@ -21,7 +21,7 @@ from evsed.frontends.status import Status
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.operation import ApiRequest, AuthRequirement, Operation
 from evsed.frontends.web.auth.basic import BasicAuth
-from evsed.frontends.web.http.connection_limits import Connection
+from evsed.frontends.web.http.connection_limits import LimitedConnection
 from evsed.frontends.web.http.request_parsing import (
     read_json_object,
     read_path_value,
@@ -58,7 +58,7 @@ class Router:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer *request*; its body is read only where access was granted."""
-        connection = cast("Connection", request.protocol)
+        connection = cast("LimitedConnection", request.protocol)
         connection.busy()
         method, path = request.method, _path(request.raw_path)
         methods, path_value = self._match(path)

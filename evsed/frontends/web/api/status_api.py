@@ -12,7 +12,7 @@ from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.models import LoginView, RecentView
 from evsed.frontends.web.api.operation import ApiRequest, Operation, Reply
 from evsed.frontends.web.api.serialization import json_response
-from evsed.frontends.web.http.connection_limits import Connection, Stage
+from evsed.frontends.web.http.connection_limits import LimitedConnection, Stage
 from evsed.frontends.web.http.responses import (
     EVENT_STREAM,
     HALF_CLOSED,
@@ -37,7 +37,7 @@ async def status(context: AppContext, _: ApiRequest) -> PreparedResponse:
 
 async def events(context: AppContext, request: ApiRequest) -> PreparedResponse | web.StreamResponse:
     """Send the status again and again, for as long as the client stays."""
-    connection = cast("Connection", request.http.protocol)
+    connection = cast("LimitedConnection", request.http.protocol)
     if connection.half_closed:
         return HALF_CLOSED
     if context.stream.full:

@@ -54,7 +54,7 @@ class ConnectionLimiter:
     def __init__(self, limits: WebLimits, unknown_method: UnknownMethod) -> None:
         self.limits = limits
         self.unknown_method = unknown_method
-        self._held: dict[Connection, str] = {}
+        self._held: dict[LimitedConnection, str] = {}
         self._per_address: Counter[str] = Counter()
         self._sweep_every_s = max(0.01, min(limits.head_s, limits.idle_s, limits.write_s) / 10)
         self._timer: asyncio.TimerHandle | None = None
@@ -65,7 +65,7 @@ class ConnectionLimiter:
         """Open connections."""
         return len(self._held)
 
-    def admit(self, newcomer: Connection, address: str) -> bool:
+    def admit(self, newcomer: LimitedConnection, address: str) -> bool:
         """Admit *newcomer*, cutting another to make room if need be; return False if there is none.
 
         The local control socket ("") is always admitted and counts for nothing: the file's mode
@@ -83,7 +83,7 @@ class ConnectionLimiter:
             self._timer = loop.call_later(self._sweep_every_s, self._sweep)
         return True
 
-    def release(self, connection: Connection) -> None:
+    def release(self, connection: LimitedConnection) -> None:
         """Forget *connection*; harmless when it is forgotten already."""
         address = self._held.pop(connection, None)
         if address is not None:
@@ -107,7 +107,7 @@ class ConnectionLimiter:
             log.error("a web request failed inside evsed; it was answered with 500 and charging "
                       "goes on: please report this", exc_info=failure)  # fmt: skip
 
-    def _longest_waiting(self) -> Connection | None:
+    def _longest_waiting(self) -> LimitedConnection | None:
         now = asyncio.get_running_loop().time()
         waiting = [
             (self._per_address[address], now - connection.since, connection)
@@ -126,7 +126,7 @@ class ConnectionLimiter:
         self._timer = loop.call_later(self._sweep_every_s, self._sweep) if self._held else None
 
 
-class Connection(web.RequestHandler):
+class LimitedConnection(web.RequestHandler):
     """aiohttp's connection, with a stage and a deadline.
 
     The stages follow from what aiohttp calls anyway, so a request costs two assignments and no
@@ -329,5 +329,5 @@ class LimitedServer(web.Server):
         self._local = local
 
     @override
-    def __call__(self) -> Connection:
-        return Connection(self, self._limiter, local=self._local)
+    def __call__(self) -> LimitedConnection:
+        return LimitedConnection(self, self._limiter, local=self._local)

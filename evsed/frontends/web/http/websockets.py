@@ -22,7 +22,7 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 from evsed.frontends.hub import Hub
 from evsed.frontends.status import Status
 from evsed.frontends.web import WebLimits
-from evsed.frontends.web.http.connection_limits import Connection, Stage
+from evsed.frontends.web.http.connection_limits import LimitedConnection, Stage
 from evsed.frontends.web.http.responses import HALF_CLOSED, PreparedResponse, problem
 
 MESSAGE_BYTES: Final = 256
@@ -90,7 +90,7 @@ class WebSockets:
             return NO_UPGRADE
         if len(self._open) >= limits.sockets:
             return FULL
-        connection = cast("Connection", request.protocol)
+        connection = cast("LimitedConnection", request.protocol)
         if connection.half_closed:
             return HALF_CLOSED
         connection.busy(Stage.STREAM)
@@ -113,7 +113,9 @@ class WebSockets:
             )
         )
 
-    async def _send_changes(self, socket: web.WebSocketResponse, connection: Connection) -> None:
+    async def _send_changes(
+        self, socket: web.WebSocketResponse, connection: LimitedConnection
+    ) -> None:
         sent: dict[str, object] = {}
         seen: Status | None = None
         clock = asyncio.get_running_loop().time
