@@ -227,12 +227,12 @@ class Logs:
     # --- the way out: one thread ----------------------------------------------------------------
 
     def _write_on(self) -> None:
-        told = 0
+        reported = 0
         while line := self._queue.get():
             self._write(line)
             if self._queue.empty():
-                told = self._report_dropped(told)
-        self._report_dropped(told)
+                reported = self._report_dropped(reported)
+        self._report_dropped(reported)
         for file in self._files.values():
             file.close()
 

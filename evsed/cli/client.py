@@ -122,9 +122,9 @@ def change(socket_path: str, settings: Sequence[str]) -> str:
     "none" takes a limit away. Raises `NotAnswered`, or `NotGranted` with what is wrong.
     """
     patch = dict(_read(text) for text in settings)
-    told = _order(socket_path, "PATCH" if patch else "GET", "/api/v1/controls", patch or None)
-    lines = [told["outcome"]] if patch else []
-    return "\n".join([*lines, f"mode {_controls(told)}"])
+    answer = _order(socket_path, "PATCH" if patch else "GET", "/api/v1/controls", patch or None)
+    lines = [answer["outcome"]] if patch else []
+    return "\n".join([*lines, f"mode {_controls(answer)}"])
 
 
 def _read(text: str) -> tuple[str, str | float | None]:
@@ -142,16 +142,16 @@ def _read(text: str) -> tuple[str, str | float | None]:
         return key, value
 
 
-def _controls(told: Mapping[str, Any]) -> str:
+def _controls(answer: Mapping[str, Any]) -> str:
     """Describe the owner's controls in one line."""
     limits = {
-        "at most {:g} kWh this session": told["session_kwh"],
-        "at most {:g} h this session": told["session_h"],
-        "at most {:g} A": told["max_current_a"],
-        "only {}": told["window"],
+        "at most {:g} kWh this session": answer["session_kwh"],
+        "at most {:g} h this session": answer["session_h"],
+        "at most {:g} A": answer["max_current_a"],
+        "only {}": answer["window"],
     }
-    said = [words.format(value) for words, value in limits.items() if value is not None]
-    return ", ".join([told["mode"], *said])
+    parts = [words.format(value) for words, value in limits.items() if value is not None]
+    return ", ".join([answer["mode"], *parts])
 
 
 def _claim(claim: Mapping[str, Any]) -> str:

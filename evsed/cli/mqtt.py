@@ -63,16 +63,16 @@ async def _try(connector: Connector, config: MqttConfig, write: Callable[[str], 
 
 
 async def _round_trip(client: aiomqtt.Client, topic: str, write: Callable[[str], None]) -> bool:
-    shown = topic.replace(TRIAL, "<id>")
+    example = topic.replace(TRIAL, "<id>")
     try:
         async with asyncio.timeout(PATIENCE_S):
             await client.subscribe(topic, qos=1)
             await publish(client, topic, b"trial")
             async for message in client.messages:
                 if str(message.topic) == topic:
-                    write(f"{shown}: may be written and read")
+                    write(f"{example}: may be written and read")
                     return True
     except TimeoutError:
         pass
-    write(f"{shown}: a message does not come back; give the user the right to evsed/#")
+    write(f"{example}: a message does not come back; give the user the right to evsed/#")
     return False

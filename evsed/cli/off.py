@@ -51,9 +51,9 @@ def switch_off(path: Path | None, *, wires_only: bool) -> int:
         print(f"evsed: {error}", file=sys.stderr)
         code = UNAVAILABLE
     if not wires_only:
-        kept, line = keep_off(path, os.environ)
-        print(line, file=sys.stdout if kept else sys.stderr)
-        code = code if kept else UNAVAILABLE
+        holds, line = keep_off(path, os.environ)
+        print(line, file=sys.stdout if holds else sys.stderr)
+        code = code if holds else UNAVAILABLE
     return code
 
 
@@ -114,8 +114,8 @@ def _set_stored(path: Path) -> None:
     store = Store(path)
     try:
         controls = store.get("controls")
-        kept = controls if isinstance(controls, dict) else {}
-        store.put("controls", {**kept, "mode": "off"})
+        stored = controls if isinstance(controls, dict) else {}
+        store.put("controls", {**stored, "mode": "off"})
     finally:
         store.close()
 

@@ -57,9 +57,9 @@ def _folder(key: str, folder: Path) -> Iterator[str]:
     while not nearest.exists():
         nearest = nearest.parent
     if not os.access(nearest, os.W_OK | os.X_OK):
-        made = "" if nearest == folder else f", so {folder} cannot be made"
+        hint = "" if nearest == folder else f", so {folder} cannot be made"
         yield (
-            f"{key}: this user may not write into {nearest}{made}; try it as evsed's user: "
+            f"{key}: this user may not write into {nearest}{hint}; try it as evsed's user: "
             "sudo -u evsed evsed check --all"
         )
 

@@ -143,7 +143,7 @@ async def _run(
         opened.close()
         held.close()
         history.close()
-        await recorder.close(clean=shutdown.asked > 0)
+        await recorder.close(clean=shutdown.signals > 0)
 
 
 def _in_main(note_order: Callable[[str, str], None]) -> Callable[[str, str], None]:
@@ -243,7 +243,7 @@ async def _after_control(
     """Make sure of the wires after the control process has ended; return the exit code."""
     control.close()
     code = await control.ended()
-    if shutdown.asked and code == 0:
+    if shutdown.signals and code == 0:
         log.info("stopped; the contactor is open")
         return shutdown.code
     try:

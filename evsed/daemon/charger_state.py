@@ -80,12 +80,12 @@ class ChargerState:
 
     def with_snapshot(self, snapshot: Snapshot, wall: datetime) -> ChargerState:
         """Return the state after *snapshot*, which arrived at the wall-clock time *wall*."""
-        kept = (worst for worst in self.worst_ticks if snapshot.at - worst[0] <= WORST_OF_S)
+        recent = (worst for worst in self.worst_ticks if snapshot.at - worst[0] <= WORST_OF_S)
         return replace(
             self,
             snapshot=snapshot,
             fault_since={fault: self.fault_since.get(fault, wall) for fault in snapshot.faults},
-            worst_ticks=(*kept, (snapshot.at, snapshot.worst_tick_s)),
+            worst_ticks=(*recent, (snapshot.at, snapshot.worst_tick_s)),
         )
 
     def with_event(self, event: EventView) -> ChargerState:
@@ -198,7 +198,7 @@ class Listeners(Generic[P]):
 
         def end() -> None:
             with self._lock:
-                self._callbacks = tuple(kept for kept in self._callbacks if kept is not callback)
+                self._callbacks = tuple(other for other in self._callbacks if other is not callback)
 
         return end
 

@@ -68,9 +68,9 @@ class HistoryService:
         writer, rows, sessions = self._recorder.writer, 0, 0
         trace = writer.store.trace
         try:
-            while any(gone := await writer.run(lambda: trace.delete(before))):
-                rows += gone[0]
-                sessions += gone[1]
+            while any(deleted := await writer.run(lambda: trace.delete(before))):
+                rows += deleted[0]
+                sessions += deleted[1]
         finally:
             gone_in_all = f"{_some(sessions, 'session')} and {_some(rows, 'row')}"
             self._on_order(who, f"delete the history before {before}: {gone_in_all} are gone")
@@ -102,5 +102,5 @@ class HistoryService:
             self._waiting -= 1
 
 
-def _some(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def _some(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

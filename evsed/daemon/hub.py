@@ -166,8 +166,10 @@ class ChargerHub:
         before = self._recorder.claims
         self._recorder.set_claims(before.placed(program, claim))
         outcome = claim.describe()
-        said = before.of.get(program)
-        if said is None or said.describe() != outcome:  # a claim that is only renewed is no news
+        previous = before.of.get(program)
+        if (
+            previous is None or previous.describe() != outcome
+        ):  # a claim that is only renewed is no news
             self.note_order(who, f"{outcome} (claim of {program})")
         return outcome
 

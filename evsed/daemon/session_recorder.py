@@ -149,8 +149,10 @@ class SessionRecorder:
         self._add_past(*memory.past)
         self.front_end_proved = memory.front_end == self._config.calibration
         known = {fault.value for fault in Fault}
-        kept = {Fault(fault.name): fault.detail for fault in memory.latched if fault.name in known}
-        self.latched = {**kept, **self.latched}
+        latched = {
+            Fault(fault.name): fault.detail for fault in memory.latched if fault.name in known
+        }
+        self.latched = {**latched, **self.latched}
         self._restore_controls(memory.controls)
         self._restore_claims(memory.claims)
         self._look_for_damage()
@@ -203,12 +205,12 @@ class SessionRecorder:
         past = tuple(self._store.past(PAST_KEPT))
         return _Memory(history, latched, proved, boot, controls, claims, beginning, past)
 
-    def _restore_controls(self, kept: object) -> None:
+    def _restore_controls(self, stored: object) -> None:
         """Restore the controls of an earlier life; mode off where they make no sense."""
-        if kept is None or self._controls_set:
+        if stored is None or self._controls_set:
             return
         try:
-            self.controls = Controls.from_json(kept)
+            self.controls = Controls.from_json(stored)
         except ControlsError as error:
             self.controls = Controls(mode=Mode.OFF)
             log.error(
@@ -217,12 +219,12 @@ class SessionRecorder:
                 reason=str(error),
             )
 
-    def _restore_claims(self, kept: object) -> None:
+    def _restore_claims(self, stored: object) -> None:
         """Restore the claims of an earlier life; none where they make no sense."""
-        if kept is None or self.claims.of:
+        if stored is None or self.claims.of:
             return
         try:
-            self.claims = Claims.from_json(kept)
+            self.claims = Claims.from_json(stored)
         except ValueError as error:
             log.error(
                 "the claims of other programs that were kept make no sense and are dropped; "
@@ -235,12 +237,12 @@ class SessionRecorder:
         return await self.writer.run(self._identity)
 
     def _identity(self) -> str:
-        kept = self._store.get(IDENTITY_NOTE)
-        if isinstance(kept, str) and re.fullmatch("[0-9a-f]{8}", kept):
-            return kept
-        made = secrets.token_hex(4)
-        self._store.put(IDENTITY_NOTE, made)
-        return made
+        stored = self._store.get(IDENTITY_NOTE)
+        if isinstance(stored, str) and re.fullmatch("[0-9a-f]{8}", stored):
+            return stored
+        identity = secrets.token_hex(4)
+        self._store.put(IDENTITY_NOTE, identity)
+        return identity
 
     # --- what is known ------------------------------------------------------------------------
 
@@ -327,15 +329,15 @@ class SessionRecorder:
         """Put *controls* in force, in this life and those to come."""
         self.controls = controls
         self._controls_set = True
-        kept: Json = {**controls.to_json()}
-        self.writer.submit(lambda: self._store.put(CONTROLS_NOTE, kept), urgent=True)
+        stored: Json = {**controls.to_json()}
+        self.writer.submit(lambda: self._store.put(CONTROLS_NOTE, stored), urgent=True)
 
     def set_claims(self, claims: Claims) -> None:
         """Put *claims* in force, and keep those that outlive a restart."""
         before, self.claims = self.claims, claims
-        kept: Json = claims.to_json()
-        if kept != before.to_json():
-            self.writer.submit(lambda: self._store.put(CLAIMS_NOTE, kept), urgent=True)
+        stored: Json = claims.to_json()
+        if stored != before.to_json():
+            self.writer.submit(lambda: self._store.put(CLAIMS_NOTE, stored), urgent=True)
 
     def _resume(self, *, plugged: bool) -> tuple[SessionEvent, ...]:
         """Go on with sessions of earlier lives, or end them; return those that ended."""
@@ -387,15 +389,15 @@ class SessionRecorder:
 
     def _raise(self, name: str, detail: str) -> None:
         fault = Fault(name)
-        if fault.kind.recovery in _KEPT:
+        if fault.kind.recovery in _LATCHING:
             self.latched[fault] = detail
             self._latch(fault, detail)
 
     def _latch(self, fault: Fault, detail: str) -> None:
-        kept = LatchedFault(
+        latched = LatchedFault(
             fault.value, detail, datetime.now().astimezone(), fault.kind.recovery.value
         )
-        self.writer.submit(lambda: self._store.latch(kept))
+        self.writer.submit(lambda: self._store.latch(latched))
 
     def _release(self, fault: Fault) -> None:
         if self.latched.pop(fault, None) is not None:
@@ -457,7 +459,7 @@ class SessionRecorder:
         await self.trace.write(self.writer, all_of_it=True)
 
 
-_KEPT = (Recovery.ACKNOWLEDGE, Recovery.SERVICE)
+_LATCHING = (Recovery.ACKNOWLEDGE, Recovery.SERVICE)
 
 
 def _today() -> date:

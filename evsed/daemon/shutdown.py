@@ -42,7 +42,7 @@ class Shutdown:
         self._control = control
         self._notifier = notifier
         self._read_settings = read_settings
-        self.asked = 0
+        self.signals = 0
         self.code = STOPPED
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -54,7 +54,7 @@ class Shutdown:
         self._on_signal()
 
     def _on_hang_up(self) -> None:
-        if self.asked:
+        if self.signals:
             return  # it ends already
         try:
             self._read_settings()
@@ -70,13 +70,13 @@ class Shutdown:
         self._on_signal()
 
     def _on_signal(self) -> None:
-        self.asked += 1
-        if self.asked == 1:
+        self.signals += 1
+        if self.signals == 1:
             log.info("stopping: letting the car go, 6 s at most")
             self._notifier.send("STOPPING=1")
         self.pass_on()
 
     def pass_on(self) -> None:
         """Have the control process end, where it was asked to and has started."""
-        if self.asked and self._control.started:
-            self._control.stop(at_once=self.asked > 1)
+        if self.signals and self._control.started:
+            self._control.stop(at_once=self.signals > 1)

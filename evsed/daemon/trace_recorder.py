@@ -103,8 +103,8 @@ class TraceRecorder:
         """Forget what was before *before_at*, in seconds since 1970; from any thread."""
         offset_s = self._offset_s()
         with self._lock:
-            kept = [minute for minute in self._waiting if minute.at(offset_s).at >= before_at]
-            self._keep(kept)
+            later = [minute for minute in self._waiting if minute.at(offset_s).at >= before_at]
+            self._keep(later)
 
     def _keep(self, minutes: list[Minute]) -> None:
         self._waiting = deque(minutes, maxlen=WAITING_MOST)

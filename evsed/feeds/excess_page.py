@@ -46,7 +46,7 @@ _WATTS: Final = re.compile(
 _NOTHING: Final = re.compile(r"[\['\"]*(?:None|null)?[\]'\"]*\s?[Ww]")
 _MOMENT: Final = re.compile(r"['\"]?([0-9]{13,14})\s?['\"]?")
 
-_SHOWN: Final = 40
+_SHOWN_MAX: Final = 40
 """As much of a stranger's text as a message repeats, in characters."""
 
 MEANWHILE: Final = "evsed goes by the last news until that is too old"
@@ -73,13 +73,13 @@ class ExcessPage:
 
 def refusal(
     kind: str,
-    what: str,
+    problem: str,
     todo: str = "Look at the page in a browser",
     *,
     page_came: bool = False,
 ) -> FeedError:
-    """The error for *what* happened, with what evsed does meanwhile and what the owner can do."""
-    return FeedError(f"{what}; {MEANWHILE}. {todo}.", kind=kind, page_came=page_came)
+    """Return the error for *problem*, with what evsed does meanwhile and what the owner can do."""
+    return FeedError(f"{problem}; {MEANWHILE}. {todo}.", kind=kind, page_came=page_came)
 
 
 def read_page(text: str, zone: tzinfo = UTC) -> ExcessPage:
@@ -120,8 +120,8 @@ def _whole(
     )
 
 
-def _page(kind: str, what: str, todo: str = "Look at the page in a browser") -> FeedError:
-    return refusal(kind, what, todo, page_came=True)
+def _page(kind: str, problem: str, todo: str = "Look at the page in a browser") -> FeedError:
+    return refusal(kind, problem, todo, page_came=True)
 
 
 def _entries(text: str) -> dict[str, list[str]]:
@@ -164,7 +164,7 @@ def _watts(entries: dict[str, list[str]], label: str, text: str) -> float | None
         first, other = sorted(set(copies), key=copies.index)[:2]
         raise _page(
             "torn",
-            f'the copies of "{label}" differ ({first[:_SHOWN]} and {other[:_SHOWN]}), '
+            f'the copies of "{label}" differ ({first[:_SHOWN_MAX]} and {other[:_SHOWN_MAX]}), '
             "so the page is torn",
         )
     if _NOTHING.fullmatch(copies[0]):
@@ -174,7 +174,7 @@ def _watts(entries: dict[str, list[str]], label: str, text: str) -> float | None
     if not math.isfinite(power_w):
         raise _page(
             "figure",
-            f'"{label}" of the feed is "{copies[0][:_SHOWN]}", not a number of watts',
+            f'"{label}" of the feed is "{copies[0][:_SHOWN_MAX]}", not a number of watts',
             UPDATE,
         )
     return power_w
@@ -196,7 +196,7 @@ def _moment(entries: dict[str, list[str]], label: str) -> tuple[str, datetime]:
     except ValueError:
         raise _page(
             "stamp",
-            f'"{label}" of the feed is "{written[:_SHOWN]}", not a time written YYYYMMDDhhmmss',
+            f'"{label}" of the feed is "{written[:_SHOWN_MAX]}", not a time written YYYYMMDDhhmmss',
             UPDATE,
         ) from None
     return digits[1], moment

@@ -53,18 +53,18 @@ class FeedClock:
         self._polled_at: float | None = None
         self._stamped_at = 0.0
         self._apart_s = 0.0
-        self._said = StampAge(0.0)
+        self._age = StampAge(0.0)
 
     def update(self, now: float, stamp: str, behind_s: float) -> StampAge:
         """Add a page: its stamp, and by how much that lies behind the page's current time."""
         if stamp == self._stamp:
             self._polled_at = now
-            return StampAge(now - self._stamped_at, self._said.apart_s, self._said.zone)
+            return StampAge(now - self._stamped_at, self._age.apart_s, self._age.zone)
         since_s = None if self._polled_at is None else now - self._polled_at
         found = self._first(behind_s) if since_s is None else self._next(behind_s, since_s)
         self._stamp, self._polled_at = stamp, now
         self._stamped_at = now - found.age_s
-        self._said = found
+        self._age = found
         return found
 
     def _first(self, behind_s: float) -> StampAge:

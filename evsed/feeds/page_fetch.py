@@ -31,7 +31,7 @@ the character set, or "identity"."""
 _STATUS: Final = re.compile(rb"HTTP/1\.[0-9] ([0-9]{3})\b")
 _LENGTH: Final = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,9})", re.IGNORECASE)
 _CHUNKED: Final = re.compile(rb"\ntransfer-encoding:[ \t]*chunked", re.IGNORECASE)
-_SHOWN: Final = 40
+_SHOWN_MAX: Final = 40
 
 
 class PageFetcher:
@@ -51,7 +51,7 @@ class PageFetcher:
             ) from None
         if self._url.scheme not in {"http", "https"} or not self._url.host:
             raise FeedError(
-                f'feed.url is "{url[:_SHOWN]}", so no news can be had; '
+                f'feed.url is "{url[:_SHOWN_MAX]}", so no news can be had; '
                 "it must begin with http:// or https:// and name a host",
                 kind="address",
             )
@@ -109,7 +109,7 @@ class PageFetcher:
         """The body of the answer, no larger than `LARGEST_BYTES`."""
         async with self._client.stream("GET", self._url) as answer:
             if answer.has_redirect_location:
-                target = answer.headers["location"][:_SHOWN]
+                target = answer.headers["location"][:_SHOWN_MAX]
                 raise refusal(
                     "redirect",
                     f'the feed at {self.where} redirects to "{target}", which evsed does not '
@@ -123,8 +123,8 @@ class PageFetcher:
             if encoding.lower() in COMPRESSED:
                 raise refusal(
                     "compressed",
-                    f'the feed at {self.where} sent its page compressed ("{encoding[:_SHOWN]}"), '
-                    "though asked not to",
+                    f"the feed at {self.where} sent its page compressed "
+                    f'("{encoding[:_SHOWN_MAX]}"), though asked not to',
                     "Turn compression off in its web server",
                 )
             body = bytearray()
@@ -136,14 +136,14 @@ class PageFetcher:
 
     def _status(self, status: int) -> FeedError:
         """The error for a status other than 200."""
-        what = f"the feed at {self.where} answered with status {status} instead of 200"
+        problem = f"the feed at {self.where} answered with status {status} instead of 200"
         if status in {401, 407}:
             scheme, _, rest = self.where.partition("://")
             todo = (
                 f"It wants a name and a password: set feed.url to {scheme}://NAME:PASSWORD@{rest}"
             )
-            return refusal("login", what, todo)
-        return refusal("status", what, "Check feed.url and the web server's log")
+            return refusal("login", problem, todo)
+        return refusal("status", problem, "Check feed.url and the web server's log")
 
     def _too_large(self) -> FeedError:
         """The error for an answer without end."""

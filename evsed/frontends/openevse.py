@@ -83,10 +83,10 @@ def read_claim(body: Mapping[str, object], client: str, *, until_unplugged: bool
     release = body.get("auto_release", until_unplugged)
     if release is not True and release is not False:
         raise ValueError("auto_release must be true or false; nothing was changed")
-    given = [_amperes(key, body.get(key)) for key in ("charge_current", "max_current")]
+    amperes = [_amperes(key, body.get(key)) for key in ("charge_current", "max_current")]
     return Claim(
         charging=None if state is None else state == "active",
-        max_current_a=min((limit for limit in given if limit is not None), default=None),
+        max_current_a=min((limit for limit in amperes if limit is not None), default=None),
         until_unplugged=release,
         yields=True,
         kept=True,
@@ -321,7 +321,7 @@ def _state(now: Status, *, ready: bool) -> int:
 
 
 def _has(now: Status, fault: Fault) -> bool:
-    return any(shown.name == fault.value for shown in now.faults)
+    return any(view.name == fault.value for view in now.faults)
 
 
 def _version(now: Status) -> int:

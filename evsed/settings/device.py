@@ -19,18 +19,18 @@ from evsed.sources.addresses import ADDRESSES, is_address
 from evsed.sources.presets import KINDS, Device, Numbers, Spec, check_spec, find_preset
 
 
-def _terms(given: object) -> object:
+def _terms(value: object) -> object:
     """Tables of terms, whose keys are checked; what is left out stays absent."""
-    if given is None:
+    if value is None:
         return None
-    for spec in given if isinstance(given, list | tuple) else [given]:
+    for spec in value if isinstance(value, list | tuple) else [value]:
         try:
             check_spec(spec)
         except SourceError as error:
             raise must_be(
                 f'a table such as {{ path = "power" }}, or a list of them: {error}'
             ) from None
-    return given
+    return value
 
 
 Terms = Annotated[
@@ -68,18 +68,18 @@ class DeviceSettings(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _preset_says_the_kind(cls, given: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
+    def _preset_says_the_kind(cls, value: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
         """A preset knows its transport and the like, so that the owner need not write it."""
-        if not isinstance(given, dict):
-            return given
+        if not isinstance(value, dict):
+            return value
         preset: Spec = {}
         with contextlib.suppress(SourceError, TypeError):  # said by the check of the whole
-            preset = find_preset(given["preset"]) if given.get("preset") else {}
-        kind = given.get("kind", preset.get("kind"))
+            preset = find_preset(value["preset"]) if value.get("preset") else {}
+        kind = value.get("kind", preset.get("kind"))
         if kind not in KINDS:
-            return given
+            return value
         known = {key: preset[key] for key in cls.measured_defaults if key in preset}
-        return {"kind": kind, **cls.measured_defaults, **known, **given}
+        return {"kind": kind, **cls.measured_defaults, **known, **value}
 
     def device_at(self, kind: str, url: str) -> Device:
         """Return the sources' settings: the keys of this section, and what is at *url*."""

@@ -129,11 +129,11 @@ class Settings(BaseSettings):
             wires.heartbeat_gpio: "heartbeat_gpio",
             **dict.fromkeys(wires.contactor_gpios, "contactor_gpios"),
         }
-        for key, given in inputs:
-            for pin in given if isinstance(given, tuple) else (given,):
+        for key, value in inputs:
+            for pin in value if isinstance(value, tuple) else (value,):
                 if key.endswith(("_gpio", "_gpios")) and pin in taken:
                     wanted = f"other than {section}.{taken[pin]}, which has {pin}"
-                    raise must_be(wanted, key=key, value=given)
+                    raise must_be(wanted, key=key, value=value)
         contactors = len(wires.contactor_gpios)
         if len(feedbacks) not in (0, contactors):
             wanted = f"[] or as many as {section}.contactor_gpios has: {contactors}"

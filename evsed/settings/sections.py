@@ -32,7 +32,7 @@ from evsed.settings.common import (
     must_be,
 )
 
-KNOBS = AllotmentConfig()
+DEFAULTS = AllotmentConfig()
 _CAR = CarCareConfig()
 _BORNE = OverCurrentConfig()
 PILOT_SWING_V = 12.6  # the pilot's supply is 12 V +-5 %: IEC 61851-1 Table A.2, 11.4 to 12.6 V
@@ -202,16 +202,16 @@ class InputsSettings(Section):
 class SurplusSettings(Section):
     """[surplus]: the solar rules. Defaults and ranges of `AllotmentConfig`."""
 
-    loan_wh: float = Field(KNOBS.loan_wh, ge=0, le=100_000)
+    loan_wh: float = Field(DEFAULTS.loan_wh, ge=0, le=100_000)
     import_price: float | None = Field(None, ge=-1_000, le=1_000)
     feed_in_price: float | None = Field(None, ge=-1_000, le=1_000)
     later_price: float | None = Field(None, ge=-1_000, le=1_000)
-    reserve_w: float = Field(KNOBS.reserve_w, ge=-5_000, le=100_000)
-    min_on_s: float = Field(KNOBS.min_on_s, ge=0, le=86_400)
-    min_off_s: float = Field(KNOBS.min_off_s, ge=0, le=86_400)
-    start_share: float = Field(KNOBS.start_share, ge=0, le=1)
-    up_slew_a_per_s: float = Field(KNOBS.up_slew_a_per_s, ge=0.01, le=100)
-    car_min_current_a: float = Field(KNOBS.car_min_current_a, ge=6, le=80)
+    reserve_w: float = Field(DEFAULTS.reserve_w, ge=-5_000, le=100_000)
+    min_on_s: float = Field(DEFAULTS.min_on_s, ge=0, le=86_400)
+    min_off_s: float = Field(DEFAULTS.min_off_s, ge=0, le=86_400)
+    start_share: float = Field(DEFAULTS.start_share, ge=0, le=1)
+    up_slew_a_per_s: float = Field(DEFAULTS.up_slew_a_per_s, ge=0.01, le=100)
+    car_min_current_a: float = Field(DEFAULTS.car_min_current_a, ge=6, le=80)
 
     @model_validator(mode="after")
     def _prices_together(self) -> Self:

@@ -28,7 +28,7 @@ def describe(text: str, error: tomllib.TOMLDecodeError) -> tuple[str, str]:
         column = len(lines[number - 1]) + 1 if lines else 1
     line = lines[number - 1] if lines else ""
     hint = _duplicate(lines, number, str(error)) or _hint(line) or _PLACE.sub("", str(error))
-    return f"line {number}: {hint}", _shown(line, number, column)
+    return f"line {number}: {hint}", _excerpt(line, number, column)
 
 
 def quote(text: str, key: str) -> str:
@@ -43,14 +43,14 @@ def quote(text: str, key: str) -> str:
         return ""
     line = lines[number - 1]
     equals = line.index("=") + 1
-    return _shown(line, number, equals + len(line[equals:]) - len(line[equals:].lstrip()) + 1)
+    return _excerpt(line, number, equals + len(line[equals:]) - len(line[equals:].lstrip()) + 1)
 
 
-def _shown(line: str, number: int, column: int) -> str:
+def _excerpt(line: str, number: int, column: int) -> str:
     margin = f"    {number} | "
-    shown = line.replace("\t", " ")[:SHOWN_MAX]
+    excerpt = line.replace("\t", " ")[:SHOWN_MAX]
     caret = " " * (min(column, SHOWN_MAX) - 1) + "^"
-    return f"\n{margin}{shown}\n{' ' * (len(margin) - 2)}| {caret}"
+    return f"\n{margin}{excerpt}\n{' ' * (len(margin) - 2)}| {caret}"
 
 
 def _hint(line: str) -> str:

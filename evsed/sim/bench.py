@@ -127,7 +127,7 @@ class Bench:
         )
         self.control: Final = make(self.board, config, self.time.control)
         self._next_tick_at = self.time.now
-        self._shown = "-"
+        self._state_label = "-"
 
     # -- what a person sees ----------------------------------------------------------------------
 
@@ -225,7 +225,7 @@ class Bench:
         start = self.now
         while not condition():
             if self._next_tick_at > start + within:
-                last = [str(told.event) for told in self.events[-5:]]
+                last = [str(timed.event) for timed in self.events[-5:]]
                 raise TimeoutError(
                     f"not within {within:g} s: state {self.state}, duty {self.duty:.4f}, "
                     f"{self.board.commanded} commanded, {self.board.box.live_phases} phases live, "
@@ -260,7 +260,7 @@ class Bench:
         for event in self.control.drain_events():
             self.events.append(TimedEvent(event.at + self.time.skipped, event))
             if isinstance(event, StateChanged):
-                self._shown = event.new
+                self._state_label = event.new
         self._note()
 
     def _next_change_at(self) -> float:
@@ -292,7 +292,7 @@ class Bench:
             circuit.generator.duty,
             board.commanded,
             board.box.live_phases,
-            self._shown,
+            self._state_label,
         )
         if not self.trace or mark[1:] != self.trace[-1][1:]:
             self.trace.append(mark)

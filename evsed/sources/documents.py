@@ -31,14 +31,14 @@ class _Expression(Protocol):
     def search(self, value: object) -> object: ...
 
 
-def parse(body: bytes, what: str) -> object:
-    """The document that *body* is. Raises `SourceError` saying that *what* is no JSON."""
+def parse(body: bytes, name: str) -> object:
+    """The document that *body* is. Raises `SourceError` saying that *name* is no JSON."""
     try:
         # A name in another encoding, such as a room's, must not cost the number beside it.
         document: object = json.loads(body.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):
         start = body[:40].decode("utf-8", "replace")
-        raise SourceError(f"{what} is not JSON; it begins {start!r}") from None
+        raise SourceError(f"{name} is not JSON; it begins {start!r}") from None
     return document
 
 

@@ -24,7 +24,7 @@ TIMEOUT_S: Final = 5.0
 LARGEST_BYTES: Final = 512 * 1024
 """evcc's whole state is below 100 KiB in a large house; what is larger is something else."""
 
-_SHOWN: Final = 80
+_SHOWN_MAX: Final = 80
 
 
 class HttpSource:
@@ -52,10 +52,10 @@ class HttpSource:
         try:
             self._url = httpx.URL(first.url)
         except httpx.InvalidURL as error:
-            raise SourceError(f'"{first.url[:_SHOWN]}" is not an address ({error})') from None
+            raise SourceError(f'"{first.url[:_SHOWN_MAX]}" is not an address ({error})') from None
         if self._url.scheme not in {"http", "https"} or not self._url.host:
             raise SourceError(
-                f'"{first.url[:_SHOWN]}" is not an address; it must begin with http:// or https://'
+                f'"{first.url[:_SHOWN_MAX]}" is not an address; it must begin with http:// or https://'
             )
         # What a message may show: the address without a password or a key that may stand in it.
         self._where = str(self._url.copy_with(userinfo=b"", query=None))

@@ -165,7 +165,7 @@ def _client(url: str) -> _Client:
     """A client for *url*. Raises `SourceError` for what is no Modbus address."""
     try:
         parts = urlsplit(url)
-        given = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+        options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
         if parts.scheme in {"tcp", "rtu+tcp"} and parts.hostname:
             return AsyncModbusTcpClient(
                 parts.hostname,
@@ -178,9 +178,9 @@ def _client(url: str) -> _Client:
         if parts.scheme == "rtu" and parts.path:
             return AsyncModbusSerialClient(
                 parts.path,
-                baudrate=int(given.get("baudrate", "9600")),
-                parity=given.get("parity", "N"),
-                stopbits=int(given.get("stopbits", "1")),
+                baudrate=int(options.get("baudrate", "9600")),
+                parity=options.get("parity", "N"),
+                stopbits=int(options.get("stopbits", "1")),
                 timeout=REQUEST_S,
                 retries=0,
                 reconnect_delay=0,

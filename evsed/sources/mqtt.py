@@ -61,7 +61,7 @@ class MqttSource:
         self._newest: dict[str, _Message] = {}
         self._retained: set[str] = set()
         self._samples: dict[Term, Sample] = {}
-        self._news = asyncio.Event()
+        self._arrival = asyncio.Event()
         self._trouble: SourceError | None = None
         self._connected_at = -math.inf
         self._task: asyncio.Task[None] | None = None
@@ -77,8 +77,8 @@ class MqttSource:
             await self._first()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience_s):
-                await self._news.wait()
-        self._news.clear()
+                await self._arrival.wait()
+        self._arrival.clear()
         if self._trouble is not None:
             raise self._trouble
         samples: dict[Term, Sample] = {}
@@ -102,8 +102,8 @@ class MqttSource:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._first_s):
                 while self._trouble is None and not self._topics <= self._newest.keys():
-                    await self._news.wait()
-                    self._news.clear()
+                    await self._arrival.wait()
+                    self._arrival.clear()
 
     def _sample(self, term: MqttTerm, expressions: Expressions) -> Sample | None:
         message = self._newest.get(term.topic)
@@ -156,11 +156,11 @@ class MqttSource:
             failures = min(failures + 1, len(BACK_OFF_S) - 1)
             await asyncio.sleep(wait_s)
 
-    def _lose(self, what: str) -> None:
+    def _lose(self, problem: str) -> None:
         """Forget what is known: how long there will be no news is unknown."""
-        self._trouble = SourceError(what)
+        self._trouble = SourceError(problem)
         self._newest.clear()
-        self._news.set()
+        self._arrival.set()
 
     async def _listen(self, client: aiomqtt.Client) -> None:
         """Keep the newest message of each topic, until the connection ends."""
@@ -190,7 +190,7 @@ class MqttSource:
             return
         if isinstance(payload, bytes) and len(payload) <= LARGEST_BYTES:
             self._newest[topic] = _Message(payload, now)
-            self._news.set()
+            self._arrival.set()
 
     async def _ask(self, client: aiomqtt.Client) -> None:
         """Ask for what is sent only when it changes, and keep the sender awake."""

@@ -140,11 +140,11 @@ def _term(kind: str, preset: Spec, device: Device, name: str, spec: Spec) -> Ter
 def _elsewhere(name: str, spec: Spec) -> Term:
     """The term of another device, named in the term itself."""
     keys = {"preset", "number", "scale"}
-    given = {key: value for key, value in spec.items() if key not in keys}
+    rest = {key: value for key, value in spec.items() if key not in keys}
     number = spec.get("number", name)
     if number not in DIMENSIONS:
         raise SourceError(f'number "{number}" is not one of {", ".join(DIMENSIONS)}')
-    found = numbers_of(Device(preset=spec["preset"], given=given), [number])
+    found = numbers_of(Device(preset=spec["preset"], given=rest), [number])
     if number not in found or len(found[number][0]) != 1:
         raise SourceError(f'preset "{spec["preset"]}" has no single {number} to add')
     term = found[number][0][0]

@@ -46,7 +46,7 @@ class Reader:
         self._clock = clock
         terms = {term for sums in numbers.values() for each in sums for term in each}
         self._sources = open_sources(sorted(terms, key=repr), period_s=period_s, clock=clock)
-        self._kept: dict[Source, tuple[float, Mapping[Term, Sample]]] = {}
+        self._last: dict[Source, tuple[float, Mapping[Term, Sample]]] = {}
 
     @property
     def pushes(self) -> bool:
@@ -81,14 +81,14 @@ class Reader:
 
     async def _ask(self, source: Source, patience_s: float) -> Mapping[Term, Sample]:
         """Return what *source* has; beside a source that pushes, others are asked once a period."""
-        kept = self._kept.get(source)
-        if kept is not None and not source.pushes and self.pushes:
-            asked_at, samples = kept
+        last = self._last.get(source)
+        if last is not None and not source.pushes and self.pushes:
+            asked_at, samples = last
             if self._clock() - asked_at < self._period_s:
                 return samples
         asked_at = self._clock()
         samples = await source.read(patience_s)
-        self._kept[source] = asked_at, samples
+        self._last[source] = asked_at, samples
         return samples
 
 

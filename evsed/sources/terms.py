@@ -49,7 +49,7 @@ EXCESS_W: Final = 1e9
 """BatteryMonitor's excess is a wish to repair the charge within a minute: 1.2 MW for 20 kWh."""
 
 _NUMERIC: Final = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\s*")
-_SHOWN: Final = 40
+_SHOWN_MAX: Final = 40
 _WORDS: Final = {"w": "power", "a": "current", "wh": "energy", "share": "a share"}
 
 
@@ -142,10 +142,10 @@ class ModbusTerm(Term):
     exponent_register: int = 0
 
 
-def number_of(found: object, what: str) -> float | None:
+def number_of(found: object, name: str) -> float | None:
     """The finite number that *found* is, also where it is written as text; None for null.
 
-    Raises `SourceError`, which says that *what* is no number, for anything else.
+    Raises `SourceError`, which says that *name* is no number, for anything else.
     """
     if found is None or (isinstance(found, str) and found in {"unavailable", "unknown"}):
         return None
@@ -155,12 +155,12 @@ def number_of(found: object, what: str) -> float | None:
             value = float(found)
         except OverflowError:
             value = math.inf
-    elif isinstance(found, str) and len(found) <= _SHOWN and _NUMERIC.fullmatch(found):
+    elif isinstance(found, str) and len(found) <= _SHOWN_MAX and _NUMERIC.fullmatch(found):
         value = float(found)
     if not math.isfinite(value):
-        shown = repr(found)
-        shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "..."
-        raise SourceError(f"{what} is {shown}, which is not a number")
+        excerpt = repr(found)
+        excerpt = excerpt if len(excerpt) <= _SHOWN_MAX else excerpt[:_SHOWN_MAX] + "..."
+        raise SourceError(f"{name} is {excerpt}, which is not a number")
     return value
 
 
@@ -172,7 +172,7 @@ def scaled(term: Term, value: float, unit: str = "") -> float:
     name = unit or term.unit
     if name not in UNITS:
         raise SourceError(
-            f'the unit "{name[:_SHOWN]}" is not one that evsed knows; it knows '
+            f'the unit "{name[:_SHOWN_MAX]}" is not one that evsed knows; it knows '
             + ", ".join(unit for unit in UNITS if unit)
         )
     dimension, size = UNITS[name]

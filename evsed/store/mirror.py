@@ -76,8 +76,8 @@ def copy_tables(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
         names = columns.split(", ")
         keys = names if table == "crashes" else names[:1]
         where = " AND ".join(f"{key} = ?" for key in keys)
-        gone = [row[: len(keys)] for row in found - wanted]
-        target.executemany(f"DELETE FROM {table} WHERE {where}", gone)
+        removed = [row[: len(keys)] for row in found - wanted]
+        target.executemany(f"DELETE FROM {table} WHERE {where}", removed)
         marks = ", ".join("?" * len(names))
         new = list(wanted - found)
         target.executemany(f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({marks})", new)

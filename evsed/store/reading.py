@@ -125,8 +125,8 @@ class StoreReader:
                 self._see_room(database)
                 with tempfile.NamedTemporaryFile(
                     dir=self._path.parent, prefix=self._copying, delete=False
-                ) as made:
-                    path = Path(made.name)
+                ) as copy:
+                    path = Path(copy.name)
                 ends = time.monotonic() + within_s
                 database.set_progress_handler(
                     lambda: self._given_up or time.monotonic() > ends, _STEPS

@@ -7,6 +7,7 @@ import ast
 import io
 import re
 import tokenize
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,3 +84,14 @@ def test_a_document_is_written_in_plain_english(path: Path) -> None:
         f"{path.name}:{text.count(chr(10), 0, word.start()) + 1}: {word[0]!r}"
         for word in MANNERED.finditer(text)
     ]
+
+
+@pytest.mark.source
+def test_no_two_classes_share_a_name() -> None:
+    places = defaultdict(list)
+    for path in (ROOT / "evsed").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(str(path.relative_to(ROOT)))
+
+    assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}

@@ -120,16 +120,17 @@ class KernelBoard(HeldBoard[KernelSession]):
         Raises `BoardError` when it was not done, as with no dead-man armed.
         """
         session = self._session
-        shown = session.watcher.ask(DeadManCommand.CLOSE, closed)
+        report = session.watcher.ask(DeadManCommand.CLOSE, closed)
         if closed:
-            session.require_armed(shown)
-        wanted = tuple(place < closed for place in range(len(shown.levels)))
+            session.require_armed(report)
+        wanted = tuple(place < closed for place in range(len(report.levels)))
         session.closed = closed
-        if shown.levels != wanted:
-            on = any(level and not want for level, want in zip(shown.levels, wanted, strict=True))
+        if report.levels != wanted:
+            on = any(level and not want for level, want in zip(report.levels, wanted, strict=True))
             raise (OutputError if on else BoardError)(
-                f"the contactors' GPIOs read {shown.levels} after they were set to {wanted}; evsed "
-                "lets go of the wires; look for a short, or for something else that drives them"
+                f"the contactors' GPIOs read {report.levels} after they were set to {wanted}; "
+                "evsed lets go of the wires; look for a short, or for something else that drives "
+                "them"
             )
 
     def hold_contactors(self) -> None:
@@ -153,11 +154,11 @@ class KernelBoard(HeldBoard[KernelSession]):
         """
         session = self._session
         duty_ns = session.pilot.get()
-        shown = session.watcher.ask(DeadManCommand.SHOW)
-        armed = shown.state is State.ARMED
-        if armed and sum(shown.levels) == session.closed:
+        report = session.watcher.ask(DeadManCommand.SHOW)
+        armed = report.state is State.ARMED
+        if armed and sum(report.levels) == session.closed:
             self._on_working()
-        return ReadBack(duty_ns / PERIOD_NS, shown.levels, armed)
+        return ReadBack(duty_ns / PERIOD_NS, report.levels, armed)
 
 
 def _train(session: KernelSession, channel: int | None, count: int) -> tuple[int, ...]:

@@ -33,20 +33,20 @@ def make_safe(config: KernelConfig, timeout_s: float, kernel: Kernel | None = No
     kernel = kernel or Kernel()
     until = monotonic() + timeout_s
     try:
-        asked = [_open(kernel, gpio, until) for gpio in config.contactor_gpios]
+        lines = [_open(kernel, gpio, until) for gpio in config.contactor_gpios]
         pilot = PilotPwm(kernel, config.pilot_gpio)
         pilot.acquire()
         if pilot.get() != PERIOD_NS:
             raise BoardError("the contactor is open, but the pilot is not at steady +12 V")
     except BoardError as error:
-        what = str(error).partition(";")[0]
+        problem = str(error).partition(";")[0]
         raise BoardError(
-            f"{what}; what still opens the contactor is the dead-man's process of a running evsed, "
-            "0.15 s after its last beat, and the charge pump of hw/, 0.2 s after it; stop evsed "
-            "(sudo systemctl stop evsed) and repeat evsed off, or switch the supply off"
+            f"{problem}; what still opens the contactor is the dead-man's process of a running "
+            "evsed, 0.15 s after its last beat, and the charge pump of hw/, 0.2 s after it; stop "
+            "evsed (sudo systemctl stop evsed) and repeat evsed off, or switch the supply off"
         ) from error
     names = ", ".join(str(gpio) for gpio in config.contactor_gpios)
-    others = "a running evsed was asked to open; " if any(asked) else ""
+    others = "a running evsed was asked to open; " if any(lines) else ""
     return (
         f"{others}contactor open (GPIO {names} low), pilot at steady +12 V "
         f"(GPIO {config.pilot_gpio})"
@@ -61,7 +61,7 @@ def _open(kernel: Kernel, gpio: int, until: float) -> bool:
     `evsed off` runs at the end of evsed: a GPIO without a holder is tried again until the time is
     up. Only another program, which has a name, is refused at once.
     """
-    asked: set[int] = set()
+    signalled: set[int] = set()
     while True:
         try:
             line = GpioLine(kernel, gpio, LINE_OUTPUT, "evsed off")
@@ -70,11 +70,11 @@ def _open(kernel: Kernel, gpio: int, until: float) -> bool:
             holder = _dead_man_pid(consumer)
             if (consumer and holder is None) or monotonic() >= until:
                 raise
-            if holder is not None and holder not in asked:
-                if asked:
+            if holder is not None and holder not in signalled:
+                if signalled:
                     return True  # the next life of that evsed has taken it, and began with open
                 _ask_to_open(holder)
-                asked.add(holder)
+                signalled.add(holder)
             time.sleep(_AGAIN_S)
             continue
         try:
@@ -82,7 +82,7 @@ def _open(kernel: Kernel, gpio: int, until: float) -> bool:
                 raise BoardError(f"GPIO {gpio} reads high after it was driven low")
         finally:
             line.release()
-        return bool(asked)
+        return bool(signalled)
 
 
 def _dead_man_pid(consumer: str) -> int | None:

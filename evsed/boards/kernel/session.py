@@ -132,11 +132,11 @@ class KernelSession:
     heartbeat_high: bool = False
     closed: int = 0
 
-    def require_armed(self, shown: DeadManReport) -> None:
+    def require_armed(self, report: DeadManReport) -> None:
         """Raise `BoardError` unless it is armed."""
-        if shown.state is not State.ARMED:
+        if report.state is not State.ARMED:
             raise BoardError(
-                f"the dead-man's process is {shown.state.name.lower()}, so the contactor is open; "
+                f"the dead-man's process is {report.state.name.lower()}, so the contactor is open; "
                 "evsed lets go of the wires; if it happens again, see what keeps the Pi busy for "
                 "100 ms"
             )

@@ -158,7 +158,7 @@ class Connection:
         self._until = monotonic() + within_s
         self._buffer = bytearray(4096)
         self._low_water = 1
-        self._asked = b""
+        self._sent = b""
         try:
             self._socket: Final = socket.create_connection((host, port), max(within_s, 0.01))
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -232,7 +232,7 @@ class Connection:
 
     def sendall(self, data: bytes) -> None:
         """Send all of *data*, a request."""
-        self._asked = bytes(data[:_ECHO])
+        self._sent = bytes(data[:_ECHO])
         self._send(data, self._left())
 
     def recv(self, size: int) -> bytes:
@@ -241,9 +241,9 @@ class Connection:
         Nor does it look whether an answer belongs to what it asked; here that is looked at.
         """
         data = self._receive(size)
-        if data[:_ECHO] != self._asked:
-            asked = _REQUEST.unpack(self._asked.ljust(_REQUEST.size, b"\0"))[:3]
-            raise self._strange(" ".join(map(str, asked)), *_HEAD.unpack(data[: _HEAD.size]))
+        if data[:_ECHO] != self._sent:
+            sent = _REQUEST.unpack(self._sent.ljust(_REQUEST.size, b"\0"))[:3]
+            raise self._strange(" ".join(map(str, sent)), *_HEAD.unpack(data[: _HEAD.size]))
         return data
 
     # ------------------------------------------------------------------------------ inside
@@ -282,14 +282,16 @@ class Connection:
         return got
 
     def _fail(self, error: OSError | None) -> BoardError:
-        gone = self.broken
+        broken = self.broken
         self.close()
         if isinstance(error, TimeoutError):
             return BoardTimeout(
                 f"{self._where} did not answer in time; {LETS_GO}; see what holds it up: "
                 "systemctl status pigpiod"
             )
-        why = "evsed had given it up" if gone else error.strerror if error else "end of the stream"
+        why = (
+            "evsed had given it up" if broken else error.strerror if error else "end of the stream"
+        )
         return BoardGone(
             f"{self._where} ended the connection ({why}); {LETS_GO}; see why: journalctl -u pigpiod"
         )
@@ -311,10 +313,10 @@ class Connection:
             at += _HEAD.size + ask.data
         return self._fail(None)
 
-    def _strange(self, asked: str, *words: int) -> BoardError:
+    def _strange(self, request: str, *words: int) -> BoardError:
         self.close()
         return BoardError(
-            f"{self._where} answered {words} to {asked}, which is no answer to that; {LETS_GO}; "
+            f"{self._where} answered {words} to {request}, which is no answer to that; {LETS_GO}; "
             "if it goes on, see that pigpiod is version 79 and that nothing else listens there"
         )
 

@@ -42,9 +42,9 @@ def make_safe(config: PigpioConfig, timeout_s: float) -> str:
         finally:
             pipe.close()
     except BoardError as error:
-        what = str(error).partition(";")[0]
+        problem = str(error).partition(";")[0]
         raise type(error)(
-            f"{what}; {_STILL}; restart pigpiod (sudo systemctl restart pigpiod) and repeat "
+            f"{problem}; {_STILL}; restart pigpiod (sudo systemctl restart pigpiod) and repeat "
             "evsed off, or switch the supply off"
         ) from error
 

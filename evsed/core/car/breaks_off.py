@@ -22,7 +22,7 @@ class BreaksOff:
     """`soft_start_s` is the soft start that the car needs by the evidence of this stay."""
 
     def __init__(self) -> None:
-        self._seen = 0
+        self._count = 0
         self._step = -1
         self._began_at: float | None = None
         self._high = False
@@ -40,9 +40,9 @@ class BreaksOff:
             return
         if self._began_at is not None and offered_a > 0:
             if self._high and now - self._began_at <= WITHIN_S:
-                self._seen += 1
-                if self._seen >= OBSERVATIONS and self._step < len(SOFT_S) - 1:
-                    self._seen, self._step = 0, self._step + 1
+                self._count += 1
+                if self._count >= OBSERVATIONS and self._step < len(SOFT_S) - 1:
+                    self._count, self._step = 0, self._step + 1
             else:
-                self._seen = 0
+                self._count = 0
         self._began_at = None

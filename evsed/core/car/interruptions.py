@@ -45,8 +45,8 @@ class Interruptions:
     def on_unplugged(self) -> None:
         """Begin a new stay; a car that gave up and begins again now has shown its limit."""
         if self._gave_up and self.count > 0:
-            shown = max(1, self.count - 1)
-            self.learned = shown if self.learned is None else min(self.learned, shown)
+            count = max(1, self.count - 1)
+            self.learned = count if self.learned is None else min(self.learned, count)
         self.count, self._gave_up, self._untaken_s, self._at = 0, False, 0.0, None
 
     def update(self, now: float, *, offered: bool, asks: bool, called: bool) -> None:

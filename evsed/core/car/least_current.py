@@ -41,7 +41,7 @@ class LeastCurrent:
         self._level_a = self._before_a = 0.0
         self._level_at = -math.inf
         self._stood_s = 0.0
-        self._asked = False
+        self._asks = False
         self._asked_at = -math.inf
 
     @property
@@ -68,18 +68,18 @@ class LeastCurrent:
         """Watch the car at *now*: it is offered *offered_a* (0: nothing), and asks or does not."""
         if offered_a <= 0.0:
             self._level_a = self._before_a = 0.0
-            self._asked = False
+            self._asks = False
             return
         if abs(offered_a - self._level_a) >= _RISE_A:
             self._stood_s = now - self._level_at if self._level_a > 0 else 0.0
             self._before_a, self._level_a, self._level_at = self._level_a, offered_a, now
         level_s = now - self._level_at
-        if asks and not self._asked:
+        if asks and not self._asks:
             rose = 0.0 < self._before_a < self._level_a
             if rose and self._stood_s >= STOOD_S and level_s <= TAKEN_WITHIN_S:
                 self._refusals.append(self._before_a)
             self._asked_at = now
-        elif self._asked and not asks:
+        elif self._asks and not asks:
             fell = self._before_a > self._level_a and level_s <= DROPPED_WITHIN_S
             low = self._level_a <= (self.least_a or 6.0) + CLOSE_A
             tried = low and now - self._asked_at <= DROPPED_WITHIN_S < level_s
@@ -87,4 +87,4 @@ class LeastCurrent:
                 self._refusals.append(self._level_a)
         elif asks and min(level_s, now - self._asked_at) >= WORKS_AFTER_S:
             self._works_a = min(self._works_a, self._level_a)
-        self._asked = asks
+        self._asks = asks

@@ -46,7 +46,7 @@ class WakeUp:
         self._tried_at = -math.inf
         self._begins_s = 0.0
         self._needed = 0
-        self._asked = False
+        self._asks = False
 
     @property
     def asleep(self) -> bool:
@@ -61,13 +61,13 @@ class WakeUp:
         """
         if asks:
             self._on_asks(now)
-        elif self._asked and offered:
+        elif self._asks and offered:
             self._ended_at = now
         if not offered:
             self._offered_at = None
         elif self._offered_at is None:
             self._offered_at, self._ended_at = now, None
-        self._asked = asks
+        self._asks = asks
         if self._ended_at is not None and now - self._ended_at >= FINISHED_S and offered:
             self.finished = True
         due_at = self._due_at()
@@ -81,7 +81,7 @@ class WakeUp:
         self._tried_at = now
 
     def _on_asks(self, now: float) -> None:
-        if not self._asked and self._offered_at is not None:
+        if not self._asks and self._offered_at is not None:
             if self.tries:
                 self._needed = self.tries
             else:

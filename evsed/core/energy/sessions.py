@@ -195,8 +195,8 @@ class Ledger:
 
     def load(self, history: SavedTotals) -> None:
         """Add the totals of earlier runs, once; a locked store may be read late."""
-        for kept in history.days:
-            self._days[kept.day] = _sum(kept, self.day(kept.day))
+        for total in history.days:
+            self._days[total.day] = _sum(total, self.day(total.day))
         self._total_wh += history.total_wh
         self._cycles += history.cycles
         self._loaded = True

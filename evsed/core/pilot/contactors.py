@@ -123,11 +123,11 @@ class Contactors:
                 "safety loop, the coil's supply, or the coil"
             )
         elif driven_s >= CLOSED_WITHIN_S:
-            what = "the contacts are still open 0.3 s after the command to close"
+            detail = "the contacts are still open 0.3 s after the command to close"
             self._agreeing = 0
             self._tries += 1
             if self._tries < TRIES:
-                self.opened = f"{what} (try {self._tries} of {TRIES})"
+                self.opened = f"{detail} (try {self._tries} of {TRIES})"
             else:
                 self._tries = 0
-                self.faults[Fault.CONTACTOR_OPEN] = f"{what}, {TRIES} times"
+                self.faults[Fault.CONTACTOR_OPEN] = f"{detail}, {TRIES} times"

@@ -116,7 +116,7 @@ class Evse:
         self._hold_until_at = now + config.hold_off_s
         self._inconsistent_at: float | None = None
         self._stopping = False
-        self._shown = ""
+        self._state_label = ""
 
     # --- state ----------------------------------------------------------------------------------
 
@@ -143,7 +143,7 @@ class Evse:
     @property
     def state(self) -> str:
         """The settled state with its suffix, such as "B1"; "-" before anything is settled."""
-        return self._shown or "-"
+        return self._state_label or "-"
 
     @property
     def stopping(self) -> bool:
@@ -396,11 +396,11 @@ class Evse:
             self.probe.reset()
         if blocked is None or blocked.why != NO_B:
             return []
-        asked = self.probe.update(now, self.output.x1_for_s(now))
-        if asked is Probe.SHOW_F:
+        action = self.probe.update(now, self.output.x1_for_s(now))
+        if action is Probe.SHOW_F:
             self.output.show_f(now, F_S, Reason(causes.NOT_PROVED, NO_B))
             return [ev.StateFShown(now, F_S, "the car has to show B before the contactor closes")]
-        if asked is Probe.FAILED:
+        if action is Probe.FAILED:
             return self._raise(now, Fault.PILOT_NOT_PROVED, "the car asks and shows no B")
         return []
 
@@ -461,10 +461,10 @@ class Evse:
 
     def _update_state(self, now: float) -> list[ev.Event]:
         settled = self.presence.settled
-        shown = "" if settled is None else settled.value
+        label = "" if settled is None else settled.value
         if self.presence.present:
-            shown += "2" if 0.0 < self.output.duty < 1.0 else "1"
-        if shown == self._shown:
+            label += "2" if 0.0 < self.output.duty < 1.0 else "1"
+        if label == self._state_label:
             return []
-        old, self._shown = self._shown, shown
-        return [ev.StateChanged(now, old or "-", shown or "-")]
+        old, self._state_label = self._state_label, label
+        return [ev.StateChanged(now, old or "-", label or "-")]

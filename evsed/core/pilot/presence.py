@@ -81,8 +81,8 @@ class Presence:
             events.append(ev.CarPluggedIn(now))
             if self.settled in LIVE:
                 events.append(ev.CarAsked(now))
-        gone = self.settled is PilotState.A and self.settled_for_s(now) >= UNPLUGGED_AFTER_S
-        if self.plugged and gone:
+        unplugged = self.settled is PilotState.A and self.settled_for_s(now) >= UNPLUGGED_AFTER_S
+        if self.plugged and unplugged:
             self.plugged = False
             self._requests.clear()
             events.append(ev.CarUnplugged(now))

@@ -135,12 +135,12 @@ class Claims:
         }
 
     @classmethod
-    def from_json(cls, kept: object) -> Claims:
+    def from_json(cls, stored: object) -> Claims:
         """Return what `to_json()` gave. Raises ValueError where it makes no sense."""
-        if not isinstance(kept, Mapping):
-            raise ValueError(f"claims are a JSON object, not {kept!r:.40}")  # noqa: TRY004 - what is kept is a value
+        if not isinstance(stored, Mapping):
+            raise ValueError(f"claims are a JSON object, not {stored!r:.40}")  # noqa: TRY004 - what is kept is a value
         claims = cls()
-        for name, claim in kept.items():
+        for name, claim in stored.items():
             match claim:
                 case {
                     "charging": bool() | None as charging,
@@ -149,7 +149,7 @@ class Claims:
                     "yields": bool() as yields,
                     **more,
                 }:
-                    made = Claim(
+                    stored_claim = Claim(
                         charging,
                         max_current_a,
                         until_unplugged,
@@ -157,7 +157,7 @@ class Claims:
                         kept=True,
                         client=str(more.get("client", "")),
                     )
-                    claims = claims.placed(str(name), made)
+                    claims = claims.placed(str(name), stored_claim)
                 case _:
                     raise ValueError(f"{claim!r:.40} is no claim")
         return claims

@@ -66,11 +66,11 @@ class Controls:
         _read_all({key: getattr(self, key) for key in RANGES})
 
     @classmethod
-    def from_json(cls, kept: object) -> Controls:
+    def from_json(cls, stored: object) -> Controls:
         """Return what `to_json()` gave; a missing key has its default.  Raises `ControlsError`."""
-        if not isinstance(kept, dict):
-            raise ControlsError((("", f"controls are a JSON object, not {_shown(kept)}"),))
-        return cls().updated(kept)
+        if not isinstance(stored, dict):
+            raise ControlsError((("", f"controls are a JSON object, not {_shown(stored)}"),))
+        return cls().updated(stored)
 
     def to_json(self) -> dict[str, Any]:
         """Return the controls in JSON's own types."""

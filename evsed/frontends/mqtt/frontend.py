@@ -98,14 +98,14 @@ class MqttFrontend:
             except StoreError:  # the store itself reports it
                 await asyncio.sleep(IDENTITY_AGAIN_S)
 
-    def _report(self, what: str) -> None:
+    def _report(self, trouble: str) -> None:
         """Log that the broker is lost, once for each cause."""
-        if what != self._reported:
-            self._reported = what
+        if trouble != self._reported:
+            self._reported = trouble
             log.warning(
                 "MQTT is silent; charging goes on and evsed tries again by itself; "
                 "`evsed check --mqtt` shows what is wrong",
-                reason=what,
+                reason=trouble,
             )
 
     async def _serve(self, hub: Hub, topics: Topics) -> None:

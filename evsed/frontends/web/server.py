@@ -59,7 +59,7 @@ class WebFrontend:
         self._limits = limits or WebLimits()
         self._handed = handed
         self._assets = Assets()
-        self._kept: tuple[socket.socket, ...] = ()
+        self._sockets: tuple[socket.socket, ...] = ()
         self._started: _Started | None = None
 
     @property
@@ -83,17 +83,17 @@ class WebFrontend:
         Returns the address and the TCP port ("" and 0: none, control socket only). Raises
         `WebError`, naming the remedy, where that cannot be had.
         """
-        self._kept = self._handed or tuple(_own_sockets(self._config))
-        tcp = (sock for sock in self._kept if sock.family != socket.AF_UNIX)
+        self._sockets = self._handed or tuple(_own_sockets(self._config))
+        tcp = (sock for sock in self._sockets if sock.family != socket.AF_UNIX)
         address = next((sock.getsockname() for sock in tcp), ("", 0))
         return str(address[0]), int(address[1])
 
     def close(self) -> None:
         """Close the sockets of `listen()`."""
-        kept, self._kept = self._kept, ()
-        for sock in kept:
+        sockets, self._sockets = self._sockets, ()
+        for sock in sockets:
             sock.close()
-        if kept and self._config.socket and not self._handed:
+        if sockets and self._config.socket and not self._handed:
             _remove(Path(self._config.socket))
 
     async def start(self, hub: Hub) -> int:
@@ -103,8 +103,8 @@ class WebFrontend:
         """
         if self._started is not None:
             raise WebError("the page is served already")
-        kept = [sock.dup() for sock in self._kept]
-        sockets = kept or list(self._handed) or _own_sockets(self._config)
+        copies = [sock.dup() for sock in self._sockets]
+        sockets = copies or list(self._handed) or _own_sockets(self._config)
         stream = EventStream(hub, self._limits, to_json)
         recent = RecentHistory()
         authenticator = Authenticator(self._config.password_file, self._config.names)
@@ -123,7 +123,7 @@ class WebFrontend:
             if local:
                 # Python 3.13 would remove the socket's file at the end of each run.
                 keep: dict[str, Any] = {}
-                if kept and sys.version_info >= (3, 13):
+                if copies and sys.version_info >= (3, 13):
                     keep["cleanup_socket"] = False
                 listening = await loop.create_unix_server(
                     server, sock=sock, backlog=BACKLOG, **keep
@@ -161,7 +161,7 @@ class WebFrontend:
             server.pre_shutdown()
             await server.shutdown(SHUTDOWN_S)
         started.limiter.close()
-        if self._config.socket and not (self._handed or self._kept):
+        if self._config.socket and not (self._handed or self._sockets):
             _remove(Path(self._config.socket))
 
 

@@ -35,7 +35,7 @@ _MOST_SPREAD_V: Final = 2.0
 _BALANCE_A: Final = 0.15
 """Currents are logged to a hundredth and rounded one by one."""
 
-_SHOWN: Final = 10
+_SHOWN_MAX: Final = 10
 _LEAST: Final = 2
 
 
@@ -81,9 +81,9 @@ def read_log(text: str, file: str) -> Log:
         stamps.append(found[1])
         rows.append([float(value) for value in found[2].split()])
     if wrong:
-        more = [f"... and {len(wrong) - _SHOWN} more lines"] if len(wrong) > _SHOWN else []
+        more = [f"... and {len(wrong) - _SHOWN_MAX} more lines"] if len(wrong) > _SHOWN_MAX else []
         raise DayError(
-            "\n".join(wrong[:_SHOWN] + more) + "\nNothing was replayed. Delete these lines."
+            "\n".join(wrong[:_SHOWN_MAX] + more) + "\nNothing was replayed. Delete these lines."
         )
     if len(rows) < _LEAST:
         raise DayError(

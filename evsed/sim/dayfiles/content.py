@@ -34,7 +34,7 @@ from evsed.sim.dayfiles.words import Role
 from evsed.sim.dayfiles.zone import check_hour_twice, find_zone, to_utc, zone_in
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_SHOWN: Final = 3
+_SHOWN_MAX: Final = 3
 _MOST_LOST: Final = 0.2
 
 
@@ -189,16 +189,17 @@ def _check_lost(sheet: Sheet, times: Times, file: str) -> Times:
         return times
     last = max((at for at, value in enumerate(times.seconds) if value is not None), default=-1)
     below = all(value is not None for value in times.seconds[: last + 1])
-    if below and len(lost) <= max(_SHOWN, _MOST_LOST * len(sheet.rows)):
+    if below and len(lost) <= max(_SHOWN_MAX, _MOST_LOST * len(sheet.rows)):
         sheet.notes.append(f"{len(lost)} lines below the table are left out")
         return times
-    shown = [
+    examples = [
         f"{file}, line {row.line}: {_short(row.cells)} has no time that fits the others"
         for row in lost[:10]
     ]
     more = [f"... and {len(lost) - 10} more rows"] if len(lost) > 10 else []
     raise DayError(
-        "\n".join([*shown, *more]) + "\nNothing was replayed. Correct these rows, or delete them."
+        "\n".join([*examples, *more])
+        + "\nNothing was replayed. Correct these rows, or delete them."
     )
 
 

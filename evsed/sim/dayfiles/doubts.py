@@ -51,10 +51,10 @@ def no_surplus(
             "COLUMN), or take all of it as spare:",
             [Choice("as if the house took nothing", (("surplus", name),))],
         )
-    for part, what in ((imports, "import"), (consumption, "consumption")):
+    for part, name in ((imports, "import"), (consumption, "consumption")):
         if part is not None:
             return DayError(
-                f"{file} has the {what} ({part.quantities[0].series.name!r}) but "
+                f"{file} has the {name} ({part.quantities[0].series.name!r}) but "
                 "neither export nor production, "
                 "so it does not say what was spare; nothing was replayed. Add the export or "
                 "the "

@@ -213,12 +213,12 @@ def usual_step_s(at_s: Sequence[float]) -> float:
 
 def _without_equals(points: Points, found: Sequence[ColumnReading]) -> list[ColumnReading]:
     """Of readings that give the same watts the first: an hour's Wh are its mean W."""
-    kept: list[tuple[ColumnReading, Curve]] = []
+    distinct: list[tuple[ColumnReading, Curve]] = []
     for reading in found:
         curve = to_curve(points, reading)
-        if not any(_same(curve, other) for _, other in kept):
-            kept.append((reading, curve))
-    return [reading for reading, _ in kept]
+        if not any(_same(curve, other) for _, other in distinct):
+            distinct.append((reading, curve))
+    return [reading for reading, _ in distinct]
 
 
 def _same(curve: Curve, other: Curve) -> bool:

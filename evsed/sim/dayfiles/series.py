@@ -22,7 +22,7 @@ from evsed.sim.dayfiles.sheet import Sheet
 from evsed.sim.dayfiles.units import Kind, Unit, parse_unit, unit_of_name
 from evsed.sim.dayfiles.words import Role, plain, role_of
 
-SHOWN: Final = 10
+SHOWN_MAX: Final = 10
 """So many wrong rows are named; of the others only how many there are."""
 
 _ID: Final = re.compile(
@@ -244,8 +244,8 @@ def to_points(each: Series, file: str) -> Points:
         except ValueError as error:
             wrong.append(f"{file}, line {line}: column {each.name!r}: {error}")
     if wrong:
-        more = [f"... and {len(wrong) - SHOWN} more rows"] if len(wrong) > SHOWN else []
-        lines = "\n".join(wrong[:SHOWN] + more)
+        more = [f"... and {len(wrong) - SHOWN_MAX} more rows"] if len(wrong) > SHOWN_MAX else []
+        lines = "\n".join(wrong[:SHOWN_MAX] + more)
         raise DayError(f"{lines}\nNothing was replayed. Correct these rows, or delete them.")
     each.points = _ordered(pairs, each.name, file)
     return each.points

@@ -206,5 +206,5 @@ def _hours(sheet: Sheet, at: int) -> list[str] | None:
 
 def _listed(names: Sequence[str]) -> str:
     """Names for a message."""
-    shown = ", ".join(repr(name) for name in names[:8])
-    return shown + (", ..." if len(names) > 8 else "")
+    listed = ", ".join(repr(name) for name in names[:8])
+    return listed + (", ..." if len(names) > 8 else "")

@@ -257,10 +257,10 @@ def _settle(stamps: Sequence[Stamp], order: DateOrder | None, file: str) -> Date
 
 def _distinct(possible: list[DateOrder], dates: Sequence[tuple[int, int, int]]) -> list[DateOrder]:
     """Orders that give different days: 06/06 is the 6th of June either way."""
-    seen: dict[tuple[int | None, ...], DateOrder] = {}
+    orders: dict[tuple[int | None, ...], DateOrder] = {}
     for name in possible:
-        seen.setdefault(tuple(date_s(parts, name) for parts in dates), name)
-    return list(seen.values())
+        orders.setdefault(tuple(date_s(parts, name) for parts in dates), name)
+    return list(orders.values())
 
 
 def _in_a_row(possible: list[DateOrder], dates: Sequence[tuple[int, int, int]]) -> list[DateOrder]:

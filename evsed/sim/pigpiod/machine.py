@@ -12,8 +12,8 @@
 
 What it holds dies with it: handles, scripts, waves, watchdogs, its idea of what the pins are used
 for. What it did to the pins stays, in `GpioLines`; a new machine over old lines finds the PWM
-running and says "not a PWM pin" (-92) until it is set again. Nothing is undone when a connection goes,
-apart from the notification handles opened on it.
+running and says "not a PWM pin" (-92) until it is set again. Nothing is undone when a connection
+goes, apart from the notification handles opened on it.
 
 Time. A connection's requests are taken up one after the other, so each starts when the one
 before is done; connections and scripts run side by side, and share the SPI bus. A request costs

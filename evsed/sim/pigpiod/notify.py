@@ -75,7 +75,7 @@ class Notifications:
         self._handles: list[_Handle | None] = [None] * HANDLES
         self._edges: list[tuple[float, int, int]] = []  # at_s, gpio, level
         self._events: list[tuple[float, int]] = []
-        self._seen = levels
+        self._levels = levels
         self._filters: dict[int, float] = {}
         self._unsettled: dict[int, tuple[float, int]] = {}
         self._watchdogs: dict[int, _Watchdog] = {}
@@ -167,9 +167,9 @@ class Notifications:
 
     def _report_edge(self, at_s: float, gpio: int, level: int) -> int:
         bit = 1 << gpio
-        if bool(self._seen & bit) == bool(level):
+        if bool(self._levels & bit) == bool(level):
             return 0
-        self._seen ^= bit
+        self._levels ^= bit
         if gpio in self._watchdogs:
             self._watchdogs[gpio].due_s = at_s + self._watchdogs[gpio].timeout_s
         for handle in self._listeners():
@@ -182,7 +182,7 @@ class Notifications:
         if handle.paused:
             return
         tick = tick_at(round(at_s / _SAMPLE_S) * _SAMPLE_S)
-        self._send(handle.conn_id, REPORT.pack(handle.sequence, flags, tick, self._seen))
+        self._send(handle.conn_id, REPORT.pack(handle.sequence, flags, tick, self._levels))
         handle.sequence = (handle.sequence + 1) & 0xFFFF
 
     def _bark(self, at_s: float) -> None:

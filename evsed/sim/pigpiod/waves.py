@@ -111,8 +111,8 @@ class Waves:
         wave = self._waves[number] = tuple(self._building)
         self._building.clear()
         now = {"micros": sum(pulse[2] for pulse in wave), "pulses": len(wave), "cbs": _cbs(wave)}
-        for what, size in now.items():
-            self._sizes[what] = [size, max(size, self._sizes[what][1])]
+        for name, size in now.items():
+            self._sizes[name] = [size, max(size, self._sizes[name][1])]
         return number
 
     def _delete(self, number: int, _p2: int, _ext: bytes, _at_s: float) -> int:
@@ -146,14 +146,14 @@ class Waves:
         self._end()
         return 0
 
-    def _size(self, what: str, which: int) -> int:
-        most = {"micros": _MAX_MICROS, "pulses": _MAX_PULSES, "cbs": _MAX_CBS}[what]
+    def _size(self, name: str, which: int) -> int:
+        most = {"micros": _MAX_MICROS, "pulses": _MAX_PULSES, "cbs": _MAX_CBS}[name]
         refused = {
             "micros": Err.BAD_WVSM_COMMAND,
             "pulses": Err.BAD_WVSP_COMMAND,
             "cbs": Err.BAD_WVSC_COMMAND,
-        }[what]
-        sizes = [*self._sizes[what], most]
+        }[name]
+        sizes = [*self._sizes[name], most]
         return sizes[which] if which < len(sizes) else refused
 
 

@@ -63,20 +63,20 @@ class Evsed:
         self._closed = False
         self._doing: tuple[PilotState, float] = (PilotState.A, 0.0)
         self._busy_until = 0.0
-        self._said: tuple[float, float] = (-1e9, 0.0)
+        self._last_reading: tuple[float, float] = (-1e9, 0.0)
         for second in range(-BEFORE_DAWN_S, 0):
             state = PilotState.A if second < -BEFORE_DAWN_S // 2 else PilotState.B
             self._tick(float(second), state, 0.0)
         self.ledger.plug_in("replay", started)
 
-    def on_reading(self, now_s: int, news: FeedValue) -> None:
+    def on_reading(self, now_s: int, value: FeedValue) -> None:
         """Note news that has just arrived."""
         reading = Reading(
-            excess_w=news.value_w,
-            maximum_w=news.maximum_w,
-            stamp=str(news.stamp_s),
-            age_s=float(now_s - news.stamp_s),
-            soc=news.soc,
+            excess_w=value.value_w,
+            maximum_w=value.maximum_w,
+            stamp=str(value.stamp_s),
+            age_s=float(now_s - value.stamp_s),
+            soc=value.soc,
         )
         self.allotment.on_reading(float(now_s), reading)
 
@@ -142,10 +142,10 @@ class Evsed:
     def _count(self, now: float) -> None:
         """Energy by what is offered, as without a meter."""
         power_w = self._offered_a * self._config.watts_per_ampere if self._closed else 0.0
-        said_at, said_w = self._said
+        said_at, said_w = self._last_reading
         if power_w == said_w and (power_w == 0 or now - said_at < SAID_EVERY_S):
             return
-        self._said = (now, power_w)
+        self._last_reading = (now, power_w)
         flow = Flow(power_w=power_w, current_a=self._offered_a if self._closed else 0.0)
         self.ledger.add(now, self._today(now), flow)
 

@@ -113,12 +113,12 @@ def _rules(options: argparse.Namespace) -> AllotmentConfig:
     settings = settings_of(options)
     config = settings.allotment_config()
     base = {} if _path(options) is not None else dict(COMPARABLE)
-    given = {
+    changed = {
         key: value
         for key, name in _OPTIONS.items()
         if (value := getattr(options, name)) is not None
     }
-    changes = base | given
+    changes = base | changed
     changes["max_current_a"] = max(
         changes.get("max_current_a", config.max_current_a), config.car_min_current_a
     )

@@ -133,8 +133,8 @@ def differences(recorded: Recorded, trace: DayCourse, lines: Sequence[StoryLine]
         if ends_s - begins_s < LEAST_S:
             continue
         begins, ends = (recorded.day.started + timedelta(seconds=at) for at in (begins_s, ends_s))
-        what = "not charged then, would charge" if would else "charged then, would not charge"
-        yield f"{begins:%H:%M} - {ends:%H:%M}  {what}: {_why(lines, begins, ends)}"
+        difference = "not charged then, would charge" if would else "charged then, would not charge"
+        yield f"{begins:%H:%M} - {ends:%H:%M}  {difference}: {_why(lines, begins, ends)}"
     if absent:
         yield f"for {duration(absent)} no car was plugged in; the replay has one all day"
 

@@ -45,7 +45,7 @@ class FeedValue(NamedTuple):
 class ReplayCharger(Protocol):
     """The part between feed and car."""
 
-    def on_reading(self, now_s: int, news: FeedValue) -> None:
+    def on_reading(self, now_s: int, value: FeedValue) -> None:
         """Note news that has just arrived."""
 
     def update(self, now_s: int, drawn_a: float) -> tuple[float, bool]:
@@ -168,8 +168,8 @@ def play(surplus_w: array[float], config: PlantConfig, charger: ReplayCharger) -
             maximum_w = None
             if mixed:
                 value_w, maximum_w = page.read(value_w, battery)
-            news = FeedValue(stamp_s, value_w, maximum_w, battery.soc)
-            on_its_way.append((now_s + config.feed_latency_s, news))
+            value = FeedValue(stamp_s, value_w, maximum_w, battery.soc)
+            on_its_way.append((now_s + config.feed_latency_s, value))
         while on_its_way and on_its_way[0][0] <= now_s:
             charger.on_reading(now_s, on_its_way.popleft()[1])
         trace.contactor.append(closed)

@@ -169,12 +169,12 @@ def _line(
 ) -> str:
     """One line over the day, without the points that lie on a level one."""
     last = len(values) - 1
-    kept = [
+    columns = [
         at
         for at, value in enumerate(values)
         if at in (0, last) or value != values[at - 1] or value != values[at + 1]
     ]
-    points = " ".join(place(at, values[at]) for at in kept)
+    points = " ".join(place(at, values[at]) for at in columns)
     dash = ' stroke-dasharray="5 3"' if dashed else ""
     return (
         f'<polyline points="{points}" fill="none" stroke="{COLOURS[name]}" '

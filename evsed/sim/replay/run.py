@@ -202,10 +202,10 @@ def _read_as(results: Sequence[Result]) -> str:
             line for line in result.read_as if " to " not in line or "a row every" not in line
         )
         spans = [line for line in result.read_as if line not in columns]
-        shown = f"{result.name}: {spans[0]}" if spans else result.name
+        text = f"{result.name}: {spans[0]}" if spans else result.name
         names = groups.setdefault(columns, [])
-        if shown not in names:
-            names.append(shown)
+        if text not in names:
+            names.append(text)
     lines: list[str] = []
     for columns, names in groups.items():
         lines.extend(names[:3])

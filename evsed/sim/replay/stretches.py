@@ -102,9 +102,9 @@ def _alike(rule: AllotmentRule, other: AllotmentRule) -> bool:
 
 def _joined(found: Sequence[Stretch]) -> list[Stretch]:
     """Short stretches joined with what was before them."""
-    kept: list[Stretch] = []
+    joined: list[Stretch] = []
     for stretch in found:
-        before = kept[-1] if kept else None
+        before = joined[-1] if joined else None
         short = stretch.to_s - stretch.from_s < SHORT_S
         if (
             before is not None
@@ -123,8 +123,8 @@ def _joined(found: Sequence[Stretch]) -> list[Stretch]:
             before.least = min(before.least, stretch.least, key=lambda reason: reason.spare_w)
             before.most = max(before.most, stretch.most, key=lambda reason: reason.spare_w)
         else:
-            kept.append(stretch)
-    return kept
+            joined.append(stretch)
+    return joined
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from evsed.frontends.web.auth.password import hashed, keep, matches
-from evsed.frontends.web.auth.rate_limit import FORGOTTEN_S, FREE, KEPT, MOST_S, LoginRateLimiter
+from evsed.frontends.web.auth.rate_limit import (
+    ADDRESSES_MAX,
+    FORGOTTEN_S,
+    FREE,
+    MOST_S,
+    LoginRateLimiter,
+)
 
 
 def test_a_password_is_kept_as_a_salted_hash_for_evsed_alone(tmp_path: Path) -> None:
@@ -112,9 +118,9 @@ def test_a_network_that_one_machine_has_to_itself_counts_as_one(
 
 def test_memory_for_addresses_is_bounded() -> None:
     tries = LoginRateLimiter()
-    for n in range(KEPT + 10):
+    for n in range(ADDRESSES_MAX + 10):
         for _ in range(FREE):
             tries.begin(f"host {n}", 0.0)
-    assert len(tries) == KEPT
+    assert len(tries) == ADDRESSES_MAX
     assert tries.begin("host 0", 0.0) == 0.0
-    assert tries.begin(f"host {KEPT + 9}", 0.0) > 0.0
+    assert tries.begin(f"host {ADDRESSES_MAX + 9}", 0.0) > 0.0

@@ -118,7 +118,9 @@ def test_the_page_has_everything_in_one_file(tmp_path: Path) -> None:
 
 def test_a_run_that_is_kept_up_says_how_long_from_its_beginning() -> None:
     """Its last second would say one second, whatever its length."""
-    left = [AllotmentReason(AllotmentRule.MIN_ON, spare_w=500.0, left_s=300.0 - at) for at in range(300)]
+    left = [
+        AllotmentReason(AllotmentRule.MIN_ON, spare_w=500.0, left_s=300.0 - at) for at in range(300)
+    ]
     found = stretches(left, [1] * 300, [1380.0] * 300)
     assert "running for another 300 s" in found[0].describe()
 

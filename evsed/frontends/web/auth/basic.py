@@ -85,28 +85,28 @@ class BasicAuth:
             self._of_file = self._authenticator.stamp()
             self._right.clear()
             self._wrong.clear()
-        shown = hashlib.blake2b(header.encode("utf-8", "surrogateescape"), key=self._key).digest()
-        found_at = self._right.get(shown)
+        digest = hashlib.blake2b(header.encode("utf-8", "surrogateescape"), key=self._key).digest()
+        found_at = self._right.get(digest)
         if found_at is not None and self._clock() - found_at < SESSION_S:
             return None
-        if shown in self._wrong:
+        if digest in self._wrong:
             # A program that repeats the password of yesterday is not guessing: it learns that it is
             # wrong, and neither itself nor a person at the same address is slowed down for it.
             return WRONG_PASSWORD
         # Several requests at once with the same password are one attempt.
-        task = self._pending.get(shown)
+        task = self._pending.get(digest)
         if task is None:
             task = asyncio.create_task(self._authenticator.verify(address, password))
-            self._pending[shown] = task
-            task.add_done_callback(lambda _: self._pending.pop(shown))
+            self._pending[digest] = task
+            task.add_done_callback(lambda _: self._pending.pop(digest))
         refused = await asyncio.shield(task)
         if refused is None:
-            self._right.pop(shown, None)
-            self._right[shown] = self._clock()
+            self._right.pop(digest, None)
+            self._right[digest] = self._clock()
             while len(self._right) > SESSIONS:
                 del self._right[next(iter(self._right))]
         elif refused is WRONG_PASSWORD:
-            self._wrong[shown] = None
+            self._wrong[digest] = None
             while len(self._wrong) > SESSIONS:
                 del self._wrong[next(iter(self._wrong))]
         return refused
@@ -122,10 +122,10 @@ def _password(header: str) -> str | None:
     except (binascii.Error, ValueError):
         return None
     try:
-        shown = plain.decode("utf-8")
+        text = plain.decode("utf-8")
     except UnicodeDecodeError:
-        shown = plain.decode("latin-1")  # RFC 7617 leaves the encoding to the client
-    _, colon, password = shown.partition(":")
+        text = plain.decode("latin-1")  # RFC 7617 leaves the encoding to the client
+    _, colon, password = text.partition(":")
     return password if colon else None
 
 

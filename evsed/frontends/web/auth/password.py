@@ -32,7 +32,9 @@ SHORT: Final = 8
 """A password of fewer characters is weak (NIST SP 800-63B, 5.1.1.1)."""
 
 # The PHC string format, as other programs write scrypt too.
-_KEPT: Final = re.compile(r"\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/-]+)\$([\w+/-]+)")
+_STORED: Final = re.compile(
+    r"\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/-]+)\$([\w+/-]+)"
+)
 
 
 def hashed(password: str, log2_n: int = LOG2_N) -> str:
@@ -42,12 +44,12 @@ def hashed(password: str, log2_n: int = LOG2_N) -> str:
     return f"$scrypt$ln={log2_n},r={BLOCK_R},p={PARALLEL_P}${_text(salt)}${_text(key)}"
 
 
-def matches(password: str, kept: str) -> bool:
-    """Compare *password* with the hash *kept*. Slow on purpose.
+def matches(password: str, stored: str) -> bool:
+    """Compare *password* with the hash *stored*. Slow on purpose.
 
-    Raises ValueError where *kept* is not from `hashed()`.
+    Raises ValueError where *stored* is not from `hashed()`.
     """
-    found = _KEPT.fullmatch(kept.strip())
+    found = _STORED.fullmatch(stored.strip())
     if found is None:
         raise ValueError("it holds no password")
     log2_n, block_r, parallel_p = (int(figure) for figure in found.groups()[:3])

@@ -16,7 +16,7 @@ MOST_S: Final = 60.0
 """The longest wait: 1 s, then twice as long after each failure, up to this."""
 FORGOTTEN_S: Final = 900.0
 """An address without an attempt for so long is forgotten."""
-KEPT: Final = 1024
+ADDRESSES_MAX: Final = 1024
 """Addresses that are remembered; then the one with the oldest attempt is forgotten."""
 
 
@@ -45,7 +45,7 @@ class LoginRateLimiter:
             return left_s
         self._failed.pop(client, None)
         self._failed[client] = (count + 1, now)
-        if len(self._failed) > KEPT:
+        if len(self._failed) > ADDRESSES_MAX:
             del self._failed[next(iter(self._failed))]
         return 0.0
 

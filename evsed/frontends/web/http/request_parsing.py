@@ -31,11 +31,11 @@ def read_query(
 
     Other parameters are ignored.
     """
-    given = parse_qs(target.partition("#")[0].partition("?")[2], keep_blank_values=True)
+    texts_of = parse_qs(target.partition("#")[0].partition("?")[2], keep_blank_values=True)
     values: dict[str, object] = {}
     errors = []
     for parameter in parameters:
-        texts = given.get(parameter.name, [])
+        texts = texts_of.get(parameter.name, [])
         try:
             if len(texts) > 1 or (parameter.required and not texts):
                 raise ValueError("it must be there once")

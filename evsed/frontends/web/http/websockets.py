@@ -117,7 +117,7 @@ class WebSockets:
         self, socket: web.WebSocketResponse, connection: LimitedConnection
     ) -> None:
         sent: dict[str, object] = {}
-        seen: Status | None = None
+        shown_status: Status | None = None
         clock = asyncio.get_running_loop().time
         counted_at = sent_at = clock()
         epoch = self._epoch()
@@ -131,13 +131,13 @@ class WebSockets:
                 counted_at = clock()
                 connection.busy(Stage.STREAM)  # the limiter counts the next minute
             status = self._hub.status()
-            if status is not seen:
+            if status is not shown_status:
                 now = self._render(status)
                 changes = {key: now[key] for key in now if key not in sent or sent[key] != now[key]}
                 # A key that has gone is no longer known.
                 changes |= {key: None for key in sent if key not in now}
                 if self._news(sent, now, changes.keys(), clock() - sent_at):
-                    seen, sent, sent_at = status, dict(now), clock()
+                    shown_status, sent, sent_at = status, dict(now), clock()
                     await socket.send_str(json.dumps(changes))
             try:
                 message = await socket.receive(self._limits.socket_every_s)
