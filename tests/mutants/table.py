@@ -72,7 +72,7 @@ MUTANTS: Final = (
     Mutant("loop-free", "core/pilot/closing_budget.py", "FREE = 5", "FREE = 5000",
            _TB + "a_loop_of_short_closings_grows_scarcer_until_there_is_one_an_hour"),
     # --- the proof of the pilot
-    Mutant("no-b", _PROOF, "return self.proved and shown", "return self.proved",
+    Mutant("no-b", _PROOF, "return self.proved and b_seen", "return self.proved",
            _TP + "a_step_from_a_to_c_closes_nothing_however_long_it_lasts"),
     Mutant("b-window", _PROOF, "B_V = (8.0, 10.05)", "B_V = (7.0, 11.0)",
            _TP + "an_offer_waits_for_a_steady_b"),

@@ -72,8 +72,8 @@ class PilotProof:
     @property
     def complete(self) -> bool:
         """True while a C that is read now is a car's."""
-        proved = not self._needs_b or self.confirmed or (self.car_proved and self.moved)
-        return self.proved and proved
+        b_seen = not self._needs_b or self.confirmed or (self.car_proved and self.moved)
+        return self.proved and b_seen
 
     def on_unplugged(self) -> None:
         """Forget the car, and the A before it: the next one needs its own."""

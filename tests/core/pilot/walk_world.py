@@ -158,7 +158,7 @@ OF_B: Final = ("car_proved", "moved", "strayed", "confirmed")  # memory where th
 # Not memory: set anew in each step, never changed, or for showing only.
 FORGOTTEN: Final = (
     "_config",
-    "_shown",
+    "_state_label",
     "withdrawn",
     "f_reason",
     "cycles",
