@@ -136,7 +136,7 @@ class WebSockets:
                 changes = {key: now[key] for key in now if key not in sent or sent[key] != now[key]}
                 # A key that has gone is no longer known.
                 changes |= {key: None for key in sent if key not in now}
-                if self._news(sent, now, changes.keys(), clock() - sent_at):
+                if self._worth_sending(sent, now, changes.keys(), clock() - sent_at):
                     shown_status, sent, sent_at = status, dict(now), clock()
                     await socket.send_str(json.dumps(changes))
             try:
@@ -148,7 +148,7 @@ class WebSockets:
             if _is_ping(message):
                 await socket.send_str('{"pong": 1}')
 
-    def _news(
+    def _worth_sending(
         self,
         sent: Mapping[str, object],
         now: Mapping[str, object],
