@@ -80,7 +80,7 @@ MUTANTS: Final = (
            _TP + "a_drift_from_a_to_c_closes_nothing_at_any_speed"),
     Mutant("proof-reused", _PROOF, "        self.moved = False\n\n    def on_not", "        return\n\n    def on_not",
            _TP + "a_reading_that_sticks_at_c_in_a_charge_is_found_at_the_next_closing"),
-    Mutant("proof-inherited", _PROOF, "self.car_proved = self.confirmed = False\n        self._a_v",
+    Mutant("proof-inherited", _PROOF, "self.car_proved = self.confirmed = self.strayed = False\n        self._a_v",
            "self._a_v",
            _TP + "the_next_car_needs_its_own_proof"),
     Mutant("c-may-step", _PROOF, "abs(high_v - self._c_v) > C_STEADY_V", "abs(high_v - self._c_v) > 99.0",

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from evsed.core.energy.sessions import Checkpoint, DayTotal, EndReason, Kept, SessionRecord
+from evsed.core.energy.sessions import Checkpoint, DayTotal, EndReason, SavedTotals, SessionRecord
 from evsed.errors import StoreError
-from evsed.store import Beginning, Json, LatchedFault, Store
+from evsed.store import Json, LatchedFault, PreviousRun, Store
 from tests.store import write_log
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -51,7 +51,7 @@ def work(store: Store) -> list[Callable[[], object]]:
     ]
 
 
-def kept(folder: Path) -> tuple[Kept, list[str], list[float], Json, Beginning]:
+def kept(folder: Path) -> tuple[SavedTotals, list[str], list[float], Json, PreviousRun]:
     """All that the next life reads."""
     store = Store(folder / "evsed.db")
     try:
