@@ -30,8 +30,10 @@ from evsed.core.solar.battery_loan import Loan
 from evsed.core.solar.car_needs import ORDINARY_CAR, CarNeeds
 from evsed.core.solar.feed_news import FeedNews, hold_s
 from evsed.core.solar.feed_trouble import Notice
+from evsed.core.solar.offer_ramp import ANSWER_S, QUIET_S, OfferRamp
 from evsed.core.solar.start_conditions import StartConditions
 from evsed.core.solar.surplus import Reading, Surplus
+from evsed.core.solar.untaken_rest import UntakenRest
 
 __all__ = [
     "Allotment",
@@ -45,31 +47,9 @@ __all__ = [
     "Semantics",
 ]
 
-STEP_A: Final = 0.02
-"""The allotment moves in steps of this size, in amperes, rounded down."""
-
 RESTLESS_SHARE: Final = 0.22
 """A reading that differs from the last by this share of the least power (300 W of 6 A x 230 V) is
 one of a restless sky, under which the whole of `margin_share` is kept, and less under a calmer."""
-
-ANSWER_S: Final = 15.0
-"""Without a meter the offer changes only so often, in seconds: the slowest reported cars answer a
-change within 10 s, and acting on readings from before the answer swings."""
-
-TRIM_AFTER_S: Final = 15.0
-"""A meter shows what the car leaves of an offer that has stood for so long, in seconds."""
-
-TRIM_STEADY_A: Final = 0.3
-"""An offer stands while it moves by less than this, in amperes."""
-
-TRIM_MOST_A: Final = 1.5
-"""A car that leaves more than this has a limit of its own, and is not offered more; in amperes."""
-
-TRIM_FROM_A: Final = 3.0
-"""A car that draws less than this is not following the offer at all, in amperes."""
-
-TRIM_RATE: Final = 0.1
-"""The mean of what the car leaves is over about ten notes of its draw."""
 
 SOLAR_LOSES: Final = Notice(
     "prices",
@@ -102,10 +82,6 @@ UNINTERRUPTED_LOANS: Final = 5.0
 """The battery lends so many times its loan to a car that bears no further interruption, on any day:
 where a run of such a car ends, the car begins no more."""
 
-QUIET_S: Final = 5.0
-"""The allotment does not move during this long before the next stamp is due, in seconds: a car that
-is still on its way to a new current would make that reading ambiguous."""
-
 
 class Allotment:
     """The feed's ceiling on the current.
@@ -123,23 +99,19 @@ class Allotment:
         self._loan = Loan()
         self._news = FeedNews()
         self._conditions = StartConditions(config.least_w)
+        self._offer = OfferRamp()
+        self._rest = UntakenRest()
         self._ordered = False
         self._metered = False
-        self._aimed_a, self._aimed_at = 0.0, -math.inf
         self._margin_w = 0.0
-        self._left_a = 0.0
-        self._stood_a, self._stood_at = 0.0, -math.inf
         self._on = False
         self._charging = False
         self._flowing_at: float | None = None
         self._soft_until_at = -math.inf
         self._begun_a, self._begun_until_at = 0.0, -math.inf
         self._idle_at = -math.inf
-        self._changed_at = -math.inf
         self._stopped_at = -math.inf
         self._drawn_at = -math.inf
-        self._ramp_a = 0.0
-        self._moved_at = -math.inf
 
     @property
     def mode(self) -> Mode:
@@ -243,7 +215,7 @@ class Allotment:
         if not (charging or measured):
             current_a = 0.0
         self._metered = measured
-        self._trim(now, current_a, follows=charging and measured)
+        self._rest.on_draw(now, self._offer.offer_a, current_a, follows=charging and measured)
         self._surplus.on_draw(now, current_a, measured=measured)
         if charging and not self._charging and self._on:
             self._begin_charge(now)
@@ -251,15 +223,6 @@ class Allotment:
             self._idle_at = now
         self._charging = charging
         self._drawn_at = now
-
-    def _trim(self, now: float, drawn_a: float, *, follows: bool) -> None:
-        """Learn what the car leaves of its offer, where a meter shows it."""
-        if abs(self._ramp_a - self._stood_a) >= TRIM_STEADY_A:
-            self._stood_a, self._stood_at = self._ramp_a, now
-        if not follows or drawn_a < TRIM_FROM_A or now - self._stood_at < TRIM_AFTER_S:
-            return
-        left_a = max(0.0, self._ramp_a - drawn_a)
-        self._left_a += TRIM_RATE * ((left_a if left_a <= TRIM_MOST_A else 0.0) - self._left_a)
 
     def update(self, now: float) -> AllotmentResult:
         """Say what the feed permits now, and why."""
@@ -440,7 +403,7 @@ class Allotment:
         spare = self._surplus.spare
         if spare.bias_w > 0 and spare.solar_w < self._config.least_w:
             rule = AllotmentRule.PROBING
-        return rule, wanted_a + self._left_a - self._margin_w / self._config.watts_per_ampere
+        return rule, wanted_a + self._rest.left_a - self._margin_w / self._config.watts_per_ampere
 
     def _turn_on(self, now: float) -> None:
         """Begin to offer, if nothing is offered yet."""
@@ -454,11 +417,11 @@ class Allotment:
     def _begin_charge(self, now: float) -> None:
         """Note that current flows from now on: a run begins, or goes on with the offer it has."""
         soft_s = self._needs.soft_start_s
-        self._begun_a, self._begun_until_at = self._ramp_a, now + BEGUN_HOLDS_S
+        self._begun_a, self._begun_until_at = self._offer.offer_a, now + BEGUN_HOLDS_S
         if self._flowing_at is None:
             self._flowing_at = now
             self._loan.open(now)
-            if self._ramp_a <= self._config.car_min_current_a:
+            if self._offer.offer_a <= self._config.car_min_current_a:
                 soft_s = max(soft_s, SETTLE_S)
         self._soft_until_at = now + soft_s
 
@@ -480,37 +443,18 @@ class Allotment:
             self._soft_until_at = -math.inf
             self._flowing_at = None
             self._conditions.reset()
-            self._ramp_a = 0.0
+            self._offer.end()
         return 0.0, reason
 
     def _ramp(self, now: float, wanted_a: float) -> float:
-        """Move towards `wanted_a` in steps, no faster up than the slew, not just before a stamp."""
-        config, needs = self._config, self._needs
-        least_a = config.car_min_current_a
-        span_s, self._moved_at = now - self._moved_at, now
+        """Move the offer towards *wanted_a*, not just before a stamp of the feed."""
         period_s = self._surplus.period_s
-        if needs.change_by_a > 0 and self._charging and self._ramp_a >= least_a:
-            if (
-                abs(wanted_a - self._ramp_a) >= needs.change_by_a
-                and now - self._changed_at >= needs.change_every_s
-            ):
-                self._ramp_a, self._changed_at = max(wanted_a, least_a), now
-        elif self._ramp_a <= 0 or wanted_a <= least_a:
-            self._ramp_a = least_a
-        elif not self._is_quiet(now, wanted_a, period_s):
-            self._ramp_a = min(wanted_a, self._ramp_a + config.up_slew_a_per_s * span_s)
-        return max(least_a, round(math.floor(self._ramp_a / STEP_A + 1e-6) * STEP_A, 6))
-
-    def _is_quiet(self, now: float, wanted_a: float, period_s: float) -> bool:
-        """True while the offer is to stand still, so that the next reading is not ambiguous."""
+        quiet_s = None
         if self._metered or period_s >= ANSWER_S:
-            to_stamp_s = self._surplus.stamp_at + period_s - now
-            return 0 < to_stamp_s <= min(QUIET_S, period_s / 12)
-        if wanted_a != self._aimed_a and now - self._aimed_at < ANSWER_S:
-            return True
-        if wanted_a != self._aimed_a:
-            self._aimed_a, self._aimed_at = wanted_a, now
-        return False
+            quiet_s = (self._surplus.stamp_at + period_s - now, min(QUIET_S, period_s / 12))
+        return self._offer.move(
+            now, wanted_a, self._config, self._needs, charging=self._charging, quiet_s=quiet_s
+        )
 
     # -- the numbers behind them ---------------------------------------------------------------
 
