@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a car leaves of its offer, learned where a meter shows it."""
+"""The rest that a car leaves of its offer, learned where a meter shows it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TRIM_RATE: Final = 0.1
 
 
 class UntakenRest:
-    """`left_a`: what the car leaves of an offer that it follows, a mean in amperes."""
+    """`left_a` is the mean rest of an offer that the car follows, in amperes."""
 
     def __init__(self) -> None:
         self.left_a = 0.0
