@@ -47,7 +47,7 @@ INCONSISTENT_S = 0.5
 
 NOT_PROVED = "the pilot has to be read once without a car: unplug it, and in again"
 NO_B = "the car asks, and has to show B first: evsed withdraws the offer until it does"
-STRAYED = "the pilot's level in C has moved by more than 0.5 V: the car has to show B again"
+STRAYED = "the pilot has stepped by more than 0.5 V within C: the car has to show B again"
 B_NOT_STEADY = "the pilot has to read a steady 8.0 to 10.05 V before current is offered"
 # F is shown for 300 ms; the fault that it shows may have ended within them.
 WAKES = Reason(causes.HOLD_OFF, "the pilot shows F for 4 s to wake the car")

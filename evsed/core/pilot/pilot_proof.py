@@ -11,9 +11,9 @@ generator, a leaking divider) can make an empty plug read C. So a closing needs 
   one that drifts is found in the gap between A and B, or is not steady in B.
 * **The reading moved** out of C since the last closing, and stays at the level that followed B. A
   receiver that came to be stuck at C in a charge fails this at the next closing.
-* **The level in C stays** where it was when C began, also while the contactor is closed. Most parts
-  that come to be stuck in a charge show another level once the car is unplugged: the offer is
-  withdrawn, and B is needed again. It costs a car whose own level moves a pause of some seconds.
+* **The level does not step** while the contactor is closed. Most parts that come to be stuck in a
+  charge show another level of C once the car is unplugged: the offer is withdrawn, and B is needed
+  again. A car's own level drifts; one that steps costs a pause of some seconds.
 * **The low plateau** within -11.2 to -12.8 V, and the two plateaus symmetric within 1.25 V.
 
 After a restart with the car plugged in there is no A. Then the A of an earlier life counts,
@@ -42,7 +42,10 @@ B_AFTER_S, B_STEADY_V = 0.25, 0.5
 # Over this the level in C is another one than that which followed B. A car's resistors and diode
 # move it by 0.1 V while they warm up, and a code of the converter is 0.03 V.
 C_STEADY_V = 0.5
-STRAY_S = 0.5  # of another level, so that a disturbance of some bursts interrupts no charge
+# A step is told from a drift by a mean over a second: 0.33 V/s, which is from 6 V to B in 10 s,
+# stays within 0.5 V of it. It has to last, so that a disturbance of some bursts costs nothing.
+MEAN_S = 1.0
+STRAY_S = 0.5
 LOW_V = (-12.8, -11.2)
 SYMMETRIC_V = 1.25
 
@@ -52,9 +55,9 @@ class PilotProof:
 
     `proved`: the front end has read A, in this life or an earlier one with this calibration.
     `car_proved`: this car has shown B. `moved`: the reading left C since the last closing.
-    `strayed`: while closed, C is at another level than that which followed B. `confirmed`: the
-    owner has confirmed this car. *needs_b* False: A alone is enough, which leaves
-    a part that fails at the wrong moment unseen (`safety.allow_without_b`).
+    `strayed`: the level has stepped within C. `confirmed`: the owner has confirmed this car.
+    *needs_b* False: A alone is enough, which leaves a part that fails at the wrong moment unseen
+    (`safety.allow_without_b`).
     """
 
     def __init__(self, *, proved: bool, needs_b: bool = True) -> None:
@@ -67,6 +70,8 @@ class PilotProof:
         self._b_at: float | None = None
         self._b_v = 0.0
         self._c_v: float | None = None  # where C began
+        self._live: PilotState | None = None
+        self._mean_v, self._mean_at = 0.0, 0.0  # of the level in `_live`
         self._stray_at: float | None = None
 
     @property
@@ -91,7 +96,7 @@ class PilotProof:
     def confirm(self) -> None:
         """Note that the owner has looked: a car is plugged in."""
         self.confirmed = True
-        self._c_v = self._stray_at = None
+        self._live = None
 
     def update(self, now: float, pilot: PilotReading, presence: Presence, *, steady: bool) -> str:
         """Learn from the *pilot*; return what is wrong with it where no car can be, or "".
@@ -101,7 +106,8 @@ class PilotProof:
         high_v, settled = pilot.high_v, presence.settled
         if pilot.state is not settled or high_v is None:
             return ""
-        self._follow_c(now, high_v, live=settled in LIVE)
+        self._follow_c(high_v, live=settled in LIVE)
+        self._follow_steps(now, high_v, settled)
         if settled is not PilotState.B or not B_V[0] <= high_v <= B_V[1]:
             self._b_at = None
         elif self._b_at is None or abs(high_v - self._b_v) > B_STEADY_V:
@@ -119,20 +125,30 @@ class PilotProof:
         self.proved, self._a_v = good, high_v if good else None
         return "" if good else f"with no car the pilot reads {high_v:.2f} V, not 11.4 to 12.6 V"
 
-    def _follow_c(self, now: float, high_v: float, *, live: bool) -> None:
-        """Forget that the reading moved, and the owner's word, where C is at another level."""
+    def _follow_c(self, high_v: float, *, live: bool) -> None:
+        """Forget that the reading moved where C is not the level that followed B."""
         if not live:
             self._c_v = None
         elif self._c_v is None:
             self._c_v = high_v
         elif abs(high_v - self._c_v) > C_STEADY_V:
             self.moved = False
-            if self._stray_at is None:
-                self._stray_at = now
-            elif now - self._stray_at >= STRAY_S:
-                self.strayed, self.confirmed = self._needs_b, False
-            return
-        self._stray_at = None
+
+    def _follow_steps(self, now: float, high_v: float, settled: PilotState | None) -> None:
+        """Ask for B again, and forget the owner's word, where the level stepped within C or D."""
+        if settled not in LIVE or settled is not self._live:
+            self._live = settled if settled in LIVE else None
+            self._mean_v, self._stray_at = high_v, None
+        elif abs(high_v - self._mean_v) <= C_STEADY_V:
+            share = min(1.0, (now - self._mean_at) / MEAN_S)
+            self._mean_v += share * (high_v - self._mean_v)
+            self._stray_at = None
+        elif self._stray_at is None:
+            self._stray_at = now
+        elif now - self._stray_at >= STRAY_S:
+            self.moved = self.confirmed = False
+            self.strayed = self._needs_b
+        self._mean_at = now
 
     def inconsistent(self, low_v: float | None) -> str:
         """Return what is wrong with the low plateau beside the high one; "" where it is well."""

@@ -112,7 +112,7 @@ def test_a_c_that_moves_in_a_charge_costs_the_offer_and_the_car_shows_b_again(
     story.run(5)
     story.car(moved_v)
     story.until(lambda: story.duty == STEADY, within_s=0.7)
-    assert "has moved" in story.step.blocked
+    assert "has stepped" in story.step.blocked
     assert story.closed, "the car lets go first"
     story.car("B")
     story.until(lambda: 0.0 < story.duty < 1.0, within_s=5)
@@ -131,6 +131,18 @@ def test_a_reading_that_moved_and_shows_no_b_opens_after_6_s_and_closes_nothing(
 
     assert Fault.PILOT_NOT_PROVED in story.step.faults
     assert story.told(ev.ContactorClosed) == 1
+
+
+@pytest.mark.parametrize("to_v", [5.0, 7.0])
+def test_a_c_that_drifts_in_a_charge_interrupts_nothing(to_v: float) -> None:
+    story = Story().charging()
+    ticks = 400
+    for tick in range(ticks):
+        story.car(5.97 + (to_v - 5.97) * tick / ticks)
+        story.run(0.02)
+    story.run(5)
+
+    assert story.told(ev.OfferWithdrawn) == 0
 
 
 @pytest.mark.parametrize(("moved_v", "for_s"), [(5.55, 60.0), (6.4, 60.0), (6.9, 0.4)])

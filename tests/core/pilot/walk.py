@@ -45,6 +45,7 @@ from tests.core.pilot.walk_world import (
     LOST_BOARD,
     OPENED,
     SHORT,
+    STEPPED,
     WAKE,
     Given,
     Moment,
@@ -236,7 +237,7 @@ WORLDS: Final = {
     ),
     "a car has to show B": World(
         config=EvseConfig(front_end_proved=True),
-        pilots=(IN_A, IN_B, IN_C, LOST),
+        pilots=(IN_A, IN_B, IN_C, STEPPED, LOST),
         limits=(0.0, 16.0),
         orders=(ACKNOWLEDGE, OPENED),
     ),

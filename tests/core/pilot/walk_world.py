@@ -61,6 +61,7 @@ UNREAD = Pilot("C with a burst unread", C, None, high_v=5.97, good=True)
 LOST = Pilot("C, lost", C, None, high_v=5.97, lost=True)
 NO_DIODE = Pilot("C without diode", C, C, Anomaly.NO_DIODE, 5.62)
 SHORT = Pilot("a short", E, E, Anomaly.SHORTED, 0.0)
+STEPPED = Pilot("C at another level", C, C, high_v=6.6, good=True)
 PILOTS: Final = (
     IN_A,
     IN_B,
@@ -164,6 +165,9 @@ FORGOTTEN: Final = (
     "cycles",
     "_b_v",
     "_c_v",
+    "_live",
+    "_mean_v",
+    "_mean_at",
     "_needs_b",
 )
 KNOWN: Final = {
