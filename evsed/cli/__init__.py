@@ -48,6 +48,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from evsed.cli.barriers import missing
+    from evsed.settings.hints import hints
     from evsed.settings.messages import describe
 
     settings = _settings(options)
@@ -56,6 +57,8 @@ def _check(options: argparse.Namespace) -> int:
         print(describe(settings))
         for line in missing(settings):
             print(f"# {line}")
+        for line in hints(settings):
+            print(f"# hint: {line}")
         print("# the settings are sound")
     if options.all:
         from evsed.cli.places import show as show_places

@@ -53,6 +53,10 @@ MaybePeak = Annotated[
 LostCurrent = Annotated[float, AfterValidator(_no_or_startable), Allowed("0, or 6 to 80 A")]
 
 
+_BETWEEN_LINES_V = (300.0, 480.0)
+"""The volts between two lines of the world's three-phase grids, IEC 60038: 380 to 480, and less."""
+
+
 class SupplySettings(Section):
     """[supply]: what the wall can give. Every value is a ceiling, never a target."""
 
@@ -62,6 +66,15 @@ class SupplySettings(Section):
     main_fuse_a: MaybeFuse = None
     peak_w: MaybePeak = None
     house_lost_a: LostCurrent = 6.0
+
+    @field_validator("mains_v", mode="before")
+    @classmethod
+    def _line_to_neutral(cls, volts: object) -> object:
+        least, most = _BETWEEN_LINES_V
+        if isinstance(volts, int | float) and least <= volts <= most:
+            wanted = f"100 to 277 V, line to neutral: {volts / math.sqrt(3):.0f} in a grid of"
+            raise must_be(f"{wanted} {volts:g} V")
+        return volts
 
 
 class WiresSettings(Section):

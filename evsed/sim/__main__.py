@@ -17,13 +17,14 @@ import os
 import signal
 import sys
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from aiohttp import web
 
 from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.cars.library import parse_car
-from evsed.sim.demand_manager import DemandManager
+from evsed.sim.demand_manager import DemandManager, Formula
 from evsed.sim.garage_page import garage_app
 from evsed.sim.house import Battery, Clouds, House
 from evsed.sim.house_server import feed_app
@@ -33,6 +34,9 @@ from evsed.sim.world import World
 
 REAL_TIME_PRIORITY = 30
 AT_TARGET_WH = 13_600.0  # of 15 kWh: just above BatteryMonitor's target, so that the car may charge
+LARGE_WH, HALF_EMPTY_WH = 30_000.0, 9_000.0  # not full, and not throttled, within minutes
+PLAIN_POWER = "power"  # the page shows what goes into the battery, and asks nothing for it
+LIVED_BEFORE_S = 60  # of the world, so that its first page is a real one
 PLUGGED_IN_AFTER_S = 2.0  # of pilot, so that the front end is read without a car first
 
 
@@ -61,19 +65,29 @@ async def _plug_in(world: World, garage: Garage) -> None:
     garage.act("plug")
 
 
+def _feed(options: argparse.Namespace) -> dict[str, Any]:
+    """The house's battery and what its page shows of it."""
+    if options.formula == PLAIN_POWER:
+        return {"battery": Battery(LARGE_WH, HALF_EMPTY_WH)}
+    demand = DemandManager(Formula(options.formula), pace=options.speed)
+    return {"battery": Battery(charge_wh=AT_TARGET_WH), "demand": demand}
+
+
 async def _main(options: argparse.Namespace) -> None:
-    now = time.monotonic()
+    began_at = time.monotonic() - LIVED_BEFORE_S
     house = House(
-        now,
-        datetime.now(),  # noqa: DTZ005 - BatteryMonitor's pages are in its local time
-        sun_h=options.sun_h,
+        began_at,
+        # BatteryMonitor's pages are in its local time.
+        datetime.now() - timedelta(seconds=LIVED_BEFORE_S),  # noqa: DTZ005
+        sun_h=options.sun_h - LIVED_BEFORE_S * options.speed / 3600,
         speed=options.speed,
         period_s=options.period_s,
         window_s=min(10.0, options.period_s / 2),
         clouds=Clouds(seed=options.seed),
-        battery=Battery(charge_wh=AT_TARGET_WH),
-        demand=DemandManager(pace=options.speed),
+        **_feed(options),
     )
+    for second in range(LIVED_BEFORE_S):
+        house.step(began_at + second, 0.0)
     car = parse_car(options.car) if options.car else Car(CarModel(max_a=options.car_max_a))
     world = World(house, car)
     await world.pigpiod.start()
@@ -114,6 +128,11 @@ def main() -> int:
     parser.add_argument("--sun-h", type=float, default=10.0, help="the sun's hour at the start")
     parser.add_argument("--car-max-a", type=float, default=16.0)
     parser.add_argument("--car", help="a car of the library: NAME, or NAME,parameter=number,...")
+    parser.add_argument(
+        "--formula", choices=[*(each.value for each in Formula), PLAIN_POWER],
+        default=Formula.MINUTE.value,
+        help="BatteryMonitor's version: how the error of charge counts; or the battery's power",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plugged", action="store_true")
     options = parser.parse_args()

@@ -55,6 +55,9 @@ def demo_world(port: int) -> Iterator[DemoWorld]:
                 *(sys.executable, "-m", "evsed.sim", "--plugged"),
                 *("--garage-port", str(port + 1 if port else 0), "--page-port", str(port)),
                 *("--period-s", str(PERIOD_S)),
+                # BatteryMonitor's figure mixes power and charge: half a minute passes before the
+                # two can be told apart, and the first charge shall come sooner.
+                *("--formula", "power"),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -125,6 +128,7 @@ def _overrides(ports: dict[str, int], port: int, folder: Path) -> dict[str, Any]
             "url": f"http://127.0.0.1:{ports['feed']}/excesspwr.php",
             "period_s": PERIOD_S,
             "window_s": PERIOD_S / 2,
+            "semantics": "battery_power",
         },
         # A demo has no ten minutes.
         "surplus": {"min_on_s": 60.0, "min_off_s": 20.0},

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`evsed demo` with a past, for a browser: the real daemon, the simulated Pi, made-up days.
 
-    python -m tests.browser.charger FOLDER [--days 60]
+    python -m tests.browser.charger FOLDER [--days 60] [--broker mqtt://127.0.0.1:1883]
 
 The store and the password's file lie in FOLDER; there is no password before somebody sets one. What
 it prints is what `evsed demo` prints.
@@ -25,6 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--days", type=int, default=60, help="of the past, each minute of them")
+    parser.add_argument("--broker", default="", help="publish by MQTT, too")
     options = parser.parse_args()
     store = options.folder / "evsed.db"
     if not store.exists():
@@ -35,6 +36,7 @@ def main() -> int:
         world.overrides["store"] = {"path": store}
         world.overrides["logs"] = {"dir": options.folder / "log"}
         world.overrides["openevse"] = {"enabled": True, "announce": False}
+        world.overrides["mqtt"] = {"broker": options.broker}
         settings = load_settings(None, overrides=world.overrides)
         return run(settings, on_address=lambda url: print(f"page    {url}", flush=True))
 

@@ -1,26 +1,82 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One truth: page, JSON, classic line, `evsed status`, history and logs agree at every step."""
+"""One truth: page, JSON, classic line, `evsed status`, MQTT and logs agree at every step."""
 
 from __future__ import annotations
 
 import json
 import re
+import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 from playwright.sync_api import Browser
 
 from evsed.cli.client import status as status_in_words
 from tests.browser.conftest import Charger
 from tests.browser.watch import PHONE_LIGHT, Watched, open_page
+from tests.sources.devices import MOSQUITTO, Broker, needs_mosquitto
+
+pytestmark = needs_mosquitto
 
 IN_TIME_S = 240.0
 AGAIN_S = 0.4
+MQTT_KEYS = (
+    "summary", "reason", "power_w", "offered_a", "drawn_a", "day_wh", "day_solar_wh", "total_wh",
+    "excess_w", "available_w", "state", "classic_state", "feed_error",
+)  # fmt: skip
 LAG_S = 5.0
 """Whatever is shown is a status of the last seconds: a page that is loaded shows the last event."""
+
+
+class Subscriber:
+    """What a program that listens by MQTT knows: the last state."""
+
+    def __init__(self, port: int) -> None:
+        self.state: dict[str, Any] = {}
+        self.port = port
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self._client.on_message = self._on_message
+        while True:
+            try:
+                self._client.connect("127.0.0.1", port)
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.05)
+        self._client.subscribe("evsed/+/state", qos=1)
+        self._client.loop_start()
+
+    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        self.state = json.loads(message.payload)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._client.loop_stop()
+        self._client.disconnect()
+
+
+@pytest.fixture(scope="module")
+def subscriber(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subscriber]:
+    """A listener at a mosquitto of this module's own."""
+    assert MOSQUITTO is not None
+    broker = Broker(tmp_path_factory.mktemp("broker"))
+    with subprocess.Popen([MOSQUITTO, "-c", str(broker.config)], stderr=subprocess.DEVNULL) as run:
+        listening = Subscriber(broker.port)
+        yield listening
+        listening.close()
+        run.terminate()
+
+
+@pytest.fixture(scope="module")
+def charger(tmp_path_factory: pytest.TempPathFactory, subscriber: Subscriber) -> Iterator[Charger]:
+    """A charger that publishes at that mosquitto."""
+    made = Charger(tmp_path_factory.mktemp("charger"), f"mqtt://127.0.0.1:{subscriber.port}")
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +137,12 @@ def expected(now: dict[str, Any]) -> dict[str, object]:
         "status session": f"{session['energy_wh'] / 1000:.2f}",
         "status day": f"{now['day_wh'] / 1000:.2f}",
         "history": round(session["energy_wh"], 1) if session["active"] else None,
+        **{f"MQTT {key}": now[key] for key in MQTT_KEYS},
+        "MQTT session": session["energy_wh"],
     }
 
 
-def found(charger: Charger, page: Watched) -> dict[str, object]:
+def found(charger: Charger, page: Watched, state: dict[str, Any]) -> dict[str, object]:
     """What each place shows."""
     url = charger.url.rstrip("/")
     texts = shown(
@@ -113,10 +171,17 @@ def found(charger: Charger, page: Watched) -> dict[str, object]:
         "status session": re.findall(r"session +(\S+) kWh", words)[0],
         "status day": re.findall(r"today (\S+) kWh", words)[0],
         "history": newest["energy_wh"] if newest["ended"] is None else None,
+        **{f"MQTT {key}": state[key] for key in MQTT_KEYS},
+        "MQTT session": state["session"]["energy_wh"],
     }
 
 
-def agree(charger: Charger, page: Watched, when: Callable[[dict[str, Any]], bool]) -> None:
+def agree(
+    charger: Charger,
+    page: Watched,
+    subscriber: Subscriber,
+    when: Callable[[dict[str, Any]], bool],
+) -> None:
     """Wait until the status is as *when* wants it and every place shows one of the last seconds."""
     deadline = time.monotonic() + IN_TIME_S
     statuses: list[tuple[float, dict[str, Any]]] = []
@@ -127,7 +192,7 @@ def agree(charger: Charger, page: Watched, when: Callable[[dict[str, Any]], bool
         statuses = [one for one in statuses if time.monotonic() - one[0] < LAG_S]
         statuses.append((time.monotonic(), now))
         if len(statuses) > 3 and all(when(status) for _, status in statuses):
-            texts = found(charger, page)
+            texts = found(charger, page, subscriber.state)
             statuses.append((time.monotonic(), json.loads(fetched(f"{charger.url}api/v1/status"))))
             right = [expected(status) for _, status in statuses]
             wrong = [
@@ -141,21 +206,33 @@ def agree(charger: Charger, page: Watched, when: Callable[[dict[str, Any]], bool
     raise AssertionError("\n".join(wrong))
 
 
-def test_all_agree_while_the_car_charges(charger: Charger, page: Watched) -> None:
-    agree(charger, page, lambda now: now["power_w"] > 1000)
+def test_all_agree_while_the_car_charges(
+    charger: Charger, page: Watched, subscriber: Subscriber
+) -> None:
+    agree(charger, page, subscriber, lambda now: now["power_w"] > 1000)
 
 
-def test_all_agree_under_a_cloud(charger: Charger, page: Watched) -> None:
+def test_all_agree_under_a_cloud(charger: Charger, page: Watched, subscriber: Subscriber) -> None:
     charger.garage.press("dark")
-    agree(charger, page, lambda now: now["available_w"] is not None and now["available_w"] < 1400)
+    agree(
+        charger,
+        page,
+        subscriber,
+        lambda now: now["available_w"] is not None and now["available_w"] < 1400,
+    )
 
 
 def test_all_agree_when_the_feed_is_lost_and_old_figures_are_shown_as_old(
-    charger: Charger, page: Watched
+    charger: Charger, page: Watched, subscriber: Subscriber
 ) -> None:
     charger.garage.press("clear")
     charger.garage.press("feed_pulled")
-    agree(charger, page, lambda now: now["feed_error"] is not None and now["available_w"] is None)
+    agree(
+        charger,
+        page,
+        subscriber,
+        lambda now: now["feed_error"] is not None and now["available_w"] is None,
+    )
     texts = shown(page, "flow_sun", "flow_battery", "feed_text")
     assert (texts["flow_sun"], texts["flow_battery"]) == ("not known", "not known")
     assert "too old to use" in texts["feed_text"]
@@ -169,11 +246,13 @@ def test_all_agree_when_the_feed_is_lost_and_old_figures_are_shown_as_old(
 
 
 def test_all_agree_when_the_car_has_left_and_so_does_the_energy_log(
-    charger: Charger, page: Watched
+    charger: Charger, page: Watched, subscriber: Subscriber
 ) -> None:
-    agree(charger, page, lambda now: now["available_w"] is not None)
+    agree(charger, page, subscriber, lambda now: now["available_w"] is not None)
     charger.garage.press("unplug")
-    agree(charger, page, lambda now: now["state"] == "A" and not now["session"]["active"])
+    agree(
+        charger, page, subscriber, lambda now: now["state"] == "A" and not now["session"]["active"]
+    )
     sessions = json.loads(fetched(f"{charger.url}api/v1/sessions?limit=5"))["sessions"]
     newest = next(session for session in sessions if session["energy_wh"] > 5)
     wanted = f"{newest['energy_wh'] / 1000:7.3f}kWh"

@@ -31,6 +31,11 @@ def complaints(tmp_path: Path, text: str, **environ: str) -> list[str]:
         ("supply", 'max_current_a = "16"', "must be a number, 6 to 80 A"),
         ("supply", "max_current_a = true", "must be a number, 6 to 80 A"),
         ("supply", "mains_v = 24", "must be 100 to 277 V"),
+        (
+            "supply",
+            "mains_v = 400",
+            "must be 100 to 277 V, line to neutral: 231 in a grid of 400 V",
+        ),
         ("supply", "phases = 4", "must be 1 to 3"),
         ("supply", "phases = 1.5", "must be a whole number, 1 to 3"),
         ("board", 'kind = "arduino"', 'must be "pigpio" or "kernel"'),

@@ -142,8 +142,8 @@ class Broker:
     def __init__(self, folder: Path, more: str = "allow_anonymous true") -> None:
         self.port = free_port()
         self.url = f"mqtt://127.0.0.1:{self.port}"
-        self._config = folder / "mosquitto.conf"
-        self._config.write_text(
+        self.config = folder / "mosquitto.conf"
+        self.config.write_text(
             # As root it would give up its rights, and could not read what is in this folder.
             f"user root\npersistence false\nlistener {self.port} 127.0.0.1\n{more}\n"
         )
@@ -155,7 +155,7 @@ class Broker:
         self._process = await asyncio.create_subprocess_exec(
             MOSQUITTO,
             "-c",
-            str(self._config),
+            str(self.config),
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )
