@@ -27,6 +27,7 @@ from evsed.daemon.house_guard import HouseGuard
 from evsed.daemon.hub import ChargerHub
 from evsed.daemon.limit_calculator import LimitCalculator
 from evsed.daemon.meter_follower import MeterFollower
+from evsed.daemon.ocpp_limit import OcppLimit
 from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
 from evsed.daemon.shutdown import Shutdown
 from evsed.daemon.supervisor import Part, Supervisor
@@ -76,7 +77,9 @@ async def _run(
     control, watchdog = ControlProcess(), Watchdog(notifier)
     shutdown = Shutdown(control, notifier, read_settings)
     opened = open_frontends(
-        FrontendsConfig(settings.web_config(), __version__, settings.mqtt_config())
+        FrontendsConfig(
+            settings.web_config(), __version__, settings.mqtt_config(), settings.ocpp_config()
+        )
     )
     try:
         held = lock_board(
@@ -99,7 +102,7 @@ async def _run(
         charger,
         recorder,
         care,
-        (*thermometers, *guards),
+        (*thermometers, *guards, *_network(settings, charger)),
     )
     ticks = TickHandler(charger, hub, recorder, care, watchdog)
     supervisor = Supervisor(charger)
@@ -183,6 +186,11 @@ def _installation(settings: Settings) -> Installation:
 def _thermometers(settings: Settings) -> tuple[Thermometer, ...]:
     sensor = settings.safety.temperature_sensor
     return (Thermometer(sensor, settings.supply.max_current_a),) if sensor else ()
+
+
+def _network(settings: Settings, charger: Charger) -> tuple[OcppLimit, ...]:
+    config = settings.ocpp_config()
+    return () if config is None else (OcppLimit(config, charger, time.monotonic()),)
 
 
 def _meters(

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from evsed.core.car.care import Care
+    from evsed.core.ocpp.ceiling import Ceiling
     from evsed.core.pilot.faults import Fault
     from evsed.core.pilot.limits import Limit
     from evsed.core.solar.allotment import AllotmentResult
     from evsed.core.user.expected_end import ExpectedEnd
     from evsed.core.user.user_limits import Remaining
-    from evsed.frontends.status import EventView, PartView
+    from evsed.frontends.status import EventView, OcppView, PartView
     from evsed.link import Snapshot
     from evsed.meters import CarReading
 
@@ -58,7 +59,8 @@ class ChargerState:
     daemon as they were sent last; `left_s` gives the seconds left of a limit, by its owner.
     `session_left` is what the session's own limit still leaves. `fault_since` has the wall-clock
     time at which each active fault began, `worst_ticks` (moment, seconds) of the last minute.
-    `car_meter` is the last reading of the car's own meter, where there is one.
+    `car_meter` is the last reading of the car's own meter, where there is one. `ocpp` is what the
+    charge point of OCPP has reported last, and `ocpp_ceiling` the ceiling that it sets.
     """
 
     installation: Installation
@@ -75,6 +77,8 @@ class ChargerState:
     worst_ticks: tuple[tuple[float, float], ...] = ()
     events: tuple[EventView, ...] = ()
     parts: tuple[PartView, ...] = ()
+    ocpp: OcppView | None = None
+    ocpp_ceiling: Ceiling | None = None
 
     # --- changes ------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from evsed.core.user.claims import Claim
     from evsed.daemon.hub import ChargerHub
-    from evsed.frontends.hub import History
+    from evsed.frontends.hub import History, OcppReport
     from evsed.frontends.status import Status
 
 CHANGES_EVERY_S: Final = 0.5
@@ -111,6 +111,10 @@ class FrontendHub:
     async def withdraw_claim(self, who: str, program: str) -> str:
         """Withdraw the claim of *program*, for *who*."""
         return await self._order(self._hub.withdraw_claim(who, program))
+
+    async def report_ocpp(self, report: OcppReport) -> None:
+        """Put what the charge point of OCPP reports in force."""
+        await self._order(self._hub.report_ocpp(report))
 
     async def _order(self, order: Coroutine[Any, Any, T]) -> T:
         """Carry *order* out in the daemon's loop. Raises `HubBusyError` for one too many."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from evsed.daemon.charger_state import Charger
     from evsed.daemon.control_process import ControlProcess
     from evsed.daemon.session_recorder import SessionRecorder
-    from evsed.frontends.hub import SessionEvent
+    from evsed.frontends.hub import OcppReport, SessionEvent
     from evsed.logs import Logs
 
 BUILT_EVERY_S: Final = 0.5
@@ -181,3 +182,11 @@ class ChargerHub:
         self._recorder.set_claims(before.withdrawn(program))
         self.note_order(who, f"the claim of {program} is withdrawn")
         return "withdrawn"
+
+    async def report_ocpp(self, report: OcppReport) -> None:
+        """Put what the charge point of OCPP reports in force; see `frontends.hub.Hub`."""
+        charger = self._charger
+        urgent = report.view != charger.state.ocpp
+        charger.set(
+            replace(charger.state, ocpp=report.view, ocpp_ceiling=report.ceiling), urgent=urgent
+        )

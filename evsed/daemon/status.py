@@ -109,6 +109,7 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
         day_solar_wh=sessions.day.solar_wh,
         battery_loan_wh=allotment.battery_loan_wh if allotment else None,
         parts=state.parts,
+        ocpp=state.ocpp,
         expected_end=_end_time(state, now),
         expected_end_by=state.expected_end.by.value if state.expected_end else None,
     )
@@ -136,6 +137,7 @@ def _session_view(sessions: SessionTotals) -> SessionView:
         started=session.started,
         energy_measured=session.measured,
         solar_wh=session.solar_wh,
+        id=session.id,
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from evsed.frontends.frontend import Frontend
     from evsed.frontends.mqtt import MqttConfig
+    from evsed.frontends.ocpp import OcppConfig
     from evsed.frontends.web import WebConfig
 
 
@@ -24,6 +25,7 @@ class FrontendsConfig:
     web: WebConfig
     version: str
     mqtt: MqttConfig | None = None
+    ocpp: OcppConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +59,8 @@ def open_frontends(config: FrontendsConfig) -> Frontends:
         from evsed.frontends.mqtt.frontend import MqttFrontend  # noqa: PLC0415 - as above
 
         opened.append(MqttFrontend(config.mqtt, config.version, port))
+    if config.ocpp is not None:
+        from evsed.frontends.ocpp.frontend import OcppFrontend  # noqa: PLC0415 - as above
+
+        opened.append(OcppFrontend(config.ocpp))
     return Frontends(tuple(opened), host, port)

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
     from evsed.core.energy.history import By, DayTrace, PeriodTotal
     from evsed.core.energy.sessions import SessionRecord
+    from evsed.core.ocpp.ceiling import Ceiling
     from evsed.core.pilot.events import Event
     from evsed.core.user.claims import Claim
-    from evsed.frontends.status import Status
+    from evsed.frontends.status import OcppView, Status
 
 
 class History(Protocol):
@@ -62,6 +63,14 @@ class SessionEnded:
     """A session ended; its record is final."""
 
     session: SessionRecord
+
+
+@dataclass(frozen=True, slots=True)
+class OcppReport:
+    """What the charge point of OCPP reports: the ceiling that it sets, and what is shown of it."""
+
+    ceiling: Ceiling
+    view: OcppView
 
 
 SessionEvent = SessionStarted | SessionEnded
@@ -131,3 +140,6 @@ class Hub(Protocol):
 
     async def withdraw_claim(self, who: str, program: str) -> str:
         """Withdraw the claim of *program*; return the outcome in words."""
+
+    async def report_ocpp(self, report: OcppReport) -> None:
+        """Put the ceiling in *report* in force, in place of the one before, and show the rest."""

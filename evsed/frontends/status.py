@@ -88,6 +88,7 @@ class SessionView:
     solar_wh: Annotated[
         float | None, Doc("the solar part of energy_wh; null where it is not known", unit="Wh")
     ] = None
+    id: Annotated[str, Doc("the session's own name; empty before the first")] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,21 @@ class PartView:
     ]
     trouble: Annotated[str, Doc("what went wrong last; empty: nothing")] = ""
     restarts: Annotated[int, Doc("how often it was started again")] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OcppView:
+    """evsed as a charge point of a central system, by OCPP."""
+
+    url: Annotated[str, Doc("the address of the central system")]
+    identity: Annotated[str, Doc("the name under which it knows this charger")]
+    connected: Annotated[bool, Doc("it is connected, and has accepted this charger")]
+    version: Annotated[str, Doc("the version of OCPP that is spoken; empty: not known yet")]
+    trouble: Annotated[str, Doc("why it is not connected; empty: it is")]
+    id_tag: Annotated[str | None, Doc("who has the transaction under way; null: there is none")]
+    profile: Annotated[str, Doc("the charging profile in force, for people; empty: none")]
+    profiles: Annotated[int, Doc("charging profiles that it has installed")]
+    queued: Annotated[int, Doc("messages about transactions that wait for it")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +324,9 @@ class Status:
     parts: Annotated[
         tuple[PartView, ...], Doc("the parts that run beside the charging, and how they fare")
     ] = ()
+    ocpp: Annotated[
+        OcppView | None, Doc("the central system and its part in the charging; null: OCPP is off")
+    ] = None
 
     def __post_init__(self) -> None:
         """Derive the state of the classic line."""

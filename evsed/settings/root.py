@@ -24,12 +24,14 @@ from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.core.supply.main_fuse import MainFuseConfig
 from evsed.feeds import FeedConfig
 from evsed.frontends.mqtt import MqttConfig
+from evsed.frontends.ocpp import OcppConfig
 from evsed.frontends.web import WebConfig
 from evsed.meters import MeterConfig
 from evsed.settings.common import must_be
 from evsed.settings.feed import FeedSettings
 from evsed.settings.meters import CarMeterSettings, HouseMeterSettings, MetersSettings
 from evsed.settings.mqtt import MqttSettings
+from evsed.settings.ocpp import OcppSettings
 from evsed.settings.sections import (
     BoardSettings,
     CarSettings,
@@ -80,6 +82,7 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     openevse: OpenEvseSettings = OpenEvseSettings()
     mqtt: MqttSettings = MqttSettings()
+    ocpp: OcppSettings = OcppSettings()
     logs: LogsSettings = LogsSettings()
     store: StoreSettings = StoreSettings()
 
@@ -307,6 +310,10 @@ class Settings(BaseSettings):
     def mqtt_config(self) -> MqttConfig | None:
         """Build the configuration of the MQTT frontend; None where it is off."""
         return self.mqtt.config(self.supply.max_current_a)
+
+    def ocpp_config(self) -> OcppConfig | None:
+        """Build the configuration of the OCPP frontend; None where it is off."""
+        return self.ocpp.config(self.store.path, self.supply.max_current_a)
 
     def logs_config(self) -> LogsConfig:
         """Build the configuration of the logs."""

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 ADDRESSES: Final = {
     "http": (("http", "https"), "an http:// or https:// address with a host"),
     "mqtt": (("mqtt", "mqtts"), 'the address of a broker, such as "mqtt://192.168.1.5:1883"'),
+    "ocpp": (("ws", "wss"), "a ws:// or wss:// address with a host"),
     "modbus": (
         ("tcp", "rtu", "rtu+tcp"),
         'a Modbus address, such as "tcp://192.168.1.7:502" or "rtu:///dev/ttyUSB0?baudrate=9600"',

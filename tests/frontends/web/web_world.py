@@ -16,7 +16,7 @@ from evsed.core.energy.sessions import SessionRecord
 from evsed.core.user.claims import Claim
 from evsed.core.user.controls import OFF_STAYS, Controls, ControlsError
 from evsed.errors import StoreError
-from evsed.frontends.hub import History, HubEvent
+from evsed.frontends.hub import History, HubEvent, OcppReport
 from evsed.frontends.status import (
     ClaimView,
     ControlsView,
@@ -138,6 +138,7 @@ class ShownHub:
     acknowledged: list[str] = field(default_factory=list)
     woken: list[str] = field(default_factory=list)
     changed_by: list[str] = field(default_factory=list)
+    reports: list[OcppReport] = field(default_factory=list)
     broken: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     happened: asyncio.Queue[HubEvent] = field(default_factory=asyncio.Queue)
@@ -203,6 +204,10 @@ class ShownHub:
         self.changed_by.append(who)
         self.show(replace(self.shown, claims=left))
         return "withdrawn"
+
+    async def report_ocpp(self, report: OcppReport) -> None:
+        self.reports.append(report)
+        self.show(replace(self.shown, ocpp=report.view))
 
 
 @dataclass

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ceiling that the central system sets, now and for as long as it may hold without it.
+
+The ceiling is a plan on monotonic time. The daemon follows it to its end although the part that
+speaks OCPP hangs, is started again or is gone: after the keep time comes the offline limit.
+
+The keep time counts from the moment at which the last question was *sent* that the central system
+answered. It was there then or later, so that it never lends this charger's share to another while
+that is still in use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from evsed.core.ocpp.profiles import Purpose, Supply
+from evsed.core.ocpp.stack import Bound, ProfileStack, Tx
+
+WORDS: Final = {
+    Purpose.MAX: "for this charger",
+    Purpose.TX_DEFAULT: "for every charge",
+    Purpose.TX: "for this charge",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CeilingStep:
+    """From the monotonic moment `at` on `max_a` amperes, because of `why`; None: no limit."""
+
+    at: float
+    max_a: float | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """Steps in the order of their moments; the first holds before it, too, the last for ever."""
+
+    steps: tuple[CeilingStep, ...]
+
+    def at(self, now: float) -> CeilingStep:
+        """Return the step at *now*."""
+        found = self.steps[0]
+        for step in self.steps[1:]:
+            if step.at > now:
+                break
+            found = step
+        return found
+
+    def left_s(self, now: float) -> float | None:
+        """Return the seconds until the next step; None where there is none."""
+        return next((step.at - now for step in self.steps[1:] if step.at > now), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """What holds without the central system: profiles for `keep_s`, then at most `max_a`."""
+
+    keep_s: float
+    max_a: float
+
+    @property
+    def why(self) -> str:
+        """The reason as the owner reads it."""
+        return f"the central system (OCPP) cannot be reached: {self.max_a:g} A, as set"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """This moment: monotonic `now`, and the central system's clock then, seconds since 1970."""
+
+    now: float
+    epoch: float
+
+
+def closed(why: str) -> Ceiling:
+    """Return the ceiling of a charger that may give nothing, because of *why*."""
+    return Ceiling((CeilingStep(0.0, 0.0, why),))
+
+
+def starting(until_at: float, offline: Offline | None) -> Ceiling:
+    """Return the ceiling before the part that speaks OCPP has reported for the first time.
+
+    Where that does not come until *until_at*, *offline* holds; None: nothing may flow even then,
+    because nobody has authorised a charge.
+    """
+    first = CeilingStep(0.0, 0.0, "what the charging network (OCPP) allows is not known yet")
+    if offline is None:
+        return Ceiling((first,))
+    return Ceiling((first, CeilingStep(until_at, offline.max_a, offline.why)))
+
+
+def open_ceiling(
+    stack: ProfileStack,
+    tx: Tx | None,
+    supply: Supply,
+    offline: Offline,
+    contact_at: float,
+    moment: Moment,
+) -> Ceiling:
+    """Return the ceiling of a charge that is authorised.
+
+    *contact_at* is the monotonic moment at which the central system was last known to be there.
+    Offline the limit of the whole charge point still holds, because that is a fact of the place.
+    The other profiles do not: they would starve the car, or let it take what others need.
+    """
+    lost_at = contact_at + offline.keep_s
+    steps = []
+    if lost_at > moment.now:
+        last = moment.epoch + (lost_at - moment.now)
+        for step in stack.composite(moment.epoch, last, tx, supply):
+            at = moment.now + (step.at - moment.epoch)
+            steps.append(CeilingStep(at, step.bound.max_a, describe(step.bound)))
+    lost_at = max(lost_at, moment.now)
+    most = stack.most(moment.epoch + (lost_at - moment.now), tx, supply)
+    if most.max_a is not None and most.max_a < offline.max_a:
+        steps.append(CeilingStep(lost_at, most.max_a, describe(most)))
+    else:
+        steps.append(CeilingStep(lost_at, offline.max_a, offline.why))
+    return Ceiling(tuple(steps))
+
+
+def describe(bound: Bound) -> str:
+    """Describe *bound* as the owner reads it; "" without one."""
+    if bound.profile is None or bound.max_a is None:
+        return ""
+    return f"{bound.max_a:.3g} A {WORDS[bound.profile.purpose]}, by the central system (OCPP)"
