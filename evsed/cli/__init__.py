@@ -53,7 +53,7 @@ def _check(options: argparse.Namespace) -> int:
 
     settings = _settings(options)
     good = []
-    if options.all or not (options.hardware or options.feed or options.mqtt):
+    if options.all or not (options.hardware or options.feed or options.mqtt or options.ocpp):
         print(describe(settings))
         for line in missing(settings):
             print(f"# {line}")
@@ -68,6 +68,10 @@ def _check(options: argparse.Namespace) -> int:
         from evsed.cli.mqtt import show as show_mqtt
 
         good.append(show_mqtt(settings.mqtt_config()))
+    if options.all or options.ocpp:
+        from evsed.cli.ocpp import show as show_ocpp
+
+        good.append(show_ocpp(settings.ocpp_config(), settings.web.socket))
     if options.all or options.feed:
         from evsed.cli.feed import show as show_feed
 
@@ -186,6 +190,9 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     )
     check.add_argument(
         "--mqtt", action="store_true", help="try the broker: address, credentials, rights"
+    )
+    check.add_argument(
+        "--ocpp", action="store_true", help="try the central system: address, password, version"
     )
     check.add_argument(
         "--all", action="store_true", help="the settings, their files, the feed and this Pi"

@@ -67,7 +67,7 @@ class SessionEnded:
 
 @dataclass(frozen=True, slots=True)
 class OcppReport:
-    """What the charge point of OCPP reports: the ceiling that it sets, and what is shown of it."""
+    """A report of the charge point of OCPP: the ceiling that it sets, and what is shown of it."""
 
     ceiling: Ceiling
     view: OcppView

@@ -60,6 +60,7 @@ def test_what_the_shipped_file_leaves_out_works_as_it_is_shown(tmp_path: Path) -
     text = re.sub(r"(?m)^# (?=\w+ = )", "", SHIPPED.read_text())
     # Numbers belong to the kinds of feeds and meters that are made of numbers.
     text = re.sub(r'(?m)^kind = ("batterymonitor"|"")', 'kind = "http"', text)
+    text = text.replace('[ocpp]\nurl = ""', '[ocpp]\nurl = "ws://192.168.1.5/ocpp"')
     file.write_text(text.replace('url = ""', 'url = "http://192.168.1.40"'))
 
     found = dotted(tomllib.loads(file.read_text()))

@@ -55,7 +55,7 @@ class Ceiling:
 
 @dataclass(frozen=True, slots=True)
 class Offline:
-    """What holds without the central system: profiles for `keep_s`, then at most `max_a`."""
+    """The rule without the central system: profiles for `keep_s`, then at most `max_a`."""
 
     keep_s: float
     max_a: float
@@ -67,7 +67,7 @@ class Offline:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class CentralMoment:
     """This moment: monotonic `now`, and the central system's clock then, seconds since 1970."""
 
     now: float
@@ -83,7 +83,7 @@ def starting(until_at: float, offline: Offline | None) -> Ceiling:
     """Return the ceiling before the part that speaks OCPP has reported for the first time.
 
     Where that does not come until *until_at*, *offline* holds; None: nothing may flow even then,
-    because nobody has authorised a charge.
+    because no charge is authorised.
     """
     first = CeilingStep(0.0, 0.0, "what the charging network (OCPP) allows is not known yet")
     if offline is None:
@@ -97,7 +97,7 @@ def open_ceiling(
     supply: Supply,
     offline: Offline,
     contact_at: float,
-    moment: Moment,
+    moment: CentralMoment,
 ) -> Ceiling:
     """Return the ceiling of a charge that is authorised.
 

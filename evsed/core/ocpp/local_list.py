@@ -16,8 +16,8 @@ MOST_SENT: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What the central system has sent about an idTag; `until` is by its clock, None: for good."""
+class ListEntry:
+    """The record of an idTag in the list; `until` is by its clock, None: for good."""
 
     status: str
     until: float | None = None
@@ -36,19 +36,19 @@ class LocalList:
     """The list and its version; version 0 is an empty list. idTags are compared without case."""
 
     version: int = 0
-    entries: Mapping[str, Entry] = field(default_factory=dict)
+    entries: Mapping[str, ListEntry] = field(default_factory=dict)
 
-    def find(self, id_tag: str) -> Entry | None:
+    def find(self, id_tag: str) -> ListEntry | None:
         """Return the entry of *id_tag*."""
         return self.entries.get(id_tag.casefold())
 
-    def replaced(self, version: int, sent: Sequence[tuple[str, Entry | None]]) -> LocalList:
+    def replaced(self, version: int, sent: Sequence[tuple[str, ListEntry | None]]) -> LocalList:
         """Return the list that *sent* is. Raises `ListError`."""
         if any(entry is None for _, entry in sent):
             raise ListError("a full list needs an idTagInfo with every idTag")
         return LocalList().updated(version, sent)
 
-    def updated(self, version: int, sent: Sequence[tuple[str, Entry | None]]) -> LocalList:
+    def updated(self, version: int, sent: Sequence[tuple[str, ListEntry | None]]) -> LocalList:
         """Return the list with *sent* changed; an idTag without an entry is removed.
 
         Raises `ListError`.
@@ -71,12 +71,14 @@ class LocalList:
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> LocalList:
         """Return what `to_json()` gave. Raises KeyError, TypeError or ValueError otherwise."""
-        entries = {tag: Entry(status, until) for tag, (status, until) in kept["entries"].items()}
+        entries = {
+            tag: ListEntry(status, until) for tag, (status, until) in kept["entries"].items()
+        }
         return cls(kept["version"], entries)
 
 
 class Verdict(Enum):
-    """What is to be done with an idTag."""
+    """The decision about an idTag."""
 
     ACCEPT = "accept"
     ASK = "ask the central system"
@@ -93,7 +95,9 @@ class AuthorizationRules:
     unknown_offline: bool = False
 
 
-def judge(entry: Entry | None, rules: AuthorizationRules, at: float, *, online: bool) -> Verdict:
+def judge(
+    entry: ListEntry | None, rules: AuthorizationRules, at: float, *, online: bool
+) -> Verdict:
     """Return what is to be done with an idTag that has *entry* in the local list, at *at*."""
     listed = entry is not None and rules.list_enabled
     good = listed and entry is not None and entry.accepted(at)

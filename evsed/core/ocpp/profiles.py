@@ -36,7 +36,7 @@ class Purpose(Enum):
     TX = "TxProfile"
 
 
-class Kind(Enum):
+class ProfileKind(Enum):
     """The way in which the start of a schedule is found."""
 
     ABSOLUTE = "Absolute"
@@ -49,7 +49,7 @@ class ProfileError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class SchedulePeriod:
     """A limit from `start_s` seconds after the start of the schedule on."""
 
     start_s: float
@@ -74,7 +74,7 @@ class Schedule:
     """
 
     unit: str
-    periods: tuple[Period, ...]
+    periods: tuple[SchedulePeriod, ...]
     start: float | None = None
     duration_s: float | None = None
     least: float = 0.0
@@ -125,7 +125,7 @@ class ChargingProfile:
     id: int
     level: int
     purpose: Purpose
-    kind: Kind
+    kind: ProfileKind
     schedule: Schedule
     recurrence: str = ""
     valid_from: float | None = None
@@ -135,7 +135,7 @@ class ChargingProfile:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be followed."""
-        if self.kind is Kind.RECURRING:
+        if self.kind is ProfileKind.RECURRING:
             if self.recurrence not in RECURRENCES:
                 raise ProfileError("a recurring profile needs a recurrencyKind, Daily or Weekly")
             if self.schedule.start is None:
@@ -166,7 +166,7 @@ class ChargingProfile:
         ]
         if self.schedule.duration_s is not None:
             found.append(begin + self.schedule.duration_s)
-        if self.kind is Kind.RECURRING:
+        if self.kind is ProfileKind.RECURRING:
             found.append(begin + RECURRENCES[self.recurrence])
         found += [edge for edge in (self.valid_from, self.valid_to) if edge is not None]
         return min((moment for moment in found if moment > at), default=math.inf)
@@ -176,7 +176,7 @@ class ChargingProfile:
         start = self.schedule.start
         if start is None:  # OCPP 1.6, 7.13: relative to the start of charging
             return tx_at
-        if self.kind is Kind.RECURRING:
+        if self.kind is ProfileKind.RECURRING:
             return at - (at - start) % RECURRENCES[self.recurrence]
         return start
 
@@ -207,10 +207,10 @@ class ChargingProfile:
             id=kept["id"],
             level=kept["level"],
             purpose=Purpose(kept["purpose"]),
-            kind=Kind(kept["kind"]),
+            kind=ProfileKind(kept["kind"]),
             schedule=Schedule(
                 unit=kept["unit"],
-                periods=tuple(Period(start_s, limit) for start_s, limit in kept["periods"]),
+                periods=tuple(SchedulePeriod(start_s, limit) for start_s, limit in kept["periods"]),
                 start=kept["start"],
                 duration_s=kept["duration_s"],
                 least=kept["least"],

@@ -76,7 +76,7 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class Plug:
-    """What there is at the plug: the `session` of the car, "" without one; `end` of the last one.
+    """The state of the plug: the `session` of the car, "" without one; `end` of the last one.
 
     `off`: the owner has switched evsed off. `emergency`: its emergency stop is pressed.
     """
@@ -151,8 +151,10 @@ class Transactions:
         if not self.operative:
             return "the central system (OCPP) has taken this charger out of use"
         if self.finished:
-            return "the charge was ended by OCPP; a remote start or plugging in again begins anew"
-        return "nobody has authorised the charge yet (OCPP)"
+            return (
+                "the charge was ended by OCPP; a remote start or plugging in again begins another"
+            )
+        return "the charge is not authorised yet (OCPP)"
 
     # --- what happens -------------------------------------------------------------------------
 
@@ -187,7 +189,7 @@ class Transactions:
         """Stop the transaction, if there is one, because of *reason*; return what follows.
 
         After a stop by the owner's off, which the owner can take back, a car may be authorised
-        again without being plugged in anew.
+        again without being plugged in again.
         """
         running, self.transaction, self.suspended = self.transaction, None, False
         if running is None:

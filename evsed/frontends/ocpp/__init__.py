@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The OCPP frontend: evsed as a charge point of a central system, OCPP 1.6J or 2.0.1.
+"""The OCPP frontend: evsed as a charge point of a central system, OCPP 1.6J.
 
 ::
 
@@ -11,7 +11,7 @@
     readings.py    what the meters read, and the samples of it
     memory.py      what outlives a restart, and the queue, on the disk
     clock.py       the central system's clock, for stamps and schedules
-    v16/, v201/    the messages of each version
+    v16/           the messages of OCPP 1.6J
 
 The decisions are in `evsed.core.ocpp`. All of it is imported only where `[ocpp] url` is set.
 """
@@ -20,10 +20,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
-
-AUTHORIZE: Final = ("free", "id", "remote")
-VERSIONS: Final = ("auto", "1.6", "2.0.1")
 
 
 @dataclass(frozen=True, slots=True)

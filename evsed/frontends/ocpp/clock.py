@@ -44,7 +44,7 @@ def iso(epoch: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class ClockStamp:
     """A moment: monotonic seconds of one boot of the machine, and its wall clock then."""
 
     at: float
@@ -72,7 +72,7 @@ class StationClock:
 
     @property
     def known(self) -> bool:
-        """Return True where the central system has told its time."""
+        """Return True where the central system has given its time."""
         return self._offset_s is not None
 
     def set(self, epoch: float) -> None:
@@ -85,17 +85,17 @@ class StationClock:
         offset_s = self._wall() - now if self._offset_s is None else self._offset_s
         return (now if at is None else at) + offset_s
 
-    def stamp(self) -> Stamp:
+    def stamp(self) -> ClockStamp:
         """Return this moment, in a form that can be kept."""
-        return Stamp(self.now(), self._boot, self._wall())
+        return ClockStamp(self.now(), self._boot, self._wall())
 
-    def epoch_of(self, stamp: Stamp) -> float:
+    def epoch_of(self, stamp: ClockStamp) -> float:
         """Return the moment of *stamp* in seconds since 1970.
 
         One of this boot is as right as the clock is now, although that was wrong then.
         """
         return self.epoch(stamp.at) if stamp.boot == self._boot else stamp.wall
 
-    def iso_of(self, stamp: Stamp) -> str:
+    def iso_of(self, stamp: ClockStamp) -> str:
         """Return the moment of *stamp* as OCPP writes it."""
         return iso(self.epoch_of(stamp))

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from evsed.frontends.ocpp import OcppConfig
 
-SUBPROTOCOLS: Final = {"1.6": "ocpp1.6", "2.0.1": "ocpp2.0.1"}
+SUBPROTOCOLS: Final = {"1.6": "ocpp1.6"}
+"""The versions and their subprotocols, the best first."""
 CONNECT_WITHIN_S: Final = 30.0
 PAUSES_S: Final = ((1.0, 60.0), (10.0, 60.0), (30.0, 120.0), (60.0, 180.0))
 """Bounds of the pause before an attempt, by the attempts that have failed before; drawn evenly.
@@ -42,7 +43,7 @@ def address(url: str, identity: str) -> str:
 
 def offered(version: str) -> tuple[str, ...]:
     """Return the subprotocols to offer, the best first; "auto" is all of them."""
-    names = ("2.0.1", "1.6") if version == "auto" else (version,)
+    names = tuple(SUBPROTOCOLS) if version == "auto" else (version,)
     return tuple(SUBPROTOCOLS[name] for name in names)
 
 

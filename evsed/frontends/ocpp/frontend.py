@@ -99,7 +99,7 @@ class OcppFrontend:
     async def _follow(self, hub: Hub, memory: Memory) -> None:
         """Follow the status, and keep the connection, once the pilot has been read.
 
-        Before that nobody knows whether the car of a transaction under way is still there.
+        Before that it is not known whether the car of a transaction under way is still there.
         """
         station = Station(self._config, memory, StationClock(self._clock))
         # In a thread: the library takes a second, and several on a small Pi.

@@ -15,7 +15,7 @@ from evsed.core.ocpp.ceiling import describe
 from evsed.errors import SourceError
 from evsed.frontends.ocpp.connection import address, connected, pause_s
 from evsed.frontends.ocpp.rpc import LostError, Rpc
-from evsed.frontends.ocpp.session import Session
+from evsed.frontends.ocpp.session import CentralSession
 from evsed.frontends.ocpp.v16.dialect import Dialect16
 from evsed.frontends.status import OcppView
 
@@ -42,7 +42,7 @@ class Link:
         self._station = station
         self._identity = identity
         self._draw = draw
-        self._session: Session | None = None
+        self._session: CentralSession | None = None
         self._trouble = "it was not reached yet"
         self._reported = ""
 
@@ -76,7 +76,7 @@ class Link:
                     station.contact_at = sent_at
 
             rpc = Rpc(socket, version, station.clock, on_contact)
-            self._session = session = Session(station, rpc)
+            self._session = session = CentralSession(station, rpc)
             station.version = version
             session.on_accepted = self._on_accepted
             dialect: Dialect = Dialect16(station, session, self._identity)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What outlives a restart of the charge point, and the queue for the central system, in one file.
+"""The memory of the charge point across restarts, and its queue, in one file.
 
 An SQLite database beside evsed's own. One commit holds a change together with the message about it,
 so that a cut of the power at any moment leaves both or neither: the transaction is not under way

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What there is at the plug, as the central system sees it: state, fault and samples. Pure."""
+"""The plug as the central system sees it: state, fault and samples. Pure."""
 
 from __future__ import annotations
 

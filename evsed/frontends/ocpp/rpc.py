@@ -40,14 +40,14 @@ Payload = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CallAnswer:
     """The answer to a call, and what is to be done once it is sent."""
 
     payload: Payload
     after: Callable[[], Awaitable[None]] | None = None
 
 
-Handler = Callable[[Payload], Answer]
+Handler = Callable[[Payload], CallAnswer]
 
 
 class LostError(Exception):
@@ -151,7 +151,7 @@ class Rpc:
         try:
             message = json.loads(text)
         except (ValueError, RecursionError):
-            return  # nobody waits for an answer to that
+            return  # no call to answer
         match message:
             case [2, str() as message_id, str() as action, dict() as payload]:
                 await self._on_call(message_id, action, payload)
@@ -187,7 +187,7 @@ class Rpc:
             self._after.add(task)
             task.add_done_callback(self._after.discard)
 
-    def _handle(self, message_id: str, action: str, payload: Payload) -> Answer:
+    def _handle(self, message_id: str, action: str, payload: Payload) -> CallAnswer:
         """Return the answer to a call. Raises `OCPPError`."""
         handler = self.handlers.get(action)
         if handler is None:

@@ -58,7 +58,7 @@ class Dialect(Protocol):
         """Use *answer* to *item*; return what is to be kept."""
 
 
-class Session:
+class CentralSession:
     """One connection: *station* over *rpc* in the words of a dialect, which `run()` gets."""
 
     def __init__(self, station: Station, rpc: Rpc) -> None:
@@ -234,7 +234,7 @@ class Session:
         await self._report(dialect)
 
     async def reset(self) -> None:
-        """Give the queue a moment, and begin anew."""
+        """Give the queue a moment, and end the connection."""
         clock, memory = self._station.clock, self._station.memory
         until_at = clock.now() + FLUSH_S
         while clock.now() < until_at and memory.count():

@@ -25,7 +25,7 @@ from evsed.core.ocpp.transactions import (
     StopReason,
     Transactions,
 )
-from evsed.frontends.ocpp.clock import Stamp, StationClock
+from evsed.frontends.ocpp.clock import ClockStamp, StationClock
 from evsed.frontends.ocpp.keys import Values
 from evsed.frontends.ocpp.memory import Memory, NewItem
 from evsed.frontends.ocpp.readings import ConnectorStatus, View, connector_status, samples
@@ -47,7 +47,7 @@ log = structlog.get_logger()
 class Running:
     """The transaction under way as messages see it: when it began, and the number of the next."""
 
-    began: Stamp
+    began: ClockStamp
     sequence: int = 0
 
 
@@ -114,7 +114,9 @@ class Station:
 
     def _restore_running(self, kept: Any) -> None:  # noqa: ANN401 - JSON, as below
         at, boot, wall = kept["began"]
-        self._running = Running(Stamp(float(at), str(boot), float(wall)), int(kept["sequence"]))
+        self._running = Running(
+            ClockStamp(float(at), str(boot), float(wall)), int(kept["sequence"])
+        )
 
     def _restore_register(self, kept: Any) -> None:  # noqa: ANN401
         self._register_wh = float(kept)
@@ -203,7 +205,7 @@ class Station:
                 self._keep(item)
             self.on_change()
 
-    def _item(self, kind: str, key: str, stamp: Stamp, body: dict[str, Any]) -> NewItem:
+    def _item(self, kind: str, key: str, stamp: ClockStamp, body: dict[str, Any]) -> NewItem:
         running = self._running or Running(stamp)
         self._running = replace(running, sequence=running.sequence + 1)
         common = {"tx": key, "at": stamp.to_json(), "sequence": running.sequence}
@@ -364,7 +366,7 @@ class Station:
         return Tx(transaction.key, self.clock.epoch_of(running.began))
 
     @property
-    def began(self) -> Stamp | None:
+    def began(self) -> ClockStamp | None:
         """When the transaction began; None without one."""
         return None if self._running is None else self._running.began
 
@@ -382,5 +384,5 @@ class Station:
             self.supply,
             ceilings.Offline(config.offline_keep_s, config.offline_max_a),
             self.contact_at,
-            ceilings.Moment(now, self.clock.epoch(now)),
+            ceilings.CentralMoment(now, self.clock.epoch(now)),
         )

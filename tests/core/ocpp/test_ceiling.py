@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import pytest
 
-from evsed.core.ocpp.ceiling import Ceiling, Moment, Offline, closed, open_ceiling, starting
-from evsed.core.ocpp.profiles import Kind, Purpose
+from evsed.core.ocpp.ceiling import Ceiling, CentralMoment, Offline, closed, open_ceiling, starting
+from evsed.core.ocpp.profiles import ProfileKind, Purpose
 from evsed.core.ocpp.stack import ProfileStack
 from tests.core.ocpp.test_profiles import NOON, ONE_PHASE, TX, profile
 
 OFFLINE = Offline(keep_s=300.0, max_a=6.0)
-NOW = Moment(now=1000.0, epoch=NOON)
+NOW = CentralMoment(now=1000.0, epoch=NOON)
 
 
 def ceiling(stack: ProfileStack, contact_at: float = 1000.0, offline: Offline = OFFLINE) -> Ceiling:
@@ -19,7 +19,7 @@ def ceiling(stack: ProfileStack, contact_at: float = 1000.0, offline: Offline = 
 
 
 def test_a_profile_holds_for_the_keep_time_and_then_the_offline_limit() -> None:
-    made = ceiling(ProfileStack((profile((0, 16.0), kind=Kind.RELATIVE),)), contact_at=900.0)
+    made = ceiling(ProfileStack((profile((0, 16.0), kind=ProfileKind.RELATIVE),)), contact_at=900.0)
     assert (made.at(0.0).max_a, made.at(1000.0).max_a) == (16.0, 16.0)
     assert made.at(1199.9).max_a == 16.0
     assert made.at(1200.0).max_a == 6.0
@@ -30,12 +30,12 @@ def test_a_profile_holds_for_the_keep_time_and_then_the_offline_limit() -> None:
 
 
 def test_the_schedule_goes_on_within_the_keep_time() -> None:
-    made = ceiling(ProfileStack((profile((0, 16.0), (120, 8.0), kind=Kind.RELATIVE),)))
+    made = ceiling(ProfileStack((profile((0, 16.0), (120, 8.0), kind=ProfileKind.RELATIVE),)))
     assert [made.at(at).max_a for at in (1119.0, 1121.0, 1301.0)] == [16.0, 8.0, 6.0]
 
 
 def test_a_car_that_was_to_wait_is_not_starved_offline() -> None:
-    made = ceiling(ProfileStack((profile((0, 0.0), kind=Kind.RELATIVE),)))
+    made = ceiling(ProfileStack((profile((0, 0.0), kind=ProfileKind.RELATIVE),)))
     assert [made.at(at).max_a for at in (1000.0, 1301.0)] == [0.0, 6.0]
 
 
@@ -54,7 +54,7 @@ def test_without_a_profile_only_the_offline_limit_is_set() -> None:
 
 @pytest.mark.parametrize("contact_at", [float("-inf"), 700.0, 0.0])
 def test_who_has_not_been_reached_for_long_is_offline_now(contact_at: float) -> None:
-    made = ceiling(ProfileStack((profile((0, 16.0), kind=Kind.RELATIVE),)), contact_at)
+    made = ceiling(ProfileStack((profile((0, 16.0), kind=ProfileKind.RELATIVE),)), contact_at)
     assert made.at(1000.0).max_a == 6.0
     assert len(made.steps) == 1
 

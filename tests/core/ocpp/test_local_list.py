@@ -10,14 +10,14 @@ import pytest
 from evsed.core.ocpp.local_list import (
     MOST_ENTRIES,
     AuthorizationRules,
-    Entry,
+    ListEntry,
     ListError,
     LocalList,
     Verdict,
     judge,
 )
 
-GOOD, OVER, BLOCKED = Entry("Accepted"), Entry("Accepted", until=10.0), Entry("Blocked")
+GOOD, OVER, BLOCKED = ListEntry("Accepted"), ListEntry("Accepted", until=10.0), ListEntry("Blocked")
 
 
 def test_a_full_list_replaces_and_a_differential_one_changes() -> None:
@@ -53,7 +53,7 @@ def test_a_list_that_cannot_be_kept_is_refused() -> None:
     ],
 )
 def test_the_list_is_used_as_the_keys_say(
-    entry: Entry | None,
+    entry: ListEntry | None,
     rules: AuthorizationRules,
     online: bool,  # noqa: FBT001 - a row of the table
     verdict: Verdict,

@@ -16,11 +16,11 @@ from evsed.core.ocpp.profiles import (
     DAY_S,
     MOST_PERIODS,
     ChargingProfile,
-    Kind,
-    Period,
     ProfileError,
+    ProfileKind,
     Purpose,
     Schedule,
+    SchedulePeriod,
     Supply,
 )
 from evsed.core.ocpp.stack import MOST_STEPS, ProfileStack, Tx
@@ -32,14 +32,14 @@ TX = Tx("t1", NOON)
 
 
 def schedule(*periods: tuple[float, float], unit: str = "A", **more: Any) -> Schedule:  # noqa: ANN401
-    return Schedule(unit, tuple(Period(*period) for period in periods), **more)
+    return Schedule(unit, tuple(SchedulePeriod(*period) for period in periods), **more)
 
 
 def profile(
     *periods: tuple[float, float],
     purpose: Purpose = Purpose.TX_DEFAULT,
     number: int = 1,
-    kind: Kind = Kind.ABSOLUTE,
+    kind: ProfileKind = ProfileKind.ABSOLUTE,
     **more: Any,  # noqa: ANN401 - each of the fields' types
 ) -> ChargingProfile:
     in_schedule = {k: more.pop(k) for k in ("unit", "start", "duration_s", "least") if k in more}
@@ -56,7 +56,7 @@ def limits(
 
 
 def test_a_relative_schedule_begins_with_the_transaction() -> None:
-    stack = ProfileStack((profile((0, 16.0), (600, 8.0), kind=Kind.RELATIVE),))
+    stack = ProfileStack((profile((0, 16.0), (600, 8.0), kind=ProfileKind.RELATIVE),))
     assert limits(stack, 1000.0) == [(0, 16.0), (600, 8.0)]
     assert limits(stack, 1000.0, Tx("t1", NOON - 500)) == [(0, 16.0), (100, 8.0)]
     assert limits(stack, 1000.0, None) == [(0, 16.0), (600, 8.0)]
@@ -75,7 +75,7 @@ def test_a_recurring_schedule_begins_again(recurrence: str, span_s: int) -> None
             profile(
                 (0, 6.0),
                 (3600, 20.0),
-                kind=Kind.RECURRING,
+                kind=ProfileKind.RECURRING,
                 recurrence=recurrence,
                 start=NOON - 3 * span_s + 50,
                 duration_s=7200.0,
@@ -163,7 +163,7 @@ def test_a_schedule_of_very_many_steps_ends_somewhere() -> None:
         profile(
             *((n, float(n % 7)) for n in range(MOST_PERIODS)),
             number=m,
-            kind=Kind.RECURRING,
+            kind=ProfileKind.RECURRING,
             recurrence="Daily",
             start=float(m) / 20,
             purpose=Purpose.MAX,
@@ -188,8 +188,8 @@ def test_a_schedule_of_very_many_steps_ends_somewhere() -> None:
         lambda: schedule((0, math.nan)),
         lambda: schedule((0, 6.0), least=math.inf),
         lambda: schedule((0, 6.0), duration_s=0.0),
-        lambda: profile((0, 6.0), kind=Kind.RECURRING, start=0.0),
-        lambda: profile((0, 6.0), kind=Kind.RECURRING, recurrence="Daily"),
+        lambda: profile((0, 6.0), kind=ProfileKind.RECURRING, start=0.0),
+        lambda: profile((0, 6.0), kind=ProfileKind.RECURRING, recurrence="Daily"),
     ],
 )
 def test_what_cannot_be_followed_is_refused(make: Any) -> None:  # noqa: ANN401 - a maker each
@@ -201,7 +201,7 @@ def test_a_stack_is_kept_whole() -> None:
     stack = ProfileStack(
         (
             profile((0, 6.0), (5, 7.5), start=NOON, valid_to=NOON + 5, least=6.0, connector=1),
-            profile((0, 9.0), number=2, kind=Kind.RECURRING, recurrence="Daily", start=1.0),
+            profile((0, 9.0), number=2, kind=ProfileKind.RECURRING, recurrence="Daily", start=1.0),
         )
     )
     assert ProfileStack.from_json(json.loads(json.dumps(stack.to_json()))) == stack
@@ -209,20 +209,20 @@ def test_a_stack_is_kept_whole() -> None:
 
 @given(
     st.lists(st.tuples(st.integers(1, 500), st.floats(0, 80)), max_size=6),
-    st.sampled_from(Kind),
+    st.sampled_from(ProfileKind),
     st.floats(-2 * DAY_S, 2 * DAY_S),
     st.none() | st.floats(1, 1000),
 )
 def test_the_composite_is_what_the_profiles_say_at_each_moment(
-    later: list[tuple[int, float]], kind: Kind, start: float, duration_s: float | None
+    later: list[tuple[int, float]], kind: ProfileKind, start: float, duration_s: float | None
 ) -> None:
     periods = {0: 10.0} | dict(sorted(later))
     made = profile(
         *periods.items(),
         kind=kind,
-        start=None if kind is Kind.RELATIVE else NOON + start,
+        start=None if kind is ProfileKind.RELATIVE else NOON + start,
         duration_s=duration_s,
-        recurrence="Daily" if kind is Kind.RECURRING else "",
+        recurrence="Daily" if kind is ProfileKind.RECURRING else "",
     )
     stack = ProfileStack((made, profile((0, 7.0), number=2, purpose=Purpose.MAX, start=0.0)))
     steps = stack.composite(NOON, NOON + 2000, TX, ONE_PHASE)

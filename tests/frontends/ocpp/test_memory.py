@@ -15,7 +15,7 @@ from random import Random
 
 import pytest
 
-from evsed.core.ocpp.profiles import ChargingProfile, Kind, Period, Purpose, Schedule
+from evsed.core.ocpp.profiles import ChargingProfile, ProfileKind, Purpose, Schedule, SchedulePeriod
 from evsed.frontends.ocpp import OcppConfig, memory
 from evsed.frontends.ocpp.clock import StationClock
 from evsed.frontends.ocpp.memory import Item, Memory, NewItem
@@ -25,7 +25,9 @@ from tests.store import write_log
 
 CHARGES = 8
 CUTS_LEAST = 1000
-PROFILE = ChargingProfile(1, 0, Purpose.TX_DEFAULT, Kind.RELATIVE, Schedule("A", (Period(0, 8.0),)))
+PROFILE = ChargingProfile(
+    1, 0, Purpose.TX_DEFAULT, ProfileKind.RELATIVE, Schedule("A", (SchedulePeriod(0, 8.0),))
+)
 
 
 class Clock:

@@ -108,7 +108,7 @@ async def test_with_remote_authorisation_nothing_flows_before_a_remote_start(
         box.plug_in()
         await central.seen("StatusNotification", connectorId=1, status="Preparing")
         await box.until(lambda: box.max_a() == 0.0)
-        assert "authorised" in box.why
+        assert "not authorised" in box.why
         answer = await central.status_of("RemoteStartTransaction", connectorId=1, idTag="A")
         assert answer == "Accepted"
         await central.seen("StartTransaction", idTag="A")

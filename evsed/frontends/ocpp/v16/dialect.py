@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the charge point says by itself, in OCPP 1.6: boot, status, and the queue as calls."""
+"""Calls of the charge point in OCPP 1.6: boot, status, and the queue."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 from evsed import __version__
-from evsed.frontends.ocpp.clock import Stamp, iso
+from evsed.frontends.ocpp.clock import ClockStamp, iso
 from evsed.frontends.ocpp.readings import ConnectorStatus, error_code
 from evsed.frontends.ocpp.v16.handlers import Handlers
 from evsed.frontends.ocpp.v16.meter_values import meter_values
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from evsed.frontends.ocpp.memory import Item
     from evsed.frontends.ocpp.rpc import Payload
-    from evsed.frontends.ocpp.session import Call, Session
+    from evsed.frontends.ocpp.session import Call, CentralSession
     from evsed.frontends.ocpp.station import Station
 
 CONNECTOR: Final = 1
@@ -29,7 +29,7 @@ class Dialect16:
 
     version = "1.6"
 
-    def __init__(self, station: Station, session: Session, identity: str) -> None:
+    def __init__(self, station: Station, session: CentralSession, identity: str) -> None:
         self._station = station
         self._identity = identity
         self.handlers = Handlers(station, session, self).by_action
@@ -77,7 +77,7 @@ class Dialect16:
     def call_of(self, item: Item) -> Call | None:
         """Return *item* of the queue as a call; None where 1.6 has no such message."""
         body = item.body
-        stamp = self._station.clock.iso_of(Stamp(*body["at"]))
+        stamp = self._station.clock.iso_of(ClockStamp(*body["at"]))
         match item.kind:
             case "start":
                 return "StartTransaction", {

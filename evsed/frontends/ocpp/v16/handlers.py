@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the central system may ask in OCPP 1.6, and the answers.
+"""Answers to the calls of the central system in OCPP 1.6.
 
 A payload has passed the published schema. What still makes no sense raises ValueError, which
 becomes an error that names it.
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from ocpp.exceptions import NotSupportedError
 
-from evsed.core.ocpp.local_list import Entry, ListError
+from evsed.core.ocpp.local_list import ListEntry, ListError
 from evsed.core.ocpp.profiles import ProfileError, Purpose
 from evsed.core.ocpp.transactions import StopReason
 from evsed.frontends.ocpp.clock import iso, read_time
 from evsed.frontends.ocpp.keys import CHANGEABLE, FIXED, KeyRefusedError, changed, shown
-from evsed.frontends.ocpp.rpc import Answer
+from evsed.frontends.ocpp.rpc import CallAnswer
 from evsed.frontends.ocpp.v16.meter_values import meter_values
 from evsed.frontends.ocpp.v16.profiles import read_profile, schedule_json
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from evsed.frontends.ocpp.rpc import Handler, Payload
-    from evsed.frontends.ocpp.session import Dialect, Session
+    from evsed.frontends.ocpp.session import CentralSession, Dialect
     from evsed.frontends.ocpp.station import Station
 
 LONGEST_S: Final = 7 * 86_400
@@ -40,7 +40,7 @@ log = structlog.get_logger()
 class Handlers:
     """The answers of *station*; *session* and *dialect* send what follows from some."""
 
-    def __init__(self, station: Station, session: Session, dialect: Dialect) -> None:
+    def __init__(self, station: Station, session: CentralSession, dialect: Dialect) -> None:
         self._station = station
         self._session = session
         self._dialect = dialect
@@ -67,13 +67,13 @@ class Handlers:
 
     # --- Core ---------------------------------------------------------------------------------
 
-    def _change_availability(self, payload: Payload) -> Answer:
+    def _change_availability(self, payload: Payload) -> CallAnswer:
         if payload["connectorId"] not in (0, 1):
             return _status("Rejected")
         at_once = self._station.set_operative(operative=payload["type"] == "Operative")
         return _status("Accepted" if at_once else "Scheduled")
 
-    def _change_configuration(self, payload: Payload) -> Answer:
+    def _change_configuration(self, payload: Payload) -> CallAnswer:
         key, station = payload["key"], self._station
         name = next((known for known in CHANGEABLE if known.lower() == key.lower()), None)
         if name is None:
@@ -87,7 +87,7 @@ class Handlers:
             return _status("Rejected")
         return _status("Accepted")
 
-    def _get_configuration(self, payload: Payload) -> Answer:
+    def _get_configuration(self, payload: Payload) -> CallAnswer:
         values = shown(self._station.values)
         if not self._station.values.heartbeat_set:
             values["HeartbeatInterval"] = f"{self._session.heartbeat_s:.0f}"
@@ -103,7 +103,7 @@ class Handlers:
         }
         if unknown := [key for key in asked if key.lower() not in by_lower]:
             answer["unknownKey"] = unknown
-        return Answer(answer)
+        return CallAnswer(answer)
 
     def _security_profile(self) -> str:
         config = self._station.config
@@ -113,7 +113,7 @@ class Handlers:
             return "2"
         return "1" if config.password_file else "0"
 
-    def _remote_start(self, payload: Payload) -> Answer:
+    def _remote_start(self, payload: Payload) -> CallAnswer:
         station, id_tag = self._station, payload["idTag"]
         if payload.get("connectorId", 1) != 1:
             return _status("Rejected")
@@ -137,9 +137,9 @@ class Handlers:
             if await self._session.ask(self._dialect, id_tag):
                 station.remote_start(id_tag, profile)
 
-        return Answer({"status": "Accepted"}, ask)
+        return CallAnswer({"status": "Accepted"}, ask)
 
-    def _remote_stop(self, payload: Payload) -> Answer:
+    def _remote_stop(self, payload: Payload) -> CallAnswer:
         station = self._station
         running = station.transactions.transaction
         number = None if running is None else station.ids.get(running.key)
@@ -148,21 +148,21 @@ class Handlers:
         station.stop(StopReason.REMOTE)
         return _status("Accepted")
 
-    def _reset(self, payload: Payload) -> Answer:
+    def _reset(self, payload: Payload) -> CallAnswer:
         hard = payload["type"] == "Hard"
 
         async def reset() -> None:
             self._station.stop(StopReason.HARD_RESET if hard else StopReason.SOFT_RESET)
             await self._session.reset()
 
-        return Answer({"status": "Accepted"}, reset)
+        return CallAnswer({"status": "Accepted"}, reset)
 
     # --- Local Auth List Management -----------------------------------------------------------
 
-    def _list_version(self, _: Payload) -> Answer:
-        return Answer({"listVersion": self._station.local_list.version})
+    def _list_version(self, _: Payload) -> CallAnswer:
+        return CallAnswer({"listVersion": self._station.local_list.version})
 
-    def _send_list(self, payload: Payload) -> Answer:
+    def _send_list(self, payload: Payload) -> CallAnswer:
         station, version = self._station, payload["listVersion"]
         sent = [
             (entry["idTag"], _entry(entry.get("idTagInfo")))
@@ -184,7 +184,7 @@ class Handlers:
 
     # --- Smart Charging -----------------------------------------------------------------------
 
-    def _set_profile(self, payload: Payload) -> Answer:
+    def _set_profile(self, payload: Payload) -> CallAnswer:
         station, connector = self._station, payload["connectorId"]
         sent = payload["csChargingProfiles"]
         try:
@@ -201,7 +201,7 @@ class Handlers:
             return _status("Rejected")
         return _status("Accepted")
 
-    def _clear_profile(self, payload: Payload) -> Answer:
+    def _clear_profile(self, payload: Payload) -> CallAnswer:
         station, purpose = self._station, payload.get("chargingProfilePurpose")
         left = station.stack.cleared(
             profile_id=payload.get("id"),
@@ -214,7 +214,7 @@ class Handlers:
         station.set_stack(left)
         return _status("Accepted")
 
-    def _composite_schedule(self, payload: Payload) -> Answer:
+    def _composite_schedule(self, payload: Payload) -> CallAnswer:
         station, connector, duration_s = self._station, payload["connectorId"], payload["duration"]
         if connector not in (0, 1) or not 0 < duration_s <= LONGEST_S:
             return _status("Rejected")
@@ -223,7 +223,7 @@ class Handlers:
         unit = payload.get("chargingRateUnit", "A")
         schedule = schedule_json(steps, unit, station.supply, station.most_a)
         schedule |= {"duration": duration_s, "startSchedule": iso(begin)}
-        return Answer(
+        return CallAnswer(
             {
                 "status": "Accepted",
                 "connectorId": connector,
@@ -234,7 +234,7 @@ class Handlers:
 
     # --- Remote Trigger -----------------------------------------------------------------------
 
-    def _trigger(self, payload: Payload) -> Answer:
+    def _trigger(self, payload: Payload) -> CallAnswer:
         session, dialect = self._session, self._dialect
         if payload.get("connectorId", 1) not in (0, 1):
             return _status("Rejected")
@@ -250,7 +250,7 @@ class Handlers:
         async def send() -> None:
             await work()
 
-        return Answer({"status": "Accepted"}, send)
+        return CallAnswer({"status": "Accepted"}, send)
 
     async def _send_samples(self, connector: int) -> None:
         station = self._station
@@ -262,16 +262,16 @@ class Handlers:
         await self._session.rpc.call("MeterValues", payload)
 
 
-def _status(status: str) -> Answer:
-    return Answer({"status": status})
+def _status(status: str) -> CallAnswer:
+    return CallAnswer({"status": status})
 
 
-def _not_supported(_: Payload) -> Answer:
+def _not_supported(_: Payload) -> CallAnswer:
     raise NotSupportedError
 
 
-def _entry(info: Payload | None) -> Entry | None:
+def _entry(info: Payload | None) -> ListEntry | None:
     if info is None:
         return None
     until = info.get("expiryDate")
-    return Entry(info["status"], None if until is None else read_time(until))
+    return ListEntry(info["status"], None if until is None else read_time(until))

@@ -6,7 +6,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from evsed.core.ocpp.profiles import ChargingProfile, Kind, Period, ProfileError, Purpose, Schedule
+from evsed.core.ocpp.profiles import (
+    ChargingProfile,
+    ProfileError,
+    ProfileKind,
+    Purpose,
+    Schedule,
+    SchedulePeriod,
+)
 from evsed.core.ocpp.stack import MOST_LEVEL
 from evsed.frontends.ocpp.clock import read_time
 
@@ -26,7 +33,10 @@ def read_profile(
     A profile of the whole charge point is not bound to a transaction: where it has no start of its
     own, it starts when it arrives. Home Assistant sends its slider like that.
     """
-    purpose, kind = Purpose(sent["chargingProfilePurpose"]), Kind(sent["chargingProfileKind"])
+    purpose, kind = (
+        Purpose(sent["chargingProfilePurpose"]),
+        ProfileKind(sent["chargingProfileKind"]),
+    )
     if purpose is Purpose.MAX and connector != 0:
         raise ProfileError("a ChargePointMaxProfile is for connector 0")
     if connector not in (0, 1) or (purpose is Purpose.TX and connector != 1):
@@ -35,7 +45,7 @@ def read_profile(
         raise ProfileError(f"the stack level must be 0 to {MOST_LEVEL}")
     schedule = sent["chargingSchedule"]
     start = _time(schedule, "startSchedule")
-    if kind is Kind.RELATIVE:
+    if kind is ProfileKind.RELATIVE:
         start = None
     if purpose is Purpose.MAX and start is None:
         start = at
@@ -47,7 +57,7 @@ def read_profile(
         schedule=Schedule(
             unit=schedule["chargingRateUnit"],
             periods=tuple(
-                Period(period["startPeriod"], float(period["limit"]))
+                SchedulePeriod(period["startPeriod"], float(period["limit"]))
                 for period in schedule["chargingSchedulePeriod"]
             ),
             start=start,

@@ -153,6 +153,12 @@ function events(s) {
     }));
 }
 
+function centralSystem(ocpp) {
+  const state = ocpp.connected ? t("ocpp_connected", ocpp.version) : t("ocpp_lost", ocpp.trouble);
+  const waiting = ocpp.queued ? t("ocpp_queued", number(ocpp.queued)) : "";
+  return [state, ocpp.profile, waiting].filter(Boolean).join(" · ");
+}
+
 function more(s) {
   const volts = (value) => value === null ? NONE : `${number(value, 2)} V`;
   const content = [
@@ -168,6 +174,7 @@ function more(s) {
     ["more_uptime", duration(s.uptime_s)],
     ["more_version", s.version],
   ];
+  if (s.ocpp) content.unshift(["more_ocpp", centralSystem(s.ocpp)]);
   // The demo is a part of its own name, and its garage is on the next port.
   byId("demo").hidden = !s.parts?.some((part) => part.name === "demo");
   byId("garage").href = `${location.protocol}//${location.hostname}:${Number(location.port) + 1}/`;
