@@ -21,6 +21,8 @@ MOST_PROFILES: Final = 20
 MOST_LEVEL: Final = 9
 MOST_STEPS: Final = 1000
 """Steps of a composite schedule that are worked out; a longer one ends there."""
+HAIR_S: Final = 0.001
+"""Seconds since 1970 have steps of 0.2 microseconds as floats: a change is read this much after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +136,11 @@ class ProfileStack:
         steps = [CompositeStep(first, self.bound(first, meant, supply))]
         at = first
         for _ in range(MOST_STEPS):
-            at = min((p.next_change(at, meant.at) for p in self.profiles), default=math.inf)
+            after = at + HAIR_S
+            at = min((p.next_change(after, meant.at) for p in self.profiles), default=math.inf)
             if at >= last:
                 break
-            bound = self.bound(at, meant, supply)
+            bound = self.bound(at + HAIR_S, meant, supply)
             if bound.max_a != steps[-1].bound.max_a:
                 steps.append(CompositeStep(at, bound))
         return tuple(steps)
