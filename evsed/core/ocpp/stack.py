@@ -22,7 +22,7 @@ MOST_LEVEL: Final = 9
 MOST_STEPS: Final = 1000
 """Steps of a composite schedule that are worked out; a longer one ends there."""
 HAIR_S: Final = 0.001
-"""Seconds since 1970 have steps of 0.2 microseconds as floats: a change is read this much after it."""
+"""A change is read this much after it: floats of this size have steps of 0.2 microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
