@@ -56,7 +56,7 @@ def demo_world(port: int) -> Iterator[DemoWorld]:
                 *("--garage-port", str(port + 1 if port else 0), "--page-port", str(port)),
                 *("--period-s", str(PERIOD_S)),
                 # BatteryMonitor's figure mixes power and charge: half a minute passes before the
-                # two can be told apart, and the first charge shall come sooner.
+                # two can be distinguished, and the first charge shall come sooner.
                 *("--formula", "power"),
             ],
             stdin=subprocess.PIPE,
