@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 
 from evsed.boards import BoardConfig
+from evsed.core.box.light import Hint, LightState
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.faults import Fault
@@ -54,6 +55,8 @@ class SetLimits:
     limits: tuple[Limit, ...]
     car_least_a: float = 0.0
     """Below this the car does not charge, and nothing is offered; amperes."""
+    hint: Hint = Hint.NONE
+    """What the light on the box is to show beside; it changes nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,8 @@ class Snapshot:
     they stand at `at`, those found in the control process included. `blocked` says why nothing is
     offered although the limits would allow it, `wait_s` for how long. `board_why` says what is
     wrong where `board_ok` is False. `drawn_a` is what a meter reads, amperes, None where none does.
+    `light` is what the light on the box shows, None where there is none; `button_trouble` is what
+    is wrong with its button.
     """
 
     at: float
@@ -122,6 +127,8 @@ class Snapshot:
     ticks: int
     worst_tick_s: float
     late: int
+    light: LightState | None = None
+    button_trouble: str = ""
 
     @property
     def lowest(self) -> Limit:

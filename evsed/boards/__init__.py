@@ -8,6 +8,7 @@ from pathlib import Path
 from evsed.boards.board import (
     Board,
     BoardConfig,
+    BoxConfig,
     InputsConfig,
     KernelConfig,
     PigpioConfig,
@@ -20,6 +21,7 @@ from evsed.errors import BoardError
 __all__ = [
     "Board",
     "BoardConfig",
+    "BoxConfig",
     "InputsConfig",
     "KernelConfig",
     "PigpioConfig",
@@ -51,7 +53,9 @@ def open_board(config: BoardConfig) -> Board:
 
 
 def make_safe(config: BoardConfig, timeout_s: float = 2.0) -> str:
-    """Open the contactors and put the pilot at steady +12 V, beside a running evsed or without.
+    """Open the contactors, put the pilot at steady +12 V, and end a light that is left lit.
+
+    It works beside a running evsed or without.
 
     For `evsed off`: needs no daemon, does no harm a second time, ends within *timeout_s* seconds.
     Returns a sentence about what was done and confirmed. Raises `BoardError` when the board cannot
@@ -61,11 +65,11 @@ def make_safe(config: BoardConfig, timeout_s: float = 2.0) -> str:
         case "pigpio":
             from evsed.boards.pigpio import off as pigpio_off  # noqa: PLC0415 - only the board in use
 
-            return pigpio_off.make_safe(config.pigpio, timeout_s)
+            return pigpio_off.make_safe(config.pigpio, timeout_s, config.box)
         case "kernel":
             from evsed.boards.kernel import off as kernel_off  # noqa: PLC0415 - only the board in use
 
-            return kernel_off.make_safe(config.kernel, timeout_s)
+            return kernel_off.make_safe(config.kernel, timeout_s, config.box)
         case other:
             raise BoardError(_no_such_board(other))
 

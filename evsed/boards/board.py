@@ -76,6 +76,31 @@ class InputsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class BoxConfig:
+    """[box]: the light and the button for people, as far as they are there.
+
+    `light_gpios`: one to three outputs, in the order red, green, blue; none is no light.
+    `light_on_low`: an output that is low lights it (a light between 3.3 V and the GPIO); otherwise
+    high does, as behind a transistor to ground. The button pulls its input to ground.
+    """
+
+    light_gpios: tuple[int, ...] = ()
+    light_on_low: bool = False
+    button_gpio: int | None = None
+
+    def rest(self) -> tuple[tuple[int, int], ...]:
+        """Each output of the light with the level at which it is dark."""
+        return tuple((gpio, int(self.light_on_low)) for gpio in self.light_gpios)
+
+    def lit(self, levels: tuple[bool, ...]) -> tuple[tuple[int, int], ...]:
+        """Each output of the light with the level that *levels* (True: lit) need."""
+        return tuple(
+            (gpio, int(lit is not self.light_on_low))
+            for gpio, lit in zip(self.light_gpios, levels, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class BoardConfig:
     """Which board, and how it is wired; crosses the link to the control process as it is.
 
@@ -88,6 +113,7 @@ class BoardConfig:
     pigpio: PigpioConfig = PigpioConfig()
     kernel: KernelConfig = KernelConfig()
     inputs: InputsConfig = InputsConfig()
+    box: BoxConfig = BoxConfig()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +172,16 @@ class Board(Protocol):
 
     def beat(self, *, pump: bool = True) -> None:
         """Tell the dead-men that a valid tick has just gone by; the charge pump only if *pump*."""
+
+    def set_light(self, levels: tuple[bool, ...]) -> None:
+        """Have the light's outputs at *levels* (True: lit) by the next beat at the latest.
+
+        Raises no `BoardError`: a light that cannot be driven is no reason to open a contactor.
+        """
+
+    @property
+    def button_pressed(self) -> bool | None:
+        """The button's level by the last beat; None where there is none, or it cannot be read."""
 
     def read_back(self) -> ReadBack:
         """Ask the board what its outputs really are."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from evsed.boards import drive
+from evsed.control.panel import Panel
+from evsed.core.box.light import Hint, Seen
 from evsed.core.pilot import causes, j1772
 from evsed.core.pilot import current_transformer as current
 from evsed.core.pilot import events as ev
@@ -42,6 +44,7 @@ TICK_S = 0.02
 READ_BACK_EVERY_S = 1.0
 SILENT = Limit("daemon", 0.0, why="the daemon has not repeated its limits for 3 s")
 DUTY_STEP = 2e-6  # what a board may round a duty by: one ppm, and the float
+SWITCHES_OFF = ("owner", "button")  # whose limit of 0 A is an order of a person
 UNTENDED = (Fault.CONTACTOR, Fault.DEAD_MAN)  # no beats of the pump while one of these is active
 
 
@@ -69,6 +72,8 @@ class Control:
     _guard: ProtectionResult = NO_PROTECTION
     _limits: tuple[Limit, ...] = (NO_LIMIT,)
     _car_least_a: float = 0.0
+    _hint: Hint = Hint.NONE
+    _panel: Panel = field(init=False)
     _reported: Mapping[Fault, str] = field(default_factory=dict)
     _last: Outputs | None = None
     _step: Step | None = None
@@ -90,6 +95,7 @@ class Control:
         self._evse = Evse(self.config.evse, now)
         self._evse.restore(self.config.latched)
         self._meter = PilotMeter(self.config.front_end)
+        self._panel = Panel(self.config.board.box)
         inputs = self.config.board.inputs
         testable = inputs.ground_fault_test_gpio is not None
         self._protection = Protection(
@@ -107,9 +113,10 @@ class Control:
     def handle(self, message: Message) -> None:
         """Carry out one message of the daemon. Raises `LinkError` for one that it may not send."""
         match message:
-            case SetLimits(limits, car_least_a):
+            case SetLimits(limits, car_least_a, hint):
                 self._limits = limits or (NO_LIMIT,)
                 self._car_least_a = car_least_a
+                self._hint = hint
             case WakeCar():
                 self._events += self._evse.wake(self.clock())
             case ReportedFaults(faults):
@@ -215,10 +222,11 @@ class Control:
         if ready:
             # Every output is as it was driven before the pump gets its first beat.
             self._check(last)
+        limits = self.limits_at(now)
         step = self._step = self._evse.step(
             now,
             reading,
-            for_car(lowest(self.limits_at(now), now), self._car_least_a),
+            for_car(lowest(limits, now), self._car_least_a),
             {**self._reported, **guard.faults} if guard.faults else self._reported,
             ready=ready,
         )
@@ -230,12 +238,26 @@ class Control:
         pump = self._pump.update(closed=closed, withheld=untended or not guard.pump)
         if self._holds and self._economiser.update(now, closed=closed, pump=pump):
             self.board.hold_contactors()
+        if self._panel.fitted:
+            self._events += self._panel.update(now, self.board, self._seen(step, limits))
         self.board.beat(pump=pump)
         beat_at = self.clock()
         self._gap_s = beat_at - self._beat_at  # looked into at the begin of the next tick
         self._beat_at = beat_at
         if beat_at - self._read_back_at >= READ_BACK_EVERY_S:
             self._check(step.outputs)
+
+    def _seen(self, step: Step, limits: tuple[Limit, ...]) -> Seen:
+        """The charger as the light on the box shows it."""
+        return Seen(
+            plugged=self._evse.plugged,
+            offering=0.0 < step.outputs.duty < 1.0,
+            closed=step.outputs.closed > 0,
+            faults=step.faults,
+            off=any(limit.owner in SWITCHES_OFF and not limit.max_a for limit in limits),
+            cause=step.cause,
+            hint=Hint.NONE if SILENT in limits else self._hint,
+        )
 
     def _read_pilot(self, last: Outputs) -> PilotReading:
         """Read a burst; where the last one was long ago, confirm at once what it shows."""
@@ -338,6 +360,7 @@ class Control:
         """The wires cannot be vouched for: leave them safe as far as they can be reached."""
         now = self.clock()
         self.board.close()
+        self._panel.on_board_lost()
         self._board_why = why
         self._events += self._evse.opened_elsewhere(
             now, causes.BOARD_LOST, f"the board was lost: {why}"
@@ -383,6 +406,8 @@ class Control:
             ticks=self._tally.ticks,
             worst_tick_s=self._tally.worst_tick_s,
             late=self._punctuality.late,
+            light=self._panel.light,
+            button_trouble=self._panel.trouble,
         )
         self._tally.worst_tick_s = 0.0
         return snapshot

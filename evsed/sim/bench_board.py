@@ -88,6 +88,8 @@ class BenchBoard:
         self.feedback_wired = False
         self.generator_wired = False
         self.coil_supply_v: float | None = None
+        self.light: tuple[bool, ...] = ()
+        self.button_pressed: bool | None = None
         self.commanded = 0
         self.commanded_at = -math.inf
         self.hold_duty = hold_duty
@@ -204,6 +206,10 @@ class BenchBoard:
         self._beat_at = self._time.control()
         if pump:
             self.box.edge(self._beat_at)
+
+    def set_light(self, levels: tuple[bool, ...]) -> None:
+        """Put the light's outputs at *levels*."""
+        self.light = levels
 
     def read_back(self) -> ReadBack:
         """Return the real state of the outputs."""

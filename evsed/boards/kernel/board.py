@@ -58,6 +58,8 @@ class KernelBoard(HeldBoard[KernelSession]):
         self._watch: Final = watch
         self._patience_s: Final = patience_s
         self._answer_s: Final = answer_s
+        self._light: tuple[bool, ...] = ()
+        self._button_pressed: bool | None = None
 
     # ---------------------------------------------------------------------- acquiring the wires
 
@@ -65,6 +67,7 @@ class KernelBoard(HeldBoard[KernelSession]):
         return acquire(self._kernel, self._config, self._watch, self._patience_s, self._answer_s)
 
     def _begin(self, session: KernelSession) -> None:
+        self._light, self._button_pressed = (), None
         session.require_armed(session.watcher.ask(DeadManCommand.BEAT))
 
     # -------------------------------------------------------------------------------- each tick
@@ -86,6 +89,7 @@ class KernelBoard(HeldBoard[KernelSession]):
             session.heartbeat_high = not session.heartbeat_high
             session.heartbeat.set(session.heartbeat_high)
         session.require_armed(session.watcher.ask(DeadManCommand.BEAT))
+        self._button_pressed = session.read_button()
 
     def read_inputs(self) -> Inputs:
         """The optional inputs. Raises `BoardError` unless all could be read."""
@@ -144,6 +148,17 @@ class KernelBoard(HeldBoard[KernelSession]):
         """
         if (test := self._session.test) is not None:
             test.set(on)
+
+    def set_light(self, levels: tuple[bool, ...]) -> None:
+        """Put the light's outputs at *levels* (True: lit), as far as they can be driven."""
+        if levels != self._light and self._held is not None:
+            self._light = levels
+            self._held.drive_light(self._config.box.lit(levels))
+
+    @property
+    def button_pressed(self) -> bool | None:
+        """The button's level by the last beat; None where there is none, or it cannot be read."""
+        return self._button_pressed
 
     # ----------------------------------------------------------------------------- once a second
 

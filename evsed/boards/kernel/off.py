@@ -7,12 +7,14 @@ asked to open (SIGUSR1), opens, and ends; then the GPIO is free to be taken, dri
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from evsed.boards.board import BoxConfig
 from evsed.boards.kernel.deadman import CONSUMER
 from evsed.boards.kernel.pwm import PERIOD_NS, PilotPwm
 from evsed.boards.kernel.sysfs import LINE_OUTPUT, GpioLine, Kernel, consumer_of
@@ -21,11 +23,20 @@ from evsed.errors import BoardError
 if TYPE_CHECKING:
     from evsed.boards.board import KernelConfig
 
+NO_BOX: Final = BoxConfig()
 _AGAIN_S: Final = 0.01
 
 
-def make_safe(config: KernelConfig, timeout_s: float, kernel: Kernel | None = None) -> str:
+def make_safe(
+    config: KernelConfig,
+    timeout_s: float,
+    box: BoxConfig = NO_BOX,
+    *,
+    kernel: Kernel | None = None,
+) -> str:
     """Open the contactors, set the pilot to steady +12 V, and return a sentence about it.
+
+    The light of *box* is dark then, unless an evsed that lives drives it.
 
     Raises `BoardError` within *timeout_s* seconds when it cannot be done or is not confirmed; the
     message names what still protects.
@@ -45,6 +56,11 @@ def make_safe(config: KernelConfig, timeout_s: float, kernel: Kernel | None = No
             "evsed, 0.15 s after its last beat, and the charge pump of hw/, 0.2 s after it; stop "
             "evsed (sudo systemctl stop evsed) and repeat evsed off, or switch the supply off"
         ) from error
+    for gpio, level in box.rest():
+        with contextlib.suppress(BoardError):
+            line = Line(kernel, gpio, LINE_OUTPUT, "evsed off")
+            line.set(bool(level))
+            line.release()
     names = ", ".join(str(gpio) for gpio in config.contactor_gpios)
     others = "a running evsed was asked to open; " if any(lines) else ""
     return (

@@ -18,7 +18,7 @@ from evsed.core.pilot.self_checks import GENERATOR_CONVERSIONS
 from evsed.errors import BoardError, BoardGone, BoardTimeout
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from evsed.boards.board import BoardConfig
 
@@ -129,6 +129,8 @@ class KernelSession:
     heartbeat: GpioLine
     inputs: dict[int, GpioLine] = field(default_factory=dict)
     test: GpioLine | None = None
+    light: dict[int, GpioLine] = field(default_factory=dict)
+    button: GpioLine | None = None
     heartbeat_high: bool = False
     closed: int = 0
 
@@ -140,6 +142,19 @@ class KernelSession:
                 "evsed lets go of the wires; if it happens again, see what keeps the Pi busy for "
                 "100 ms"
             )
+
+    def drive_light(self, pins: Iterable[tuple[int, int]]) -> None:
+        """Put a level on each of *pins* of the light; what cannot be driven is left out."""
+        for gpio, level in pins:
+            with contextlib.suppress(BoardError):
+                if (line := self.light.get(gpio)) is not None:
+                    line.set(bool(level))
+
+    def read_button(self) -> bool | None:
+        """Return whether the button is pressed; None where it cannot be read."""
+        with contextlib.suppress(BoardError):
+            return None if self.button is None else not self.button.get()
+        return None
 
     def release(self) -> None:
         """Make the outputs safe and give everything back; never raises, ends within 0.1 s.
@@ -156,7 +171,10 @@ class KernelSession:
         if self.test is not None:
             with contextlib.suppress(BoardError):
                 self.test.set(False)
-        _release(self.heartbeat, self.test, *self.inputs.values())
+        self.drive_light(self.config.box.rest())
+        _release(
+            self.heartbeat, self.test, self.button, *self.inputs.values(), *self.light.values()
+        )
         self.adc.close()
 
 
@@ -198,6 +216,14 @@ def acquire(
                 session.inputs[gpio] = _line(begun, kernel, gpio, LINE_INPUT | LINE_PULL_UP)
         if wanted.ground_fault_test_gpio is not None:
             session.test = _line(begun, kernel, wanted.ground_fault_test_gpio, LINE_OUTPUT)
+        for gpio in config.box.light_gpios:
+            with contextlib.suppress(BoardError):  # neither light nor button is a barrier
+                session.light[gpio] = _line(begun, kernel, gpio, LINE_OUTPUT)
+        if config.box.button_gpio is not None:
+            with contextlib.suppress(BoardError):
+                pulled_up = LINE_INPUT | LINE_PULL_UP
+                session.button = _line(begun, kernel, config.box.button_gpio, pulled_up)
+        session.drive_light(config.box.rest())
         begun.pop_all()
     return session
 

@@ -12,6 +12,7 @@ Beside it: `connection`, `burst` (the pilot's conversions), `deadman` (the scrip
 
 from __future__ import annotations
 
+import struct
 from itertools import cycle
 from time import monotonic
 from typing import TYPE_CHECKING, Final
@@ -21,7 +22,16 @@ import pigpio
 from evsed.boards.board import BoardConfig, ReadBack
 from evsed.boards.held_board import HeldBoard
 from evsed.boards.pigpio import deadman
-from evsed.boards.pigpio.connection import ANSWER_S, LETS_GO, Batch, checked, write
+from evsed.boards.pigpio.connection import (
+    ANSWER_S,
+    HEAD_BYTES,
+    LETS_GO,
+    Batch,
+    checked,
+    try_read,
+    try_write,
+    write,
+)
 from evsed.boards.pigpio.inputs import InputsWanted
 from evsed.boards.pigpio.session import PigpioSession, acquire
 from evsed.core.pilot.protection import Inputs
@@ -31,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 _BEATS: Final = 64  # numbers a beat may have, in turn
+_RESULT: Final = struct.Struct("<i")  # the last word of an answer's head
 
 
 class PigpioBoard(HeldBoard[PigpioSession]):
@@ -55,6 +66,10 @@ class PigpioBoard(HeldBoard[PigpioSession]):
         self._heartbeat_high = False
         self._inputs: Final = InputsWanted(config)
         self._duty_ppm = deadman.STEADY_PPM
+        # The light's outputs as they are to be and as they are; the button as it was.
+        self._light: tuple[tuple[int, int], ...] = ()
+        self._light_driven: tuple[tuple[int, int], ...] = ()
+        self._button_pressed: bool | None = None
 
     # ---------------------------------------------------------------------- acquiring the wires
 
@@ -66,13 +81,21 @@ class PigpioBoard(HeldBoard[PigpioSession]):
         gpio = self._wires.heartbeat_gpio
         numbers = range(1, _BEATS + 1)
         beats = [deadman.beat(session.script_id, number) for number in numbers]
+        button = self._config.box.button_gpio
+        last = [] if button is None else [try_read(button)]
         self._heartbeat_high = False
         self._beats = cycle(
             [
-                (Batch([beat]), Batch([write(gpio, 0), beat]), Batch([write(gpio, 1), beat]))
+                (
+                    Batch([beat, *last]),
+                    Batch([write(gpio, 0), beat, *last]),
+                    Batch([write(gpio, 1), beat, *last]),
+                )
                 for beat in beats
             ]
         )
+        self._light = self._light_driven = self._config.box.rest()
+        self._button_pressed = None
         self._inputs.prepare(session.spi_handle)
         self._duty_ppm = deadman.STEADY_PPM
         # The script alone: the charge pump in hw/ begins to run with the first real beat.
@@ -98,12 +121,20 @@ class PigpioBoard(HeldBoard[PigpioSession]):
     def beat(self, *, pump: bool = True) -> None:
         """Toggle the heartbeat pin (if *pump*) and tell the dead-man script; one round trip.
 
-        Raises `BoardError` unless both were acknowledged in time.
+        The light and the button go with it. Raises `BoardError` unless pin and script were
+        acknowledged in time.
         """
         self._heartbeat_high ^= pump
         script_alone, low, high = next(self._beats)
         with_pump = high if self._heartbeat_high else low
-        self._session.fast.exchange(with_pump if pump else script_alone)
+        batch = with_pump if pump else script_alone
+        if self._light != self._light_driven:  # once or twice a second
+            changed = (pin for pin in self._light if pin not in self._light_driven)
+            batch = Batch([*batch.asks, *(try_write(gpio, level) for gpio, level in changed)])
+        answer = self._session.fast.exchange(batch)
+        self._light_driven = self._light
+        if self._config.box.button_gpio is not None:
+            self._button_pressed = _pressed(answer, len(script_alone.asks) + pump)
 
     def read_inputs(self) -> Inputs:
         """The optional inputs; one round trip, none where none is wired.
@@ -153,6 +184,15 @@ class PigpioBoard(HeldBoard[PigpioSession]):
         if (gpio := self._config.inputs.ground_fault_test_gpio) is not None:
             checked(f"drive GPIO {gpio}", self._timed().client.write(gpio, int(on)))
 
+    def set_light(self, levels: tuple[bool, ...]) -> None:
+        """Have the light's outputs at *levels* (True: lit) with the next beat."""
+        self._light = self._config.box.lit(levels)
+
+    @property
+    def button_pressed(self) -> bool | None:
+        """The button's level by the last beat; None where there is none, or it cannot be read."""
+        return self._button_pressed
+
     # ----------------------------------------------------------------------------- once a second
 
     def read_back(self) -> ReadBack:
@@ -185,3 +225,9 @@ class PigpioBoard(HeldBoard[PigpioSession]):
             if sum(closed) == session.contactors.closed:
                 self._on_working()
         return ReadBack(max(duty_ppm, 0) / deadman.STEADY_PPM, closed, armed)
+
+
+def _pressed(answer: memoryview, asks: int) -> bool | None:
+    """Return the button's level: the last of so many *asks* without data; None where refused."""
+    result: int = _RESULT.unpack_from(answer, asks * HEAD_BYTES - _RESULT.size)[0]
+    return None if result < 0 else result == 0

@@ -34,6 +34,7 @@ LETS_GO: Final = "evsed opens the contactor and connects anew"
 
 _HEAD: Final = struct.Struct("<IIIi")
 _REQUEST: Final = struct.Struct("<IIII")
+HEAD_BYTES: Final = _HEAD.size
 _ECHO: Final = 12  # bytes of a request that its answer begins with
 _ANY: Final = 0xFFFFFFFF
 
@@ -106,6 +107,16 @@ def read(gpio: int) -> Request:
 def write(gpio: int, level: int) -> Request:
     """Drive *gpio* to *level*."""
     return Request(Command.WRITE, gpio, level)
+
+
+def try_read(gpio: int) -> Request:
+    """The level of *gpio*, of which a refusal is an answer, too."""
+    return Request(Command.READ, gpio, free=_ANY)
+
+
+def try_write(gpio: int, level: int) -> Request:
+    """Drive *gpio* to *level*, of which a refusal is an answer, too."""
+    return Request(Command.WRITE, gpio, level, free=_ANY)
 
 
 def hardware_pwm(gpio: int, frequency_hz: int, duty_ppm: int) -> Request:

@@ -22,12 +22,13 @@ from evsed.boards.pigpio.connection import (
     Request,
     hardware_pwm,
     refusal,
+    try_write,
     write,
 )
 from evsed.errors import BoardError
 
 if TYPE_CHECKING:
-    from evsed.boards.board import PigpioConfig
+    from evsed.boards.board import BoxConfig, PigpioConfig
 
 PILOT_HZ: Final = 1000
 """Frequency of the control pilot (IEC 61851-1 Table A.2: 1000 Hz)."""
@@ -82,6 +83,11 @@ def safe_outputs(config: PigpioConfig) -> list[Request]:
         *(write(gpio, 0) for gpio in config.contactor_gpios),
         hardware_pwm(config.pilot_gpio, PILOT_HZ, STEADY_PPM),
     ]
+
+
+def dark_light(box: BoxConfig) -> list[Request]:
+    """The light on the box dark; a refusal is no matter, because the light is no barrier."""
+    return [try_write(gpio, level) for gpio, level in box.rest()]
 
 
 def removal(script_id: int, spi_handle: int) -> list[Request]:

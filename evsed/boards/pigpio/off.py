@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 import pigpio
 
+from evsed.boards.board import BoxConfig
 from evsed.boards.pigpio import deadman
 from evsed.boards.pigpio.connection import Command, Connection, Request, read
 from evsed.errors import BoardError, BoardGone
 
 if TYPE_CHECKING:
     from evsed.boards.board import PigpioConfig
+
+NO_BOX: Final = BoxConfig()
 
 _AGAIN_S: Final = 0.1  # between attempts to reach a pigpiod that systemd may be restarting
 
@@ -28,8 +31,10 @@ _STILL = (
 )
 
 
-def make_safe(config: PigpioConfig, timeout_s: float) -> str:
+def make_safe(config: PigpioConfig, timeout_s: float, box: BoxConfig = NO_BOX) -> str:
     """Open the contactors, set the pilot to steady +12 V, stop evsed's scripts; describe it.
+
+    The light of *box* is dark then.
 
     Raises `BoardError` within *timeout_s* seconds when pigpiod cannot be reached or does not
     confirm it, saying what still protects.
@@ -38,7 +43,7 @@ def make_safe(config: PigpioConfig, timeout_s: float) -> str:
     try:
         pipe = _reach(config, until)
         try:
-            return _make_safe(config, pipe, until)
+            return _make_safe(config, pipe, until, box)
         finally:
             pipe.close()
     except BoardError as error:
@@ -59,7 +64,7 @@ def _reach(config: PigpioConfig, until: float) -> Connection:
             time.sleep(_AGAIN_S)
 
 
-def _make_safe(config: PigpioConfig, pipe: Connection, until: float) -> str:
+def _make_safe(config: PigpioConfig, pipe: Connection, until: float, box: BoxConfig) -> str:
     pipe.limit_time(until - monotonic())
     pipe.ask(*deadman.safe_outputs(config))
     found = deadman.leftovers(pipe, config)
@@ -85,6 +90,7 @@ def _make_safe(config: PigpioConfig, pipe: Connection, until: float) -> str:
             f"the contactor is open, but pigpiod reports {duty_ppm} for the pilot on GPIO "
             f"{config.pilot_gpio} after it was set to steady +12 V"
         )
+    pipe.ask(*deadman.dark_light(box))
     names = ", ".join(str(gpio) for gpio in gpios)
     return (
         f"contactor open (GPIO {names} low), pilot at steady +12 V (GPIO {config.pilot_gpio}), "

@@ -134,6 +134,7 @@ def _set_up(config: BoardConfig, line: Connection, fast: Connection) -> PigpioSe
     checked(doing, client.hardware_PWM(pilot, deadman.PILOT_HZ, deadman.STEADY_PPM))
     checked(f"drive GPIO {wires.heartbeat_gpio}", client.write(wires.heartbeat_gpio, 0))
     _set_up_inputs(config, client)
+    _set_up_box(config, client)
     spi_handle = checked(
         f"open SPI channel {wires.spi_channel} at {wires.spi_hz} Hz",
         client.spi_open(wires.spi_channel, wires.spi_hz, _SPI_FLAGS[wires.spi_channel]),
@@ -196,6 +197,15 @@ def _set_up_inputs(config: BoardConfig, client: Client) -> None:
         checked(f"drive GPIO {gpio}", client.write(gpio, 0))
 
 
+def _set_up_box(config: BoardConfig, client: Client) -> None:
+    """Leave the light dark and pull the button up; what is refused is left out."""
+    for gpio, level in config.box.rest():
+        client.write(gpio, level)
+    if (gpio := config.box.button_gpio) is not None:
+        client.set_mode(gpio, pigpio.INPUT)
+        client.set_pull_up_down(gpio, pigpio.PUD_UP)
+
+
 def _start_dead_man(session: PigpioSession) -> None:
     """Start the script, and see it run.
 
@@ -220,7 +230,7 @@ def _start_dead_man(session: PigpioSession) -> None:
 
 def _resting(config: BoardConfig) -> list[Request]:
     """Every output at rest."""
-    asks = deadman.safe_outputs(config.pigpio)
+    asks = deadman.safe_outputs(config.pigpio) + deadman.dark_light(config.box)
     if (gpio := config.inputs.ground_fault_test_gpio) is not None:
         asks.append(write(gpio, 0))
     return asks

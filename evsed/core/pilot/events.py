@@ -168,6 +168,26 @@ class OwnerAsked(Event):
         return f"{self.what}, ordered by {self.who}"
 
 
+@dataclass(frozen=True, slots=True)
+class ButtonPressed(Event):
+    """The button on the box was pressed and released; `press` is "short" or "long"."""
+
+    press: str
+
+    def __str__(self) -> str:
+        return f"the button on the box was pressed, {self.press}"
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonTrouble(Event):
+    """The button on the box orders nothing from now on, because of `what`; "": it is well again."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return self.what or "the button on the box is well again"
+
+
 # By name, for those who carry events from one process to another.
 KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
@@ -187,5 +207,7 @@ KINDS: dict[str, type[Event]] = {
         StateChanged,
         StateFShown,
         OwnerAsked,
+        ButtonPressed,
+        ButtonTrouble,
     )
 }

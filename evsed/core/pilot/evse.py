@@ -90,7 +90,8 @@ class Step:
 
     `faults` are the active ones with what was measured; `blocked` gives the reason why nothing is
     offered although the limit would allow it ("" when nothing blocks); `wait_s` is the time left
-    where a timer blocks. `closing`: the contactor would have closed, had it been `ready`.
+    where a timer blocks. `closing`: the contactor would have closed, had it been `ready`. `cause`
+    is the cause of `blocked`, None when nothing blocks.
     """
 
     outputs: Outputs
@@ -99,6 +100,7 @@ class Step:
     blocked: str
     wait_s: float
     closing: bool = False
+    cause: Cause | None = None
 
 
 class Evse:
@@ -258,6 +260,7 @@ class Evse:
             blocked=blocked.why if blocked else "",
             wait_s=blocked.left_s if blocked else 0.0,
             closing=closing,
+            cause=blocked.cause if blocked else None,
         )
 
     # --- the contactor --------------------------------------------------------------------------

@@ -228,7 +228,7 @@ def test_off_opens_what_a_death_of_all_has_left_closed(rig: KernelRig) -> None:
     wait_until(lambda: not rig.kernel.held(CONTACTOR))
     assert rig.kernel.level(CONTACTOR, persists=True)
 
-    said = kernel_off.make_safe(rig.config.kernel, 20.0, rig.kernel)
+    said = kernel_off.make_safe(rig.config.kernel, 20.0, kernel=rig.kernel)
 
     assert said == "contactor open (GPIO 23 low), pilot at steady +12 V (GPIO 18)"
     assert not rig.kernel.level(CONTACTOR, persists=True)
@@ -240,7 +240,7 @@ def test_off_makes_a_living_evsed_open(rig: KernelRig) -> None:
     board.beat()
     board.set_contactors(1)
 
-    said = kernel_off.make_safe(rig.config.kernel, 20.0, rig.kernel)
+    said = kernel_off.make_safe(rig.config.kernel, 20.0, kernel=rig.kernel)
 
     assert said.startswith("a running evsed was asked to open; contactor open")
     assert not rig.kernel.level(CONTACTOR, persists=True)
@@ -260,7 +260,7 @@ def test_off_tries_again_when_the_holder_ends_while_it_is_being_asked_for(tmp_pa
     kernel = HolderEnds(tmp_path).boot()
     holder = GpioLine(kernel, CONTACTOR, LINE_OUTPUT, "evsed:999999")
 
-    done = kernel_off.make_safe(KernelConfig(), 20.0, kernel)
+    done = kernel_off.make_safe(KernelConfig(), 20.0, kernel=kernel)
 
     assert done == "contactor open (GPIO 23 low), pilot at steady +12 V (GPIO 18)"
 
@@ -268,17 +268,17 @@ def test_off_tries_again_when_the_holder_ends_while_it_is_being_asked_for(tmp_pa
 def test_off_refuses_at_once_where_another_program_holds_the_gpio(rig: KernelRig) -> None:
     line = GpioLine(rig.kernel, CONTACTOR, LINE_OUTPUT, "doorbell")
     with pytest.raises(BoardError, match='held by "doorbell"'):
-        kernel_off.make_safe(rig.config.kernel, 600.0, rig.kernel)
+        kernel_off.make_safe(rig.config.kernel, 600.0, kernel=rig.kernel)
     line.release()
 
 
 def test_off_does_no_harm_a_second_time(rig: KernelRig) -> None:
     for _ in range(2):
-        assert "contactor open" in kernel_off.make_safe(rig.config.kernel, 20.0, rig.kernel)
+        assert "contactor open" in kernel_off.make_safe(rig.config.kernel, 20.0, kernel=rig.kernel)
 
 
 def test_off_says_what_still_protects_where_it_can_do_nothing(rig: KernelRig) -> None:
     line = GpioLine(rig.kernel, CONTACTOR, LINE_OUTPUT, "doorbell")
     with pytest.raises(BoardError, match="what still opens the contactor is"):
-        kernel_off.make_safe(rig.config.kernel, 0.1, rig.kernel)
+        kernel_off.make_safe(rig.config.kernel, 0.1, kernel=rig.kernel)
     line.release()
