@@ -92,7 +92,9 @@ class OpenNow:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledge:
-    """The owner acknowledges latched faults."""
+    """Latched faults are acknowledged: all, or only `faults` where there are any."""
+
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evsed.boards.board import (
+    SPI_GPIOS,
     Board,
     BoardConfig,
     BoxConfig,
@@ -19,6 +20,7 @@ from evsed.boards.lock import lock_board
 from evsed.errors import BoardError
 
 __all__ = [
+    "SPI_GPIOS",
     "Board",
     "BoardConfig",
     "BoxConfig",

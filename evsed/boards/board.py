@@ -8,14 +8,17 @@ vouch for them. There is no fallback from one board to another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from evsed.core.pilot.evse import Outputs
     from evsed.core.pilot.protection import Inputs
+
+
+SPI_GPIOS: Final = range(7, 12)  # CE1, CE0, MISO, MOSI, SCLK: pigpiod takes all five
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,17 @@ class InputsConfig:
     current_a_per_v: float = 42.55  # turns over ohms of the burden: 2000:1 on the 47 ohm of hw/
 
     @property
+    def gpios(self) -> set[int]:
+        """Every GPIO that carries one of them, the self-test's output included."""
+        wires = (
+            *self.contactor_feedback_gpios,
+            self.ground_fault_gpio,
+            self.ground_fault_test_gpio,
+            self.emergency_stop_gpio,
+        )
+        return {gpio for gpio in wires if gpio is not None}
+
+    @property
     def any(self) -> bool:
         """True where there is any input to read."""
         wires = (
@@ -87,6 +101,14 @@ class BoxConfig:
     light_gpios: tuple[int, ...] = ()
     light_on_low: bool = False
     button_gpio: int | None = None
+
+    def without(self, taken: Collection[int]) -> BoxConfig:
+        """Return the box without the GPIOs that are *taken*."""
+        return replace(
+            self,
+            light_gpios=tuple(gpio for gpio in self.light_gpios if gpio not in taken),
+            button_gpio=None if self.button_gpio in taken else self.button_gpio,
+        )
 
     def rest(self) -> tuple[tuple[int, int], ...]:
         """Each output of the light with the level at which it is dark."""
@@ -114,6 +136,16 @@ class BoardConfig:
     kernel: KernelConfig = KernelConfig()
     inputs: InputsConfig = InputsConfig()
     box: BoxConfig = BoxConfig()
+
+    def __post_init__(self) -> None:
+        """Keep light and button off every GPIO that carries something else.
+
+        The settings refuse such a file; `evsed off` has not checked it, and a light that is dark
+        when high must not close a contactor.
+        """
+        wires = self.kernel if self.kind == "kernel" else self.pigpio
+        taken = {wires.pilot_gpio, *wires.contactor_gpios, wires.heartbeat_gpio, *SPI_GPIOS}
+        object.__setattr__(self, "box", self.box.without(taken | self.inputs.gpios))
 
 
 @dataclass(frozen=True, slots=True)

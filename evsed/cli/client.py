@@ -75,6 +75,10 @@ def status(url: str, socket_path: str = "") -> str:
         f"  power     {now['power_w'] / 1000:.1f} kW",
         f"  mode      {_controls(now['controls'])}",
     ]
+    if now["light"]:
+        lines.append(f"  light     {now['light']['text'].removeprefix('the light is ')}")
+    if now["button_trouble"]:
+        lines.append(f"  button    {now['button_trouble']}")
     lines += [f"  claim     {claim['program']}: {_claim(claim)}" for claim in now["claims"]]
     if now["excess_w"] is not None:
         age = "" if now["feed_age_s"] is None else f", {now['feed_age_s']:.0f} s old"
@@ -159,6 +163,8 @@ def _claim(claim: Mapping[str, Any]) -> str:
     parts = {True: ["charge"], False: ["do not charge"], None: []}[claim["charging"]]
     if claim["max_current_a"] is not None:
         parts = [*parts, f"at most {claim['max_current_a']:g} A"]
+    if claim["only_sun"]:
+        parts = [*parts, "only the sun"]
     if claim["until_unplugged"]:
         parts = [*parts, "until the car is unplugged"]
     return ", ".join(parts) or "no opinion"

@@ -28,6 +28,8 @@ from evsed.errors import BoardError, EvsedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from evsed.boards import BoxConfig, KernelConfig, PigpioConfig
+
 WITHIN_S = 1.2  # of the 2 s; the rest is for starting Python: 0.13 s of a PC, some 0.6 s of a Pi
 ANSWER_S = 1.0
 DONE, UNAVAILABLE = 0, 75
@@ -154,22 +156,37 @@ def wiring(path: Path | None, environ: Mapping[str, str]) -> tuple[BoardConfig, 
         trouble.append(f"board.kind = {kind!r} makes no sense")
         kind = shipped.kind
     wires = getattr(shipped, kind)
-    keys = _table(board, kind)
-    prefix = f"EVSED_BOARD__{kind.upper()}__"
+    usable = _usable(_table(board, kind), f"board.{kind}", wires, environ, trouble)
+    light = _usable(_table(found, "box"), "box", shipped.box, environ, trouble)
+    config = replace(
+        shipped, kind=kind, box=replace(shipped.box, **light), **{kind: replace(wires, **usable)}
+    )
+    return config, trouble
+
+
+def _usable(
+    keys: dict[str, Any],
+    section: str,
+    shipped: PigpioConfig | KernelConfig | BoxConfig,
+    environ: Mapping[str, str],
+    trouble: list[str],
+) -> dict[str, Any]:
+    """Return the *keys* of a section, and those of the environment, that can be used."""
+    prefix = f"EVSED_{section.upper().replace('.', '__')}__"
     for name, text in environ.items():
         if name.startswith(prefix):
             keys[name.removeprefix(prefix).lower()] = _value(text)
     usable: dict[str, Any] = {}
-    for field in fields(wires):
-        if field.name in keys:
+    for field in fields(shipped):
+        if field.name in keys and field.default is not None:  # None: an input, of no use here
             value = keys[field.name]
             if isinstance(value, list):
                 value = tuple(value)
             if _fits(value, field.default):
                 usable[field.name] = value
             else:
-                trouble.append(f"board.{kind}.{field.name} = {value!r} makes no sense")
-    return replace(shipped, kind=kind, **{kind: replace(wires, **usable)}), trouble
+                trouble.append(f"{section}.{field.name} = {value!r} makes no sense")
+    return usable
 
 
 def _table(found: object, name: str) -> dict[str, Any]:
@@ -188,7 +205,12 @@ def _value(text: str) -> object:
 def _fits(value: object, shipped: object) -> bool:
     """Tell whether *value* is of the kind of *shipped*, and a number that a request can carry."""
     if isinstance(shipped, tuple):
-        return isinstance(value, tuple) and bool(value) and all(_fits(item, 0) for item in value)
+        # No contactor is a mistake; no light is none.
+        if not isinstance(value, tuple) or (shipped and not value):
+            return False
+        return all(_fits(item, 0) for item in value)
+    if isinstance(shipped, bool):
+        return isinstance(value, bool)
     if isinstance(shipped, int):
         return type(value) is int and 0 <= value < 1 << 32
     return isinstance(value, str) and bool(value)

@@ -135,9 +135,9 @@ class Control:
                 self._events += self._evse.opened_elsewhere(
                     self.clock(), causes.SHUTDOWN, "asked to open at once"
                 )
-            case Acknowledge():
+            case Acknowledge(faults):
                 self._mismatches = 0
-                self._events += self._evse.acknowledge(self.clock())
+                self._events += self._evse.acknowledge(self.clock(), faults)
             case Configure() | Tick():
                 raise LinkError(f"{type(message).__name__} is not the daemon's to send now")
 

@@ -18,6 +18,7 @@ from evsed.boards import lock_board, make_safe
 from evsed.core.car.care import CarCare
 from evsed.core.pilot.events import FaultRaised
 from evsed.daemon.announcing import announce
+from evsed.daemon.box_panel import ButtonHandler
 from evsed.daemon.charger_state import Charger, ChargerState, Installation
 from evsed.daemon.control_process import ControlProcess
 from evsed.daemon.feed_follower import FeedFollower
@@ -104,7 +105,8 @@ async def _run(
         care,
         (*thermometers, *guards, *_network(settings, charger)),
     )
-    ticks = TickHandler(charger, hub, recorder, care, watchdog)
+    button = ButtonHandler(charger, recorder, hub, may_start=settings.box.button_may_start)
+    ticks = TickHandler(charger, hub, recorder, care, watchdog, button)
     supervisor = Supervisor(charger)
     try:
         if on_address is not None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from evsed.core.car.care import CarCare
+    from evsed.core.pilot.faults import Fault
     from evsed.core.user.claims import Claim
     from evsed.daemon.charger_state import Charger
     from evsed.daemon.control_process import ControlProcess
@@ -118,10 +119,10 @@ class ChargerHub:
 
     # --- orders -------------------------------------------------------------------------------
 
-    async def acknowledge(self, who: str) -> str:
-        """Acknowledge latched faults for *who*; return the outcome in words."""
-        waiting = tuple(self._recorder.latched)
-        await self._control.send(Acknowledge())
+    async def acknowledge(self, who: str, only: tuple[Fault, ...] = ()) -> str:
+        """Acknowledge latched faults, or *only* some, for *who*; return the outcome in words."""
+        waiting = tuple(fault for fault in self._recorder.latched if not only or fault in only)
+        await self._control.send(Acknowledge(only))
         self.note_order(who, "acknowledge faults")
         if not waiting:
             return "no fault was waiting for an acknowledgement"

@@ -17,6 +17,7 @@ from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentRule
 from evsed.core.user import user_limits
 from evsed.core.user.claims import LABELS
 from evsed.core.user.expected_end import ExpectedEnd, MeanPower, expected_end
+from evsed.daemon.box_panel import light_hint
 from evsed.link import LIMIT_HOLDS_S, ReportedFaults, SetLimits, WakeCar
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ class LimitCalculator:
                 await control.send(memory)  # before the fault that stands for it is taken back
             await control.send(ReportedFaults(self.faults(now)))
             care = self._charger.state.care
-            await control.send(SetLimits(limits, self._car_least_a(care)))
+            hint = light_hint(self._charger.state.allotment, care)
+            await control.send(SetLimits(limits, self._car_least_a(care), hint))
             if care is not None and care.wake:
                 await control.send(WakeCar())
             watchdog.on_limits(now)
@@ -195,8 +197,11 @@ class LimitCalculator:
             return Limit("feed", self._fixed_a, until_at, "a fixed current, as set"), None
         state = self._charger.state
         mode, program = self._recorder.controls.mode, self._recorder.claims.charging
-        if program and mode is not Mode.OFF:
-            mode = Mode.FAST
+        if mode is not Mode.OFF:
+            if self._recorder.claims.only_sun:
+                mode = Mode.SOLAR
+            elif program:
+                mode = Mode.FAST
         self._allotment.set_mode(mode)
         if care is not None:
             self._allotment.set_car(care.needs)

@@ -24,6 +24,7 @@ ENDS: Final = {
     EndReason.OPENEVSE: "because an OpenEVSE client ended it",
     EndReason.MQTT: "because a program ended it by MQTT",
     EndReason.OCPP: "because the central system ended it by OCPP",
+    EndReason.BUTTON: "because it was switched off at the box",
     EndReason.HOUSE: "because the main fuse was full",
     EndReason.CABLE: "because the cable allowed no more",
     EndReason.TEMPERATURE: "because it was too hot",

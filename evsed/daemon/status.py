@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from evsed.core.box.light import LOOKS, LightState
+from evsed.core.box.light import describe as describe_light
 from evsed.core.pilot import j1772
 from evsed.daemon import summary
 from evsed.frontends.status import (
     ClaimView,
     ControlsView,
     FaultView,
+    LightView,
     LimitView,
     SessionView,
     Status,
@@ -112,7 +115,19 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
         ocpp=state.ocpp,
         expected_end=_end_time(state, now),
         expected_end_by=state.expected_end.by.value if state.expected_end else None,
+        light=_light_view(state, now),
+        button_trouble=(snapshot.button_trouble if snapshot else "") or None,
     )
+
+
+def _light_view(state: ChargerState, now: Now) -> LightView | None:
+    """Build the view of the light; nothing drives it where nothing ticks."""
+    snapshot = state.snapshot
+    if snapshot is None or snapshot.light is None:
+        return None
+    shown = snapshot.light if state.driven(now.at) else LightState.NOT_DRIVEN
+    look = LOOKS[shown]
+    return LightView(shown.value, look.colour.value, look.rhythm.pattern_s, describe_light(shown))
 
 
 def _end_time(state: ChargerState, now: Now) -> datetime | None:
@@ -160,6 +175,7 @@ def _claim_views(claims: Claims, now: float) -> tuple[ClaimView, ...]:
             charging=claim.charging,
             max_current_a=claim.max_current_a,
             until_unplugged=claim.until_unplugged,
+            only_sun=claim.only_sun,
             left_s=None if claim.until_at is None else claim.until_at - now,
             client=claim.client,
         )

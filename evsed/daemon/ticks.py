@@ -12,6 +12,7 @@ from evsed.errors import LinkError
 
 if TYPE_CHECKING:
     from evsed.core.car.care import CarCare
+    from evsed.daemon.box_panel import ButtonHandler
     from evsed.daemon.charger_state import Charger
     from evsed.daemon.control_process import ControlProcess
     from evsed.daemon.hub import ChargerHub
@@ -32,18 +33,23 @@ class TickHandler:
         recorder: SessionRecorder,
         care: CarCare,
         watchdog: Watchdog,
+        button: ButtonHandler | None = None,
     ) -> None:
         self._charger = charger
         self._hub = hub
         self._recorder = recorder
         self._care = care
         self._watchdog = watchdog
+        self._button = button
 
     async def run(self, control: ControlProcess) -> None:
         """Handle what *control* sends until it ends; end the link where that makes no sense."""
         try:
             async for tick in control.ticks():
                 self.handle(tick, datetime.now().astimezone())
+                if self._button is not None:
+                    for event in tick.events:
+                        await self._button.on_event(event)
         except LinkError as error:
             log.error("the control process cannot be understood; it is ended", reason=str(error))
             control.close()

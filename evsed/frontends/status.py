@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
+from evsed.core.box.light import Colour, LightState
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.claims import PROGRAMS
 from evsed.core.user.controls import RANGES
@@ -24,6 +25,8 @@ PILOT_STATES: Final = ("A", "B1", "B2", "C1", "C2", "D1", "D2", "E", "F", "-")
 MODES: Final = tuple(mode.value for mode in Mode)
 RECOVERIES: Final = ("auto", "unplug", "acknowledge", "service")
 PART_STATES: Final = ("running", "waiting", "stuck")
+LIGHT_STATES: Final = tuple(state.value for state in LightState)
+LIGHT_COLOURS: Final = tuple(colour.value for colour in Colour)
 LEVELS: Final = ("info", "warning", "error")
 
 _DAY = "(Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
@@ -162,10 +165,24 @@ class ClaimView:
         float | None, Doc("highest current on each phase; null: no ceiling", unit="A")
     ]
     until_unplugged: Annotated[bool, Doc("ends when the car is unplugged")]
+    only_sun: Annotated[bool, Doc("true: surplus solar power alone, whatever others ask")] = False
     left_s: Annotated[float | None, Doc("until it ends; null: no deadline", unit="s")] = None
     client: Annotated[
         str, Doc("the part of the program that claims; empty where the program is one")
     ] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LightView:
+    """The light on the box as it is now; docs/box.md has every state."""
+
+    state: Annotated[str, Doc("the state that it shows", choices=LIGHT_STATES)]
+    colour: Annotated[str, Doc("its colour while it is lit", choices=LIGHT_COLOURS)]
+    pattern_s: Annotated[
+        tuple[float, ...],
+        Doc("its rhythm: seconds lit and dark in turn; empty: it stands still", unit="s"),
+    ]
+    text: Annotated[str, Doc("the light and its meaning as a sentence, for people")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +343,10 @@ class Status:
     ] = ()
     ocpp: Annotated[
         OcppView | None, Doc("the central system and its part in the charging; null: OCPP is off")
+    ] = None
+    light: Annotated[LightView | None, Doc("the light on the box; null where there is none")] = None
+    button_trouble: Annotated[
+        str | None, Doc("the reason why the button on the box orders nothing; null: it is well")
     ] = None
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-SPI_GPIOS = range(7, 12)  # CE1, CE0, MISO, MOSI, SCLK: pigpiod takes all five when SPI is opened
+from evsed.boards import SPI_GPIOS
 
 
 class Allowed:

@@ -14,7 +14,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from evsed.boards import BoardConfig, InputsConfig, KernelConfig, PigpioConfig
+from evsed.boards import BoardConfig, BoxConfig, InputsConfig, KernelConfig, PigpioConfig
 from evsed.core.car.care import CarCareConfig
 from evsed.core.pilot.current_transformer import MOST_V
 from evsed.core.pilot.evse import EvseConfig
@@ -34,6 +34,7 @@ from evsed.settings.mqtt import MqttSettings
 from evsed.settings.ocpp import OcppSettings
 from evsed.settings.sections import (
     BoardSettings,
+    BoxSettings,
     CarSettings,
     ContactorSettings,
     InputsSettings,
@@ -44,6 +45,7 @@ from evsed.settings.sections import (
     SupplySettings,
     SurplusSettings,
     WebSettings,
+    WiresSettings,
 )
 
 METER_HEADROOM = 1.25  # what goes grossly beyond the supply has to be seen as such
@@ -55,6 +57,16 @@ if TYPE_CHECKING:
 def _meter_config(section: CarMeterSettings | HouseMeterSettings) -> MeterConfig | None:
     device = section.device()
     return None if device is None else MeterConfig(device=device, period_s=section.period_s)
+
+
+def _gpios(section: WiresSettings | InputsSettings, name: str) -> dict[int, str]:
+    """Every GPIO of *section*, with the dotted key that has it; *name* is the section's."""
+    found: dict[int, str] = {}
+    for key, given in section:
+        if key.endswith(("_gpio", "_gpios")):
+            pins = given if isinstance(given, tuple) else (given,)
+            found |= {pin: f"{name}.{key}" for pin in pins if pin is not None}
+    return found
 
 
 class Settings(BaseSettings):
@@ -74,6 +86,7 @@ class Settings(BaseSettings):
     board: BoardSettings = BoardSettings()
     contactor: ContactorSettings = ContactorSettings()
     inputs: InputsSettings = InputsSettings()
+    box: BoxSettings = BoxSettings()
     feed: FeedSettings = FeedSettings()
     meters: MetersSettings = MetersSettings()
     surplus: SurplusSettings = SurplusSettings()
@@ -149,6 +162,22 @@ class Settings(BaseSettings):
                 raise must_be(wanted, key=key, value=channel)
         return inputs
 
+    @field_validator("box")
+    @classmethod
+    def _box_fits_the_board(cls, box: BoxSettings, info: ValidationInfo) -> BoxSettings:
+        board, inputs = info.data.get("board"), info.data.get("inputs")
+        taken: dict[int, str] = {}
+        if isinstance(board, BoardSettings):
+            taken = _gpios(board.wires, f"board.{board.kind}")
+        if isinstance(inputs, InputsSettings):
+            taken |= _gpios(inputs, "inputs")
+        for key, pins in (("light_gpios", box.light_gpios), ("button_gpio", (box.button_gpio,))):
+            for pin in pins:
+                if pin in taken:
+                    wanted = f"other than {taken[pin]}, which has {pin}"
+                    raise must_be(wanted, key=key, value=getattr(box, key))
+        return box
+
     @model_validator(mode="after")
     def _what_is_held_is_watched(self) -> Self:
         if self.contactor.hold_duty < 1 and not self.inputs.contactor_feedback_gpios:
@@ -220,6 +249,7 @@ class Settings(BaseSettings):
             ),
             kernel=KernelConfig(**kernel.model_dump()),
             inputs=InputsConfig(**self.inputs.model_dump()),
+            box=BoxConfig(self.box.light_gpios, self.box.light_on_low, self.box.button_gpio),
         )
 
     def front_end(self) -> FrontEnd:

@@ -212,6 +212,33 @@ class InputsSettings(Section):
         return gpio
 
 
+class BoxSettings(Section):
+    """[box]: a light and a button for people at the box. Neither is a barrier."""
+
+    light_gpios: Annotated[
+        tuple[Gpio, ...],
+        Field(strict=False, max_length=3),
+        Allowed("a list of up to 3 GPIOs: red, green and blue, or []"),
+    ] = ()
+    light_on_low: bool = False
+    button_gpio: MaybeGpio = None
+    button_may_start: bool = False
+
+    @field_validator("light_gpios")
+    @classmethod
+    def _each_light_its_own(cls, gpios: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(gpios)) < len(gpios):
+            raise must_be("different GPIOs")
+        return gpios
+
+    @field_validator("button_gpio")
+    @classmethod
+    def _button_its_own(cls, gpio: int | None, info: ValidationInfo) -> int | None:
+        if gpio is not None and gpio in info.data.get("light_gpios", ()):
+            raise must_be(f"other than light_gpios, which have {gpio}")
+        return gpio
+
+
 class SurplusSettings(Section):
     """[surplus]: the solar rules. Defaults and ranges of `AllotmentConfig`."""
 

@@ -122,6 +122,11 @@ def _overrides(ports: dict[str, int], port: int, folder: Path) -> dict[str, Any]
             "current_adc_channel": CHANNEL,
             "contactor_feedback_gpios": [Pins().feedback],  # so that a welded contact is seen
         },
+        "box": {
+            "light_gpios": Pins().light,
+            "button_gpio": Pins().button,
+            "button_may_start": True,
+        },
         # The kind, too: whatever the file or the environment names, no real board is reached.
         "board": {"kind": "pigpio", "pigpio": {"host": "127.0.0.1", "port": ports["pigpiod"]}},
         "feed": {

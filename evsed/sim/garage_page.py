@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The garage's page: `GET /` the buttons, `GET /state` JSON, `POST /do/<name>` presses one.
 
+`GET /light` is the light on the box alone, for a page that draws its rhythm.
+
 It knows no world, only a `Buttons`; only pages of its own may press them.
 """
 
@@ -43,6 +45,9 @@ class Buttons(Protocol):
     def state(self) -> dict[str, object]:
         """Return the state as JSON values; `on` lists the buttons that are pressed."""
 
+    def light(self) -> tuple[bool, ...]:
+        """Return the red, green and blue of the light on the box, as they are now."""
+
 
 def garage_app(garage: Buttons, page_port: int = 0) -> web.Application:
     """Return the application that serves *garage*; only pages of its own may press its buttons.
@@ -76,6 +81,9 @@ def garage_app(garage: Buttons, page_port: int = 0) -> web.Application:
             {"buttons": buttons, "state": garage.state(), "page_port": page_port}
         )
 
+    async def light(_: web.Request) -> web.Response:
+        return web.json_response(garage.light())
+
     async def do(request: web.Request) -> web.Response:
         if not _same_origin(request):
             raise web.HTTPForbidden(text="only the garage's own page may press its buttons\n")
@@ -88,6 +96,7 @@ def garage_app(garage: Buttons, page_port: int = 0) -> web.Application:
     app = web.Application()
     app.router.add_get("/", show)
     app.router.add_get("/state", state)
+    app.router.add_get("/light", light)
     app.router.add_post("/do/{name}", do)
     return app
 

@@ -26,6 +26,8 @@ MAXIMUM_W = 5_000.0  # "Maximum demand" of an untroubled house
 MINIMUM_W = 2_000.0
 OVERDRAW_A = 4.0
 CHATTER_S = 1.0
+SHORT_PRESS_S = 0.3
+LONG_PRESS_S = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Garage:
         self._under_way: set[asyncio.Task[Any]] = set()
         self.actions: Mapping[str, Action] = {
             **self._car(),
+            **self._button(),
             **self._cars(),
             **self._sky(),
             **self._feed(),
@@ -62,6 +65,10 @@ class Garage:
             task = asyncio.get_running_loop().create_task(done)
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
+
+    def light(self) -> tuple[bool, ...]:
+        """Return the red, green and blue of the light on the box, as they are now."""
+        return self._world.light
 
     def state(self) -> dict[str, object]:
         """Return the state of the world as seen from outside; keys carry their units."""
@@ -103,6 +110,30 @@ class Garage:
             "unplug": Action("Unplug", "Car", car.unplug, lambda: not car.plugged),
             "ask": Action("Let it ask", "Car", car.ask, lambda: car.asks),
             "stop": Action("Let it stop", "Car", car.stop_asking, lambda: not car.asks),
+        }
+
+    def _button(self) -> dict[str, Action]:
+        """The button on the box, pressed by a person, or jammed."""
+        world, group = self._world, "Button on the box"
+
+        def press(seconds: float) -> Callable[[], object]:
+            async def hold() -> None:
+                world.button_pressed = True
+                await asyncio.sleep(seconds)
+                world.button_pressed = False
+
+            return hold
+
+        def jam() -> None:
+            world.button_pressed = not world.button_pressed
+
+        def never() -> bool:
+            return False
+
+        return {
+            "press": Action("Press", group, press(SHORT_PRESS_S), never),
+            "press_long": Action("Press long", group, press(LONG_PRESS_S), never),
+            "jam_button": Action("Jam", group, jam, lambda: world.button_pressed),
         }
 
     def _cars(self) -> dict[str, Action]:

@@ -31,6 +31,8 @@ class Pins:
     contactor: int = 23
     heartbeat: int = 24
     feedback: int = 25
+    light: tuple[int, int, int] = (17, 27, 22)  # red, green, blue
+    button: int = 21
 
 
 class World:
@@ -50,7 +52,14 @@ class World:
         self.pigpiod = SimulatedPigpiod(
             self.wires, spi_device=Mcp3008(self._code_at), port=pigpiod_port
         )
+        self.button_pressed = False
         self._drive(time.monotonic())
+
+    @property
+    def light(self) -> tuple[bool, bool, bool]:
+        """The red, green and blue of the light on the box, as they are now."""
+        red, green, blue = (bool(self.wires.level(gpio)) for gpio in self.pins.light)
+        return red, green, blue
 
     def _code_at(self, adc_channel: int, at_s: float) -> int:
         if adc_channel == CHANNEL:
@@ -82,6 +91,7 @@ class World:
         self.box.step(now)
         # The mirror contact opens when the contacts close; the pin is pulled up.
         self.wires.drive_input(self.pins.feedback, int(self.box.closed))
+        self.wires.drive_input(self.pins.button, int(not self.button_pressed))
         self.car.step(now, self.circuit, self.box.live_phases)
         self.house.step(now, self.car.drawn_w)
 

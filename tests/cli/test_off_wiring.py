@@ -105,3 +105,34 @@ def test_the_kernels_board_is_read_from_its_own_section(tmp_path: Path) -> None:
         25,
     )
     assert trouble == []
+
+
+@pytest.mark.parametrize(
+    ("text", "environ"),
+    [
+        ("light_gpios = [17, 27, 22]\nlight_on_low = true\nbutton_gpio = 21", {}),
+        ("light_gpios = [17]", {"EVSED_BOX__LIGHT_ON_LOW": "true"}),
+        ("light_gpios = []", {}),
+    ],
+)
+def test_the_light_is_read_as_the_settings_read_it(
+    tmp_path: Path, text: str, environ: dict[str, str]
+) -> None:
+    file = tmp_path / "evsed.toml"
+    file.write_text(f"[box]\n{text}\n")
+
+    config, trouble = wiring(file, environ)
+
+    expected = load_settings(file, environ=environ).board_config().box
+    assert config.box.rest() == expected.rest()
+    assert trouble == []
+
+
+def test_a_light_on_the_contactors_gpio_is_left_out_by_off(tmp_path: Path) -> None:
+    """Dark would be high there, and close the contactor."""
+    file = tmp_path / "evsed.toml"
+    file.write_text("[box]\nlight_gpios = [17, 23, 27]\nlight_on_low = true\n")
+
+    config, _ = wiring(file, {})
+
+    assert config.box.light_gpios == (17, 27)

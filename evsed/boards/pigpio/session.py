@@ -201,9 +201,10 @@ def _set_up_box(config: BoardConfig, client: Client) -> None:
     """Leave the light dark and pull the button up; what is refused is left out."""
     for gpio, level in config.box.rest():
         client.write(gpio, level)
-    if (gpio := config.box.button_gpio) is not None:
-        client.set_mode(gpio, pigpio.INPUT)
-        client.set_pull_up_down(gpio, pigpio.PUD_UP)
+    button = config.box.button_gpio
+    if button is not None:
+        client.set_mode(button, pigpio.INPUT)
+        client.set_pull_up_down(button, pigpio.PUD_UP)
 
 
 def _start_dead_man(session: PigpioSession) -> None:

@@ -56,7 +56,7 @@ class LightState(Enum):
 
 
 class Hint(Enum):
-    """What only the daemon knows; it comes with the limits and ends with them."""
+    """Knowledge of the daemon alone; it comes with the limits and ends with them."""
 
     NONE = ""
     LENT = "lent"  # the charge goes on with power that is not the sun's

@@ -61,6 +61,11 @@ class Care:
     wake: bool = False
     note: CarNote | None = None
 
+    @property
+    def idle(self) -> bool:
+        """True while the car leaves its offer untaken: it is asleep, has finished or given up."""
+        return self.note is not None and bool(self.note.summary)
+
 
 class CarCare:
     """One connector. `on_event()` with every event, `update()` about once a second."""

@@ -22,6 +22,7 @@ _OF_LIMIT: Final[Mapping[str, EndReason]] = {
     "openevse": EndReason.OPENEVSE,
     "mqtt": EndReason.MQTT,
     "ocpp": EndReason.OCPP,
+    "button": EndReason.BUTTON,
     "house": EndReason.HOUSE,
     "cable": EndReason.CABLE,
     "temperature": EndReason.TEMPERATURE,

@@ -37,6 +37,7 @@ class EndReason(Enum):
     OPENEVSE = "openevse"
     MQTT = "mqtt"
     OCPP = "ocpp"
+    BUTTON = "button"  # on the box
     HOUSE = "house"  # the main fuse of the house
     CABLE = "cable"
     TEMPERATURE = "temperature"

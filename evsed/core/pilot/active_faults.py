@@ -9,7 +9,7 @@ from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault, Recovery
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 
 class ActiveFaults:
@@ -57,10 +57,12 @@ class ActiveFaults:
         del self._details[fault]
         return [ev.FaultCleared(now, fault.value, how)]
 
-    def acknowledge(self, now: float) -> list[ev.Event]:
-        """End every fault that waits for the owner and return the events."""
+    def acknowledge(self, now: float, only: Collection[Fault] = ()) -> list[ev.Event]:
+        """End every fault that waits for the owner and return the events; or *only* some."""
         events: list[ev.Event] = []
         for fault in self:
+            if only and fault not in only:
+                continue
             if fault.kind.recovery in (Recovery.ACKNOWLEDGE, Recovery.SERVICE):
                 events += self.clear(now, fault, "acknowledged")
         return events

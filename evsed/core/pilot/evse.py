@@ -34,7 +34,7 @@ from evsed.core.pilot.pilot_proof import PilotProof, reads_steady
 from evsed.core.pilot.presence import WELL, Presence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from evsed.core.pilot.limits import Limit
     from evsed.core.pilot.pilot_meter import PilotReading
@@ -164,11 +164,11 @@ class Evse:
         """Withdraw the offer for good: steady +12 V, up to 6 s for the car, then open (SIGTERM)."""
         self._stopping = True
 
-    def acknowledge(self, now: float) -> tuple[ev.Event, ...]:
-        """End the faults that wait for the owner; those whose cause remains come back."""
-        if Fault.PILOT_NOT_PROVED in self.active:
+    def acknowledge(self, now: float, only: Collection[Fault] = ()) -> tuple[ev.Event, ...]:
+        """End the faults that wait for the owner, or *only* some; what has a cause comes back."""
+        if Fault.PILOT_NOT_PROVED in self.active and (not only or Fault.PILOT_NOT_PROVED in only):
             self.proof.confirm()
-        return tuple(self.active.acknowledge(now))
+        return tuple(self.active.acknowledge(now, only))
 
     def restore(self, faults: Mapping[Fault, str]) -> None:
         """Take over latched faults of an earlier life."""

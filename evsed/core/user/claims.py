@@ -19,8 +19,9 @@ from evsed.core.pilot.limits import Limit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PROGRAMS: Final = ("openevse", "mqtt", "ocpp")
-"""The programs that may have a claim; each is also the owner of its limits."""
+PROGRAMS: Final = ("openevse", "mqtt", "ocpp", "button")
+"""The programs, and the button on the box, that may have a claim; each is also the owner of its
+limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Claim:
     """The claim of one program.
 
     `charging`: True charge, False do not charge, None no opinion on that. `max_current_a`: the most
-    current on each phase, amperes; None: no ceiling. It ends when the program withdraws it, at the
+    current on each phase, amperes; None: no ceiling. `only_sun`: the surplus alone, whatever else
+    asks for more. It ends when the program withdraws it, at the
     monotonic moment `until_at`, and, with `until_unplugged`, when the car is unplugged.
 
     `client` is the part of the program that claims, "" where the program is one. `yields`: what it
@@ -40,6 +42,7 @@ class Claim:
 
     charging: bool | None = None
     max_current_a: float | None = None
+    only_sun: bool = False
     until_unplugged: bool = False
     until_at: float | None = None
     yields: bool = False
@@ -59,6 +62,8 @@ class Claim:
             parts.append("charge" if self.charging else "do not charge")
         if self.max_current_a is not None:
             parts.append(f"at most {self.max_current_a:g} A")
+        if self.only_sun:
+            parts.append("only the sun")
         text = ", ".join(parts) or "no opinion"
         return f"{text}, until the car is unplugged" if self.until_unplugged else text
 
@@ -71,10 +76,15 @@ class Claims:
 
     @property
     def charging(self) -> str:
-        """The first program that asks to charge while none asks not to; "" where there is none."""
-        if any(claim.charging is False for claim in self.of.values()):
+        """The first program that asks to charge while none objects; "" where there is none."""
+        if any(claim.charging is False or claim.only_sun for claim in self.of.values()):
             return ""
         return next((name for name, claim in self.of.items() if claim.charging), "")
+
+    @property
+    def only_sun(self) -> bool:
+        """True while one of them asks for the sun alone."""
+        return any(claim.only_sun for claim in self.of.values())
 
     def placed(self, program: str, claim: Claim) -> Claims:
         """Return the claims with *claim* in place of what *program* claimed before.
@@ -99,10 +109,13 @@ class Claims:
 
     def after_mode(self) -> Claims:
         """Return the claims after the owner has chosen a mode."""
-        if not any(claim.yields and claim.charging is not None for claim in self.of.values()):
+        if not any(
+            claim.yields and (claim.charging is not None or claim.only_sun)
+            for claim in self.of.values()
+        ):
             return self
         left = {
-            name: replace(claim, charging=None) if claim.yields else claim
+            name: replace(claim, charging=None, only_sun=False) if claim.yields else claim
             for name, claim in self.of.items()
         }
         return Claims(
@@ -126,6 +139,7 @@ class Claims:
             name: {
                 "charging": claim.charging,
                 "max_current_a": claim.max_current_a,
+                "only_sun": claim.only_sun,
                 "until_unplugged": claim.until_unplugged,
                 "yields": claim.yields,
                 "client": claim.client,
@@ -152,7 +166,8 @@ class Claims:
                     stored_claim = Claim(
                         charging,
                         max_current_a,
-                        until_unplugged,
+                        only_sun=more.get("only_sun") is True,
+                        until_unplugged=until_unplugged,
                         yields=yields,
                         kept=True,
                         client=str(more.get("client", "")),
@@ -171,5 +186,6 @@ LABELS: Final[Mapping[str, str]] = {
     "openevse": "a program (OpenEVSE)",
     "mqtt": "a program (MQTT)",
     "ocpp": "the charging network (OCPP)",
+    "button": "the button on the box",
 }
 """The programs as people read them."""

@@ -39,6 +39,7 @@ def test_every_kind_of_cause_has_its_reason(kind: CauseKind) -> None:
         ("openevse", EndReason.OPENEVSE),
         ("mqtt", EndReason.MQTT),
         ("ocpp", EndReason.OCPP),
+        ("button", EndReason.BUTTON),
         ("house", EndReason.HOUSE),
         ("cable", EndReason.CABLE),
         ("temperature", EndReason.TEMPERATURE),

@@ -5,6 +5,7 @@
 import { controls } from "./controls.js";
 import { flow } from "./flow.js";
 import { updateDashboard } from "./dashboard.js";
+import { light } from "./light.js";
 import { byId, setText } from "./dom.js";
 import { duration, t } from "./i18n.js";
 import { today } from "./today.js";
@@ -30,6 +31,7 @@ function onStatus(received, channel) {
   lost.hidden = true;
   document.body.classList.remove("stale");
   updateDashboard(status);
+  light(status);
   flow(status);
   controls.update(status);
   today.update(status);

@@ -50,6 +50,7 @@ function describe(claim) {
   const parts = [
     claim.charging === null ? "" : t(claim.charging ? "claim_charge" : "claim_stop"),
     claim.max_current_a === null ? "" : t("claim_most", number(claim.max_current_a)),
+    claim.only_sun ? t("claim_sun") : "",
     claim.until_unplugged ? t("claim_until_unplugged") : "",
   ].filter(Boolean);
   return t("claim", t(`owner_${claim.program}`), parts.join(", "));
