@@ -151,6 +151,23 @@ def complaints(tmp_path: Path, text: str, **environ: str) -> list[str]:
             "proximity_adc_channel = 0",
             "must be other than board.front_end.pilot_adc_channel, which is 0",
         ),
+        (
+            "box",
+            "light_gpios = [17, 23]",
+            "must be other than board.pigpio.contactor_gpios, which has 23",
+        ),
+        (
+            "box",
+            "button_gpio = 24",
+            "must be other than board.pigpio.heartbeat_gpio, which has 24",
+        ),
+        ("box", "light_gpios = [17, 17]", "must be different GPIOs"),
+        ("box", "button_gpio = 7", "must be a GPIO that SPI does not use; it uses 7 to 11"),
+        (
+            "box",
+            "light_gpios = [4, 5, 6, 12]",
+            "must be a list of up to 3 GPIOs: red, green and blue, or []",
+        ),
         ("inputs", "current_adc_channel = 8", "must be an ADC channel, 0 to 7, or absent"),
         (
             "inputs",
@@ -356,4 +373,15 @@ def test_the_wires_of_the_board_in_use_are_the_ones_that_are_compared(tmp_path: 
             "inputs.emergency_stop_gpio = 24: must be other than board.kernel.heartbeat_gpio, "
             "which has 24"
         ),
+    ]
+
+
+def test_a_light_or_button_has_no_gpio_of_an_input_or_of_each_other(tmp_path: Path) -> None:
+    text = "[inputs]\nemergency_stop_gpio = 26\n[box]\nlight_gpios = [26]\n"
+    assert complaints(tmp_path, text) == [
+        "box.light_gpios = [26]: must be other than inputs.emergency_stop_gpio, which has 26"
+    ]
+    text = "[box]\nlight_gpios = [17]\nbutton_gpio = 17\n"
+    assert complaints(tmp_path, text) == [
+        "box.button_gpio = 17: must be other than light_gpios, which have 17"
     ]

@@ -31,6 +31,9 @@ SENTENCES: list[tuple[ev.Event, str]] = [
     (ev.StateChanged(1.0, "B2", "C2"), "state B2 -> C2"),
     (ev.StateFShown(1.0, 4.0, "the car sleeps"), "state F for 4 s: the car sleeps"),
     (ev.OwnerAsked(1.0, "10.0.0.5", "mode fast"), "mode fast, ordered by 10.0.0.5"),
+    (ev.ButtonPressed(1.0, "long"), "the button on the box was pressed, long"),
+    (ev.ButtonTrouble(1.0, "the button is stuck"), "the button is stuck"),
+    (ev.ButtonTrouble(1.0, ""), "the button on the box is well again"),
 ]
 
 

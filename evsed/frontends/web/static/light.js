@@ -10,6 +10,7 @@ let shown = ""; // the colour and rhythm that are drawn
 let timer = null;
 
 export function light(s) {
+  byId("box").hidden = !s.light && !s.button_trouble;
   byId("light").hidden = !s.light;
   put("light_text", s.light?.text ?? "");
   byId("button_trouble").hidden = !s.button_trouble;
