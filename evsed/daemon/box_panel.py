@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from evsed.core.car.care import Care
     from evsed.core.solar.allotment import AllotmentResult
     from evsed.daemon.charger_state import Charger
-    from evsed.daemon.hub import Hub
+    from evsed.daemon.hub import ChargerHub
     from evsed.daemon.session_recorder import SessionRecorder
 
 _LENT: Final = (AllotmentRule.CLOUD, AllotmentRule.MIN_ON, AllotmentRule.PRICED)
@@ -42,7 +42,7 @@ class ButtonHandler:
     """Carries out what the button orders; *may_start*: it may begin a charge."""
 
     def __init__(
-        self, charger: Charger, recorder: SessionRecorder, hub: Hub, *, may_start: bool
+        self, charger: Charger, recorder: SessionRecorder, hub: ChargerHub, *, may_start: bool
     ) -> None:
         self._charger = charger
         self._recorder = recorder

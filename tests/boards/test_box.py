@@ -12,7 +12,7 @@ import pytest
 from evsed.boards import Board, BoardConfig, BoxConfig, InputsConfig, KernelConfig, PigpioConfig
 from evsed.boards.kernel import off as kernel_off
 from evsed.boards.kernel.board import KernelBoard
-from evsed.boards.kernel.sysfs import LINE_OUTPUT, Line
+from evsed.boards.kernel.sysfs import LINE_OUTPUT, GpioLine
 from evsed.boards.pigpio import off as pigpio_off
 from evsed.sim.pigpiod.machine import Setup
 from tests.boards.kernel.kernel_rig import kernel_rig
@@ -189,7 +189,7 @@ def test_gpios_that_pigpiod_refuses_leave_the_light_dark_and_the_charge_alone() 
 
 def test_gpios_that_another_program_holds_are_left_out_on_the_kernel() -> None:
     with kernel_rig() as its_rig:
-        held = [Line(its_rig.kernel, gpio, LINE_OUTPUT, "doorbell") for gpio in (17, BUTTON)]
+        held = [GpioLine(its_rig.kernel, gpio, LINE_OUTPUT, "doorbell") for gpio in (17, BUTTON)]
         its_rig.config = replace(its_rig.config, box=BOX)
         board = its_rig.opened()
         board.set_light((True, True, True))

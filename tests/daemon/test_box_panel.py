@@ -15,7 +15,7 @@ from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import NO_LIMIT
 from evsed.core.solar.allotment import AllotmentResult, AllotmentRule
 from evsed.core.solar.allotment_config import Mode
-from evsed.core.solar.allotment_result import Reason
+from evsed.core.solar.allotment_result import AllotmentReason
 from evsed.core.solar.car_needs import CarNeeds
 from evsed.core.user.controls import Controls
 from evsed.daemon.box_panel import ButtonHandler, light_hint
@@ -60,7 +60,7 @@ def orders(found: list[HubEvent]) -> list[tuple[str, str]]:
     ],
 )
 def test_the_hint_follows_from_the_rule_of_the_feed(rule: AllotmentRule, hint: Hint) -> None:
-    assert light_hint(AllotmentResult(0.0, Reason(rule)), None) is hint
+    assert light_hint(AllotmentResult(0.0, AllotmentReason(rule)), None) is hint
 
 
 def test_a_car_that_leaves_its_offer_untaken_is_a_hint() -> None:

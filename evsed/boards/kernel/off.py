@@ -58,7 +58,7 @@ def make_safe(
         ) from error
     for gpio, level in box.rest():
         with contextlib.suppress(BoardError):
-            line = Line(kernel, gpio, LINE_OUTPUT, "evsed off")
+            line = GpioLine(kernel, gpio, LINE_OUTPUT, "evsed off")
             line.set(bool(level))
             line.release()
     names = ", ".join(str(gpio) for gpio in config.contactor_gpios)
