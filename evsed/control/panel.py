@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from evsed.core.box.button import Button
+from evsed.core.box.button import BoxButton
 from evsed.core.box.light import LightState, Seen, choose, levels
 from evsed.core.pilot import events as ev
 
@@ -18,7 +18,7 @@ class Panel:
 
     def __init__(self, config: BoxConfig) -> None:
         self._outputs: Final = len(config.light_gpios)
-        self._button: Final = None if config.button_gpio is None else Button()
+        self._button: Final = None if config.button_gpio is None else BoxButton()
         self._state = LightState.NOT_DRIVEN
 
     @property

@@ -40,7 +40,7 @@ class Press(Enum):
     LONG = "long"
 
 
-class Button:
+class BoxButton:
     """One button. `update()` at every tick; `trouble` is what is wrong with it, "" for nothing."""
 
     def __init__(self) -> None:

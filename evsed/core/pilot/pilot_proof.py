@@ -42,7 +42,7 @@ B_AFTER_S, B_STEADY_V = 0.25, 0.5
 # Over this the level in C is another one than that which followed B. A car's resistors and diode
 # move it by 0.1 V while they warm up, and a code of the converter is 0.03 V.
 C_STEADY_V = 0.5
-# A step is told from a drift by a mean over a second: 0.33 V/s, which is from 6 V to B in 10 s,
+# A step differs from a drift by a mean over a second: 0.33 V/s, which is from 6 V to B in 10 s,
 # stays within 0.5 V of it. It has to last, so that a disturbance of some bursts costs nothing.
 MEAN_S = 1.0
 STRAY_S = 0.5

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from evsed.core.box.button import FLUTTERS, STUCK, Button, Press
+from evsed.core.box.button import FLUTTERS, STUCK, BoxButton, Press
 
 TICK_S = 0.02
 
@@ -16,7 +16,7 @@ class Finger:
     """Moves a button on simulated ticks, and keeps every press that came of it."""
 
     def __init__(self, *, released_s: float = 1.0) -> None:
-        self.button = Button()
+        self.button = BoxButton()
         self.now = 50.0
         self.presses: list[Press] = []
         self.hold(released_s, pressed=False)
