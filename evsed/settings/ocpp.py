@@ -45,7 +45,7 @@ class OcppSettings(Section):
     password_file: AnyText = ""
     ca_file: AnyText = ""
     client_certificate: AnyText = ""
-    version: Literal["auto", "1.6"] = "auto"
+    version: Literal["auto", "1.6", "2.0.1"] = "auto"
     authorize: Literal["free", "id", "remote"] = "free"
     id_tag: Annotated[str, AfterValidator(_tag), Allowed(_TAG)] = "evsed"
     # Several pings have to fit into it; a day without the central system is offline by any measure.

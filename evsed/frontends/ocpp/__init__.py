@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The OCPP frontend: evsed as a charge point of a central system, OCPP 1.6J.
+"""The OCPP frontend: evsed as a charge point of a central system, OCPP 1.6J or 2.0.1.
 
 ::
 
@@ -11,7 +11,8 @@
     readings.py    what the meters read, and the samples of it
     memory.py      what outlives a restart, and the queue, on the disk
     clock.py       the central system's clock, for stamps and schedules
-    v16/           the messages of OCPP 1.6J
+    profiles.py    charging profiles as values, and back
+    v16/, v201/    the messages of each version
 
 The decisions are in `evsed.core.ocpp`. All of it is imported only where `[ocpp] url` is set.
 """

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from evsed.frontends.ocpp import OcppConfig
 
-SUBPROTOCOLS: Final = {"1.6": "ocpp1.6"}
+SUBPROTOCOLS: Final = {"2.0.1": "ocpp2.0.1", "1.6": "ocpp1.6"}
 """The versions and their subprotocols, the best first."""
 CONNECT_WITHIN_S: Final = 30.0
 PAUSES_S: Final = ((1.0, 60.0), (10.0, 60.0), (30.0, 120.0), (60.0, 180.0))

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from evsed.core.ocpp.local_list import MOST_ENTRIES, MOST_SENT, AuthorizationRules
 from evsed.core.ocpp.profiles import MOST_PERIODS
 from evsed.core.ocpp.stack import MOST_LEVEL, MOST_PROFILES
 from evsed.frontends.ocpp.readings import MEASURANDS
 
+if TYPE_CHECKING:
+    from evsed.frontends.ocpp import OcppConfig
+
 REGISTER: Final = "Energy.Active.Import.Register"
+LONGEST_S: Final = 7 * 86_400
+"""The longest composite schedule that is worked out."""
 PROFILES: Final = "Core,LocalAuthListManagement,SmartCharging,RemoteTrigger"
 """The profiles that evsed has; reservation and firmware are not among them."""
 
@@ -163,6 +168,15 @@ def changed(values: Values, key: str, text: str) -> Values:
 def ping_s(values: Values, offline_keep_s: float) -> float:
     """Return the pause between two pings: several of them have to fit into the keep time."""
     return max(1.0, min(values.ping_s, offline_keep_s / 4))
+
+
+def security_profile(config: OcppConfig) -> str:
+    """Return the security profile that *config* comes to (OCPP 1.6 security whitepaper)."""
+    if config.client_certificate:
+        return "3"
+    if config.url.startswith("wss"):
+        return "2"
+    return "1" if config.password_file else "0"
 
 
 def _text(value: object) -> str:

@@ -7,6 +7,7 @@ This file brings in the library of OCPP, which is large; it is imported once a c
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -15,19 +16,22 @@ from evsed.core.ocpp.ceiling import describe
 from evsed.errors import SourceError
 from evsed.frontends.ocpp.connection import address, connected, pause_s
 from evsed.frontends.ocpp.rpc import LostError, Rpc
-from evsed.frontends.ocpp.session import CentralSession
+from evsed.frontends.ocpp.session import CentralSession, Dialect
+from evsed.frontends.ocpp.station import Station
 from evsed.frontends.ocpp.v16.dialect import Dialect16
+from evsed.frontends.ocpp.v201.dialect import Dialect201
 from evsed.frontends.status import OcppView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from evsed.frontends.ocpp import OcppConfig
-    from evsed.frontends.ocpp.session import Dialect
-    from evsed.frontends.ocpp.station import Station
 
 GOOD_AFTER_S: Final = 60.0
 """A connection that lasted so long counts as a success."""
+
+DIALECTS: Final[dict[str, Callable[[Station, CentralSession, str], Dialect]]] = {
+    "1.6": Dialect16,
+    "2.0.1": Dialect201,
+}
 
 log = structlog.get_logger()
 
@@ -79,7 +83,7 @@ class Link:
             self._session = session = CentralSession(station, rpc)
             station.version = version
             session.on_accepted = self._on_accepted
-            dialect: Dialect = Dialect16(station, session, self._identity)
+            dialect = DIALECTS[version](station, session, self._identity)
             try:
                 await session.run(dialect, boot_reason)
             finally:

@@ -88,9 +88,12 @@ class Memory:
         seq, message_id, kind, body, attempts = rows[0]
         return Item(seq, message_id, kind, json.loads(body), attempts)
 
-    def count(self) -> int:
-        """Return the number of messages that wait."""
-        return int(self._all("SELECT count(*) FROM queue")[0][0])
+    def count(self, transaction: str | None = None) -> int:
+        """Return the number of messages that wait; of one *transaction*, where it is given."""
+        if transaction is None:
+            return int(self._all("SELECT count(*) FROM queue")[0][0])
+        where = "WHERE json_extract(body, '$.tx') = ?"
+        return int(self._all(f"SELECT count(*) FROM queue {where}", (transaction,))[0][0])  # noqa: S608 - bound
 
     def commit(
         self,

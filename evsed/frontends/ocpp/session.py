@@ -64,7 +64,7 @@ class CentralSession:
     def __init__(self, station: Station, rpc: Rpc) -> None:
         self.rpc = rpc
         self.wake = asyncio.Event()
-        self.reset_asked = False
+        self.reset_asked = self.reset_when_idle = False
         self.on_accepted: Callable[[], None] = lambda: None
         self._station = station
         self._heartbeat_s = 300.0
@@ -72,6 +72,7 @@ class CentralSession:
         self._retry_at = 0.0
         self._reported: ConnectorStatus | None = None
         self._ended: asyncio.Future[None] | None = None
+        self._resetting: asyncio.Task[None] | None = None
 
     async def run(self, dialect: Dialect, boot_reason: str) -> None:
         """Serve until the connection ends. Raises `LostError`."""
@@ -86,6 +87,8 @@ class CentralSession:
             await asyncio.wait({*tasks, self._ended}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._station.online = False
+            if self._resetting is not None:
+                self._resetting.cancel()
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
@@ -106,6 +109,9 @@ class CentralSession:
         self.on_accepted()
         self._station.on_change()
         while True:
+            if self.reset_when_idle and self._station.transactions.transaction is None:
+                self.reset_when_idle = False
+                self._resetting = asyncio.create_task(self.reset(), name="ocpp reset")
             await self._report(dialect)
             await self._authorize(dialect)
             await self._heartbeat()

@@ -54,6 +54,7 @@ def answers(number: Callable[[], int]) -> dict[str, Callable[[Payload], Payload]
         "Heartbeat": lambda _: {"currentTime": now()},
         "MeterValues": lambda _: {},
         "NotifyReport": lambda _: {},
+        "ReportChargingProfiles": lambda _: {},
         "StartTransaction": lambda _: {"transactionId": number(), "idTagInfo": good},
         "StatusNotification": lambda _: {},
         "StopTransaction": lambda _: {"idTagInfo": good},

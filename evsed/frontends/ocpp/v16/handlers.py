@@ -17,10 +17,18 @@ from evsed.core.ocpp.local_list import ListEntry, ListError
 from evsed.core.ocpp.profiles import ProfileError, Purpose
 from evsed.core.ocpp.transactions import StopReason
 from evsed.frontends.ocpp.clock import iso, read_time
-from evsed.frontends.ocpp.keys import CHANGEABLE, FIXED, KeyRefusedError, changed, shown
+from evsed.frontends.ocpp.keys import (
+    CHANGEABLE,
+    FIXED,
+    LONGEST_S,
+    KeyRefusedError,
+    changed,
+    security_profile,
+    shown,
+)
+from evsed.frontends.ocpp.profiles import read_profile, schedule_json
 from evsed.frontends.ocpp.rpc import CallAnswer
 from evsed.frontends.ocpp.v16.meter_values import meter_values
-from evsed.frontends.ocpp.v16.profiles import read_profile, schedule_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -29,10 +37,7 @@ if TYPE_CHECKING:
     from evsed.frontends.ocpp.session import CentralSession, Dialect
     from evsed.frontends.ocpp.station import Station
 
-LONGEST_S: Final = 7 * 86_400
-"""The longest composite schedule that is worked out."""
 _NOT_SUPPORTED: Final = ("UpdateFirmware", "GetDiagnostics")
-SECURITY_PROFILES: Final = {"ws": "0", "wss": "2"}
 
 log = structlog.get_logger()
 
@@ -91,7 +96,7 @@ class Handlers:
         values = shown(self._station.values)
         if not self._station.values.heartbeat_set:
             values["HeartbeatInterval"] = f"{self._session.heartbeat_s:.0f}"
-        known = {**values, **FIXED, "SecurityProfile": self._security_profile()}
+        known = {**values, **FIXED, "SecurityProfile": security_profile(self._station.config)}
         asked = payload.get("key") or list(known)
         by_lower = {key.lower(): key for key in known}
         found = [by_lower[key.lower()] for key in asked if key.lower() in by_lower]
@@ -104,14 +109,6 @@ class Handlers:
         if unknown := [key for key in asked if key.lower() not in by_lower]:
             answer["unknownKey"] = unknown
         return CallAnswer(answer)
-
-    def _security_profile(self) -> str:
-        config = self._station.config
-        if config.client_certificate:
-            return "3"
-        if config.url.startswith("wss"):
-            return "2"
-        return "1" if config.password_file else "0"
 
     def _remote_start(self, payload: Payload) -> CallAnswer:
         station, id_tag = self._station, payload["idTag"]

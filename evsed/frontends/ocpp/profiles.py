@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Charging profiles and schedules of OCPP 1.6 as values, and back. Pure."""
+"""Charging profiles and schedules of both versions as values, and back. Pure."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from evsed.core.ocpp.profiles import (
     ChargingProfile,
@@ -15,7 +15,7 @@ from evsed.core.ocpp.profiles import (
     SchedulePeriod,
 )
 from evsed.core.ocpp.stack import MOST_LEVEL
-from evsed.frontends.ocpp.clock import read_time
+from evsed.frontends.ocpp.clock import iso, read_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,3 +90,63 @@ def schedule_json(
         if not periods or periods[-1]["limit"] != limit:
             periods.append({"startPeriod": start_s, "limit": limit, "numberPhases": supply.phases})
     return {"chargingRateUnit": unit, "chargingSchedulePeriod": periods}
+
+
+PURPOSES_201: Final = {
+    "ChargingStationMaxProfile": Purpose.MAX,
+    "TxDefaultProfile": Purpose.TX_DEFAULT,
+    "TxProfile": Purpose.TX,
+}
+"""The purposes of OCPP 2.0.1 that a central system may set (K01.FR.22)."""
+
+
+def as_16(sent: Payload) -> Payload:
+    """Return a profile of OCPP 2.0.1 in the form of 1.6. Raises `ProfileError`."""
+    if (purpose := PURPOSES_201.get(sent["chargingProfilePurpose"])) is None:
+        raise ProfileError(f"no central system sets a {sent['chargingProfilePurpose']}")
+    if len(sent["chargingSchedule"]) != 1:
+        raise ProfileError("several schedules are for cars that choose one, by ISO 15118")
+    same = {key: sent[key] for key in _SAME if key in sent}
+    return same | {
+        "chargingProfileId": sent["id"],
+        "chargingProfilePurpose": purpose.value,
+        "chargingSchedule": sent["chargingSchedule"][0],
+    }
+
+
+_SAME: Final = ("stackLevel", "chargingProfileKind", "recurrencyKind", "validFrom", "validTo")
+
+
+def as_201(profile: ChargingProfile) -> Payload:
+    """Return *profile* as OCPP 2.0.1 writes it."""
+    schedule = profile.schedule
+    written: Payload = {
+        "id": profile.id,
+        "chargingRateUnit": schedule.unit,
+        "chargingSchedulePeriod": [
+            {"startPeriod": round(period.start_s), "limit": period.limit}
+            for period in schedule.periods
+        ],
+    }
+    if schedule.start is not None:
+        written["startSchedule"] = iso(schedule.start)
+    if schedule.duration_s is not None:
+        written["duration"] = round(schedule.duration_s)
+    if schedule.least:
+        written["minChargingRate"] = schedule.least
+    purpose = next(name for name, known in PURPOSES_201.items() if known is profile.purpose)
+    whole: Payload = {
+        "id": profile.id,
+        "stackLevel": profile.level,
+        "chargingProfilePurpose": purpose,
+        "chargingProfileKind": profile.kind.value,
+        "chargingSchedule": [written],
+    }
+    if profile.recurrence:
+        whole["recurrencyKind"] = profile.recurrence
+    if profile.transaction:
+        whole["transactionId"] = profile.transaction
+    for key, moment in (("validFrom", profile.valid_from), ("validTo", profile.valid_to)):
+        if moment is not None:
+            whole[key] = iso(moment)
+    return whole
