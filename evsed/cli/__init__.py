@@ -135,6 +135,14 @@ def _password(options: argparse.Namespace) -> int:
     return OK
 
 
+def _token(options: argparse.Namespace) -> int:
+    from evsed.cli.token import run
+
+    password_file = _settings(options).web.password_file
+    print(run(options.what, options.name or "", options.scope, password_file))
+    return OK
+
+
 def _off(options: argparse.Namespace) -> int:
     from evsed.cli.off import switch_off
 
@@ -223,6 +231,12 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     for its in (status, ack, wake, controls):
         its.add_argument("--demo", action="store_true", help="of the demo that runs here")
     command("password", _password, "set the password that the page asks for before it gives orders")
+    token = command("token", _token, "create, list or revoke a token: a program's password")
+    token.add_argument("what", choices=("create", "list", "revoke"))
+    token.add_argument("name", nargs="?", metavar="NAME", help="the program that gets it")
+    token.add_argument(
+        "--scope", choices=("read", "control"), default="control", help="(default control)"
+    )
     return top
 
 

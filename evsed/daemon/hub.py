@@ -145,9 +145,11 @@ class ChargerHub:
     ) -> str:
         """Change the owner's controls that *patch* names; see `frontends.hub.Hub`."""
         before = self._recorder.controls
-        if program and "mode" in patch and before.mode is Mode.OFF:
-            raise ControlsError((("mode", OFF_STAYS),))
         controls = before.updated(patch)
+        # An off of its own a program may end.
+        others_off = before.mode is Mode.OFF and self._recorder.off_by != program
+        if program and others_off and controls.mode is not Mode.OFF:
+            raise ControlsError((("mode", OFF_STAYS),))
         max_a = self._charger.state.installation.max_a
         if "max_current_a" in patch and (controls.max_current_a or 0.0) > max_a:
             text = f"max_current_a must be {LEAST_A:g} to {max_a:g} A: the supply gives no more"
@@ -155,6 +157,8 @@ class ChargerHub:
         if "mode" in patch and not program:
             self._recorder.set_claims(self._recorder.claims.after_mode())
         changes = controls.changes_since(before)
+        if controls.mode is Mode.OFF and "mode" in patch and not (program and others_off):
+            self._recorder.set_off_by(program)
         if not changes:
             return "nothing changed: it was so already"
         self._recorder.set_controls(controls)

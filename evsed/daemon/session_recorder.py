@@ -55,6 +55,7 @@ CONTROLS_NOTE = "controls"
 PAST_KEPT = 50  # sessions that the last charge and the habit are found in
 CHARGE_LEAST_WH = 5.0  # less is shown as 0.00 kWh, and is no charge
 CLAIMS_NOTE = "claims"
+OFF_BY_NOTE = "off_by"
 IDENTITY_NOTE = "identity"
 
 log = structlog.get_logger()
@@ -82,6 +83,7 @@ class _Memory:
     boot: object
     controls: object
     claims: object
+    off_by: object
     beginning: PreviousRun
     past: tuple[SessionRecord, ...]
 
@@ -127,6 +129,7 @@ class SessionRecorder:
         self.controls = Controls()
         self._controls_set = False  # in this life: what an earlier one kept is out of date
         self.claims = Claims()
+        self.off_by = ""  # the program that has set the mode off; "" is the owner
 
     @classmethod
     async def open(cls, config: SessionRecorderConfig) -> SessionRecorder:
@@ -153,6 +156,8 @@ class SessionRecorder:
             Fault(fault.name): fault.detail for fault in memory.latched if fault.name in known
         }
         self.latched = {**latched, **self.latched}
+        if not self._controls_set:
+            self.off_by = memory.off_by if isinstance(memory.off_by, str) else ""
         self._restore_controls(memory.controls)
         self._restore_claims(memory.claims)
         self._look_for_damage()
@@ -199,11 +204,12 @@ class SessionRecorder:
         history, latched = self._store.load(), tuple(self._store.latched())
         proved, boot = self._store.get(FRONT_END_NOTE), self._store.get(BOOT_NOTE)
         controls, claims = self._store.get(CONTROLS_NOTE), self._store.get(CLAIMS_NOTE)
+        off_by = self._store.get(OFF_BY_NOTE)
         self._store.put(BOOT_NOTE, self._boot)
         # Last, because it forgets how the life before ended.
         beginning = self._store.begin_life(self._boot, time.monotonic())
         past = tuple(self._store.past(PAST_KEPT))
-        return _Memory(history, latched, proved, boot, controls, claims, beginning, past)
+        return _Memory(history, latched, proved, boot, controls, claims, off_by, beginning, past)
 
     def _restore_controls(self, stored: object) -> None:
         """Restore the controls of an earlier life; mode off where they make no sense."""
@@ -331,6 +337,12 @@ class SessionRecorder:
         self._controls_set = True
         stored: Json = {**controls.to_json()}
         self.writer.submit(lambda: self._store.put(CONTROLS_NOTE, stored), urgent=True)
+
+    def set_off_by(self, program: str) -> None:
+        """Keep that *program* has set the mode off; "" is the owner."""
+        if program != self.off_by:
+            self.off_by = program
+            self.writer.submit(lambda: self._store.put(OFF_BY_NOTE, program), urgent=True)
 
     def set_claims(self, claims: Claims) -> None:
         """Put *claims* in force, and keep those that outlive a restart."""

@@ -25,6 +25,7 @@ ENDS: Final = {
     EndReason.MQTT: "because a program ended it by MQTT",
     EndReason.OCPP: "because the central system ended it by OCPP",
     EndReason.BUTTON: "because it was switched off at the box",
+    EndReason.HTTP: "because a program ended it by HTTP",
     EndReason.HOUSE: "because the main fuse was full",
     EndReason.CABLE: "because the cable allowed no more",
     EndReason.TEMPERATURE: "because it was too hot",

@@ -126,8 +126,8 @@ class Hub(Protocol):
 
         It is the owner's own order, unless *program* names the program that gives it by itself: a
         mode that the owner chooses ends the claims that yield to it, and a program may not choose
-        one while the owner has switched off. Raises `core.user.controls.ControlsError`, and changes
-        nothing, where something is refused.
+        one while the owner, or another program, has switched off. Raises
+        `core.user.controls.ControlsError`, and changes nothing, where something is refused.
         """
 
     async def place_claim(self, who: str, program: str, claim: Claim) -> str:

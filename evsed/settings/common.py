@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -57,6 +58,22 @@ _host_check, _host_words = _checked(
     "the name or the address of a machine",
 )
 
+
+def _is_network(text: str) -> bool:
+    try:
+        return bool(ip_network(text, strict=False))
+    except ValueError:
+        return False
+
+
+_network_check, _network_words = _checked(
+    _is_network, 'an address such as "127.0.0.1", or a network such as "192.168.1.0/24"'
+)
+# CSP level 3, 2.3.1: what might end the policy or begin another source is refused.
+_site_check, _site_words = _checked(
+    lambda text: bool(re.fullmatch(r"https?://[A-Za-z0-9.*\[\]:-]+", text)),
+    'a site such as "http://homeassistant.local:8123", without a path',
+)
 _sensor_check, _sensor_words = _checked(
     lambda text: not text or re.fullmatch(r"28-[0-9a-f]{12}", text) is not None,
     '"" (none) or the name of a DS18B20, such as "28-0316a2795fff"',
@@ -80,6 +97,8 @@ def absolute(path: Path) -> Path:
 
 Zone = Annotated[str, _zone_check, _zone_words]
 Host = Annotated[str, _host_check, _host_words]
+Network = Annotated[str, _network_check, _network_words]
+Site = Annotated[str, _site_check, _site_words]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Gpio = Annotated[int, Field(ge=2, le=27), AfterValidator(_free_gpio)]  # 0 and 1: the HAT's EEPROM
 MaybeGpio = Annotated[Gpio | None, Allowed("a GPIO, 2 to 27, or absent")]

@@ -335,6 +335,8 @@ class Settings(BaseSettings):
             password_file=str(self.web.password_file),
             names=self.web.names,
             openevse=self.openevse.enabled,
+            trusted_proxies=self.web.trusted_proxies,
+            frame_ancestors=self.web.frame_ancestors,
         )
 
     def mqtt_config(self) -> MqttConfig | None:

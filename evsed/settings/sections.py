@@ -25,9 +25,11 @@ from evsed.settings.common import (
     Host,
     MaybeChannel,
     MaybeGpio,
+    Network,
     Port,
     Section,
     Sensor,
+    Site,
     absolute,
     must_be,
 )
@@ -300,6 +302,16 @@ class WebSettings(Section):
         tuple[Host, ...],
         Field(strict=False),
         Allowed('a list of names such as ["charger.example.org"], or []'),
+    ] = ()
+    trusted_proxies: Annotated[
+        tuple[Network, ...],
+        Field(strict=False),
+        Allowed('a list of addresses or networks such as ["127.0.0.1", "192.168.1.0/24"], or []'),
+    ] = ()
+    frame_ancestors: Annotated[
+        tuple[Site, ...],
+        Field(strict=False),
+        Allowed('a list of sites such as ["http://homeassistant.local:8123"], or []'),
     ] = ()
 
 

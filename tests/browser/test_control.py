@@ -67,7 +67,7 @@ def test_another_programs_word_is_shown_and_a_mode_ends_it(
     page.get_by_role("button", name="Off", exact=True).click()
     watched.says("#mode_help", "No charging until you choose another mode[.]")
     refused = page.request.post(override, data={"state": "active"})
-    assert refused.status == 409
+    assert refused.status == 400
     watched.page.context.close()
 
 
@@ -152,5 +152,30 @@ def test_the_owner_takes_a_copy_of_the_store_and_deletes_what_is_old(
         "fetch('/api/v1/days').then((answer) => answer.json()).then((told) => told.days[0])"
     )
     assert left == oldest
+    watched.is_sound()
+    page.context.close()
+
+
+def test_the_owner_gives_a_program_a_token_and_takes_it_back(
+    browser: Browser, charger: Charger, shots: Path
+) -> None:
+    watched = logged_in(browser, charger)
+    page = watched.page
+    page.get_by_role("link", name="History").click()
+    watched.says("#tokens", "No token yet[.]")
+    page.get_by_label("Name", exact=True).fill("evcc")
+    page.get_by_role("button", name="Create a token").click()
+    watched.says("#token_made", "The token of evcc, shown this once: evsed_.*")
+    watched.says("#tokens", "evcc · may give orders .*")
+    token = page.locator("#token_made code").text_content()
+    order = {"data": {"max_current_a": 9}, "headers": {"Authorization": f"Bearer {token}"}}
+    controls = f"{charger.url.rstrip('/')}/api/v1/controls"
+    with browser.new_context() as program:
+        assert program.request.patch(controls, **order).status == 200
+        watched.shoot(shots, "tokens")
+        assert watched.violations() == []
+        page.get_by_role("button", name="Revoke evcc").click()
+        watched.says("#tokens", "No token yet[.]")
+        assert program.request.patch(controls, **order).status == 401
     watched.is_sound()
     page.context.close()

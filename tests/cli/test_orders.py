@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from evsed.cli import token
 from evsed.cli.client import NotAnswered, NotGranted, acknowledge, change, wake
 from evsed.cli.password import NoPassword, set_password
 from evsed.frontends.web.auth.password import matches
+from evsed.frontends.web.auth.tokens import Scope, TokenFile
 from tests.frontends.web.web_world import served
 
 
@@ -100,3 +102,26 @@ def test_a_folder_that_is_not_there_is_told(
     monkeypatch.setattr("sys.stdin", io.StringIO("not so short\nnot so short\n"))
     with pytest.raises(NoPassword, match="does the folder exist"):
         set_password(tmp_path / "none" / "password")
+
+
+def test_a_token_is_created_listed_and_revoked(tmp_path: Path) -> None:
+    password_file = tmp_path / "password"
+    assert "there are no tokens" in token.run("list", "", "control", password_file)
+    text = token.run("create", "evcc", "control", password_file).splitlines()[0]
+    found = TokenFile.beside(str(password_file)).find(text)
+    assert found is not None
+    assert (found.name, found.scope) == ("evcc", Scope.CONTROL)
+    listed = token.run("list", "", "control", password_file)
+    assert listed.split()[:2] == ["evcc", "control"]
+    assert text not in listed
+    with pytest.raises(token.NoToken, match="already"):
+        token.run("create", "evcc", "read", password_file)
+    assert "is revoked" in token.run("revoke", "evcc", "control", password_file)
+    assert TokenFile.beside(str(password_file)).find(text) is None
+    with pytest.raises(token.NoToken, match="there is no token evcc"):
+        token.run("revoke", "evcc", "control", password_file)
+
+
+def test_where_a_token_cannot_be_kept_it_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(token.NoToken, match="with sudo"):
+        token.run("create", "evcc", "read", tmp_path / "none" / "password")

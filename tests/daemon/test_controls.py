@@ -125,6 +125,30 @@ async def test_no_program_switches_on_what_the_owner_has_switched_off(tmp_path: 
         assert lowest(world.limits(16.0).update(1.0, NOON), 1.0).owner == "owner"
 
 
+async def test_a_program_ends_an_off_of_its_own_also_after_a_restart_but_none_of_others(
+    tmp_path: Path,
+) -> None:
+    async with life(tmp_path) as world:
+        await world.hub.update_controls("MQTT", {"mode": "off"}, program="mqtt")
+        with pytest.raises(ControlsError):
+            await world.hub.update_controls("evcc", {"mode": "fast"}, program="http")
+    async with life(tmp_path) as world:
+        assert world.recorder.controls.mode.value == "off"
+        await world.hub.update_controls("MQTT", {"mode": "solar"}, program="mqtt")
+        assert world.recorder.controls.mode.value == "solar"
+
+
+async def test_an_off_of_a_program_that_the_owner_repeats_is_the_owners(tmp_path: Path) -> None:
+    async with life(tmp_path) as world:
+        await world.hub.update_controls("MQTT", {"mode": "off"}, program="mqtt")
+        await world.hub.update_controls("owner", {"mode": "off"})
+        await world.hub.update_controls("MQTT", {"mode": "off"}, program="mqtt")
+        with pytest.raises(ControlsError):
+            await world.hub.update_controls("MQTT", {"mode": "solar"}, program="mqtt")
+        await world.hub.update_controls("owner", {"mode": "solar"})
+        assert world.recorder.controls.mode is Mode.SOLAR
+
+
 async def test_off_binds_a_claim_that_was_there_before(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
         await world.hub.place_claim("broker", "ocpp", Claim(charging=True))

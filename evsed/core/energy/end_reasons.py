@@ -23,6 +23,7 @@ _OF_LIMIT: Final[Mapping[str, EndReason]] = {
     "mqtt": EndReason.MQTT,
     "ocpp": EndReason.OCPP,
     "button": EndReason.BUTTON,
+    "http": EndReason.HTTP,
     "house": EndReason.HOUSE,
     "cable": EndReason.CABLE,
     "temperature": EndReason.TEMPERATURE,

@@ -38,6 +38,7 @@ class EndReason(Enum):
     MQTT = "mqtt"
     OCPP = "ocpp"
     BUTTON = "button"  # on the box
+    HTTP = "http"
     HOUSE = "house"  # the main fuse of the house
     CABLE = "cable"
     TEMPERATURE = "temperature"

@@ -14,7 +14,7 @@ FOREVER = float("inf")
 OWNERS = (
     "supply", "cable", "temperature", "ground_fault", "self_test", "wear", "car", "phases",
     "house", "feed", "session", "schedule", "plan", "owner", "openevse", "mqtt", "ocpp", "button",
-    "daemon",
+    "http", "daemon",
 )  # fmt: skip
 """Every owner that a limit may have; the page has a label for each."""
 

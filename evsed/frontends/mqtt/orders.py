@@ -2,8 +2,9 @@
 """Orders from the broker: read, carried out by the hub, answered. No connection here.
 
 An order is the payload of `evsed/<id>/set/<name>`: a bare value or JSON. The names are those of the
-owner's controls, whose orders are the owner's as on the page, and `claim`, `ack`, `wake`. Nothing
-that arrives here raises: every order has an outcome.
+owner's controls, and `claim`, `ack`, `wake`. What the owner has switched off on the page stays off;
+an off that came by MQTT may be ended by MQTT. Nothing that arrives here raises: every order has an
+outcome.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from evsed.core.user.claims import Claim
 from evsed.core.user.controls import ControlsError
 from evsed.errors import EvsedError
+from evsed.frontends.claim_orders import read_claim
 
 if TYPE_CHECKING:
     from evsed.frontends.hub import Hub
@@ -28,7 +29,6 @@ NAMES: Final = (*CONTROLS, "claim", "ack", "wake")
 LARGEST_BYTES: Final = 4096
 """No order is a tenth as long."""
 
-LONGEST_CLAIM_S: Final = 7 * 24 * 3600.0
 PROGRAM: Final = "mqtt"
 WHO: Final = "MQTT"
 """The author of these orders in events.log: a broker names no user."""
@@ -61,7 +61,7 @@ async def carry_out(hub: Hub, name: str, payload: bytes, *, retained: bool) -> O
         reason = await _carry_out(hub, name, payload, retained=retained)
     except ControlsError as error:
         return OrderResult(name, ok=False, reason=f"{error}; nothing was changed")
-    except (OrderError, EvsedError) as error:
+    except (ValueError, EvsedError) as error:
         return OrderResult(name, ok=False, reason=str(error))
     return OrderResult(name, ok=True, reason=reason)
 
@@ -81,7 +81,7 @@ async def _carry_out(hub: Hub, name: str, payload: bytes, *, retained: bool) -> 
         if value is None:
             return await hub.withdraw_claim(WHO, PROGRAM)
         return await hub.place_claim(WHO, PROGRAM, read_claim(value, time.monotonic()))
-    return await hub.update_controls(WHO, {name: value})
+    return await hub.update_controls(WHO, {name: value}, program=PROGRAM)
 
 
 async def _acknowledge(hub: Hub) -> str:
@@ -117,46 +117,3 @@ def read_value(payload: bytes) -> object:
     except (ValueError, RecursionError):
         return text
     return value
-
-
-def read_claim(value: object, now: float) -> Claim:
-    """Return the claim in *value*; its deadline counts from *now*, monotonic seconds.
-
-    `{"charging": true, "max_current_a": 10, "until_unplugged": true, "for_s": 600}`; each key may
-    be left out. A bare true or false is the key `charging`. Raises `OrderError`.
-    """
-    if isinstance(value, bool):
-        value = {"charging": value}
-    if not isinstance(value, dict):
-        raise OrderError('a claim is JSON such as {"charging": true, "max_current_a": 10}')
-    unknown = value.keys() - {"charging", "max_current_a", "until_unplugged", "for_s"}
-    if unknown:
-        raise OrderError(
-            f"a claim has no {min(unknown)[:30]!r}; there are charging, max_current_a, "
-            "until_unplugged and for_s"
-        )
-    for_s = _number(value, "for_s", LONGEST_CLAIM_S)
-    return Claim(
-        charging=_truth(value, "charging"),
-        max_current_a=_number(value, "max_current_a", 80.0),
-        until_unplugged=bool(_truth(value, "until_unplugged")),
-        until_at=None if for_s is None else now + for_s,
-        kept=for_s is None,
-    )
-
-
-def _truth(value: dict[str, object], key: str) -> bool | None:
-    found = value.get(key)
-    if found is None or isinstance(found, bool):
-        return found
-    raise OrderError(f"{key} must be true or false")
-
-
-def _number(value: dict[str, object], key: str, most: float) -> float | None:
-    found = value.get(key)
-    if found is None:
-        return None
-    # bool is an int to Python; NaN lies in no range.
-    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= most:
-        raise OrderError(f"{key} must be a number from 0 to {most:g}")
-    return float(found)

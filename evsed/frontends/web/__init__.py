@@ -4,6 +4,7 @@
 `http/`
     Connections and messages: `connection_limits` (number and deadlines), `request_parsing` and
     `parameters`, `responses`, `assets` (the page's files), `event_stream`, `websockets`.
+    `forwarded` knows reverse proxies.
 `auth/`
     Access: `authenticator` (Host and Origin, sessions), `basic` (HTTP basic), `password`,
     `rate_limit`. It imports `http`.
@@ -35,7 +36,8 @@ class WebConfig:
     Sockets passed by systemd are used instead of both. `password_file` holds the hash that `evsed
     password` has set ("": no orders over the network), `names` are names of this machine beside
     its addresses and its names in the local network. `openevse`: OpenEVSE's interface is served,
-    too.
+    too. `trusted_proxies` are addresses and networks of reverse proxies whose X-Forwarded-For and
+    X-Forwarded-Proto are believed, `frame_ancestors` sites that may show the page in a frame.
     """
 
     host: str = "0.0.0.0"  # noqa: S104 - reading is open to the whole LAN by design
@@ -44,6 +46,8 @@ class WebConfig:
     password_file: str = ""
     names: tuple[str, ...] = ()
     openevse: bool = False
+    trusted_proxies: tuple[str, ...] = ()
+    frame_ancestors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,12 @@ from evsed.frontends.web.api.operations import OPERATIONS
 from evsed.frontends.web.api.recent_history import RecentHistory
 from evsed.frontends.web.api.router import Router
 from evsed.frontends.web.auth.authenticator import Authenticator
+from evsed.frontends.web.auth.credentials import Credentials
+from evsed.frontends.web.auth.tokens import TokenFile
 from evsed.frontends.web.http.assets import Assets
 from evsed.frontends.web.http.connection_limits import ConnectionLimiter, LimitedServer
 from evsed.frontends.web.http.event_stream import EventStream
+from evsed.frontends.web.http.forwarded import TrustedProxies
 
 SOCKET_MODE = 0o660
 """Owner and group of the service may give orders by the control socket."""
@@ -58,7 +61,7 @@ class WebFrontend:
         self._operations = operations
         self._limits = limits or WebLimits()
         self._handed = handed
-        self._assets = Assets()
+        self._assets = Assets(config.frame_ancestors)
         self._sockets: tuple[socket.socket, ...] = ()
         self._started: _Started | None = None
 
@@ -108,10 +111,14 @@ class WebFrontend:
         stream = EventStream(hub, self._limits, to_json)
         recent = RecentHistory()
         authenticator = Authenticator(self._config.password_file, self._config.names)
-        context = AppContext(hub, self._limits, self._assets, authenticator, stream, recent)
+        tokens = TokenFile.beside(self._config.password_file)
+        credentials = Credentials(authenticator, tokens)
+        context = AppContext(
+            hub, self._limits, self._assets, authenticator, tokens, credentials, stream, recent
+        )
         openevse = OpenEvse(hub, self._limits, authenticator) if self._config.openevse else None
         operations = self._operations + (openevse.operations() if openevse else ())
-        router = Router(context, operations)
+        router = Router(context, operations, TrustedProxies(self._config.trusted_proxies))
         limiter = ConnectionLimiter(self._limits, router.unknown_method)
         started = self._started = _Started(limiter, stream, recent, openevse)
         port = 0

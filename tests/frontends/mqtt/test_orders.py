@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evsed.frontends.mqtt.orders import LARGEST_BYTES, carry_out, read_claim, read_value
+from evsed.frontends.claim_orders import read_claim
+from evsed.frontends.mqtt.orders import LARGEST_BYTES, carry_out, read_value
+from evsed.frontends.status import ControlsView
 from tests.frontends.web.web_world import CHARGING, FAULTED, ShownHub
 
 
@@ -21,6 +23,15 @@ async def order(
     outcome = await carry_out(hub, name, given_bytes, retained=retained)
     assert json.loads(outcome.to_json())["ok"] is outcome.ok
     return outcome.ok, outcome.reason
+
+
+async def test_the_owners_own_off_stays_off() -> None:
+    hub = ShownHub(replace(CHARGING, controls=ControlsView(mode="off")))
+    ok, reason = await order(hub, "mode", "solar")
+    assert not ok
+    assert "the owner has switched evsed off" in reason
+    assert (await order(hub, "max_current_a", "8"))[0]
+    assert hub.shown.controls.mode == "off"
 
 
 @pytest.mark.parametrize(

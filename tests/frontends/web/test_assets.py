@@ -17,7 +17,7 @@ from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import OWNERS
 from evsed.errors import WebError
 from evsed.frontends.web.http.assets import PARTS, Assets, parts
-from tests.frontends.web.web_world import served
+from tests.frontends.web.web_world import CHARGING, FAULTED, served
 
 HTML = {"Accept": "text/html"}
 WEB = resources.files("evsed.frontends.web")
@@ -25,7 +25,7 @@ STATIC = WEB / "static"
 
 
 def page() -> str:
-    return Assets().page.plain.body.decode()
+    return Assets().page("").asset.plain.body.decode()
 
 
 def test_the_whole_page_weighs_less_than_160_kb() -> None:
@@ -73,7 +73,7 @@ def test_a_build_without_the_wheel_that_carries_a_part_says_so() -> None:
 
 
 def test_the_licence_of_the_charts_can_be_read_from_the_page() -> None:
-    asset = Assets().get(re.findall(r'href="([^"]+\.LICENSE)"', page())[0])
+    asset = Assets().get("/" + re.findall(r'href="([^"]+\.LICENSE)"', page())[0])
     assert asset is not None
     assert b"Permission is hereby granted" in asset.plain.body
 
@@ -100,7 +100,7 @@ def test_every_word_the_page_uses_is_in_the_one_file_and_every_word_there_is_use
     in_scripts = set(re.findall(r'"([a-z_]+)"', scripts)) | {"lang", "locale"}
     fixed = ("owner_", "recovery_", "mode_", "reason_", "band_", "fault_", "done_by_")
     made_up = {word for word in words if word.startswith(fixed)} | {"error"}
-    assert in_html - {"static"} <= set(words)
+    assert in_html - {"static", "now_in_words"} <= set(words)
     assert set(words) <= in_html | in_scripts | made_up
     assert set(re.findall(r'\bt\("([a-z_]+)"', scripts)) <= set(words)
 
@@ -136,10 +136,10 @@ def test_every_id_the_script_writes_to_is_in_the_page() -> None:
 async def test_each_file_the_page_names_is_served_for_ever_and_in_its_kind() -> None:
     async with served() as evsed, aiohttp.ClientSession(evsed.url) as client:
         async with client.get("/", headers=HTML) as answer:
-            names = re.findall(r'(?:src|href)="(/static/[^"]+)"', await answer.text())
+            names = re.findall(r'(?:src|href)="(static/[^"]+)"', await answer.text())
         assert len(names) >= 6
         for name in names:
-            async with client.get(name) as answer:
+            async with client.get(f"/{name}") as answer:
                 assert answer.status == 200
                 assert "immutable" in answer.headers["Cache-Control"]
                 assert answer.content_type in {
@@ -167,6 +167,56 @@ async def test_a_browser_that_has_the_page_already_is_told_so() -> None:
         async with client.get("/", headers={**HTML, "If-None-Match": etag}) as answer:
             assert answer.status == 304
             assert await answer.read() == b""
+
+
+def test_no_address_of_the_page_begins_at_the_root_so_that_a_proxy_may_serve_it_anywhere() -> None:
+    scripts = "".join(
+        file.read_text(encoding="utf-8") for file in STATIC.iterdir() if file.name.endswith(".js")
+    )
+    assert "api/v1/events" in scripts
+    assert re.findall(r"""["'`]/(?:api|static)""", scripts) == []
+    assert re.findall(r'(?:src|href)="/(?:api|static|line)', page()) == []
+
+
+async def test_without_javascript_the_page_tells_the_state_and_leads_programs_to_the_line() -> None:
+    async with (
+        served(openevse=True) as evsed,  # with it, /status is JSON
+        aiohttp.ClientSession(evsed.url) as client,
+    ):
+        plain = ""
+        for status, expected in (
+            (CHARGING, "Charging from the sun. 2.2 kW to spare: following it with 9.4 A. 2.2 kW"),
+            (FAULTED, "DiodeFault: the diode in the car is not seen; the contactor was opened."),
+        ):
+            evsed.hub.show(status)
+            async with client.get("/", headers=HTML) as answer:
+                plain = re.findall(r"<noscript>(.*)</noscript>", await answer.text())[0]
+            assert expected in plain
+        link = re.findall(r'href="([^"]+)"', plain)[0]
+        async with client.get(f"/{link}", headers=HTML) as answer:
+            assert (await answer.text()).startswith("Timestamp ")
+
+
+async def test_a_browser_that_has_the_page_of_another_state_gets_the_new_one() -> None:
+    async with served() as evsed, aiohttp.ClientSession(evsed.url) as client:
+        async with client.get("/", headers=HTML) as answer:
+            etag = answer.headers["ETag"]
+        evsed.hub.show(FAULTED)
+        async with client.get("/", headers={**HTML, "If-None-Match": etag}) as answer:
+            assert answer.status == 200
+
+
+async def test_the_page_stands_in_no_frame_but_of_the_sites_that_the_owner_names() -> None:
+    for sites, expected in (
+        ((), "frame-ancestors 'none'"),
+        (("http://homeassistant.local:8123",), "frame-ancestors http://homeassistant.local:8123"),
+    ):
+        async with served(frame_ancestors=sites) as evsed:
+            wire = await evsed.wire()
+            _, headers, _ = await wire.ask("GET /", "Accept: text/html")
+            assert headers["content-security-policy"].endswith(expected)
+            _, headers, _ = await wire.ask("GET /api/v1/status")
+            assert headers["content-security-policy"].endswith("frame-ancestors 'none'")
 
 
 async def test_files_are_compressed_for_those_who_can_read_that() -> None:

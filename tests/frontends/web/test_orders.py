@@ -24,7 +24,7 @@ from tests.frontends.web.web_world import PASSWORD, PATIENT, Served, Wire, serve
 CONTROLS = [
     (one.method, one.path.partition("{")[0] + "2026-11-24" * ("{" in one.path))
     for one in OPERATIONS
-    if one.auth is AuthRequirement.SESSION
+    if one.auth in (AuthRequirement.OWNER, AuthRequirement.CONTROL)
 ]
 LOGIN = "/api/v1/login"
 OWNER = "/api/v1/controls"

@@ -241,12 +241,14 @@ async def served(
     operations: tuple[Operation, ...] = OPERATIONS,
     history: History | None = None,
     openevse: bool = False,
+    trusted_proxies: tuple[str, ...] = (),
+    frame_ancestors: tuple[str, ...] = (),
 ) -> AsyncIterator[Served]:
     """The real frontend on a free port."""
     hub = ShownHub(status, history or NoHistory())
     config = WebConfig(
         "127.0.0.1", 0, str(socket or ""), password_file=str(password_file or ""), names=names,
-        openevse=openevse,
+        openevse=openevse, trusted_proxies=trusted_proxies, frame_ancestors=frame_ancestors,
     )  # fmt: skip
     frontend = WebFrontend(config, limits=limits, operations=operations)
     port = await frontend.start(hub)

@@ -26,7 +26,14 @@ PASSWORD_WANTED = problem(
 
 
 async def acknowledge(context: AppContext, request: ApiRequest) -> PreparedResponse:
-    """Acknowledge latched faults."""
+    """Acknowledge latched faults; a program none that waits for somebody at the box."""
+    service = [fault.name for fault in context.hub.status().faults if fault.recovery == "service"]
+    if request.program and service:
+        return problem(
+            403,
+            f"{', '.join(service)} waits for somebody at the box: acknowledge it on the page or "
+            "with `evsed ack`, after the repair; nothing was changed",
+        )
     return json_response(Outcome(await context.hub.acknowledge(request.sender)))
 
 
@@ -38,7 +45,9 @@ async def wake(context: AppContext, request: ApiRequest) -> PreparedResponse:
 async def change(context: AppContext, request: ApiRequest) -> PreparedResponse:
     """Change the controls that the body names."""
     try:
-        outcome = await context.hub.update_controls(request.sender, request.body)
+        outcome = await context.hub.update_controls(
+            request.sender, request.body, program=request.program
+        )
     except ControlsError as error:
         return problem(422, f"{error}; nothing was changed", errors=error.problems)
     return json_response(context.hub.status().controls, Outcome(outcome))
@@ -55,7 +64,9 @@ async def log_in(context: AppContext, request: ApiRequest) -> PreparedResponse:
     password = request.body.get("password")
     if not isinstance(password, str) or len(request.body) > 1:
         return PASSWORD_WANTED
-    cookie = await context.authenticator.log_in(request.http.remote or "", password)
+    cookie = await context.authenticator.log_in(
+        request.http.remote or "", password, secure=request.http.secure
+    )
     if isinstance(cookie, PreparedResponse):
         return cookie
     return json_response(Outcome("logged in"), extra={"Set-Cookie": cookie})
@@ -73,19 +84,19 @@ NOT_GRANTED = {422: "a value is not possible: `errors` names it and says why"}
 OPERATIONS = (
     Operation(
         "POST", "/api/v1/ack", "Acknowledge latched faults",
-        acknowledge, Reply("the outcome", (Outcome,)), AuthRequirement.SESSION,
+        acknowledge, Reply("the outcome", (Outcome,)), AuthRequirement.CONTROL,
     ),
     Operation(
         "POST", "/api/v1/wake", "Wake a car that leaves its offer untaken: state F for 4 s",
-        wake, Reply("the outcome", (Outcome,)), AuthRequirement.SESSION,
+        wake, Reply("the outcome", (Outcome,)), AuthRequirement.CONTROL,
     ),
     Operation(
         "PUT", CONTROLS, "Set all controls: one that is not named gets its default",
-        replace, CHANGED, AuthRequirement.SESSION, body=ControlsView, refusals=NOT_GRANTED,
+        replace, CHANGED, AuthRequirement.CONTROL, body=ControlsView, refusals=NOT_GRANTED,
     ),
     Operation(
         "PATCH", CONTROLS, "Change the controls that are named; null ends a limit",
-        change, CHANGED, AuthRequirement.SESSION, body=ControlsView, refusals=NOT_GRANTED,
+        change, CHANGED, AuthRequirement.CONTROL, body=ControlsView, refusals=NOT_GRANTED,
     ),
     Operation(
         "POST", LOGIN, "Log in: gives the session's cookie (HttpOnly, SameSite=Strict, 30 days)",

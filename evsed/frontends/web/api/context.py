@@ -12,6 +12,8 @@ from evsed.frontends.status import Status
 from evsed.frontends.web import WebLimits
 from evsed.frontends.web.api.recent_history import RecentHistory
 from evsed.frontends.web.auth.authenticator import Authenticator
+from evsed.frontends.web.auth.credentials import Credentials
+from evsed.frontends.web.auth.tokens import TokenFile
 from evsed.frontends.web.http.assets import Assets
 from evsed.frontends.web.http.event_stream import EventStream
 from evsed.frontends.web.http.responses import PreparedResponse
@@ -28,6 +30,8 @@ class AppContext:
     limits: WebLimits
     assets: Assets
     authenticator: Authenticator
+    tokens: TokenFile
+    credentials: Credentials
     stream: EventStream
     recent: RecentHistory
     backup: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)

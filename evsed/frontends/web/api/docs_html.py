@@ -56,12 +56,12 @@ def _head(info: Part, static: str) -> Iterator[str]:
 </head>
 <body class="docs">
 <a class="skip" href="#main">Skip to the content</a>
-<header><p class="brand"><a href="/">{escape(info["title"])}</a></p></header>
+<header><p class="brand"><a href="../../">{escape(info["title"])}</a></p></header>
 <main id="main">
 <section class="card">
 <h1>{escape(title)}</h1>
 <p>{_prose(info["description"])}</p>
-<p>For programs: <a href="/api/v1/openapi.json">openapi.json</a> (OpenAPI 3.1)</p>
+<p>For programs: <a href="openapi.json">openapi.json</a> (OpenAPI 3.1)</p>
 </section>"""
 
 
@@ -71,9 +71,9 @@ def _operation(method: str, path: str, operation: Part) -> Iterator[str]:
     yield f'<h2 id="{identity}_title"><code>{method} {escape(path)}</code></h2>'
     yield f"<p>{_prose(operation['summary'])}</p>"
     if operation.get("security"):
-        yield '<p class="warning">Needs a session, or the control socket.</p>'
+        yield '<p class="warning">Needs the owner or a token, or the control socket.</p>'
     if method == "GET" and "{" not in path:
-        yield f'<p><a href="{path}">Try it</a></p>'
+        yield f'<p><a href="../..{path}">Try it</a></p>'
     parameters = operation.get("parameters", [])
     body = operation.get("requestBody")
     if parameters or body:

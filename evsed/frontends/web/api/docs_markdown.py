@@ -63,6 +63,12 @@ def _kind(schema: JsonSchema) -> str:
     return KINDS[str(schema.get("format", schema["type"]))]
 
 
+NEEDS = {
+    AuthRequirement.OWNER: "the owner",
+    AuthRequirement.CONTROL: "the owner, or a token that may control",
+}
+
+
 def _row(operation: Operation) -> str:
     query = "&".join(f"{parameter.name}=" for parameter in operation.query)
     address = f"`{operation.method} {operation.path}{'?' if query else ''}{query}`"
@@ -79,7 +85,7 @@ def _row(operation: Operation) -> str:
     elif reply.content_type != JSON:
         words.append(f"answer: {reply.meaning} (`{reply.content_type}`)")
     words += [f"{status}: {text}" for status, text in operation.refusals.items()]
-    needs = "a session" if operation.auth is AuthRequirement.SESSION else ""
+    needs = NEEDS.get(operation.auth, "")
     return f"| {address} | {needs} | {'; '.join(words)} |"
 
 
@@ -107,11 +113,16 @@ CONVENTIONS = """\
 Reading is open to the network. Orders (POST, PUT, PATCH, DELETE under `/api/v1/`) are accepted:
 
 - by the control socket (`[web] socket`) from everybody who may open it;
-- over the network from everybody who is logged in: 403 while no password is set (`sudo evsed
-  password`), 401 without a session, both before the body is read (`POST` and `DELETE
-  /api/v1/login` need no session). The Host must be an address, a name without dots, one that ends
-  in .local, .lan, .home.arpa or .internal, or one in `[web] names`; an Origin must be that host:
-  else 403.
+- over the network from the owner: who is logged in (`POST` and `DELETE /api/v1/login` need no
+  session), or sends the password by HTTP basic, with any user name;
+- over the network from a program with a token, as `Authorization: Bearer evsed_...` or in the place
+  of the password. `sudo evsed token create NAME` makes one, and so does the page. A token gives no
+  order that only the owner may give, and ends no `off` that the owner has set.
+
+403 while no password is set (`sudo evsed password`), 401 without any of these, both before the body
+is read. The Host must be an address, a name without dots, one that ends
+in .local, .lan, .home.arpa or .internal, or one in `[web] names`; an Origin must be that host: else
+403. docs/programs.md has recipes for curl, evcc, Home Assistant, Node-RED, Telegraf and Prometheus.
 
 Bodies are `application/json`, 4 KiB at most.
 
@@ -132,6 +143,8 @@ curl -sN http://evsed.local/api/v1/events
 curl -s --unix-socket /run/evsed/control.sock -X POST http://evsed/api/v1/ack
 curl -s -c cookies -H 'Content-Type: application/json' -d '{"password": "..."}' \\
   http://evsed.local/api/v1/login
+curl -s -H 'Authorization: Bearer evsed_...' -X PATCH -H 'Content-Type: application/json' \\
+  -d '{"max_current_a": 13.5}' http://evsed.local/api/v1/controls
 curl -s -b cookies -X PATCH -H 'Content-Type: application/json' -d '{"mode": "fast"}' \\
   http://evsed.local/api/v1/controls
 ```

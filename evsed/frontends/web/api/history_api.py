@@ -279,7 +279,7 @@ OPERATIONS = (
     Operation(
         "DELETE", "/api/v1/history",
         "Delete charts and sessions older than a day; the totals of days and the lifetime are kept",
-        delete, Reply("the outcome", (Outcome,)), AuthRequirement.SESSION,
+        delete, Reply("the outcome", (Outcome,)), AuthRequirement.OWNER,
         query=(day("before", "the first day that is kept", required=True),),
         refusals={503: "the store cannot be written"},
     ),
@@ -287,7 +287,7 @@ OPERATIONS = (
         "POST", "/api/v1/backup", "A copy of the whole store as it is now, for download",
         backup, Reply("an SQLite file; docs/install.md says how to restore it",
                       content_type=SQLITE),
-        AuthRequirement.SESSION,
+        AuthRequirement.OWNER,
         refusals={503: "no room on the disk for the copy, or another is being sent"},
     ),
 )  # fmt: skip

@@ -9,7 +9,9 @@ from typing import Annotated
 
 from evsed.core.energy.history import MINUTE_S, QUARTER_S, By
 from evsed.core.energy.sessions import EndReason
+from evsed.frontends.claim_orders import LONGEST_CLAIM_S
 from evsed.frontends.doc import Doc
+from evsed.frontends.web.auth.tokens import NAME, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,58 @@ class Outcome:
     """The outcome of an order."""
 
     outcome: Annotated[str, Doc("what came of the order, for people")]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimOrder:
+    """The claim of programs over HTTP; what is left out is null, or stays as it is with PATCH."""
+
+    charging: Annotated[
+        bool | None,
+        Doc("true: charge, whatever feed and weekly window say; false: do not; null: no opinion"),
+    ] = None
+    max_current_a: Annotated[
+        float | None, Doc("highest current on each phase; null: no ceiling", "A", 0, 80)
+    ] = None
+    until_unplugged: Annotated[bool | None, Doc("true: it ends when the car is unplugged")] = None
+    for_s: Annotated[
+        float | None, Doc("it ends after so long; null: no deadline", "s", 0, LONGEST_CLAIM_S)
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenOrder:
+    """A token to be created."""
+
+    name: Annotated[str, Doc("its name: the program that gets it", pattern=f"^{NAME.pattern}$")]
+    scope: Annotated[
+        str, Doc("read, or control: give orders, too", choices=tuple(s.value for s in Scope))
+    ] = Scope.CONTROL.value
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token that was created."""
+
+    token: Annotated[str, Doc("the token; it is not shown again")]
+    name: Annotated[str, Doc("its name")]
+    scope: Annotated[str, Doc("read or control", choices=tuple(s.value for s in Scope))]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """A token, as it is kept."""
+
+    name: Annotated[str, Doc("its name: the program that has it")]
+    scope: Annotated[str, Doc("read or control", choices=tuple(s.value for s in Scope))]
+    created: Annotated[datetime, Doc("when it was created")]
+
+
+@dataclass(frozen=True, slots=True)
+class TokensView:
+    """The tokens."""
+
+    tokens: Annotated[tuple[TokenView, ...], Doc("the oldest first")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,9 @@ from evsed.frontends.web.http.responses import EVENT_STREAM, JSON, PROBLEM
 
 OPENAPI = "3.1.1"
 DESCRIPTION = f"""\
-Reading is open to the network. Whatever changes something needs a session, or the control socket \
-of the Pi; POST the password to `/api/v1/login` to begin one. Each JSON object has `api`, the \
+Reading is open to the network. Whatever changes something needs a session (POST the password to \
+`/api/v1/login`), the password by HTTP basic, for most orders a token as bearer, or the control \
+socket of the Pi. Each JSON object has `api`, the \
 version of this API. Units are suffixes of the keys (`_a` amperes, `_v` volts, `_w` watts, `_wh` \
 watt-hours, `_s` seconds), and `x-unit` here. Times are ISO 8601 with their offset from UTC. Keys \
 may be added; before 1.0 they are renamed only with a note in the changelog. Errors are problem \
@@ -31,15 +32,23 @@ details (RFC 9457). HEAD is answered wherever GET is. A body has {BODY_MAX} byte
 
 VERSION_KEY: JsonSchema = {"const": VERSION, "description": "the version of this API"}
 NO_HOST = "Host is not this charger, or Origin is the page of another site"
+TOO_MANY = "too many wrong passwords have come from this address: Retry-After says when again"
 AUTH_REFUSALS: dict[AuthRequirement, dict[int, str]] = {
     AuthRequirement.OPEN: {},
     AuthRequirement.OWN_PAGE: {403: NO_HOST},
     AuthRequirement.PASSWORD: {
         403: f"no password is set (`sudo evsed password` sets one), or {NO_HOST}"
     },
-    AuthRequirement.SESSION: {
-        401: "there is no session: log in first",
-        403: f"no password is set (`sudo evsed password` sets one), or {NO_HOST}",
+    AuthRequirement.OWNER: {
+        401: "there is no session, or the password is wrong",
+        403: f"no password is set (`sudo evsed password` sets one), a token is shown, or {NO_HOST}",
+        429: TOO_MANY,
+    },
+    AuthRequirement.CONTROL: {
+        401: "there is no session, or password or token are wrong",
+        403: "no password is set (`sudo evsed password` sets one), the token may only read, or "
+        f"{NO_HOST}",
+        429: TOO_MANY,
     },
 }
 BODY_REFUSALS = {
@@ -103,7 +112,17 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
                     "in": "cookie",
                     "name": COOKIE,
                     "description": "given by POST /api/v1/login",
-                }
+                },
+                "password": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "any user, and the password",
+                },
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "a token that may control, from `evsed token create`",
+                },
             },
         },
     }
@@ -146,8 +165,10 @@ def _operation(operation: Operation) -> dict[str, Any]:
     entry["responses"] = {"200": _reply(operation.reply)} | {
         str(status): _refusal(status, text) for status, text in refusals(operation).items()
     }
-    if operation.auth is AuthRequirement.SESSION:
-        entry["security"] = [{"session": []}]
+    if operation.auth in (AuthRequirement.OWNER, AuthRequirement.CONTROL):
+        entry["security"] = [{"session": []}, {"password": []}]
+    if operation.auth is AuthRequirement.CONTROL:
+        entry["security"].append({"token": []})
     return entry
 
 

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import hdrs, web
 
@@ -22,6 +22,10 @@ from evsed.frontends.web.http.responses import JSON, PreparedResponse
 
 if TYPE_CHECKING:
     from evsed.frontends.web.api.context import AppContext
+
+
+PROGRAM: Final = "http"
+"""The name under which programs with a token have their claim."""
 
 
 class AuthRequirement(Enum):
@@ -33,10 +37,11 @@ class AuthRequirement(Enum):
     OPEN = auto()  # nothing: reading
     OWN_PAGE = auto()  # it comes from no other site's page
     PASSWORD = auto()  # that as well, and there must be a password
-    SESSION = auto()  # all that and the session's cookie: whatever changes something
-    SHOWN = auto()  # as OWN_PAGE; a password by HTTP basic, where there is one, must be right
+    OWNER = auto()  # all that, and the session's cookie or the password by HTTP basic
+    CONTROL = auto()  # as OWNER, and a token that may control will do, too
+    SHOWN = auto()  # as OWN_PAGE; a password or token, where one is sent, must be right
     KNOWN = auto()  # as SHOWN, and where there is a password, it or a session must be shown
-    BASIC = auto()  # as SESSION, and the password by HTTP basic will do instead of the cookie
+    BASIC = auto()  # as CONTROL, refused in the words of OpenEVSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,8 @@ class Reply:
 class ApiRequest:
     """A request that was let in, its query and its body read.
 
-    *path_value* is the value in the braces of the path, *query* has every parameter of the
+    *token* is the name of the token that it showed, "" without one; *path_value* is the value in
+    the braces of the path, *query* has every parameter of the
     operation, *body* is the JSON object of an operation that has one.
     """
 
@@ -63,6 +69,12 @@ class ApiRequest:
     path_value: object = None
     query: Mapping[str, Any] = field(default_factory=dict)
     body: dict[str, object] = field(default_factory=dict)
+    token: str = ""
+
+    @property
+    def program(self) -> str:
+        """The program that gives this order by itself; "" where the owner does."""
+        return PROGRAM if self.token else ""
 
     @property
     def encodings(self) -> str:
@@ -73,7 +85,7 @@ class ApiRequest:
     def sender(self) -> str:
         """The sender: an address, or the user at the other end of the control socket."""
         if self.http.remote:
-            return self.http.remote
+            return f"{self.http.remote} (token {self.token})" if self.token else self.http.remote
         transport = self.http.transport
         sock = transport.get_extra_info("socket") if transport else None
         if sock is None:

@@ -6,7 +6,14 @@ from __future__ import annotations
 import json
 from functools import cache
 
-from evsed.frontends.web.api import commands_api, docs_html, history_api, openapi, status_api
+from evsed.frontends.web.api import (
+    commands_api,
+    docs_html,
+    history_api,
+    openapi,
+    programs_api,
+    status_api,
+)
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.operation import ApiRequest, Operation, Reply
 from evsed.frontends.web.http.assets import Asset, asset
@@ -40,6 +47,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *status_api.OPERATIONS,
     *history_api.OPERATIONS,
     *commands_api.OPERATIONS,
+    *programs_api.OPERATIONS,
     *DOCUMENTS,
 )
 
@@ -53,5 +61,5 @@ def _document() -> Asset:
 
 @cache
 def _page(prefix: str) -> Asset:
-    text = docs_html.page(openapi.document(OPERATIONS), prefix)
+    text = docs_html.page(openapi.document(OPERATIONS), f"../..{prefix}")
     return asset(text.encode(), HTML, REVALIDATE, {})

@@ -16,12 +16,15 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
+from evsed.errors import HubBusyError
 from evsed.frontends.classic import classic_line
+from evsed.frontends.sentence import describe
 from evsed.frontends.status import Status
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.operation import ApiRequest, AuthRequirement, Operation
-from evsed.frontends.web.auth.basic import BasicAuth
+from evsed.frontends.web.auth.credentials import for_openevse
 from evsed.frontends.web.http.connection_limits import LimitedConnection
+from evsed.frontends.web.http.forwarded import TrustedProxies
 from evsed.frontends.web.http.request_parsing import (
     read_json_object,
     read_path_value,
@@ -42,11 +45,17 @@ Methods = dict[str, Operation]
 
 
 class Router:
-    """Answers requests to *operations*, and all others, with the parts of *context*."""
+    """Answers requests to *operations*, and all others, with the parts of *context*.
 
-    def __init__(self, context: AppContext, operations: Iterable[Operation]) -> None:
+    What comes through *proxies* counts as its client's own.
+    """
+
+    def __init__(
+        self, context: AppContext, operations: Iterable[Operation], proxies: TrustedProxies
+    ) -> None:
         self._context = context
-        self._basic = BasicAuth(context.authenticator)
+        self._proxies = proxies
+        self._credentials = context.credentials
         paths: defaultdict[str, Methods] = defaultdict(dict)
         for operation in operations:
             # A path with braces is kept as the part before them.
@@ -60,6 +69,7 @@ class Router:
         """Answer *request*; its body is read only where access was granted."""
         connection = cast("LimitedConnection", request.protocol)
         connection.busy()
+        request = self._proxies.seen_through(request)
         method, path = request.method, _path(request.raw_path)
         methods, path_value = self._match(path)
         operation = methods.get(method)
@@ -68,16 +78,15 @@ class Router:
             refused = await self._refusal(operation.auth, request, local=connection.local)
             response = refused or await self._run(operation, request, path_value)
         elif method in WRITES and path.startswith(PREFIX):
-            refused = await self._refusal(AuthRequirement.SESSION, request, local=connection.local)
+            refused = await self._refusal(AuthRequirement.CONTROL, request, local=connection.local)
             response = refused or _not_allowed(methods, path)
-        elif path == "/" and request.headers.get(hdrs.IF_NONE_MATCH) == self._context.assets.etag:
-            response = self._context.assets.unchanged
         else:
             response = self._other(
                 methods,
                 path,
                 accept=request.headers.get(hdrs.ACCEPT, ""),
                 encodings=request.headers.get(hdrs.ACCEPT_ENCODING, ""),
+                has=request.headers.get(hdrs.IF_NONE_MATCH, ""),
             )
         return response.response() if isinstance(response, PreparedResponse) else response
 
@@ -113,20 +122,23 @@ class Router:
                 return authenticator.foreign_refusal(request)
             case AuthRequirement.PASSWORD:
                 return authenticator.login_refusal(request)
-            case AuthRequirement.SESSION:
-                return authenticator.refusal(request)
-            case AuthRequirement.SHOWN:
-                return await self._basic.reading_refusal(request)
-            case AuthRequirement.KNOWN:
-                return await self._basic.reading_refusal(request, always=True)
-            case AuthRequirement.BASIC:
-                return await self._basic.refusal(request)
+            case AuthRequirement.OWNER:
+                return await self._credentials.refusal(request, owner=True)
+            case AuthRequirement.CONTROL:
+                return await self._credentials.refusal(request)
+            case AuthRequirement.SHOWN | AuthRequirement.KNOWN:
+                always = required is AuthRequirement.KNOWN
+                refused = await self._credentials.reading_refusal(request, always=always)
+            case _:
+                refused = await self._credentials.refusal(request)
+        return refused and for_openevse(refused)
 
     async def _run(
         self, operation: Operation, http: web.BaseRequest, path_value: str
     ) -> PreparedResponse | web.StreamResponse:
         """Read the input of *operation*, and let it answer."""
-        request = ApiRequest(http)
+        token = self._credentials.token_of(http)
+        request = ApiRequest(http, token=token.name if token else "")
         if operation.path_parameter is not None:
             try:
                 request.path_value = read_path_value(path_value, operation.path_parameter)
@@ -142,14 +154,18 @@ class Router:
             if isinstance(body, PreparedResponse):
                 return body
             request.body = body
-        return await operation.handler(self._context, request)
+        try:
+            return await operation.handler(self._context, request)
+        except HubBusyError as error:
+            return problem(503, str(error), {"Retry-After": "1"})
 
     def _other(
-        self, methods: Methods, path: str, *, accept: str = "", encodings: str = ""
+        self, methods: Methods, path: str, *, accept: str = "", encodings: str = "", has: str = ""
     ) -> PreparedResponse:
-        """Answer a request that is no operation's."""
+        """Answer a request that is no operation's; *has* is the tag of the page that it has."""
         if path == "/" and "text/html" in accept.lower():
-            return self._context.assets.page.response(encodings)
+            page = self._context.assets.page(describe(self._context.hub.status()))
+            return page.unchanged if has == page.etag else page.asset.response(encodings)
         if path == HEALTH:
             return self._context.status_response(_health)
         if methods or path == "/api" or path.startswith("/api/"):

@@ -55,7 +55,10 @@ CHALLENGE: Final = {
     "WWW-Authenticate": f'Cookie realm="evsed", form-action="/api/v1/login", cookie-name={COOKIE}'
 }
 NO_SESSION = problem(
-    401, "log in first: POST the password to /api/v1/login; nothing was changed", CHALLENGE
+    401,
+    "log in first: POST the password to /api/v1/login; or send it by HTTP basic, or a token; "
+    "nothing was changed",
+    CHALLENGE,
 )
 WRONG_PASSWORD = problem(401, "the password is wrong", CHALLENGE)
 FOREIGN = problem(
@@ -129,9 +132,14 @@ class Authenticator:
         began_at = self._sessions.get(_digest(token))
         return began_at is not None and self._clock() - began_at < SESSION_S
 
-    async def log_in(self, address: str, password: str) -> PreparedResponse | str:
-        """Return the cookie of a new session where *password* is right; else the refusal."""
-        return await self.verify(address, password) or self._begin()
+    async def log_in(
+        self, address: str, password: str, *, secure: bool = False
+    ) -> PreparedResponse | str:
+        """Return the cookie of a new session where *password* is right; else the refusal.
+
+        *secure*: the browser uses TLS, and shall send the cookie by that alone.
+        """
+        return await self.verify(address, password) or self._begin(secure=secure)
 
     async def verify(self, address: str, password: str) -> PreparedResponse | None:
         """Return the refusal of a wrong *password*, or of an attempt too soon; slow on purpose."""
@@ -161,14 +169,15 @@ class Authenticator:
         self._sessions.pop(_digest(_token(request.headers.get(hdrs.COOKIE, ""))), None)
         return f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"
 
-    def _begin(self) -> str:
+    def _begin(self, *, secure: bool) -> str:
         token = secrets.token_urlsafe(32)
         if not self.password_set:
             return ""
         self._sessions[_digest(token)] = self._clock()
         while len(self._sessions) > SESSIONS:
             del self._sessions[next(iter(self._sessions))]
-        return f"{COOKIE}={token}; Path=/; Max-Age={SESSION_S:.0f}; HttpOnly; SameSite=Strict"
+        cookie = f"{COOKIE}={token}; Path=/; Max-Age={SESSION_S:.0f}; HttpOnly; SameSite=Strict"
+        return f"{cookie}; Secure" if secure else cookie
 
     def _is_right(self, password: str) -> bool | PreparedResponse:
         """Compare *password* with the file; slow, for a thread."""

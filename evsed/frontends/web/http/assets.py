@@ -22,7 +22,13 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 
 from evsed.errors import WebError
-from evsed.frontends.web.http.responses import FOREVER, REVALIDATE, PreparedResponse, answer
+from evsed.frontends.web.http.responses import (
+    FOREVER,
+    REVALIDATE,
+    PreparedResponse,
+    answer,
+    framed_by,
+)
 
 KINDS = {
     ".css": "text/css; charset=utf-8",
@@ -43,6 +49,8 @@ PARTS = ("uPlot.iife.min.js", "uPlot.min.css")
 """Files that vendor/ must have."""
 COMPRESSED = {"Content-Encoding": "gzip"}
 VARIES = {"Vary": "Accept, Accept-Encoding"}
+NOW = "now_in_words"
+"""The slot of the page for the state in words, filled for each request."""
 SLOT = re.compile(r"\{\{ (\w+) \}\}")
 
 
@@ -58,14 +66,25 @@ class Asset:
         return self.gzipped if "gzip" in accept_encoding else self.plain
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The page with one state in words, its tag, and the answer to a browser that has it."""
+
+    asset: Asset
+    etag: str
+    unchanged: PreparedResponse
+
+
 class Assets:
     """The page and its files by their address.
+
+    Other sites at *frame_ancestors* may show the page in a frame.
 
     `weight` is the size of a first visit in bytes; `sent` the same as transferred, compressed.
     Raises `WebError` where third-party files are missing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, frame_ancestors: tuple[str, ...] = ()) -> None:
         web = resources.files("evsed.frontends.web")
         folder = web / "static"
         words = (folder / WORDS).read_text(encoding="utf-8")
@@ -81,22 +100,37 @@ class Assets:
         page = (folder / PAGE).read_text(encoding="utf-8")
         everything = page.encode() + b"".join(bodies[name] for name in sorted(bodies))
         self.prefix = f"/static/{hashlib.sha256(everything).hexdigest()[:12]}/"
-        filled = _fill(page, {**json.loads(words), "static": self.prefix}).encode()
-        self.etag = f'"{hashlib.sha256(filled).hexdigest()[:16]}"'
-        self.page = asset(filled, "text/html; charset=utf-8", REVALIDATE, {"ETag": self.etag})
-        self.unchanged = answer(b"", "text/html; charset=utf-8", status=304, cache=REVALIDATE,
-                                extra={"ETag": self.etag, **VARIES})  # fmt: skip
+        # Relative, so that a proxy may serve the page under any path.
+        slots = {**json.loads(words), "static": self.prefix.removeprefix("/"), NOW: "\0"}
+        self._before, _, self._after = _fill(page, slots).partition("\0")
+        self._policy = framed_by(frame_ancestors)
+        self._page: tuple[str, Page] | None = None
         licence = (web / LICENCE).read_bytes()
         self._files = {
             self.prefix + name: asset(body, KINDS[name[name.rindex(".") :]], FOREVER, {})
             for name, body in {**bodies, LICENCE: licence}.items()
         }
         loaded = [
-            self.page,
+            self.page("").asset,
             *(self._files[self.prefix + name] for name in bodies if name not in ELSEWHERE),
         ]
         self.weight = sum(len(each.plain.body) for each in loaded)
         self.sent = sum(len(each.gzipped.body) for each in loaded)
+
+    def page(self, now: str) -> Page:
+        """Return the page with the state in words *now*; the last one is kept."""
+        if self._page is None or self._page[0] != now:
+            body = f"{self._before}{html.escape(now)}{self._after}".encode()
+            etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+            headers = {"ETag": etag, "Content-Security-Policy": self._policy}
+            kind = "text/html; charset=utf-8"
+            made = Page(
+                asset(body, kind, REVALIDATE, headers),
+                etag,
+                answer(b"", kind, status=304, cache=REVALIDATE, extra={**headers, **VARIES}),
+            )
+            self._page = (now, made)
+        return self._page[1]
 
     def get(self, path: str) -> Asset | None:
         """Return the file at *path*, if the page has it."""

@@ -51,6 +51,18 @@ def choice(name: str, meaning: str, *choices: str) -> Parameter:
     return Parameter(name, meaning, read, {"type": "string", "enum": list(choices)}, choices[0])
 
 
+def text(name: str, meaning: str, pattern: re.Pattern[str]) -> Parameter:
+    """Return a parameter that is text of the form *pattern*."""
+
+    def read(given: str) -> str:
+        if not pattern.fullmatch(given):
+            raise ValueError(f"it must be of the form {pattern.pattern}")
+        return given
+
+    schema = {"type": "string", "pattern": f"^{pattern.pattern}$"}
+    return Parameter(name, meaning, read, schema)
+
+
 def day(name: str, meaning: str, *, required: bool = False) -> Parameter:
     """Return a parameter that is a day of the calendar, as a `date`; None without it."""
 

@@ -19,6 +19,13 @@ CONTENT_SECURITY_POLICY = (
 )
 """Nothing but the page's own files, nothing inline, in no frame (W3C CSP level 3)."""
 
+
+def framed_by(sites: tuple[str, ...]) -> str:
+    """Return the policy of a page that *sites* may show in a frame."""
+    allowed = " ".join(sites) or "'none'"
+    return CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {allowed}")
+
+
 SECURITY: dict[str, str] = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",

@@ -40,7 +40,7 @@ function onStatus(received, channel) {
 
 function listen() {
   closeStream();
-  stream = new EventSource("/api/v1/events");
+  stream = new EventSource("api/v1/events");
   stream.onmessage = (event) => {
     stopPolling();
     onStatus(JSON.parse(event.data), "live");
@@ -62,7 +62,7 @@ function poll() {
   const since = performance.now();
   const request = async () => {
     try {
-      const answer = await fetch("/api/v1/status", { signal: AbortSignal.timeout(POLL_MS) });
+      const answer = await fetch("api/v1/status", { signal: AbortSignal.timeout(POLL_MS) });
       if (answer.ok) onStatus(await answer.json(), "polling");
     } catch { /* the timer below shows that contact is lost */ }
     if (polling === null) return;

@@ -22,7 +22,7 @@ onAccess((access) => {
 
 byId("backup").addEventListener("click", async () => {
   report(t("backup_wait"));
-  const answer = await order("POST", "/api/v1/backup", undefined, report);
+  const answer = await order("POST", "api/v1/backup", undefined, report);
   if (!answer) return;
   const address = URL.createObjectURL(await answer.blob());
   const link = make("a", "");
@@ -44,7 +44,7 @@ byId("forget").addEventListener("submit", (event) => {
 sure.addEventListener("close", async () => {
   if (sure.returnValue !== "yes") return;
   const before = byId("forget_before").value;
-  if (await order("DELETE", `/api/v1/history?before=${before}`, undefined, report)) changed();
+  if (await order("DELETE", `api/v1/history?before=${before}`, undefined, report)) changed();
 });
 
 export const backup = {

@@ -49,7 +49,7 @@ async function draw() {
   put("periods_span", kind.title(from, to));
   byId("periods_on").disabled = to >= today;
   const asked = `${by} ${from}`;
-  const answer = await read(`/api/v1/energy?by=${by}&from=${from}&to=${to}`);
+  const answer = await read(`api/v1/energy?by=${by}&from=${from}&to=${to}`);
   if (asked !== `${by} ${kind.span(year, month)[0]}`) return; // stepped on meanwhile
   const found = new Map((answer?.periods ?? []).map((period) => [period.start, period]));
   const most = Math.max(1, ...[...found.values()].map((period) => period.energy_wh));

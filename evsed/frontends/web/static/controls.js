@@ -57,7 +57,7 @@ function describe(claim) {
 }
 
 for (const button of modes) {
-  button.addEventListener("click", () => order("PATCH", "/api/v1/controls", { mode: button.value }, reportMode));
+  button.addEventListener("click", () => order("PATCH", "api/v1/controls", { mode: button.value }, reportMode));
 }
 
 for (const field of FIELDS) {
@@ -69,7 +69,7 @@ for (const field of FIELDS) {
       return;
     }
     const value = text === "" ? null : input.type === "number" ? Number(text) : text;
-    const done = await order("PATCH", "/api/v1/controls", { [field]: value }, report);
+    const done = await order("PATCH", "api/v1/controls", { [field]: value }, report);
     input.setAttribute("aria-invalid", String(!done));
   });
   input.addEventListener("keydown", (event) => {
@@ -81,9 +81,9 @@ for (const field of FIELDS) {
 }
 
 byId("controls").addEventListener("submit", (event) => event.preventDefault()); // Enter: "change" has sent it
-byId("ack").addEventListener("click", () => order("POST", "/api/v1/ack", undefined, reportMode));
+byId("ack").addEventListener("click", () => order("POST", "api/v1/ack", undefined, reportMode));
 byId("logout").addEventListener("click", async () => {
-  await order("DELETE", "/api/v1/login", undefined, report);
+  await order("DELETE", "api/v1/login", undefined, report);
   byId("password").focus();
 });
 byId("login").addEventListener("submit", async (event) => {
@@ -92,7 +92,7 @@ byId("login").addEventListener("submit", async (event) => {
   const button = byId("login").querySelector("button");
   button.disabled = true;
   report(t("login_wait"));
-  const done = await order("POST", "/api/v1/login", { password: password.value }, report);
+  const done = await order("POST", "api/v1/login", { password: password.value }, report);
   button.disabled = false;
   password.value = "";
   (done ? modes[0] : password).focus();

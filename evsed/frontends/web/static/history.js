@@ -4,6 +4,7 @@
 import { bars } from "./bars.js";
 import { DayChart } from "./daychart.js";
 import { backup } from "./backup.js";
+import "./tokens.js";
 import { byId, make, put, read } from "./dom.js";
 import { NONE, clock, date, day, duration, kwh, number, t, solarPercent } from "./i18n.js";
 import { offset, readDay, rows, seconds } from "./today.js";
@@ -41,7 +42,7 @@ async function load() {
 // ------------------------------------------------------------------------------ one day
 
 async function loadDays() {
-  days = (await read("/api/v1/days"))?.days ?? [];
+  days = (await read("api/v1/days"))?.days ?? [];
   const choose = byId("day_choose");
   if (days.length) [choose.min, choose.max] = [days[0], days.at(-1)];
   await showDay(choose.value || days.at(-1) || day(now));
@@ -77,7 +78,7 @@ byId("day_on").addEventListener("click", () => showDay(days.find((each) => each 
 async function loadSessions(before) {
   const query = before ? `&before=${encodeURIComponent(before)}` : "";
   if (!before) running = null;
-  const page = await read(`/api/v1/sessions?limit=${PAGE}${query}`);
+  const page = await read(`api/v1/sessions?limit=${PAGE}${query}`);
   const sessions = page?.sessions ?? [];
   const lines = folded(sessions);
   if (before) byId("sessions").append(...lines);

@@ -16,7 +16,7 @@ export function onAccess(listener) {
 // Asks the charger for the login of this browser: scripts cannot read the cookie, on purpose.
 export async function loadAccess() {
   try {
-    const answer = await fetch("/api/v1/login", { signal: AbortSignal.timeout(5000) });
+    const answer = await fetch("api/v1/login", { signal: AbortSignal.timeout(5000) });
     access = await answer.json();
   } catch {
     return;
@@ -35,8 +35,8 @@ export async function order(method, path, body, report) {
     const reply = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
     const error = reply.errors?.map((each) => each.detail).join("; ") ?? reply.detail;
     report(answer.ok ? t("controls_done", reply.outcome) : error ?? t("controls_lost"), !answer.ok);
-    if (answer.status === 401 || answer.status === 403 || path === "/api/v1/login") await loadAccess();
-    return answer.ok ? answer : null;
+    if (answer.status === 401 || answer.status === 403 || path === "api/v1/login") await loadAccess();
+    return answer.ok ? Object.assign(answer, { reply }) : null;
   } catch {
     report(t("controls_lost"), true);
     return null;

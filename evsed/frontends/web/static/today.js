@@ -65,15 +65,15 @@ function update(s) {
 
 // Returns the kept day, or null. It asks for the list of days first: a 404 would count as a page error.
 export async function readDay(wanted) {
-  if (!held.has(wanted)) held = new Set((await read("/api/v1/days"))?.days);
-  return held.has(wanted) ? read(`/api/v1/days/${wanted}`) : null;
+  if (!held.has(wanted)) held = new Set((await read("api/v1/days"))?.days);
+  return held.has(wanted) ? read(`api/v1/days/${wanted}`) : null;
 }
 
 // *now* is the charger's clock: the newest point of the last hour belongs to it.
 async function load(now) {
   loadedAt = performance.now();
   const asked = date;
-  const [trace, recent] = await Promise.all([readDay(asked), read("/api/v1/recent"), loadPast()]);
+  const [trace, recent] = await Promise.all([readDay(asked), read("api/v1/recent"), loadPast()]);
   if (asked !== date) return; // midnight came in between
   if (trace) kept = rows(trace);
   if (recent) {
@@ -121,7 +121,7 @@ async function loadPast() {
   if (past?.until === date) return;
   const until = date;
   const yesterday = new Date(Date.parse(`${until}T12:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
-  const periods = (await read(`/api/v1/energy?by=year&to=${yesterday}`))?.periods;
+  const periods = (await read(`api/v1/energy?by=year&to=${yesterday}`))?.periods;
   if (periods) past = { until, known: periods.filter((year) => year.solar_wh !== null) };
 }
 

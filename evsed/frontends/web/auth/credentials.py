@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The password by HTTP basic (RFC 7617), for programs that have no cookies.
+"""Credentials of programs, which have no cookies: the password by HTTP basic, or a token.
 
-It comes with every request, and checking it is slow on purpose: a right one is remembered, as a
-keyed hash in memory, for as long as a session would last. Any user name will do: evsed has one
-owner. Failed attempts count with those of the page.
+The password (RFC 7617) comes with every request, and checking it is slow on purpose: a right one is
+remembered, as a keyed hash in memory, for as long as a session would last. Any user name will do:
+evsed has one owner. Failed attempts count with those of the page. A token (RFC 6750) comes as
+`Authorization: Bearer ...`, or in the place of the password.
 """
 
 from __future__ import annotations
@@ -27,21 +28,37 @@ from evsed.frontends.web.auth.authenticator import (
     WRONG_PASSWORD,
     Authenticator,
 )
+from evsed.frontends.web.auth.tokens import Scope, Token, TokenFile
 from evsed.frontends.web.http.responses import PROBLEM, PreparedResponse, answer, problem
 
+NO_SCOPE: Final = problem(
+    403, "this token may only read; nothing was changed. `evsed token create` makes others"
+)
+OWNER_ONLY: Final = problem(
+    403, "a token does not suffice for this: log in, or send the password; nothing was changed"
+)
+UNKNOWN_TOKEN: Final = problem(
+    401,
+    "evsed knows no such token: it was revoked, or never created; nothing was changed",
+    {"WWW-Authenticate": 'Bearer realm="evsed", error="invalid_token"'},
+)
 NO_CREDENTIALS: Final = problem(
     401, "send evsed's password by HTTP basic (any user name will do); nothing was changed"
 )
 CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="evsed", charset="UTF-8"'}
 
 
-class BasicAuth:
-    """HTTP basic beside the sessions of *authenticator*; *clock* gives monotonic seconds."""
+class Credentials:
+    """Passwords and *tokens* beside the sessions of *authenticator*; *clock* is monotonic."""
 
     def __init__(
-        self, authenticator: Authenticator, clock: Callable[[], float] = time.monotonic
+        self,
+        authenticator: Authenticator,
+        tokens: TokenFile | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._authenticator = authenticator
+        self._tokens = tokens or TokenFile(None)
         self._clock = clock
         self._key = secrets.token_bytes(32)
         self._right: dict[bytes, float] = {}  # hash of the header -> when; oldest first
@@ -49,12 +66,28 @@ class BasicAuth:
         self._of_file = authenticator.stamp()
         self._pending: dict[bytes, asyncio.Task[PreparedResponse | None]] = {}
 
-    async def refusal(self, request: web.BaseRequest) -> PreparedResponse | None:
-        """Return the refusal of *request*, an order over the network; None where it may pass."""
-        refused = self._authenticator.login_refusal(request)
-        if refused is None and not self._authenticator.logged_in(request):
+    def token_of(self, request: web.BaseRequest) -> Token | None:
+        """Return the token that *request* shows; None where it shows none that is known."""
+        return self._tokens.find(_secret(request.headers.get(hdrs.AUTHORIZATION, "")) or "")
+
+    async def refusal(
+        self, request: web.BaseRequest, *, owner: bool = False
+    ) -> PreparedResponse | None:
+        """Return the refusal of *request*, an order over the network; None where it may pass.
+
+        *owner*: no token suffices.
+        """
+        authenticator = self._authenticator
+        token = self.token_of(request)
+        if token is not None:
+            allowed = NO_SCOPE if token.scope is Scope.READ else OWNER_ONLY if owner else None
+            return authenticator.foreign_refusal(request) or allowed
+        if hdrs.AUTHORIZATION not in request.headers:
+            return authenticator.refusal(request)
+        refused = authenticator.login_refusal(request)
+        if refused is None and not authenticator.logged_in(request):
             refused = await self._check(request)
-        return refused and _for_programs(refused)
+        return refused
 
     async def reading_refusal(
         self, request: web.BaseRequest, *, always: bool = False
@@ -66,11 +99,13 @@ class BasicAuth:
         """
         authenticator = self._authenticator
         refused = authenticator.foreign_refusal(request)
+        if self.token_of(request) is not None:
+            return refused
         shown = hdrs.AUTHORIZATION in request.headers
         wanted = always and not authenticator.logged_in(request)
         if refused is None and (shown or wanted) and authenticator.password_set:
             refused = await self._check(request)
-        return refused and _for_programs(refused)
+        return refused
 
     async def _check(self, request: web.BaseRequest) -> PreparedResponse | None:
         header = request.headers.get(hdrs.AUTHORIZATION, "")
@@ -78,9 +113,11 @@ class BasicAuth:
 
     async def check(self, address: str, header: str) -> PreparedResponse | None:
         """Return the refusal of the password in *header*; None where it is right."""
-        password = _password(header)
+        password = _secret(header)
         if password is None:
             return NO_CREDENTIALS
+        if _is_bearer(header):
+            return UNKNOWN_TOKEN
         if self._of_file != self._authenticator.stamp():
             self._of_file = self._authenticator.stamp()
             self._right.clear()
@@ -112,9 +149,15 @@ class BasicAuth:
         return refused
 
 
-def _password(header: str) -> str | None:
-    """Return the password in an Authorization header; None where it has none."""
+def _is_bearer(header: str) -> bool:
+    return header.partition(" ")[0].lower() == "bearer"
+
+
+def _secret(header: str) -> str | None:
+    """Return the password or the token in an Authorization header; None where it has none."""
     scheme, _, text = header.partition(" ")
+    if _is_bearer(header):
+        return text.strip()
     if scheme.lower() != "basic":
         return None
     try:
@@ -129,9 +172,9 @@ def _password(header: str) -> str | None:
     return password if colon else None
 
 
-def _for_programs(refused: PreparedResponse) -> PreparedResponse:
+def for_openevse(refused: PreparedResponse) -> PreparedResponse:
     """Return *refused* with the keys that OpenEVSE's clients read, and the challenge."""
-    details = json.loads(refused.body)
+    details: dict[str, object] = json.loads(refused.body)
     details |= {"msg": details["detail"], "error": details["detail"]}
     extra = dict(CHALLENGE) if refused.status == HTTPStatus.UNAUTHORIZED else {}
     if hdrs.RETRY_AFTER in refused.headers:

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from evsed.frontends.web.auth.authenticator import SESSION_S, SESSIONS, Authenticator
-from evsed.frontends.web.auth.basic import BasicAuth
+from evsed.frontends.web.auth.credentials import Credentials
 from evsed.frontends.web.auth.password import hashed
 from evsed.frontends.web.auth.rate_limit import FREE
 from tests.frontends.openevse_world import EVCC_CLAIM, Evcc, basic
@@ -125,7 +125,7 @@ async def test_what_was_right_is_forgotten_after_a_month_and_one_by_one(
 
     monkeypatch.setattr(Authenticator, "_is_right", look)
     now = 0.0
-    shown = BasicAuth(Authenticator(str(password_file)), clock=lambda: now)
+    shown = Credentials(Authenticator(str(password_file)), clock=lambda: now)
 
     async def show(user: int) -> None:
         header = "Basic " + base64.b64encode(f"{user}:x".encode()).decode()
