@@ -10,7 +10,7 @@ const sure = byId("sure");
 let changed = () => {};
 let date = "";
 
-function report(text, bad = false) {
+export function report(text, bad = false) {
   message.textContent = text;
   message.classList.toggle("warning", bad);
 }

@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Tokens of programs: listed, created and revoked by the owner who is logged in.
 
+import { report } from "./backup.js";
 import { onAccess, order } from "./orders.js";
 import { byId, make, read } from "./dom.js";
 import { t } from "./i18n.js";
 
 const TOKENS = "api/v1/tokens";
-const message = byId("backup_message");
 const made = byId("token_made");
-
-function report(text, bad = false) {
-  message.textContent = text;
-  message.classList.toggle("warning", bad);
-}
 
 async function list() {
   const tokens = (await read(TOKENS))?.tokens ?? [];
   byId("tokens").replaceChildren(...tokens.map(row));
-  if (!tokens.length) byId("tokens").append(make("li", "quiet", t("tokens_none")));
 }
 
 function row(token) {
