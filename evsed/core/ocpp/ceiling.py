@@ -11,7 +11,7 @@ that is still in use.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from evsed.core.ocpp.profiles import Purpose, Supply
@@ -119,6 +119,21 @@ def open_ceiling(
     else:
         steps.append(CeilingStep(lost_at, offline.max_a, offline.why))
     return Ceiling(tuple(steps))
+
+
+def returning(ceiling: Ceiling, until_at: float, now: float, offline: Offline) -> Ceiling:
+    """Return *ceiling* with at most the offline limit until *until_at*; *now* is this moment.
+
+    The central system may have lent this charger's share to others when the keep time was over. It
+    is given the time to send other profiles before those that it sent earlier are in force again.
+    """
+    why = f"the central system (OCPP) is back and may send other limits: {offline.max_a:g} A so far"
+    held = CeilingStep(now, offline.max_a, why)
+    steps = []
+    for step in (*ceiling.steps, replace(ceiling.at(until_at), at=until_at)):
+        high = step.max_a is None or step.max_a > offline.max_a
+        steps.append(replace(held, at=step.at) if high and step.at < until_at else step)
+    return Ceiling(tuple(sorted(steps, key=lambda step: step.at)))
 
 
 def describe(bound: Bound) -> str:

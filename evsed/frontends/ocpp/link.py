@@ -74,12 +74,7 @@ class Link:
         """Serve one connection to its end; return True where a reset was asked for."""
         station = self._station
         async with connected(self._config, self._identity) as (socket, version):
-
-            def on_contact(sent_at: float) -> None:
-                if station.online and sent_at > station.contact_at:
-                    station.contact_at = sent_at
-
-            rpc = Rpc(socket, version, station.clock, on_contact)
+            rpc = Rpc(socket, version, station.clock, station.on_contact)
             self._session = session = CentralSession(station, rpc)
             station.version = version
             session.on_accepted = self._on_accepted

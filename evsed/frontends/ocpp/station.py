@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from evsed.core.ocpp.ceiling import Ceiling
     from evsed.frontends.ocpp import OcppConfig
 
+RETURN_S: Final = 60.0
+"""Time for the central system to send its limits after a loss that outlasted the keep time."""
 PERIODIC: Final = "Sample.Periodic"
 ALIGNED: Final = "Sample.Clock"
 
@@ -68,6 +70,7 @@ class Station:
         self.online = False
         self.contact_at = -math.inf
         self.version = ""
+        self._returned_at = math.inf  # when it was reached again after the keep time
         self.authorizing = ""  # the idTag that the central system is to be asked about
         self.ids: dict[str, int] = {}  # OCPP 1.6's numbers of transactions
         self.stack = ProfileStack()
@@ -84,6 +87,15 @@ class Station:
         self._asked = ""  # the session in which the central system has refused
         self._remote_profile: ChargingProfile | None = None
         self._restore()
+
+    def on_contact(self, sent_at: float) -> None:
+        """Note that the central system has answered what was sent at *sent_at*."""
+        if not self.online or sent_at <= self.contact_at:
+            return
+        if sent_at - self.contact_at >= self.config.offline_keep_s:
+            self._returned_at = self.clock.now()
+            self.on_change()
+        self.contact_at = sent_at
 
     # --- what earlier lives kept --------------------------------------------------------------
 
@@ -277,6 +289,8 @@ class Station:
         if refused := self.refuses_start():
             return refused
         self._remote_profile = profile
+        if profile is not None:
+            self._returned_at = -math.inf  # it has given its limit
         until_at = self.clock.now() + self.values.connection_s
         until_at = math.inf if self.view.session else until_at
         self._asked = ""
@@ -320,6 +334,7 @@ class Station:
     def set_stack(self, stack: ProfileStack) -> None:
         """Put *stack* in place of the profiles."""
         self.stack = stack
+        self._returned_at = -math.inf  # it has given its limits
         self._keep()
         self.on_change()
 
@@ -378,11 +393,10 @@ class Station:
         if (barrier := transactions.barrier()) and not open_to_all:
             return ceilings.closed(barrier)
         now = self.clock.now()
-        return ceilings.open_ceiling(
-            self.stack,
-            self.tx,
-            self.supply,
-            ceilings.Offline(config.offline_keep_s, config.offline_max_a),
-            self.contact_at,
-            ceilings.CentralMoment(now, self.clock.epoch(now)),
+        offline = ceilings.Offline(config.offline_keep_s, config.offline_max_a)
+        moment = ceilings.CentralMoment(now, self.clock.epoch(now))
+        made = ceilings.open_ceiling(
+            self.stack, self.tx, self.supply, offline, self.contact_at, moment
         )
+        until_at = self._returned_at + RETURN_S
+        return ceilings.returning(made, until_at, now, offline) if now < until_at else made

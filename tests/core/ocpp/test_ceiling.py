@@ -5,7 +5,15 @@ from __future__ import annotations
 
 import pytest
 
-from evsed.core.ocpp.ceiling import Ceiling, CentralMoment, Offline, closed, open_ceiling, starting
+from evsed.core.ocpp.ceiling import (
+    Ceiling,
+    CentralMoment,
+    Offline,
+    closed,
+    open_ceiling,
+    returning,
+    starting,
+)
 from evsed.core.ocpp.profiles import ProfileKind, Purpose
 from evsed.core.ocpp.stack import ProfileStack
 from tests.core.ocpp.test_profiles import NOON, ONE_PHASE, TX, profile
@@ -68,3 +76,13 @@ def test_before_the_first_report_nothing_flows_and_a_silent_part_frees_only_who_
     made = starting(60.0, OFFLINE)
     assert [made.at(at).max_a for at in (0.0, 59.0, 60.0)] == [0.0, 0.0, 6.0]
     assert starting(60.0, None).at(1e9).max_a == 0.0
+
+
+def test_after_a_long_loss_a_higher_profile_waits_for_the_central_system_to_repeat_it() -> None:
+    schedule = ProfileStack((profile((0, 16.0), (20, 4.0), (40, 16.0), kind=ProfileKind.RELATIVE),))
+    made = returning(ceiling(schedule), 1060.0, 1000.0, OFFLINE)
+    found = [made.at(at).max_a for at in (1000.0, 1019.0, 1021.0, 1041.0, 1059.0, 1061.0, 1301.0)]
+    assert found == [6.0, 6.0, 4.0, 6.0, 6.0, 16.0, 6.0]
+    assert "is back" in made.at(1000.0).why
+    unlimited = returning(ceiling(ProfileStack()), 1060.0, 1000.0, OFFLINE)
+    assert [unlimited.at(at).max_a for at in (1000.0, 1060.0)] == [6.0, None]

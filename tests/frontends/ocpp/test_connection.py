@@ -18,8 +18,9 @@ from evsed.errors import SourceError
 from evsed.frontends.ocpp.connection import agreed, pause_s, tls
 from evsed.frontends.ocpp.rpc import LARGEST_BYTES, LostError
 from tests.frontends.ocpp.central import CentralSystem
-from tests.frontends.ocpp.charger import Box, charger, config
+from tests.frontends.ocpp.charger import EMPTY, Box, charger, config
 from tests.frontends.ocpp.test_v16_profiles import profile, put
+from tests.frontends.web.web_world import ShownHub
 
 
 @pytest.fixture
@@ -229,3 +230,24 @@ async def test_a_car_that_left_while_evsed_was_off_ends_its_transaction(
     box.unplug(EndReason.POWER_CUT)
     async with charger(central, tmp_path, box):
         assert (await central.seen("StopTransaction")).payload["reason"] == "PowerLoss"
+
+
+async def test_after_a_long_loss_the_old_profile_does_not_come_back_at_once(
+    central: CentralSystem, tmp_path: Path
+) -> None:
+    ahead = [0.0]
+    loop = asyncio.get_running_loop()
+    box = Box(ShownHub(shown=EMPTY), lambda: loop.time() + ahead[0])
+    async with charger(central, tmp_path, box, offline_keep_s=30.0, offline_max_a=6.0):
+        box.plug_in()
+        await central.seen("StartTransaction")
+        await put(central, profile((0, 20.0)))
+        await box.until(lambda: box.max_a() == 20.0)
+        await central.stop()
+        await box.until(lambda: trouble(box) != "")
+        ahead[0] = 40.0  # it is lent to another meanwhile
+        await central.start()
+        await box.until(lambda: "is back" in box.why)
+        assert box.max_a() == 6.0
+        await put(central, profile((0, 8.0)))
+        await box.until(lambda: box.max_a() == 8.0)

@@ -98,7 +98,7 @@ async def test_a_remote_stop_holds_until_a_remote_start(
         tag = "a-random-tag-16c"
         assert await central.status_of("RemoteStartTransaction", idTag=tag) == "Accepted"
         assert (await central.seen("StartTransaction", 2)).payload["idTag"] == tag
-        await box.until(lambda: box.max_a() is None)
+        await box.until(lambda: box.max_a(in_s=61.0) is None)
 
 
 async def test_with_remote_authorisation_nothing_flows_before_a_remote_start(
@@ -112,7 +112,7 @@ async def test_with_remote_authorisation_nothing_flows_before_a_remote_start(
         answer = await central.status_of("RemoteStartTransaction", connectorId=1, idTag="A")
         assert answer == "Accepted"
         await central.seen("StartTransaction", idTag="A")
-        await box.until(lambda: box.max_a() is None)
+        await box.until(lambda: box.max_a(in_s=61.0) is None)
 
 
 async def test_an_id_that_the_central_system_refuses_gets_nothing(
