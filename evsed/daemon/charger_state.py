@@ -115,7 +115,19 @@ class ChargerState:
         return closed and snapshot is not None and j1772.current_for_duty(snapshot.duty) > 0
 
     def drawn_a(self, now: float) -> float:
-        """Amperes per phase that the car draws: without a meter, what it is offered."""
+        """Amperes per phase that the car draws.
+
+        Without a meter that is what it is offered, or the most that it takes where the feed has
+        shown that this is less.
+        """
+        most_a = self.allotment.car_most_a if self.allotment else None
+        offered_a = self.supposed_a(now)
+        if most_a is None or self.drawn_measured(now):
+            return offered_a
+        return min(offered_a, most_a)
+
+    def supposed_a(self, now: float) -> float:
+        """Amperes per phase that a meter reads, or without one, that are offered to the car."""
         snapshot = self.snapshot if self.ticking(now) else None
         if snapshot is None or not snapshot.closed:
             return 0.0

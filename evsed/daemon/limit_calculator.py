@@ -182,12 +182,15 @@ class LimitCalculator:
         snapshot = state.driven(now)
         if snapshot is None:
             return None
+        if not snapshot.plugged:
+            self._allotment.on_unplugged()
         return self._care.update(
             now,
             j1772.current_for_duty(snapshot.duty),
             plugged=snapshot.plugged,
             asks=snapshot.state[:1] in ("C", "D"),
             holds=state.allotment is None or state.allotment.holds,
+            takes_nothing=self._allotment.takes_little,
         )
 
     def _feed(
@@ -207,7 +210,7 @@ class LimitCalculator:
             self._allotment.set_car(care.needs)
         self._allotment.on_draw(
             now,
-            state.drawn_a(now),
+            state.supposed_a(now),
             charging=state.charging(now),
             measured=state.drawn_measured(now),
         )

@@ -63,7 +63,12 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
     described = summary.NOT_TICKING
     if state.snapshot is not None and ticking:
         note = state.care.note if state.care is not None else None
-        described = summary.describe(state.snapshot, has_charged=_has_charged(sessions), note=note)
+        described = summary.describe(
+            state.snapshot,
+            has_charged=_has_charged(sessions),
+            note=note,
+            taken_a=state.drawn_a(now.at),
+        )
     duty = driven.duty if driven else j1772.STEADY
     snapshot, flow = state.snapshot, state.flow(now.at)
     return Status(

@@ -28,10 +28,16 @@ NOT_TICKING = Summary(
 )
 
 
-def describe(snapshot: Snapshot, *, has_charged: bool, note: CarNote | None = None) -> Summary:
+def describe(
+    snapshot: Snapshot,
+    *,
+    has_charged: bool,
+    note: CarNote | None = None,
+    taken_a: float | None = None,
+) -> Summary:
     """Describe *snapshot*; *has_charged*: in this session current has flowed already.
 
-    *note* is what is known of the car.
+    *note* is what is known of the car, *taken_a* what it takes; None: what it is offered.
     """
     lowest = snapshot.lowest
     reason = lowest.why or f"the {lowest.owner}'s limit"
@@ -49,10 +55,7 @@ def describe(snapshot: Snapshot, *, has_charged: bool, note: CarNote | None = No
     if not snapshot.plugged:
         return Summary("Available", "No car", reason)
     if snapshot.closed:
-        if offered_a:
-            taken_a = offered_a if snapshot.drawn_a is None else snapshot.drawn_a
-            return Summary("Charging", f"Charging, {taken_a:.1f} A", reason)
-        return Summary("SuspendedEVSE", "Stopping: the car is given time to let go", reason)
+        return _closed(offered_a, reason, note, offered_a if taken_a is None else taken_a)
     asks = snapshot.state[:1] in ("C", "D")
     if asks and offered_a:
         return _asking(snapshot, reason)
@@ -62,6 +65,14 @@ def describe(snapshot: Snapshot, *, has_charged: bool, note: CarNote | None = No
         return _untaken(offered_a, reason, has_charged=has_charged)
     summary = "The car asks and has to wait" if asks else "Car connected, nothing on offer"
     return Summary("SuspendedEVSE" if has_charged or asks else "Preparing", summary, reason)
+
+
+def _closed(offered_a: float, reason: str, note: CarNote | None, taken_a: float) -> Summary:
+    if not offered_a:
+        return Summary("SuspendedEVSE", "Stopping: the car is given time to let go", reason)
+    if note is not None and note.summary:
+        return Summary("SuspendedEV", note.summary, reason)
+    return Summary("Charging", f"Charging, {taken_a:.1f} A", reason)
 
 
 def _asking(snapshot: Snapshot, reason: str) -> Summary:

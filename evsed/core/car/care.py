@@ -67,6 +67,12 @@ class Care:
         return self.note is not None and bool(self.note.summary)
 
 
+TAKES_NOTHING = CarNote(
+    "by the feed it takes next to nothing: it may be full, asleep, or waiting for its own timer",
+    "The car takes nothing",
+)
+
+
 class CarCare:
     """One connector. `on_event()` with every event, `update()` about once a second."""
 
@@ -112,18 +118,26 @@ class CarCare:
                 pass
 
     def update(
-        self, now: float, offered_a: float, *, plugged: bool, asks: bool, holds: bool
+        self,
+        now: float,
+        offered_a: float,
+        *,
+        plugged: bool,
+        asks: bool,
+        holds: bool,
+        takes_nothing: bool = False,
     ) -> Care:
         """Return the care for the car at *now*.
 
         It is offered *offered_a* amperes (0: nothing) and *asks* for power or does not. The offer
-        *holds* where what allows it is there to stay for the moment.
+        *holds* where what allows it is there to stay for the moment. *takes_nothing*: it asks, and
+        the feed shows that it takes next to nothing.
         """
         if not plugged:
             return Care(CarNeeds())
         settings, offered = self._settings, offered_a > 0.0
         asks = asks or (offered and now - self._flinched_at < FLINCH_S)
-        self.least.update(now, offered_a, asks=asks)
+        self.least.update(now, offered_a, asks=asks and not takes_nothing)
         learned_a = self.least.least_a or 0.0
         self.breaks_off.update(now, offered_a, max(6.0, learned_a), charging=self._charging)
         wake = self.wake_up.update(now, offered=offered, asks=asks, holds=holds)
@@ -140,6 +154,8 @@ class CarCare:
             welcome=now - self._plugged_at < settings.welcome_s,
             uninterrupted=self.interruptions.spent,
         )
+        if takes_nothing and offered:
+            return Care(needs, wake, TAKES_NOTHING)
         return Care(needs, wake, self._describe(offered=offered, asks=asks))
 
     def _describe(self, *, offered: bool, asks: bool) -> CarNote | None:

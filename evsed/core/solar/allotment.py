@@ -28,6 +28,7 @@ from evsed.core.solar.allotment_config import AllotmentConfig, Mode, Semantics
 from evsed.core.solar.allotment_result import AllotmentReason, AllotmentResult, AllotmentRule
 from evsed.core.solar.battery_loan import Loan
 from evsed.core.solar.car_needs import ORDINARY_CAR, CarNeeds
+from evsed.core.solar.feed_doubt import Doubt
 from evsed.core.solar.feed_news import FeedNews, hold_s
 from evsed.core.solar.feed_trouble import Notice
 from evsed.core.solar.offer_ramp import ANSWER_S, QUIET_S, OfferRamp
@@ -82,6 +83,13 @@ UNINTERRUPTED_LOANS: Final = 5.0
 """The battery lends so many times its loan to a car that bears no further interruption, on any day:
 where a run of such a car ends, the car begins no more."""
 
+TAKES_LITTLE_A: Final = 2.0
+"""A car that takes less than this with its contactor closed does not charge: reported cars sleep at
+up to 1.3 A (evcc-io/evcc#14210)."""
+
+FAST_TEST_EVERY_S: Final = 600.0
+"""In the mode fast, what an ordinary car takes is tested no more often, in seconds."""
+
 
 class Allotment:
     """The feed's ceiling on the current.
@@ -110,6 +118,9 @@ class Allotment:
         self._soft_until_at = -math.inf
         self._begun_a, self._begun_until_at = 0.0, -math.inf
         self._idle_at = -math.inf
+        self._little_at: float | None = None
+        self._poor_at: float | None = None
+        self._drew_at = -math.inf
         self._stopped_at = -math.inf
         self._drawn_at = -math.inf
 
@@ -137,6 +148,11 @@ class Allotment:
         return self._surplus.car_maximum_a
 
     @property
+    def takes_little(self) -> bool:
+        """True while the contactor is closed and the car is known to take next to nothing."""
+        return self._little_at is not None
+
+    @property
     def notices(self) -> tuple[Notice, ...]:
         """Notices to the owner about the feed, each with a kind of its own."""
         loses = () if self._config.solar_pays else (SOLAR_LOSES,)
@@ -161,6 +177,10 @@ class Allotment:
             self._conditions.least_w = self._config.least_w
         self._needs = needs
 
+    def on_unplugged(self) -> None:
+        """Forget what the car took: another one may be plugged in."""
+        self._surplus.forget_car()
+
     def on_page(self, now: float, maximum_w: float | None = None) -> None:
         """Note that the feed answered with a page that is no reading.
 
@@ -174,6 +194,7 @@ class Allotment:
         config, surplus = self._config, self._surplus
         if not self._news.on_reading(now, reading, surplus.period_s):
             return False
+        surplus.may_test = self._may_test(now)
         before_w, before_at = surplus.spare.solar_w, surplus.stamp_at
         span_s = surplus.on_reading(now, reading)
         restless = abs(surplus.spare.solar_w - before_w) / (RESTLESS_SHARE * config.least_w)
@@ -223,6 +244,20 @@ class Allotment:
             self._idle_at = now
         self._charging = charging
         self._drawn_at = now
+        self._watch_draw(now, current_a)
+
+    def _watch_draw(self, now: float, drawn_a: float) -> None:
+        """Note since when the car takes next to nothing, and the offer at which it began."""
+        most_a = self.car_maximum_a
+        if not (self._metered and self._charging and drawn_a < TAKES_LITTLE_A):
+            self._drew_at = now
+        little = self._charging and most_a is not None and most_a < TAKES_LITTLE_A
+        little = little or now - self._drew_at >= UNTAKEN_RISES_S
+        if little and self._little_at is None:
+            self._little_at = now
+        elif not little and self._little_at is not None:
+            self._little_at = None
+            self._begun_a, self._begun_until_at = self._offer.offer_a, now + BEGUN_HOLDS_S
 
     def update(self, now: float) -> AllotmentResult:
         """Say what the feed permits now, and why."""
@@ -242,6 +277,7 @@ class Allotment:
             age_s,
             solar_w=max(0.0, self._surplus.spare.solar_w) if fresh else None,
             battery_loan_wh=self._loan_now_wh(),
+            car_most_a=self.car_maximum_a,
         )
 
     # -- the rules ---------------------------------------------------------------------------
@@ -270,7 +306,8 @@ class Allotment:
                 AllotmentRule.CAUTIOUS, age_s=stale_s, current_a=amperes
             )
         doubt = self._surplus.doubt.found
-        if doubt is not None and self._floor_a(cap_a) <= 0:
+        followed = doubt is None or doubt is Doubt.UNANSWERED or self._floor_a(cap_a) > 0
+        if doubt is not None and not followed:
             return self._stop(now, AllotmentReason(AllotmentRule.DOUBTED, detail=doubt.value))
         if not self._on:
             return self._start(now, cap_a)
@@ -294,9 +331,11 @@ class Allotment:
 
     def _fast(self, now: float, cap_a: float) -> tuple[float, AllotmentReason]:
         """Give as much as is allowed."""
-        config = self._config
+        config, news = self._config, self._news
         self._turn_on(now)
-        amperes = self._ramp(now, config.car_min_current_a if self._softly(now) else cap_a)
+        wanted_a = config.car_min_current_a if self._softly(now) else cap_a
+        test_a = self._test_a() if news.fresh(now, self._surplus.period_s) else None
+        amperes = self._ramp(now, wanted_a if test_a is None else min(test_a, cap_a))
         capped = cap_a < config.max_current_a
         return amperes, AllotmentReason(
             AllotmentRule.FAST_CAPPED if capped else AllotmentRule.FAST,
@@ -335,40 +374,21 @@ class Allotment:
         config = self._config
         spare_w = self._available_w()
         untaken_s = 0.0 if self._charging else now - self._idle_at
+        if self._little_at is not None:
+            untaken_s = now - self._little_at
         floor_a = self._climbed_a(self._floor_a(cap_a), cap_a, untaken_s)
         least_a = max(config.car_min_current_a, floor_a)
         wanted_a = (spare_w + self._surplus.doubt.nudge_w) / config.watts_per_ampere
-        left_s = 0.0
-        if floor_a > 0:
-            rule = AllotmentRule.MINIMUM if wanted_a <= floor_a else AllotmentRule.FOLLOWING
-        elif wanted_a >= config.car_min_current_a:
-            rule = AllotmentRule.FOLLOWING
-        elif config.solar_weight * wanted_a >= config.car_min_current_a:
-            rule = AllotmentRule.PRICED
-        elif self._flowing_at is None or not self._charging:
-            poor = config.solar_weight * spare_w < config.start_share * config.least_w
-            if poor and untaken_s >= UNTAKEN_HOLDS_S:
-                reason = AllotmentReason(
-                    AllotmentRule.WAITING, need_w=config.least_w, spare_w=spare_w
-                )
-                return self._stop(now, reason)
-            rule = AllotmentRule.STARTING
-        else:
-            left_s = max(0.0, self._flowing_at + config.min_on_s - now)
-            if self.battery_loan_wh < self.loan_limit_wh:
-                rule = AllotmentRule.CLOUD
-            elif left_s > 0:
-                rule = AllotmentRule.MIN_ON
-            else:
-                reason = AllotmentReason(
-                    AllotmentRule.WAITING, need_w=config.least_w, spare_w=spare_w
-                )
-                return self._stop(now, reason)
+        rule, left_s = self._cover(now, wanted_a, spare_w, floor_a, untaken_s)
+        if rule is AllotmentRule.WAITING:
+            return self._stop(now, AllotmentReason(rule, need_w=config.least_w, spare_w=spare_w))
         if self._softly(now):
             wanted_a = 0.0
             rule = AllotmentRule.STARTING
         elif self._flowing_at is None:
             rule = AllotmentRule.UNTAKEN
+        elif self._little_at is not None:
+            rule = AllotmentRule.TAKES_NOTHING
         elif now < self._begun_until_at:
             wanted_a = max(wanted_a, self._begun_a)
         elif wanted_a > cap_a:
@@ -383,7 +403,41 @@ class Allotment:
             loan_limit_wh=self.loan_limit_wh,
             current_a=amperes,
             left_s=left_s,
+            detail=Doubt.UNANSWERED.value,
         )
+
+    def _cover(
+        self, now: float, wanted_a: float, spare_w: float, floor_a: float, untaken_s: float
+    ) -> tuple[AllotmentRule, float]:
+        """Say what covers the run, and how long a timer still holds it; WAITING ends it."""
+        config = self._config
+        if floor_a > 0:
+            follows = wanted_a > floor_a
+            return (AllotmentRule.FOLLOWING if follows else AllotmentRule.MINIMUM), 0.0
+        if wanted_a >= config.car_min_current_a:
+            return AllotmentRule.FOLLOWING, 0.0
+        if config.solar_weight * wanted_a >= config.car_min_current_a:
+            return AllotmentRule.PRICED, 0.0
+        if self._flowing_at is None or not self._charging or self._little_at is not None:
+            held_s = min(untaken_s, self._poor_s(now, spare_w))
+            ends = held_s >= UNTAKEN_HOLDS_S
+            return (AllotmentRule.WAITING if ends else AllotmentRule.STARTING), 0.0
+        left_s = max(0.0, self._flowing_at + config.min_on_s - now)
+        if self.battery_loan_wh < self.loan_limit_wh:
+            return AllotmentRule.CLOUD, left_s
+        return (AllotmentRule.MIN_ON if left_s > 0 else AllotmentRule.WAITING), left_s
+
+    def _poor_s(self, now: float, spare_w: float) -> float:
+        """Return for how long a car that takes next to nothing has had too little sun, in seconds.
+
+        Infinite where the car leaves its offer untaken: that cannot hide in the figure.
+        """
+        config = self._config
+        if config.solar_weight * spare_w >= config.start_share * config.least_w:
+            self._poor_at = None
+            return 0.0
+        self._poor_at = now if self._poor_at is None else self._poor_at
+        return now - self._poor_at if self._charging else math.inf
 
     @staticmethod
     def _climbed_a(floor_a: float, cap_a: float, untaken_s: float) -> float:
@@ -400,10 +454,28 @@ class Allotment:
         test_w = self._surplus.doubt.test_w
         if test_w is not None and not self._softly(now):
             return AllotmentRule.TESTING, test_w / self._config.watts_per_ampere
+        test_a = self._test_a()
+        if test_a is not None:
+            return AllotmentRule.TESTING, test_a
+        if self._surplus.doubt.found is Doubt.UNANSWERED:
+            return AllotmentRule.UNANSWERED, 0.0
         spare = self._surplus.spare
         if spare.bias_w > 0 and spare.solar_w < self._config.least_w:
             rule = AllotmentRule.PROBING
         return rule, wanted_a + self._rest.left_a - self._margin_w / self._config.watts_per_ampere
+
+    def _test_a(self) -> float | None:
+        """Return the current of a step to see what the car takes, if one is due, in amperes."""
+        if self._offer.offer_a <= 0:
+            return None
+        least_a = max(self._config.car_min_current_a, self._floor_a(self._cap_a()))
+        return self._surplus.test.plan_a(least_a, self._cap_a())
+
+    def _may_test(self, now: float) -> bool:
+        """Return True where the offer may be changed to see what the car takes."""
+        if not self._charging or self._needs.change_by_a or self._softly(now):
+            return False
+        return self._mode is not Mode.FAST or self._surplus.test.idle_s(now) >= FAST_TEST_EVERY_S
 
     def _turn_on(self, now: float) -> None:
         """Begin to offer, if nothing is offered yet."""

@@ -35,6 +35,8 @@ class AllotmentRule(Enum):
     PROBING = "probing"
     PRICED = "priced"
     TESTING = "testing"
+    TAKES_NOTHING = "takes_nothing"
+    UNANSWERED = "unanswered"
 
 
 _WORDS: Final = {
@@ -63,7 +65,9 @@ _WORDS: Final = {
     ),
     AllotmentRule.DOUBTED: "{detail}: not followed",
     AllotmentRule.PRICED: "{spare} spare, less than {need}: at your prices importing the rest pays",
-    AllotmentRule.TESTING: "checking that the feed answers the car: {amperes}",
+    AllotmentRule.TESTING: "a step of the offer shows what the car takes: {amperes}",
+    AllotmentRule.TAKES_NOTHING: "{spare} spare: {amperes} are on offer",
+    AllotmentRule.UNANSWERED: "{detail}: no more than {amperes}",
     AllotmentRule.PROBING: "the house battery stands still: trying for hidden sun, {amperes}",
 }
 
@@ -115,7 +119,8 @@ class AllotmentResult:
     `until_s` is the time left where a timer runs, in seconds; `available_w` what there is for the
     car; `excess_w` the feed's last word; `age_s` how old that is.  `solar_w` is the surplus of sun
     that fresh news tells of, with no wish of the battery's in it; `battery_loan_wh` what the
-    battery has lent to the car and not got back.  None where there is no such thing.
+    battery has lent to the car and not got back; `car_most_a` the most that the car takes, where it
+    is known to take less than it is offered.  None where there is no such thing.
     """
 
     current_a: float
@@ -126,6 +131,7 @@ class AllotmentResult:
     age_s: float | None = None
     solar_w: float | None = None
     battery_loan_wh: float | None = None
+    car_most_a: float | None = None
 
     @property
     def holds(self) -> bool:

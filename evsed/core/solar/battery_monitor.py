@@ -10,7 +10,7 @@ by less than 2 % of s a minute.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 MINUTE_S: Final = 60.0
@@ -131,6 +131,12 @@ class BatteryMonitorDecoder:
                 self._count_jump(self._moved_w or self._gap_w)
             self._rival = self._moved_w = None
         self._add(gap_w, value_w + own_w, minutes)
+
+    def rebase(self, more_w: float) -> None:
+        """Correct the sun by so many watts: the car took so much more than was thought."""
+        if self._best is not None:
+            self._best = replace(self._best, solar_w=self._best.solar_w + more_w)
+        self._rival = self._moved_w = None
 
     def _add(self, gap_w: float, sum_w: float, minutes: float) -> None:
         """Explain the surprise by weather, or by a move of the target; `sum_w` is sun + state."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from evsed.core.solar.battery_monitor import BatteryMonitorDecoder, Spare
+from evsed.core.solar.battery_monitor import MINUTE_S, BatteryMonitorDecoder, Spare
 from evsed.core.solar.battery_probe import HELPS_W, BatteryProbe
 from evsed.core.solar.draw_response import DrawResponse
 
@@ -64,6 +64,9 @@ class ExcessDecoder:
         self._minute = DrawResponse(least_w)
         self._power = DrawResponse(least_w)
         self._figures_w: deque[float] = deque(maxlen=FLAT_READINGS)
+        self._last_w = 0.0
+        self.bare_w: float | None = None
+        """The same by the feed's figures alone, whatever the car was thought to draw."""
         self.excess_w: float | None = None
         """The power that is spare with the car drawing what it draws, in watts; None: not known."""
         self.plain = False
@@ -84,8 +87,9 @@ class ExcessDecoder:
         self._decoder.decode(value_w, own_w, own_mean_w, span_s)
         self._choose(value_w + own_w, own_w, span_s)
         self._figures_w.append(value_w)
+        self._bare(value_w, span_s / MINUTE_S)
         if self.plain:
-            self.excess_w = value_w
+            self.excess_w = self.bare_w = value_w
         elif self._decoder.settled:
             self.excess_w = self._decoder.solar_w - own_w
         else:
@@ -97,6 +101,23 @@ class ExcessDecoder:
             return spare
         bias_w = max(BIAS_LEAST_W, min(0.0, self._decoder.state_w / REPAY_MINUTES))
         return Spare(spare.solar_w, bias_w)
+
+    def _bare(self, value_w: float, minutes: float) -> None:
+        """Take the error of charge out of a figure by the figure before it.
+
+        The error grows by the mean power into the battery, a straight line between the two, so an
+        error in the first power falls to a third with each minute.
+        """
+        last_w, self._last_w = self._last_w, value_w
+        if self.bare_w is not None and minutes > 0:
+            sum_w = value_w - last_w + (1 - minutes / 2) * self.bare_w
+            self.bare_w = sum_w / (1 + minutes / 2)
+        elif self._decoder.settled:
+            self.bare_w = 0.0 if self.excess_w is None else self.excess_w
+
+    def rebase(self, more_w: float) -> None:
+        """Correct the sun by so many watts: the car took so much more than was thought."""
+        self._decoder.rebase(more_w)
 
     def _full(self, excess_w: float, own_w: float) -> bool:
         """True while the battery may be full and its panels throttled."""

@@ -3,10 +3,11 @@
 
 evsed knows when the car's draw changes. The power that is spare must then change by as much the
 other way, and the sun without the car must stand still. Amperes that follow the sun prove nothing,
-since they move with it; a start, a stop, and steps made on purpose do. So a start that the feed
-does not answer as it should is followed by steps between the least current and twice that, until
-they have cleared the feed or convicted it. Nothing is judged near 0, where throttled panels or a
-battery that holds the grid at zero hide the change.
+since they move with it; a start, a stop, and steps made on purpose do. With a meter, a start that
+the feed does not answer as it should is followed by steps between the least current and twice that,
+until they have cleared the feed or convicted it; without one, the tests of what the car takes
+(`draw_test`) show it. Nothing is judged near 0, where throttled panels or a battery that holds the
+grid at zero hide the change.
 """
 
 from __future__ import annotations
@@ -30,8 +31,7 @@ SURE: Final = 3.0
 """... and by so many standard errors."""
 
 REVERSED_SHARE: Final = 1.5
-"""A sun that follows the draw by more than this: the figure answers the wrong way. No car that
-takes less than it is offered looks like that."""
+"""A sun that follows the measured draw by more than this: the figure answers the wrong way."""
 
 UNSEEN_SHARE: Final = 0.7
 """A sun that follows a measured draw by more than this: the figure does not answer it."""
@@ -55,8 +55,8 @@ FORGET: Final = 0.7
 """What older runs have shown counts for so much less with each start."""
 
 UNSEEN_S: Final = 900.0
-"""Without a meter, a car that is taken to draw nothing is not seen by the feed after so long, in
-seconds; the slowest reported car begins within 4 minutes (evcc-io/evcc#11958)."""
+"""Without a meter, a car that is taken to draw nothing may not be seen by the feed after so long,
+in seconds; the slowest reported car begins within 4 minutes (evcc-io/evcc#11958)."""
 
 NEAR_ZERO_W: Final = 250.0
 """A figure closer to 0 than this may be throttled or held there, in watts: two house loads."""
@@ -86,6 +86,10 @@ class Doubt(enum.Enum):
 
     REVERSED = "the feed's figure rises when the car draws more: its sign is reversed"
     UNSEEN = "the feed's figure does not answer the car's draw: its meter does not see the car"
+    UNANSWERED = (
+        "the feed's figure does not answer the car: either the car takes nothing, or the feed's "
+        "meter does not see the car"
+    )
     NEVER_NEGATIVE = (
         "the feed's figure never falls below 0 although the car draws: "
         "its meter does not show what is taken"
@@ -95,6 +99,7 @@ class Doubt(enum.Enum):
 ADVICE: Final = {
     Doubt.REVERSED: "Turn its sign round where the figure is made (scale = -1, or the meter)",
     Doubt.UNSEEN: "Take a meter that measures the car, too, or feed the car through that meter",
+    Doubt.UNANSWERED: "If the car does charge, take a meter that measures the car, too",
     Doubt.NEVER_NEGATIVE: "Take the balance of the grid, import and export, instead of the export",
 }
 
@@ -176,16 +181,19 @@ class FeedDoubt:
         span_s: float,
         *,
         measured: bool,
-        takes_nothing: bool,
+        reverses: bool = False,
+        unanswered: bool = False,
         full: bool,
     ) -> None:
         """Add a reading: what is spare with the car drawing `draw_w`, both in watts.
 
-        `draw_w` is `measured`, or what is offered; then `takes_nothing` is true while the readings
-        are best explained by a car that draws nothing. None is a reading that is not understood
-        yet; `full` where the house battery is known to be full, so that its panels may be
-        throttled.
+        `draw_w` is `measured`, or what is offered. Then `reverses` is true where tests have shown a
+        figure that answers the wrong way, and `unanswered` while no car was ever answered. None is
+        a reading that is not understood yet; `full` where the house battery is known to be full, so
+        that its panels may be throttled.
         """
+        if self.found is Doubt.UNANSWERED and not unanswered:
+            self.clear()
         if self.found is not None:
             if now - self._found_at >= RETRY_S:
                 self.clear()
@@ -197,9 +205,10 @@ class FeedDoubt:
         self._below = self._below or excess_w < BELOW_ZERO_W
         self._nudge(excess_w, draw_w)
         self._count_same(excess_w, draw_w, span_s)
-        self._nothing_s = self._nothing_s + span_s if takes_nothing and draw_w > 0 else 0.0
-        self._weigh(excess_w, draw_w, span_s)
-        self.found = self._judge(measured=measured)
+        self._nothing_s = self._nothing_s + span_s if unanswered and draw_w > 0 else 0.0
+        if measured:
+            self._weigh(excess_w, draw_w, span_s)
+        self.found = self._judge(measured=measured, reverses=reverses)
         self._found_at = now
         self._plan(draw_w, measured=measured)
 
@@ -232,11 +241,11 @@ class FeedDoubt:
     def _plan(self, draw_w: float, *, measured: bool) -> None:
         """Begin a test, make its next step, or end it."""
         evidence = self._evidence
-        if draw_w <= 0 or self.found is not None:
+        if draw_w <= 0 or self.found is not None or not measured:
             self._tests = 0
             self._tested = False
             return
-        suspect = evidence.share > (UNSEEN_SHARE if measured else REVERSED_SHARE - 1 / 4)
+        suspect = evidence.share > UNSEEN_SHARE
         cleared = evidence.share < CLEARED_SHARE or self._tests >= TESTS
         if self._tests and cleared:
             self._tests, self._tested, self._before = 0, True, None
@@ -262,16 +271,17 @@ class FeedDoubt:
             self._same, self._same_s = 1, 0.0
         self._same_w = excess_w
 
-    def _judge(self, *, measured: bool) -> Doubt | None:
+    def _judge(self, *, measured: bool, reverses: bool) -> Doubt | None:
         evidence = self._evidence
         if self._nudges >= NUDGES:
             return Doubt.NEVER_NEGATIVE
-        if self._nothing_s >= UNSEEN_S:
-            return Doubt.UNSEEN
+        if not measured:
+            unanswered = Doubt.UNANSWERED if self._nothing_s >= UNSEEN_S else None
+            return Doubt.REVERSED if reverses else unanswered
         if evidence.changes < TIMES - FORGET:
             return None
         sure = 0.0 if self._tests >= TESTS else SURE * evidence.error
         if evidence.share > REVERSED_SHARE and evidence.share - 1 > sure:
             return Doubt.REVERSED
         unseen = UNSEEN_SHARE < evidence.share <= REVERSED_SHARE and evidence.share > sure
-        return Doubt.UNSEEN if measured and unseen else None
+        return Doubt.UNSEEN if unseen else None

@@ -3,7 +3,7 @@
 
 The feed's value contains the car's own draw, so the draw *of the moment the feed measured* has to
 be added back, not the draw of now.  This file keeps that past, stands in for a meter where there is
-none, and learns the most the car takes when it takes less than it is offered.
+none.
 """
 
 from __future__ import annotations
@@ -18,16 +18,6 @@ Table A.6 allows 5 s; the cars behind the simulations of this project answer aft
 
 SLEW_A_PER_S = 4.0
 """... and then to move at this rate, in amperes a second."""
-
-NOTHING_A = 0.0
-"""A car that takes nothing, or one that the feed does not see: the same to a feed."""
-
-CANDIDATES_A = tuple(float(amperes) for amperes in range(6, 41))
-"""The car maxima that the learning weighs against each other, in amperes."""
-
-_FORGET = 0.9
-_LEAST_CHANGE_A = 1.0
-_EVIDENCE_W = 400.0
 
 
 class _Span(NamedTuple):
@@ -101,6 +91,13 @@ class OwnConsumption:
                 break
         return total_as / (end_at - start_at) if end_at > start_at else moment_a
 
+    def level_s(self, at: float) -> float:
+        """Return for how long the current of the moment *at* had been what it is, in seconds."""
+        for span in reversed(self._spans):
+            if span.start_at <= at:
+                return at - span.start_at
+        return 0.0
+
     def _keep(self, now: float, amperes: float) -> None:
         if not self._spans or self._spans[-1].amperes != amperes:
             self._spans.append(_Span(now, amperes))
@@ -108,65 +105,3 @@ class OwnConsumption:
             self._spans.popleft()
         self._level_a = amperes
         self._last_at = now
-
-
-@dataclass(slots=True)
-class CarMaximum:
-    """Learns the most a car takes from the feed alone, where no meter tells.
-
-    For each current in `CANDIDATES_A`, and for "no maximum", it works out how far the sun would
-    have to have jumped between two readings if that were the car's maximum.  The sun jumps either
-    way, but a car that ignores a higher offer makes every explanation but the true one jump with
-    the offer.  Only readings between which the offer changed by an ampere say anything.
-    """
-
-    watts_per_ampere: float
-    learned_a: float | None = None
-    _jumps_w: dict[float | None, float] = field(default_factory=dict)
-    _last_w: dict[float | None, float] = field(default_factory=dict)
-    _last_draw_a: float = 0.0
-
-    def add(
-        self,
-        excess_w: float,
-        draw: OwnConsumption,
-        start_at: float,
-        end_at: float,
-        *,
-        may_be_none: bool = False,
-    ) -> None:
-        """Add one reading of the feed whose window is `start_at` to `end_at`.
-
-        `may_be_none` is true where the reading would show a car that takes nothing.
-        """
-        supposed: tuple[float | None, ...] = (None, NOTHING_A, *CANDIDATES_A)
-        power_w = {
-            most_a: excess_w + self.watts_per_ampere * draw.mean_a(start_at, end_at, most_a)
-            for most_a in supposed
-        }
-        draw_a = draw.mean_a(start_at, end_at)
-        informative = abs(draw_a - self._last_draw_a) >= _LEAST_CHANGE_A
-        if self._last_w and informative:
-            jumps_w = {most_a: abs(power_w[most_a] - self._last_w[most_a]) for most_a in supposed}
-            if not may_be_none:
-                jumps_w[NOTHING_A] = jumps_w[None]
-            for most_a, jump_w in jumps_w.items():
-                self._jumps_w[most_a] = _FORGET * self._jumps_w.get(most_a, 0.0) + jump_w
-            self.learned_a = self._choose()
-        self._last_w = power_w
-        self._last_draw_a = draw_a
-
-    def reset(self) -> None:
-        """Forget the last reading, not what was learned: the next does not follow on it."""
-        self._last_w = {}
-
-    def _choose(self) -> float | None:
-        """The maximum that explains the readings clearly better than none does."""
-        best = min(CANDIDATES_A, key=lambda amperes: self._jumps_w[amperes])
-        if self._clearly(NOTHING_A, best) and self._clearly(NOTHING_A, None):
-            return NOTHING_A
-        return best if self._clearly(best, None) else None
-
-    def _clearly(self, better: float | None, worse: float | None) -> bool:
-        better_w, worse_w = self._jumps_w[better], self._jumps_w[worse]
-        return worse_w - better_w > _EVIDENCE_W and better_w < worse_w / 2

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Final
 
 from evsed.core.solar.battery_monitor import Spare
 from evsed.core.solar.battery_probe import BatteryProbe
+from evsed.core.solar.draw_test import DrawTest
 from evsed.core.solar.excess_formula import ExcessDecoder
-from evsed.core.solar.feed_doubt import ADVICE, NEAR_ZERO_W, FeedDoubt
+from evsed.core.solar.feed_doubt import ADVICE, FeedDoubt
 from evsed.core.solar.feed_period import FeedPeriod
 from evsed.core.solar.feed_trouble import Notice
-from evsed.core.solar.own_consumption import CarMaximum, OwnConsumption
+from evsed.core.solar.own_consumption import OwnConsumption
 
 if TYPE_CHECKING:
     from evsed.core.solar.allotment_config import AllotmentConfig
@@ -30,11 +31,6 @@ which is the slowest feed that evsed goes by."""
 
 BELIEVED_W: Final = 1e9
 """A figure beyond this is taken for this much, in watts: a battery of 16 MWh from its target."""
-
-LEARN_FROM_S: Final = 30.0
-"""The most a car takes is learned only where news comes less often than this, in seconds: where
-the next reading comes soon, an offer that winds up does no harm, and the sun is too smooth to tell
-a car that ignores a higher offer from one that had none."""
 
 FULL_SOC: Final = 0.97
 """From this state of charge on, a battery may be throttling the panels."""
@@ -92,8 +88,11 @@ class Surplus:
         """Begin without news and without a car."""
         self._config = config
         self._draw = OwnConsumption(keep_s=max(HISTORY_S, 2 * config.period_s))
-        self._car = CarMaximum(config.watts_per_ampere)
         self._metered = False
+        # BatteryMonitor's formula is taken apart with two readings, so an answer takes two.
+        lag = 1 if config.semantics == "batterymonitor" else 0
+        self.test = DrawTest(config.watts_per_ampere, config.least_w, lag=lag)
+        """What the car takes, found out by steps of its offer."""
         self._decoder = ExcessDecoder(config.least_w)
         self._probe = BatteryProbe(config.least_w)
         self._period = FeedPeriod(config.period_s)
@@ -103,18 +102,13 @@ class Surplus:
         """The moment of the last stamp on our clock."""
         self.spare = Spare(0.0)
         """What the last reading amounts to."""
+        self.may_test = False
+        """True while the offer may be changed to see what the car takes."""
 
     @property
     def car_maximum_a(self) -> float | None:
         """The most the car takes, learned where no meter tells; None while there is no sign."""
-        return self._car.learned_a if self._learns else None
-
-    @property
-    def _learns(self) -> bool:
-        """True where what the car leaves has to be, and can be, learned from the feed."""
-        # A target that moves and a car that ignores its offer look alike.
-        clear = not self._decoder.target_moves
-        return clear and not self._metered and self.period_s > LEARN_FROM_S
+        return None if self._metered else self.test.most_a
 
     @property
     def own_w(self) -> float:
@@ -162,32 +156,61 @@ class Surplus:
         own_w = self.mean_own_w(window_at, stamp_at)
         figure_w = max(-BELIEVED_W, min(BELIEVED_W, reading.excess_w))
         excess_w: float | None = figure_w
-        full = reading.soc is not None and reading.soc >= FULL_SOC
+        shown_w = excess_w
+        full = throttled = reading.soc is not None and reading.soc >= FULL_SOC
         if config.semantics == "battery_power":
             self.spare = self._probe.update(figure_w, own_w, full=full)
         else:
             since_at = max(self.stamp_at, stamp_at - self._draw.keep_s)
             mean_w = self.mean_own_w(since_at, stamp_at)
             self.spare = self._decoder.decode(figure_w, own_w, mean_w, known_s)
+            throttled = False  # the bare figure shows that by itself: it is near 0
             full = self.spare.bias_w > 0 or self._decoder.charge_error_w >= config.least_w
-            excess_w = self._decoder.excess_w
-        # Behind a full battery more sun appears with more draw, as if the car ignored its offer.
-        if self._learns and not full and excess_w is not None:
-            judged = abs(excess_w) >= NEAR_ZERO_W and config.semantics == "battery_power"
-            self._car.add(excess_w, self._draw, window_at, stamp_at, may_be_none=judged)
-        else:
-            self._car.reset()
+            excess_w, shown_w = self._decoder.excess_w, self._decoder.bare_w
+        offered_a = self._draw.mean_a(window_at, stamp_at)
+        if not self._metered:
+            self._test(now, None if throttled else shown_w, offered_a, stamp_at, known_s)
         self.doubt.add(
             now,
             excess_w,
-            config.watts_per_ampere * self._draw.mean_a(window_at, stamp_at),
+            config.watts_per_ampere * offered_a,
             known_s,
             measured=self._metered,
-            takes_nothing=self.car_maximum_a == 0.0,
+            reverses=self.test.pop_reversal(),
+            unanswered=self.test.most_a == 0.0 and not self.test.answered,
             full=full,
         )
         self.stamp_at = stamp_at
         return span_s
+
+    def forget_car(self) -> None:
+        """Forget what the car took."""
+        self.test.begin_stay()
+
+    def _test(
+        self, now: float, excess_w: float | None, offered_a: float, stamp_at: float, span_s: float
+    ) -> None:
+        """Add a reading to the tests of what the car takes."""
+        before_a = self.car_maximum_a
+        self.test.add(
+            now,
+            excess_w,
+            offered_a,
+            level_s=self._draw.level_s(stamp_at),
+            span_s=span_s,
+            may_test=self.may_test,
+        )
+        if self.car_maximum_a != before_a:
+            own_a = [
+                offered_a if most_a is None else min(offered_a, most_a)
+                for most_a in (before_a, self.car_maximum_a)
+            ]
+            self._rebase(self._config.watts_per_ampere * (own_a[1] - own_a[0]))
+
+    def _rebase(self, more_w: float) -> None:
+        """Correct the sun by so many watts: the car took so much more than was thought."""
+        self._decoder.rebase(more_w)
+        self.spare = Spare(self.spare.solar_w + more_w, self.spare.bias_w)
 
     def mean_own_w(self, start_at: float, end_at: float) -> float:
         """Return the car's mean draw between two moments, in watts."""

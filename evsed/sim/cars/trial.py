@@ -25,6 +25,7 @@ from evsed.core.pilot.limits import Limit, for_car
 from evsed.core.pilot.over_current import OverCurrent, OverCurrentConfig
 from evsed.core.pilot.pilot_meter import PilotReading
 from evsed.core.solar.allotment import Allotment, AllotmentConfig, Mode, Reading
+from evsed.core.solar.battery_monitor import MINUTE_S
 from evsed.link import Snapshot
 from evsed.sim.cars.car import Car
 from evsed.sim.cars.habit import NEARLY_S, SeenPilot, Signal, TrialMoment
@@ -119,6 +120,7 @@ class Trial:
         self._reading_at = 0.0
         self._readings = 0
         self._power_at_stamp_w: float | None = None
+        self._charge_w = 0.0  # the error of charge in BatteryMonitor's figure
         self._changed_at = self._moved_at = -BEFORE_S
         self._before: tuple[object, ...] = ()
         while self.now < -NEARLY_S:
@@ -180,7 +182,7 @@ class Trial:
         now, rules, allotment = self.now, self.config.rules, self.allotment
         if now + NEARLY_S >= self._reading_at:
             if self._power_at_stamp_w is None:
-                self._power_at_stamp_w = self._sun(now) - self.car.drawn_w
+                self._power_at_stamp_w = self._sun(now) - self.car.drawn_w + self._charge_w
                 self._reading_at = now + LATENCY_S
             else:
                 allotment.on_reading(
@@ -198,7 +200,14 @@ class Trial:
         allotment.on_draw(now, drawn_a, charging=self._closed and offered_a > 0, measured=metered)
         asks = self.evse.state[:1] in ("C", "D")
         plugged = self.evse.plugged
-        care = self.care.update(now, offered_a, plugged=plugged, asks=asks, holds=self._holds)
+        care = self.care.update(
+            now,
+            offered_a,
+            plugged=plugged,
+            asks=asks,
+            holds=self._holds,
+            takes_nothing=allotment.takes_little,
+        )
         allotment.set_car(care.needs)
         self.note = care.note
         if care.wake:
@@ -220,7 +229,9 @@ class Trial:
             step_s = QUIET_S if self._closed or offered_a > 0 else IDLE_S
         self._second_at = min(now + step_s, max(self._reading_at, now + SECOND_S))
         if self._closed:
-            watts = drawn_a * rules.watts_per_ampere
+            most_a = allotted.car_most_a
+            taken_a = drawn_a if most_a is None else min(drawn_a, most_a)
+            watts = taken_a * rules.watts_per_ampere
             self.outcome.booked_wh += watts * (self._second_at - now) / 3600
 
     # -- a step of the state machine and of the car ------------------------------------------------
@@ -243,6 +254,8 @@ class Trial:
         state = (self._duty, self._closed, car.shows, self.evse.state)
         if state != self._before or (car.touching and car.s2_closed != (car.shows in "CD")):
             self._before, self._changed_at = state, now
+        if self.config.rules.semantics == "batterymonitor":
+            self._charge_w += (self._sun(now) - car.drawn_w) * step_s / MINUTE_S
         if now >= 0:
             self.outcome.taken.append((now, step_s, car.drawn_a))
             self.outcome.car_wh += car.drawn_w * step_s / 3600

@@ -7,13 +7,11 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from evsed.core.solar.allotment import AllotmentConfig, Reading
 from evsed.core.solar.battery_loan import Loan
 from evsed.core.solar.battery_probe import BatteryProbe
-from evsed.core.solar.own_consumption import CarMaximum, OwnConsumption
+from evsed.core.solar.own_consumption import OwnConsumption
 from evsed.core.solar.surplus import Surplus
 
 NAN = float("nan")
@@ -96,28 +94,6 @@ def test_the_past_is_kept_no_longer_than_asked() -> None:
         draw.on_measured(float(second), float(second % 7))
     assert draw.mean_a(0.0, 100.0) < 1.0
     assert draw.mean_a(150.0, 199.0) == pytest.approx(3.0, abs=0.3)
-
-
-def test_a_car_that_ignores_a_higher_offer_is_found_out() -> None:
-    """16 A at the most under a sun that hardly moves, offered 10, 14, 20, 26 and 22 A."""
-    draw, car = OwnConsumption(keep_s=300), CarMaximum(230.0)
-    for minute, offered_a in enumerate((10.0, 14.0, 20.0, 26.0, 22.0)):
-        draw.on_measured(60.0 * minute, offered_a)
-        excess_w = 7000 + 20 * minute - 230 * min(offered_a, 16.0)
-        car.add(excess_w, draw, 60.0 * minute + 30, 60.0 * minute + 30)
-    assert car.learned_a == 16.0
-
-
-@given(st.lists(st.floats(6, 32), min_size=3, max_size=40), st.floats(-40, 40))
-def test_a_car_that_takes_what_it_is_offered_is_never_held_for_less(
-    offers_a: list[float], drift_w: float
-) -> None:
-    draw, car = OwnConsumption(keep_s=300), CarMaximum(230.0)
-    for minute, offered_a in enumerate(offers_a):
-        draw.on_measured(60.0 * minute, offered_a)
-        excess_w = 5000 + drift_w * minute - 230 * offered_a
-        car.add(excess_w, draw, 60.0 * minute + 30, 60.0 * minute + 30)
-        assert car.learned_a is None
 
 
 def test_the_window_of_the_feed_is_averaged_over() -> None:

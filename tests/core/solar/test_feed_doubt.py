@@ -111,9 +111,7 @@ class Feed:
 
     def read(self, excess_w: float, draw_w: float) -> Doubt | None:
         self.now += 60.0
-        self.doubt.add(
-            self.now, excess_w, draw_w, 60.0, measured=True, takes_nothing=False, full=False
-        )
+        self.doubt.add(self.now, excess_w, draw_w, 60.0, measured=True, full=False)
         return self.doubt.found
 
     def start_three_times(self, idle_w: float, charging_w: float) -> Doubt | None:

@@ -1,0 +1,433 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of what the car really takes, where no meter tells: a step of the offer, and its answer.
+
+An offer that follows the sun proves nothing, since it moves with the sun: a car that tapers off
+looks like a sky that clears. So what counts here are steps that the sun did not cause: the start of
+a charge, and small steps made on purpose when what is spare has risen much, or when nothing was
+shown for an hour. The figure of the feed answers such a step by as much as the car does. Each
+answer is compared with what a car would give that takes all, or no more than so many amperes, and
+with what a feed would give whose sign is reversed. Two answers at least have to agree against an
+ordinary car.
+
+Nothing is judged where the figure is near 0, since throttled panels, or a battery that holds the
+grid at zero, hide the answer there.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from typing import Final
+
+LEVELS_A: Final = (0.0, *(float(amperes) for amperes in range(6, 41)))
+"""The most that a car may take, in amperes, as far as levels are distinguished. What is less than
+6 A counts as nothing: the reported 1.3 A of a car that sleeps is 5 W (evcc-io/evcc#14210)."""
+
+ANSWER_S: Final = 15.0
+"""A step is judged by a reading so long after it, in seconds: the slowest reported cars follow
+within 10 s ..."""
+
+BEGIN_S: Final = 45.0
+"""... and begin to draw within 40 s of closing S2 (SmartEVSE/SmartEVSE-3#19)."""
+
+UNSETTLED_S: Final = 120.0
+"""A start after which the offer never stands that long is judged after this, in seconds."""
+
+THIN_S: Final = 20.0
+"""Readings closer together than this are left out, in seconds: cars need some of it to answer."""
+
+NEAR_ZERO_W: Final = 250.0
+"""A figure closer to 0 than this may be throttled or held there, in watts: two house loads."""
+
+NOISE_W: Final = 100.0
+"""A car leaves some tenths of an ampere, and house loads switch; in watts, besides the weather."""
+
+WEATHER_RATE: Final = 0.1
+"""The variance of the weather is a mean over about ten readings."""
+
+OUTLIER: Final = 9.0
+"""A change of more than three times the usual counts for no more than that: a kettle, not a sky."""
+
+MOST_EVIDENCE: Final = 3.0
+"""No single answer counts for more than this (a log-likelihood): a kettle may coincide."""
+
+DRIFT_RATE: Final = 0.2
+"""The mean change of what is spare from reading to reading is over about five of them."""
+
+STEADY_DRIFT: Final = 0.6
+"""It is a trend, and no chance, where it is this share of the changes (rms)."""
+
+DISTURBED: Final = 4.0
+"""An answer that no car gives, by this log-likelihood (2.8 standard errors), is left out."""
+
+NATURAL: Final = 2.5
+"""An offer that follows the sun and is answered by this much needs no test."""
+
+SURE: Final = 4.5
+"""An explanation is adopted where it is better than the present one by this: 1 in 90."""
+
+SURE_PART: Final = 5.3
+"""... a car that takes a part of its offer, by this ..."""
+
+ALIKE: Final = 2.0
+"""Levels closer than so many standard errors are alike."""
+
+SURE_REVERSED: Final = 5.5
+"""... and a reversed sign by this, which takes three answers."""
+
+SUSPICIOUS: Final = 1.5
+"""From this on one more step is made to find out."""
+
+MEMORY_S: Final = 600.0
+"""Evidence fades with this time constant, in seconds, or in three readings: cars change."""
+
+RISE_SHARE: Final = 0.5
+"""A test is due once what is spare has risen by this share of the least power since the last
+answer; where the car is known to take less than its least current, once it has fallen by it."""
+
+FAR_READINGS: Final = 5
+"""... for so many readings, and as long left something spare although the offer rose ..."""
+
+UNANSWERED: Final = -2.5
+"""... or once an offer that followed was clearly not answered ..."""
+
+EVERY_S: Final = 3_600.0
+"""... and after so long without an answer, in seconds."""
+
+AGAIN_S: Final = 600.0
+"""After a test that showed nothing the next is made no sooner than this, in seconds."""
+
+SMALL_A: Final = 1.2
+"""The first step is at least so large, in amperes ..."""
+
+MOST_A: Final = 4.0
+"""... and not larger under a rough sky, where the offers that follow it are answered often, too."""
+
+LARGE_A: Final = 3.0
+"""... and the further ones, which go down to the least current where that is more."""
+
+UNANSWERED_A: Final = 1.3
+"""A step to the least current that is answered by less than this, in amperes, is not answered: a
+car that tapers off changes by so much meanwhile."""
+
+MOST_TESTS: Final = 6
+"""No more steps than this are made in a row."""
+
+
+class _Step(enum.Enum):
+    NONE = "none"
+    SMALL = "small"
+    LARGE = "large"
+
+
+class DrawTest:
+    """What the car takes, by its answers. Moments are monotonic seconds, currents in amperes.
+
+    *lag*: how many readings after the answer's first show it whole.
+    """
+
+    def __init__(self, watts_per_ampere: float, least_w: float, *, lag: int = 0) -> None:
+        """Begin with a car that takes what it is offered."""
+        self._watts_per_ampere = watts_per_ampere
+        self._least_w = least_w
+        self._lag = lag
+        self._weather = 0.0
+        self._readings = 0
+        self._up = self._risen = False
+        self._step = _Step.NONE
+        self._level_a: float | None = None
+        self._tests = self._wait = 0
+        self._since_s = 0.0
+        self._wrong = self._drift_w = 0.0
+        self._far_readings = self._confirmed = 0
+        self._judged_at = -math.inf
+        self.answered = False
+        """True once a car has answered as this feed should show it."""
+        self._reverses = False
+        self.begin_stay()
+
+    def begin_stay(self) -> None:
+        """Forget the car: another one may be plugged in now."""
+        self.most_a: float | None = None
+        """The most that the car takes; None where it takes what it is offered."""
+        self._forget()
+        self._last: tuple[float, float] | None = None  # excess in watts, offer in amperes
+        self._before: tuple[float, float] | None = None  # ... before the step
+        self._end()
+        self._answer_at = -math.inf
+        self._spare_w = math.nan
+        self._natural = 0.0
+        self._passed_s = 0.0
+
+    def pop_reversal(self) -> bool:
+        """Return whether the figure has answered the wrong way since this was asked last."""
+        found, self._reverses = self._reverses, False
+        return found
+
+    def idle_s(self, now: float) -> float:
+        """Return the seconds since an answer; infinite during a test, and before any answer."""
+        return math.inf if self._tests or self._step is not _Step.NONE else now - self._answer_at
+
+    def plan_a(self, least_a: float, cap_a: float) -> float | None:
+        """Return the current of the step that is due, between *least_a* and *cap_a*; or None."""
+        if self._step is _Step.NONE or self._before is None:
+            return None
+        if self._level_a is None:
+            self._level_a = self._choose_a(self._before[1], least_a, cap_a)
+        return min(self._level_a, cap_a)
+
+    def _choose_a(self, offered_a: float, least_a: float, cap_a: float) -> float:
+        """Return the current of a step from *offered_a*."""
+        noise_a = self._noise_w(1.0) / self._watts_per_ampere
+        if self._step is _Step.LARGE:
+            if offered_a - least_a >= LARGE_A:
+                self._high_a = offered_a
+                return least_a
+            return min(cap_a, max(self._high_a, offered_a + max(LARGE_A, 4 * noise_a)))
+        step_a = max(SMALL_A, 3 * noise_a)
+        up_a, down_a = min(cap_a, offered_a + step_a), max(least_a, offered_a - step_a)
+        if min(up_a - offered_a, offered_a - down_a) < step_a:
+            return up_a if up_a - offered_a > offered_a - down_a else down_a
+        return up_a if self._up else down_a
+
+    def add(
+        self,
+        now: float,
+        excess_w: float | None,
+        offered_a: float,
+        *,
+        level_s: float,
+        span_s: float,
+        may_test: bool,
+    ) -> None:
+        """Add a reading: what is spare, and the offer that a car had at its stamp.
+
+        `level_s`: for how long that offer had stood, in seconds. `span_s` passed since the reading
+        before. None is a reading that shows nothing. `may_test`: a step may be made now.
+        """
+        self._passed_s += span_s
+        if excess_w is None:
+            self._last = self._before = None
+            self._end()
+            return
+        if self._last is not None and self._passed_s < THIN_S:
+            return
+        passed_s, self._passed_s = self._passed_s, 0.0
+        seen = (excess_w, offered_a)
+        last = self._last
+        self._last = seen
+        if last is None:
+            return
+        if (offered_a <= 0) is not (last[1] <= 0):
+            self._end()
+            if offered_a > 0:
+                self._before, self._wait = last, self._lag
+        if self._before is None:
+            self._watch(now, last, seen, passed_s)
+        else:
+            self._since_s += passed_s
+            answer_s = BEGIN_S if self._before[1] <= 0 else ANSWER_S
+            moved = abs(offered_a - self._before[1]) >= SMALL_A / 2
+            if moved and (level_s >= answer_s or self._since_s >= UNSETTLED_S):
+                if self._wait > 0:
+                    self._wait -= 1
+                else:
+                    self._judge(now, seen, passed_s)
+            elif not moved and self._since_s > AGAIN_S:
+                self._end()
+        self._plan(now, may_test=may_test and offered_a > 0)
+
+    # -- evidence ------------------------------------------------------------------------------
+
+    def _takes_a(self, most_a: float | None, offered_a: float) -> float:
+        return offered_a if most_a is None else min(most_a, offered_a)
+
+    def _noise_w(self, spans: float) -> float:
+        """Change of what is spare by itself over so many spans (rms), in watts."""
+        return math.sqrt(NOISE_W**2 + self._weather * spans)
+
+    @property
+    def _trend_w(self) -> float:
+        """Change of what is spare in each reading, in watts, as of a car that tapers off; or 0."""
+        steady = abs(self._drift_w) > STEADY_DRIFT * math.sqrt(self._weather)
+        return self._drift_w if steady else 0.0
+
+    def _watch(
+        self, now: float, last: tuple[float, float], seen: tuple[float, float], passed_s: float
+    ) -> None:
+        """Learn the weather, and whether an offer that follows the sun is answered."""
+        takes_a = [self._takes_a(self.most_a, offered_a) for _, offered_a in (last, seen)]
+        spare_w = seen[0] + self._watts_per_ampere * takes_a[1]
+        moved_w = spare_w - last[0] - self._watts_per_ampere * takes_a[0]
+        self._readings += 1
+        moved = min(moved_w**2, OUTLIER * max(self._weather, NOISE_W**2))
+        self._drift_w += DRIFT_RATE * (math.copysign(math.sqrt(moved), moved_w) - self._drift_w)
+        rate = max(WEATHER_RATE, 1 / self._readings)
+        self._weather += rate * (moved - self._weather)
+        step_w = self._watts_per_ampere * (seen[1] - last[1])
+        self._natural *= math.exp(-passed_s / MEMORY_S)
+        if self.most_a is None and abs(step_w) >= SMALL_A * self._watts_per_ampere:
+            answered_w, unanswered_w = seen[0] - last[0] + step_w, seen[0] - last[0]
+            scale = 2 * self._noise_w(1.0) ** 2
+            found = (unanswered_w**2 - answered_w**2) / scale
+            self._natural += max(-MOST_EVIDENCE, min(MOST_EVIDENCE, found))
+            if self._natural >= NATURAL:
+                self._on_answer(now, spare_w)
+        if math.isnan(self._spare_w) and seen[1] > 0:
+            self._spare_w = spare_w
+
+    def _judge(self, now: float, seen: tuple[float, float], passed_s: float) -> None:
+        """Compare the answer to the step with what each kind of car would give."""
+        before = self._before
+        assert before is not None  # noqa: S101 - for the type checker: add() has seen to it
+        per_a, spans = self._watts_per_ampere, max(1.0, self._since_s / max(passed_s, 1.0))
+        scale = 2 * self._noise_w(spans) ** 2
+        moved_w = seen[0] - before[0] - self._trend_w * spans
+        answer_w: dict[float | None, float] = {
+            most_a: per_a * (self._takes_a(most_a, seen[1]) - self._takes_a(most_a, before[1]))
+            for most_a in (None, *LEVELS_A)
+        }
+        misfit = {most_a: (moved_w + watts) ** 2 / scale for most_a, watts in answer_w.items()}
+        wrong = (moved_w - answer_w[None]) ** 2 / scale
+        best = min(wrong, *misfit.values())
+        near_zero = min(abs(seen[0]), abs(before[0])) < NEAR_ZERO_W
+        self._tests += 1
+        self._disturbed = best > DISTURBED
+        if self._disturbed:
+            pass  # the sky or a load moved meanwhile
+        elif not near_zero or misfit[None] - best < 1.0:
+            fade = math.exp(-(now - self._judged_at) / max(MEMORY_S, 3 * passed_s))
+            self._judged_at = now
+            for most_a, value in misfit.items():
+                self._misfit[most_a] = fade * self._misfit[most_a] + min(
+                    MOST_EVIDENCE, value - best
+                )
+            self._wrong = fade * self._wrong + min(MOST_EVIDENCE, wrong - best)
+            self._conclude(now, seen)
+        else:
+            self._tests = MOST_TESTS
+        self._before = None
+        self._level_a = None
+
+    def _conclude(self, now: float, seen: tuple[float, float]) -> None:
+        """Adopt another explanation where it is clearly better than the present one."""
+        best_a = min(LEVELS_A, key=lambda level_a: self._misfit[level_a])
+        best, follows = self._misfit[best_a], self._misfit[None]
+        present = self._misfit[self.most_a]
+        follows_best = follows - min(best, self._wrong) < SUSPICIOUS
+        before_a = self.most_a
+        if self._wrong < best and follows - self._wrong >= SURE_REVERSED:
+            self._reverses = True
+            self._forget()
+        elif self.most_a is None and (follows_best or self._alike(best_a, seen)):
+            self.answered = True
+        elif self.most_a is None and (self._wrong < best or follows - best < self._sure(best_a)):
+            return
+        elif self._dropped(seen):
+            self.most_a = 0.0
+        elif follows_best and present - follows >= SURE:
+            self.most_a, self.answered = None, True
+        elif follows_best and present - follows >= SUSPICIOUS:
+            return
+        elif self.most_a is None or present - best >= (
+            SUSPICIOUS if best_a < self.most_a else SURE
+        ):
+            self.most_a = best_a
+            self.answered = self.answered or best_a > 0
+        self._confirmed = self._confirmed + 1 if self.most_a == before_a else 0
+        self._on_answer(now, seen[0] + self._watts_per_ampere * self._takes_a(self.most_a, seen[1]))
+
+    def _alike(self, level_a: float, seen: tuple[float, float]) -> bool:
+        """Return True where a level is too close to the offer to be distinguished in this noise."""
+        before = self._before
+        high_a = max(seen[1], before[1] if before is not None else 0.0)
+        noise_w = ALIKE * self._noise_w(1.0)
+        return self._wrong >= self._misfit[level_a] and (
+            abs(high_a - level_a) * self._watts_per_ampere < noise_w
+        )
+
+    def _sure(self, level_a: float) -> float:
+        """The evidence that it takes to adopt a level; some noise looks like a part of a step."""
+        return SURE if level_a * self._watts_per_ampere <= self._least_w else SURE_PART
+
+    def _dropped(self, seen: tuple[float, float]) -> bool:
+        """Return True where a fall to the least current shows nothing, and the car took more.
+
+        A step to 6 A cannot tell 6 A from nothing. A car that took more before and does not even
+        take 6 A is on its way to nothing.
+        """
+        before = self._before
+        assert before is not None  # noqa: S101 - for the type checker: add() has seen to it
+        least_w = UNANSWERED_A * self._watts_per_ampere
+        unanswered = abs(seen[0] - before[0]) < max(least_w, self._noise_w(1.0))
+        least_a = self._least_w / self._watts_per_ampere
+        fell = seen[1] <= least_a + SMALL_A < before[1]
+        return fell and unanswered and self._risen
+
+    def _on_answer(self, now: float, spare_w: float) -> None:
+        """Note that it is known at *now* what the car takes."""
+        self._answer_at, self._spare_w, self._natural = now, spare_w, 0.0
+        self._step, self._tests, self._high_a = _Step.NONE, 0, 0.0
+
+    def _forget(self) -> None:
+        self._misfit: dict[float | None, float] = dict.fromkeys((None, *LEVELS_A), 0.0)
+        self._wrong = 0.0
+
+    # -- the steps -----------------------------------------------------------------------------
+
+    def _end(self) -> None:
+        """End a step that is under way."""
+        self._before = None
+        self._step, self._level_a = _Step.NONE, None
+        self._tests = self._wait = 0
+        self._since_s = self._high_a = 0.0
+        self._disturbed = False
+
+    def _plan(self, now: float, *, may_test: bool) -> None:
+        """Begin the next step where one is due."""
+        if self._before is not None or self._last is None:
+            return
+        if not may_test:
+            self._end()
+            return
+        against = self._misfit[self.most_a] - min(self._wrong, *self._misfit.values())
+        if self._tests >= MOST_TESTS:
+            self._end()
+            self._answer_at = max(self._answer_at, now + AGAIN_S - EVERY_S)
+            self._spare_w = math.nan
+        elif self._tests and (self._disturbed or against >= SUSPICIOUS):
+            self._begin(_Step.LARGE)
+        elif self._step is _Step.NONE and self._due(now):
+            self._up, self._risen = not self._up, self._far(self._last)
+            self._begin(_Step.SMALL if self.most_a is None else _Step.LARGE)
+
+    def _begin(self, step: _Step) -> None:
+        self._step, self._level_a = step, None
+        self._before, self._wait, self._since_s = self._last, self._lag, 0.0
+
+    def _due(self, now: float) -> bool:
+        """Return True where what the car takes should be tested."""
+        if self._last is None or math.isnan(self._spare_w):
+            return False
+        every_s = EVERY_S
+        if self.most_a and self._last[1] > self.most_a + SMALL_A:
+            every_s = min(EVERY_S, AGAIN_S * 2**self._confirmed)
+        far = self._far(self._last) and (self._last[0] > 0 or self.most_a is not None)
+        self._far_readings = self._far_readings + 1 if far else 0
+        since_s = now - self._answer_at
+        if self.most_a is not None or self._natural <= UNANSWERED:
+            return far or since_s >= every_s
+        if 3 * self._noise_w(1.0) > MOST_A * self._watts_per_ampere:
+            return False
+        return since_s >= (AGAIN_S if self._far_readings >= FAR_READINGS else every_s)
+
+    def _far(self, last: tuple[float, float]) -> bool:
+        """Return True where what is spare has moved as if the car took something else by now."""
+        excess_w, offered_a = last
+        spare_w = excess_w + self._watts_per_ampere * self._takes_a(self.most_a, offered_a)
+        if self.most_a is None:
+            self._spare_w = min(self._spare_w, spare_w)
+        moved_w = spare_w - self._spare_w
+        if self.most_a is not None and self.most_a < self._least_w / self._watts_per_ampere:
+            moved_w = -moved_w
+        return moved_w >= RISE_SHARE * self._least_w
