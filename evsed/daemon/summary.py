@@ -55,6 +55,7 @@ def describe(
     if not snapshot.plugged:
         return Summary("Available", "No car", reason)
     if snapshot.closed:
+        taken_a = snapshot.drawn_a if taken_a is None else taken_a
         return _closed(offered_a, reason, note, offered_a if taken_a is None else taken_a)
     asks = snapshot.state[:1] in ("C", "D")
     if asks and offered_a:

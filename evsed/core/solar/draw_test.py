@@ -121,7 +121,7 @@ class _Step(enum.Enum):
 
 
 class DrawTest:
-    """What the car takes, by its answers. Moments are monotonic seconds, currents in amperes.
+    """Finds what the car takes by its answers. Moments are monotonic seconds, currents in amperes.
 
     *lag*: how many readings after the answer's first show it whole.
     """

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Without a meter, a car that takes less than it is offered is known by its answers to steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentRule, Mode, Reading
+from evsed.core.solar.allotment_config import Semantics
+
+SEMANTICS: tuple[Semantics, ...] = ("battery_power", "batterymonitor")
+PERIOD_S = 60
+
+
+class House:
+    """A sun, a battery, a feed of either semantics, and a car that takes what `car_a` says."""
+
+    def __init__(
+        self,
+        semantics: Semantics,
+        solar_w: Callable[[int], float],
+        car_a: Callable[[int], float],
+        mode: Mode = Mode.SOLAR,
+    ) -> None:
+        config = AllotmentConfig(semantics=semantics, max_current_a=16.0)
+        self.allotment = Allotment(config, mode)
+        self.semantics, self.solar_w, self.car_a = semantics, solar_w, car_a
+        self.now = 0
+        self.offers = [0.0] * 3
+        self.drawn_a = self.error_w = 0.0
+        self.real_wh = self.counted_wh = 0.0
+        self.highest_spare_w = 0.0
+
+    def run(self, seconds: int) -> Allotment:
+        """Let time pass: a car answers after 2 s, at 4 A/s."""
+        for _ in range(seconds):
+            offered_a, aim_a = self.offers[-1], min(self.offers[-3], self.car_a(self.now))
+            step_a = max(-4.0, min(4.0, aim_a - self.drawn_a))
+            self.drawn_a = self.drawn_a + step_a if offered_a > 0 else 0.0
+            spare_w = self.solar_w(self.now) - 230 * self.drawn_a
+            self.error_w += spare_w / 60
+            allotment = self.allotment
+            allotment.on_draw(float(self.now), offered_a, charging=offered_a > 0)
+            if self.now % PERIOD_S == 0:
+                error_w = self.error_w if self.semantics == "batterymonitor" else 0.0
+                figure_w = round(spare_w + error_w)
+                reading = Reading(excess_w=figure_w, stamp=str(self.now), age_s=0)
+                allotment.on_reading(self.now, reading)
+            result = allotment.update(float(self.now))
+            self.offers.append(result.current_a)
+            most_a = result.car_most_a
+            counted_a = offered_a if most_a is None else min(offered_a, most_a)
+            self.real_wh += self.drawn_a * 230 / 3600
+            self.counted_wh += counted_a * 230 / 3600
+            self.highest_spare_w = max(self.highest_spare_w, result.available_w or 0.0)
+            self.now += 1
+        return self.allotment
+
+
+@pytest.mark.parametrize("semantics", SEMANTICS)
+def test_a_car_that_takes_nothing_is_known_within_a_few_readings(semantics: Semantics) -> None:
+    house = House(semantics, lambda now: 2000.0 if now < 3600 else 200.0, lambda _: 0.0)
+    assert house.run(15 * 60).takes_little
+    assert house.allotment.update(float(house.now)).available_w == pytest.approx(2000, abs=60)
+    assert house.counted_wh < 200
+    house.run(3600)
+    assert house.offers[-1] == 0.0, "0.2 kW of sun hold no contactor for a car that takes nothing"
+
+
+@pytest.mark.parametrize("semantics", SEMANTICS)
+@pytest.mark.parametrize("mode", [Mode.SOLAR, Mode.FAST])
+def test_a_car_that_tapers_off_under_a_steady_offer_is_known(
+    semantics: Semantics, mode: Mode
+) -> None:
+    def tapers(now: int) -> float:
+        return max(0.0, 16 * (1 - max(0, now - 600) / 1800))
+
+    house = House(semantics, lambda _: 3000.0, tapers, mode)
+    house.run(3600)
+    assert house.allotment.car_maximum_a == 0.0
+    assert house.counted_wh - house.real_wh < (300 if mode is Mode.SOLAR else 1400)
+    before_wh = house.counted_wh
+    house.run(1800)
+    assert house.counted_wh == before_wh
+
+
+@pytest.mark.parametrize("semantics", SEMANTICS)
+def test_a_car_that_is_full_at_once_is_known_under_a_restless_sun(semantics: Semantics) -> None:
+    noise = [Random(minute).uniform(-250, 250) for minute in range(300)]
+    house = House(
+        semantics,
+        lambda now: max(-400.0, 3000.0 - max(0, now - 3600) * 0.3) + noise[now // 60],
+        lambda now: 16.0 if now < 1800 else 0.0,
+    )
+    house.run(4 * 3600)
+    assert house.counted_wh - house.real_wh < 300
+    assert house.offers[-1] == 0.0
+
+
+@pytest.mark.parametrize("semantics", SEMANTICS)
+def test_a_car_that_wakes_after_an_hour_is_followed_again(semantics: Semantics) -> None:
+    house = House(semantics, lambda now: 1500 + now / 7, lambda now: 0.0 if now < 4000 else 16.0)
+    house.run(3900)
+    assert house.allotment.takes_little
+    house.run(900)
+    assert not house.allotment.takes_little
+    house.run(600)
+    assert house.drawn_a * 230 == pytest.approx(house.solar_w(house.now), abs=300)
+
+
+@pytest.mark.parametrize("semantics", SEMANTICS)
+@pytest.mark.parametrize("most_a", [8.0, 10.0])
+def test_a_car_that_takes_a_part_is_known_by_it(semantics: Semantics, most_a: float) -> None:
+    house = House(semantics, lambda _: 3600.0, lambda _: most_a)
+    house.run(3600)
+    assert house.allotment.car_maximum_a == pytest.approx(most_a, abs=1)
+
+
+@pytest.mark.parametrize("semantics", SEMANTICS)
+@pytest.mark.parametrize("seed", range(3))
+def test_an_ordinary_car_is_not_taken_for_another_and_loses_little(
+    semantics: Semantics, seed: int
+) -> None:
+    random = Random(seed)
+    minutes = [2800 + random.gauss(0, 200) for _ in range(400)]
+    house = House(semantics, lambda now: minutes[now // 60], lambda _: 32.0)
+    house.run(5 * 3600)
+    assert house.counted_wh == pytest.approx(house.real_wh, rel=0.03)
+    assert house.real_wh > 0.95 * 5 * 2800
+
+
+def test_no_clear_morning_makes_a_feed_reversed() -> None:
+    for semantics in SEMANTICS:
+        house = House(semantics, lambda now: 600 + now / 4, lambda _: 0.0)
+        house.run(4 * 3600)
+        assert not [notice for notice in house.allotment.notices if "REVERSED" in notice.kind]
+
+
+def test_a_feed_that_never_answered_is_doubted_in_words_and_held_to_the_least_current() -> None:
+    """A car that takes nothing and a meter that does not see it look alike."""
+    house = House("battery_power", lambda _: 3000.0, lambda _: 0.0)
+    house.run(2400)
+    result = house.allotment.update(float(house.now))
+    assert result.reason.rule is AllotmentRule.UNANSWERED
+    assert result.current_a == 6.0
+    assert "either the car takes nothing" in str(result.reason)
