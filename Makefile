@@ -56,10 +56,12 @@ BUILDS_WITH := hatchling editables youplot packaging pathspec pluggy trove-class
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-broker: ## mosquitto, which the tests of MQTT talk to; without it they are skipped
-	@PATH=$$PATH:/usr/sbin; command -v mosquitto >/dev/null || { [ "$$(id -u)" = 0 ] \
-	  && apt-get update -qq && apt-get install --yes --no-install-recommends mosquitto >/dev/null; } \
-	  || echo "No mosquitto, so the tests of MQTT are skipped: sudo apt install mosquitto" >&2
+OTHERS := mosquitto nginx caddy prometheus jq
+broker: ## mosquitto, nginx, caddy, prometheus: tests talk to them; without them those are skipped
+	@PATH=$$PATH:/usr/sbin; for program in $(OTHERS); do command -v $$program >/dev/null \
+	  || missing="$$missing $$program"; done; [ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] \
+	  && apt-get update -qq && apt-get install --yes --no-install-recommends $$missing >/dev/null; } \
+	  || echo "Some tests are skipped: sudo apt install$$missing" >&2
 
 # Tracing every branch doubles the time of a test, so only core/'s own stories are traced; what
 # walks or wanders through its states for minutes is not. Two tests run at a time, except those of

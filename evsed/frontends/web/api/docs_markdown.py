@@ -105,6 +105,7 @@ programs (OpenAPI 3.1).
 
 REST = """\
 | `GET /healthz` | | 200 while the control tick drives a board, else 503 |
+| `GET /metrics` | | the same for Prometheus, in its text format |
 | `GET /` | | the page to a browser (`Accept` names `text/html`), the classic line to programs |
 | other paths under `/api/` | | 404, or 405 with `Allow` |
 | any other path, any method | | the classic line, as text |"""

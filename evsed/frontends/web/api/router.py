@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The router: it finds the answer to every request.
 
-The operations of the table, the page, `/api/`, `/healthz` and the page's own files have answers of
-their own. Every other path, with any method, gets the classic line, as from the original of this
-charger, which answered every request with it.
+The operations of the table, the page, `/api/`, `/healthz`, `/metrics` and the page's own files have
+answers of their own. Every other path, with any method, gets the classic line, as from the original
+of this charger, which answered every request with it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from aiohttp import hdrs, web
 
 from evsed.errors import HubBusyError
 from evsed.frontends.classic import classic_line
+from evsed.frontends.metrics import CONTENT_TYPE, render
 from evsed.frontends.sentence import describe
 from evsed.frontends.status import Status
 from evsed.frontends.web.api.context import AppContext
@@ -34,6 +35,7 @@ from evsed.frontends.web.http.responses import TEXT, PreparedResponse, answer, p
 
 PREFIX = "/api/v1/"
 HEALTH = "/healthz"
+METRICS = "/metrics"
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 NOT_HERE = problem(404, "there is nothing at this address; /api/v1/status is the one to read")
@@ -168,6 +170,8 @@ class Router:
             return page.unchanged if has == page.etag else page.asset.response(encodings)
         if path == HEALTH:
             return self._context.status_response(_health)
+        if path == METRICS:
+            return self._context.status_response(_metrics)
         if methods or path == "/api" or path.startswith("/api/"):
             return _not_allowed(methods, path)
         asset = self._context.assets.get(path)
@@ -176,6 +180,10 @@ class Router:
 
 def _classic(status: Status) -> PreparedResponse:
     return answer(classic_line(status).encode(), TEXT)
+
+
+def _metrics(status: Status) -> PreparedResponse:
+    return answer(render(status).encode(), CONTENT_TYPE)
 
 
 def _health(status: Status) -> PreparedResponse:
