@@ -102,8 +102,11 @@ def open_ceiling(
     """Return the ceiling of a charge that is authorised.
 
     *contact_at* is the monotonic moment at which the central system was last known to be there.
-    Offline the limit of the whole charge point still holds, because that is a fact of the place.
-    The other profiles do not: they would starve the car, or let it take what others need.
+    Offline, every charger falls first and rises later: after the keep time it offers no more than
+    profile and offline limit, and only after a second keep time the offline limit where a profile
+    is lower. So where a network dies for all, none rises before all have fallen, although each has
+    noticed at another moment. The limit of the whole charge point holds to the end, because that
+    is a fact of the place.
     """
     lost_at = contact_at + offline.keep_s
     steps = []
@@ -112,12 +115,15 @@ def open_ceiling(
         for step in stack.composite(moment.epoch, last, tx, supply):
             at = moment.now + (step.at - moment.epoch)
             steps.append(CeilingStep(at, step.bound.max_a, describe(step.bound)))
-    lost_at = max(lost_at, moment.now)
-    most = stack.most(moment.epoch + (lost_at - moment.now), tx, supply)
-    if most.max_a is not None and most.max_a < offline.max_a:
-        steps.append(CeilingStep(lost_at, most.max_a, describe(most)))
-    else:
-        steps.append(CeilingStep(lost_at, offline.max_a, offline.why))
+    for at, profiles_too in ((lost_at, True), (lost_at + offline.keep_s, False)):
+        start_at = max(at, moment.now)
+        epoch = moment.epoch + (start_at - moment.now)
+        find = stack.bound if profiles_too else stack.most
+        bound = find(epoch, tx, supply)
+        if bound.max_a is not None and bound.max_a < offline.max_a:
+            steps.append(CeilingStep(start_at, bound.max_a, describe(bound)))
+        else:
+            steps.append(CeilingStep(start_at, offline.max_a, offline.why))
     return Ceiling(tuple(steps))
 
 

@@ -72,6 +72,7 @@ class Memory:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._database: sqlite3.Connection | None = None
+        self._count: int | None = None
 
     def get(self, key: str) -> Any:  # noqa: ANN401 - JSON
         """Return what is kept under *key*; None where there is nothing."""
@@ -91,7 +92,9 @@ class Memory:
     def count(self, transaction: str | None = None) -> int:
         """Return the number of messages that wait; of one *transaction*, where it is given."""
         if transaction is None:
-            return int(self._all("SELECT count(*) FROM queue")[0][0])
+            if self._count is None:  # asked every second, changed once a minute
+                self._count = int(self._all("SELECT count(*) FROM queue")[0][0])
+            return self._count
         where = "WHERE json_extract(body, '$.tx') = ?"
         return int(self._all(f"SELECT count(*) FROM queue {where}", (transaction,))[0][0])  # noqa: S608 - bound
 
@@ -102,6 +105,7 @@ class Memory:
         done: Item | None = None,
     ) -> None:
         """Keep *kept*, put *add* into the queue and take *done* out of it: all of it or nothing."""
+        self._count = None
         try:
             with self._open() as database:
                 database.execute("BEGIN IMMEDIATE")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 BOOT_AGAIN_S: Final = (1.0, 3600.0)
 """Bounds of the pause that the central system may ask for before the next BootNotification."""
 HEARTBEAT_S: Final = (10.0, 86_400.0)
+REST_S: Final = 60.0
+"""The longest rest: a clock of the tests may jump."""
 FLUSH_S: Final = 5.0
 """Time for the queue before a reset."""
 DROPPED_AFTER: Final = 1000
@@ -228,9 +230,12 @@ class CentralSession:
             return None
 
     async def _rest(self) -> None:
-        """Wait until something changes, or a second."""
+        """Wait until something changes or is due."""
+        due_at = min(self._heartbeat_at, self._due_heartbeat())
+        if self._station.memory.count():
+            due_at = min(due_at, self._retry_at)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(1.0):
+            async with asyncio.timeout(min(max(due_at - self._station.clock.now(), 0.01), REST_S)):
                 await self.wake.wait()
         self.wake.clear()
 

@@ -68,7 +68,8 @@ class Station:
         self.clock = clock
         self.view = View()
         self.online = False
-        self.contact_at = -math.inf
+        # Whether it was there a moment ago is not known: profiles are over, and not long ago.
+        self.contact_at = clock.now() - config.offline_keep_s
         self.version = ""
         self._returned_at = math.inf  # when it was reached again after the keep time
         self.authorizing = ""  # the idTag that the central system is to be asked about
@@ -166,7 +167,10 @@ class Station:
             verdict = judge(entry, self.values.rules, self.clock.epoch(), online=self.online)
             if verdict is Verdict.ACCEPT:
                 self._apply(self.transactions.authorize(Authorization(id_tag)))
-            self.authorizing = id_tag if verdict is Verdict.ASK else ""
+            asks = id_tag if verdict is Verdict.ASK else ""
+            if asks != self.authorizing:
+                self.authorizing = asks
+                self.on_change()
 
     def on_authorized(self, id_tag: str, *, accepted: bool) -> None:
         """Use the central system's verdict about the idTag that it was asked for."""
@@ -240,6 +244,8 @@ class Station:
             },
             add=items,
         )
+        if items:
+            self.on_change()
 
     # --- samples ------------------------------------------------------------------------------
 
