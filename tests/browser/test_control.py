@@ -94,6 +94,36 @@ def test_who_logs_in_can_change_mode_and_limits_and_everybody_sees_who_did(
     page.context.close()
 
 
+def test_the_weekly_window_is_made_of_days_and_times(
+    browser: Browser, charger: Charger, shots: Path
+) -> None:
+    watched = logged_in(browser, charger)
+    page = watched.page
+
+    def kept() -> object:
+        return page.evaluate(
+            "fetch('/api/v1/controls').then((a) => a.json()).then((c) => c.window)"
+        )
+
+    page.get_by_role("button", name="Add days and times").click()
+    for name in ("Sat", "Sun"):
+        page.get_by_role("checkbox", name=name).check()
+    page.get_by_label("From", exact=True).fill("22:00")
+    page.get_by_label("To", exact=True).fill("00:00")
+    watched.says("#controls_message", "Done: .*22:00-24:00")
+    assert kept() == "Sat,Sun 22:00-24:00"
+    page.reload()
+    expect(page.get_by_label("From", exact=True)).to_have_value("22:00")
+    expect(page.locator("#window_ranges :checked")).to_have_count(2)
+    watched.is_sound()
+    watched.shoot(shots, "window")
+    page.get_by_role("button", name="Remove this range").click()
+    expect(page.locator("#window_ranges li")).to_have_count(0)
+    watched.says("#controls_message", "Done: ")
+    assert kept() is None
+    page.context.close()
+
+
 def test_all_of_it_can_be_done_with_the_keyboard(browser: Browser, charger: Charger) -> None:
     watched = logged_in(browser, charger)
     page = watched.page
@@ -112,7 +142,7 @@ def test_all_of_it_can_be_done_with_the_keyboard(browser: Browser, charger: Char
         "Off",
         "Fast",
         "control_session_kwh",
-        "control_window",
+        "window_add",
         "logout",
     ):
         assert wanted in reached

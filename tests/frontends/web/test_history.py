@@ -142,6 +142,8 @@ async def test_sessions_are_told_a_page_at_a_time(house: House) -> None:
         "sessions?limit=1001",
         "sessions?before=noon",
         "sessions?before=2026-11-24",
+        "sessions?month=2026-13",
+        "sessions.csv?month=November",
         "energy?by=week",
         "energy?from=24.11.2026",
         "energy?to=2026-02-30",
@@ -153,6 +155,19 @@ async def test_what_makes_no_sense_is_a_problem_that_names_the_parameter(
     status, _, told = await house.get(target)
     assert status == 400
     assert told["errors"][0]["parameter"] == target.partition("?")[2].partition("=")[0]
+
+
+@pytest.mark.parametrize(
+    ("month", "ids"), [("2026-11", ["two", "one"]), ("2026-10", []), ("2026-12", [])]
+)
+async def test_the_sessions_of_a_month_are_those_that_began_in_it(
+    house: House, month: str, ids: list[str]
+) -> None:
+    _, _, answer = await house.get(f"sessions?month={month}")
+    assert [each["id"] for each in answer["sessions"]] == ids
+    _, headers, body = await house.get(f"sessions.csv?month={month}")
+    assert f"evsed-sessions-{month}.csv" in headers["content-disposition"]
+    assert [each["id"] for each in csv.DictReader(io.StringIO(body.decode()))] == ids[::-1]
 
 
 async def test_all_sessions_are_a_table_with_the_newest_last(house: House) -> None:

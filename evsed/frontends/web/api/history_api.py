@@ -13,7 +13,7 @@ import io
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import fields, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from aiohttp import web
@@ -39,7 +39,7 @@ from evsed.frontends.web.api.operation import (
 )
 from evsed.frontends.web.api.serialization import json_response
 from evsed.frontends.web.http.connection_limits import LimitedConnection
-from evsed.frontends.web.http.parameters import choice, day, moment, whole
+from evsed.frontends.web.http.parameters import choice, day, moment, month, whole
 from evsed.frontends.web.http.responses import NO_STORE, SECURITY, PreparedResponse, answer, problem
 
 if TYPE_CHECKING:
@@ -83,17 +83,35 @@ def _from_store(
 @_from_store
 async def sessions(context: AppContext, request: ApiRequest) -> PreparedResponse:
     """Return a page of sessions."""
-    found = await context.hub.history.sessions(request.query["limit"], request.query["before"])
+    query = request.query
+    found = await _sessions(context, query["limit"], query["before"], query["month"])
     return await asyncio.to_thread(
         lambda: json_response(SessionsView(tuple(map(_past_session, _with_live(context, found)))))
     )
 
 
 @_from_store
-async def sessions_csv(context: AppContext, _: ApiRequest) -> PreparedResponse:
-    """Return all sessions for a spreadsheet."""
-    found = await context.hub.history.sessions(ALL)
-    return await asyncio.to_thread(_csv, _with_live(context, found))
+async def sessions_csv(context: AppContext, request: ApiRequest) -> PreparedResponse:
+    """Return all sessions, or those of a month, for a spreadsheet."""
+    first = request.query["month"]
+    found = await _sessions(context, ALL, None, first)
+    name = f"evsed-sessions-{first:%Y-%m}.csv" if first else "evsed-sessions.csv"
+    return await asyncio.to_thread(_csv, _with_live(context, found), name)
+
+
+async def _sessions(
+    context: AppContext, limit: int, before: datetime | None, first: date | None
+) -> list[SessionRecord]:
+    """The newest sessions that began before a moment, and in the local month of *first*."""
+    if first is None:
+        return await context.hub.history.sessions(limit, before)
+    begins, ends = (
+        # Without a zone it is the charger's own clock.
+        datetime(day.year, day.month, 1).astimezone()
+        for day in (first, first + timedelta(days=31))
+    )
+    found = await context.hub.history.sessions(limit, min(ends, before) if before else ends)
+    return [record for record in found if record.started >= begins]
 
 
 @_from_store
@@ -200,7 +218,7 @@ def _past_session(record: SessionRecord) -> PastSession:
     )
 
 
-def _csv(records: Iterable[SessionRecord]) -> PreparedResponse:
+def _csv(records: Iterable[SessionRecord], name: str) -> PreparedResponse:
     """Return the columns of the JSON, the newest last; empty where JSON has null (RFC 4180)."""
     text = io.StringIO()
     lines = csv.writer(text)
@@ -219,7 +237,7 @@ def _csv(records: Iterable[SessionRecord]) -> PreparedResponse:
                 record.reason,
             ]
         )
-    disposition = {"Content-Disposition": 'attachment; filename="evsed-sessions.csv"'}
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
     return answer(text.getvalue().encode(), CSV, extra=disposition)
 
 
@@ -241,6 +259,8 @@ def _day(trace: DayTrace) -> DayView:
 
 NOT_READ = {503: "the store cannot be read now, or too many ask at once: Retry-After says when"}
 
+MONTH = month("month", "only those that began in this month of the charger's calendar: 2026-11")
+
 OPERATIONS = (
     Operation(
         "GET", "/api/v1/sessions", "The sessions, the newest first",
@@ -248,13 +268,14 @@ OPERATIONS = (
         query=(
             whole("limit", "how many", least=1, most=1000, default=100),
             moment("before", "only those that started before: `started` of the last session shown"),
+            MONTH,
         ),
         refusals=NOT_READ,
     ),
     Operation(
         "GET", "/api/v1/sessions.csv", "All sessions for a spreadsheet, the newest last",
         sessions_csv, Reply("a line of headings and a line for each session", content_type=CSV),
-        refusals=NOT_READ,
+        query=(MONTH,), refusals=NOT_READ,
     ),
     Operation(
         "GET", "/api/v1/energy", "The energy of days, months or years, the oldest first",

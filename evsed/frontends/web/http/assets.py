@@ -51,6 +51,8 @@ COMPRESSED = {"Content-Encoding": "gzip"}
 VARIES = {"Vary": "Accept, Accept-Encoding"}
 NOW = "now_in_words"
 """The slot of the page for the state in words, filled for each request."""
+COMMENTS = re.compile(rb"^[ ]*//.*\n", re.MULTILINE)
+"""Lines of our scripts that are comments alone: a reader of the source has them, a browser not."""
 SLOT = re.compile(r"\{\{ (\w+) \}\}")
 
 
@@ -93,8 +95,13 @@ class Assets:
             for file in folder.iterdir()
             if file.name.endswith(tuple(KINDS))
         }
+        bodies = {
+            name: COMMENTS.sub(b"", body) if name.endswith(".js") else body
+            for name, body in bodies.items()
+        }
         bodies |= parts(web / "vendor")
-        bodies["words.js"] = f"export default {words.strip()};\n".encode()
+        compact = json.dumps(json.loads(words), ensure_ascii=False, separators=(",", ":"))
+        bodies["words.js"] = f"export default {compact};\n".encode()
         # One style sheet: each further file delays the first paint.
         bodies[STYLE] = b"\n".join(bodies.pop(name) for name in STYLES)
         page = (folder / PAGE).read_text(encoding="utf-8")

@@ -77,6 +77,21 @@ def day(name: str, meaning: str, *, required: bool = False) -> Parameter:
     return Parameter(name, meaning, read, {"type": "string", "format": "date"}, required=required)
 
 
+def month(name: str, meaning: str) -> Parameter:
+    """Return a parameter that is a month of the calendar, as its first `date`; None without it."""
+    wanted = "it must be a month such as 2026-11"
+
+    def read(text: str) -> date:
+        if not re.fullmatch(r"20[0-9]{2}-[0-9]{2}", text):  # others are beyond a clock
+            raise ValueError(wanted)
+        try:
+            return date.fromisoformat(f"{text}-01")
+        except ValueError:
+            raise ValueError(wanted) from None
+
+    return Parameter(name, meaning, read, {"type": "string", "pattern": "^20[0-9]{2}-[0-9]{2}$"})
+
+
 def moment(name: str, meaning: str) -> Parameter:
     """Return a parameter that is a moment, as a `datetime` in UTC; None without it."""
     wanted = "it must be a time with its offset, such as 2026-11-24T12:00:00+01:00"

@@ -5,9 +5,10 @@
 import { loadAccess, onAccess, order } from "./orders.js";
 import { byId, put } from "./dom.js";
 import { number, t } from "./i18n.js";
+import { windowPicker } from "./window.js";
 
 const WAITS = ["acknowledge", "service"]; // faults that stay until they are acknowledged
-const FIELDS = ["session_kwh", "session_h", "max_current_a", "window"];
+const FIELDS = ["session_kwh", "session_h", "max_current_a"];
 
 const modes = [...document.querySelectorAll("#modes button")];
 
@@ -39,6 +40,7 @@ function update(s) {
     if (input !== document.activeElement && input.dataset.kept !== text) input.value = text;
     input.dataset.kept = text;
   }
+  windowPicker.show(s.controls.window ?? "");
   const supply = s.limits.find((limit) => limit.owner === "supply");
   byId("control_max_current_a").placeholder = supply ? number(supply.max_a) : "";
   if (supply) byId("control_max_current_a").max = supply.max_a;
@@ -56,6 +58,8 @@ function describe(claim) {
   return t("claim", t(`owner_${claim.program}`), parts.join(", "));
 }
 
+windowPicker.onChange((window) => order("PATCH", "api/v1/controls", { window }, report));
+
 for (const button of modes) {
   button.addEventListener("click", () => order("PATCH", "api/v1/controls", { mode: button.value }, reportMode));
 }
@@ -68,7 +72,7 @@ for (const field of FIELDS) {
       report(t("controls_number"), true);
       return;
     }
-    const value = text === "" ? null : input.type === "number" ? Number(text) : text;
+    const value = text === "" ? null : Number(text);
     const done = await order("PATCH", "api/v1/controls", { [field]: value }, report);
     input.setAttribute("aria-invalid", String(!done));
   });

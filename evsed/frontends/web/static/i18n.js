@@ -73,3 +73,8 @@ export function date(iso, format) {
 }
 
 export const wholeDay = (iso) => date(iso, { weekday: "short", day: "numeric", month: "long", year: "numeric" });
+
+// The short name of a weekday, 0 is Monday.
+export function dayName(n) {
+  return new Intl.DateTimeFormat(words.locale, { weekday: "short", timeZone: "UTC" }).format(Date.UTC(2024, 0, 1 + n));
+}
