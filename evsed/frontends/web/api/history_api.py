@@ -218,7 +218,7 @@ def _past_session(record: SessionRecord) -> PastSession:
     )
 
 
-def _csv(records: Iterable[SessionRecord], name: str) -> PreparedResponse:
+def _csv(records: Iterable[SessionRecord], name: str = "evsed-sessions.csv") -> PreparedResponse:
     """Return the columns of the JSON, the newest last; empty where JSON has null (RFC 4180)."""
     text = io.StringIO()
     lines = csv.writer(text)
