@@ -132,7 +132,7 @@ class ChargerState:
         if snapshot is None or not snapshot.closed:
             return 0.0
         if (measured := self._measured(now)) is not None:
-            return measured.most_a(self.installation.mains_v, self.installation.phases)
+            return measured.most_a(self.installation.mains_v, self.phases)
         if snapshot.drawn_a is not None:
             return snapshot.drawn_a
         return j1772.current_for_duty(snapshot.duty)
@@ -165,7 +165,18 @@ class ChargerState:
 
     def watts(self, current_a: float) -> float:
         """The power of *current_a* on all phases, watts."""
-        return current_a * self.installation.mains_v * self.installation.phases
+        return current_a * self.installation.mains_v * self.phases
+
+    @property
+    def phases(self) -> int:
+        """The phases that the car uses, as far as that is known; else those of the supply."""
+        used = self.care.needs.phases if self.care is not None else 0
+        return used or self.installation.phases
+
+    def currents_a(self, now: float) -> tuple[float, ...]:
+        """The current on each phase by a meter that reads each of them; () where none does."""
+        measured = self._measured(now) if self.charging(now) else None
+        return () if measured is None else measured.phases_a(self.installation.mains_v)
 
     def flow(self, now: float) -> Flow:
         """The power and current to the car, and as far as the feed tells, its solar part.

@@ -191,6 +191,7 @@ class LimitCalculator:
             asks=snapshot.state[:1] in ("C", "D"),
             holds=state.allotment is None or state.allotment.holds,
             takes_nothing=self._allotment.takes_little,
+            currents_a=state.currents_a(now),
         )
 
     def _feed(

@@ -90,7 +90,7 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
         power_w=flow.power_w,
         meter_wh=state.meter_wh(now.at),
         mains_v=installation.mains_v,
-        phases=installation.phases,
+        phases=state.phases,
         excess_w=allotment.excess_w if allotment else None,
         # A figure that is too old to use says nothing about the power there is now.
         available_w=allotment.available_w if allotment and flow.solar_w is not None else None,

@@ -47,6 +47,12 @@ class CarReading:
             return max(map(abs, self.current_a))
         return abs(sum(self.power_w)) / (mains_v * phases)
 
+    def phases_a(self, mains_v: float) -> tuple[float, ...]:
+        """The current on each phase; without currents, as the power on each says."""
+        if self.current_a:
+            return tuple(map(abs, self.current_a))
+        return tuple(abs(power_w) / mains_v for power_w in self.power_w)
+
     def total_w(self, mains_v: float) -> float:
         """The power on all phases; without powers, as the currents say."""
         if self.power_w:

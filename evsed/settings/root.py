@@ -231,6 +231,15 @@ class Settings(BaseSettings):
             raise must_be(wanted, key="car_min_current_a", value=least_a)
         return surplus
 
+    @field_validator("car")
+    @classmethod
+    def _car_fits_the_supply(cls, car: CarSettings, info: ValidationInfo) -> CarSettings:
+        supply = info.data.get("supply")
+        if isinstance(supply, SupplySettings) and car.phases > supply.phases:
+            wanted = f"0 to {supply.phases}, which is supply.phases"
+            raise must_be(wanted, key="phases", value=car.phases)
+        return car
+
     def board_config(self) -> BoardConfig:
         """Build the configuration of the board."""
         pigpio, kernel = self.board.pigpio, self.board.kernel
@@ -290,7 +299,8 @@ class Settings(BaseSettings):
 
     def car_care_config(self) -> CarCareConfig:
         """Build the configuration of the care for the car."""
-        return CarCareConfig(**self.car.model_dump(exclude={"least_pause_s"}))
+        given = self.car.model_dump(exclude={"least_pause_s"})
+        return CarCareConfig(**given, supply_phases=self.supply.phases)
 
     def feed_config(self) -> FeedConfig:
         """Build the configuration of the feed."""

@@ -161,6 +161,8 @@ def complaints(tmp_path: Path, text: str, **environ: str) -> list[str]:
             "button_gpio = 24",
             "must be other than board.pigpio.heartbeat_gpio, which has 24",
         ),
+        ("car", "phases = 2", "must be 0 to 1, which is supply.phases"),
+        ("car", "phases = 4", "must be 0 to 3"),
         ("box", "light_gpios = [17, 17]", "must be different GPIOs"),
         ("box", "button_gpio = 7", "must be a GPIO that SPI does not use; it uses 7 to 11"),
         (

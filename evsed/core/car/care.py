@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from evsed.core.car.breaks_off import BreaksOff
 from evsed.core.car.interruptions import Interruptions
 from evsed.core.car.least_current import LeastCurrent
+from evsed.core.car.phases_used import PhasesUsed
 from evsed.core.car.wake_up import WakeUp
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.causes import CauseKind
@@ -43,6 +44,10 @@ class CarCareConfig:
     """The least current for so long after each begin of a charge; 0: learned where needed."""
     welcome_s: float = 0.0
     """The least current for so long after the car was plugged in, whatever the sun gives."""
+    phases: int = 0
+    """The phases that the car uses; 0: not known."""
+    supply_phases: int = 1
+    """The phases that the box has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class CarCare:
         self.least = LeastCurrent()
         self.wake_up = WakeUp()
         self.breaks_off = BreaksOff()
+        self.phases_used = PhasesUsed(self._settings.supply_phases, self._settings.phases)
 
     def request_wake(self) -> None:
         """Wake the car at the next `update()`: its owner asked for it."""
@@ -126,15 +132,18 @@ class CarCare:
         asks: bool,
         holds: bool,
         takes_nothing: bool = False,
+        currents_a: tuple[float, ...] = (),
     ) -> Care:
         """Return the care for the car at *now*.
 
         It is offered *offered_a* amperes (0: nothing) and *asks* for power or does not. The offer
         *holds* where what allows it is there to stay for the moment. *takes_nothing*: it asks, and
-        the feed shows that it takes next to nothing.
+        the feed shows that it takes next to nothing. *currents_a* is what a meter reads on each
+        phase.
         """
         if not plugged:
-            return Care(CarNeeds())
+            return Care(CarNeeds(phases=self.phases_used.phases))
+        self.phases_used.update(now, currents_a)
         settings, offered = self._settings, offered_a > 0.0
         asks = asks or (offered and now - self._flinched_at < FLINCH_S)
         self.least.update(now, offered_a, asks=asks and not takes_nothing)
@@ -148,6 +157,7 @@ class CarCare:
         flinches = self._flinches >= FLINCHES
         needs = CarNeeds(
             least_a=max(6.0, learned_a),
+            phases=self.phases_used.phases,
             soft_start_s=settings.soft_start_s or self.breaks_off.soft_start_s,
             change_by_a=FLINCH_CHANGE_A if flinches else 0.0,
             change_every_s=FLINCH_EVERY_S if flinches else 0.0,
@@ -190,6 +200,9 @@ class CarCare:
             return CarNote(f"the car breaks off high begins, so it begins low for {soft_s:.0f} s")
         if self.least.least_a:
             return CarNote(f"this car charges from {self.least.least_a:.1f} A on")
+        used, has = self.phases_used.phases, self._settings.supply_phases
+        if 0 < used < has:
+            return CarNote(f"this car uses {used} of the {has} phases")
         if self.interruptions.spent:
             return CarNote(f"it has had the {self.interruptions.most} interruptions that it bears")
         return None

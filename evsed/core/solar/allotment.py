@@ -170,11 +170,15 @@ class Allotment:
 
     def set_car(self, needs: CarNeeds) -> None:
         """Take the *needs* of the plugged car into account from the next `update()` on."""
-        if needs.least_a != self._needs.least_a:
-            least_a = max(self._shipped.car_min_current_a, needs.least_a)
-            least_a = min(least_a, self._shipped.max_current_a)
-            self._config = replace(self._shipped, car_min_current_a=least_a)
+        before = self._needs
+        if (needs.least_a, needs.phases) != (before.least_a, before.phases):
+            shipped = self._shipped
+            least_a = max(shipped.car_min_current_a, needs.least_a)
+            least_a = min(least_a, shipped.max_current_a)
+            phases = min(needs.phases or shipped.phases, shipped.phases)
+            self._config = replace(shipped, car_min_current_a=least_a, phases=phases)
             self._conditions.least_w = self._config.least_w
+            self._surplus.set_phases(phases)
         self._needs = needs
 
     def on_unplugged(self) -> None:

@@ -15,6 +15,8 @@ class CarNeeds:
 
     least_a: float = 6.0
     """Below this the car does not charge."""
+    phases: int = 0
+    """The phases that it uses; 0: not known, as many as the box has."""
     soft_start_s: float = 0.0
     """After each begin of a charge the offer stays at the least current for so long."""
     change_every_s: float = 0.0

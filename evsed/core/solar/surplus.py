@@ -10,7 +10,7 @@ state of charge within one minute; an observer takes the two apart again.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from evsed.core.solar.battery_monitor import Spare
@@ -116,6 +116,11 @@ class Surplus:
         most_a = self.car_maximum_a
         now_a = self._draw.now_a
         return self._config.watts_per_ampere * (now_a if most_a is None else min(now_a, most_a))
+
+    def set_phases(self, phases: int) -> None:
+        """Count the car's draw, that of the past included, on so many *phases*."""
+        self._config = replace(self._config, phases=phases)
+        self._car.watts_per_ampere = self._config.watts_per_ampere
 
     def on_draw(self, now: float, current_a: float, *, measured: bool) -> None:
         """Note what a meter says the car draws, or what it is offered with its contactor closed."""
