@@ -128,7 +128,7 @@ class DrawTest:
 
     def __init__(self, watts_per_ampere: float, least_w: float, *, lag: int = 0) -> None:
         """Begin with a car that takes what it is offered."""
-        self._watts_per_ampere = watts_per_ampere
+        self.watts_per_ampere = watts_per_ampere
         self._least_w = least_w
         self._lag = lag
         self._weather = 0.0
@@ -178,7 +178,7 @@ class DrawTest:
 
     def _choose_a(self, offered_a: float, least_a: float, cap_a: float) -> float:
         """Return the current of a step from *offered_a*."""
-        noise_a = self._noise_w(1.0) / self._watts_per_ampere
+        noise_a = self._noise_w(1.0) / self.watts_per_ampere
         if self._step is _Step.LARGE:
             if offered_a - least_a >= LARGE_A:
                 self._high_a = offered_a
@@ -257,16 +257,16 @@ class DrawTest:
     ) -> None:
         """Learn the weather, and whether an offer that follows the sun is answered."""
         takes_a = [self._takes_a(self.most_a, offered_a) for _, offered_a in (last, seen)]
-        spare_w = seen[0] + self._watts_per_ampere * takes_a[1]
-        moved_w = spare_w - last[0] - self._watts_per_ampere * takes_a[0]
+        spare_w = seen[0] + self.watts_per_ampere * takes_a[1]
+        moved_w = spare_w - last[0] - self.watts_per_ampere * takes_a[0]
         self._readings += 1
         moved = min(moved_w**2, OUTLIER * max(self._weather, NOISE_W**2))
         self._drift_w += DRIFT_RATE * (math.copysign(math.sqrt(moved), moved_w) - self._drift_w)
         rate = max(WEATHER_RATE, 1 / self._readings)
         self._weather += rate * (moved - self._weather)
-        step_w = self._watts_per_ampere * (seen[1] - last[1])
+        step_w = self.watts_per_ampere * (seen[1] - last[1])
         self._natural *= math.exp(-passed_s / MEMORY_S)
-        if self.most_a is None and abs(step_w) >= SMALL_A * self._watts_per_ampere:
+        if self.most_a is None and abs(step_w) >= SMALL_A * self.watts_per_ampere:
             answered_w, unanswered_w = seen[0] - last[0] + step_w, seen[0] - last[0]
             scale = 2 * self._noise_w(1.0) ** 2
             found = (unanswered_w**2 - answered_w**2) / scale
@@ -280,7 +280,7 @@ class DrawTest:
         """Compare the answer to the step with what each kind of car would give."""
         before = self._before
         assert before is not None  # noqa: S101 - for the type checker: add() has seen to it
-        per_a, spans = self._watts_per_ampere, max(1.0, self._since_s / max(passed_s, 1.0))
+        per_a, spans = self.watts_per_ampere, max(1.0, self._since_s / max(passed_s, 1.0))
         scale = 2 * self._noise_w(spans) ** 2
         moved_w = seen[0] - before[0] - self._trend_w * spans
         answer_w: dict[float | None, float] = {
@@ -335,7 +335,7 @@ class DrawTest:
             self.most_a = best_a
             self.answered = self.answered or best_a > 0
         self._confirmed = self._confirmed + 1 if self.most_a == before_a else 0
-        self._on_answer(now, seen[0] + self._watts_per_ampere * self._takes_a(self.most_a, seen[1]))
+        self._on_answer(now, seen[0] + self.watts_per_ampere * self._takes_a(self.most_a, seen[1]))
 
     def _alike(self, level_a: float, seen: tuple[float, float]) -> bool:
         """Return True where a level is too close to the offer to be distinguished in this noise."""
@@ -343,12 +343,12 @@ class DrawTest:
         high_a = max(seen[1], before[1] if before is not None else 0.0)
         noise_w = ALIKE * self._noise_w(1.0)
         return self._wrong >= self._misfit[level_a] and (
-            abs(high_a - level_a) * self._watts_per_ampere < noise_w
+            abs(high_a - level_a) * self.watts_per_ampere < noise_w
         )
 
     def _sure(self, level_a: float) -> float:
         """The evidence that it takes to adopt a level; some noise looks like a part of a step."""
-        return SURE if level_a * self._watts_per_ampere <= self._least_w else SURE_PART
+        return SURE if level_a * self.watts_per_ampere <= self._least_w else SURE_PART
 
     def _dropped(self, seen: tuple[float, float]) -> bool:
         """Return True where a fall to the least current shows nothing, and the car took more.
@@ -358,9 +358,9 @@ class DrawTest:
         """
         before = self._before
         assert before is not None  # noqa: S101 - for the type checker: add() has seen to it
-        least_w = UNANSWERED_A * self._watts_per_ampere
+        least_w = UNANSWERED_A * self.watts_per_ampere
         unanswered = abs(seen[0] - before[0]) < max(least_w, self._noise_w(1.0))
-        least_a = self._least_w / self._watts_per_ampere
+        least_a = self._least_w / self.watts_per_ampere
         fell = seen[1] <= least_a + SMALL_A < before[1]
         return fell and unanswered and self._risen
 
@@ -417,17 +417,17 @@ class DrawTest:
         since_s = now - self._answer_at
         if self.most_a is not None or self._natural <= UNANSWERED:
             return far or since_s >= every_s
-        if 3 * self._noise_w(1.0) > MOST_A * self._watts_per_ampere:
+        if 3 * self._noise_w(1.0) > MOST_A * self.watts_per_ampere:
             return False
         return since_s >= (AGAIN_S if self._far_readings >= FAR_READINGS else every_s)
 
     def _far(self, last: tuple[float, float]) -> bool:
         """Return True where what is spare has moved as if the car took something else by now."""
         excess_w, offered_a = last
-        spare_w = excess_w + self._watts_per_ampere * self._takes_a(self.most_a, offered_a)
+        spare_w = excess_w + self.watts_per_ampere * self._takes_a(self.most_a, offered_a)
         if self.most_a is None:
             self._spare_w = min(self._spare_w, spare_w)
         moved_w = spare_w - self._spare_w
-        if self.most_a is not None and self.most_a < self._least_w / self._watts_per_ampere:
+        if self.most_a is not None and self.most_a < self._least_w / self.watts_per_ampere:
             moved_w = -moved_w
         return moved_w >= RISE_SHARE * self._least_w

@@ -118,9 +118,16 @@ class Surplus:
         return self._config.watts_per_ampere * (now_a if most_a is None else min(now_a, most_a))
 
     def set_phases(self, phases: int) -> None:
-        """Count the car's draw, that of the past included, on so many *phases*."""
+        """Count the car's draw, that in the last reading included, on so many *phases*."""
+        if phases == self._config.phases:
+            return
+        before = self._config.watts_per_ampere
         self._config = replace(self._config, phases=phases)
-        self._car.watts_per_ampere = self._config.watts_per_ampere
+        self.test.watts_per_ampere = after = self._config.watts_per_ampere
+        if math.isfinite(self.stamp_at):
+            window_at = self.stamp_at - self._config.window_s
+            own_a = self._draw.mean_a(window_at, self.stamp_at, self.car_maximum_a)
+            self._rebase((after - before) * own_a)
 
     def on_draw(self, now: float, current_a: float, *, measured: bool) -> None:
         """Note what a meter says the car draws, or what it is offered with its contactor closed."""
