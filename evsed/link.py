@@ -13,6 +13,7 @@ snapshot after them. The end of the link is the end of every limit.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import types
@@ -30,6 +31,10 @@ from evsed.core.pilot.limits import Limit, lowest
 from evsed.core.pilot.over_current import OverCurrentConfig
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.errors import LinkError
+
+if typing.TYPE_CHECKING:
+    import asyncio  # the control process, which imports this module too, has no loop
+    from collections.abc import AsyncIterator
 
 MAX_PACKET = 64 * 1024
 
@@ -173,6 +178,47 @@ def decode(packet: bytes) -> Message:
         return typing.cast("Message", _built(_MESSAGES[name], body))
     except (ValueError, KeyError, TypeError) as wrong:
         raise LinkError(f"a packet on the link is no message: {wrong!r}") from wrong
+
+
+class DaemonLink:
+    """The daemon's end of a link, in its loop.
+
+    What is sent before `connect()`, and after the control process has ended, is lost: there is
+    nothing to order.
+    """
+
+    def __init__(self) -> None:
+        self._end: socket.socket | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def connect(self, end: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+        """Use *end*, one of `pair()`, in *loop*."""
+        self._end, self._loop = end, loop
+
+    async def send(self, message: Message) -> None:
+        """Send *message*; to a process that is gone it is lost, and `ticks()` ends."""
+        if self._end is not None and self._loop is not None:
+            with contextlib.suppress(OSError):
+                await self._loop.sock_sendall(self._end, encode(message))
+
+    async def ticks(self) -> AsyncIterator[Tick]:
+        """Yield each message of the process until it ends. Raises `LinkError` for a wrong one."""
+        while self._end is not None and self._loop is not None:
+            try:
+                packet = await self._loop.sock_recv(self._end, MAX_PACKET)
+            except OSError:
+                return
+            if not packet:
+                return
+            message = decode(packet)
+            if not isinstance(message, Tick):
+                raise LinkError(f"{type(message).__name__} is not the control process's to send")
+            yield message
+
+    def close(self) -> None:
+        """End the link: the control process lets the car go by itself."""
+        if self._end is not None:
+            self._end.close()
 
 
 def _plain(value: object) -> object:

@@ -92,7 +92,7 @@ async def _run(
     recorder = await SessionRecorder.open(_recorder_config(settings))
     charger = Charger(ChargerState(installation=_installation(settings)))
     care = CarCare(settings.car_care_config())
-    hub = ChargerHub(charger, recorder, control, care, logs)
+    hub = ChargerHub(charger, recorder, control.link, care, logs)
     history = HistoryService(settings.store.path, recorder, _in_main(hub.note_order))
     thermometers = _thermometers(settings)
     fuse = settings.main_fuse_config()
@@ -133,11 +133,11 @@ async def _run(
         shutdown.pass_on()  # where it was asked while the parts started
         async with asyncio.TaskGroup() as tasks:
             beside = [
-                tasks.create_task(limits.run(control, watchdog)),
+                tasks.create_task(limits.run(control.link, watchdog)),
                 tasks.create_task(recorder.run()),
                 tasks.create_task(supervisor.run()),
             ]
-            await ticks.run(control)  # until the control process ends
+            await ticks.run(control.link)  # until the control process ends
             for task in beside:
                 task.cancel()
         return await _after_control(settings, logs, control, shutdown)
@@ -251,7 +251,7 @@ async def _after_control(
     settings: Settings, logs: Logs, control: ControlProcess, shutdown: Shutdown
 ) -> int:
     """Make sure of the wires after the control process has ended; return the exit code."""
-    control.close()
+    control.link.close()
     code = await control.ended()
     if shutdown.signals and code == 0:
         log.info("stopped; the contactor is open")

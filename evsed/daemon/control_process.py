@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control process, seen from the daemon: started, given orders, and waited for."""
+"""The control process, seen from the daemon: started, stopped, and waited for."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from evsed.errors import LinkError
-from evsed.link import MAX_PACKET, Configure, Message, OpenNow, StopCharging, Tick, decode, encode
+from evsed.link import DaemonLink, OpenNow, StopCharging
 from evsed.link import pair as link_pair
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import AsyncIterator
+    from evsed.link import Configure
 
 # The daemon gets these and passes them on. The control process is started with them blocked,
 # because a signal to the whole group may come before it can ignore them.
@@ -26,14 +25,11 @@ OPENS_WITHIN_S = 1.0  # the same where it was asked to open at once
 
 
 class ControlProcess:
-    """One life of the control process, from `start()` to `ended()`.
-
-    Orders before `start()` and after the end of the process are lost: there is nothing to order.
-    """
+    """One life of the control process, from `start()` to `ended()`; `link` is the way to it."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
-        self._end: socket.socket | None = None
+        self.link = DaemonLink()
         self._background: set[asyncio.Task[None]] = set()
 
     @property
@@ -60,34 +56,13 @@ class ControlProcess:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             theirs.close()
-        self._end = ours
-        await self.send(configuration)
-
-    async def send(self, message: Message) -> None:
-        """Send *message*; to a process that is gone it is lost, and `ticks()` ends."""
-        if self._end is not None:
-            with contextlib.suppress(OSError):
-                await asyncio.get_running_loop().sock_sendall(self._end, encode(message))
-
-    async def ticks(self) -> AsyncIterator[Tick]:
-        """Yield each message of the process until it ends. Raises `LinkError` for a wrong one."""
-        loop, end = asyncio.get_running_loop(), self._end
-        while end is not None:
-            try:
-                packet = await loop.sock_recv(end, MAX_PACKET)
-            except OSError:
-                return
-            if not packet:
-                return
-            message = decode(packet)
-            if not isinstance(message, Tick):
-                raise LinkError(f"{type(message).__name__} is not the control process's to send")
-            yield message
+        self.link.connect(ours, asyncio.get_running_loop())
+        await self.link.send(configuration)
 
     def stop(self, *, at_once: bool) -> None:
         """Have it let the car go, within 6 s, or open *at_once*; kill it where it does not end."""
         loop = asyncio.get_running_loop()
-        task = loop.create_task(self.send(OpenNow() if at_once else StopCharging()))
+        task = loop.create_task(self.link.send(OpenNow() if at_once else StopCharging()))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         # One that hangs gets neither: by then the dead-men have opened what it left closed.
@@ -110,12 +85,7 @@ class ControlProcess:
             return await process.wait()
 
     def kill(self) -> None:
-        """End it at once; `ticks()` ends with it."""
+        """End it at once; the link ends with it."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
-
-    def close(self) -> None:
-        """End the link: the control process lets the car go by itself."""
-        if self._end is not None:
-            self._end.close()

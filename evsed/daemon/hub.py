@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from evsed.core.pilot.faults import Fault
     from evsed.core.user.claims import Claim
     from evsed.daemon.charger_state import Charger
-    from evsed.daemon.control_process import ControlProcess
     from evsed.daemon.session_recorder import SessionRecorder
     from evsed.frontends.hub import OcppReport, SessionEvent
+    from evsed.link import DaemonLink
     from evsed.logs import Logs
 
 BUILT_EVERY_S: Final = 0.5
@@ -50,13 +50,13 @@ class ChargerHub:
         self,
         charger: Charger,
         recorder: SessionRecorder,
-        control: ControlProcess,
+        link: DaemonLink,
         care: CarCare,
         logs: Logs,
     ) -> None:
         self._charger = charger
         self._recorder = recorder
-        self._control = control
+        self._link = link
         self._care = care
         self._logs = logs
         self._subscribers: Listeners[[HubEvent]] = Listeners()
@@ -122,7 +122,7 @@ class ChargerHub:
     async def acknowledge(self, who: str, only: tuple[Fault, ...] = ()) -> str:
         """Acknowledge latched faults, or *only* some, for *who*; return the outcome in words."""
         waiting = tuple(fault for fault in self._recorder.latched if not only or fault in only)
-        await self._control.send(Acknowledge(only))
+        await self._link.send(Acknowledge(only))
         self.note_order(who, "acknowledge faults")
         if not waiting:
             return "no fault was waiting for an acknowledgement"

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from evsed.core.solar.feed_trouble import Notice
     from evsed.core.solar.surplus import Reading
     from evsed.daemon.charger_state import Charger
-    from evsed.daemon.control_process import ControlProcess
     from evsed.daemon.session_recorder import SessionRecorder
     from evsed.daemon.systemd import Watchdog
+    from evsed.link import DaemonLink
 
 SENT_EVERY_S: Final = 1.0
 
@@ -73,20 +73,20 @@ class LimitCalculator:
         self._sources = sources
         self._mean_power = MeanPower()
 
-    async def run(self, control: ControlProcess, watchdog: Watchdog) -> None:
-        """Send the limits, and the faults of the sources, to *control* each second, for ever."""
+    async def run(self, link: DaemonLink, watchdog: Watchdog) -> None:
+        """Send the limits, and the faults of the sources, over *link* each second, for ever."""
         while True:
             now = time.monotonic()
             limits = self.update(now, datetime.now().astimezone())
             if (memory := self._recorder.late) is not None:
                 self._recorder.late = None
-                await control.send(memory)  # before the fault that stands for it is taken back
-            await control.send(ReportedFaults(self.faults(now)))
+                await link.send(memory)  # before the fault that stands for it is taken back
+            await link.send(ReportedFaults(self.faults(now)))
             care = self._charger.state.care
             hint = light_hint(self._charger.state.allotment, care)
-            await control.send(SetLimits(limits, self._car_least_a(care), hint))
+            await link.send(SetLimits(limits, self._car_least_a(care), hint))
             if care is not None and care.wake:
-                await control.send(WakeCar())
+                await link.send(WakeCar())
             watchdog.on_limits(now)
             await asyncio.sleep(SENT_EVERY_S - time.monotonic() % SENT_EVERY_S)
 

@@ -14,11 +14,10 @@ if TYPE_CHECKING:
     from evsed.core.car.care import CarCare
     from evsed.daemon.box_panel import ButtonHandler
     from evsed.daemon.charger_state import Charger
-    from evsed.daemon.control_process import ControlProcess
     from evsed.daemon.hub import ChargerHub
     from evsed.daemon.session_recorder import SessionRecorder
     from evsed.daemon.systemd import Watchdog
-    from evsed.link import Tick
+    from evsed.link import DaemonLink, Tick
 
 log = structlog.get_logger()
 
@@ -42,17 +41,17 @@ class TickHandler:
         self._watchdog = watchdog
         self._button = button
 
-    async def run(self, control: ControlProcess) -> None:
-        """Handle what *control* sends until it ends; end the link where that makes no sense."""
+    async def run(self, link: DaemonLink) -> None:
+        """Handle what comes over *link* until it ends; end the link where that makes no sense."""
         try:
-            async for tick in control.ticks():
+            async for tick in link.ticks():
                 self.handle(tick, datetime.now().astimezone())
                 if self._button is not None:
                     for event in tick.events:
                         await self._button.on_event(event)
         except LinkError as error:
             log.error("the control process cannot be understood; it is ended", reason=str(error))
-            control.close()
+            link.close()
 
     def handle(self, tick: Tick, wall: datetime) -> None:
         """Handle *tick*, which arrived at the wall-clock time *wall*.

@@ -14,13 +14,13 @@ from evsed.core.car.care import CarCare, CarCareConfig
 from evsed.core.pilot import events as ev
 from evsed.core.solar.allotment import AllotmentConfig
 from evsed.daemon.charger_state import Charger, ChargerState, Installation
-from evsed.daemon.control_process import ControlProcess
 from evsed.daemon.hub import ChargerHub
 from evsed.daemon.limit_calculator import LimitCalculator
 from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
 from evsed.daemon.status import Now, build_status
 from evsed.daemon.systemd import Notifier, Watchdog
 from evsed.daemon.ticks import TickHandler
+from evsed.link import DaemonLink
 from evsed.logs import Logs, LogsConfig
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ async def life(folder: Path, *, clean: bool = True) -> AsyncIterator[World]:
     charger = Charger(ChargerState(installation=INSTALLATION))
     with Logs(LogsConfig(folder / "log"), stdout=io.StringIO(), environ={}) as logs:
         care = CarCare(CarCareConfig())
-        hub = ChargerHub(charger, recorder, ControlProcess(), care, logs)
+        hub = ChargerHub(charger, recorder, DaemonLink(), care, logs)
         ticks = TickHandler(charger, hub, recorder, care, Watchdog(Notifier("")))
         try:
             yield World(folder, recorder, charger, hub, ticks)
