@@ -105,7 +105,7 @@ async def _run(
         care,
         (*thermometers, *guards, *_network(settings, charger)),
     )
-    button = ButtonHandler(charger, recorder, hub, may_start=settings.box.button_may_start)
+    button = ButtonHandler(charger, hub, may_start=settings.box.button_may_start)
     ticks = TickHandler(charger, hub, recorder, care, watchdog, button)
     supervisor = Supervisor(charger)
     try:
@@ -171,6 +171,7 @@ def _recorder_config(settings: Settings) -> SessionRecorderConfig:
         path=settings.store.path,
         folder=settings.logs.dir,
         calibration=f"{front_end.volts_at_code_0:g} V + {front_end.volts_per_code:g} V a code",
+        max_a=settings.supply.max_current_a,
     )
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from evsed.core.solar.allotment import AllotmentResult
     from evsed.daemon.charger_state import Charger
     from evsed.daemon.hub import ChargerHub
-    from evsed.daemon.session_recorder import SessionRecorder
 
 _LENT: Final = (AllotmentRule.CLOUD, AllotmentRule.MIN_ON, AllotmentRule.PRICED)
 _LOST: Final = (
@@ -41,11 +40,8 @@ def light_hint(allotment: AllotmentResult | None, care: Care | None) -> Hint:
 class ButtonHandler:
     """Carries out what the button orders; *may_start*: it may begin a charge."""
 
-    def __init__(
-        self, charger: Charger, recorder: SessionRecorder, hub: ChargerHub, *, may_start: bool
-    ) -> None:
+    def __init__(self, charger: Charger, hub: ChargerHub, *, may_start: bool) -> None:
         self._charger = charger
-        self._recorder = recorder
         self._hub = hub
         self._may_start = may_start
 
@@ -57,8 +53,8 @@ class ButtonHandler:
         order = order_for(
             Press(event.press),
             () if snapshot is None else snapshot.faults,
-            self._recorder.controls.mode,
-            self._recorder.claims,
+            self._hub.orders.controls.mode,
+            self._hub.orders.claims,
             may_start=self._may_start,
         )
         if order.refused:
@@ -74,8 +70,8 @@ class ButtonHandler:
         if order.acknowledge:
             await hub.acknowledge(BUTTON, order.acknowledge)
         elif order.claim is not None:
-            await hub.place_claim(BUTTON, BUTTON, order.claim)
+            await hub.orders.place_claim(BUTTON, BUTTON, order.claim)
         elif order.mode is not None:
-            await hub.update_controls(BUTTON, {"mode": order.mode.value})
+            await hub.orders.update_controls(BUTTON, {"mode": order.mode.value})
         else:
-            await hub.withdraw_claim(BUTTON, BUTTON)
+            await hub.orders.withdraw_claim(BUTTON, BUTTON)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from evsed.core.pilot.faults import Fault
     from evsed.core.pilot.limits import Limit
     from evsed.core.solar.allotment import AllotmentResult
+    from evsed.core.user.controls import Remaining
     from evsed.core.user.expected_end import ExpectedEnd
-    from evsed.core.user.user_limits import Remaining
     from evsed.frontends.status import EventView, OcppView, PartView
     from evsed.link import Snapshot
     from evsed.meters import CarReading

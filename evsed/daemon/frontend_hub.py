@@ -102,15 +102,15 @@ class FrontendHub:
         self, who: str, patch: Mapping[str, object], *, program: str = ""
     ) -> str:
         """Change the owner's controls that *patch* names, for *who*."""
-        return await self._order(self._hub.update_controls(who, patch, program=program))
+        return await self._order(self._hub.orders.update_controls(who, patch, program=program))
 
     async def place_claim(self, who: str, program: str, claim: Claim) -> str:
         """Put *claim* in place of what *program* claimed before, for *who*."""
-        return await self._order(self._hub.place_claim(who, program, claim))
+        return await self._order(self._hub.orders.place_claim(who, program, claim))
 
     async def withdraw_claim(self, who: str, program: str) -> str:
         """Withdraw the claim of *program*, for *who*."""
-        return await self._order(self._hub.withdraw_claim(who, program))
+        return await self._order(self._hub.orders.withdraw_claim(who, program))
 
     async def report_ocpp(self, report: OcppReport) -> None:
         """Put what the charge point of OCPP reports in force."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hub: shows the status, hands out the events, and carries out the orders.
+"""The hub: shows the status and hands out the events; `orders` changes what is wanted.
 
 It lives in the daemon's own loop. Each frontend has a `FrontendHub` of its own in front of it,
 which may be used in the frontend's thread.
@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from evsed.core.pilot import events as ev
-from evsed.core.solar.allotment_config import Mode
-from evsed.core.user.controls import OFF_STAYS, RANGES, ControlsError
 from evsed.daemon.charger_state import Listeners
 from evsed.daemon.session_summary import describe_session
 from evsed.daemon.status import Now, build_status
@@ -26,11 +24,10 @@ from evsed.frontends.status import EventView, Status
 from evsed.link import Acknowledge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from evsed.core.car.care import CarCare
     from evsed.core.pilot.faults import Fault
-    from evsed.core.user.claims import Claim
     from evsed.daemon.charger_state import Charger
     from evsed.daemon.session_recorder import SessionRecorder
     from evsed.frontends.hub import OcppReport, SessionEvent
@@ -38,7 +35,6 @@ if TYPE_CHECKING:
     from evsed.logs import Logs
 
 BUILT_EVERY_S: Final = 0.5
-LEAST_A: Final = RANGES["max_current_a"][0]
 
 log = structlog.get_logger()
 
@@ -59,6 +55,8 @@ class ChargerHub:
         self._link = link
         self._care = care
         self._logs = logs
+        self.orders = recorder.orders
+        self.orders.on_order.add(self.note_order)
         self._subscribers: Listeners[[HubEvent]] = Listeners()
         self._building = threading.Lock()
         self._status: Status | None = None
@@ -139,54 +137,6 @@ class ChargerHub:
         self._care.request_wake()
         self.note_order(who, "wake the car")
         return "the pilot shows F for 4 s; then the offer comes back"
-
-    async def update_controls(
-        self, who: str, patch: Mapping[str, object], *, program: str = ""
-    ) -> str:
-        """Change the owner's controls that *patch* names; see `frontends.hub.Hub`."""
-        before = self._recorder.controls
-        controls = before.updated(patch)
-        # An off of its own a program may end.
-        others_off = before.mode is Mode.OFF and self._recorder.off_by != program
-        if program and others_off and controls.mode is not Mode.OFF:
-            raise ControlsError((("mode", OFF_STAYS),))
-        max_a = self._charger.state.installation.max_a
-        if "max_current_a" in patch and (controls.max_current_a or 0.0) > max_a:
-            text = f"max_current_a must be {LEAST_A:g} to {max_a:g} A: the supply gives no more"
-            raise ControlsError((("max_current_a", text),))
-        if "mode" in patch and not program:
-            self._recorder.set_claims(self._recorder.claims.after_mode())
-        changes = controls.changes_since(before)
-        if controls.mode is Mode.OFF and "mode" in patch and not (program and others_off):
-            self._recorder.set_off_by(program)
-        if not changes:
-            return "nothing changed: it was so already"
-        self._recorder.set_controls(controls)
-        self.note_order(who, changes)
-        return changes
-
-    async def place_claim(self, who: str, program: str, claim: Claim) -> str:
-        """Put *claim* in place of what *program* claimed before; see `frontends.hub.Hub`."""
-        if claim.charging and self._recorder.controls.mode is Mode.OFF:
-            raise ControlsError((("mode", OFF_STAYS),))
-        before = self._recorder.claims
-        self._recorder.set_claims(before.placed(program, claim))
-        outcome = claim.describe()
-        previous = before.of.get(program)
-        if (
-            previous is None or previous.describe() != outcome
-        ):  # a claim that is only renewed is no news
-            self.note_order(who, f"{outcome} (claim of {program})")
-        return outcome
-
-    async def withdraw_claim(self, who: str, program: str) -> str:
-        """Withdraw the claim of *program*; see `frontends.hub.Hub`."""
-        before = self._recorder.claims
-        if program not in before.of:
-            return "nothing changed: there was no claim"
-        self._recorder.set_claims(before.withdrawn(program))
-        self.note_order(who, f"the claim of {program} is withdrawn")
-        return "withdrawn"
 
     async def report_ocpp(self, report: OcppReport) -> None:
         """Put what the charge point of OCPP reports in force; see `frontends.hub.Hub`."""

@@ -14,7 +14,6 @@ import structlog
 from evsed.core.pilot import j1772
 from evsed.core.pilot.limits import Limit
 from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentRule, Mode
-from evsed.core.user import user_limits
 from evsed.core.user.claims import LABELS
 from evsed.core.user.expected_end import ExpectedEnd, MeanPower, expected_end
 from evsed.daemon.box_panel import light_hint
@@ -96,9 +95,10 @@ class LimitCalculator:
         Each holds 3 s, so that one that is not repeated ends by itself.
         """
         until_at = now + LIMIT_HOLDS_S
-        self._recorder.set_claims(self._recorder.claims.at(now))
+        orders = self._recorder.orders
+        orders.set_claims(orders.claims.at(now))
         totals = self._recorder.totals
-        controls, claims = totals.controls, totals.claims
+        controls, claims = orders.controls, orders.claims
         session = totals.session if totals.active else None
         energy_wh, charge_s = (session.energy_wh, session.charge_s) if session else (0.0, 0.0)
         energy_wh += self._recorder.carried_wh
@@ -106,13 +106,13 @@ class LimitCalculator:
         state = self._charger.state
         power_w = state.flow(now).power_w
         left_s = {}
-        if (opens_in_s := user_limits.opens_in_s(controls, local)) is not None:
+        if (opens_in_s := controls.opens_in_s(local)) is not None:
             left_s["schedule"] = opens_in_s
         care = self._watch_car(now)
         feed, allotment = self._feed(now, until_at, care)
         if allotment is not None and allotment.until_s is not None:
             left_s["feed"] = allotment.until_s
-        owners = user_limits.limits(controls, energy_wh, charge_s, local, until_at)
+        owners = controls.limits(energy_wh, charge_s, local, until_at)
         if claims.charging:  # it sets the weekly window aside, and the feed (below)
             owners = tuple(limit for limit in owners if limit.owner != "schedule")
         limits = (
@@ -129,7 +129,7 @@ class LimitCalculator:
                 care=care,
                 limits=limits,
                 left_s=left_s,
-                session_left=user_limits.session_left(controls, energy_wh, charge_s, power_w),
+                session_left=controls.session_left(energy_wh, charge_s, power_w),
                 expected_end=self._expected_end(now, local, power_w),
             )
         )
@@ -200,9 +200,10 @@ class LimitCalculator:
         if self._fixed_a is not None:
             return Limit("feed", self._fixed_a, until_at, "a fixed current, as set"), None
         state = self._charger.state
-        mode, program = self._recorder.controls.mode, self._recorder.claims.charging
+        orders = self._recorder.orders
+        mode, program = orders.controls.mode, orders.claims.charging
         if mode is not Mode.OFF:
-            if self._recorder.claims.only_sun:
+            if orders.claims.only_sun:
                 mode = Mode.SOLAR
             elif program:
                 mode = Mode.FAST

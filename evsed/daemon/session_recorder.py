@@ -29,10 +29,8 @@ from evsed.core.energy.sessions import (
 )
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault, Recovery
-from evsed.core.solar.allotment_config import Mode
-from evsed.core.user.claims import Claims
-from evsed.core.user.controls import Controls, ControlsError
 from evsed.core.user.expected_end import usual_wh
+from evsed.daemon.orders import CLAIMS_NOTE, CONTROLS_NOTE, OFF_BY_NOTE, Orders, OrdersInForce
 from evsed.daemon.status import SessionTotals
 from evsed.daemon.store_writer import StoreWriter
 from evsed.daemon.trace_recorder import TraceRecorder
@@ -40,7 +38,7 @@ from evsed.errors import StoreError
 from evsed.frontends.classic import EnergyFiles
 from evsed.frontends.hub import SessionEnded, SessionEvent, SessionStarted
 from evsed.link import Remember
-from evsed.store import Json, LastEnd, LatchedFault, PreviousRun, Store
+from evsed.store import LastEnd, LatchedFault, PreviousRun, Store
 
 if TYPE_CHECKING:
     from evsed.link import Snapshot
@@ -51,11 +49,8 @@ BACK_WITHIN_S = 10.0  # a car that is back so soon was not unplugged: its contac
 UNPLUGGED_WITHIN_S = 2.0  # after the car let go: it did so because of the plug
 FRONT_END_NOTE = "front_end_proved"
 BOOT_NOTE = "boot"
-CONTROLS_NOTE = "controls"
 PAST_KEPT = 50  # sessions that the last charge and the habit are found in
 CHARGE_LEAST_WH = 5.0  # less is shown as 0.00 kWh, and is no charge
-CLAIMS_NOTE = "claims"
-OFF_BY_NOTE = "off_by"
 IDENTITY_NOTE = "identity"
 
 log = structlog.get_logger()
@@ -65,12 +60,14 @@ log = structlog.get_logger()
 class SessionRecorderConfig:
     """The places: the store's file, and the folder of the files for people.
 
-    `calibration` names the front end's calibration: a proof of it holds for no other.
+    `calibration` names the front end's calibration: a proof of it holds for no other. `max_a` is
+    the most current that the supply gives.
     """
 
     path: Path
     folder: Path
     calibration: str
+    max_a: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +90,7 @@ class _UnpluggedCar:
     """A car that was unplugged at the monotonic moment `at`, with what it had."""
 
     at: float
-    controls: Controls
-    claims: Claims
+    orders: OrdersInForce
     energy_wh: float
     charge_s: float
 
@@ -109,6 +105,7 @@ class SessionRecorder:
         self._files = EnergyFiles(config.folder)
         self._ledger = Ledger()
         self.writer = StoreWriter(self._store)
+        self.orders = Orders(self._store, self.writer, config.max_a)
         self.trace = TraceRecorder()
         self._left_open: tuple[OpenSession, ...] = ()
         self._loaded = False
@@ -126,10 +123,6 @@ class SessionRecorder:
         self.late: Remember | None = None  # a memory that came after the start, to be sent
         self._started = False
         self._damaged: Path | None = None
-        self.controls = Controls()
-        self._controls_set = False  # in this life: what an earlier one kept is out of date
-        self.claims = Claims()
-        self.off_by = ""  # the program that has set the mode off; "" is the owner
 
     @classmethod
     async def open(cls, config: SessionRecorderConfig) -> SessionRecorder:
@@ -156,10 +149,7 @@ class SessionRecorder:
             Fault(fault.name): fault.detail for fault in memory.latched if fault.name in known
         }
         self.latched = {**latched, **self.latched}
-        if not self._controls_set:
-            self.off_by = memory.off_by if isinstance(memory.off_by, str) else ""
-        self._restore_controls(memory.controls)
-        self._restore_claims(memory.claims)
+        self.orders.restore(memory.controls, memory.claims, memory.off_by)
         self._look_for_damage()
         self.power_was_cut = memory.boot not in (None, self._boot)
         beginning = memory.beginning
@@ -211,33 +201,6 @@ class SessionRecorder:
         past = tuple(self._store.past(PAST_KEPT))
         return _Memory(history, latched, proved, boot, controls, claims, off_by, beginning, past)
 
-    def _restore_controls(self, stored: object) -> None:
-        """Restore the controls of an earlier life; mode off where they make no sense."""
-        if stored is None or self._controls_set:
-            return
-        try:
-            self.controls = Controls.from_json(stored)
-        except ControlsError as error:
-            self.controls = Controls(mode=Mode.OFF)
-            log.error(
-                "the owner's controls that were kept make no sense; the mode is off until it is "
-                "set again, on the page or with `evsed set mode=solar`",
-                reason=str(error),
-            )
-
-    def _restore_claims(self, stored: object) -> None:
-        """Restore the claims of an earlier life; none where they make no sense."""
-        if stored is None or self.claims.of:
-            return
-        try:
-            self.claims = Claims.from_json(stored)
-        except ValueError as error:
-            log.error(
-                "the claims of other programs that were kept make no sense and are dropped; "
-                "nothing is to be done, each program claims again",
-                reason=str(error),
-            )
-
     async def identity(self) -> str:
         """Return the name of this evsed; see `frontends.hub.Hub`. Raises `StoreError`."""
         return await self.writer.run(self._identity)
@@ -261,8 +224,8 @@ class SessionRecorder:
             day=self._ledger.day(_today()),
             total_wh=self._ledger.total_wh,
             cycles=self._ledger.cycles,
-            controls=self.controls,
-            claims=self.claims,
+            controls=self.orders.controls,
+            claims=self.orders.claims,
         )
 
     @property
@@ -331,33 +294,13 @@ class SessionRecorder:
         session = self._ledger.session
         return events if session is None else (*events, SessionStarted(session))
 
-    def set_controls(self, controls: Controls) -> None:
-        """Put *controls* in force, in this life and those to come."""
-        self.controls = controls
-        self._controls_set = True
-        stored: Json = {**controls.to_json()}
-        self.writer.submit(lambda: self._store.put(CONTROLS_NOTE, stored), urgent=True)
-
-    def set_off_by(self, program: str) -> None:
-        """Keep that *program* has set the mode off; "" is the owner."""
-        if program != self.off_by:
-            self.off_by = program
-            self.writer.submit(lambda: self._store.put(OFF_BY_NOTE, program), urgent=True)
-
-    def set_claims(self, claims: Claims) -> None:
-        """Put *claims* in force, and keep those that outlive a restart."""
-        before, self.claims = self.claims, claims
-        stored: Json = claims.to_json()
-        if stored != before.to_json():
-            self.writer.submit(lambda: self._store.put(CLAIMS_NOTE, stored), urgent=True)
-
     def _resume(self, *, plugged: bool) -> tuple[SessionEvent, ...]:
         """Go on with sessions of earlier lives, or end them; return those that ended."""
         left_open, self._left_open = self._left_open, ()
         if not left_open:
             return ()
         if not plugged:  # the car left in between
-            self._after_unplug()
+            self.orders.on_unplugged()
         self._ledger.resume(left_open, plugged=plugged)
         ended = [left.closed() for left in (left_open[:-1] if plugged else left_open)]
         self._add_past(*ended)
@@ -370,15 +313,14 @@ class SessionRecorder:
         energy_wh, charge_s = (ended.energy_wh, ended.charge_s) if ended else (0.0, 0.0)
         self._left = _UnpluggedCar(
             event.at,
-            self.controls,
-            self.claims,
+            self.orders.in_force,
             self.carried_wh + energy_wh,
             self.carried_s + charge_s,
         )
         self.carried_wh = self.carried_s = 0.0
         if ended:
             self._add_past(ended)
-        self._after_unplug()
+        self.orders.on_unplugged()
         return (SessionEnded(ended),) if ended else ()
 
     def _take_back(self, now: float) -> None:
@@ -387,17 +329,7 @@ class SessionRecorder:
         if left is None or now - left.at > BACK_WITHIN_S:
             return
         self.carried_wh, self.carried_s = left.energy_wh, left.charge_s
-        if self.controls == left.controls.after_unplug() != left.controls:
-            self.set_controls(left.controls)
-        if self.claims == left.claims.after_unplug() != left.claims:
-            self.set_claims(left.claims)
-
-    def _after_unplug(self) -> None:
-        """Forget what was wanted for the session that is over."""
-        left = self.controls.after_unplug()
-        if left != self.controls:
-            self.set_controls(left)
-        self.set_claims(self.claims.after_unplug())
+        self.orders.take_back(left.orders)
 
     def _raise(self, name: str, detail: str) -> None:
         fault = Fault(name)

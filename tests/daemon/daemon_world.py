@@ -70,7 +70,7 @@ class World:
 
 
 def recorder_config(folder: Path) -> SessionRecorderConfig:
-    return SessionRecorderConfig(folder / "evsed.db", folder, "as built")
+    return SessionRecorderConfig(folder / "evsed.db", folder, "as built", 32.0)
 
 
 @asynccontextmanager

@@ -33,7 +33,7 @@ SNAPSHOT = Snapshot(
 
 
 def handler(world: World, *, may_start: bool = True) -> ButtonHandler:
-    return ButtonHandler(world.charger, world.recorder, world.hub, may_start=may_start)
+    return ButtonHandler(world.charger, world.hub, may_start=may_start)
 
 
 def show(world: World, **changed: object) -> None:
@@ -90,7 +90,7 @@ async def test_the_orders_of_the_button_are_events_of_its_own(tmp_path: Path) ->
 
 async def test_a_long_press_ends_the_charge_and_the_limit_says_who(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
-        world.recorder.set_controls(Controls(mode=Mode.FAST))
+        world.recorder.orders.set_controls(Controls(mode=Mode.FAST))
         show(world)
         await handler(world, may_start=False).on_event(LONG)
 
@@ -109,7 +109,7 @@ async def test_an_off_by_the_button_outlives_a_restart(tmp_path: Path) -> None:
 
 async def test_only_the_sun_in_mode_fast_until_the_car_is_unplugged(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
-        world.recorder.set_controls(Controls(mode=Mode.FAST))
+        world.recorder.orders.set_controls(Controls(mode=Mode.FAST))
         limits = world.limits(None)
         world.plug_in()
         assert limits.update(200.0, NOON)[-1].max_a > 0
@@ -125,21 +125,21 @@ async def test_what_the_button_may_not_do_is_noted_with_the_reason(tmp_path: Pat
         button = handler(world, may_start=False)
         await button.on_event(SHORT)
         assert "button_may_start" in world.status().events[0].text
-        assert not world.recorder.claims.of
+        assert not world.recorder.orders.claims.of
 
-        world.recorder.set_controls(Controls(mode=Mode.OFF))
+        world.recorder.orders.set_controls(Controls(mode=Mode.OFF))
         for press in (SHORT, LONG):
             await button.on_event(press)
             assert "the owner has switched evsed off" in world.status().events[0].text
-        assert world.recorder.controls.mode is Mode.OFF
+        assert world.recorder.orders.controls.mode is Mode.OFF
 
 
 async def test_the_owners_off_is_ended_by_a_button_that_may_start(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
-        world.recorder.set_controls(Controls(mode=Mode.OFF))
+        world.recorder.orders.set_controls(Controls(mode=Mode.OFF))
         await handler(world).on_event(LONG)
 
-        assert world.recorder.controls.mode is Mode.SOLAR
+        assert world.recorder.orders.controls.mode is Mode.SOLAR
 
 
 async def test_a_press_acknowledges_a_fault_and_changes_nothing_else(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ async def test_a_press_acknowledges_a_fault_and_changes_nothing_else(tmp_path: P
         await handler(world).on_event(SHORT)
 
         assert orders(found) == [("button", "acknowledge faults")]
-        assert not world.recorder.claims.of
+        assert not world.recorder.orders.claims.of
 
 
 async def test_other_events_are_no_orders(tmp_path: Path) -> None:

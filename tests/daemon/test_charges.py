@@ -57,7 +57,7 @@ async def test_a_habit_is_learned_and_kept_over_a_restart(tmp_path: Path) -> Non
 
 async def test_the_status_has_the_expected_end_of_a_charge(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
-        await world.hub.update_controls("page", {"session_kwh": 1})
+        await world.hub.orders.update_controls("page", {"session_kwh": 1})
         world.plug_in()
         now = time.monotonic()
         snapshot = replace(NO_CAR, at=now, state="C2", plugged=True, closed=1, duty=0.26666)
@@ -73,7 +73,7 @@ async def test_the_status_has_the_expected_end_of_a_charge(tmp_path: Path) -> No
 async def test_a_most_current_beyond_the_supply_is_refused(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
         with pytest.raises(ControlsError, match=r"6 to 32 A: the supply gives no more"):
-            await world.hub.update_controls("page", {"max_current_a": 40})
-        assert world.recorder.controls.max_current_a is None
-        await world.hub.update_controls("page", {"max_current_a": 32})
-        assert world.recorder.controls.max_current_a == 32.0
+            await world.hub.orders.update_controls("page", {"max_current_a": 40})
+        assert world.recorder.orders.controls.max_current_a is None
+        await world.hub.orders.update_controls("page", {"max_current_a": 32})
+        assert world.recorder.orders.controls.max_current_a == 32.0

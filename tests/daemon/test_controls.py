@@ -18,7 +18,7 @@ from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.claims import Claim, Claims
 from evsed.core.user.controls import Controls, ControlsError
 from evsed.core.user.weekly_window import WeeklyWindow
-from evsed.daemon.session_recorder import CLAIMS_NOTE, CONTROLS_NOTE
+from evsed.daemon.orders import CLAIMS_NOTE, CONTROLS_NOTE
 from evsed.store import Store
 from tests.daemon.daemon_world import NOON, life
 from tests.daemon.test_summary import NO_CAR
@@ -29,30 +29,30 @@ TONIGHT = Controls(Mode.SOLAR_MIN, 10.0, 3.0, 16.0)
 
 async def test_controls_outlive_a_restart(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
-        assert world.recorder.controls == Controls()
-        world.recorder.set_controls(TONIGHT)
+        assert world.recorder.orders.controls == Controls()
+        world.recorder.orders.set_controls(TONIGHT)
     async with life(tmp_path) as world:
-        assert world.recorder.controls == TONIGHT
+        assert world.recorder.orders.controls == TONIGHT
 
 
 async def test_a_limit_for_a_session_ends_when_the_car_is_unplugged(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
-        world.recorder.set_controls(TONIGHT)
+        world.recorder.orders.set_controls(TONIGHT)
         world.plug_in()
-        assert world.recorder.controls == TONIGHT
+        assert world.recorder.orders.controls == TONIGHT
         world.unplug()
-        assert world.recorder.controls == TONIGHT.after_unplug()
+        assert world.recorder.orders.controls == TONIGHT.after_unplug()
     async with life(tmp_path) as world:
-        assert world.recorder.controls == TONIGHT.after_unplug()
+        assert world.recorder.orders.controls == TONIGHT.after_unplug()
 
 
 async def test_a_limit_outlives_a_restart_in_mid_session(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
         world.plug_in()
-        world.recorder.set_controls(TONIGHT)
+        world.recorder.orders.set_controls(TONIGHT)
     async with life(tmp_path) as world:
         world.plug_in()
-        assert world.recorder.controls == TONIGHT
+        assert world.recorder.orders.controls == TONIGHT
 
 
 @pytest.mark.parametrize("once", [True, False])
@@ -63,12 +63,12 @@ async def test_a_claim_outlives_a_restart_and_the_car_as_its_program_asked(
     claim = Claim(charging=False, until_unplugged=once, kept=True)
     async with life(tmp_path) as world:
         world.plug_in()
-        await world.hub.place_claim("192.0.2.7", "openevse", claim)
+        await world.hub.orders.place_claim("192.0.2.7", "openevse", claim)
     async with life(tmp_path) as world:
         world.plug_in()
-        assert world.recorder.claims == Claims({"openevse": claim})
+        assert world.recorder.orders.claims == Claims({"openevse": claim})
         world.unplug()
-        assert ("openevse" in world.recorder.claims.of) is not once
+        assert ("openevse" in world.recorder.orders.claims.of) is not once
 
 
 async def test_claims_that_make_no_sense_are_dropped_and_reported(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ async def test_claims_that_make_no_sense_are_dropped_and_reported(tmp_path: Path
     store.close()
     with capture_logs() as entries:
         async with life(tmp_path) as world:
-            assert world.recorder.claims == Claims()
+            assert world.recorder.orders.claims == Claims()
     assert any("make no sense" in entry["event"] for entry in entries)
 
 
@@ -87,9 +87,9 @@ async def test_a_charge_claim_sets_the_window_aside_but_not_the_owners_limits(
     async with life(tmp_path) as world:
         limits = world.limits(16.0)
         closed = WeeklyWindow.parse("01:00-01:01")
-        world.recorder.set_controls(Controls(Mode.SOLAR, max_current_a=10.0, window=closed))
+        world.recorder.orders.set_controls(Controls(Mode.SOLAR, max_current_a=10.0, window=closed))
         assert lowest(limits.update(100.0, NOON), 100.0).owner == "schedule"
-        await world.hub.place_claim("192.0.2.7", "ocpp", Claim(charging=True))
+        await world.hub.orders.place_claim("192.0.2.7", "ocpp", Claim(charging=True))
         found = lowest(limits.update(101.0, NOON), 101.0)
         assert (found.owner, found.max_a) == ("owner", 10.0)
 
@@ -98,30 +98,30 @@ async def test_a_charge_claim_goes_before_the_sun_and_ends_at_its_deadline(tmp_p
     async with life(tmp_path) as world:
         limits = world.limits(None)
         assert lowest(limits.update(100.0, NOON), 100.0).max_a == 0.0
-        await world.hub.place_claim("broker", "mqtt", Claim(charging=True, until_at=105.0))
+        await world.hub.orders.place_claim("broker", "mqtt", Claim(charging=True, until_at=105.0))
         (feed,) = (one for one in limits.update(101.0, NOON) if one.owner == "feed")
         assert feed.max_a >= 6.0
         assert feed.why == "a program (MQTT) asks to charge"
         assert lowest(limits.update(105.0, NOON), 105.0).max_a == 0.0
-        assert world.recorder.claims == Claims()
+        assert world.recorder.orders.claims == Claims()
 
 
 async def test_of_several_claims_the_one_that_does_not_want_to_charge_wins(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
         limits = world.limits(16.0)
-        await world.hub.place_claim("broker", "mqtt", Claim(charging=True))
-        await world.hub.place_claim("central", "ocpp", Claim(charging=False))
+        await world.hub.orders.place_claim("broker", "mqtt", Claim(charging=True))
+        await world.hub.orders.place_claim("central", "ocpp", Claim(charging=False))
         found = lowest(limits.update(100.0, NOON), 100.0)
         assert (found.owner, found.max_a) == ("ocpp", 0.0)
 
 
 async def test_no_program_switches_on_what_the_owner_has_switched_off(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
-        await world.hub.update_controls("owner", {"mode": "off"})
+        await world.hub.orders.update_controls("owner", {"mode": "off"})
         with pytest.raises(ControlsError, match="the owner has switched evsed off"):
-            await world.hub.place_claim("broker", "mqtt", Claim(charging=True))
+            await world.hub.orders.place_claim("broker", "mqtt", Claim(charging=True))
         with pytest.raises(ControlsError, match="the owner has switched evsed off"):
-            await world.hub.update_controls("broker", {"mode": "fast"}, program="openevse")
+            await world.hub.orders.update_controls("broker", {"mode": "fast"}, program="openevse")
         assert lowest(world.limits(16.0).update(1.0, NOON), 1.0).owner == "owner"
 
 
@@ -129,50 +129,50 @@ async def test_a_program_ends_an_off_of_its_own_also_after_a_restart_but_none_of
     tmp_path: Path,
 ) -> None:
     async with life(tmp_path) as world:
-        await world.hub.update_controls("MQTT", {"mode": "off"}, program="mqtt")
+        await world.hub.orders.update_controls("MQTT", {"mode": "off"}, program="mqtt")
         with pytest.raises(ControlsError):
-            await world.hub.update_controls("evcc", {"mode": "fast"}, program="http")
+            await world.hub.orders.update_controls("evcc", {"mode": "fast"}, program="http")
     async with life(tmp_path) as world:
-        assert world.recorder.controls.mode.value == "off"
-        await world.hub.update_controls("MQTT", {"mode": "solar"}, program="mqtt")
-        assert world.recorder.controls.mode.value == "solar"
+        assert world.recorder.orders.controls.mode.value == "off"
+        await world.hub.orders.update_controls("MQTT", {"mode": "solar"}, program="mqtt")
+        assert world.recorder.orders.controls.mode.value == "solar"
 
 
 async def test_an_off_of_a_program_that_the_owner_repeats_is_the_owners(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
-        await world.hub.update_controls("MQTT", {"mode": "off"}, program="mqtt")
-        await world.hub.update_controls("owner", {"mode": "off"})
-        await world.hub.update_controls("MQTT", {"mode": "off"}, program="mqtt")
+        await world.hub.orders.update_controls("MQTT", {"mode": "off"}, program="mqtt")
+        await world.hub.orders.update_controls("owner", {"mode": "off"})
+        await world.hub.orders.update_controls("MQTT", {"mode": "off"}, program="mqtt")
         with pytest.raises(ControlsError):
-            await world.hub.update_controls("MQTT", {"mode": "solar"}, program="mqtt")
-        await world.hub.update_controls("owner", {"mode": "solar"})
-        assert world.recorder.controls.mode is Mode.SOLAR
+            await world.hub.orders.update_controls("MQTT", {"mode": "solar"}, program="mqtt")
+        await world.hub.orders.update_controls("owner", {"mode": "solar"})
+        assert world.recorder.orders.controls.mode is Mode.SOLAR
 
 
 async def test_off_binds_a_claim_that_was_there_before(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
-        await world.hub.place_claim("broker", "ocpp", Claim(charging=True))
-        await world.hub.update_controls("owner", {"mode": "off"})
+        await world.hub.orders.place_claim("broker", "ocpp", Claim(charging=True))
+        await world.hub.orders.update_controls("owner", {"mode": "off"})
         found = lowest(world.limits(16.0).update(1.0, NOON), 1.0)
         assert (found.owner, found.max_a) == ("owner", 0.0)
 
 
 async def test_a_mode_that_the_owner_chooses_ends_what_yields_to_it(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
-        await world.hub.place_claim("home", "openevse", Claim(charging=False, yields=True))
-        await world.hub.update_controls("home", {"mode": "fast"}, program="openevse")
-        assert "openevse" in world.recorder.claims.of
-        await world.hub.update_controls("owner", {"mode": "solar"})
-        assert world.recorder.claims == Claims()
+        await world.hub.orders.place_claim("home", "openevse", Claim(charging=False, yields=True))
+        await world.hub.orders.update_controls("home", {"mode": "fast"}, program="openevse")
+        assert "openevse" in world.recorder.orders.claims.of
+        await world.hub.orders.update_controls("owner", {"mode": "solar"})
+        assert world.recorder.orders.claims == Claims()
 
 
 async def test_it_ends_too_where_the_car_left_while_nobody_looked(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
         world.plug_in()
-        world.recorder.set_controls(TONIGHT)
+        world.recorder.orders.set_controls(TONIGHT)
     async with life(tmp_path) as world:
         world.recorder.on_snapshot(NO_CAR, Flow())
-        assert world.recorder.controls == TONIGHT.after_unplug()
+        assert world.recorder.orders.controls == TONIGHT.after_unplug()
 
 
 @pytest.mark.parametrize("kept", ["fast", ["fast"], {"mode": "turbo"}, {"session_kwh": -1}])
@@ -182,7 +182,7 @@ async def test_controls_that_make_no_sense_are_off_and_said(tmp_path: Path, kept
     store.close()
     with capture_logs() as entries:
         async with life(tmp_path) as world:
-            assert world.recorder.controls == Controls(mode=Mode.OFF)
+            assert world.recorder.orders.controls == Controls(mode=Mode.OFF)
     assert any("make no sense" in entry["event"] for entry in entries)
 
 
@@ -190,7 +190,7 @@ async def test_the_owner_is_the_reason_that_is_told_where_the_feed_gives_nothing
     tmp_path: Path,
 ) -> None:
     async with life(tmp_path) as world:
-        world.recorder.set_controls(Controls(mode=Mode.OFF))
+        world.recorder.orders.set_controls(Controls(mode=Mode.OFF))
         limits = world.limits(16.0)
         found = lowest(limits.update(time.monotonic(), NOON), time.monotonic())
         assert (found.owner, found.max_a) == ("owner", 0.0)
@@ -198,7 +198,7 @@ async def test_the_owner_is_the_reason_that_is_told_where_the_feed_gives_nothing
 
 async def test_no_control_lifts_what_the_feed_gives(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
-        world.recorder.set_controls(Controls(mode=Mode.FAST, max_current_a=80.0))
+        world.recorder.orders.set_controls(Controls(mode=Mode.FAST, max_current_a=80.0))
         limits = world.limits(10.0)
         now = time.monotonic()
         assert lowest(limits.update(now, NOON), now).max_a == 10.0
@@ -208,7 +208,7 @@ async def test_a_session_that_has_had_its_energy_gets_no_more(tmp_path: Path) ->
     async with life(tmp_path) as world:
         limits = world.limits(16.0)
         world.plug_in()
-        world.recorder.set_controls(Controls(session_kwh=0.1))
+        world.recorder.orders.set_controls(Controls(session_kwh=0.1))
         charging = replace(NO_CAR, at=100.0, state="C2", plugged=True, closed=1)
         for n in range(40):  # 40 s at 10 kW are 111 Wh
             world.recorder.on_snapshot(
@@ -230,7 +230,7 @@ async def test_what_a_sessions_limit_leaves_is_shown_without_being_a_ceiling(
 ) -> None:
     async with life(tmp_path) as world:
         world.plug_in()
-        world.recorder.set_controls(Controls(session_h=2.0))
+        world.recorder.orders.set_controls(Controls(session_h=2.0))
         found = world.limits(16.0).update(time.monotonic(), NOON)
         (left,) = (limit for limit in world.status().limits if limit.owner == "session")
         assert (left.max_a, left.left_s) == (32.0, None)

@@ -236,13 +236,15 @@ async def test_the_feed_that_has_nothing_to_spare_is_the_reason(tmp_path: Path) 
 async def test_the_owners_controls_are_the_reason(
     tmp_path: Path, controls: Controls, reason: EndReason
 ) -> None:
-    found = await ended_by(tmp_path, lambda charge: charge.world.recorder.set_controls(controls))
+    found = await ended_by(
+        tmp_path, lambda charge: charge.world.recorder.orders.set_controls(controls)
+    )
     assert found is reason
 
 
 async def test_a_sessions_own_limit_is_the_reason(tmp_path: Path) -> None:
     def limit(charge: Charge) -> None:
-        charge.world.recorder.set_controls(Controls(session_kwh=0.1))
+        charge.world.recorder.orders.set_controls(Controls(session_kwh=0.1))
         installation = replace(charge.world.charger.state.installation, phases=3, mains_v=2000.0)
         state = replace(charge.world.charger.state, installation=installation)
         charge.world.charger.set(state)  # 96 kW, so that 0.1 kWh is soon charged
@@ -254,7 +256,7 @@ async def test_a_sessions_own_limit_is_the_reason(tmp_path: Path) -> None:
 async def test_each_program_is_a_reason_of_its_own(tmp_path: Path, program: str) -> None:
     def claim(charge: Charge) -> None:
         recorder = charge.world.recorder
-        recorder.set_claims(recorder.claims.placed(program, Claim(charging=False)))
+        recorder.orders.set_claims(recorder.orders.claims.placed(program, Claim(charging=False)))
 
     assert await ended_by(tmp_path, claim) is EndReason(program)
 

@@ -71,7 +71,7 @@ class Life:
 @pytest_asyncio.fixture
 async def life(tmp_path: Path) -> AsyncIterator[Life]:
     books = await SessionRecorder.open(
-        SessionRecorderConfig(tmp_path / "evsed.db", tmp_path, "as built")
+        SessionRecorderConfig(tmp_path / "evsed.db", tmp_path, "as built", 32.0)
     )
     made = Life(tmp_path, books)
     yield made
@@ -110,7 +110,7 @@ async def test_a_session_and_its_day_are_there_once_they_are_saved(life: Life) -
 
 async def test_a_life_that_ends_writes_its_last_minutes(tmp_path: Path) -> None:
     books = await SessionRecorder.open(
-        SessionRecorderConfig(tmp_path / "evsed.db", tmp_path, "as built")
+        SessionRecorderConfig(tmp_path / "evsed.db", tmp_path, "as built", 32.0)
     )
     life = Life(tmp_path, books)
     life.charge(100)

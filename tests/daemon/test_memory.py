@@ -144,7 +144,7 @@ async def test_an_off_that_is_read_late_is_in_force_before_anything_closes(tmp_p
         assert not evse.closed
     await world.write()
     evse.run(12)
-    assert world.recorder.controls == Controls(Mode.OFF)
+    assert world.recorder.orders.controls == Controls(Mode.OFF)
     assert evse.faults == set()
     assert not evse.closed
     await opening.__aexit__(None, None, None)
@@ -194,7 +194,7 @@ async def test_a_damaged_store_forgets_no_fault_and_no_off_and_waits_for_the_own
             evse.plug_in()
             assert Fault.STORE_DAMAGED in evse.faults
             assert (Fault.CONTACTOR in evse.faults) is not off
-            assert (world.recorder.controls.mode is Mode.OFF) is off
+            assert (world.recorder.orders.controls.mode is Mode.OFF) is off
             assert not evse.closed
             await world.write()
         async with life(tmp_path) as world:  # it waits through a restart, too
@@ -258,7 +258,7 @@ async def test_a_disk_that_fills_in_a_charge_is_a_fault_after_30_s_and_ends_with
             evse = Evse(world)
             evse.plug_in()
             log.full_from = 0
-            world.recorder.set_controls(controls)
+            world.recorder.orders.set_controls(controls)
             await world.write()
             evse.run(2)
             assert evse.faults == set()
@@ -274,4 +274,4 @@ async def test_a_disk_that_fills_in_a_charge_is_a_fault_after_30_s_and_ends_with
             assert evse.faults == set()
             assert evse.closed
         async with life(tmp_path) as world:
-            assert world.recorder.controls == controls
+            assert world.recorder.orders.controls == controls

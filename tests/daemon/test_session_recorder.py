@@ -43,7 +43,7 @@ async def books(tmp_path: Path) -> AsyncIterator[SessionRecorder]:
     store.close()
     with locked(tmp_path / "evsed.db"), capture_logs():
         made = await SessionRecorder.open(
-            SessionRecorderConfig(tmp_path / "evsed.db", tmp_path, "as built")
+            SessionRecorderConfig(tmp_path / "evsed.db", tmp_path, "as built", 32.0)
         )
     yield made
     await made.close(clean=True)
@@ -120,21 +120,21 @@ async def test_a_car_whose_contact_is_loose_keeps_the_limits_of_its_session(tmp_
     async with life(tmp_path) as world:
         recorder, limits = world.recorder, world.limits(fixed_a=16.0)
         recorder.on_event(ev.CarPluggedIn(100.0), NOW)
-        recorder.set_controls(Controls(session_kwh=10.0))
+        recorder.orders.set_controls(Controls(session_kwh=10.0))
         charging = replace(CHARGING, at=101.0)
         recorder.on_snapshot(charging, Flow(power_w=3600.0, current_a=16.0))
         recorder.on_snapshot(replace(charging, at=104.0), Flow(power_w=3600.0, current_a=16.0))
         recorder.on_event(ev.CarUnplugged(105.0), NOW)
-        assert recorder.controls.session_kwh is None
+        assert recorder.orders.controls.session_kwh is None
 
         recorder.on_event(ev.CarPluggedIn(106.0), NOW)
 
-        assert recorder.controls.session_kwh == 10.0
+        assert recorder.orders.controls.session_kwh == 10.0
         assert recorder.carried_wh > 2.0
         assert limits.update(106.0, NOW)
         recorder.on_event(ev.CarUnplugged(200.0), NOW)
         recorder.on_event(ev.CarPluggedIn(260.0), NOW)
-        assert recorder.controls.session_kwh is None
+        assert recorder.orders.controls.session_kwh is None
         assert recorder.carried_wh == 0.0
 
 
@@ -142,9 +142,9 @@ async def test_a_limit_that_was_set_meanwhile_is_kept(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
         recorder = world.recorder
         recorder.on_event(ev.CarPluggedIn(100.0), NOW)
-        recorder.set_controls(Controls(session_kwh=10.0))
+        recorder.orders.set_controls(Controls(session_kwh=10.0))
         recorder.on_event(ev.CarUnplugged(105.0), NOW)
-        recorder.set_controls(Controls(session_kwh=3.0))
+        recorder.orders.set_controls(Controls(session_kwh=3.0))
         recorder.on_event(ev.CarPluggedIn(107.0), NOW)
 
-        assert recorder.controls.session_kwh == 3.0
+        assert recorder.orders.controls.session_kwh == 3.0

@@ -15,8 +15,7 @@ from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import FOREVER, Limit
 from evsed.core.solar.allotment import AllotmentReason, AllotmentResult, AllotmentRule
 from evsed.core.user.claims import Claims
-from evsed.core.user.controls import Controls
-from evsed.core.user.user_limits import Remaining
+from evsed.core.user.controls import Controls, Remaining
 from evsed.daemon.charger_state import ChargerState
 from evsed.daemon.status import Now, SessionTotals, build_status
 from evsed.frontends.status import LimitView

@@ -26,7 +26,7 @@ CHARGED_S = 90
 @asynccontextmanager
 async def past(folder: Path) -> AsyncIterator[HistoryService]:
     """An archive with a session and a day's trace of an earlier life, and minutes of this one."""
-    config = SessionRecorderConfig(folder / "evsed.db", folder, "as built")
+    config = SessionRecorderConfig(folder / "evsed.db", folder, "as built", 32.0)
     earlier = await SessionRecorder.open(config)
     rows = [
         TraceRow(begins_at(A_DAY) + 60 * n, 60, 2000 if n % 2 else None, 2300, 1800, 12, "C2")

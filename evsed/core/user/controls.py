@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The owner's controls: mode, limits for this session, most current, weekly window.
 
-Each becomes a ceiling (`user_limits.py`) beside those of supply and feed, and the lowest of all
+Each becomes a ceiling (`Controls.limits()`) beside those of supply and feed, and the lowest of all
 wins, so no control goes round what is safe.  In JSON, as kept and as asked for::
 
     {"mode": "solar_min", "session_kwh": 10, "session_h": null, "max_current_a": 16,
@@ -16,11 +16,13 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
+from evsed.core.pilot.limits import Limit
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.weekly_window import WeeklyWindow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
 RANGES: Final = {
     # The largest batteries of cars hold some 200 kWh; a week is the longest that a window repeats.
@@ -44,6 +46,14 @@ class ControlsError(ValueError):
     def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
         super().__init__("; ".join(text for _, text in problems))
         self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """The rest of a session's limit, in words; `left_s` seconds at this power, if any."""
+
+    why: str
+    left_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +115,64 @@ class Controls:
         return ", ".join(
             text for key, text in described.items() if getattr(self, key) != getattr(before, key)
         )
+
+    # --- the ceilings that follow -------------------------------------------------------------
+
+    def limits(
+        self, session_wh: float, session_charge_s: float, local: datetime, until_at: float
+    ) -> tuple[Limit, ...]:
+        """Return the ceilings that follow, each holding until *until_at* (monotonic seconds).
+
+        *session_wh* and *session_charge_s* are what the session under way has had, watt-hours and
+        seconds with power, 0 without one.  *local* is the wall-clock time, with its zone;
+        ValueError without.
+        """
+        if local.tzinfo is None:
+            raise ValueError("local is without a zone; a weekly window needs the owner's own time")
+        found = []
+        if self.mode is Mode.OFF:
+            found.append(Limit("owner", 0.0, until_at, "off, as the owner set it"))
+        elif self.max_current_a is not None:
+            why = f"no more than {self.max_current_a:g} A, as the owner set it"
+            found.append(Limit("owner", self.max_current_a, until_at, why))
+        if self.session_kwh is not None and session_wh >= self.session_kwh * 1000:
+            why = f"this session's {self.session_kwh:g} kWh are charged"
+            found.append(Limit("session", 0.0, until_at, why))
+        elif self.session_h is not None and session_charge_s >= self.session_h * 3600:
+            why = f"this session's {self.session_h:g} h are used up"
+            found.append(Limit("session", 0.0, until_at, why))
+        if self.window is not None and not self.window.open_at(local):
+            why = f"outside the weekly window until {self.window.opens(local)[0]}"
+            found.append(Limit("schedule", 0.0, until_at, why))
+        return tuple(found)
+
+    def session_left(
+        self, session_wh: float, session_charge_s: float, power_w: float
+    ) -> Remaining | None:
+        """Return what the limits of the session leave; None without one, or if one is reached.
+
+        *power_w* is what the car takes now.  Time with power is counted, so without power there are
+        no seconds to give; with two limits, the seconds are those of the one that comes first.
+        """
+        words, seconds = [], []
+        if self.session_kwh is not None:
+            left_wh = self.session_kwh * 1000 - session_wh
+            words.append(f"{max(left_wh, 0.0) / 1000:.2f} of {self.session_kwh:g} kWh")
+            seconds.append(left_wh / power_w * 3600 if power_w > 0 else left_wh)
+        if self.session_h is not None:
+            left_s = self.session_h * 3600 - session_charge_s
+            words.append(f"{max(left_s, 0.0) / 3600:.1f} of {self.session_h:g} h")
+            seconds.append(left_s)
+        if not words or min(seconds) <= 0:
+            return None
+        why = f"this session has {' and '.join(words)} left"
+        return Remaining(why, min(seconds) if power_w > 0 else None)
+
+    def opens_in_s(self, local: datetime) -> float | None:
+        """Seconds until the weekly window opens; None where it is open or there is none."""
+        if self.window is None or self.window.open_at(local):
+            return None
+        return self.window.opens(local)[1]
 
 
 # --- reading what the owner wrote ----------------------------------------------------------------

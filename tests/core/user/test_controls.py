@@ -13,8 +13,7 @@ import pytest
 
 from evsed.core.pilot.limits import Limit, lowest
 from evsed.core.solar.allotment_config import Mode
-from evsed.core.user.controls import Controls, ControlsError
-from evsed.core.user.user_limits import Remaining, limits, opens_in_s, session_left
+from evsed.core.user.controls import Controls, ControlsError, Remaining
 from evsed.core.user.weekly_window import WeeklyWindow
 
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -23,7 +22,7 @@ NIGHTS = WeeklyWindow.parse("Mon-Fri 22:00-06:00")
 
 
 def ceilings(wishes: Controls, wh: float = 0.0, charge_s: float = 0.0) -> tuple[Limit, ...]:
-    return limits(wishes, wh, charge_s, SUNDAY, 103.0)
+    return wishes.limits(wh, charge_s, SUNDAY, 103.0)
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:
@@ -71,19 +70,19 @@ def test_a_session_ends_with_its_time() -> None:
 def test_outside_the_window_nothing_is_given_and_the_reason_says_until_when() -> None:
     (closed,) = ceilings(Controls(window=NIGHTS))
     assert closed == Limit("schedule", 0.0, 103.0, "outside the weekly window until Mon 22:00")
-    assert limits(Controls(window=NIGHTS), 0, 0, at(0, 23), 103.0) == ()
+    assert Controls(window=NIGHTS).limits(0, 0, at(0, 23), 103.0) == ()
 
 
 def test_the_time_left_is_told_while_the_window_is_closed_only() -> None:
     wishes = Controls(window=NIGHTS)
-    assert opens_in_s(wishes, SUNDAY) == 24.5 * 3600 - 15
-    assert opens_in_s(wishes, at(0, 22)) is None
-    assert opens_in_s(Controls(), SUNDAY) is None
+    assert wishes.opens_in_s(SUNDAY) == 24.5 * 3600 - 15
+    assert wishes.opens_in_s(at(0, 22)) is None
+    assert Controls().opens_in_s(SUNDAY) is None
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="zone"):
-        limits(Controls(), 0, 0, SUNDAY.replace(tzinfo=None), 103.0)
+        Controls().limits(0, 0, SUNDAY.replace(tzinfo=None), 103.0)
 
 
 def test_all_ceilings_stand_side_by_side() -> None:
@@ -123,7 +122,7 @@ def test_unplugging_ends_the_limits_of_the_session_and_no_other() -> None:
 def test_what_a_sessions_limits_leave_is_told_until_one_is_reached(
     wishes: Controls, power_w: float, left: Remaining | None
 ) -> None:
-    assert session_left(wishes, 4000.0, 3600.0, power_w) == left
+    assert wishes.session_left(4000.0, 3600.0, power_w) == left
 
 
 # --- as JSON -------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ class House:
 @pytest_asyncio.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     books = await SessionRecorder.open(
-        SessionRecorderConfig(tmp_path / "evsed.db", tmp_path, "as built")
+        SessionRecorderConfig(tmp_path / "evsed.db", tmp_path, "as built", 32.0)
     )
     told: list[tuple[str, str]] = []
     archive = HistoryService(
