@@ -33,7 +33,6 @@ from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.errors import LinkError
 
 if typing.TYPE_CHECKING:
-    import asyncio  # the control process, which imports this module too, has no loop
     from collections.abc import AsyncIterator
 
 MAX_PACKET = 64 * 1024
@@ -180,6 +179,19 @@ def decode(packet: bytes) -> Message:
         raise LinkError(f"a packet on the link is no message: {wrong!r}") from wrong
 
 
+class Loop(typing.Protocol):
+    """The part of an asyncio loop that the daemon's end needs.
+
+    The control process imports this module too, and has no asyncio.
+    """
+
+    async def sock_sendall(self, sock: socket.socket, data: bytes) -> None:
+        """Send *data* to *sock*. Raises OSError."""
+
+    async def sock_recv(self, sock: socket.socket, nbytes: int) -> bytes:
+        """Receive a packet of at most *nbytes* bytes from *sock*. Raises OSError."""
+
+
 class DaemonLink:
     """The daemon's end of a link, in its loop.
 
@@ -189,9 +201,9 @@ class DaemonLink:
 
     def __init__(self) -> None:
         self._end: socket.socket | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop: Loop | None = None
 
-    def connect(self, end: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+    def connect(self, end: socket.socket, loop: Loop) -> None:
         """Use *end*, one of `pair()`, in *loop*."""
         self._end, self._loop = end, loop
 
