@@ -40,11 +40,11 @@ class BatteryProbe:
     sun, the longer the next run is put off.
     """
 
-    __slots__ = ("_asked_w", "_in_vain", "_least_w", "_rest", "_seen_w", "_step_w")
+    __slots__ = ("_asked_w", "_in_vain", "_rest", "_seen_w", "_step_w", "least_w")
 
     def __init__(self, least_w: float) -> None:
         """`least_w` is the power of the least current, in watts."""
-        self._least_w = least_w
+        self.least_w = least_w
         self._step_w = FIRST_STEP_W
         self._asked_w = 0.0
         self._rest = 0.0
@@ -58,17 +58,17 @@ class BatteryProbe:
         if own_w > 0:
             self._seen_w = solar_w
         elif self._seen_w is not None:
-            self._end_run(1 - max(0.0, self._seen_w) / self._least_w)
+            self._end_run(1 - max(0.0, self._seen_w) / self.least_w)
         if not full or excess_w <= HELPS_W:
             self._step_w, self._asked_w = FIRST_STEP_W, 0.0
             return Spare(solar_w)
         if own_w <= 0:
             self._asked_w = 0.0
-            return Spare(solar_w, 0.0 if self._rest > 0 else max(0.0, self._least_w - solar_w))
+            return Spare(solar_w, 0.0 if self._rest > 0 else max(0.0, self.least_w - solar_w))
         if own_w + ANSWERED_W < self._asked_w:
             # A late feed has not seen the car answer the last step: no evidence for a next one.
             return Spare(solar_w, max(0.0, self._asked_w - solar_w))
-        step_w, self._step_w = self._step_w, min(MOST_SHARE * self._least_w, 2 * self._step_w)
+        step_w, self._step_w = self._step_w, min(MOST_SHARE * self.least_w, 2 * self._step_w)
         self._asked_w = solar_w + step_w
         return Spare(solar_w, step_w)
 

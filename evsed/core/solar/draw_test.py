@@ -129,7 +129,7 @@ class DrawTest:
     def __init__(self, watts_per_ampere: float, least_w: float, *, lag: int = 0) -> None:
         """Begin with a car that takes what it is offered."""
         self.watts_per_ampere = watts_per_ampere
-        self._least_w = least_w
+        self.least_w = least_w
         self._lag = lag
         self._weather = 0.0
         self._readings = 0
@@ -348,7 +348,7 @@ class DrawTest:
 
     def _sure(self, level_a: float) -> float:
         """The evidence that it takes to adopt a level; some noise looks like a part of a step."""
-        return SURE if level_a * self.watts_per_ampere <= self._least_w else SURE_PART
+        return SURE if level_a * self.watts_per_ampere <= self.least_w else SURE_PART
 
     def _dropped(self, seen: tuple[float, float]) -> bool:
         """Return True where a fall to the least current shows nothing, and the car took more.
@@ -360,7 +360,7 @@ class DrawTest:
         assert before is not None  # noqa: S101 - for the type checker: add() has seen to it
         least_w = UNANSWERED_A * self.watts_per_ampere
         unanswered = abs(seen[0] - before[0]) < max(least_w, self._noise_w(1.0))
-        least_a = self._least_w / self.watts_per_ampere
+        least_a = self.least_w / self.watts_per_ampere
         fell = seen[1] <= least_a + SMALL_A < before[1]
         return fell and unanswered and self._risen
 
@@ -428,6 +428,6 @@ class DrawTest:
         if self.most_a is None:
             self._spare_w = min(self._spare_w, spare_w)
         moved_w = spare_w - self._spare_w
-        if self.most_a is not None and self.most_a < self._least_w / self.watts_per_ampere:
+        if self.most_a is not None and self.most_a < self.least_w / self.watts_per_ampere:
             moved_w = -moved_w
-        return moved_w >= RISE_SHARE * self._least_w
+        return moved_w >= RISE_SHARE * self.least_w

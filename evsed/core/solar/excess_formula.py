@@ -72,6 +72,10 @@ class ExcessDecoder:
         self.plain = False
         """True once the feed's figure proved to be power without the charge (or hardly any)."""
 
+    def set_least_w(self, least_w: float) -> None:
+        """Go by another power of the least current, in watts, from now on."""
+        self._least_w = self._probe.least_w = least_w
+
     @property
     def charge_error_w(self) -> float:
         """Excess of the charge over its target, as BatteryMonitor's watts for one minute."""

@@ -137,7 +137,7 @@ class FeedDoubt:
 
     def __init__(self, least_w: float) -> None:
         """`least_w` is the power of the least current, in watts."""
-        self._least_w = least_w
+        self.least_w = least_w
         self.found: Doubt | None = None
         """What contradicts the draw, if anything does."""
         self._found_at = 0.0
@@ -163,7 +163,7 @@ class FeedDoubt:
     def nudge_w(self) -> float:
         """Power for the car beyond the sun, to see whether the figure answers, in watts."""
         stuck = self._same >= STUCK_READINGS and self._same_s >= STUCK_S and not self._below
-        step_w = NUDGE_SHARE * self._least_w * (1 + self._nudges)
+        step_w = NUDGE_SHARE * self.least_w * (1 + self._nudges)
         return step_w if stuck and self.found is None else 0.0
 
     @property
@@ -171,7 +171,7 @@ class FeedDoubt:
         """Power for the car during a test, whatever the sun is, in watts; None: no test runs."""
         if not self._tests or self.found is not None:
             return None
-        return 2 * self._least_w if self._high else self._least_w
+        return 2 * self.least_w if self._high else self.least_w
 
     def add(
         self,
@@ -218,7 +218,7 @@ class FeedDoubt:
         self._changed_s += span_s
         if self._last is not None:
             last_solar_w, last_draw_w = self._last
-            if abs(draw_w - last_draw_w) < CHANGE_SHARE * self._least_w:
+            if abs(draw_w - last_draw_w) < CHANGE_SHARE * self.least_w:
                 self._readings += 1
                 rate = max(WEATHER_RATE, 1 / self._readings)
                 moved = (solar_w - last_solar_w) ** 2
@@ -231,7 +231,7 @@ class FeedDoubt:
         if self._before is not None and self._changed_s >= ANSWER_S:
             before_solar_w, before_draw_w = self._before
             step_w = draw_w - before_draw_w
-            if abs(step_w) >= CHANGE_SHARE * self._least_w or self._changed_s >= UNSEEN_S:
+            if abs(step_w) >= CHANGE_SHARE * self.least_w or self._changed_s >= UNSEEN_S:
                 hidden = max(abs(excess_w), abs(before_solar_w - before_draw_w)) < NEAR_ZERO_W
                 if not hidden:
                     evidence.add(solar_w - before_solar_w, step_w)
@@ -251,20 +251,20 @@ class FeedDoubt:
             self._tests, self._tested, self._before = 0, True, None
         elif self._before is None and (self._tests or (suspect and not self._tested)):
             self._tests += 1
-            self._high = draw_w < 1.5 * self._least_w
+            self._high = draw_w < 1.5 * self.least_w
             self._before, self._changed_s = self._last, 0.0
 
     def _nudge(self, excess_w: float, draw_w: float) -> None:
         """Count the steps beyond the sun that a figure near 0 did not answer."""
         if self.nudge_w > 0 and excess_w == self._same_w:
-            risen = draw_w - self._nudged_w > NUDGE_SHARE * self._least_w / 2
+            risen = draw_w - self._nudged_w > NUDGE_SHARE * self.least_w / 2
             self._nudges += risen
             self._nudged_w = draw_w if risen else self._nudged_w
         else:
             self._nudges, self._nudged_w = 0, draw_w
 
     def _count_same(self, excess_w: float, draw_w: float, span_s: float) -> None:
-        drawing = draw_w > 0.9 * self._least_w
+        drawing = draw_w > 0.9 * self.least_w
         if drawing and excess_w == self._same_w == 0:
             self._same, self._same_s = self._same + 1, self._same_s + span_s
         else:

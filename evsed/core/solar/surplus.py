@@ -124,6 +124,9 @@ class Surplus:
         before = self._config.watts_per_ampere
         self._config = replace(self._config, phases=phases)
         self.test.watts_per_ampere = after = self._config.watts_per_ampere
+        self._decoder.set_least_w(self._config.least_w)
+        for part in (self.test, self.doubt, self._probe):
+            part.least_w = self._config.least_w
         if math.isfinite(self.stamp_at):
             window_at = self.stamp_at - self._config.window_s
             own_a = self._draw.mean_a(window_at, self.stamp_at, self.car_maximum_a)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A car that uses fewer phases than the box has, under a feed and without a meter."""
+
+from __future__ import annotations
+
+import pytest
+
+from evsed.core.solar.allotment import Allotment, AllotmentConfig
+from evsed.core.solar.allotment_config import Semantics
+from evsed.core.solar.car_needs import CarNeeds
+from evsed.core.solar.surplus import Reading, Surplus
+
+HOUR_S = 3600
+
+
+class OnePhaseCar:
+    """A car on one phase of a three-phase box, which draws what it is offered."""
+
+    def __init__(self, known: int, *, semantics: Semantics = "battery_power") -> None:
+        self.allotment = Allotment(AllotmentConfig(phases=3, period_s=10.0, semantics=semantics))
+        self.allotment.set_car(CarNeeds(phases=known))
+        self.offered_a = 0.0
+        self.now = 0
+
+    def run(self, seconds: int, solar_w: float, *, sign: float = 1.0) -> float:
+        """Run under so much sun, the feed's *sign* right or wrong; return the share taken."""
+        taken_ws = 0.0
+        for _ in range(seconds):
+            self.now += 1
+            drawn_w = 230.0 * self.offered_a
+            taken_ws += drawn_w
+            if self.now % 10 == 0:
+                excess_w = solar_w - sign * drawn_w
+                reading = Reading(excess_w=excess_w, stamp=str(self.now), age_s=0.5)
+                self.allotment.on_reading(self.now, reading)
+            self.allotment.on_draw(self.now, self.offered_a, charging=self.offered_a >= 6.0)
+            self.offered_a = self.allotment.update(self.now).current_a
+        return taken_ws / (solar_w * seconds)
+
+
+@pytest.mark.parametrize(("known", "least", "most"), [(1, 0.93, 1.05), (0, 0.0, 0.0)])
+def test_a_car_whose_phases_are_known_takes_the_sun_that_is_too_little_for_three(
+    known: int, least: float, most: float
+) -> None:
+    share = OnePhaseCar(known).run(2 * HOUR_S, 3000.0)
+
+    assert least <= share <= most
+
+
+def test_the_thresholds_of_a_known_car_are_those_of_one_phase() -> None:
+    car = OnePhaseCar(1)
+    car.run(600, 500.0)
+
+    assert car.allotment.update(600).reason.need_w < 1400.0
+
+
+@pytest.mark.parametrize("sign", [0.0, -1.0])
+def test_a_feed_that_contradicts_a_one_phase_car_is_doubted(sign: float) -> None:
+    car = OnePhaseCar(1)
+    car.run(HOUR_S, 3000.0, sign=sign)
+
+    assert [notice.kind.split()[0] for notice in car.allotment.notices] == ["doubt"]
+
+
+def test_everything_that_goes_by_the_least_power_goes_by_that_of_the_car() -> None:
+    surplus = Surplus(AllotmentConfig(phases=3))
+    surplus.set_phases(1)
+
+    assert (surplus.test.least_w, surplus.doubt.least_w) == (1380.0, 1380.0)
+    assert surplus.test.watts_per_ampere == 230.0
