@@ -124,6 +124,26 @@ def test_the_weekly_window_is_made_of_days_and_times(
     page.context.close()
 
 
+def test_the_colours_are_a_choice_that_the_browser_keeps(
+    browser: Browser, charger: Charger, shots: Path
+) -> None:
+    watched = open_page(browser, charger.url, PHONE_LIGHT)
+    page = watched.page
+    page.locator(".more summary").click()
+    page.get_by_label("Colours").select_option("dark")
+    dark = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(dark) == "rgb(18, 22, 26)"
+    page.reload()
+    watched.says("#summary", ".+")
+    assert page.evaluate(dark) == "rgb(18, 22, 26)"
+    watched.is_sound()
+    watched.shoot(shots, "chosen-dark")
+    page.locator(".more summary").click()
+    page.get_by_label("Colours").select_option("")
+    assert page.evaluate(dark) == "rgb(244, 242, 236)"
+    page.context.close()
+
+
 def test_all_of_it_can_be_done_with_the_keyboard(browser: Browser, charger: Charger) -> None:
     watched = logged_in(browser, charger)
     page = watched.page

@@ -147,6 +147,7 @@ async def test_each_file_the_page_names_is_served_for_ever_and_in_its_kind() -> 
                     "text/javascript",
                     "image/svg+xml",
                     "text/plain",
+                    "application/manifest+json",
                 }
 
 
@@ -229,3 +230,14 @@ async def test_files_are_compressed_for_those_who_can_read_that() -> None:
             assert await answer.read() == plain
             assert answer.headers["Content-Encoding"] == "gzip"
             assert int(answer.headers["Content-Length"]) < len(plain)
+
+
+def test_the_page_can_be_installed_and_its_manifest_leads_back_to_it_under_any_path() -> None:
+    assets = Assets()
+    found = assets.get(f"{assets.prefix}manifest.webmanifest")
+    assert found is not None
+    manifest = json.loads(found.plain.body)
+    # From /static/<hash>/manifest.webmanifest, two folders up is where the page is.
+    assert {manifest[key] for key in ("id", "start_url", "scope")} == {"../../"}
+    assert all(assets.get(assets.prefix + icon["src"]) for icon in manifest["icons"])
+    assert 'rel="manifest"' in page()

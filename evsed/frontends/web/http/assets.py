@@ -34,6 +34,7 @@ KINDS = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
     ".LICENSE": "text/plain; charset=utf-8",
 }
 
@@ -53,6 +54,7 @@ NOW = "now_in_words"
 """The slot of the page for the state in words, filled for each request."""
 COMMENTS = re.compile(rb"^[ ]*//.*\n", re.MULTILINE)
 """Lines of our scripts that are comments alone: a reader of the source has them, a browser not."""
+INDENTED = re.compile(r"\n +")
 SLOT = re.compile(r"\{\{ (\w+) \}\}")
 
 
@@ -104,7 +106,7 @@ class Assets:
         bodies["words.js"] = f"export default {compact};\n".encode()
         # One style sheet: each further file delays the first paint.
         bodies[STYLE] = b"\n".join(bodies.pop(name) for name in STYLES)
-        page = (folder / PAGE).read_text(encoding="utf-8")
+        page = INDENTED.sub("\n", (folder / PAGE).read_text(encoding="utf-8"))
         everything = page.encode() + b"".join(bodies[name] for name in sorted(bodies))
         self.prefix = f"/static/{hashlib.sha256(everything).hexdigest()[:12]}/"
         # Relative, so that a proxy may serve the page under any path.

@@ -8,6 +8,7 @@ import { updateDashboard } from "./dashboard.js";
 import { light } from "./light.js";
 import { byId, setText } from "./dom.js";
 import { duration, t } from "./i18n.js";
+import "./theme.js";
 import { today } from "./today.js";
 
 const SILENT_MS = 8000; // the stream sends every 2 s

@@ -62,6 +62,7 @@ export class DayChart {
     this.#plot.addEventListener("blur", () => this.#showValues(null));
     new ResizeObserver(() => this.#size()).observe(this.#plot);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#make());
+    addEventListener("themechange", () => this.#make());
   }
 
   // *rows*: { at (s since 1970), for_s, available_w, power_w, offered_w, battery_loan_wh, state }, oldest
