@@ -12,8 +12,10 @@ Rules of the table:
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import Enum
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from evsed.core.pilot.causes import CauseKind
@@ -78,12 +80,8 @@ class Rhythm:
         """Return True where the light is lit at the monotonic moment *now*."""
         if not self.pattern_s:
             return True
-        left_s = now % sum(self.pattern_s)
-        for place, length_s in enumerate(self.pattern_s):
-            if left_s < length_s:
-                return place % 2 == 0
-            left_s -= length_s
-        return False
+        ends_s = list(accumulate(self.pattern_s))
+        return bisect_right(ends_s, now % ends_s[-1]) % 2 == 0
 
 
 def _flashes(number: int, pause_s: float) -> tuple[float, ...]:

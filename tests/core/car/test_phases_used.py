@@ -96,6 +96,7 @@ def test_the_next_car_begins_again_and_the_page_hears_of_it() -> None:
     assert answer.needs.phases == 1
     assert answer.note is not None
     assert answer.note.text == "this car uses 1 of the 3 phases"
+    assert not answer.idle
     gone = care.update(31.0, 0.0, plugged=False, asks=False, holds=True)
     assert gone.needs.phases == 1  # what the feed still reports is that car's
     care.on_event(ev.CarPluggedIn(40.0))

@@ -68,3 +68,15 @@ def test_everything_that_goes_by_the_least_power_goes_by_that_of_the_car() -> No
 
     assert (surplus.test.least_w, surplus.doubt.least_w) == (1380.0, 1380.0)
     assert surplus.test.watts_per_ampere == 230.0
+
+
+def test_the_sun_of_the_last_reading_is_corrected_when_the_phases_are_recognised() -> None:
+    """A kilowatt to spare beside 10 A: on three phases that is 7.9 kW of sun, on one 3.3 kW."""
+    surplus = Surplus(AllotmentConfig(phases=3, semantics="battery_power"))
+    surplus.on_draw(0.0, 10.0, measured=True)
+    surplus.on_reading(10.0, Reading(excess_w=1000.0, stamp="1", age_s=0.0))
+    assert surplus.spare.solar_w == pytest.approx(7900.0)
+    surplus.set_phases(1)
+
+    assert surplus.spare.solar_w == pytest.approx(3300.0)
+    assert surplus.own_w == pytest.approx(2300.0)

@@ -164,6 +164,14 @@ def test_a_claim_of_an_earlier_version_is_read_without_the_sun() -> None:
     assert Claims.from_json({"mqtt": kept}).of["mqtt"].only_sun is False
 
 
+def test_the_claims_of_the_button_read_as_what_they_ask() -> None:
+    assert [claim.describe() for claim in (SWITCHED_OFF, FAST, SUN)] == [
+        "do not charge",
+        "charge, until the car is unplugged",
+        "only the sun, until the car is unplugged",
+    ]
+
+
 def test_only_the_sun_goes_before_a_program_that_asks_to_charge() -> None:
     claims = CLAIMS["sun"].placed("openevse", Claim(charging=True))
 
