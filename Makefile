@@ -10,7 +10,7 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup broker check check-wheel release fix demo bench cars browser fire pilot-faults mutants fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test clean hw hashes
+.PHONY: help setup broker check check-wheel release fix demo bench cars browser fire pilot-faults mutants fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test ocpp-test clean hw hashes
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -145,6 +145,13 @@ browser: setup ## the page in headless Chromium, by axe and by eye: .browser/, d
 	  || { echo "No Chromium: sudo apt install chromium fonts-dejavu-core" >&2; exit 1; }
 	@$(PIP) install --require-hashes --no-deps -r tests/browser/requirements.txt
 	@nice $(BIN)/python -m pytest tests/browser $(BROWSER)
+
+# ocpp-rpc is of npm; it is fetched by the hashes in package-lock.json.
+ocpp-test: setup ## OCPP beside a central system of another library, in strict mode (needs npm)
+	@command -v npm >/dev/null || { echo "No npm: sudo apt install npm" >&2; exit 1; }
+	@mkdir -p .venv/ocpp-rpc && cp tests/frontends/ocpp/systems/package*.json .venv/ocpp-rpc/
+	@npm ci --silent --no-audit --no-fund --prefix .venv/ocpp-rpc
+	@OCPP_RPC=$(CURDIR)/.venv/ocpp-rpc $(PYTEST) tests/frontends/ocpp/systems
 
 week: setup ## a week of charging at 10 % duty, every burst drawn; HOURS=24 is a day
 	@$(BIN)/python -m tests.core.pilot.week --hours $(HOURS)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SUBPROTOCOLS: Final = {"2.0.1": "ocpp2.0.1", "1.6": "ocpp1.6"}
 """The versions and their subprotocols, the best first."""
 CONNECT_WITHIN_S: Final = 30.0
-PAUSES_S: Final = ((1.0, 60.0), (10.0, 60.0), (30.0, 120.0), (60.0, 180.0))
+PAUSES_S: Final = ((1.0, 60.0), (10.0, 60.0), (30.0, 60.0))
 """Bounds of the pause before an attempt, by the attempts that have failed before; drawn evenly.
 
 A central system that starts again loses all its charge points at once. They come back spread over a

@@ -142,7 +142,9 @@ class CentralSystem:
         self.raw.append(text)
         message = unpack(text)
         if message.message_type_id != MessageType.Call:
-            waiting = self._waiting.pop(message.unique_id)
+            waiting = self._waiting.pop(message.unique_id, None)
+            if waiting is None:
+                return  # to what the test has sent as text
             if message.message_type_id == MessageType.CallResult:
                 waiting.set_result(message.payload)
             else:

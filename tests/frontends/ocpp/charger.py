@@ -9,14 +9,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from evsed.core.energy.sessions import EndReason, SessionRecord
 from evsed.frontends.hub import HubEvent, SessionEnded
 from evsed.frontends.ocpp import OcppConfig
 from evsed.frontends.ocpp.frontend import OcppFrontend
 from evsed.frontends.status import ControlsView, SessionView
-from tests.frontends.ocpp.central import IN_TIME_S, CentralSystem
+from tests.frontends.ocpp.central import IN_TIME_S
 from tests.frontends.web.web_world import CHARGING, NOON, ShownHub
 
 EMPTY = replace(
@@ -30,6 +30,14 @@ EMPTY = replace(
     session=replace(CHARGING.session, active=False),
     total_wh=1000.0,
 )
+
+
+class Place(Protocol):
+    """A central system at `url`."""
+
+    @property
+    def url(self) -> str:
+        """Its address."""
 
 
 @dataclass
@@ -95,14 +103,14 @@ class Box:
                 await asyncio.sleep(0.005)
 
 
-def config(central: CentralSystem, folder: Path, **more: Any) -> OcppConfig:  # noqa: ANN401
+def config(central: Place, folder: Path, **more: Any) -> OcppConfig:  # noqa: ANN401
     settings: dict[str, Any] = {"url": central.url, "path": folder / "ocpp.db", "identity": "CP1"}
     return OcppConfig(**(settings | more))
 
 
 @asynccontextmanager
 async def charger(
-    central: CentralSystem,
+    central: Place,
     folder: Path,
     box: Box | None = None,
     **more: Any,  # noqa: ANN401 - each of OcppConfig's types
