@@ -2,7 +2,7 @@
 // The present state in words and figures.
 
 import { byId, list, make, prose, put, share } from "./dom.js";
-import { NONE, ampere, clock, day, duration, kilowatts, kwh, minutes, number, solarPercent, t } from "./i18n.js";
+import { NONE, ampere, clock, date, day, duration, kilowatts, kwh, minutes, number, solarPercent, t } from "./i18n.js";
 
 const LEAST_A = 6; // the least a pilot can offer, IEC 61851-1 Table A.7
 const FUSES_A = [10, 16, 20, 32, 40, 63, 80]; // the end of the gauge where no supply limit gives it
@@ -78,7 +78,7 @@ function session(s) {
   put("since", !started ? NONE : minutes(active ? (Date.parse(s.at) - Date.parse(started)) / 1000 : charge_s));
   put("done_label", t(active || !started ? "done" : "done_power"));
   const end = active && s.expected_end;
-  put("done", end ? t("about", clock(end).slice(0, 5)) : active || !started ? NONE : ampere(s.session.peak_a));
+  put("done", end ? t("about", moment(end, s.at)) : active || !started ? NONE : ampere(s.session.peak_a));
   put("done_by", end ? t(`done_by_${s.expected_end_by}`) : "\u00a0");
   byId("since_label").parentElement.hidden = !started;
   put("session_more", [
@@ -86,6 +86,9 @@ function session(s) {
     estimated ? t("estimate", number(s.mains_v)) : "",
   ].filter(Boolean).join(" "));
 }
+
+// A time of day, with its weekday where that is another day's.
+const moment = (iso, now) => `${day(iso) === day(now) ? "" : `${date(iso, { weekday: "short" })} `}${clock(iso).slice(0, 5)}`;
 
 function current(s) {
   const known = isKnown(s);
