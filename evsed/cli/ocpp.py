@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from evsed.cli.client import NotAnswered, status_json
 from evsed.errors import SourceError
@@ -26,10 +27,7 @@ def show(config: OcppConfig | None, socket_path: str, write: Callable[[str], Non
     if config is None:
         write("[ocpp] url is empty: OCPP is off")
         return True
-    try:
-        running = status_json("http://evsed", socket_path).get("ocpp")
-    except NotAnswered:
-        running = None
+    running = _running(socket_path)
     if running and running["url"] == config.url and running["connected"]:
         write(
             f"{config.url}: the running evsed is connected as {running['identity']}, by OCPP "
@@ -37,6 +35,17 @@ def show(config: OcppConfig | None, socket_path: str, write: Callable[[str], Non
         )
         return True
     return asyncio.run(_try(config, write))
+
+
+def _running(socket_path: str) -> dict[str, Any] | None:
+    """Return what a running evsed shows of OCPP; None where there is none."""
+    if not socket_path or not Path(socket_path).exists():
+        return None
+    try:
+        found: dict[str, Any] | None = status_json("http://evsed", socket_path).get("ocpp")
+    except NotAnswered:
+        return None
+    return found
 
 
 async def _try(config: OcppConfig, write: Callable[[str], None]) -> bool:
