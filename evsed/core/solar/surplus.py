@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from evsed.core.solar.battery_monitor import Spare
 from evsed.core.solar.battery_probe import BatteryProbe
-from evsed.core.solar.draw_test import DrawTest
+from evsed.core.solar.draw_test import NEAR_ZERO_W, DrawTest
 from evsed.core.solar.excess_formula import ExcessDecoder
 from evsed.core.solar.feed_doubt import ADVICE, FeedDoubt
 from evsed.core.solar.feed_period import FeedPeriod
@@ -179,9 +179,11 @@ class Surplus:
             since_at = max(self.stamp_at, stamp_at - self._draw.keep_s)
             mean_w = self.mean_own_w(since_at, stamp_at)
             self.spare = self._decoder.decode(figure_w, own_w, mean_w, known_s)
-            throttled = False  # the bare figure shows that by itself: it is near 0
+            shown_w = self._decoder.bare_w
+            # The bare figure shows a throttled battery, too: it is near 0.
+            throttled = self.spare.bias_w > 0 and abs(shown_w or 0.0) < NEAR_ZERO_W
             full = self.spare.bias_w > 0 or self._decoder.charge_error_w >= config.least_w
-            excess_w, shown_w = self._decoder.excess_w, self._decoder.bare_w
+            excess_w = self._decoder.excess_w
         offered_a = self._draw.mean_a(window_at, stamp_at)
         if not self._metered:
             self._test(now, None if throttled else shown_w, offered_a, stamp_at, known_s)
