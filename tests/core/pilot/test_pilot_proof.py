@@ -37,6 +37,31 @@ def test_a_drift_from_a_to_c_closes_nothing_at_any_speed(seconds: float) -> None
     assert story.told(ev.ContactorClosed) == 0
 
 
+def test_a_b_that_lasts_a_moment_is_no_proof() -> None:
+    story = Story()
+    story.run(3)
+    story.car("B")
+    story.run(0.2)
+    story.car("C")
+    story.run(2)
+
+    assert not story.evse.proof.car_proved
+    assert not story.closed
+
+
+def test_a_reading_that_drifts_through_b_is_no_proof() -> None:
+    story = Story()
+    story.run(3)
+    for tick in range(50):  # 10.1 to 7.6 V in a second
+        story.car(10.1 - 2.5 * tick / 50)
+        story.run(0.02)
+    story.car("C")
+    story.run(2)
+
+    assert not story.evse.proof.car_proved
+    assert not story.closed
+
+
 def test_a_car_in_c_is_asked_for_b_by_x1_and_by_state_f_and_then_charged() -> None:
     story = Story()
     story.run(3)
