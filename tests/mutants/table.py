@@ -92,7 +92,7 @@ MUTANTS: Final = (
            "self._a_v",
            _TP + "the_next_car_needs_its_own_proof"),
     Mutant("c-may-step", _PROOF, "abs(high_v - self._c_v) > C_STEADY_V", "abs(high_v - self._c_v) > 99.0",
-           "core/pilot/test_part_faults.py"),
+           _TP + "a_c_that_leaves_the_level_which_followed_b_closes_nothing_until_the_next_b"),
     Mutant("any-low", _PROOF, "LOW_V = (-12.8, -11.2)", "LOW_V = (-99.0, 0.0)",
            _TP + "a_low_plateau_that_does_not_belong_to_the_high_one_closes_nothing"),
     Mutant("any-a", _PROOF, "good = reads_steady(high_v)", "good = True",
