@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from evsed.core.car.breaks_off import BreaksOff
-from evsed.core.car.care import CarCare, CarCareConfig, Care
+from evsed.core.car.care import TAKES_NOTHING, CarCare, CarCareConfig, Care
 from evsed.core.car.interruptions import Interruptions
 from evsed.core.pilot import causes
 from evsed.core.pilot import events as ev
@@ -223,3 +223,11 @@ def test_a_learned_soft_start_is_said() -> None:
 
 def test_a_soft_start_that_is_set_needs_no_evidence() -> None:
     assert Stay(soft_start_s=45.0).run(1, 6.0)[-1].needs.soft_start_s == 45.0
+
+
+def test_a_car_that_asks_and_takes_nothing_is_named_while_it_is_offered_something() -> None:
+    care = CarCare(CarCareConfig())
+    care.on_event(ev.CarPluggedIn(0.0))
+    for offered_a, note in ((6.0, TAKES_NOTHING), (0.0, None)):
+        found = care.update(1.0, offered_a, plugged=True, asks=True, holds=True, takes_nothing=True)
+        assert found.note is note

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from random import Random
 
@@ -10,6 +11,7 @@ import pytest
 
 from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentRule, Mode, Reading
 from evsed.core.solar.allotment_config import Semantics
+from evsed.core.solar.draw_test import DrawTest
 
 SEMANTICS: tuple[Semantics, ...] = ("battery_power", "batterymonitor")
 PERIOD_S = 60
@@ -147,3 +149,48 @@ def test_a_feed_that_never_answered_is_doubted_in_words_and_held_to_the_least_cu
     assert result.reason.rule is AllotmentRule.UNANSWERED
     assert result.current_a == 6.0
     assert "either the car takes nothing" in str(result.reason)
+
+
+def test_another_car_is_believed_to_take_what_it_is_offered() -> None:
+    house = House("battery_power", lambda _: 2000.0, lambda _: 0.0)
+    allotment = house.run(15 * 60)
+    assert allotment.car_maximum_a is not None
+    allotment.on_unplugged()
+    assert allotment.car_maximum_a is None
+
+
+def test_with_a_meter_a_car_that_takes_little_for_a_minute_is_known() -> None:
+    allotment = Allotment(AllotmentConfig(semantics="battery_power"))
+    for second in range(200):
+        allotment.on_draw(float(second), 0.2, charging=True, measured=True)
+    assert allotment.takes_little
+    allotment.on_draw(200.0, 6.0, charging=True, measured=True)
+    assert not allotment.takes_little
+
+
+def test_with_a_meter_a_start_without_an_answer_is_followed_by_steps_on_purpose() -> None:
+    allotment = Allotment(AllotmentConfig(semantics="battery_power"))
+    offer_a, rules = 0.0, set()
+    for second in range(3600):
+        allotment.on_draw(float(second), offer_a, charging=offer_a > 0, measured=True)
+        if second % PERIOD_S == 0:
+            excess_w = 3000.0 + second / 100
+            allotment.on_reading(second, Reading(excess_w=excess_w, stamp=str(second), age_s=0))
+        result = allotment.update(float(second))
+        offer_a = result.current_a
+        rules.add(result.reason.rule)
+    assert {AllotmentRule.TESTING, AllotmentRule.DOUBTED} <= rules
+
+
+def test_a_step_that_never_came_is_given_up_and_an_unreadable_past_is_not_tested() -> None:
+    test = DrawTest(230.0, 1380.0)
+    test.add(0.0, math.nan, 10.0, level_s=60.0, span_s=60.0, may_test=True)
+    for minute in range(1, 90):
+        test.add(60.0 * minute, math.nan, 10.0, level_s=60.0, span_s=60.0, may_test=True)
+    assert test.most_a is None
+    test = DrawTest(230.0, 1380.0)
+    for minute in range(180):
+        # The offer stays, whatever the test wants.
+        spare_w = 500.0 + 10.0 * (minute % 3)
+        test.add(60.0 * minute, spare_w, 10.0, level_s=600.0, span_s=60.0, may_test=True)
+    assert test.most_a is None

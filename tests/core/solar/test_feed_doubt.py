@@ -138,6 +138,10 @@ def test_starts_near_0_prove_nothing_and_the_same_starts_far_from_0_do() -> None
     assert Feed().start_three_times(520.0, 510.0) is Doubt.UNSEEN
 
 
+def test_with_a_meter_a_figure_that_rises_as_the_car_draws_is_reversed() -> None:
+    assert Feed().start_three_times(500.0, 500.0 + LEAST_W) is Doubt.REVERSED
+
+
 def test_a_start_that_rises_slowly_is_judged_once_it_is_large_enough() -> None:
     """2 A are too little to judge by; the 6 A after them are compared with the time before."""
     late, blind = Feed(), Feed()
