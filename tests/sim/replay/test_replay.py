@@ -9,6 +9,7 @@ import math
 from array import array
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -170,7 +171,9 @@ def test_the_stiff_feed_is_followed_without_swinging(latency_s: int) -> None:
     trace = play(sun, mixed, evsed(AllotmentConfig(semantics="batterymonitor")))
     late_w = [230 * offered_a for offered_a in trace.offered_a[-1800:]]
     assert min(late_w) == pytest.approx(4500, abs=200)
-    assert max(late_w) - min(late_w) < 100
+    # Once an hour a step of the offer tests what the car takes; it lasts three readings at most.
+    settled = [offered_w for offered_w in late_w if abs(offered_w - median(late_w)) < 100]
+    assert len(late_w) - len(settled) <= 3 * 60
 
 
 def test_the_books_agree_with_the_plant() -> None:
