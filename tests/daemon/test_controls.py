@@ -89,7 +89,7 @@ async def test_a_charge_claim_sets_the_window_aside_but_not_the_owners_limits(
         closed = WeeklyWindow.parse("01:00-01:01")
         world.recorder.orders.set_controls(Controls(Mode.SOLAR, max_current_a=10.0, window=closed))
         assert lowest(limits.update(100.0, NOON), 100.0).owner == "schedule"
-        await world.hub.orders.place_claim("192.0.2.7", "ocpp", Claim(charging=True))
+        await world.hub.orders.place_claim("192.0.2.7", "http", Claim(charging=True))
         found = lowest(limits.update(101.0, NOON), 101.0)
         assert (found.owner, found.max_a) == ("owner", 10.0)
 
@@ -110,9 +110,9 @@ async def test_of_several_claims_the_one_that_does_not_want_to_charge_wins(tmp_p
     async with life(tmp_path) as world:
         limits = world.limits(16.0)
         await world.hub.orders.place_claim("broker", "mqtt", Claim(charging=True))
-        await world.hub.orders.place_claim("central", "ocpp", Claim(charging=False))
+        await world.hub.orders.place_claim("central", "http", Claim(charging=False))
         found = lowest(limits.update(100.0, NOON), 100.0)
-        assert (found.owner, found.max_a) == ("ocpp", 0.0)
+        assert (found.owner, found.max_a) == ("http", 0.0)
 
 
 async def test_no_program_switches_on_what_the_owner_has_switched_off(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ async def test_an_off_of_a_program_that_the_owner_repeats_is_the_owners(tmp_path
 
 async def test_off_binds_a_claim_that_was_there_before(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
-        await world.hub.orders.place_claim("broker", "ocpp", Claim(charging=True))
+        await world.hub.orders.place_claim("broker", "http", Claim(charging=True))
         await world.hub.orders.update_controls("owner", {"mode": "off"})
         found = lowest(world.limits(16.0).update(1.0, NOON), 1.0)
         assert (found.owner, found.max_a) == ("owner", 0.0)

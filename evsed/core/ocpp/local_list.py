@@ -31,6 +31,10 @@ class ListError(ValueError):
     """A list that cannot be kept; the text tells why."""
 
 
+class ListVersionError(ListError):
+    """A change of the list that is not newer than the list."""
+
+
 @dataclass(frozen=True, slots=True)
 class LocalList:
     """The list and its version; version 0 is an empty list. idTags are compared without case."""
@@ -41,6 +45,20 @@ class LocalList:
     def find(self, id_tag: str) -> ListEntry | None:
         """Return the entry of *id_tag*."""
         return self.entries.get(id_tag.casefold())
+
+    def changed(
+        self, version: int, sent: Sequence[tuple[str, ListEntry | None]], *, full: bool
+    ) -> LocalList:
+        """Return the list after the central system has *sent* a *full* one, or what differs.
+
+        Raises `ListVersionError` for a difference that is not newer than this list, and `ListError`
+        for a list that cannot be kept.
+        """
+        if full:
+            return self.replaced(version, sent)
+        if version <= self.version:
+            raise ListVersionError(f"the list has version {self.version} already")
+        return self.updated(version, sent)
 
     def replaced(self, version: int, sent: Sequence[tuple[str, ListEntry | None]]) -> LocalList:
         """Return the list that *sent* is. Raises `ListError`."""

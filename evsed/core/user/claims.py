@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Claims: what each program asks for, beside the owner's controls.
 
-A program (OpenEVSE's interface, MQTT, OCPP, HTTP) has one claim, under its own name. A charge claim
-sets aside the ceilings of feed and weekly window; every other ceiling holds, those of the other
-programs and the owner's `off`, most current and session limits among them. Of several claims, "do
-not charge" wins.
+A program (OpenEVSE's interface, MQTT, HTTP, the button) has one claim, under its own name. A charge
+claim sets aside the ceilings of feed and weekly window; every other ceiling holds, those of the
+other programs and the owner's `off`, most current and session limits among them. Of several claims,
+"do not charge" wins.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from evsed.core.pilot.limits import Limit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PROGRAMS: Final = ("openevse", "mqtt", "ocpp", "button", "http")
+PROGRAMS: Final = ("openevse", "mqtt", "button", "http")
 """The programs, and the button on the box, that may have a claim; each is also the owner of its
 limits."""
 
@@ -185,7 +185,6 @@ class Claims:
 LABELS: Final[Mapping[str, str]] = {
     "openevse": "a program (OpenEVSE)",
     "mqtt": "a program (MQTT)",
-    "ocpp": "the charging network (OCPP)",
     "button": "the button on the box",
     "http": "a program (HTTP)",
 }

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from evsed.core.ocpp.profiles import (
@@ -70,6 +71,22 @@ def read_profile(
         transaction=transaction,
         connector=connector,
     )
+
+
+def read_installed_profile(
+    sent: Payload, connector: int, at: float, running: str
+) -> ChargingProfile:
+    """Return the profile *sent* by SetChargingProfile; see `read_profile()`.
+
+    *running* is the key of the transaction that is under way and that *sent* means; "" without one,
+    and then a TxProfile is refused. Raises ValueError.
+    """
+    profile = read_profile(sent, connector, at)
+    if profile.purpose is not Purpose.TX:
+        return profile
+    if not running:
+        raise ProfileError("it is for a transaction that is not under way")
+    return replace(profile, transaction=running)
 
 
 def _time(sent: Payload, key: str) -> float | None:

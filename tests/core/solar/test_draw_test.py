@@ -182,15 +182,20 @@ def test_with_a_meter_a_start_without_an_answer_is_followed_by_steps_on_purpose(
     assert {AllotmentRule.TESTING, AllotmentRule.DOUBTED} <= rules
 
 
-def test_a_step_that_never_came_is_given_up_and_an_unreadable_past_is_not_tested() -> None:
+def test_nothing_is_tested_while_what_is_spare_is_not_known() -> None:
     test = DrawTest(230.0, 1380.0)
-    test.add(0.0, math.nan, 10.0, level_s=60.0, span_s=60.0, may_test=True)
-    for minute in range(1, 90):
+    for minute in range(90):
         test.add(60.0 * minute, math.nan, 10.0, level_s=60.0, span_s=60.0, may_test=True)
-    assert test.most_a is None
+        assert test.plan_a(6.0, 16.0) is None
+
+
+def test_a_step_that_is_not_made_within_ten_minutes_is_tried_the_other_way() -> None:
+    """The offer stays, as where another limit holds it; nothing is learned from that."""
     test = DrawTest(230.0, 1380.0)
-    for minute in range(180):
-        # The offer stays, whatever the test wants.
+    plans = []
+    for minute in range(60):
         spare_w = 500.0 + 10.0 * (minute % 3)
         test.add(60.0 * minute, spare_w, 10.0, level_s=600.0, span_s=60.0, may_test=True)
+        plans.append(test.plan_a(6.0, 16.0) or 10.0)
+    assert min(plans) < 10.0 < max(plans)
     assert test.most_a is None

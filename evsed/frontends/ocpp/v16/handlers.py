@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from ocpp.exceptions import NotSupportedError
 
-from evsed.core.ocpp.local_list import ListEntry, ListError
-from evsed.core.ocpp.profiles import ProfileError, Purpose
+from evsed.core.ocpp.local_list import ListEntry, ListError, ListVersionError
+from evsed.core.ocpp.profiles import Purpose
 from evsed.core.ocpp.transactions import StopReason
 from evsed.frontends.ocpp.clock import iso, read_time
 from evsed.frontends.ocpp.keys import (
@@ -26,7 +26,7 @@ from evsed.frontends.ocpp.keys import (
     security_profile,
     shown,
 )
-from evsed.frontends.ocpp.profiles import read_profile, schedule_json
+from evsed.frontends.ocpp.profiles import read_installed_profile, read_profile, schedule_json
 from evsed.frontends.ocpp.rpc import CallAnswer
 from evsed.frontends.ocpp.v16.meter_values import meter_values
 
@@ -165,14 +165,10 @@ class Handlers:
             (entry["idTag"], _entry(entry.get("idTagInfo")))
             for entry in payload.get("localAuthorizationList", ())
         ]
-        current = station.local_list
         try:
-            if payload["updateType"] == "Full":
-                new = current.replaced(version, sent)
-            elif version <= current.version:
-                return _status("VersionMismatch")
-            else:
-                new = current.updated(version, sent)
+            new = station.local_list.changed(version, sent, full=payload["updateType"] == "Full")
+        except ListVersionError:
+            return _status("VersionMismatch")
         except ListError as error:
             log.warning("the central system's local list is not kept", reason=str(error))
             return _status("Failed")
@@ -185,14 +181,11 @@ class Handlers:
         station, connector = self._station, payload["connectorId"]
         sent = payload["csChargingProfiles"]
         try:
-            profile = read_profile(sent, connector, station.clock.epoch())
-            if profile.purpose is Purpose.TX:
-                running = station.transactions.transaction
-                number = sent.get("transactionId")
-                if running is None or number not in (None, station.ids.get(running.key)):
-                    raise ProfileError("it is for a transaction that is not under way")
-                profile = read_profile(sent, connector, station.clock.epoch(), running.key)
-            station.place(profile)
+            running = station.transactions.transaction
+            number = sent.get("transactionId")
+            meant = running is not None and number in (None, station.ids.get(running.key))
+            key = running.key if running is not None and meant else ""
+            station.place(read_installed_profile(sent, connector, station.clock.epoch(), key))
         except ValueError as error:
             log.warning("a charging profile of the central system is refused", reason=str(error))
             return _status("Rejected")

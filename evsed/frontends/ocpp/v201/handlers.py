@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from evsed.core.ocpp.local_list import ListEntry, ListError
-from evsed.core.ocpp.profiles import ProfileError, Purpose
+from evsed.core.ocpp.local_list import ListEntry, ListError, ListVersionError
+from evsed.core.ocpp.profiles import Purpose
 from evsed.core.ocpp.transactions import StopReason
 from evsed.frontends.ocpp.clock import iso, read_time
 from evsed.frontends.ocpp.keys import LONGEST_S, KeyRefusedError, changed, security_profile
-from evsed.frontends.ocpp.profiles import PURPOSES_201, as_16, as_201, read_profile, schedule_json
+from evsed.frontends.ocpp.profiles import (
+    PURPOSES_201,
+    as_16,
+    as_201,
+    read_installed_profile,
+    read_profile,
+    schedule_json,
+)
 from evsed.frontends.ocpp.rpc import CallAnswer
 from evsed.frontends.ocpp.v201 import variables
 from evsed.frontends.ocpp.v201.values import EVSE, meter_value
@@ -209,14 +216,10 @@ class Handlers201:
             (entry["idToken"]["idToken"], _entry(entry.get("idTokenInfo")))
             for entry in payload.get("localAuthorizationList", ())
         ]
-        current = station.local_list
         try:
-            if payload["updateType"] == "Full":
-                new = current.replaced(version, sent)
-            elif version <= current.version:
-                return _status("VersionMismatch")
-            else:
-                new = current.updated(version, sent)
+            new = station.local_list.changed(version, sent, full=payload["updateType"] == "Full")
+        except ListVersionError:
+            return _status("VersionMismatch")
         except ListError as error:
             return _status("Failed", "InvalidList", str(error))
         station.set_list(new)
@@ -227,14 +230,10 @@ class Handlers201:
     def _set_profile(self, payload: Payload) -> CallAnswer:
         station, sent, evse = self._station, payload["chargingProfile"], payload["evseId"]
         try:
-            plain = as_16(sent)
-            profile = read_profile(plain, evse, station.clock.epoch())
-            if profile.purpose is Purpose.TX:
-                running = station.transactions.transaction
-                if running is None or sent.get("transactionId") != running.key:
-                    raise ProfileError("it is for a transaction that is not under way")
-                profile = read_profile(plain, evse, station.clock.epoch(), running.key)
-            station.place(profile)
+            running = station.transactions.transaction
+            meant = running is not None and sent.get("transactionId") == running.key
+            key = running.key if running is not None and meant else ""
+            station.place(read_installed_profile(as_16(sent), evse, station.clock.epoch(), key))
         except ValueError as error:
             log.warning("a charging profile of the central system is refused", reason=str(error))
             return _status("Rejected", "InvalidProfile", str(error))

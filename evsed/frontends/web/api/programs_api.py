@@ -12,6 +12,7 @@ import structlog
 from evsed.core.user.controls import ControlsError
 from evsed.frontends.claim_orders import read_claim
 from evsed.frontends.status import ClaimView, Status
+from evsed.frontends.web.api.commands_api import NOT_GRANTED
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.models import (
     ClaimOrder,
@@ -137,7 +138,6 @@ def _not_kept(error: OSError) -> PreparedResponse:
     )
 
 
-NOT_POSSIBLE = {422: "a value is not possible: `errors` names it and says why"}
 PLACED = Reply("the claim as it is now, and the outcome", (ClaimView, Outcome))
 NOT_NOW = {503: "the tokens cannot be read or written now"}
 
@@ -148,11 +148,11 @@ OPERATIONS = (
     ),
     Operation(
         "PUT", CLAIM, "Claim: charge or not, and a most current; in place of the claim before",
-        place_claim, PLACED, AuthRequirement.CONTROL, body=ClaimOrder, refusals=NOT_POSSIBLE,
+        place_claim, PLACED, AuthRequirement.CONTROL, body=ClaimOrder, refusals=NOT_GRANTED,
     ),
     Operation(
         "PATCH", CLAIM, "Change the keys of the claim that are named",
-        change_claim, PLACED, AuthRequirement.CONTROL, body=ClaimOrder, refusals=NOT_POSSIBLE,
+        change_claim, PLACED, AuthRequirement.CONTROL, body=ClaimOrder, refusals=NOT_GRANTED,
     ),
     Operation(
         "DELETE", CLAIM, "Withdraw the claim: the owner's controls alone decide again",
@@ -167,7 +167,7 @@ OPERATIONS = (
         create_token, Reply("the token, shown this once", (NewToken, Outcome)),
         AuthRequirement.OWNER,
         body=TokenOrder,
-        refusals={409: "the name is taken, or there are too many", **NOT_POSSIBLE, **NOT_NOW},
+        refusals={409: "the name is taken, or there are too many", **NOT_GRANTED, **NOT_NOW},
     ),
     Operation(
         "DELETE", f"{TOKENS}/{{name}}", "Revoke a token",
