@@ -12,6 +12,7 @@ from evsed.core.ocpp.local_list import (
     AuthorizationRules,
     ListEntry,
     ListError,
+    ListVersionError,
     LocalList,
     Verdict,
     judge,
@@ -59,3 +60,14 @@ def test_the_list_is_used_as_the_keys_say(
     verdict: Verdict,
 ) -> None:
     assert judge(entry, rules, 20.0, online=online) is verdict
+
+
+def test_a_difference_has_to_be_newer_than_the_list_and_a_full_list_does_not() -> None:
+    entry = GOOD
+    kept = LocalList().changed(5, [("A1", entry)], full=True)
+    with pytest.raises(ListVersionError):
+        kept.changed(5, [("B2", entry)], full=False)
+    newer = kept.changed(6, [("B2", entry)], full=False)
+    assert (newer.version, set(newer.entries)) == (6, {"a1", "b2"})
+    older = newer.changed(2, [("C3", entry)], full=True)
+    assert (older.version, set(older.entries)) == (2, {"c3"})
