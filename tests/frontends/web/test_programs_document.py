@@ -195,11 +195,11 @@ async def test_prometheus_scrapes_it_and_the_dashboard_shows_something_everywher
         async def query(text: str) -> list[Any]:
             try:
                 async with grafana.get(f"{url}/api/v1/query", params={"query": text}) as answer:
+                    if answer.status == 503:
+                        return []  # it answers, but its database is not open yet
                     told = await answer.json()
             except aiohttp.ClientConnectionError:
-                return []  # it has not begun
-            if answer.status == 503:
-                return []
+                return []  # it does not listen yet
             assert told["status"] == "success", told
             found: list[Any] = told["data"]["result"]
             return found
