@@ -16,10 +16,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.mutants.claims import CLAIMS
 from tests.mutants.table import MUTANTS
 
 if TYPE_CHECKING:
-    from tests.mutants.table import Mutant
+    from tests.mutants.mutant import Mutant
 
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 600.0
@@ -56,7 +57,7 @@ def main(names: list[str]) -> int:
         for path in ROOT.iterdir():
             if path.name not in ("evsed", "tests", ".git"):
                 (tree / path.name).symlink_to(path)
-        for mutant in MUTANTS:
+        for mutant in (*MUTANTS, *CLAIMS):
             if names and not any(mutant.name.startswith(name) for name in names):
                 continue
             began_at = time.monotonic()

@@ -3,18 +3,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
-
-class Mutant(NamedTuple):
-    """In *file* (under evsed/) *old* becomes *new*; *test* (under tests/) finds it."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    test: str
-
+from tests.mutants.mutant import Mutant
 
 _EVSE = "core/pilot/evse.py"
 _PROOF = "core/pilot/pilot_proof.py"

@@ -123,3 +123,4 @@ def test_a_receiver_that_is_stuck_at_c_is_shown_f_once_and_never_closes() -> Non
     bench.run(120.0)
 
     assert not bench.commanded
+    assert len(bench.events_of(ev.StateFShown)) == 1
