@@ -110,8 +110,8 @@ class Snapshot:
     they stand at `at`, those found in the control process included. `blocked` says why nothing is
     offered although the limits would allow it, `wait_s` for how long. `board_why` says what is
     wrong where `board_ok` is False. `drawn_a` is what a meter reads, amperes, None where none does.
-    `light` is what the light on the box shows, None where there is none; `button_trouble` is what
-    is wrong with its button.
+    `light` is what the light on the box shows, None where there is none; `box_trouble` is what
+    is wrong with it or with its button.
     """
 
     at: float
@@ -134,7 +134,7 @@ class Snapshot:
     worst_tick_s: float
     late: int
     light: LightState | None = None
-    button_trouble: str = ""
+    box_trouble: str = ""
 
     @property
     def lowest(self) -> Limit:

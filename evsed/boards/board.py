@@ -215,6 +215,10 @@ class Board(Protocol):
     def button_pressed(self) -> bool | None:
         """The button's level by the last beat; None where there is none, or it cannot be read."""
 
+    @property
+    def box_refused(self) -> tuple[int, ...]:
+        """The GPIOs of the light and the button that evsed was not given; () without a board."""
+
     def read_back(self) -> ReadBack:
         """Ask the board what its outputs really are."""
 

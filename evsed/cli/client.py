@@ -77,8 +77,8 @@ def status(url: str, socket_path: str = "") -> str:
     ]
     if now["light"]:
         lines.append(f"  light     {now['light']['text'].removeprefix('the light is ')}")
-    if now["button_trouble"]:
-        lines.append(f"  button    {now['button_trouble']}")
+    if now["box_trouble"]:
+        lines.append(f"  box       {now['box_trouble']}")
     lines += [f"  claim     {claim['program']}: {_claim(claim)}" for claim in now["claims"]]
     if now["excess_w"] is not None:
         age = "" if now["feed_age_s"] is None else f", {now['feed_age_s']:.0f} s old"

@@ -20,6 +20,7 @@ class Panel:
         self._outputs: Final = len(config.light_gpios)
         self._button: Final = None if config.button_gpio is None else BoxButton()
         self._state = LightState.NOT_DRIVEN
+        self._trouble = ""
 
     @property
     def fitted(self) -> bool:
@@ -33,24 +34,33 @@ class Panel:
 
     @property
     def trouble(self) -> str:
-        """Reason why the button orders nothing; "" where it is well, or there is none."""
-        return "" if self._button is None else self._button.trouble
+        """The fault of the light or the button, in words; "" where both are well."""
+        return self._trouble
 
     def update(self, now: float, board: Board, seen: Seen) -> list[ev.Event]:
         """Have the light show *seen*, and return the button's events."""
         if self._outputs:
             self._state = choose(seen)
             board.set_light(levels(self._state, now, self._outputs))
-        if self._button is None:
-            return []
-        before = self._button.trouble
-        press = self._button.update(now, board.button_pressed)
+        press = None if self._button is None else self._button.update(now, board.button_pressed)
         events: list[ev.Event] = []
-        if self._button.trouble != before:
-            events.append(ev.ButtonTrouble(now, self._button.trouble))
+        if (trouble := self._find_trouble(board)) != self._trouble:
+            self._trouble = trouble
+            events.append(ev.BoxTrouble(now, trouble))
         if press is not None:
             events.append(ev.ButtonPressed(now, press.value))
         return events
+
+    def _find_trouble(self, board: Board) -> str:
+        """Name the GPIOs that evsed was not given, else what is wrong with the button."""
+        if refused := board.box_refused:
+            names = " and ".join(f"GPIO {gpio}" for gpio in refused)
+            return (
+                f"{names} of [box] cannot be used, so the light shows too little or the button "
+                "does nothing; charging goes on; another program has it, or pigpiod's -x leaves "
+                "it out"
+            )
+        return "" if self._button is None else self._button.trouble
 
     def on_board_lost(self) -> None:
         """Note that nothing drives the light now."""

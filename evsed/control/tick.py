@@ -407,7 +407,7 @@ class Control:
             worst_tick_s=self._tally.worst_tick_s,
             late=self._punctuality.late,
             light=self._panel.light,
-            button_trouble=self._panel.trouble,
+            box_trouble=self._panel.trouble,
         )
         self._tally.worst_tick_s = 0.0
         return snapshot

@@ -121,7 +121,7 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
         expected_end=_end_time(state, now),
         expected_end_by=state.expected_end.by.value if state.expected_end else None,
         light=_light_view(state, now),
-        button_trouble=(snapshot.button_trouble if snapshot else "") or None,
+        box_trouble=(snapshot.box_trouble if snapshot else "") or None,
     )
 
 

@@ -345,8 +345,8 @@ class Status:
         OcppView | None, Doc("the central system and its part in the charging; null: OCPP is off")
     ] = None
     light: Annotated[LightView | None, Doc("the light on the box; null where there is none")] = None
-    button_trouble: Annotated[
-        str | None, Doc("the reason why the button on the box orders nothing; null: it is well")
+    box_trouble: Annotated[
+        str | None, Doc("what is wrong with the light or the button on the box; null: nothing")
     ] = None
 
     def __post_init__(self) -> None:

@@ -90,6 +90,7 @@ class BenchBoard:
         self.coil_supply_v: float | None = None
         self.light: tuple[bool, ...] = ()
         self.button_pressed: bool | None = None
+        self.box_refused: tuple[int, ...] = ()
         self.commanded = 0
         self.commanded_at = -math.inf
         self.hold_duty = hold_duty

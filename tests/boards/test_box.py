@@ -182,6 +182,7 @@ def test_gpios_that_pigpiod_refuses_leave_the_light_dark_and_the_charge_alone() 
         board.beat()
         board.set_contactors(1)
 
+        assert board.box_refused == (17, 21)
         assert (pi.wires.level(17), pi.wires.level(27)) == (0, 1)
         assert pi.wires.level(CONTACTOR) == 1
         board.close()
@@ -195,6 +196,7 @@ def test_gpios_that_another_program_holds_are_left_out_on_the_kernel() -> None:
         board.set_light((True, True, True))
         board.beat()
 
+        assert board.box_refused == (17, BUTTON)
         assert (its_rig.kernel.level(17), its_rig.kernel.level(27)) == (False, True)
         assert board.button_pressed is None
         for line in held:

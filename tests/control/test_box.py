@@ -66,7 +66,7 @@ def test_a_box_without_light_and_button_has_none() -> None:
 
     assert light(bench) is None
     assert bench.board.light == ()
-    assert bench.snapshot.button_trouble == ""
+    assert bench.snapshot.box_trouble == ""
 
 
 def test_the_light_follows_a_charge_from_plug_to_plug() -> None:
@@ -173,15 +173,29 @@ def test_a_stuck_button_is_reported_once_and_does_nothing() -> None:
     bench.board.button_pressed = True
     bench.run(60)
 
-    assert bench.snapshot.button_trouble == STUCK
-    assert [str(timed.event) for timed in bench.events_of(ev.ButtonTrouble)] == [STUCK]
+    assert bench.snapshot.box_trouble == STUCK
+    assert [str(timed.event) for timed in bench.events_of(ev.BoxTrouble)] == [STUCK]
     assert not bench.events_of(ev.ButtonPressed)
     assert bench.contactor_closed
     bench.board.button_pressed = False
     bench.run(1)
-    assert bench.snapshot.button_trouble == ""
-    assert "well again" in str(bench.events_of(ev.ButtonTrouble)[-1].event)
+    assert bench.snapshot.box_trouble == ""
+    assert "well again" in str(bench.events_of(ev.BoxTrouble)[-1].event)
     assert not bench.events_of(ev.ButtonPressed)
+
+
+def test_a_gpio_that_evsed_was_not_given_is_named_once_and_the_charge_goes_on() -> None:
+    bench = charging(bench_with())
+    bench.board.box_refused = (17, 21)
+    bench.run(60)
+
+    (told,) = bench.events_of(ev.BoxTrouble)
+    assert str(told.event).startswith("GPIO 17 and GPIO 21 of [box] cannot be used")
+    assert bench.snapshot.box_trouble == str(told.event)
+    assert bench.contactor_closed
+    bench.board.box_refused = ()
+    bench.run(1)
+    assert bench.snapshot.box_trouble == ""
 
 
 def test_whatever_the_button_does_no_contactor_closes_without_an_offer() -> None:

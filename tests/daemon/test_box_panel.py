@@ -164,14 +164,14 @@ async def test_the_status_has_the_light_in_words(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
         show(world)
         assert world.status(100.1).light is None
-        show(world, light=LightState.WAITING_SUN, button_trouble="it is stuck")
+        show(world, light=LightState.WAITING_SUN, box_trouble="it is stuck")
         status = world.status(100.1)
 
         assert status.light is not None
         assert status.light.text == "the light is blue, blinking slowly: waiting for the sun"
         assert (status.light.state, status.light.colour) == ("waiting_sun", "blue")
         assert status.light.pattern_s == (1.0, 1.0)
-        assert status.button_trouble == "it is stuck"
+        assert status.box_trouble == "it is stuck"
 
 
 async def test_a_control_process_that_hangs_drives_no_light(tmp_path: Path) -> None:

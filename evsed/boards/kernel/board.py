@@ -160,6 +160,11 @@ class KernelBoard(HeldBoard[KernelSession]):
         """The button's level by the last beat; None where there is none, or it cannot be read."""
         return self._button_pressed
 
+    @property
+    def box_refused(self) -> tuple[int, ...]:
+        """The GPIOs of the light and the button that another program of this machine holds."""
+        return () if self._held is None else self._held.box_refused
+
     # ----------------------------------------------------------------------------- once a second
 
     def read_back(self) -> ReadBack:

@@ -131,6 +131,7 @@ class KernelSession:
     test: GpioLine | None = None
     light: dict[int, GpioLine] = field(default_factory=dict)
     button: GpioLine | None = None
+    box_refused: tuple[int, ...] = ()
     heartbeat_high: bool = False
     closed: int = 0
 
@@ -216,16 +217,27 @@ def acquire(
                 session.inputs[gpio] = _line(begun, kernel, gpio, LINE_INPUT | LINE_PULL_UP)
         if wanted.ground_fault_test_gpio is not None:
             session.test = _line(begun, kernel, wanted.ground_fault_test_gpio, LINE_OUTPUT)
-        for gpio in config.box.light_gpios:
-            with contextlib.suppress(BoardError):  # neither light nor button is a barrier
-                session.light[gpio] = _line(begun, kernel, gpio, LINE_OUTPUT)
-        if config.box.button_gpio is not None:
-            with contextlib.suppress(BoardError):
-                pulled_up = LINE_INPUT | LINE_PULL_UP
-                session.button = _line(begun, kernel, config.box.button_gpio, pulled_up)
-        session.drive_light(config.box.rest())
+        _acquire_box(session, begun)
         begun.pop_all()
     return session
+
+
+def _acquire_box(session: KernelSession, begun: contextlib.ExitStack) -> None:
+    """Acquire light and button; neither is a barrier, so what is refused is left out."""
+    box, refused = session.config.box, []
+    for gpio in box.light_gpios:
+        try:
+            session.light[gpio] = _line(begun, session.kernel, gpio, LINE_OUTPUT)
+        except BoardError:
+            refused.append(gpio)
+    if box.button_gpio is not None:
+        try:
+            pulled_up = LINE_INPUT | LINE_PULL_UP
+            session.button = _line(begun, session.kernel, box.button_gpio, pulled_up)
+        except BoardError:
+            refused.append(box.button_gpio)
+    session.box_refused = tuple(refused)
+    session.drive_light(box.rest())
 
 
 def _line(begun: contextlib.ExitStack, kernel: Kernel, gpio: int, flags: int) -> GpioLine:

@@ -70,6 +70,7 @@ class PigpioSession:
     spi_handle: int
     script_id: int
     contactors: PigpioContactors
+    box_refused: tuple[int, ...] = ()
 
     def dead_man_state(self) -> int:
         """The state of the dead-man script; only `PI_SCRIPT_RUNNING` is armed."""
@@ -134,7 +135,7 @@ def _set_up(config: BoardConfig, line: Connection, fast: Connection) -> PigpioSe
     checked(doing, client.hardware_PWM(pilot, deadman.PILOT_HZ, deadman.STEADY_PPM))
     checked(f"drive GPIO {wires.heartbeat_gpio}", client.write(wires.heartbeat_gpio, 0))
     _set_up_inputs(config, client)
-    _set_up_box(config, client)
+    box_refused = _set_up_box(config, client)
     spi_handle = checked(
         f"open SPI channel {wires.spi_channel} at {wires.spi_hz} Hz",
         client.spi_open(wires.spi_channel, wires.spi_hz, _SPI_FLAGS[wires.spi_channel]),
@@ -148,7 +149,7 @@ def _set_up(config: BoardConfig, line: Connection, fast: Connection) -> PigpioSe
             config, client, lambda: deadman.require_armed(line, script_id)
         )
         session = PigpioSession(
-            config, line, fast, client, sampler, spi_handle, script_id, contactors
+            config, line, fast, client, sampler, spi_handle, script_id, contactors, box_refused
         )
     except BaseException:
         with contextlib.suppress(BoardError):
@@ -197,14 +198,15 @@ def _set_up_inputs(config: BoardConfig, client: Client) -> None:
         checked(f"drive GPIO {gpio}", client.write(gpio, 0))
 
 
-def _set_up_box(config: BoardConfig, client: Client) -> None:
-    """Leave the light dark and pull the button up; what is refused is left out."""
-    for gpio, level in config.box.rest():
-        client.write(gpio, level)
+def _set_up_box(config: BoardConfig, client: Client) -> tuple[int, ...]:
+    """Leave the light dark and pull the button up; return the GPIOs that pigpiod refuses."""
+    refused = [gpio for gpio, level in config.box.rest() if client.write(gpio, level) < 0]
     button = config.box.button_gpio
     if button is not None:
-        client.set_mode(button, pigpio.INPUT)
-        client.set_pull_up_down(button, pigpio.PUD_UP)
+        mode = client.set_mode(button, pigpio.INPUT)
+        pull = client.set_pull_up_down(button, pigpio.PUD_UP)
+        refused += [button] * (mode < 0 or pull < 0)
+    return tuple(refused)
 
 
 def _start_dead_man(session: PigpioSession) -> None:

@@ -179,13 +179,13 @@ class ButtonPressed(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class ButtonTrouble(Event):
-    """The button on the box orders nothing from now on, because of `what`; "": it is well again."""
+class BoxTrouble(Event):
+    """Something is wrong with the light or the button on the box: `what`; "": both are well."""
 
     what: str
 
     def __str__(self) -> str:
-        return self.what or "the button on the box is well again"
+        return self.what or "light and button on the box are well again"
 
 
 # By name, for those who carry events from one process to another.
@@ -208,6 +208,6 @@ KINDS: dict[str, type[Event]] = {
         StateFShown,
         OwnerAsked,
         ButtonPressed,
-        ButtonTrouble,
+        BoxTrouble,
     )
 }

@@ -10,11 +10,11 @@ let shown = ""; // the colour and rhythm that are drawn
 let timer = null;
 
 export function light(s) {
-  byId("box").hidden = !s.light && !s.button_trouble;
+  byId("box").hidden = !s.light && !s.box_trouble;
   byId("light").hidden = !s.light;
   put("light_text", s.light?.text ?? "");
-  byId("button_trouble").hidden = !s.button_trouble;
-  put("button_trouble", s.button_trouble ?? "");
+  byId("box_trouble").hidden = !s.box_trouble;
+  put("box_trouble", s.box_trouble ?? "");
   const wanted = JSON.stringify([s.light?.colour, s.light?.pattern_s, still.matches]);
   if (wanted === shown) return;
   shown = wanted;
