@@ -63,12 +63,31 @@ async def _feed(settings: Settings, write: Callable[[str], None]) -> bool:
     excess = excess_of(figures)
     spare = "are spare" if excess.excess_w >= 0 else "are taken too much"
     write(f"  evsed makes of it: {abs(excess.excess_w):.0f} W {spare} ({excess.why})")
+    for line in _assumptions(figures):
+        write(f"  {line}")
     if "grid_w" in figures:
         write(
             "  Is it so? Turn on a kettle and run this again: grid_w must rise by about 2000 W. "
             "If it falls,\n  write scale = -1 into grid_w, or turn the clamp round."
         )
     return True
+
+
+def _assumptions(figures: Figures) -> Iterator[str]:
+    """Yield what evsed takes for granted about the house battery."""
+    if "battery_w" in figures:
+        yield (
+            "assumed: what charges the house battery is spare for the car "
+            "(surplus.battery_first_below changes that)"
+        )
+    elif "grid_w" in figures:
+        yield (
+            "assumed: no house battery holds the grid at zero. If one does, evsed notices after "
+            "some minutes\n  of a charge and goes by what is exported; give battery_w, too, if "
+            "there is one"
+        )
+    if "battery_w" in figures and "soc" in figures:
+        yield "assumed: from 97 % on, with nothing exported, the panels may give more than is seen"
 
 
 async def _other(settings: Settings, write: Callable[[str], None]) -> bool:

@@ -91,4 +91,6 @@ def reading_of(figures: Figures, now: float) -> Reading:
         stamp=stamps or f"{oldest_at:.3f}",
         age_s=max(0.0, now - oldest_at),
         soc=value("soc"),
+        grid_w=value("grid_w"),
+        battery_w=value("battery_w"),
     )

@@ -249,6 +249,7 @@ class SurplusSettings(Section):
     feed_in_price: float | None = Field(None, ge=-1_000, le=1_000)
     later_price: float | None = Field(None, ge=-1_000, le=1_000)
     reserve_w: float = Field(DEFAULTS.reserve_w, ge=-5_000, le=100_000)
+    battery_first_below: float = Field(DEFAULTS.battery_first_below, ge=0, le=1)
     min_on_s: float = Field(DEFAULTS.min_on_s, ge=0, le=86_400)
     min_off_s: float = Field(DEFAULTS.min_off_s, ge=0, le=86_400)
     start_share: float = Field(DEFAULTS.start_share, ge=0, le=1)

@@ -219,7 +219,7 @@ class Allotment:
         available_w = config.solar_weight * self._available_w()
         covers = fresh and available_w >= config.start_share * config.least_w
         self._conditions.add(available_w, span_s, covers=covers)
-        if available_w >= config.least_w:
+        if available_w >= config.least_w and surplus.held.proven:
             self._loan.open(now)
         return True
 
@@ -321,6 +321,7 @@ class Allotment:
         """Take the owner's new mode as a word on what the feed said before."""
         self._ordered = False
         self._surplus.doubt.clear()
+        self._surplus.held.clear()
         if lost:
             self._news.maximum_w = None
 
@@ -382,7 +383,7 @@ class Allotment:
             untaken_s = now - self._little_at
         floor_a = self._climbed_a(self._floor_a(cap_a), cap_a, untaken_s)
         least_a = max(config.car_min_current_a, floor_a)
-        wanted_a = (spare_w + self._surplus.doubt.nudge_w) / config.watts_per_ampere
+        wanted_a = spare_w / config.watts_per_ampere
         rule, left_s = self._cover(now, wanted_a, spare_w, floor_a, untaken_s)
         if rule is AllotmentRule.WAITING:
             return self._stop(now, AllotmentReason(rule, need_w=config.least_w, spare_w=spare_w))
@@ -455,7 +456,7 @@ class Allotment:
         self, now: float, rule: AllotmentRule, wanted_a: float
     ) -> tuple[AllotmentRule, float]:
         """Add what the car leaves, keep the margin; or make the step of a test instead."""
-        test_w = self._surplus.doubt.test_w
+        test_w = self._surplus.doubt.test_w or self._surplus.held.test_w
         if test_w is not None and not self._softly(now):
             return AllotmentRule.TESTING, test_w / self._config.watts_per_ampere
         test_a = self._test_a()

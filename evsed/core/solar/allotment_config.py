@@ -57,6 +57,9 @@ class AllotmentConfig:
     """What the same kWh costs when the car is charged at another time."""
     reserve_w: float = 0.0
     """Power always left to the battery, in watts; below 0 where the feed reads that much low."""
+    battery_first_below: float = 0.0
+    """Below this state of charge, 0 to 1, the house battery comes first, and the car gets what it
+    cannot take; 0: the car always comes first. Needs a feed with the state of charge."""
     min_on_s: float = 600.0
     """The shortest run between a start and a stop for lack of sun, in seconds."""
     min_off_s: float = 300.0
@@ -82,6 +85,7 @@ class AllotmentConfig:
         _within("window_s", self.window_s, 0, self.period_s)
         _within("loan_wh", self.loan_wh, 0, 100_000)
         _within("reserve_w", self.reserve_w, -5_000, 100_000)
+        _within("battery_first_below", self.battery_first_below, 0, 1)
         prices = (self.import_price, self.feed_in_price, self.later_price)
         if any(price is None for price in prices) and any(price is not None for price in prices):
             message = "import_price, feed_in_price and later_price go together: set all or none"

@@ -164,6 +164,11 @@ class DrawTest:
         found, self._reverses = self._reverses, False
         return found
 
+    @property
+    def runs(self) -> bool:
+        """True while a step is made or judged."""
+        return self._step is not _Step.NONE
+
     def idle_s(self, now: float) -> float:
         """Return the seconds since an answer; infinite during a test, and before any answer."""
         return math.inf if self._tests or self._step is not _Step.NONE else now - self._answer_at

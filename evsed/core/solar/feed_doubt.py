@@ -61,22 +61,6 @@ in seconds; the slowest reported car begins within 4 minutes (evcc-io/evcc#11958
 NEAR_ZERO_W: Final = 250.0
 """A figure closer to 0 than this may be throttled or held there, in watts: two house loads."""
 
-BELOW_ZERO_W: Final = -50.0
-"""A figure below this has shown that it can be negative, in watts."""
-
-STUCK_READINGS: Final = 15
-"""A figure of exactly 0 for so many readings..."""
-
-STUCK_S: Final = 1_800.0
-"""... and so long, in seconds, while a car draws, may be a sensor that ends at 0: a meter of what a
-house really takes or gives moves by some watts each minute. So the car is given a little more..."""
-
-NUDGE_SHARE: Final = 1 / 6
-"""... each time by this share of the least power, one ampere of six..."""
-
-NUDGES: Final = 2
-"""... and a figure that does not answer so many of these cannot fall below 0."""
-
 RETRY_S: Final = 43_200.0
 """A feed is tried again after so long, in seconds, or when the owner sets the mode: half a day."""
 
@@ -90,17 +74,12 @@ class Doubt(enum.Enum):
         "the feed's figure does not answer the car: either the car takes nothing, or the feed's "
         "meter does not see the car"
     )
-    NEVER_NEGATIVE = (
-        "the feed's figure never falls below 0 although the car draws: "
-        "its meter does not show what is taken"
-    )
 
 
 ADVICE: Final = {
     Doubt.REVERSED: "Turn its sign round where the figure is made (scale = -1, or the meter)",
     Doubt.UNSEEN: "Take a meter that measures the car, too, or feed the car through that meter",
     Doubt.UNANSWERED: "If the car does charge, take a meter that measures the car, too",
-    Doubt.NEVER_NEGATIVE: "Take the balance of the grid, import and export, instead of the export",
 }
 
 
@@ -154,17 +133,7 @@ class FeedDoubt:
         self._tested = False  # in this run
         self._high = False
         self._readings = 0
-        self._below = False
-        self._same, self._same_s, self._same_w = 0, 0.0, 0.0
-        self._nudges, self._nudged_w = 0, 0.0
         self._nothing_s = 0.0
-
-    @property
-    def nudge_w(self) -> float:
-        """Power for the car beyond the sun, to see whether the figure answers, in watts."""
-        stuck = self._same >= STUCK_READINGS and self._same_s >= STUCK_S and not self._below
-        step_w = NUDGE_SHARE * self.least_w * (1 + self._nudges)
-        return step_w if stuck and self.found is None else 0.0
 
     @property
     def test_w(self) -> float | None:
@@ -200,11 +169,8 @@ class FeedDoubt:
             return
         if excess_w is None or full:
             self._last = self._before = None
-            self._tests = self._same = 0
+            self._tests = 0
             return
-        self._below = self._below or excess_w < BELOW_ZERO_W
-        self._nudge(excess_w, draw_w)
-        self._count_same(excess_w, draw_w, span_s)
         self._nothing_s = self._nothing_s + span_s if unanswered and draw_w > 0 else 0.0
         if measured:
             self._weigh(excess_w, draw_w, span_s)
@@ -254,27 +220,8 @@ class FeedDoubt:
             self._high = draw_w < 1.5 * self.least_w
             self._before, self._changed_s = self._last, 0.0
 
-    def _nudge(self, excess_w: float, draw_w: float) -> None:
-        """Count the steps beyond the sun that a figure near 0 did not answer."""
-        if self.nudge_w > 0 and excess_w == self._same_w:
-            risen = draw_w - self._nudged_w > NUDGE_SHARE * self.least_w / 2
-            self._nudges += risen
-            self._nudged_w = draw_w if risen else self._nudged_w
-        else:
-            self._nudges, self._nudged_w = 0, draw_w
-
-    def _count_same(self, excess_w: float, draw_w: float, span_s: float) -> None:
-        drawing = draw_w > 0.9 * self.least_w
-        if drawing and excess_w == self._same_w == 0:
-            self._same, self._same_s = self._same + 1, self._same_s + span_s
-        else:
-            self._same, self._same_s = 1, 0.0
-        self._same_w = excess_w
-
     def _judge(self, *, measured: bool, reverses: bool) -> Doubt | None:
         evidence = self._evidence
-        if self._nudges >= NUDGES:
-            return Doubt.NEVER_NEGATIVE
         if not measured:
             unanswered = Doubt.UNANSWERED if self._nothing_s >= UNSEEN_S else None
             return Doubt.REVERSED if reverses else unanswered

@@ -12,8 +12,8 @@ from typing import Final
 
 from evsed.core.solar.surplus import Reading
 
-HOLD_PERIODS: Final = 3.0
-"""News is fresh for this many periods after it came, so that two lost readings change nothing..."""
+HOLD_PERIODS: Final = 4.0
+"""News is fresh for so many periods after it came, so that three lost in a row change nothing..."""
 
 HOLD_S: Final = 60.0
 """... and for this long at least, in seconds: a fast feed loses more readings in a row."""

@@ -91,6 +91,16 @@ class OwnConsumption:
                 break
         return total_as / (end_at - start_at) if end_at > start_at else moment_a
 
+    def most_a(self, start_at: float, end_at: float) -> float:
+        """Return the most that the car drew from `start_at` to `end_at`, in amperes."""
+        most_a = 0.0
+        for span in reversed(self._spans):
+            if span.start_at <= end_at:
+                most_a = max(most_a, span.amperes)
+            if span.start_at <= start_at:
+                break
+        return most_a
+
     def level_s(self, at: float) -> float:
         """Return for how long the current of the moment *at* had been what it is, in seconds."""
         for span in reversed(self._spans):

@@ -20,6 +20,8 @@ from evsed.core.solar.excess_formula import ExcessDecoder
 from evsed.core.solar.feed_doubt import ADVICE, FeedDoubt
 from evsed.core.solar.feed_period import FeedPeriod
 from evsed.core.solar.feed_trouble import Notice
+from evsed.core.solar.held_grid import BATTERY_S, HeldGrid
+from evsed.core.solar.house_battery import BatteryTurn, throttles
 from evsed.core.solar.own_consumption import OwnConsumption
 
 if TYPE_CHECKING:
@@ -31,9 +33,6 @@ which is the slowest feed that evsed goes by."""
 
 BELIEVED_W: Final = 1e9
 """A figure beyond this is taken for this much, in watts: a battery of 16 MWh from its target."""
-
-FULL_SOC: Final = 0.97
-"""From this state of charge on, a battery may be throttling the panels."""
 
 
 PLAIN_FORMULA: Final = Notice(
@@ -51,8 +50,9 @@ class Reading:
     `excess_w` is still spare with the car drawing what it draws, negative when too much is taken.
     `minimum_w` is to be given even when the sun does not cover it; `maximum_w` caps, 0 forbids,
     None is no cap.  `stamp` is the feed's own mark and serves as an identity only.  `age_s` is the
-    feed's clock at arrival minus its stamp.  `soc` is the battery's state of charge, 0 to 1, where
-    the feed knows it.
+    feed's clock at arrival minus its stamp.  `soc` is the battery's state of charge, 0 to 1,
+    `grid_w` what comes from the grid and `battery_w` what the battery gives, both parts of
+    `excess_w`; None where the feed does not know it.
 
     Raises ValueError for a figure that is not finite or out of range.
     """
@@ -63,6 +63,8 @@ class Reading:
     stamp: str
     age_s: float
     soc: float | None = None
+    grid_w: float | None = None
+    battery_w: float | None = None
     notice: Notice | None = None
     """What the owner should mend at the feed, although this reading is sound."""
 
@@ -71,6 +73,11 @@ class Reading:
         if not math.isfinite(self.excess_w):
             message = f"excess_w is {self.excess_w}; it must be a finite number of watts"
             raise ValueError(message)
+        for name in ("grid_w", "battery_w"):
+            flow_w: float | None = getattr(self, name)
+            if flow_w is not None and not math.isfinite(flow_w):
+                message = f"{name} is {flow_w}; it must be a finite number of watts"
+                raise ValueError(message)
         for name in ("age_s", "minimum_w", "maximum_w"):
             value: float | None = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value >= 0):
@@ -95,9 +102,12 @@ class Surplus:
         """What the car takes, found out by steps of its offer."""
         self._decoder = ExcessDecoder(config.least_w)
         self._probe = BatteryProbe(config.least_w)
+        self._turn = BatteryTurn(config.battery_first_below)
         self._period = FeedPeriod(config.period_s)
         self.doubt = FeedDoubt(config.least_w)
         """The evidence that the feed contradicts the car's own draw."""
+        self.held = HeldGrid(config.least_w)
+        """The evidence that a battery hides what the car takes."""
         self.stamp_at = -math.inf
         """The moment of the last stamp on our clock."""
         self.spare = Spare(0.0)
@@ -125,7 +135,7 @@ class Surplus:
         self._config = replace(self._config, phases=phases)
         self.test.watts_per_ampere = after = self._config.watts_per_ampere
         self._decoder.set_least_w(self._config.least_w)
-        for part in (self.test, self.doubt, self._probe):
+        for part in (self.test, self.doubt, self.held, self._probe):
             part.least_w = self._config.least_w
         if math.isfinite(self.stamp_at):
             window_at = self.stamp_at - self._config.window_s
@@ -154,7 +164,8 @@ class Surplus:
             text = f"{found.value}. {ADVICE[found]}."
             doubt = Notice(f"doubt {found.name}", text, wrong=True)
         formula = PLAIN_FORMULA if self._decoder.plain else None
-        return tuple(note for note in (doubt, self._period.notice, formula) if note is not None)
+        found_now = (doubt, self._period.notice, formula, self.held.notice)
+        return tuple(note for note in found_now if note is not None)
 
     def on_reading(self, now: float, reading: Reading) -> float:
         """Add a new reading; return the seconds between the last stamp and its own.
@@ -172,9 +183,15 @@ class Surplus:
         figure_w = max(-BELIEVED_W, min(BELIEVED_W, reading.excess_w))
         excess_w: float | None = figure_w
         shown_w = excess_w
-        full = throttled = reading.soc is not None and reading.soc >= FULL_SOC
+        full = throttled = throttles(reading.soc, reading.grid_w, reading.battery_w)
         if config.semantics == "battery_power":
+            self.held.known = self._turn.update(reading.soc)
+            if self.held.known:
+                figure_w -= max(0.0, -(reading.battery_w or 0.0))
             self.spare = self._probe.update(figure_w, own_w, full=full)
+            # Where the battery's own power is part of the figure, nothing is hidden.
+            judged = not full and reading.battery_w is None and not self.test.runs
+            self._hold(figure_w, stamp_at, known_s, judged=judged)
         else:
             since_at = max(self.stamp_at, stamp_at - self._draw.keep_s)
             mean_w = self.mean_own_w(since_at, stamp_at)
@@ -185,11 +202,13 @@ class Surplus:
             full = self.spare.bias_w > 0 or self._decoder.charge_error_w >= config.least_w
             excess_w = self._decoder.excess_w
         offered_a = self._draw.mean_a(window_at, stamp_at)
+        hidden = self.held.found or self.held.test_w is not None
         if not self._metered:
-            self._test(now, None if throttled else shown_w, offered_a, stamp_at, known_s)
+            none = throttled or hidden
+            self._test(now, None if none else shown_w, offered_a, stamp_at, known_s)
         self.doubt.add(
             now,
-            excess_w,
+            None if hidden else excess_w,
             config.watts_per_ampere * offered_a,
             known_s,
             measured=self._metered,
@@ -199,6 +218,17 @@ class Surplus:
         )
         self.stamp_at = stamp_at
         return span_s
+
+    def _hold(self, figure_w: float, stamp_at: float, span_s: float, *, judged: bool) -> None:
+        """Judge whether a battery holds the figure, and what it is worth then."""
+        held, watts = self.held, self._config.watts_per_ampere
+        # A held figure looks like a car that ignores its offer, so what was learned is left out.
+        own_w = watts * self._draw.mean_a(stamp_at - self._config.window_s, stamp_at)
+        level_s = math.inf if self._metered else self._draw.level_s(stamp_at)
+        held.add(figure_w, own_w, span_s, level_s=level_s, judged=judged)
+        if held.found:
+            lately_w = watts * self._draw.most_a(stamp_at - BATTERY_S, stamp_at)
+            self.spare = held.spare(figure_w, own_w, lately_w)
 
     def forget_car(self) -> None:
         """Forget what the car took."""

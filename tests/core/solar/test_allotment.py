@@ -57,8 +57,9 @@ def test_the_loop_settles_for_every_latency(latency_s: int) -> None:
     day.run(420)
     seen = set()
     for _ in range(240):
-        seen.add(round(day.run(1).current_a, 1))
-    assert day.run(60).current_a == pytest.approx(21.72)
+        if day.run(1).reason.rule is not AllotmentRule.TESTING:
+            seen.add(round(day.result.current_a, 1))
+    assert day.run(420).current_a == pytest.approx(21.72)
     assert max(seen) <= 21.74
     assert min(seen) >= 13.0
 
@@ -91,7 +92,11 @@ def test_such_a_car_leaves_the_loop_calm_at_every_latency(latency_s: int) -> Non
         solar_w=lambda now: 7000.0 if now < 1200 else 2300.0, latency_s=latency_s, car_max_a=16
     )
     day.run(1200 + 180)
-    seen = {day.run(1).current_a for _ in range(600)}
+    seen = {
+        day.result.current_a
+        for _ in range(900)
+        if day.run(1).reason.rule is not AllotmentRule.TESTING
+    }
     assert min(seen) == pytest.approx(10.0, abs=0.3)
     assert max(seen) == pytest.approx(10.0, abs=0.3)
 
@@ -152,14 +157,14 @@ def test_a_minimum_starts_a_charge_without_sun() -> None:
 
 
 def test_old_news_makes_it_cautious_and_then_stops_it() -> None:
-    """Three periods after it came it is held, then 6 A, and nothing after five."""
+    """Four periods after it came it is held, then 6 A, and nothing after five."""
     day = Day(solar_w=3000)
     day.run(301)
     day.feed_alive = False
-    assert day.run(184).current_a == pytest.approx(13.04)
+    assert day.run(244).current_a == pytest.approx(13.04)
     assert day.run(11).current_a == 6.0
-    assert str(day.result.reason) == "no news for 190 s: 6 A"
-    assert day.run(109).current_a == 6.0
+    assert str(day.result.reason) == "no news for 250 s: 6 A"
+    assert day.run(49).current_a == 6.0
     assert day.run(3).current_a == 0
     assert day.result.reason.rule is AllotmentRule.TOO_OLD
 
@@ -301,7 +306,7 @@ def test_old_news_does_not_start_anything() -> None:
     """Cautious is for a run that is on."""
     allot = Allotment(AllotmentConfig(semantics="battery_power"))
     allot.on_reading(0.0, Reading(excess_w=3000, stamp="a", age_s=5))
-    allot.on_reading(60.0, Reading(excess_w=3000, stamp="b", age_s=310))
+    allot.on_reading(60.0, Reading(excess_w=3000, stamp="b", age_s=370))
     result = allot.update(60.0)
     assert (result.current_a, result.reason.rule) == (0.0, AllotmentRule.CAUTIOUS)
 
@@ -381,7 +386,7 @@ def test_nobody_knows_the_sun_without_fresh_news() -> None:
     assert day.run(2).solar_w is None
     day.run(300)
     day.feed_alive = False
-    day.run(160)
+    day.run(220)
     assert day.result.solar_w is not None
     assert day.run(40).solar_w is None
     assert day.result.available_w is not None
@@ -412,7 +417,7 @@ def test_late_is_not_old(period_s: int, latency_s: int) -> None:
     """A feed that is later than two of its periods charges all the same."""
     config = AllotmentConfig(semantics="battery_power", period_s=period_s)
     day = Day(config, solar_w=3000, latency_s=latency_s, period_s=period_s)
-    assert day.run(600).current_a == pytest.approx(13.04)
+    assert day.run(900).current_a == pytest.approx(13.04)
 
 
 @pytest.mark.parametrize("period_s", [1, 10, 20, 120, 300, 540, 900])

@@ -67,8 +67,9 @@ def test_a_meter_that_ends_at_zero_is_named_after_sunset() -> None:
     for _ in range(600):
         day.run(60)
         taken_wh += day.drawn_a * 230 / 60 if day.now > 3600 else 0.0
-    assert "never falls below 0" in str(day.result.reason)
-    assert taken_wh < 2600
+    assert [notice.kind for notice in day.allot.notices] == ["held"]
+    assert "the meter shows export alone" in day.allot.notices[0].text
+    assert taken_wh < 700
 
 
 def test_a_doubted_feed_gets_another_chance_when_the_owner_sets_the_mode() -> None:
