@@ -72,8 +72,12 @@ SURE_PART: Final = 5.3
 ALIKE: Final = 2.0
 """Levels closer than so many standard errors are alike."""
 
-SURE_REVERSED: Final = 5.5
-"""... and a reversed sign by this, which takes three answers."""
+SURE_REVERSED: Final = 8.0
+"""... and a reversed sign by this, which takes three answers; a false one costs half a day."""
+
+MOST_TRUST: Final = 8.0
+"""Answers with the right sign count against a reversed one up to this, and never fade: no meter is
+turned round in the middle of a charge."""
 
 SUSPICIOUS: Final = 1.5
 """From this on one more step is made to find out."""
@@ -88,11 +92,14 @@ answer; where the car is known to take less than its least current, once it has 
 FAR_READINGS: Final = 5
 """... for so many readings, and as long left something spare although the offer rose ..."""
 
-UNANSWERED: Final = -2.5
+UNANSWERED: Final = -2.25
 """... or once an offer that followed was clearly not answered ..."""
 
 EVERY_S: Final = 3_600.0
 """... and after so long without an answer, in seconds."""
+
+MOST_DOUBLED: Final = 2
+"""... twice as long with each answer that confirms the last, but not more than so often."""
 
 AGAIN_S: Final = 600.0
 """After a test that showed nothing the next is made no sooner than this, in seconds."""
@@ -100,8 +107,15 @@ AGAIN_S: Final = 600.0
 SMALL_A: Final = 1.2
 """The first step is at least so large, in amperes ..."""
 
-MOST_A: Final = 4.0
+MOST_A: Final = 3.0
 """... and not larger under a rough sky, where the offers that follow it are answered often, too."""
+
+CALM_W: Final = 150.0
+"""An ordinary car is tested at a reading that moved by no more than this, in watts, ..."""
+
+CALM_SHARE: Final = 0.5
+"""... or by this share of the usual: the offer does not follow the sun during a step, so a step in
+a moving sky costs sun."""
 
 LARGE_A: Final = 3.0
 """... and the further ones, which go down to the least current where that is more."""
@@ -133,12 +147,13 @@ class DrawTest:
         self._lag = lag
         self._weather = 0.0
         self._readings = 0
+        self._moved_w = 0.0
         self._up = self._risen = False
         self._step = _Step.NONE
         self._level_a: float | None = None
         self._tests = self._wait = 0
         self._since_s = 0.0
-        self._wrong = self._drift_w = 0.0
+        self._wrong = self._drift_w = self._trust = 0.0
         self._far_readings = self._confirmed = 0
         self._judged_at = -math.inf
         self.answered = False
@@ -158,6 +173,7 @@ class DrawTest:
         self._spare_w = math.nan
         self._natural = 0.0
         self._passed_s = 0.0
+        self._confirmed = 0
 
     def pop_reversal(self) -> bool:
         """Return whether the figure has answered the wrong way since this was asked last."""
@@ -264,6 +280,7 @@ class DrawTest:
         takes_a = [self._takes_a(self.most_a, offered_a) for _, offered_a in (last, seen)]
         spare_w = seen[0] + self.watts_per_ampere * takes_a[1]
         moved_w = spare_w - last[0] - self.watts_per_ampere * takes_a[0]
+        self._moved_w = min(abs(moved_w), abs(seen[0] - last[0]))
         self._readings += 1
         moved = min(moved_w**2, OUTLIER * max(self._weather, NOISE_W**2))
         self._drift_w += DRIFT_RATE * (math.copysign(math.sqrt(moved), moved_w) - self._drift_w)
@@ -308,6 +325,8 @@ class DrawTest:
                     MOST_EVIDENCE, value - best
                 )
             self._wrong = fade * self._wrong + min(MOST_EVIDENCE, wrong - best)
+            more = max(-MOST_EVIDENCE, min(MOST_EVIDENCE, wrong - min(misfit.values())))
+            self._trust = min(MOST_TRUST, self._trust + more)
             self._conclude(now, seen)
         else:
             self._tests = MOST_TESTS
@@ -321,8 +340,8 @@ class DrawTest:
         present = self._misfit[self.most_a]
         follows_best = follows - min(best, self._wrong) < SUSPICIOUS
         before_a = self.most_a
-        if self._wrong < best and follows - self._wrong >= SURE_REVERSED:
-            self._reverses = True
+        if self._wrong < best and self._trust <= -SURE_REVERSED:
+            self._reverses, self._trust = True, 0.0
             self._forget()
         elif self.most_a is None and (follows_best or self._alike(best_a, seen)):
             self.answered = True
@@ -402,7 +421,7 @@ class DrawTest:
             self._spare_w = math.nan
         elif self._tests and (self._disturbed or against >= SUSPICIOUS):
             self._begin(_Step.LARGE)
-        elif self._step is _Step.NONE and self._due(now):
+        elif self._step is _Step.NONE and self._due_and_calm(now):
             self._up, self._risen = not self._up, self._far(self._last)
             self._begin(_Step.SMALL if self.most_a is None else _Step.LARGE)
 
@@ -410,13 +429,19 @@ class DrawTest:
         self._step, self._level_a = step, None
         self._before, self._wait, self._since_s = self._last, self._lag, 0.0
 
+    def _due_and_calm(self, now: float) -> bool:
+        """Return True at a reading that suits a test, once one is due."""
+        calm_w = max(CALM_W, CALM_SHARE * self._noise_w(1.0))
+        calm = self.most_a is not None or self._moved_w <= calm_w
+        return self._due(now) and calm
+
     def _due(self, now: float) -> bool:
         """Return True where what the car takes should be tested."""
         if self._last is None or math.isnan(self._spare_w):
             return False
-        every_s = EVERY_S
+        every_s = EVERY_S * 2 ** min(MOST_DOUBLED, self._confirmed)
         if self.most_a and self._last[1] > self.most_a + SMALL_A:
-            every_s = min(EVERY_S, AGAIN_S * 2**self._confirmed)
+            every_s = min(every_s, AGAIN_S * 2**self._confirmed)
         far = self._far(self._last) and (self._last[0] > 0 or self.most_a is not None)
         self._far_readings = self._far_readings + 1 if far else 0
         since_s = now - self._answer_at

@@ -129,7 +129,7 @@ def played(latency_s: int) -> Figures:
 
 @pytest.mark.parametrize(
     ("latency_s", "captured_pct", "battery_kwh", "starts"),
-    [(5, 95.0, 0.82, 4.0), (45, 93.3, 1.0, 4.0)],
+    [(5, 95.0, 0.82, 4.0), (45, 93.3, 0.98, 4.0)],
 )
 def test_the_recorded_days_are_charged_as_well_as_promised(
     latency_s: int, captured_pct: float, battery_kwh: float, starts: float
@@ -170,8 +170,9 @@ def test_the_stiff_feed_is_followed_without_swinging(latency_s: int) -> None:
     )
     trace = play(sun, mixed, evsed(AllotmentConfig(semantics="batterymonitor")))
     late_w = [230 * offered_a for offered_a in trace.offered_a[-1800:]]
-    assert min(late_w) == pytest.approx(4500, abs=200)
-    # Once an hour a step of the offer tests what the car takes; it lasts three readings at most.
+    assert median(late_w) == pytest.approx(4500, abs=200)
+    # A step of at most 3 A tests what the car takes; it lasts three readings at most.
+    assert min(late_w) >= 4500 - 3 * 230
     settled = [offered_w for offered_w in late_w if abs(offered_w - median(late_w)) < 100]
     assert len(late_w) - len(settled) <= 3 * 60
 
