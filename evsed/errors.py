@@ -5,6 +5,7 @@
 
     EvsedError            something evsed can name
      +- SettingsError     the owner's file: what is wrong, key by key (exit 78)
+     +- ChangeRefused     a change of the settings on the page that is not possible, or not now
      +- BoardError        the wires: pigpiod, the ADC, a pin that does not follow its command
      |   +- BoardTimeout  ... no answer in time
      |   +- OutputError   ... an output of a contactor that is on although it was switched off
@@ -32,13 +33,32 @@ class SettingsError(EvsedError):
     """The settings are wrong; *problems* holds one line for each, naming key, value and range.
 
     *places* has the line of the file for each, with a caret under the value; "" where the value
-    does not come from the file.
+    does not come from the file. *keys* has the dotted key of each, "" where there is none.
     """
 
-    def __init__(self, problems: tuple[str, ...], places: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        problems: tuple[str, ...],
+        places: tuple[str, ...] = (),
+        keys: tuple[str, ...] = (),
+    ) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+        self.keys = keys or ("",) * len(problems)
         self.places = places or ("",) * len(problems)
+
+
+class ChangeRefused(EvsedError):
+    """A change of the settings was refused; nothing was changed.
+
+    *keys* are those that are in the way. *late*: it is possible for some minutes after the box was
+    switched on, and they are over.
+    """
+
+    def __init__(self, text: str, keys: tuple[str, ...] = (), *, late: bool = False) -> None:
+        super().__init__(text)
+        self.keys = keys
+        self.late = late
 
 
 class BoardError(EvsedError):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from difflib import get_close_matches
 from pathlib import Path
@@ -36,8 +37,15 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 def _run(options: argparse.Namespace) -> int:
     from evsed.daemon.app import run
+    from evsed.daemon.shutdown import BEGIN_AGAIN
+    from evsed.settings.load import read_layers
 
-    return run(_settings(options), read_settings=lambda: _settings(options))
+    code = BEGIN_AGAIN
+    while code == BEGIN_AGAIN:
+        code = run(lambda: read_layers(_path(options)))
+        if os.environ.get("NOTIFY_SOCKET"):
+            break  # systemd starts it, with sockets and a watchdog of its own
+    return code
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -49,9 +57,11 @@ def _demo(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from evsed.cli.barriers import missing
     from evsed.settings.hints import hints
+    from evsed.settings.load import read_layers
     from evsed.settings.messages import describe
 
-    settings = _settings(options)
+    layers = read_layers(_path(options))
+    settings = layers.settings()
     good = []
     if options.all or not (options.hardware or options.feed or options.mqtt or options.ocpp):
         print(describe(settings))
@@ -59,6 +69,8 @@ def _check(options: argparse.Namespace) -> int:
             print(f"# {line}")
         for line in hints(settings):
             print(f"# hint: {line}")
+        if not layers.page_seen:
+            print(f"# {layers.page_path} is not seen by this user: try it with sudo")
         print("# the settings are sound")
     if options.all:
         from evsed.cli.places import show as show_places
@@ -73,7 +85,7 @@ def _check(options: argparse.Namespace) -> int:
 
         good.append(show_ocpp(settings.ocpp_config(), settings.web.socket))
     if options.all or options.feed:
-        from evsed.cli.feed import show as show_feed
+        from evsed.daemon.feed_check import show as show_feed
 
         good.append(show_feed(settings))
     if options.all or options.hardware:

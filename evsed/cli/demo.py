@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from evsed.daemon.app import run
+from evsed.daemon.shutdown import BEGIN_AGAIN
 from evsed.frontends.web.auth.password import keep
 from evsed.settings import load_settings
+from evsed.settings.load import read_layers
 from evsed.sim.demo import demo_world
 
 if TYPE_CHECKING:
@@ -29,8 +33,18 @@ def run_demo(config: Path | None, port: int) -> int:
             keep(world.password_file, PASSWORD)
             password = PASSWORD
         addresses = _Addresses(world.garage_url, password)
-        settings = load_settings(config, overrides=world.overrides)
-        return run(settings, on_address=addresses.on_page, more_frontends=(addresses,))
+        began_at = time.monotonic()  # when the simulated Pi was switched on
+        code = BEGIN_AGAIN
+        while code == BEGIN_AGAIN:
+            code = run(
+                lambda: read_layers(config, overrides=world.overrides, base=world.base),
+                on_address=addresses.on_page,
+                more_frontends=(addresses,),
+                since_boot_s=lambda: time.monotonic() - began_at,
+            )
+            # Another port may have been found free: the page in the browser stays where it is.
+            world.overrides["web"]["port"] = addresses.port
+        return code
 
 
 @dataclass
@@ -42,6 +56,11 @@ class _Addresses:
     name: str = field(default="demo", init=False)
     _page_url: str = field(default="", init=False)
     _again: bool = field(default=True, init=False)
+
+    @property
+    def port(self) -> int:
+        """The port of the page; 0 before it has one."""
+        return urlsplit(self._page_url).port or 0
 
     def on_page(self, url: str) -> None:
         """Print all addresses: the page is at *url*."""

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 WITHIN_S = 1.2  # of the 2 s; the rest is for starting Python: 0.13 s of a PC, some 0.6 s of a Pi
 ANSWER_S = 1.0
 DONE, UNAVAILABLE = 0, 75
-SOCKET, STORE = "/run/evsed/evsed.sock", "/var/lib/evsed/evsed.db"  # as shipped
+PAGE_FILE = "settings.toml"  # what is set on the page, beside the store; it goes before the file
+SOCKET, STORE = "/run/evsed/control.sock", "/var/lib/evsed/evsed.db"  # as shipped
 HOLDS = "and holds through restarts until you choose another: the page, or evsed set mode=solar"
 KINDS = [field.name for field in fields(BoardConfig) if field.name in ("pigpio", "kernel")]
 
@@ -149,15 +150,26 @@ def wiring(path: Path | None, environ: Mapping[str, str]) -> tuple[BoardConfig, 
             found = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             trouble.append(f"{path} cannot be read ({error})")
-    board = _table(found, "board")
+    page: object = {}
+    page_path = Path(_text(path, environ, "store", "path", STORE)).with_name(PAGE_FILE)
+    try:
+        page = tomllib.loads(page_path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        trouble.append(f"{page_path} cannot be read ({error})")
+    on_page = _table(page, "board")
+    board = {**_table(found, "board"), **on_page}
     shipped = BoardConfig()
     kind = environ.get("EVSED_BOARD__KIND", board.get("kind", shipped.kind))
     if kind not in KINDS:
         trouble.append(f"board.kind = {kind!r} makes no sense")
         kind = shipped.kind
     wires = getattr(shipped, kind)
-    usable = _usable(_table(board, kind), f"board.{kind}", wires, environ, trouble)
-    light = _usable(_table(found, "box"), "box", shipped.box, environ, trouble)
+    of_board = {**_table(_table(found, "board"), kind), **_table(on_page, kind)}
+    usable = _usable(of_board, f"board.{kind}", wires, environ, trouble)
+    of_box = {**_table(found, "box"), **_table(page, "box")}
+    light = _usable(of_box, "box", shipped.box, environ, trouble)
     config = replace(
         shipped, kind=kind, box=replace(shipped.box, **light), **{kind: replace(wires, **usable)}
     )

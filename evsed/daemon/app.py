@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from evsed.boards import lock_board, make_safe
 from evsed.core.car.care import CarCare
 from evsed.core.pilot.events import FaultRaised
 from evsed.daemon.announcing import announce
+from evsed.daemon.boot_clock import since_boot_s
 from evsed.daemon.box_panel import ButtonHandler
 from evsed.daemon.charger_state import Charger, ChargerState, Installation
 from evsed.daemon.control_process import ControlProcess
@@ -30,53 +31,79 @@ from evsed.daemon.limit_calculator import LimitCalculator
 from evsed.daemon.meter_follower import MeterFollower
 from evsed.daemon.ocpp_limit import OcppLimit
 from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
-from evsed.daemon.shutdown import Shutdown
+from evsed.daemon.settings_restart import STARTS_MOST, SettingsRestart, take_back
+from evsed.daemon.settings_service import PageSettings
+from evsed.daemon.shutdown import BEGIN_AGAIN, Shutdown
 from evsed.daemon.supervisor import Part, Supervisor
 from evsed.daemon.systemd import Notifier, Watchdog
 from evsed.daemon.thermometer import Thermometer
 from evsed.daemon.ticks import TickHandler
-from evsed.errors import BoardError
+from evsed.errors import BoardError, WebError
 from evsed.frontends import FrontendsConfig, open_frontends
 from evsed.link import Configure
 from evsed.logs import Logs
 from evsed.meters import CarReading, open_car, open_house
+from evsed.settings.page_file import PageFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from evsed.frontends.frontend import Frontend
     from evsed.settings import Settings
+    from evsed.settings.load import Layers
 
 CONTROL_ENDED = 70  # EX_SOFTWARE: systemd starts both again
 
 log = structlog.get_logger()
 
 
-def run(
-    settings: Settings,
-    on_address: Callable[[str], None] | None = None,
-    more_frontends: tuple[Frontend, ...] = (),
-    read_settings: Callable[[], object] = lambda: None,
-) -> int:
-    """Drive the EVSE until asked to stop; return the exit code.
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Everything that the daemon is started with.
 
-    *on_address* is called with the page's address. *read_settings* reads what a start would read,
-    and raises `SettingsError` (see `Shutdown`). Raises `EvsedError` when it cannot start.
+    *read* reads the settings as they are now, and raises `SettingsError`. *on_address* is called
+    with the page's address. *since_boot_s* says how long the box has been switched on.
     """
-    with Logs(settings.logs_config()) as logs:
-        return asyncio.run(_run(settings, logs, on_address, more_frontends, read_settings))
+
+    read: Callable[[], Layers]
+    on_address: Callable[[str], None]
+    more_frontends: tuple[Frontend, ...]
+    since_boot_s: Callable[[], float]
 
 
-async def _run(
-    settings: Settings,
-    logs: Logs,
-    on_address: Callable[[str], None] | None,
-    more_frontends: tuple[Frontend, ...],
-    read_settings: Callable[[], object],
+def run(
+    read: Callable[[], Layers],
+    on_address: Callable[[str], None] = lambda _: None,
+    more_frontends: tuple[Frontend, ...] = (),
+    since_boot_s: Callable[[], float] = since_boot_s,
 ) -> int:
+    """Drive the EVSE until asked to stop; return the exit code; see `Surroundings`.
+
+    `BEGIN_AGAIN`: it shall be started again, with other settings. Raises `EvsedError` when it
+    cannot start.
+    """
+    layers = read()
+    trial = PageFile(layers.page_path).trial()
+    if trial is not None and trial.starts >= STARTS_MOST:
+        take_back(layers.page_path, f"evsed ended {trial.starts} times with them")
+        layers = read()
+    settings = layers.settings()
+    around = Surroundings(read, on_address, more_frontends, since_boot_s)
+    with Logs(settings.logs_config()) as logs:
+        try:
+            return asyncio.run(_run(settings, layers.page_path, logs, around))
+        except WebError as error:
+            if trial is None:
+                raise
+            log.warning(take_back(layers.page_path, str(error)))
+            return BEGIN_AGAIN
+
+
+async def _run(settings: Settings, page_path: Path, logs: Logs, around: Surroundings) -> int:
     notifier = Notifier()
     control, watchdog = ControlProcess(), Watchdog(notifier)
-    shutdown = Shutdown(control, notifier, read_settings)
+    shutdown = Shutdown(control, notifier, lambda: around.read().settings())
     opened = open_frontends(
         FrontendsConfig(
             settings.web_config(), __version__, settings.mqtt_config(), settings.ocpp_config()
@@ -108,15 +135,14 @@ async def _run(
     button = ButtonHandler(charger, hub, may_start=settings.box.button_may_start)
     ticks = TickHandler(charger, hub, recorder, care, watchdog, button)
     supervisor = Supervisor(charger)
+    restart = SettingsRestart(settings, page_path, charger, hub, shutdown.begin_again)
+    page_settings = _page_settings(settings, around, hub, restart)
     try:
-        if on_address is not None:
-            on_address(f"http://localhost:{opened.port}/")
-        for fault, detail in recorder.found.items():
-            found = FaultRaised(time.monotonic(), fault.value, detail)
-            hub.publish(found, datetime.now().astimezone())
+        around.on_address(f"http://localhost:{opened.port}/")
+        _publish_found(recorder, hub)
         main = asyncio.get_running_loop()
-        for frontend in (*opened.all, *more_frontends):
-            its_hub = FrontendHub(hub, history, main)
+        for frontend in (*opened.all, *around.more_frontends):
+            its_hub = FrontendHub(hub, history, page_settings, main)
             supervisor.start(
                 Part(frontend.name, partial(frontend.run, its_hub), partial(_refused, its_hub))
             )
@@ -135,6 +161,7 @@ async def _run(
             beside = [
                 tasks.create_task(limits.run(control.link, watchdog)),
                 tasks.create_task(recorder.run()),
+                tasks.create_task(restart.run()),
                 tasks.create_task(supervisor.run()),
             ]
             await ticks.run(control.link)  # until the control process ends
@@ -149,6 +176,20 @@ async def _run(
         held.close()
         history.close()
         await recorder.close(clean=shutdown.signals > 0)
+
+
+def _publish_found(recorder: SessionRecorder, hub: ChargerHub) -> None:
+    """Tell of the faults that were found in what an earlier life has left."""
+    for fault, detail in recorder.found.items():
+        found = FaultRaised(time.monotonic(), fault.value, detail)
+        hub.publish(found, datetime.now().astimezone())
+
+
+def _page_settings(
+    settings: Settings, around: Surroundings, hub: ChargerHub, restart: SettingsRestart
+) -> PageSettings:
+    note = _in_main(hub.note_order)
+    return PageSettings(settings, around.read, around.since_boot_s, note, restart.ask)
 
 
 def _in_main(note_order: Callable[[str, str], None]) -> Callable[[str, str], None]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from evsed.core.user.claims import Claim
     from evsed.daemon.hub import ChargerHub
     from evsed.frontends.hub import History, OcppReport
+    from evsed.frontends.settings import SettingsService
     from evsed.frontends.status import Status
 
 CHANGES_EVERY_S: Final = 0.5
@@ -38,9 +39,16 @@ T = TypeVar("T")
 class FrontendHub:
     """*hub*, which lives in the loop *main*, for one frontend."""
 
-    def __init__(self, hub: ChargerHub, history: History, main: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        hub: ChargerHub,
+        history: History,
+        settings: SettingsService,
+        main: asyncio.AbstractEventLoop,
+    ) -> None:
         self._hub = hub
         self._history = history
+        self._settings = settings
         self._main = main
         self._orders_left = ORDERS_BURST
         self._ordered_at = time.monotonic()
@@ -50,6 +58,11 @@ class FrontendHub:
     def history(self) -> History:
         """The past."""
         return self._history
+
+    @property
+    def settings(self) -> SettingsService:
+        """The settings."""
+        return self._settings
 
     def status(self) -> Status:
         """Return the status now."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from evsed.daemon.systemd import Notifier
 
 STOPPED = 0
+BEGIN_AGAIN = 75  # EX_TEMPFAIL; no success, so systemd starts evsed again
 HUNG_UP = 128 + signal.SIGHUP  # what a shell calls it; no success, so systemd starts evsed again
 
 log = structlog.get_logger()
@@ -68,6 +69,13 @@ class Shutdown:
         self.code = HUNG_UP
         log.info("asked to read the settings again: evsed ends, and systemd starts it again")
         self._on_signal()
+
+    def begin_again(self) -> None:
+        """End, so that evsed starts again with the settings as they are now."""
+        if not self.signals:
+            self.code = BEGIN_AGAIN
+            log.info("evsed begins again, with the settings as they are now")
+            self._on_signal()
 
     def _on_signal(self) -> None:
         self.signals += 1

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from evsed.core.ocpp.ceiling import Ceiling
     from evsed.core.pilot.events import Event
     from evsed.core.user.claims import Claim
+    from evsed.frontends.settings import SettingsService
     from evsed.frontends.status import OcppView, Status
 
 
@@ -94,6 +95,10 @@ class Hub(Protocol):
     @property
     def history(self) -> History:
         """The past."""
+
+    @property
+    def settings(self) -> SettingsService:
+        """The settings."""
 
     def status(self) -> Status:
         """Return the status now; cheap (built at most a few times a second, then shared)."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from enum import Enum
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -111,8 +112,27 @@ AbsolutePath = Annotated[
 ]
 
 
+class Guard(Enum):
+    """Conditions for changing a section on the page, beside being logged in."""
+
+    NONE = ""
+    PASSWORD = "password"  # noqa: S105 - a name
+    """The password again."""
+    BOX = "box"
+    """The password again; and within ten minutes of the box being switched on, unless it lowers."""
+
+
+class KeyMark(Enum):
+    """A property of a key beside its type, in its metadata."""
+
+    SAFER_LOWER = "less, or false, is the safer side: it may be lowered at any time"
+    HIDDEN = "its value is shown to the owner alone, and never in reports and events"
+
+
 class Section(BaseModel):
     """Base of all sections: frozen, no unknown key, no conversion of types."""
+
+    guard: ClassVar[Guard] = Guard.NONE
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True

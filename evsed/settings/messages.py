@@ -39,8 +39,7 @@ UNITS = {
 def problems(error: ValidationError, named: Mapping[str, str]) -> dict[str, str]:
     """Return one line for each thing that is wrong, in the order of the models, with its key.
 
-    *named* gives the environment variable for each key (dotted) that was set by one; the key of a
-    value from there is "".
+    *named* gives the origin of each key (dotted) that does not come from the owner's file.
     """
     errors = error.errors(include_url=False)
     lines: dict[str, str] = {}
@@ -48,7 +47,7 @@ def problems(error: ValidationError, named: Mapping[str, str]) -> dict[str, str]
         if not _follows(each, errors):
             location, _ = _place(each)
             key = _dotted(location).partition("[")[0]
-            lines.setdefault(_line(each, named), "" if key in named else key)
+            lines.setdefault(_line(each, named), key)
     return lines
 
 
@@ -114,7 +113,7 @@ def _tables(model: BaseModel, name: str) -> Iterator[str]:
         else:
             mark = "" if key in model.model_fields_set else "  # default"
             # TOML has no word for what is absent.
-            lines.append(f"# {key}: absent" if value is None else f"{key} = {_toml(value)}{mark}")
+            lines.append(f"# {key}: absent" if value is None else f"{key} = {as_toml(value)}{mark}")
     if lines:
         yield from ("", f"[{name}]", *lines)
     yield from subtables
@@ -216,11 +215,11 @@ def _dotted(location: Location) -> str:
 
 def _written(value: Any) -> str:  # noqa: ANN401 - whatever stands in a TOML file
     """A value as TOML has it, on one line and not too long."""
-    text = _toml(value)
+    text = as_toml(value)
     return text if len(text) <= VALUE_MAX else text[: VALUE_MAX - 3] + "..."
 
 
-def _toml(value: Any) -> str:  # noqa: ANN401 - whatever stands in a TOML file
+def as_toml(value: Any) -> str:  # noqa: ANN401 - whatever stands in a TOML file
     """A value as TOML has it, on one line."""
     match value:
         case bool():
@@ -231,9 +230,9 @@ def _toml(value: Any) -> str:  # noqa: ANN401 - whatever stands in a TOML file
             text = json.dumps(str(value), ensure_ascii=False)
             text = "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
         case list() | tuple():
-            text = f"[{', '.join(_toml(item) for item in value)}]"
+            text = f"[{', '.join(as_toml(item) for item in value)}]"
         case dict():
-            pairs = ", ".join(f"{key} = {_toml(item)}" for key, item in value.items())
+            pairs = ", ".join(f"{key} = {as_toml(item)}" for key, item in value.items())
             text = f"{{ {pairs} }}"
         case _:
             text = " ".join(str(value).split())

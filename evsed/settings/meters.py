@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from evsed.meters.numbers import CAR_NAMES, HOUSE_NAMES, car_numbers, house_numbers
-from evsed.settings.common import Section
+from evsed.settings.common import Guard, Section
 from evsed.settings.device import (
     AnyText,
     DeviceSettings,
@@ -60,6 +60,7 @@ class CarMeterSettings(MeterSettings):
 class HouseMeterSettings(MeterSettings):
     """[meters.house]: at the main fuse, so that everything flows through it, the car too."""
 
+    guard: ClassVar[Guard] = Guard.BOX  # a false one would lift the limit of the main fuse
     named: ClassVar[tuple[str, ...]] = HOUSE_NAMES
 
     period_s: float = Field(2.0, ge=1, le=5)

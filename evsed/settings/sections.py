@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
@@ -22,7 +22,9 @@ from evsed.settings.common import (
     AbsolutePath,
     Allowed,
     Gpio,
+    Guard,
     Host,
+    KeyMark,
     MaybeChannel,
     MaybeGpio,
     Network,
@@ -62,12 +64,16 @@ _BETWEEN_LINES_V = (300.0, 480.0)
 class SupplySettings(Section):
     """[supply]: what the wall can give. Every value is a ceiling, never a target."""
 
+    guard: ClassVar[Guard] = Guard.BOX
+
     mains_v: float = Field(230.0, ge=100, le=277)
     phases: int = Field(1, ge=1, le=3)
-    max_current_a: float = Field(10.0, ge=6, le=80)  # 6 to 80 A is what a pilot can say
-    main_fuse_a: MaybeFuse = None
-    peak_w: MaybePeak = None
-    house_lost_a: LostCurrent = 6.0
+    max_current_a: Annotated[float, KeyMark.SAFER_LOWER] = Field(
+        10.0, ge=6, le=80
+    )  # 6 to 80 A is what a pilot can say
+    main_fuse_a: Annotated[MaybeFuse, KeyMark.SAFER_LOWER] = None
+    peak_w: Annotated[MaybePeak, KeyMark.SAFER_LOWER] = None
+    house_lost_a: Annotated[LostCurrent, KeyMark.SAFER_LOWER] = 6.0
 
     @field_validator("mains_v", mode="before")
     @classmethod
@@ -81,6 +87,8 @@ class SupplySettings(Section):
 
 class WiresSettings(Section):
     """Base of the sections of all boards: the GPIOs (BCM numbers) and their purpose."""
+
+    guard: ClassVar[Guard] = Guard.BOX
 
     pilot_gpio: Annotated[Literal[12, 13, 18, 19], PILOT_GPIOS] = 18
     contactor_gpios: Annotated[
@@ -132,6 +140,8 @@ class KernelSettings(WiresSettings):
 class FrontEndSettings(Section):
     """[board.front_end]: how an ADC code becomes volts on the pilot."""
 
+    guard: ClassVar[Guard] = Guard.BOX
+
     pilot_adc_channel: int = Field(0, ge=0, le=7)
     volts_at_code_0: float = Field(-13.76, ge=-30, le=-PILOT_SWING_V)
     volts_per_code: float = Field(0.02688, ge=0.02, le=0.06)
@@ -149,6 +159,8 @@ class FrontEndSettings(Section):
 class BoardSettings(Section):
     """[board]: what drives the wires."""
 
+    guard: ClassVar[Guard] = Guard.BOX
+
     kind: Literal["pigpio", "kernel"] = "pigpio"
     pigpio: PigpioSettings = PigpioSettings()
     kernel: KernelSettings = KernelSettings()
@@ -163,11 +175,15 @@ class BoardSettings(Section):
 class ContactorSettings(Section):
     """[contactor]: how its coil is driven."""
 
+    guard: ClassVar[Guard] = Guard.BOX
+
     hold_duty: float = Field(1.0, ge=0.2, le=1)
 
 
 class InputsSettings(Section):
     """[inputs]: optional wires into the box. A key that is absent is a wire that is not there."""
+
+    guard: ClassVar[Guard] = Guard.BOX
 
     contactor_feedback_gpios: Annotated[
         tuple[Gpio, ...],
@@ -280,17 +296,21 @@ class CarSettings(Section):
 class SafetySettings(Section):
     """[safety]: what only the owner can know of the place."""
 
-    allow_ventilated: bool = False
-    allow_without_b: bool = False
+    guard: ClassVar[Guard] = Guard.BOX
+
+    allow_ventilated: Annotated[bool, KeyMark.SAFER_LOWER] = False
+    allow_without_b: Annotated[bool, KeyMark.SAFER_LOWER] = False
     temperature_sensor: Sensor = ""
     restart_delay_max_s: float = Field(0.0, ge=0, le=600)
-    over_current_share: float = Field(_BORNE.share, ge=1, le=1.25)
-    over_current_plus_a: float = Field(_BORNE.plus_a, ge=0, le=2)
-    over_current_for_s: float = Field(_BORNE.for_s, ge=6, le=15)
+    over_current_share: Annotated[float, KeyMark.SAFER_LOWER] = Field(_BORNE.share, ge=1, le=1.25)
+    over_current_plus_a: Annotated[float, KeyMark.SAFER_LOWER] = Field(_BORNE.plus_a, ge=0, le=2)
+    over_current_for_s: Annotated[float, KeyMark.SAFER_LOWER] = Field(_BORNE.for_s, ge=6, le=15)
 
 
 class WebSettings(Section):
     """[web]: where the page is served."""
+
+    guard: ClassVar[Guard] = Guard.PASSWORD
 
     host: Host = "0.0.0.0"  # noqa: S104 - reading is open to the whole LAN by design
     port: int = Field(80, ge=0, le=65535)
@@ -327,11 +347,15 @@ class OpenEvseSettings(Section):
 class LogsSettings(Section):
     """[logs]: where the files for people are kept."""
 
+    guard: ClassVar[Guard] = Guard.PASSWORD
+
     dir: AbsolutePath = Path("/var/log/evsed")
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
 class StoreSettings(Section):
     """[store]: where sessions and totals are kept."""
+
+    guard: ClassVar[Guard] = Guard.PASSWORD
 
     path: AbsolutePath = Path("/var/lib/evsed/evsed.db")

@@ -32,10 +32,12 @@ SOCKET_NAME = "evsed.sock"
 class DemoWorld:
     """A running world: the settings that lead the daemon to it, and the garage's address.
 
+    `overrides` stay as they are; `base` is what the owner may change on the page.
     `password_file` is where the demo's password may be kept.
     """
 
     overrides: dict[str, Any]
+    base: dict[str, Any]
     garage_url: str
     password_file: Path
 
@@ -73,6 +75,7 @@ def demo_world(port: int) -> Iterator[DemoWorld]:
             ports = json.loads(first)
             yield DemoWorld(
                 _overrides(ports, port, Path(folder)),
+                _base(ports),
                 f"http://localhost:{ports['garage']}",
                 Path(folder) / "password",
             )
@@ -117,18 +120,23 @@ def _refuse_if_taken(port: int) -> None:
 
 def _overrides(ports: dict[str, int], port: int, folder: Path) -> dict[str, Any]:
     return {
-        "supply": {"max_current_a": 32.0},
         "inputs": {
             "current_adc_channel": CHANNEL,
             "contactor_feedback_gpios": [Pins().feedback],  # so that a welded contact is seen
         },
-        "box": {
-            "light_gpios": Pins().light,
-            "button_gpio": Pins().button,
-            "button_may_start": True,
-        },
+        "box": {"light_gpios": Pins().light, "button_gpio": Pins().button},
         # The kind, too: whatever the file or the environment names, no real board is reached.
         "board": {"kind": "pigpio", "pigpio": {"host": "127.0.0.1", "port": ports["pigpiod"]}},
+        "web": {"host": "127.0.0.1", "port": port, "socket": str(folder / SOCKET_NAME)},
+        "logs": {"dir": folder / "log"},
+        "store": {"path": folder / "evsed.db"},
+    }
+
+
+def _base(ports: dict[str, int]) -> dict[str, Any]:
+    return {
+        "supply": {"max_current_a": 32.0},
+        "box": {"button_may_start": True},
         "feed": {
             "url": f"http://127.0.0.1:{ports['feed']}/excesspwr.php",
             "period_s": PERIOD_S,
@@ -137,7 +145,4 @@ def _overrides(ports: dict[str, int], port: int, folder: Path) -> dict[str, Any]
         },
         # A demo has no ten minutes.
         "surplus": {"min_on_s": 60.0, "min_off_s": 20.0},
-        "web": {"host": "127.0.0.1", "port": port, "socket": str(folder / SOCKET_NAME)},
-        "logs": {"dir": folder / "log"},
-        "store": {"path": folder / "evsed.db"},
     }

@@ -11,11 +11,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from evsed.daemon.app import run
-from evsed.settings import load_settings
+from evsed.daemon.shutdown import BEGIN_AGAIN
+from evsed.settings.load import read_layers
 from evsed.sim.demo import demo_world
 from tests.browser.made_up import fill
 
@@ -26,6 +31,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--days", type=int, default=60, help="of the past, each minute of them")
     parser.add_argument("--broker", default="", help="publish by MQTT, too")
+    parser.add_argument("--on-for-s", type=float, default=0.0, help="the box has been on so long")
     options = parser.parse_args()
     store = options.folder / "evsed.db"
     if not store.exists():
@@ -37,8 +43,20 @@ def main() -> int:
         world.overrides["logs"] = {"dir": options.folder / "log"}
         world.overrides["openevse"] = {"enabled": True, "announce": False}
         world.overrides["mqtt"] = {"broker": options.broker}
-        settings = load_settings(None, overrides=world.overrides)
-        return run(settings, on_address=lambda url: print(f"page    {url}", flush=True))
+        began_at = time.monotonic() - options.on_for_s
+        code = BEGIN_AGAIN
+        while code == BEGIN_AGAIN:
+            code = run(
+                lambda: read_layers(None, overrides=world.overrides, base=world.base),
+                on_address=partial(_on_page, world.overrides),
+                since_boot_s=lambda: time.monotonic() - began_at,
+            )
+        return code
+
+
+def _on_page(overrides: dict[str, Any], url: str) -> None:
+    print(f"page    {url}", flush=True)
+    overrides["web"]["port"] = urlsplit(url).port  # for the next life
 
 
 if __name__ == "__main__":

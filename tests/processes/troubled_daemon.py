@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from evsed.core.user.claims import Claim
 from evsed.daemon.app import run
 from evsed.errors import HubBusyError
-from evsed.settings import load_settings
+from evsed.settings.load import read_layers
 
 if TYPE_CHECKING:
     from evsed.frontends.hub import Hub
@@ -72,5 +72,5 @@ class Troubled:
 
 
 if __name__ == "__main__":
-    settings = load_settings(Path(sys.argv[-1]))
-    raise SystemExit(run(settings, more_frontends=(Troubled(),)))
+    file = Path(sys.argv[-1])
+    raise SystemExit(run(lambda: read_layers(file), more_frontends=(Troubled(),)))

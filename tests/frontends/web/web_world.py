@@ -15,8 +15,9 @@ from evsed.core.energy.history import By, DayTrace, PeriodTotal
 from evsed.core.energy.sessions import SessionRecord
 from evsed.core.user.claims import Claim
 from evsed.core.user.controls import OFF_STAYS, Controls, ControlsError
-from evsed.errors import StoreError
+from evsed.errors import ChangeRefused, StoreError
 from evsed.frontends.hub import History, HubEvent, OcppReport
+from evsed.frontends.settings import FeedCheckView, SettingsService, SettingsView
 from evsed.frontends.status import (
     ClaimView,
     ControlsView,
@@ -129,12 +130,40 @@ class NoHistory:
         raise StoreError(f"no backup for {who}")
 
 
+class NoSettings:
+    """Settings of which nothing can be read or changed; *left_s* since the box was switched on."""
+
+    def __init__(self, left_s: float = 0.0) -> None:
+        self.left_s = left_s
+
+    def setup_s(self) -> float:
+        return self.left_s
+
+    async def view(self) -> SettingsView:
+        raise ChangeRefused("no settings")
+
+    async def guarded(self, changes: Mapping[str, object] | None) -> tuple[str, ...]:
+        return tuple(changes or ())
+
+    async def change(
+        self, who: str, changes: Mapping[str, object] | None, *, at_the_box: bool = False
+    ) -> str:
+        raise ChangeRefused(f"no {changes} for {who}, {at_the_box}")
+
+    async def apply(self, who: str) -> str:
+        raise ChangeRefused(f"nothing to apply for {who}")
+
+    async def check_feed(self, changes: Mapping[str, object]) -> FeedCheckView:
+        raise ChangeRefused(f"no feed with {changes}")
+
+
 @dataclass
 class ShownHub:
     """A hub that shows what the test tells it to."""
 
     shown: Status = CHARGING
     history: History = field(default_factory=NoHistory)
+    settings: SettingsService = field(default_factory=NoSettings)
     acknowledged: list[str] = field(default_factory=list)
     woken: list[str] = field(default_factory=list)
     changed_by: list[str] = field(default_factory=list)
@@ -240,12 +269,13 @@ async def served(
     names: tuple[str, ...] = (),
     operations: tuple[Operation, ...] = OPERATIONS,
     history: History | None = None,
+    settings: SettingsService | None = None,
     openevse: bool = False,
     trusted_proxies: tuple[str, ...] = (),
     frame_ancestors: tuple[str, ...] = (),
 ) -> AsyncIterator[Served]:
     """The real frontend on a free port."""
-    hub = ShownHub(status, history or NoHistory())
+    hub = ShownHub(status, history or NoHistory(), settings or NoSettings())
     config = WebConfig(
         "127.0.0.1", 0, str(socket or ""), password_file=str(password_file or ""), names=names,
         openevse=openevse, trusted_proxies=trusted_proxies, frame_ancestors=frame_ancestors,

@@ -149,6 +149,8 @@ def _type(schema: Part) -> str:
         return " or ".join(_type(choice) for choice in schema["anyOf"])
     if "const" in schema:
         return escape(str(schema["const"]))
+    if "type" not in schema:
+        return "any value"
     if schema["type"] == "array":
         return f"list of {_type(schema['items'])}"
     return escape(str(schema.get("format", schema["type"])))

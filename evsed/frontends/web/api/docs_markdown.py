@@ -21,6 +21,7 @@ KINDS = {
     "date-time": "time",
     "date": "day",
     "null": "null",
+    "object": "object",
 }
 
 
@@ -58,6 +59,8 @@ def _kind(schema: JsonSchema) -> str:
         return _link(name)
     if "anyOf" in schema:
         return " or ".join(_kind(each) for each in schema["anyOf"])
+    if "type" not in schema:
+        return "any value"
     if schema["type"] == "array":
         return f"list of: {_kind(schema['items'])}"
     return KINDS[str(schema.get("format", schema["type"]))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from evsed.core.energy.history import MINUTE_S, QUARTER_S, By
 from evsed.core.energy.sessions import EndReason
@@ -79,6 +79,11 @@ class LoginView:
 
     password_set: Annotated[bool, Doc("there is a password, so that logging in is possible")]
     logged_in: Annotated[bool, Doc("this browser is logged in")]
+    setup_s: Annotated[
+        float,
+        Doc("so long may a first password still be set here; 0: switch the box off and on",
+            unit="s"),
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,3 +203,37 @@ class Password:
     """A password for logging in."""
 
     password: Annotated[str, Doc("the password that `evsed password` has set")]
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A password that shall be the owner's from now on."""
+
+    password: Annotated[str, Doc("the new password, 8 characters or more")]
+    old: Annotated[str, Doc("the password until now, where there is one")] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordAgain:
+    """The password, where the order needs it once more."""
+
+    password: Annotated[str, Doc("the owner's password")] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChanges:
+    """Changes of settings."""
+
+    changes: Annotated[
+        dict[str, Any], Doc("the value of each setting, by its dotted name; null takes it back")
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsOrder:
+    """Changes of settings, and the password where they need it."""
+
+    changes: Annotated[
+        dict[str, Any], Doc("the value of each setting, by its dotted name; null takes it back")
+    ]
+    password: Annotated[str, Doc("the password again, where a setting's guard wants it")] = ""

@@ -62,7 +62,8 @@ class ApiRequest:
 
     *token* is the name of the token that it showed, "" without one; *path_value* is the value in
     the braces of the path, *query* has every parameter of the
-    operation, *body* is the JSON object of an operation that has one.
+    operation, *body* is the JSON object of an operation that has one. *local*: it came by the
+    control socket, from somebody who may log in to the Pi.
     """
 
     http: web.BaseRequest
@@ -70,6 +71,7 @@ class ApiRequest:
     query: Mapping[str, Any] = field(default_factory=dict)
     body: dict[str, object] = field(default_factory=dict)
     token: str = ""
+    local: bool = False
 
     @property
     def program(self) -> str:

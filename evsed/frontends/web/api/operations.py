@@ -12,6 +12,7 @@ from evsed.frontends.web.api import (
     history_api,
     openapi,
     programs_api,
+    settings_api,
     status_api,
 )
 from evsed.frontends.web.api.context import AppContext
@@ -48,6 +49,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *history_api.OPERATIONS,
     *commands_api.OPERATIONS,
     *programs_api.OPERATIONS,
+    *settings_api.OPERATIONS,
     *DOCUMENTS,
 )
 

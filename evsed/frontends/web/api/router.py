@@ -140,7 +140,8 @@ class Router:
     ) -> PreparedResponse | web.StreamResponse:
         """Read the input of *operation*, and let it answer."""
         token = self._credentials.token_of(http)
-        request = ApiRequest(http, token=token.name if token else "")
+        local = cast("LimitedConnection", http.protocol).local
+        request = ApiRequest(http, token=token.name if token else "", local=local)
         if operation.path_parameter is not None:
             try:
                 request.path_value = read_path_value(path_value, operation.path_parameter)

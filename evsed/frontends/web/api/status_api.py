@@ -60,7 +60,11 @@ async def login(context: AppContext, request: ApiRequest) -> PreparedResponse:
     """Return the login of this browser."""
     authenticator = context.authenticator
     return json_response(
-        LoginView(authenticator.password_set, authenticator.logged_in(request.http))
+        LoginView(
+            authenticator.password_set,
+            authenticator.logged_in(request.http),
+            context.hub.settings.setup_s(),
+        )
     )
 
 

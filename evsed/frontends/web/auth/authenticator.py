@@ -94,6 +94,11 @@ class Authenticator:
         self._of_file: tuple[int, int, int] | None = None
 
     @property
+    def file(self) -> str:
+        """The password's file; "" where there can be none."""
+        return str(self._file or "")
+
+    @property
     def password_set(self) -> bool:
         """True where there is a password; a new one ends all sessions."""
         stamp = self.stamp()

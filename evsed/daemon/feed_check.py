@@ -36,10 +36,11 @@ _UNITS: Final = {"_w": "W", "_a": "A", "_wh": "Wh"}
 
 def show(settings: Settings, write: Callable[[str], None] = print) -> bool:
     """Show the feed and the meters of *settings* by *write*; True where all of them were read."""
-    return asyncio.run(_show(settings, write))
+    return asyncio.run(check(settings, write))
 
 
-async def _show(settings: Settings, write: Callable[[str], None]) -> bool:
+async def check(settings: Settings, write: Callable[[str], None]) -> bool:
+    """Do as `show()` does, in the running loop."""
     good = [await _feed(settings, write)]
     for name, section, build in (
         ("meters.car", settings.meters.car, car_numbers),

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values without their secrets: passwords in addresses, keys in queries, texts so marked."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from evsed.settings.catalogue import SettingInfo
+
+HIDDEN: Final = "***"
+_USERINFO: Final = re.compile(r"(://)[^?#\s]*@")
+_KEYED: Final = re.compile(r"\?\S*=")
+_QUERY: Final = re.compile(r"\?.*", re.DOTALL)
+
+
+def shown(info: SettingInfo, value: object) -> object:
+    """Return *value* of the setting *info* as events and reports may show it."""
+    if info.secret:
+        return HIDDEN if value else value
+    return _without(value)
+
+
+def _without(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without(item) for item in value]
+    if isinstance(value, str) and ("://" in value or _KEYED.search(value)):
+        return _QUERY.sub(f"?{HIDDEN}", _USERINFO.sub(rf"\1{HIDDEN}@", value))
+    return value

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settings changed on the page: checked, guarded, written, undone, tried and taken back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from evsed.daemon.settings_restart import TRIAL_S, SettingsRestart
+from evsed.daemon.settings_service import RAISED_WITHIN_S, PageSettings
+from evsed.errors import ChangeRefused, SettingsError
+from evsed.settings.load import read_layers
+from evsed.settings.page_file import PageFile, SettingsTrial
+from tests.daemon.daemon_world import life
+from tests.daemon.test_summary import NO_CAR
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from evsed.settings.load import Layers
+    from tests.daemon.daemon_world import World
+
+OWNERS = "[supply]\nmax_current_a = 16.0\n"
+
+
+class Box:
+    """An installation in *folder*, switched on since `on_s`; it keeps what it was told."""
+
+    def __init__(self, folder: Path, more: str = "") -> None:
+        self.file = folder / "evsed.toml"
+        self.file.write_text(f'[store]\npath = "{folder}/evsed.db"\n{OWNERS}{more}')
+        self.page = folder / "settings.toml"
+        self.on_s = 0.0
+        self.asked: list[str] = []
+        self.written: list[bool] = []
+        self.service = PageSettings(
+            self.read().settings(),
+            self.read,
+            lambda: self.on_s,
+            lambda who, what: self.asked.append(f"{who}: {what}"),
+            self.written.append,
+        )
+
+    def read(self) -> Layers:
+        return read_layers(self.file, environ={"EVSED_WEB__PORT": "8080"})
+
+    def max_a(self) -> float:
+        return self.read().settings().supply.max_current_a
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Box:
+    return Box(tmp_path)
+
+
+async def test_a_change_is_kept_over_the_owners_file_which_stays_as_it_is(box: Box) -> None:
+    owners = box.file.read_text()
+    outcome = await box.service.change("me", {"supply.max_current_a": 20.0, "surplus.loan_wh": 100})
+    assert "supply.max_current_a: 16.0 → 20.0" in outcome
+    assert box.file.read_text() == owners
+    assert box.max_a() == 20
+    assert box.asked == ["me: supply.max_current_a: 16.0 → 20.0; surplus.loan_wh: 320.0 → 100.0"]
+    assert box.written == [False]
+    view = await box.service.view()
+    shown = {setting.key: setting for setting in view.settings}
+    assert shown["supply.max_current_a"].origin == "page"
+    assert not shown["supply.max_current_a"].in_effect
+    assert set(view.waiting) == {"supply.max_current_a", "surplus.loan_wh"}
+
+
+async def test_a_change_that_evsed_check_would_refuse_changes_nothing(box: Box) -> None:
+    with pytest.raises(SettingsError, match="6 to 80 A") as error:
+        await box.service.change("me", {"supply.max_current_a": 160.0})
+    assert error.value.keys == ("supply.max_current_a",)
+    with pytest.raises(SettingsError, match="meter of the house"):
+        await box.service.change("me", {"supply.main_fuse_a": 35.0})
+    assert not box.page.exists()
+    assert (box.asked, box.written) == ([], [])
+
+
+@pytest.mark.parametrize("key", ["supply.max_curent_a", "store.path", "web.port"])
+async def test_what_is_no_setting_of_the_page_is_refused_by_its_name(box: Box, key: str) -> None:
+    with pytest.raises(ChangeRefused, match=key):
+        await box.service.change("me", {key: 7})
+
+
+async def test_a_dangerous_setting_is_raised_within_ten_minutes_and_lowered_at_any_time(
+    box: Box,
+) -> None:
+    box.on_s = RAISED_WITHIN_S - 1
+    await box.service.change("me", {"supply.max_current_a": 20.0})
+    box.on_s = RAISED_WITHIN_S
+    with pytest.raises(ChangeRefused, match="ten minutes") as error:
+        await box.service.change("me", {"supply.max_current_a": 21.0, "surplus.loan_wh": 1})
+    assert error.value.late
+    await box.service.change("me", {"supply.max_current_a": 8.0})
+    assert box.max_a() == 8
+    with pytest.raises(ChangeRefused, match="ten minutes"):  # an undo may raise, too
+        await box.service.change("me", None)
+    with pytest.raises(ChangeRefused, match="ten minutes"):  # ... and so may the owner's file
+        await box.service.change("me", {"supply.max_current_a": None})
+    assert box.max_a() == 8
+    await box.service.change("root", {"supply.max_current_a": 21.0}, at_the_box=True)
+    assert box.max_a() == 21
+
+
+async def test_a_wiring_is_changed_only_by_who_has_just_switched_the_box_on(box: Box) -> None:
+    box.on_s = RAISED_WITHIN_S
+    for change in (
+        {"board.pigpio.contactor_gpios": [22]},
+        {"inputs.current_a_per_v": 60.0},
+        {"safety.allow_without_b": True},
+        {"supply.phases": 3},
+    ):
+        with pytest.raises(ChangeRefused, match="ten minutes"):
+            await box.service.change("me", change)
+
+
+async def test_the_password_is_asked_for_again_where_it_matters(box: Box) -> None:
+    guarded = box.service.guarded
+    assert await guarded({"surplus.loan_wh": 1, "feed.url": "http://x/"}) == ()
+    assert await guarded({"supply.phases": 1, "web.names": []}) == ("supply.phases", "web.names")
+    await box.service.change("me", {"supply.max_current_a": 10.0})
+    assert await guarded(None) == ("supply.max_current_a",)
+
+
+async def test_the_last_change_is_undone_and_the_undo_as_well(box: Box) -> None:
+    assert "nothing to undo" in await box.service.change("me", None)
+    await box.service.change("me", {"surplus.loan_wh": 100.0})
+    await box.service.change("me", None)
+    assert box.read().origin("surplus.loan_wh") == "default"
+    await box.service.change("me", None)
+    assert box.read().settings().surplus.loan_wh == 100
+    assert box.asked[1] == "me: undo: surplus.loan_wh: 100.0 → 320.0"
+
+
+async def test_an_event_shows_no_secret(box: Box) -> None:
+    await box.service.change("me", {"feed.url": "http://me:secret@host/x?key=secret"})
+    assert "secret" not in box.asked[0]
+
+
+# --- taking effect ---------------------------------------------------------------------------
+
+
+def restart(world: World, box: Box, begun: list[bool]) -> SettingsRestart:
+    return SettingsRestart(
+        box.read().settings(), box.page, world.charger, world.hub, lambda: begun.append(True)
+    )
+
+
+def show(world: World, *, plugged: bool, closed: int, board_ok: bool = True) -> None:
+    tick = replace(NO_CAR, at=time.monotonic(), plugged=plugged, closed=closed)
+    world.charger.set(replace(world.charger.state, snapshot=replace(tick, board_ok=board_ok)))
+
+
+async def test_a_change_waits_for_the_end_of_a_charge_and_not_without_one(
+    tmp_path: Path, box: Box
+) -> None:
+    (tmp_path / "life").mkdir(exist_ok=True)
+    async with life(tmp_path / "life") as world:
+        begun: list[bool] = []
+        watch = restart(world, box, begun)
+        show(world, plugged=True, closed=1)
+        watch.ask(False)  # noqa: FBT003
+        await asyncio.sleep(0)
+        watch.update(time.monotonic())
+        show(world, plugged=True, closed=0)  # a cloud
+        watch.update(time.monotonic())
+        assert not begun
+        show(world, plugged=False, closed=0)
+        watch.update(time.monotonic())
+        assert begun == [True]
+        show(world, plugged=True, closed=0)
+        watch.ask(False)  # noqa: FBT003
+        await asyncio.sleep(0)
+        watch.update(time.monotonic())
+        assert begun == [True, True]
+
+
+async def test_a_board_that_does_not_come_up_puts_the_settings_back(
+    tmp_path: Path, box: Box
+) -> None:
+    await box.service.change("me", {"board.pigpio.port": 8889})
+    (tmp_path / "life").mkdir(exist_ok=True)
+    async with life(tmp_path / "life") as world:
+        begun: list[bool] = []
+        watch = restart(world, box, begun)
+        began_at = time.monotonic()
+        show(world, plugged=False, closed=0, board_ok=False)
+        watch.update(began_at + TRIAL_S - 1)
+        assert PageFile(box.page).trial() is not None
+        watch.update(began_at + TRIAL_S + 1)
+        assert box.read().origin("board.pigpio.port") == "default"
+        watch.update(began_at + TRIAL_S + 2)
+        assert begun == [True]
+        assert "the board did not come up" in PageFile(box.page).fell_back()
+
+
+async def test_a_feed_that_does_not_come_up_puts_the_settings_back_and_a_good_one_stays(
+    tmp_path: Path, box: Box
+) -> None:
+    await box.service.change("me", {"feed.url": "http://127.0.0.1:9/"})
+    (tmp_path / "life").mkdir(exist_ok=True)
+    async with life(tmp_path / "life") as world:
+        watch = restart(world, box, [])
+        show(world, plugged=False, closed=0)
+        watch.update(time.monotonic())
+        assert PageFile(box.page).trial() == SettingsTrial(("feed.url",))
+        later = time.monotonic() + 200
+        tick = world.charger.state.snapshot
+        assert tick is not None
+        world.charger.set(
+            replace(world.charger.state, snapshot=replace(tick, at=later), feed_error="refused")
+        )
+        watch.update(later)
+        assert box.read().origin("feed.url") == "default"
+        assert "refused" in PageFile(box.page).fell_back()
+    await box.service.change("me", {"surplus.loan_wh": 50.0})
+    (tmp_path / "life").mkdir(exist_ok=True)
+    async with life(tmp_path / "life") as world:
+        watch = restart(world, box, [])
+        show(world, plugged=False, closed=0)
+        watch.update(time.monotonic())
+        assert PageFile(box.page).trial() is None
+        assert box.read().origin("surplus.loan_wh") == "page"
