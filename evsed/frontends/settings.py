@@ -11,7 +11,7 @@ from evsed.frontends.doc import Doc
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KINDS = ("switch", "choice", "number", "whole", "text", "list", "table")
+KINDS = ("switch", "choice", "decimal", "whole", "text", "list", "table")
 ORIGINS = ("default", "file", "page", "environment", "start")
 
 
@@ -37,12 +37,8 @@ class SettingView:
     ]
     allowed: Annotated[str, Doc("what it may be, in words")]
     unit: Annotated[str, Doc("the unit of a number; empty without one")]
-    minimum: Annotated[
-        float | None, Doc("the least a number may be, in `unit`", unit="of the setting")
-    ]
-    maximum: Annotated[
-        float | None, Doc("the most a number may be, in `unit`", unit="of the setting")
-    ]
+    minimum: Annotated[float | None, Doc("the least a number may be, in `unit`")]
+    maximum: Annotated[float | None, Doc("the most a number may be, in `unit`")]
     choices: Annotated[tuple[Any, ...], Doc("the only values that it may have")]
     optional: Annotated[bool, Doc("it may be absent")]
     guard: Annotated[

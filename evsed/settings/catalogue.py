@@ -22,7 +22,7 @@ from evsed.settings.root import Settings
 
 @dataclass(frozen=True, slots=True)
 class SettingInfo:
-    """One key: `key` is dotted, `kind` one of switch, choice, number, whole, text, list and table.
+    """One key: `key` is dotted, `kind` one of switch, choice, decimal, whole, text, list and table.
 
     `allowed` says in words what it may be, `minimum` and `maximum` bound a number. `optional`: it
     may be absent. `safer_lower`: less, or false, may be set at any time, whatever `guard` says.
@@ -96,7 +96,7 @@ def _info(key: str, field: FieldInfo, guard: Guard) -> SettingInfo:
     least = next((mark.ge for mark in marks if isinstance(mark, Ge)), None)
     most = next((mark.le for mark in marks if isinstance(mark, Le)), None)
     unit = next((unit.strip() for suffix, unit in UNITS.items() if name.endswith(suffix)), "")
-    number = kind in ("number", "whole")
+    number = kind in ("decimal", "whole")
     return SettingInfo(
         key=key,
         comment=comments().of(key),
@@ -148,7 +148,7 @@ def _type_of(field: FieldInfo) -> tuple[str, tuple[str | int, ...], bool, list[A
     elif annotation is int:
         kind = "whole"
     elif annotation is float:
-        kind = "number"
+        kind = "decimal"
     elif annotation in (str, Path):
         kind = "text"
     elif origin is tuple:

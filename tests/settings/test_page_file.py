@@ -64,7 +64,7 @@ def test_every_setting_is_known_with_a_comment_and_its_default() -> None:
         assert info.comment, key
         assert info.default == current(settings, key), key
         assert info.kind != "choice" or info.choices, key
-        if info.kind in ("number", "whole") and info.key != "supply.house_lost_a":
+        if info.kind in ("decimal", "whole") and info.key != "supply.house_lost_a":
             assert (info.minimum, info.maximum) != (None, None), key
     assert set(comments().sections) == {info.section for info in catalogue().values()}
 

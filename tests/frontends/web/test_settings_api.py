@@ -82,9 +82,11 @@ async def test_no_token_changes_a_setting(
 
 async def test_the_page_of_another_site_changes_no_setting(evsed: Served, box: Box) -> None:
     body = {**RAISE, "password": PASSWORD}
-    foreign = {"Authorization": basic(), "Origin": "http://elsewhere.example"}
-    assert (await ask(evsed, "PATCH", SETTINGS, body, **foreign))[0] == 403
-    assert (await ask(evsed, "POST", NEW, {"password": "x" * 9}, Origin="http://no"))[0] == 403
+    for sign in ({"Origin": "http://elsewhere.example"}, {"Sec_Fetch_Site": "cross-site"}):
+        foreign = {"Authorization": basic(), **sign}
+        assert (await ask(evsed, "PATCH", SETTINGS, body, **foreign))[0] == 403
+        first = {"password": "a good one", "old": PASSWORD}
+        assert (await ask(evsed, "POST", NEW, first, **sign))[0] == 403
     assert not box.page.exists()
 
 
