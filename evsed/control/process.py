@@ -14,6 +14,7 @@ import time
 
 from evsed.boards import open_board
 from evsed.control.tick import Control
+from evsed.core.pilot.pace import Pace
 from evsed.errors import BoardError, LinkError
 from evsed.link import MAX_PACKET, Configure, Message, Tick, decode, encode
 
@@ -94,7 +95,8 @@ def serve(end: socket.socket) -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
-    next_at = sent_at = collected_at = time.monotonic()
+    sent_at = collected_at = time.monotonic()
+    pace = Pace(sent_at)
     try:
         while not control.done:
             for message in link.receive():
@@ -110,8 +112,7 @@ def serve(end: socket.socket) -> None:
             if control.idle and now - collected_at >= COLLECT_EVERY_S:
                 collected_at = now
                 gc.collect()
-            # A tick that was missed is missed: catching up would only bunch the bursts.
-            next_at = max(next_at + control.tick_s, time.monotonic())
+            next_at = pace.next_at(time.monotonic(), control.tick_s)
             time.sleep(max(0.0, next_at - time.monotonic()))
     finally:
         control.finish()

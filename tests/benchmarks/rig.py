@@ -40,6 +40,7 @@ class World:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self.pid = self._process.pid
         self.ports: dict[str, int] = json.loads(self._line())
 
     def ask(self, do: str, **more: object) -> Any:  # noqa: ANN401 - each order gives its own
@@ -74,7 +75,14 @@ class Charger:
     """A running evsed: `pid` the daemon's, `control_pid` its child's, `world` around it."""
 
     def __init__(
-        self, world: World, folder: Path, port: int, settings: Path, *, many_closings: bool
+        self,
+        world: World,
+        folder: Path,
+        port: int,
+        settings: Path,
+        *,
+        many_closings: bool,
+        before: Sequence[str] = (),
     ) -> None:
         self.world = world
         self.folder = folder
@@ -83,7 +91,7 @@ class Charger:
         lifted = {"PYTHONPATH": str(Path(__file__).parent / "many_closings")}
         with (folder / "stdout").open("wb") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "evsed", "run", "--config", str(settings)],
+                [*before, sys.executable, "-m", "evsed", "run", "--config", str(settings)],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -168,11 +176,16 @@ def _value(value: object) -> str:
 
 @contextlib.contextmanager
 def charger(
-    changes: Tables | None = None, *, seed: int = 1, many_closings: bool = False
+    changes: Tables | None = None,
+    *,
+    seed: int = 1,
+    many_closings: bool = False,
+    before: Sequence[str] = (),
 ) -> Iterator[Charger]:
     """A charger with the shipped settings and *changes*; ends with everything around it.
 
-    With *many_closings* it may close its contactor as often as a benchmark asks.
+    With *many_closings* it may close its contactor as often as a benchmark asks. *before* is a
+    command that starts it, such as one that takes a privilege away.
     """
     with contextlib.ExitStack() as stack:
         # Where the disk is, not /tmp: that may be memory, which would write nothing.
@@ -197,7 +210,7 @@ def charger(
             tables[name] = {**tables.get(name, {}), **table}
         settings = folder / "evsed.toml"
         settings.write_text(_toml(tables))
-        one = Charger(world, folder, port, settings, many_closings=many_closings)
+        one = Charger(world, folder, port, settings, many_closings=many_closings, before=before)
         stack.callback(one.close)
         one.wait_until_driven()
         world.ask("control", pid=one.control_pid)
