@@ -14,6 +14,7 @@ from evsed.errors import DayError
 from evsed.sim.dayfiles.options import AmbiguousDay
 
 _HOUR_S: Final = 3600
+_MINUTE_S: Final = 60
 _NAME: Final = re.compile(
     r"\b((?:Europe|America|Asia|Australia|Africa|Pacific|Atlantic|Indian|Etc)/[A-Za-z_/+\-0-9]+)"
 )
@@ -55,13 +56,17 @@ def to_utc(wall_s: Sequence[float | None], zone: tzinfo, file: str) -> list[floa
     """
     newest_first = _falls(wall_s)
     moments: list[float | None] = []
+    offsets: dict[float, tuple[float, float]] = {}  # by minute: clocks change at whole ones
     last_s: float | None = None
     rows = list(reversed(wall_s)) if newest_first else list(wall_s)
     for now_s in rows:
         if now_s is None:
             moments.append(None)
             continue
-        first_s, second_s = _candidates(now_s, zone, file)
+        minute_s = now_s - now_s % _MINUTE_S
+        if minute_s not in offsets:
+            offsets[minute_s] = _offsets(minute_s, zone, file)
+        first_s, second_s = (now_s + offset_s for offset_s in offsets[minute_s])
         moment_s = first_s
         if second_s != first_s and last_s is not None and first_s <= last_s < second_s:
             moment_s = second_s
@@ -70,8 +75,8 @@ def to_utc(wall_s: Sequence[float | None], zone: tzinfo, file: str) -> list[floa
     return list(reversed(moments)) if newest_first else moments
 
 
-def _candidates(wall_s: float, zone: tzinfo, file: str) -> tuple[float, float]:
-    """The one or two moments that a wall clock's time stands for."""
+def _offsets(wall_s: float, zone: tzinfo, file: str) -> tuple[float, float]:
+    """The seconds from a wall clock's time to the one or two moments that it stands for."""
     wall = _EPOCH.replace(tzinfo=None) + timedelta(seconds=wall_s)
     moments = []
     for fold in (0, 1):
@@ -85,7 +90,7 @@ def _candidates(wall_s: float, zone: tzinfo, file: str) -> tuple[float, float]:
             "then; "
             "nothing was replayed. Correct --timezone."
         )
-    return moments[0], moments[1]
+    return moments[0] - wall_s, moments[1] - wall_s
 
 
 def _falls(values: Sequence[float | None]) -> bool:

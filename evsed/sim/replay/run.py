@@ -9,6 +9,7 @@ in parallel.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -34,9 +35,14 @@ EX_DATAERR: Final = 65
 FEW: Final = 2
 """Of so many days each one's reasons are shown without being asked for."""
 
+COLLECT_AFTER: Final = 1_000_000  # objects
+
 
 def run(options: argparse.Namespace) -> int:
     """Replay the days of `options`; 0, or 65 where one could not be read or written."""
+    # Millions of small objects and no circles among them: the collector finds nothing, and takes a
+    # tenth of the time.
+    gc.set_threshold(COLLECT_AFTER)
     if not options.days and not options.from_history:
         print("evsed: give a file, or --from-history DATE", file=sys.stderr)  # noqa: T201 - a command's answer
         return EX_DATAERR
