@@ -10,7 +10,7 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup broker check check-wheel release fix demo bench cars browser fire pilot-faults mutants fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test ocpp-test clean hw hashes
+.PHONY: help setup broker check check-wheel release fix demo bench solar cars browser fire pilot-faults mutants fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test ocpp-test clean hw hashes
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -114,6 +114,9 @@ demo: $(if $(wildcard .venv/evsed.stamp),setup,.venv/run.stamp) ## a whole charg
 
 bench: setup ## the numbers, each with the command that repeats it
 	@$(BIN)/python -m tests.benchmarks
+
+solar: setup ## the solar rules on the days of a folder, beside those before; DAYS=tests/days/places
+	@nice $(BIN)/python -m tests.benchmarks solar_choice --days $(or $(DAYS),tests/days/places)
 
 cars: setup ## every reported car under three skies, into docs/cars.md; some minutes
 	@nice $(BIN)/python -m tests.benchmarks cars --write docs/cars.md

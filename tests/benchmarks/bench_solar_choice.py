@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The knobs of the solar rules, chosen on some places and judged on the others.
 
-.venv/bin/python -m tests.benchmarks solar_choice [--days FOLDER] [--latency S]
+make solar DAYS=FOLDER, or .venv/bin/python -m tests.benchmarks solar_choice [--days FOLDER]
 
 Each file of the folder is a day; its name up to the year is its place. The choice is made by
-leave-one-place-out; differences are paired by day, with bootstrap intervals of 95 %.
+leave-one-place-out; differences are paired by day, with bootstrap intervals of 95 %. They are taken
+to the rules that evsed grew out of (`solar_before.csv`, on the days that it has; else to the rules
+here without a margin and with a `start_share` of 0.98), on all days and on the half with most
+crossings of the least power. At the end it is told what keeps the shipped rules from the rest.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 import re
 from array import array
@@ -24,8 +28,10 @@ from typing import Final, NamedTuple
 
 from evsed.core.solar.allotment import Allotment, AllotmentConfig, Reading
 from evsed.sim.dayfiles.reader import read_day
+from tests.benchmarks.solar_bound import bound_kwh, by_news, perfect
 
 DAYS: Final = Path(__file__).parents[1] / "days" / "places"
+BEFORE_FILE: Final = Path(__file__).with_name("solar_before.csv")
 STEP_S: Final = 5
 VOLTS: Final = 230.0
 LEAST_W: Final = 6 * VOLTS
@@ -38,7 +44,7 @@ START_PRICE_KWH: Final = 0.05
 """... a start as much as so many kWh: 2000 starts of a contactor's million are 100 kWh."""
 BASE: Final = AllotmentConfig(semantics="battery_power")
 BEFORE: Final = replace(BASE, start_share=0.98, margin_share=0.0)
-"""The rules before the choice, and what the differences are taken to."""
+"""What the differences are taken to on days that `solar_before.csv` does not have."""
 CANDIDATES: Final = {
     f"start_share {share:g}, margin_share {margin:g}": replace(
         BASE, start_share=share, margin_share=margin
@@ -55,6 +61,8 @@ class Figures(NamedTuple):
     captured_kwh: float
     lent_kwh: float
     starts: int
+    feasible_kwh: float = 0.0
+    captured_feasible_kwh: float = 0.0
 
 
 class Job(NamedTuple):
@@ -72,7 +80,7 @@ def play(job: Job) -> Figures:
     period_s = round(job.rules.period_s)
     news: list[tuple[int, Reading]] = []
     offers = [0.0, 0.0]
-    captured = lent = surplus = 0.0
+    captured = lent = surplus = feasible = captured_feasible = 0.0
     starts, before_a = 0, 0.0
     for now in range(0, len(job.surplus_w), STEP_S):
         solar_w, drawn_a = job.surplus_w[now], offers[0]
@@ -90,11 +98,21 @@ def play(job: Job) -> Figures:
         offers = [offers[1] if offered_a > 0 else 0.0, offered_a]
         surplus += max(0.0, solar_w)
         captured += min(max(0.0, solar_w), drawn_w)
+        if solar_w >= LEAST_W:
+            feasible += solar_w
+            captured_feasible += min(solar_w, drawn_w)
         lent += max(0.0, drawn_w - max(0.0, solar_w))
         starts += offered_a > 0 and before_a <= 0
         before_a = offered_a
     hours = STEP_S / 3.6e6
-    return Figures(surplus * hours, captured * hours, lent * hours, starts)
+    return Figures(
+        surplus * hours,
+        captured * hours,
+        lent * hours,
+        starts,
+        feasible * hours,
+        captured_feasible * hours,
+    )
 
 
 def place(name: str) -> str:
@@ -125,6 +143,40 @@ def interval(
     random = Random(1)
     drawn = sorted(points(random.choices(chosen, k=len(chosen))) for _ in range(DRAWS))
     return points(chosen), drawn[DRAWS // 40], drawn[-DRAWS // 40]
+
+
+def rules_before(names: Sequence[str], latency_s: int, base: list[Figures]) -> list[Figures]:
+    """The days under the rules that evsed grew out of, where the file has them all."""
+    with BEFORE_FILE.open(encoding="utf-8") as file:
+        rows = csv.DictReader(line for line in file if not line.startswith("#"))
+        known = {row["day"]: row for row in rows if int(row["latency_s"]) == latency_s}
+    if not set(names) <= set(known):
+        print("not all of these days are known of the rules before: beside 0.98 without a margin")
+        return base
+    return [
+        day._replace(
+            captured_kwh=float(known[name]["captured_kwh"]),
+            lent_kwh=float(known[name]["lent_kwh"]),
+            starts=int(known[name]["starts"]),
+        )
+        for name, day in zip(names, base, strict=True)
+    ]
+
+
+def causes(job: Job) -> tuple[float, float, float]:
+    """What keeps the shipped rules from the rest of a day, in kWh.
+
+    Sun below the least power; news once a minute; not knowing when to start and stop. The last two
+    beside somebody who knows the day beforehand and lends no more.
+    """
+    day = play(job)
+    known = bound_kwh(perfect(job.surplus_w), day.lent_kwh)
+    switched = bound_kwh(by_news(job.surplus_w, job.latency_s), day.lent_kwh)
+    return (
+        (day.surplus_kwh - day.feasible_kwh) - (day.captured_kwh - day.captured_feasible_kwh),
+        day.feasible_kwh - known + max(0.0, known - switched),
+        switched - day.captured_feasible_kwh,
+    )
 
 
 def show(
@@ -170,51 +222,68 @@ def show_prices(all_days: Callable[[AllotmentConfig], list[Figures]]) -> None:
         print(f"{price:6.2f}" + "".join(f"{worth:12.2f}" for worth in worths), flush=True)
 
 
+def judge(
+    latency_s: int,
+    days: Sequence[tuple[str, array[float]]],
+    all_days: Callable[..., list[Figures]],
+) -> None:
+    """Print the differences of each candidate at one latency, and those of the choice."""
+    names = [name for name, _ in days]
+    whole = list(range(len(days)))
+    parts = [whole, sorted(whole, key=lambda at: -crossings(days[at][1]))[: (len(days) + 1) // 2]]
+    base = rules_before(names, latency_s, all_days(BEFORE, latency_s))
+    surplus = sum(day.surplus_kwh for day in base)
+    captured = sum(day.captured_kwh for day in base)
+    print(f"\n{len(days)} days of {len(set(map(place, names)))} places, {latency_s} s late")
+    print(
+        f"before: {100 * captured / surplus:.2f} % of all surplus, "
+        f"{sum(day.lent_kwh for day in base) / len(days):.3f} kWh lent and "
+        f"{sum(day.starts for day in base) / len(days):.2f} starts a day"
+    )
+    print("more captured in points of all surplus, whole and most restless half; lent; starts")
+    show("as shipped", all_days(BASE, latency_s), base, parts)
+    show("as shipped, with a meter", all_days(BASE, latency_s, metered=True), base, parts)
+    table = {name: all_days(rules, latency_s) for name, rules in CANDIDATES.items()}
+    for name, judged in table.items():
+        show(name, judged, base, parts)
+    judged, chosen = choose(names, table)
+    show("chosen on the other places", judged, base, parts)
+    for here, name in chosen.items():
+        print(f"  {here}: {name}")
+
+
 def main() -> None:
-    """Print the differences of each candidate, and those of the choice."""
+    """Print the differences of the candidates and of the choice, and the causes of what is left."""
     parser = argparse.ArgumentParser(description="choice of the solar knobs by place")
     parser.add_argument("--days", type=Path, default=DAYS)
-    parser.add_argument("--latency", type=int, default=5)
+    parser.add_argument("--latency", type=int, nargs="*", default=[5, 45])
     parser.add_argument("--prices", action="store_true", help="the worth of prices, not the choice")
     options = parser.parse_args()
     days = [(path.stem, read_day(path).surplus_w) for path in sorted(options.days.glob("*.csv"))]
-    names = [name for name, _ in days]
-    whole = list(range(len(days)))
-    restless = sorted(whole, key=lambda at: -crossings(days[at][1]))[: (len(days) + 1) // 2]
-    latency_s = options.latency
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
 
-        def all_days(rules: AllotmentConfig, *, metered: bool = False) -> list[Figures]:
+        def all_days(
+            rules: AllotmentConfig, latency_s: int = 5, *, metered: bool = False
+        ) -> list[Figures]:
             jobs = [Job(surplus_w, rules, latency_s, metered) for _, surplus_w in days]
             return list(pool.map(play, jobs))
 
         if options.prices:
             show_prices(all_days)
             return
-        base = all_days(BEFORE)
-        surplus = sum(day.surplus_kwh for day in base)
-        captured = sum(day.captured_kwh for day in base)
-        print(f"{len(days)} days of {len(set(map(place, names)))} places, {latency_s} s late")
-        print(
-            f"before: {100 * captured / surplus:.2f} % of all surplus, "
-            f"{sum(day.lent_kwh for day in base) / len(days):.3f} kWh lent and "
-            f"{sum(day.starts for day in base) / len(days):.2f} starts a day"
-        )
-        print("more captured in points of all surplus, whole and most restless half; lent; starts")
-        table = {}
-        for name, rules in CANDIDATES.items():
-            table[name] = all_days(rules)
-            show(name, table[name], base, [whole, restless])
-        judged, chosen = choose(names, table)
-        show("chosen on the other places", judged, base, [whole, restless])
-        for here, name in chosen.items():
-            print(f"  {here}: {name}")
-        for period_s in (10.0, 30.0):
-            for metered in (False, True):
-                rules = replace(BASE, period_s=period_s)
-                word = "with a meter" if metered else "without a meter"
-                fast = all_days(rules, metered=metered)
-                show(f"as shipped, {period_s:g} s feed, {word}", fast, base, [whole, restless])
+        for latency_s in options.latency:
+            judge(latency_s, days, all_days)
+            jobs = [Job(surplus_w, BASE, latency_s) for _, surplus_w in days]
+            below, news, switching = (
+                sum(part) for part in zip(*pool.map(causes, jobs), strict=True)
+            )
+            share = 100 / sum(figures.surplus_kwh for figures in all_days(BASE, latency_s))
+            print(
+                f"not captured, as shipped: {share * below:.1f} % lies below the least power, "
+                f"{share * news:.1f} % for news once a minute, "
+                f"{share * switching:.1f} % for not knowing when to start and stop",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
