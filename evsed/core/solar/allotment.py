@@ -27,6 +27,7 @@ from typing import Final
 from evsed.core.solar.allotment_config import AllotmentConfig, Mode, Semantics
 from evsed.core.solar.allotment_result import AllotmentReason, AllotmentResult, AllotmentRule
 from evsed.core.solar.battery_loan import Loan
+from evsed.core.solar.car_activity import CarActivity, climbed_a
 from evsed.core.solar.car_needs import ORDINARY_CAR, CarNeeds
 from evsed.core.solar.feed_doubt import Doubt
 from evsed.core.solar.feed_news import FeedNews, hold_s
@@ -59,21 +60,6 @@ SOLAR_LOSES: Final = Notice(
     "surplus.feed_in_price.",
 )
 
-SETTLE_S: Final = 5.0
-"""A run stays at the least current for this long after current began to flow, in seconds."""
-
-UNTAKEN_RISES_S: Final = 60.0
-"""An offer of the least current that no car takes for this long rises to what is spare, in seconds.
-Nothing is risked while nothing is drawn, and some cars do not begin at 6 A."""
-
-UNTAKEN_CLIMBS_S: Final = 30.0
-"""Where current is to be given without sun, too, an untaken offer climbs on by an ampere in this
-time, in seconds, until the car begins."""
-
-BEGUN_HOLDS_S: Final = 40.0
-"""The current at which a car began stays on offer for this long, in seconds: longer than it takes
-to see that the car works at it."""
-
 UNTAKEN_HOLDS_S: Final = 300.0
 """An offer that no car takes is kept for this long through poor readings, in seconds, and so is the
 offer of a run in which the car pauses by itself. Reported cars take up to 4 minutes to begin
@@ -82,10 +68,6 @@ offer of a run in which the car pauses by itself. Reported cars take up to 4 min
 UNINTERRUPTED_LOANS: Final = 5.0
 """The battery lends so many times its loan to a car that bears no further interruption, on any day:
 where a run of such a car ends, the car begins no more."""
-
-TAKES_LITTLE_A: Final = 2.0
-"""A car that takes less than this with its contactor closed does not charge: reported cars sleep at
-up to 1.3 A (evcc-io/evcc#14210)."""
 
 FAST_TEST_EVERY_S: Final = 600.0
 """In the mode fast, what an ordinary car takes is tested no more often, in seconds."""
@@ -113,14 +95,8 @@ class Allotment:
         self._metered = False
         self._margin_w = 0.0
         self._on = False
-        self._charging = False
-        self._flowing_at: float | None = None
-        self._soft_until_at = -math.inf
-        self._begun_a, self._begun_until_at = 0.0, -math.inf
-        self._idle_at = -math.inf
-        self._little_at: float | None = None
+        self._car = CarActivity()
         self._poor_at: float | None = None
-        self._drew_at = -math.inf
         self._stopped_at = -math.inf
         self._drawn_at = -math.inf
 
@@ -150,7 +126,7 @@ class Allotment:
     @property
     def takes_little(self) -> bool:
         """True while the contactor is closed and the car is known to take next to nothing."""
-        return self._little_at is not None
+        return self._car.takes_little
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -235,33 +211,19 @@ class Allotment:
         if not (math.isfinite(current_a) and current_a >= 0):
             message = f"current_a is {current_a}; it must be a finite number of amperes, 0 or more"
             raise ValueError(message)
-        if self._flowing_at is not None and self._charging:
+        car = self._car
+        if car.flowing_at is not None and car.charging:
             self._loan.accrue(now - self._drawn_at, self._surplus.own_w - self._covered_w())
         if not (charging or measured):
             current_a = 0.0
         self._metered = measured
         self._rest.on_draw(now, self._offer.offer_a, current_a, follows=charging and measured)
         self._surplus.on_draw(now, current_a, measured=measured)
-        if charging and not self._charging and self._on:
+        if charging and not car.charging and self._on:
             self._begin_charge(now)
-        if self._charging and not charging:
-            self._idle_at = now
-        self._charging = charging
+        car.set_charging(now, charging=charging)
         self._drawn_at = now
-        self._watch_draw(now, current_a)
-
-    def _watch_draw(self, now: float, drawn_a: float) -> None:
-        """Note since when the car takes next to nothing, and the offer at which it began."""
-        most_a = self.car_maximum_a
-        if not (self._metered and self._charging and drawn_a < TAKES_LITTLE_A):
-            self._drew_at = now
-        little = self._charging and most_a is not None and most_a < TAKES_LITTLE_A
-        little = little or now - self._drew_at >= UNTAKEN_RISES_S
-        if little and self._little_at is None:
-            self._little_at = now
-        elif not little and self._little_at is not None:
-            self._little_at = None
-            self._begun_a, self._begun_until_at = self._offer.offer_a, now + BEGUN_HOLDS_S
+        car.on_draw(now, current_a, self._offer.offer_a, self.car_maximum_a, measured=measured)
 
     def update(self, now: float) -> AllotmentResult:
         """Say what the feed permits now, and why."""
@@ -378,10 +340,9 @@ class Allotment:
         """Give what there is, or lend, or end the run."""
         config = self._config
         spare_w = self._available_w()
-        untaken_s = 0.0 if self._charging else now - self._idle_at
-        if self._little_at is not None:
-            untaken_s = now - self._little_at
-        floor_a = self._climbed_a(self._floor_a(cap_a), cap_a, untaken_s)
+        car = self._car
+        untaken_s = car.untaken_s(now)
+        floor_a = climbed_a(self._floor_a(cap_a), cap_a, untaken_s)
         least_a = max(config.car_min_current_a, floor_a)
         wanted_a = spare_w / config.watts_per_ampere
         rule, left_s = self._cover(now, wanted_a, spare_w, floor_a, untaken_s)
@@ -390,12 +351,12 @@ class Allotment:
         if self._softly(now):
             wanted_a = 0.0
             rule = AllotmentRule.STARTING
-        elif self._flowing_at is None:
+        elif car.flowing_at is None:
             rule = AllotmentRule.UNTAKEN
-        elif self._little_at is not None:
+        elif car.takes_little:
             rule = AllotmentRule.TAKES_NOTHING
-        elif now < self._begun_until_at:
-            wanted_a = max(wanted_a, self._begun_a)
+        elif car.begun_a(now) > 0:
+            wanted_a = max(wanted_a, car.begun_a(now))
         elif wanted_a > cap_a:
             rule = AllotmentRule.CAPPED
         rule, wanted_a = self._corrected(now, rule, wanted_a)
@@ -423,11 +384,11 @@ class Allotment:
             return AllotmentRule.FOLLOWING, 0.0
         if config.solar_weight * wanted_a >= config.car_min_current_a:
             return AllotmentRule.PRICED, 0.0
-        if self._flowing_at is None or not self._charging or self._little_at is not None:
+        if self._car.flowing_at is None or not self._car.takes_power:
             held_s = min(untaken_s, self._poor_s(now, spare_w))
             ends = held_s >= UNTAKEN_HOLDS_S
             return (AllotmentRule.WAITING if ends else AllotmentRule.STARTING), 0.0
-        left_s = max(0.0, self._flowing_at + config.min_on_s - now)
+        left_s = max(0.0, self._car.flowing_at + config.min_on_s - now)
         if self.battery_loan_wh < self.loan_limit_wh:
             return AllotmentRule.CLOUD, left_s
         return (AllotmentRule.MIN_ON if left_s > 0 else AllotmentRule.WAITING), left_s
@@ -442,15 +403,7 @@ class Allotment:
             self._poor_at = None
             return 0.0
         self._poor_at = now if self._poor_at is None else self._poor_at
-        return now - self._poor_at if self._charging else math.inf
-
-    @staticmethod
-    def _climbed_a(floor_a: float, cap_a: float, untaken_s: float) -> float:
-        """The least that is to be given without sun to a car that left less untaken, amperes."""
-        if floor_a <= 0 or untaken_s <= UNTAKEN_RISES_S:
-            return floor_a
-        steps = math.ceil((untaken_s - UNTAKEN_RISES_S) / UNTAKEN_CLIMBS_S)
-        return min(floor_a + steps, cap_a)
+        return now - self._poor_at if self._car.charging else math.inf
 
     def _corrected(
         self, now: float, rule: AllotmentRule, wanted_a: float
@@ -478,7 +431,7 @@ class Allotment:
 
     def _may_test(self, now: float) -> bool:
         """Return True where the offer may be changed to see what the car takes."""
-        if not self._charging or self._needs.change_by_a or self._softly(now):
+        if not self._car.charging or self._needs.change_by_a or self._softly(now):
             return False
         return self._mode is not Mode.FAST or self._surplus.test.idle_s(now) >= FAST_TEST_EVERY_S
 
@@ -487,38 +440,29 @@ class Allotment:
         if self._on:
             return
         self._on = True
-        self._idle_at = now
-        if self._charging:
+        self._car.offer(now)
+        if self._car.charging:
             self._begin_charge(now)
 
     def _begin_charge(self, now: float) -> None:
         """Note that current flows from now on: a run begins, or goes on with the offer it has."""
-        soft_s = self._needs.soft_start_s
-        self._begun_a, self._begun_until_at = self._offer.offer_a, now + BEGUN_HOLDS_S
-        if self._flowing_at is None:
-            self._flowing_at = now
+        offered_a, least_a = self._offer.offer_a, self._config.car_min_current_a
+        if self._car.begin_charge(now, offered_a, least_a, self._needs.soft_start_s):
             self._loan.open(now)
-            if self._offer.offer_a <= self._config.car_min_current_a:
-                soft_s = max(soft_s, SETTLE_S)
-        self._soft_until_at = now + soft_s
 
     def _softly(self, now: float) -> bool:
         """Return True where the offer stays at the least current: hardly any current flows yet."""
-        if self._charging:
-            return now < self._soft_until_at
-        waits = self._flowing_at is None or self._needs.soft_start_s > 0
-        return waits and now - self._idle_at < UNTAKEN_RISES_S
+        return self._car.softly(now, self._needs.soft_start_s)
 
     def _stop(
         self, now: float, reason: AllotmentReason, *, own: bool = True
     ) -> tuple[float, AllotmentReason]:
         """End the run, if there is one; the feed's `own` stops begin the pause."""
         if self._on:
-            if own and self._flowing_at is not None:
+            if own and self._car.flowing_at is not None:
                 self._stopped_at = now
             self._on = False
-            self._soft_until_at = -math.inf
-            self._flowing_at = None
+            self._car.end_run()
             self._conditions.reset()
             self._offer.end()
         return 0.0, reason
@@ -530,7 +474,7 @@ class Allotment:
         if self._metered or period_s >= ANSWER_S:
             quiet_s = (self._surplus.stamp_at + period_s - now, min(QUIET_S, period_s / 12))
         return self._offer.move(
-            now, wanted_a, self._config, self._needs, charging=self._charging, quiet_s=quiet_s
+            now, wanted_a, self._config, self._needs, charging=self._car.charging, quiet_s=quiet_s
         )
 
     # -- the numbers behind them ---------------------------------------------------------------
@@ -559,7 +503,7 @@ class Allotment:
         """Return the run's debt to the battery; None in a mode that does not count it."""
         if self._mode is Mode.FAST:
             return None
-        return 0.0 if self._flowing_at is None else self.battery_loan_wh
+        return 0.0 if self._car.flowing_at is None else self.battery_loan_wh
 
     def _given_w(self) -> float:
         """Return the power that is given on demand and therefore not lent."""

@@ -19,6 +19,8 @@ import enum
 import math
 from typing import Final
 
+from evsed.core.solar.weather import Weather
+
 LEVELS_A: Final = (0.0, *(float(amperes) for amperes in range(6, 41)))
 """The most that a car may take, in amperes, as far as levels are distinguished. What is less than
 6 A counts as nothing: the reported 1.3 A of a car that sleeps is 5 W (evcc-io/evcc#14210)."""
@@ -41,12 +43,6 @@ NEAR_ZERO_W: Final = 250.0
 
 NOISE_W: Final = 100.0
 """A car leaves some tenths of an ampere, and house loads switch; in watts, besides the weather."""
-
-WEATHER_RATE: Final = 0.1
-"""The variance of the weather is a mean over about ten readings."""
-
-OUTLIER: Final = 9.0
-"""A change of more than three times the usual counts for no more than that: a kettle, not a sky."""
 
 MOST_EVIDENCE: Final = 3.0
 """No single answer counts for more than this (a log-likelihood): a kettle may coincide."""
@@ -145,8 +141,7 @@ class DrawTest:
         self.watts_per_ampere = watts_per_ampere
         self.least_w = least_w
         self._lag = lag
-        self._weather = 0.0
-        self._readings = 0
+        self._weather = Weather(NOISE_W)
         self._moved_w = 0.0
         self._up = self._risen = False
         self._step = _Step.NONE
@@ -265,12 +260,12 @@ class DrawTest:
 
     def _noise_w(self, spans: float) -> float:
         """Change of what is spare by itself over so many spans (rms), in watts."""
-        return math.sqrt(NOISE_W**2 + self._weather * spans)
+        return math.sqrt(NOISE_W**2 + self._weather.variance * spans)
 
     @property
     def _trend_w(self) -> float:
         """Change of what is spare in each reading, in watts, as of a car that tapers off; or 0."""
-        steady = abs(self._drift_w) > STEADY_DRIFT * math.sqrt(self._weather)
+        steady = abs(self._drift_w) > STEADY_DRIFT * math.sqrt(self._weather.variance)
         return self._drift_w if steady else 0.0
 
     def _watch(
@@ -281,11 +276,7 @@ class DrawTest:
         spare_w = seen[0] + self.watts_per_ampere * takes_a[1]
         moved_w = spare_w - last[0] - self.watts_per_ampere * takes_a[0]
         self._moved_w = min(abs(moved_w), abs(seen[0] - last[0]))
-        self._readings += 1
-        moved = min(moved_w**2, OUTLIER * max(self._weather, NOISE_W**2))
-        self._drift_w += DRIFT_RATE * (math.copysign(math.sqrt(moved), moved_w) - self._drift_w)
-        rate = max(WEATHER_RATE, 1 / self._readings)
-        self._weather += rate * (moved - self._weather)
+        self._drift_w += DRIFT_RATE * (self._weather.add(moved_w) - self._drift_w)
         step_w = self.watts_per_ampere * (seen[1] - last[1])
         self._natural *= math.exp(-passed_s / MEMORY_S)
         if self.most_a is None and abs(step_w) >= SMALL_A * self.watts_per_ampere:

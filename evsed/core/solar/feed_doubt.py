@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
+
+from evsed.core.solar.weather import Weather
 
 CHANGE_SHARE: Final = 0.5
 """Only changes of the draw of half the least power count: 3 A."""
@@ -43,13 +45,7 @@ TESTS: Final = 12
 """No more steps than this are made on purpose in a run."""
 
 CALM_W: Final = 50.0
-"""Between two readings the sun moves by this much at least (rms), in watts..."""
-
-OUTLIER: Final = 9.0
-"""... and a change of more than three times the usual counts for no more than that."""
-
-WEATHER_RATE: Final = 0.1
-"""The variance of the weather is a mean over about ten readings."""
+"""Between two readings the sun moves by this much at least (rms), in watts."""
 
 FORGET: Final = 0.7
 """What older runs have shown counts for so much less with each start."""
@@ -90,7 +86,7 @@ class _Evidence:
     power: float = 0.0
     cross: float = 0.0
     changes: float = 0.0
-    weather: float = 0.0
+    weather: Weather = field(default_factory=lambda: Weather(CALM_W))
 
     @property
     def share(self) -> float:
@@ -98,7 +94,7 @@ class _Evidence:
 
     @property
     def error(self) -> float:
-        return math.sqrt(self.weather / self.power) if self.power > 0 else math.inf
+        return math.sqrt(self.weather.variance / self.power) if self.power > 0 else math.inf
 
     def add(self, moved_w: float, step_w: float) -> None:
         self.power += step_w * step_w
@@ -132,7 +128,6 @@ class FeedDoubt:
         self._tests = 0
         self._tested = False  # in this run
         self._high = False
-        self._readings = 0
         self._nothing_s = 0.0
 
     @property
@@ -185,12 +180,7 @@ class FeedDoubt:
         if self._last is not None:
             last_solar_w, last_draw_w = self._last
             if abs(draw_w - last_draw_w) < CHANGE_SHARE * self.least_w:
-                self._readings += 1
-                rate = max(WEATHER_RATE, 1 / self._readings)
-                moved = (solar_w - last_solar_w) ** 2
-                if self._readings > 1:  # a kettle is one load, not a rough sky
-                    moved = min(moved, OUTLIER * max(evidence.weather, CALM_W**2))
-                evidence.weather += rate * (moved - evidence.weather)
+                evidence.weather.add(solar_w - last_solar_w)
             if (draw_w <= 0) is not (last_draw_w <= 0):
                 self._before, self._changed_s = self._last, ANSWER_S
                 evidence.forget()
