@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from evsed.daemon.charger_state import Charger
     from evsed.daemon.hub import ChargerHub
 
-_LENT: Final = (AllotmentRule.CLOUD, AllotmentRule.MIN_ON, AllotmentRule.PRICED)
+_LENT: Final = (AllotmentRule.LENDING, AllotmentRule.MIN_ON, AllotmentRule.PRICED)
 _LOST: Final = (
     AllotmentRule.NO_NEWS_YET,
     AllotmentRule.TOO_OLD,

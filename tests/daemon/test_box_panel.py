@@ -50,7 +50,7 @@ def orders(found: list[HubEvent]) -> list[tuple[str, str]]:
     [
         (AllotmentRule.FOLLOWING, Hint.NONE),
         (AllotmentRule.WAITING, Hint.NONE),
-        (AllotmentRule.CLOUD, Hint.LENT),
+        (AllotmentRule.LENDING, Hint.LENT),
         (AllotmentRule.MIN_ON, Hint.LENT),
         (AllotmentRule.PRICED, Hint.LENT),
         (AllotmentRule.TOO_OLD, Hint.FEED_LOST),

@@ -331,7 +331,12 @@ class Allotment:
         if rule is not None:
             late_w = conditions.late_w
             return 0.0, AllotmentReason(
-                rule, need_w=need_w, spare_w=spare_w, late_w=late_w, left_s=pause_s
+                rule,
+                need_w=need_w,
+                spare_w=spare_w,
+                late_w=late_w,
+                left_s=pause_s,
+                reserve_w=config.reserve_w,
             )
         self._turn_on(now)
         return self._follow(now, cap_a)
@@ -347,7 +352,12 @@ class Allotment:
         wanted_a = spare_w / config.watts_per_ampere
         rule, left_s = self._cover(now, wanted_a, spare_w, floor_a, untaken_s)
         if rule is AllotmentRule.WAITING:
-            return self._stop(now, AllotmentReason(rule, need_w=config.least_w, spare_w=spare_w))
+            return self._stop(
+                now,
+                AllotmentReason(
+                    rule, need_w=config.least_w, spare_w=spare_w, reserve_w=config.reserve_w
+                ),
+            )
         if self._softly(now):
             wanted_a = 0.0
             rule = AllotmentRule.STARTING
@@ -358,7 +368,8 @@ class Allotment:
         elif car.begun_a(now) > 0:
             wanted_a = max(wanted_a, car.begun_a(now))
         elif wanted_a > cap_a:
-            rule = AllotmentRule.CAPPED
+            feed = cap_a < config.max_current_a
+            rule = AllotmentRule.FEED_CAPPED if feed else AllotmentRule.CAPPED
         rule, wanted_a = self._corrected(now, rule, wanted_a)
         amperes = self._ramp(now, min(max(wanted_a, least_a), cap_a))
         return amperes, AllotmentReason(
@@ -369,6 +380,8 @@ class Allotment:
             loan_limit_wh=self.loan_limit_wh,
             current_a=amperes,
             left_s=left_s,
+            most_w=cap_a * config.watts_per_ampere,
+            reserve_w=config.reserve_w,
             detail=Doubt.UNANSWERED.value,
         )
 
@@ -390,7 +403,7 @@ class Allotment:
             return (AllotmentRule.WAITING if ends else AllotmentRule.STARTING), 0.0
         left_s = max(0.0, self._car.flowing_at + config.min_on_s - now)
         if self.battery_loan_wh < self.loan_limit_wh:
-            return AllotmentRule.CLOUD, left_s
+            return AllotmentRule.LENDING, left_s
         return (AllotmentRule.MIN_ON if left_s > 0 else AllotmentRule.WAITING), left_s
 
     def _poor_s(self, now: float, spare_w: float) -> float:

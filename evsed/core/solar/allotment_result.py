@@ -25,8 +25,9 @@ class AllotmentRule(Enum):
     UNTAKEN = "untaken"
     FOLLOWING = "following"
     CAPPED = "capped"
+    FEED_CAPPED = "feed_capped"
     MINIMUM = "minimum"
-    CLOUD = "cloud"
+    LENDING = "lending"
     MIN_ON = "min_on"
     FAST_CAPPED = "fast_capped"
     BATTERY_FIRST = "battery_first"
@@ -54,8 +55,9 @@ _WORDS: Final = {
     AllotmentRule.UNTAKEN: "{spare} spare: {amperes} are on offer, and the car does not begin",
     AllotmentRule.FOLLOWING: "following the sun: {spare} spare",
     AllotmentRule.CAPPED: "{spare} spare: as much as is allowed, {amperes}",
+    AllotmentRule.FEED_CAPPED: "{spare} spare: the feed allows {most}, {amperes}",
     AllotmentRule.MINIMUM: "the least that is asked for: {amperes}, {spare} spare",
-    AllotmentRule.CLOUD: "{spare} spare, less than {need}: the battery lends, {lent} of {loan}",
+    AllotmentRule.LENDING: "{spare} spare, less than {need}: the battery lends, {lent} of {loan}",
     AllotmentRule.MIN_ON: "{spare} spare, less than {need}: running for another {left}",
     AllotmentRule.FAST_CAPPED: "fast, as the owner wished: the feed allows {spare}, {amperes}",
     AllotmentRule.BATTERY_FIRST: "the house battery comes first: the feed allows {spare}",
@@ -71,12 +73,16 @@ _WORDS: Final = {
     AllotmentRule.PROBING: "the house battery stands still: trying for hidden sun, {amperes}",
 }
 
+_BESIDE: Final = "{spare} spare beside the reserve of {reserve}"
+_ABOVE: Final = "{spare} spare, {reserve} more than the feed shows"
+
 
 @dataclass(frozen=True, slots=True)
 class AllotmentReason:
     """A rule and the numbers it spoke with; `describe()` puts them into words.
 
-    `need_w`, `spare_w` and `late_w` (the mean of late) are watts, `battery_loan_wh` is the energy
+    `need_w`, `spare_w`, `late_w` (the mean of late), `most_w` (what the feed allows) and
+    `reserve_w` (left out of what is spare) are watts, `battery_loan_wh` is the energy in Wh
     that the battery lent to this cloud, of `loan_limit_wh` at most,
     `age_s` the age of the news, `current_a` what is allotted, `left_s` what a timer still has,
     `detail` what is wrong.
@@ -86,6 +92,8 @@ class AllotmentReason:
     need_w: float = 0.0
     spare_w: float = 0.0
     late_w: float = 0.0
+    most_w: float = 0.0
+    reserve_w: float = 0.0
     battery_loan_wh: float = 0.0
     loan_limit_wh: float = 0.0
     age_s: float = 0.0
@@ -95,9 +103,14 @@ class AllotmentReason:
 
     def describe(self) -> str:
         """Say it in one short line."""
-        return _WORDS[self.rule].format(
+        words = _WORDS[self.rule]
+        if self.reserve_w:
+            words = words.replace("{spare} spare", _BESIDE if self.reserve_w > 0 else _ABOVE, 1)
+        return words.format(
             need=_kilowatts(self.need_w, 2),
             spare=_kilowatts(self.spare_w, 1),
+            most=_kilowatts(self.most_w, 1),
+            reserve=f"{abs(self.reserve_w):.0f} W",
             late=_kilowatts(self.late_w, 1),
             amperes=f"{self.current_a:.1f}".removesuffix(".0") + " A",
             lent=f"{self.battery_loan_wh:.0f}",

@@ -38,7 +38,7 @@ COLOURS: Final = {
 KINDS: Final = {
     "start": "#0b6e4f",
     "charge": "#5aa787",
-    "cloud": "#8fa3b8",
+    "lent": "#8fa3b8",
     "stop": "#9b2d30",
     "pause": "#d9a7a8",
     "wait": "#ece7da",

@@ -23,8 +23,9 @@ _CHARGING: Final = frozenset(
         AllotmentRule.STARTING,
         AllotmentRule.FOLLOWING,
         AllotmentRule.CAPPED,
+        AllotmentRule.FEED_CAPPED,
         AllotmentRule.MINIMUM,
-        AllotmentRule.CLOUD,
+        AllotmentRule.LENDING,
         AllotmentRule.MIN_ON,
     )
 )
@@ -58,9 +59,9 @@ class Stretch:
         return self.last.rule
 
     def kind(self) -> str:
-        """One word for the plot and the table: wait, charge, cloud or pause."""
-        if self.rule is AllotmentRule.CLOUD:
-            return "cloud"
+        """One word for the plot and the table: wait, charge, lent or pause."""
+        if self.rule is AllotmentRule.LENDING:
+            return "lent"
         if self.charging:
             return "charge"
         return "pause" if self.rule is AllotmentRule.PAUSE else "wait"

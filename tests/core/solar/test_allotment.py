@@ -106,7 +106,7 @@ def test_a_cloud_is_ridden_through_on_the_loan() -> None:
     day = Day(solar_w=lambda now: 3000.0 if not 1200 <= now < 1500 else 0.0)
     day.run(1480)
     assert day.result.current_a == 6.0
-    assert day.result.reason.rule is AllotmentRule.CLOUD
+    assert day.result.reason.rule is AllotmentRule.LENDING
     assert "the battery lends" in str(day.result.reason)
     assert day.run(200).current_a == pytest.approx(13.04)
 
@@ -143,7 +143,7 @@ def test_a_maximum_caps() -> None:
     day = Day(solar_w=5000)
     day.maximum_w = 2300.0
     assert day.run(300).current_a == pytest.approx(10.0)
-    assert day.result.reason.rule is AllotmentRule.CAPPED
+    assert day.result.reason.rule is AllotmentRule.FEED_CAPPED
 
 
 def test_a_minimum_starts_a_charge_without_sun() -> None:
@@ -357,7 +357,7 @@ def test_every_rule_has_words() -> None:
         == "waiting for 1.38 kW: 0.9 kW spare"
     )
     lending = AllotmentReason(
-        AllotmentRule.CLOUD, need_w=1380, spare_w=900, battery_loan_wh=80, loan_limit_wh=200
+        AllotmentRule.LENDING, need_w=1380, spare_w=900, battery_loan_wh=80, loan_limit_wh=200
     )
     assert str(lending) == "0.9 kW spare, less than 1.38 kW: the battery lends, 80 of 200 Wh"
 

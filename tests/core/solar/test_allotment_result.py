@@ -25,5 +25,27 @@ def test_any_other_current_lasts_and_no_current_does_not(
     current_a: float,
     holds: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    reason = AllotmentReason(AllotmentRule.CLOUD, need_w=1380.0, spare_w=0.0)
+    reason = AllotmentReason(AllotmentRule.LENDING, need_w=1380.0, spare_w=0.0)
     assert AllotmentResult(current_a, reason).holds is holds
+
+
+@pytest.mark.parametrize(
+    ("reserve_w", "words"),
+    [
+        (0.0, "waiting for 1.10 kW: 0.8 kW spare"),
+        (300.0, "waiting for 1.10 kW: 0.8 kW spare beside the reserve of 300 W"),
+        (-100.0, "waiting for 1.10 kW: 0.8 kW spare, 100 W more than the feed shows"),
+    ],
+)
+def test_the_reserve_is_named_where_it_counts(reserve_w: float, words: str) -> None:
+    reason = AllotmentReason(
+        AllotmentRule.WAITING, need_w=1104.0, spare_w=800.0, reserve_w=reserve_w
+    )
+    assert reason.describe() == words
+
+
+def test_the_feeds_maximum_is_named_with_its_watts() -> None:
+    reason = AllotmentReason(
+        AllotmentRule.FEED_CAPPED, spare_w=6200.0, most_w=5000.0, current_a=21.74
+    )
+    assert reason.describe() == "6.2 kW spare: the feed allows 5.0 kW, 21.7 A"

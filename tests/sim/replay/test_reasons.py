@@ -30,8 +30,8 @@ def test_a_day_is_told_from_the_wait_over_start_and_cloud_to_the_stop(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kinds = [kind for kind, _ in groupby(line["kind"] for line in reasons_of(tmp_path, capsys))]
-    assert kinds[:5] == ["wait", "start", "charge", "cloud", "charge"], "a test of the feed first"
-    assert kinds.index("stop") > kinds.index("cloud")
+    assert kinds[:5] == ["wait", "start", "charge", "lent", "charge"], "a test of the feed first"
+    assert kinds.index("stop") > kinds.index("lent")
 
 
 def test_each_reason_begins_when_the_one_before_ends(
@@ -90,7 +90,7 @@ def test_the_trace_has_the_reason_of_each_second(tmp_path: Path) -> None:
     assert main(["replay", "--trace", str(file), str(write_day(tmp_path / "d.csv", cloudy))]) == 0
     rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
     assert rows[0]["rule"] == "no_news_yet"
-    assert {"waiting", "starting", "following", "cloud"} <= {row["rule"] for row in rows}
+    assert {"waiting", "starting", "following", "lending"} <= {row["rule"] for row in rows}
     assert all(row["reason"] for row in rows)
 
 
@@ -102,7 +102,7 @@ def test_the_picture_shows_each_reason_when_hovered_and_has_them_as_text(tmp_pat
     hovered = [title.text for title in picture.findall("svg:g/svg:title", space)]
     described = picture.findtext("svg:desc", "", space).splitlines()
     assert hovered == described
-    assert any("cloud: " in line and "the battery lends" in line for line in described)
+    assert any("lent: " in line and "the battery lends" in line for line in described)
 
 
 def test_the_page_has_everything_in_one_file(tmp_path: Path) -> None:
