@@ -29,6 +29,7 @@ from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import Limit, lowest
 from evsed.core.pilot.over_current import OverCurrentConfig
+from evsed.core.pilot.phase_set import PhaseWish
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.errors import LinkError
 
@@ -61,6 +62,8 @@ class SetLimits:
     """Below this the car does not charge, and nothing is offered; amperes."""
     hint: Hint = Hint.NONE
     """What the light on the box is to show beside; it changes nothing else."""
+    wish: PhaseWish | None = None
+    """The set of phases that the next closing is to close; None: as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,8 @@ class Snapshot:
     offered although the limits would allow it, `wait_s` for how long. `board_why` says what is
     wrong where `board_ok` is False. `drawn_a` is what a meter reads, amperes, None where none does.
     `light` is what the light on the box shows, None where there is none; `box_trouble` is what
-    is wrong with it or with its button.
+    is wrong with it or with its button. `outputs` is the set of phases that a closing closes,
+    `switching_to` the set that it is being changed to (0: it is not).
     """
 
     at: float
@@ -135,6 +139,8 @@ class Snapshot:
     late: int
     light: LightState | None = None
     box_trouble: str = ""
+    outputs: int = 1
+    switching_to: int = 0
 
     @property
     def lowest(self) -> Limit:

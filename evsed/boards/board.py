@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
+from evsed.errors import BoardError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -232,12 +234,17 @@ class Board(Protocol):
 def drive(board: Board, wanted: Outputs, last: Outputs | None) -> None:
     """Put *wanted* on the wires: open first, then the pilot, close last.
 
-    *last* is what was driven before (None: nothing is known, so everything is written). A rise in
-    the number of closed contactors that also drops others cannot happen: outputs close in order.
+    *last* is what was driven before (None: nothing is known, so everything is written).
 
-    Raises `BoardError` when a write was refused.
+    Raises `BoardError` when a write was refused, and, with everything opened, where the set of
+    closed contactors is to change while some are closed: a second phase never joins a live one.
     """
     before = None if last is None else last.closed
+    if before and wanted.closed not in (0, before):
+        board.set_contactors(0)
+        raise BoardError(
+            f"{wanted.closed} contactors were to be closed while {before} were: evsed opened all"
+        )
     if before is None or wanted.closed < before:
         board.set_contactors(wanted.closed if before is not None else 0)
         before = wanted.closed if before is not None else 0

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from evsed.boards import Board
+    from evsed.core.pilot.phase_set import PhaseWish
 
 TICK_S = 0.02
 READ_BACK_EVERY_S = 1.0
@@ -73,6 +74,7 @@ class Control:
     _limits: tuple[Limit, ...] = (NO_LIMIT,)
     _car_least_a: float = 0.0
     _hint: Hint = Hint.NONE
+    _wish: PhaseWish | None = None
     _panel: Panel = field(init=False)
     _reported: Mapping[Fault, str] = field(default_factory=dict)
     _last: Outputs | None = None
@@ -113,10 +115,11 @@ class Control:
     def handle(self, message: Message) -> None:
         """Carry out one message of the daemon. Raises `LinkError` for one that it may not send."""
         match message:
-            case SetLimits(limits, car_least_a, hint):
+            case SetLimits(limits, car_least_a, hint, wish):
                 self._limits = limits or (NO_LIMIT,)
                 self._car_least_a = car_least_a
                 self._hint = hint
+                self._wish = wish
             case WakeCar():
                 self._events += self._evse.wake(self.clock())
             case ReportedFaults(faults):
@@ -144,6 +147,7 @@ class Control:
     def on_link_lost(self) -> None:
         """Let the car go: the link ended, and with it every limit."""
         self._limits = (Limit("daemon", 0.0, why="the daemon is gone"),)
+        self._wish = None
         self._evse.stop()
 
     @property
@@ -213,7 +217,7 @@ class Control:
         inputs = self.board.read_inputs() if self.config.board.inputs.any else None
         now = self.clock()
         guard = self._guard if inputs is None else self._update_protection(now, inputs, last)
-        if gapped and not _all_closed(inputs):
+        if gapped and not _all_closed(inputs, last.closed):
             why = (
                 f"no beat for {1000 * gap_s:.0f} ms: the charge pump may have opened the contactor"
             )
@@ -229,6 +233,8 @@ class Control:
             for_car(lowest(limits, now), self._car_least_a),
             {**self._reported, **guard.faults} if guard.faults else self._reported,
             ready=ready,
+            wish=self._wish,
+            proved_open=guard.proved_open,
         )
         self._events += step.events
         drive(self.board, step.outputs, self._last)
@@ -284,6 +290,7 @@ class Control:
             offered_a=j1772.current_for_duty(last.duty),
             duty=last.duty,
             drawn_a=self._drawn_a,
+            outputs=last.closed or self._evse.phases.outputs,
         )
         guard = self._protection.update(now, inputs, moment)
         if self._current is not None and self._current.faults:
@@ -334,10 +341,10 @@ class Control:
         found = self.board.read_back()
         self._read_back_at = self.clock()
         closed = sum(found.contactors)
-        if closed > wanted.closed:
+        if closed > wanted.closed or any(found.contactors[wanted.closed :]):
             raise OutputError(
-                f"{closed} contactor outputs are on where {wanted.closed} should be; evsed does "
-                "not drive the charge pump, which keeps the contactor open"
+                f"{closed} contactor outputs are on where {wanted.closed} should be, the first "
+                "first; evsed does not drive the charge pump, which keeps the contactor open"
             )
         if not found.dead_man_armed:
             gap = f" after {1000 * gap_s:.0f} ms without a beat" if gap_s else ""
@@ -408,6 +415,8 @@ class Control:
             late=self._punctuality.late,
             light=self._panel.light,
             box_trouble=self._panel.trouble,
+            outputs=self._evse.phases.outputs,
+            switching_to=self._evse.phases.pending,
         )
         self._tally.worst_tick_s = 0.0
         return snapshot
@@ -417,7 +426,7 @@ class Control:
         self.board.close()
 
 
-def _all_closed(inputs: Inputs | None) -> bool:
-    """Return True where mirror contacts are wired and report every contactor closed."""
-    feedback = () if inputs is None else inputs.contactor_feedback
+def _all_closed(inputs: Inputs | None, count: int) -> bool:
+    """Return True where mirror contacts are wired and report the first *count* closed."""
+    feedback = () if inputs is None else inputs.contactor_feedback[:count]
     return bool(feedback) and all(feedback)

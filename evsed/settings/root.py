@@ -19,6 +19,7 @@ from evsed.core.car.care import CarCareConfig
 from evsed.core.pilot.current_transformer import MOST_V
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.over_current import OverCurrentConfig
+from evsed.core.pilot.phase_set import SwitchRules, Switching
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.core.supply.main_fuse import MainFuseConfig
@@ -132,6 +133,19 @@ class Settings(BaseSettings):
             raise must_be(wanted, key="hold_duty", value=contactor.hold_duty)
         return contactor
 
+    @field_validator("contactor")
+    @classmethod
+    def _each_phase_has_an_output(
+        cls, contactor: ContactorSettings, info: ValidationInfo
+    ) -> ContactorSettings:
+        board = info.data.get("board")
+        if not isinstance(board, BoardSettings) or contactor.switching == "off":
+            return contactor
+        if len(board.wires.contactor_gpios) == 1:
+            wanted = f'"off" where board.{board.kind}.contactor_gpios has one GPIO for all phases'
+            raise must_be(wanted, key="switching", value=contactor.switching)
+        return contactor
+
     @field_validator("inputs")
     @classmethod
     def _inputs_fit_the_board(cls, inputs: InputsSettings, info: ValidationInfo) -> InputsSettings:
@@ -187,6 +201,17 @@ class Settings(BaseSettings):
                 "close it again"
             )
             raise must_be(wanted, key="contactor.hold_duty", value=self.contactor.hold_duty)
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_switched_is_watched(self) -> Self:
+        switching = self.contactor.switching
+        if switching in ("down", "auto") and not self.inputs.contactor_feedback_gpios:
+            wanted = (
+                '"off" or "unplugged", or inputs.contactor_feedback_gpios must name one GPIO for '
+                "each contactor: before phases change under a car, every contact is proved open"
+            )
+            raise must_be(wanted, key="contactor.switching", value=switching)
         return self
 
     @field_validator("inputs")
@@ -269,7 +294,13 @@ class Settings(BaseSettings):
     def evse_config(self, *, front_end_proved: bool, hold_off_s: float) -> EvseConfig:
         """Build the configuration of the state machine; the arguments come from the store."""
         return EvseConfig(
-            outputs=len(self.board.wires.contactor_gpios),
+            switch=SwitchRules(
+                switching=Switching(self.contactor.switching),
+                outputs=len(self.board.wires.contactor_gpios),
+                mirrored=bool(self.inputs.contactor_feedback_gpios),
+                rest_s=self.contactor.switching_rest_s,
+                shows_f=self.contactor.switching_pilot == "F",
+            ),
             allow_ventilated=self.safety.allow_ventilated,
             needs_b=not self.safety.allow_without_b,
             front_end_proved=front_end_proved,

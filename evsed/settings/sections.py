@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from evsed.core.car.care import CarCareConfig
 from evsed.core.pilot.over_current import OverCurrentConfig
+from evsed.core.pilot.phase_set import REST_S
 from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.settings.common import (
     PILOT_GPIOS,
@@ -173,11 +174,14 @@ class BoardSettings(Section):
 
 
 class ContactorSettings(Section):
-    """[contactor]: how its coil is driven."""
+    """[contactor]: how its coil is driven, and when the set of phases may change."""
 
     guard: ClassVar[Guard] = Guard.BOX
 
     hold_duty: float = Field(1.0, ge=0.2, le=1)
+    switching: Literal["off", "unplugged", "down", "auto"] = "off"
+    switching_rest_s: float = Field(REST_S, ge=REST_S, le=300)
+    switching_pilot: Literal["x1", "F"] = "x1"
 
 
 class InputsSettings(Section):

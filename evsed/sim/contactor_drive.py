@@ -134,6 +134,11 @@ class ContactorDrive:
         return sum(contactor.poles for contactor in self.contactors if contactor.closed)
 
     @property
+    def live(self) -> tuple[bool, ...]:
+        """True for each contactor whose contacts are closed, L1 first where each has a phase."""
+        return tuple(contactor.closed for contactor in self.contactors)
+
+    @property
     def changed_at(self) -> float:
         """When any contacts last moved."""
         return max(contactor.changed_at for contactor in self.contactors)

@@ -13,6 +13,7 @@ from evsed.control import Control
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.faults import Fault
+from evsed.core.pilot.phase_set import SwitchRules
 from evsed.link import Acknowledge, ReportedFaults
 from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.contactor_drive import Contactor
@@ -30,7 +31,7 @@ NO_CABLE = 1023
 def bench_with(inputs: InputsConfig, *contactors: Contactor) -> Bench:
     """A bench whose box has these wires, a second after the start."""
     poles = len(contactors) or 1
-    config = replace(CONFIG, board=BoardConfig(inputs=inputs), evse=EvseConfig(outputs=poles))
+    config = replace(CONFIG, board=BoardConfig(inputs=inputs), evse=EvseConfig(switch=SwitchRules(outputs=poles)))
     bench = Bench(Control, config=config, contactors=contactors)
     bench.board.feedback_wired = bool(inputs.contactor_feedback_gpios)
     if inputs.ground_fault_gpio is not None:

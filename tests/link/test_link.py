@@ -14,6 +14,7 @@ from evsed.core.pilot.causes import Cause
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import FOREVER, Limit
+from evsed.core.pilot.phase_set import SwitchRules, Switching
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.errors import LinkError
 from evsed.link import (
@@ -38,7 +39,7 @@ MESSAGES: list[Message] = [
             inputs=InputsConfig(ground_fault_gpio=16),
         ),
         FrontEnd(-13.5, 0.026),
-        EvseConfig(outputs=2, front_end_proved=True),
+        EvseConfig(switch=SwitchRules(Switching.DOWN, 2), front_end_proved=True),
         10.0,
         {Fault.CONTACTOR: "welded"},
     ),

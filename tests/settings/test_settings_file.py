@@ -14,6 +14,7 @@ from evsed.boards import BoardConfig, InputsConfig
 from evsed.core.car.care import CarCareConfig
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.over_current import OverCurrentConfig
+from evsed.core.pilot.phase_set import SwitchRules
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.errors import SettingsError
@@ -186,7 +187,11 @@ def test_what_the_owner_writes_reaches_the_rooms(tmp_path: Path) -> None:
     assert settings.safety.restart_delay_max_s == 600.0
     assert settings.front_end() == FrontEnd(-15.0, 0.03)
     assert settings.evse_config(front_end_proved=True, hold_off_s=9.0) == EvseConfig(
-        outputs=3, allow_ventilated=True, front_end_proved=True, hold_off_s=9.0, least_pause_s=60.0
+        switch=SwitchRules(outputs=3, mirrored=True),
+        allow_ventilated=True,
+        front_end_proved=True,
+        hold_off_s=9.0,
+        least_pause_s=60.0,
     )
     assert settings.allotment_config() == AllotmentConfig(
         mains_v=240.0,

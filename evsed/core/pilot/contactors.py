@@ -17,6 +17,10 @@ A closing begins only while the mirror contacts report open. Two updates, 20 ms 
 before any fault is raised. Contacts that open by themselves stay open until the car is unplugged:
 an emergency stop in the safety loop must not start a charge again when it is released (ISO 13850).
 
+A part of the contactors may be what is to close (`phase_set`). Then the others are watched as well:
+one that closes although it is to stay open may be a short circuit between two phases in the car,
+and everything opens.
+
 Without mirror contacts none of this can be seen, and none of it is done.
 """
 
@@ -39,6 +43,7 @@ class Contactors:
 
     `faults` are those of now. `ready`: the contacts are open, so a closing may begin. `pump`: the
     charge pump may be beaten. `opened`: the reason to treat the contactor as open ("": none).
+    `proved_open`: two updates or more since the command to open have read every contact open.
     """
 
     def __init__(self, now: float) -> None:
@@ -52,6 +57,12 @@ class Contactors:
         self.faults: dict[Fault, str] = {}
         self.ready = False
         self.opened = ""
+        self._open_updates = 0
+
+    @property
+    def proved_open(self) -> bool:
+        """True while every contact is commanded open and reads open."""
+        return not self._commanded and self._open_updates >= AGREE
 
     @property
     def pump(self) -> bool:
@@ -62,14 +73,21 @@ class Contactors:
         """Start again with everything open: the board was lost and is back."""
         self._commanded = self._proved = False
         self._changed_at = now
-        self._agreeing = 0
+        self._agreeing = self._open_updates = 0
 
     def update(
-        self, now: float, feedback: tuple[bool, ...], *, closed: bool, plugged: bool
+        self,
+        now: float,
+        feedback: tuple[bool, ...],
+        *,
+        closed: bool,
+        plugged: bool,
+        outputs: int | None = None,
     ) -> None:
         """Compare the contacts (*feedback*, True is closed) with the command *closed*.
 
-        *plugged*: a car is plugged in.
+        *plugged*: a car is plugged in. *outputs*: the first so many are those that close (None:
+        all of them).
         """
         self.faults = {}
         self.opened = ""
@@ -81,12 +99,15 @@ class Contactors:
         if not plugged:
             self._tries = 0
         self.ready = not any(feedback)
+        self._open_updates = self._open_updates + 1 if self.ready and not closed else 0
         if not closed:
             self._update_open(now, any_closed=any(feedback))
         elif not self._proved:
             self._update_tested(now, any_closed=any(feedback))
+        elif any(feedback[outputs:] if outputs is not None else ()):
+            self._update_beside()
         else:
-            self._update_closed(now, all_closed=all(feedback))
+            self._update_closed(now, all_closed=all(feedback[:outputs]))
 
     def _agree(self, *, true: bool) -> bool:
         """Count an observation; return whether enough of them agree."""
@@ -108,6 +129,13 @@ class Contactors:
         elif not any_closed and now - self._changed_at >= TESTED_S:
             self._proved = True
             self._driven_at = now
+
+    def _update_beside(self) -> None:
+        """Raise a fault for a contact that is closed although it is to stay open."""
+        if self._agree(true=True):
+            self.faults[Fault.CONTACTOR] = (
+                "the contacts of a phase that is to stay open are closed beside those of the others"
+            )
 
     def _update_closed(self, now: float, *, all_closed: bool) -> None:
         driven_s = now - self._driven_at

@@ -114,6 +114,33 @@ class ContactorOpened(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PhasesSwitched(Event):
+    """The set of phases changed `before` to `after`, everything being open; `why` in words."""
+
+    before: int
+    after: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"phases switched from {self.before} to {self.after}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class PhasesNotSwitched(Event):
+    """A change of the set from `before` to `after` failed and was given up; `why` in words."""
+
+    before: int
+    after: int
+    why: str
+
+    def __str__(self) -> str:
+        return (
+            f"phases not switched from {self.before} to {self.after}: {self.why}; the set stays as "
+            "it is, and after a second failure until the car is unplugged"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class FaultRaised(Event):
     """A fault began; `fault` is its name (EVerest's), `detail` what was measured."""
 
@@ -202,6 +229,8 @@ KINDS: dict[str, type[Event]] = {
         CarWoken,
         ContactorClosed,
         ContactorOpened,
+        PhasesSwitched,
+        PhasesNotSwitched,
         FaultRaised,
         FaultCleared,
         StateChanged,

@@ -12,7 +12,8 @@ PWM (x2). The rules, with their place in IEC 61851-1:
 * Nothing closes before it is proved that C comes from a car (see `pilot_proof`).
 
 What it remembers lies in its parts: `presence` (the car), `output` (the pilot), `contactor`,
-`active` (the faults), `proof` and `probe` (of the pilot's reading). This file holds the decisions.
+`active` (the faults), `proof` and `probe` (of the pilot's reading), `phases` (the set that closes).
+This file holds the decisions.
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ from evsed.core.pilot.causes import Cause, Reason
 from evsed.core.pilot.contactor_state import ContactorState
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.core.pilot.j1772 import PilotState
+from evsed.core.pilot.phase_set import PhaseSet, PhaseWish, Rest, SwitchRules
 from evsed.core.pilot.pilot_meter import Anomaly
-from evsed.core.pilot.pilot_output import PilotOutput
+from evsed.core.pilot.pilot_output import SHOWS_F, PilotOutput
 from evsed.core.pilot.pilot_proof import PilotProof, reads_steady
-from evsed.core.pilot.presence import WELL, Presence
+from evsed.core.pilot.presence import LIVE, WELL, Presence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -44,6 +46,7 @@ PILOT_HOLD_OFF_S = 30.0  # after E or another pilot fault
 PILOT_WELL_S = 1.0  # of A or B before anything closes again
 CHATTER_PAUSE_S = 60.0
 INCONSISTENT_S = 0.5
+EMPTY_S = 0.5  # of A: with A for that long there is no car
 
 NOT_PROVED = "the pilot has to be read once without a car: unplug it, and in again"
 NO_B = "the car asks, and has to show B first: evsed withdraws the offer until it does"
@@ -57,7 +60,7 @@ WAKES = Reason(causes.HOLD_OFF, "the pilot shows F for 4 s to wake the car")
 class EvseConfig:
     """The box as the machine has to know it.
 
-    `outputs`: contactor outputs to close together (1, or one per phase). `allow_ventilated`: D is
+    `switch`: the contactor outputs, and whether a part of them may close. `allow_ventilated`: D is
     served like C. `front_end_proved`: an earlier life has read 11.4-12.6 V in A with this very
     calibration. `needs_b`: a car has to show B before each closing. `hold_off_s`: after a
     crash, nothing closes for so long. `least_pause_s`: the least pause between the end of an
@@ -65,7 +68,7 @@ class EvseConfig:
     it is shorter (lincomatic/open_evse#23).
     """
 
-    outputs: int = 1
+    switch: SwitchRules = SwitchRules()
     allow_ventilated: bool = False
     front_end_proved: bool = False
     needs_b: bool = True
@@ -75,7 +78,7 @@ class EvseConfig:
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """The wires: the pilot's `duty` (0-1), and how many contactors are `closed`."""
+    """The wires: the pilot's `duty` (0-1), and how many contactors are `closed`, the first first."""
 
     duty: float
     closed: int
@@ -115,6 +118,7 @@ class Evse:
         self.proof = PilotProof(proved=config.front_end_proved, needs_b=config.needs_b)
         self.probe = CarProbe()
         self.release = CarRelease()
+        self.phases = PhaseSet(config.switch, now)
         self._hold_until_at = now + config.hold_off_s
         self._inconsistent_at: float | None = None
         self._stopping = False
@@ -201,6 +205,7 @@ class Evse:
         """Treat the contactor as open, because a dead-man may have opened it; close in full."""
         if cause is causes.CONTACTOR:
             self.proof.on_not_closed()
+        self.phases.on_break()
         return tuple(self.contactor.open(now, cause, why))
 
     def restart(self, now: float) -> tuple[ev.Event, ...]:
@@ -208,6 +213,7 @@ class Evse:
         events = self.contactor.open(now, causes.BOARD_LOST, "the board was lost")
         self.output.restart(now)
         self.presence.restart(now)
+        self.phases.on_break()
         return tuple(events)
 
     # --- the step -------------------------------------------------------------------------------
@@ -220,12 +226,15 @@ class Evse:
         reported: Mapping[Fault, str] | None = None,
         *,
         ready: bool = True,
+        wish: PhaseWish | None = None,
+        proved_open: bool = False,
     ) -> Step:
         """Decide for *now* from *pilot*, the lowest *limit* and the faults *reported* from outside.
 
         Faults in *reported* (temperature, ground fault, ...) are active as long as they are
         reported; their recovery class decides when they end. While the box is not *ready* (its
-        self-tests are under way) nothing closes; `Step.closing` asks for them.
+        self-tests are under way) nothing closes; `Step.closing` asks for them. *wish*: the set of
+        phases that the daemon asks for. *proved_open*: every mirror contact reports open.
         """
         was_plugged = self.presence.plugged
         events = self.presence.update(now, pilot)
@@ -233,6 +242,7 @@ class Evse:
             self.contactor.budget.on_unplugged()
             self.proof.on_unplugged()
         events += self._update_faults(now, pilot, reported or {})
+        events += self._update_phases(now, wish, proved_open=proved_open)
         blocked = self._blocked(now, limit)
         events += self._update_probe(now, blocked)
         events += self._update_release(now, pilot)
@@ -252,9 +262,10 @@ class Evse:
             if ready:
                 events += self.contactor.close(now)
                 self.proof.on_close()
+                self.phases.on_close()
         events += self._update_state(now)
         return Step(
-            outputs=Outputs(self.output.duty, self._config.outputs if self.contactor.closed else 0),
+            outputs=Outputs(self.output.duty, self.phases.outputs if self.contactor.closed else 0),
             events=tuple(events),
             faults=self.active.as_dict(),
             blocked=blocked.why if blocked else "",
@@ -334,6 +345,8 @@ class Evse:
         if not limit.max_a >= j1772.MIN_A:
             why = limit.why or f"the {limit.owner} allows less than 6 A"
             return Reason(Cause.limit(limit.owner), why)
+        if (switching := self.phases.reason(now)) is not None:
+            return switching
         if self.contactor.closed and self.proof.strayed:
             return Reason(causes.NOT_PROVED, STRAYED)
         if not self.contactor.closed and not self.proof.complete:
@@ -350,6 +363,27 @@ class Evse:
                 why = f"the car gets a pause of {self.output.pause_s:.0f} s after each interruption"
             return Reason(self.output.withdrawn or causes.HOLD_OFF, why, x1_left_s)
         return None
+
+    # --- the set of phases ----------------------------------------------------------------------
+
+    def _update_phases(
+        self, now: float, wish: PhaseWish | None, *, proved_open: bool
+    ) -> list[ev.Event]:
+        """Let the set of phases follow the *wish*, in its sequence."""
+        settled, plugged = self.presence.settled, self.presence.plugged
+        if settled is PilotState.A and not plugged and self.presence.settled_for_s(now) >= EMPTY_S:
+            self.phases.on_empty()
+        silent = not (self.contactor.closed or self.output.offering)
+        box = Rest(
+            silent=silent and settled is not None and settled not in LIVE,
+            proved_open=proved_open,
+            faulty=self.active.first is not None,
+            plugged=plugged,
+        )
+        events = self.phases.update(now, wish, box)
+        if plugged and (for_s := self.phases.f_for_s(now)) > 0.0 and not self.output.shows_f(now):
+            self.output.show_f(now, for_s, self.phases.reason(now) or SHOWS_F)
+        return events
 
     # --- the faults -----------------------------------------------------------------------------
 

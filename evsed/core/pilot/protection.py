@@ -9,6 +9,8 @@
                           open 300 ms after closing:      ContactorDidNotClose    unplug
                           three times; open by itself
                           closed without beats            DeadManFault            service
+                          a phase closed that is to       ContactorFault          service
+                          stay open
     ground-fault device   tripped, or its wire broken     MREC2GroundFailure      acknowledge
                           fails its test before closing   GroundFaultTestFailed   acknowledge
     emergency stop        pressed, or its wire broken     MREC8EmergencyStop      acknowledge
@@ -68,6 +70,7 @@ class Moment:
     The contactor is commanded `closed`, or is about to be (`closing`: it would, were that ready);
     a car is `plugged` in; `offered_a` amperes are on the pilot. `drawn_a`: what a meter reads,
     amperes, the largest of the phases; None where there is none, or nothing is known yet.
+    `outputs`: the first so many contactors are those that close; None: all of them.
     """
 
     closed: bool
@@ -76,6 +79,7 @@ class Moment:
     offered_a: float
     duty: float = 1.0
     drawn_a: float | None = None
+    outputs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,8 @@ class ProtectionResult:
 
     `faults` there are now, `limits` on the current, and whether all is `ready` to close. `pump`:
     the charge pump may be beaten. `ground_test`: the test input of the ground-fault device is to
-    be on. `opened`: why the contactor is to be taken as open ("": it is not).
+    be on. `opened`: why the contactor is to be taken as open ("": it is not). `proved_open`: every
+    contactor has a mirror contact that reports it open.
     """
 
     faults: Mapping[Fault, str]
@@ -93,6 +98,7 @@ class ProtectionResult:
     pump: bool
     ground_test: bool
     opened: str
+    proved_open: bool = False
 
 
 NO_PROTECTION = ProtectionResult({}, (), ready=True, pump=True, ground_test=False, opened="")
@@ -130,6 +136,7 @@ class Protection:
         limits: tuple[Limit, ...] = ()
         ready = pump = True
         opened = ""
+        proved_open = False
         if inputs.emergency_stop:
             faults[Fault.EMERGENCY_STOP] = "the emergency stop is pressed, or its wire is broken"
         if inputs.ground_fault is not None:
@@ -150,11 +157,14 @@ class Protection:
         if inputs.contactor_feedback:
             contactors = self._contactors
             feedback, closed = inputs.contactor_feedback, moment.closed
-            contactors.update(now, feedback, closed=closed, plugged=moment.plugged)
+            contactors.update(
+                now, feedback, closed=closed, plugged=moment.plugged, outputs=moment.outputs
+            )
             faults |= contactors.faults
             ready = ready and contactors.ready
             pump = contactors.pump
             opened = contactors.opened
+            proved_open = contactors.proved_open
         if inputs.coil_supply_code is not None:
             supply = self._coil_supply
             supply.update(inputs.coil_supply_code, wanted=moment.closed or moment.closing)
@@ -167,4 +177,5 @@ class Protection:
             self._cable.update(inputs.proximity_code, plugged=moment.plugged, closed=moment.closed)
             faults |= self._cable.faults
             limits = (self._cable.limit,)
-        return ProtectionResult(faults, limits, ready, pump, self._ground.test, opened)
+        test = self._ground.test
+        return ProtectionResult(faults, limits, ready, pump, test, opened, proved_open)

@@ -147,14 +147,16 @@ class Allotment:
     def set_car(self, needs: CarNeeds) -> None:
         """Take the *needs* of the plugged car into account from the next `update()` on."""
         before = self._needs
-        if (needs.least_a, needs.phases) != (before.least_a, before.phases):
+        switched = needs.set_phases != before.set_phases
+        if switched or (needs.least_a, needs.phases) != (before.least_a, before.phases):
             shipped = self._shipped
             least_a = max(shipped.car_min_current_a, needs.least_a)
             least_a = min(least_a, shipped.max_current_a)
-            phases = min(needs.phases or shipped.phases, shipped.phases)
+            box_phases = needs.set_phases or shipped.phases
+            phases = min(needs.phases or box_phases, box_phases)
             self._config = replace(shipped, car_min_current_a=least_a, phases=phases)
             self._conditions.least_w = self._config.least_w
-            self._surplus.set_phases(phases)
+            self._surplus.set_phases(phases, switched=switched)
         self._needs = needs
 
     def on_unplugged(self) -> None:

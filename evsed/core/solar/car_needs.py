@@ -17,6 +17,8 @@ class CarNeeds:
     """Below this the car does not charge."""
     phases: int = 0
     """The phases that it uses; 0: not known, as many as the box has."""
+    set_phases: int = 0
+    """The phases that a closing closes; 0: all of the box."""
     soft_start_s: float = 0.0
     """After each begin of a charge the offer stays at the least current for so long."""
     change_every_s: float = 0.0

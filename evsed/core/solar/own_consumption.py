@@ -101,6 +101,13 @@ class OwnConsumption:
                 break
         return most_a
 
+    def rescale(self, factor: float) -> None:
+        """Multiply the past by *factor*: an ampere has come to be another number of watts."""
+        self._spans = deque(
+            _Span(span.start_at, factor * span.amperes) for span in self._spans
+        )
+        self._level_a *= factor
+
     def level_s(self, at: float) -> float:
         """Return for how long the current of the moment *at* had been what it is, in seconds."""
         for span in reversed(self._spans):

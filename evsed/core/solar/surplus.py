@@ -127,8 +127,11 @@ class Surplus:
         now_a = self._draw.now_a
         return self._config.watts_per_ampere * (now_a if most_a is None else min(now_a, most_a))
 
-    def set_phases(self, phases: int) -> None:
-        """Count the car's draw, that in the last reading included, on so many *phases*."""
+    def set_phases(self, phases: int, *, switched: bool = False) -> None:
+        """Count the car's draw, that in the last reading included, on so many *phases*.
+
+        *switched*: it had others until now, and what it drew stays what it was, in watts.
+        """
         if phases == self._config.phases:
             return
         before = self._config.watts_per_ampere
@@ -137,7 +140,9 @@ class Surplus:
         self._decoder.set_least_w(self._config.least_w)
         for part in (self.test, self.doubt, self.held, self._probe):
             part.least_w = self._config.least_w
-        if math.isfinite(self.stamp_at):
+        if switched:
+            self._draw.rescale(before / after)
+        elif math.isfinite(self.stamp_at):
             window_at = self.stamp_at - self._config.window_s
             own_a = self._draw.mean_a(window_at, self.stamp_at, self.car_maximum_a)
             self._rebase((after - before) * own_a)

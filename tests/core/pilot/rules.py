@@ -7,13 +7,14 @@ a machine with another one is found out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from evsed.core.pilot import events as ev
 from evsed.core.pilot import j1772
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import PilotState
+from evsed.core.pilot.phase_set import Switching
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,12 @@ class Wires:
     moved: bool = False  # B, or A as it should be, was read since the last closing
     confirmed: bool = False  # by the owner, since the car came
     held_until: float = LONG_AGO  # by a pause after a crash, a pilot's fault, or too many askings
+    outputs: int = 0  # how many contactors are closed
+    set_outputs: int = 1  # ... and were at the last closing; where phases are switched only
+    least_outputs: int = 1  # of this stay; 0: nothing was closed since the plug was seen empty
+    rest_at: float | None = None  # since when all rests as a change of the set needs it
+    rested: bool = False  # for 15 s without a break, since the last closing
+    empty_at: float | None = None  # since when the pilot reads A
 
     @property
     def pwm(self) -> bool:
@@ -81,6 +88,40 @@ class Wires:
             moved=(self.moved or _out_of_c(reading)) and not (closed and not self.closed),
             confirmed=self.confirmed and not any(isinstance(e, ev.CarUnplugged) for e in events),
             held_until=max(self.held_until, *(now + _pause_s(event) for event in events), LONG_AGO),
+            outputs=outputs.closed,
+            set_outputs=self.set_outputs,
+            least_outputs=self.least_outputs,
+            rest_at=self.rest_at,
+            rested=self.rested,
+            empty_at=self.empty_at,
+        )
+
+    def with_phases(
+        self, now: float, was: Wires, reading: PilotReading, *, proved_open: bool
+    ) -> Wires:
+        """These wires with what the rules of the phases count, where phases are switched.
+
+        *was*: the wires until now. *proved_open*: every mirror contact reports open.
+        """
+        asks = reading.settled in (None, PilotState.C, PilotState.D)
+        rests = proved_open and not (was.closed or was.pwm or asks)
+        rest_at = (now if self.rest_at is None else self.rest_at) if rests else None
+        rested = self.rested or (rest_at is not None and now - rest_at >= 15.0 - NEARLY_S)
+        empty = reading.settled is PilotState.A
+        empty_at = (now if self.empty_at is None else self.empty_at) if empty else None
+        least = self.least_outputs
+        if empty_at is not None and now - empty_at >= 0.5 - NEARLY_S:
+            least = 0
+        closes = self.closed and not was.closed
+        if closes:
+            least = min(least, self.outputs) if least else self.outputs
+        return replace(
+            self,
+            set_outputs=self.outputs if closes else self.set_outputs,
+            least_outputs=least,
+            rest_at=None if closes else rest_at,
+            rested=rested and not closes,
+            empty_at=empty_at,
         )
 
 
@@ -106,6 +147,26 @@ def _pause_s(event: ev.Event) -> float:
             return 60.0
         case _:
             return LONG_AGO
+
+
+def _broken_phases(config: EvseConfig, was: Wires, wires: Wires) -> str:
+    """The first rule of the set of phases that a step broke; "" when all hold."""
+    switch = config.switch
+    if was.outputs and wires.outputs not in (0, was.outputs):
+        return "phases: never another set while something is closed"
+    if not wires.outputs or was.outputs:
+        return ""
+    if not switch.active:
+        return "" if wires.outputs == switch.outputs else "phases: all close together"
+    if wires.outputs not in (1, switch.outputs):
+        return "phases: L1, or all"
+    if wires.outputs != was.set_outputs and not was.rested:
+        return "phases: another set only after 15 s of x1 or F with all proved open"
+    if wires.outputs > was.least_outputs > 0 and switch.switching is not Switching.AUTO:
+        return "phases: more of them under a car only where that is named"
+    if 0 < was.least_outputs != wires.outputs and switch.switching is Switching.UNPLUGGED:
+        return "phases: one set a stay"
+    return ""
 
 
 def broken(  # noqa: C901, PLR0911, PLR0912 - one rule after the other
@@ -141,6 +202,8 @@ def broken(  # noqa: C901, PLR0911, PLR0912 - one rule after the other
             return "closes: a second after it opened"
         if len(was.closings) == 12 and now - was.closings[0] < 3600.0 - NEARLY_S:
             return "closes: at most twelve times in an hour"
+    if rule := _broken_phases(config, was, wires):
+        return rule
     if wires.pwm:
         if not wires.duty >= 0.1:
             return "PWM: never under 10 %"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from evsed.core.pilot.events import Event
+    from evsed.core.pilot.phase_set import PhaseWish
     from evsed.core.pilot.pilot_meter import PilotReading
 
 TICK_S = 0.02
@@ -38,6 +39,8 @@ class Story:
         self._unoffered_s = 0.0
         self.blind = False
         self.ready = True
+        self.wish: PhaseWish | None = None
+        self.proved_open = True
         self.step: Step = self.evse.step(self.now, self._read(1.0), self.limit)
 
     def _read(self, duty: float) -> PilotReading:
@@ -57,7 +60,13 @@ class Story:
             self.now += TICK_S
             reading = self._read(self.step.outputs.duty)
             self.step = self.evse.step(
-                self.now, reading, self.limit, self.reported, ready=self.ready
+                self.now,
+                reading,
+                self.limit,
+                self.reported,
+                ready=self.ready,
+                wish=self.wish,
+                proved_open=self.proved_open and not self.closed,
             )
             self.events += self.step.events
         return self.step

@@ -14,6 +14,7 @@ from evsed.core.pilot.evse import EvseConfig, Outputs
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import NOT_AVAILABLE, STEADY
 from evsed.core.pilot.limits import Limit
+from evsed.core.pilot.phase_set import SwitchRules
 from tests.core.pilot.story import Story
 
 
@@ -234,7 +235,7 @@ def test_between_two_closings_the_contactor_is_open_for_a_second() -> None:
 
 
 def test_three_contactors_close_together() -> None:
-    story = Story(EvseConfig(outputs=3, front_end_proved=True)).charging()
+    story = Story(EvseConfig(switch=SwitchRules(outputs=3), front_end_proved=True)).charging()
 
     assert story.step.outputs.closed == 3
 

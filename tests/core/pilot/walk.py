@@ -25,12 +25,14 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from evsed.core.pilot import causes
 from evsed.core.pilot.evse import SAFE, Evse, EvseConfig, Outputs
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import Limit
+from evsed.core.pilot.phase_set import PhaseWish, SwitchRules, Switching
 from evsed.core.pilot.pilot_meter import PilotReading
 from tests.core.pilot.rules import Wires, broken
 from tests.core.pilot.walk_world import (
@@ -44,6 +46,7 @@ from tests.core.pilot.walk_world import (
     LOST,
     LOST_BOARD,
     OPENED,
+    PROVED,
     SHORT,
     STEPPED,
     WAKE,
@@ -142,8 +145,17 @@ class Walk:
         )
         reported = {given.reported: "reported"} if given.reported else {}
         thaw(evse, before.memory)
-        step = evse.step(now, reading, Limit("feed", given.limit_a), reported)
+        step = evse.step(
+            now,
+            reading,
+            Limit("feed", given.limit_a),
+            reported,
+            wish=PhaseWish(given.wish, inf) if given.wish else None,
+            proved_open=given.proved_open and not was.closed,
+        )
         wires = was.at(now, step.outputs, step.events, reading)
+        if self.world.config.switch.active:
+            wires = wires.with_phases(now, was, reading, proved_open=given.proved_open)
         after = Moment(now, frozen(evse), live_since, wires, place, given, wait_s)
         self.closings += wires.closed and not was.closed
         if rule := broken(self.world.config, was, wires, reading, given.limit_a, step):
@@ -160,10 +172,10 @@ class Walk:
             evse.acknowledge(now)
         elif order == OPENED:
             evse.opened_elsewhere(now, causes.LATE, order)
-            wires = wires.at(now, Outputs(wires.duty, 0))
+            wires = replace(wires.at(now, Outputs(wires.duty, 0)), rest_at=None)
         elif order == LOST_BOARD:  # the meter forgets, and the board sets the wires anew
             evse.restart(now)
-            wires = replace(wires.at(now, SAFE), pwm_ended_at=now)
+            wires = replace(wires.at(now, SAFE), pwm_ended_at=now, rest_at=None)
             live_since = None
         elif order == WAKE:
             if evse.wake(now):
@@ -244,6 +256,26 @@ WORLDS: Final = {
     "a latched fault of an earlier life": World(
         pilots=_FEW, limits=(0.0, 16.0), orders=(ACKNOWLEDGE,), restored=(Fault.PERMANENT,)
     ),
+    "phases are switched": World(
+        config=replace(PROVED, switch=SwitchRules(Switching.DOWN, 3, mirrored=True)),
+        pilots=(IN_A, IN_B, IN_C),
+        limits=(16.0,),
+        orders=(OPENED,),
+        wishes=(1, 3),
+        proofs=(True, False),
+    ),
+}
+# Minutes more, for whoever changes the sequence: `make walk`.
+SWITCHED: Final = {
+    f"phases are switched: {switching.value}, and boards are lost": World(
+        config=replace(PROVED, switch=SwitchRules(switching, 3, mirrored=True)),
+        pilots=(IN_A, IN_B, IN_C, LOST),
+        limits=(0.0, 16.0),
+        orders=(OPENED, LOST_BOARD),
+        wishes=(0, 1, 3),
+        proofs=(True, False),
+    )
+    for switching in (Switching.UNPLUGGED, Switching.DOWN, Switching.AUTO)
 }
 
 
@@ -264,7 +296,7 @@ def main() -> int:
         else:
             sys.stdout.write(walk_diagram.mermaid())
         return 0
-    for words, world in WORLDS.items():
+    for words, world in {**WORLDS, **SWITCHED}.items():
         sys.stdout.write(f"{words}: {Walk(world, stories=arguments.stories).run()}\n")
     return 0
 

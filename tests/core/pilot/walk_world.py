@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from evsed.core.pilot import car_probe, contactor_state, j1772, pilot_proof, presence
+from evsed.core.pilot import (
+    car_probe,
+    contactor_state,
+    j1772,
+    phase_set,
+    pilot_proof,
+    presence,
+)
 from evsed.core.pilot import evse as machine
 from evsed.core.pilot.closing_budget import ClosingBudget
 from evsed.core.pilot.evse import EvseConfig
@@ -87,10 +94,14 @@ class Given(NamedTuple):
     pilot: Pilot
     limit_a: float
     reported: Fault | None = None
+    wish: int = 0  # the set of phases that is asked for
+    proved_open: bool = True  # by every mirror contact, where all are commanded open
 
     def __str__(self) -> str:
         report = f", {self.reported.value}" if self.reported else ""
-        return f"{self.pilot}, {self.limit_a:g} A{report}"
+        wish = f", {self.wish} phases" if self.wish else ""
+        contact = "" if self.proved_open else ", a contact reads closed"
+        return f"{self.pilot}, {self.limit_a:g} A{report}{wish}{contact}"
 
 
 # Where B is not needed there are a tenth of the states; one world needs it.
@@ -109,6 +120,8 @@ class World:
     reports: tuple[Fault | None, ...] = (None,)
     orders: tuple[str, ...] = (OPENED, LOST_BOARD, WAKE)
     restored: tuple[Fault, ...] = ()
+    wishes: tuple[int, ...] = (0,)
+    proofs: tuple[bool, ...] = (True,)
 
     def inputs(self, memory: Memory) -> Iterator[Given]:
         """Every input that is possible, and of interest, where the machine remembers *memory*."""
@@ -122,12 +135,14 @@ class World:
         for pilot in pilots:
             for limit_a in limits:
                 for report in self.reports:
-                    yield Given(pilot, limit_a, report)
+                    for wish in self.wishes:
+                        for proved_open in self.proofs[: 1 if memory["closed"] else None]:
+                            yield Given(pilot, limit_a, report, wish, proved_open)
 
 
 # -- the machine's memory --------------------------------------------------------------------------
 
-PARTS: Final = ("presence", "output", "contactor", "active", "proof", "probe", "release")
+PARTS: Final = ("presence", "output", "contactor", "active", "proof", "probe", "release", "phases")
 AGES: Final = (
     "_x1_at",
     "_raised_at",
@@ -140,6 +155,8 @@ AGES: Final = (
     "_stray_at",
     "_inconsistent_at",
     "_calm_at",
+    "_rest_at",
+    "_asked_at",
 )
 ENDS: Final = ("_hold_until_at", "_f_until_at")
 PLAIN: Final = (
@@ -154,6 +171,10 @@ PLAIN: Final = (
     "_f_asked",
     "pause_s",
     "_stopping",
+    "outputs",
+    "pending",
+    "failures",
+    "used",
 )
 OF_B: Final = ("car_proved", "moved", "strayed", "confirmed")  # memory where the machine needs B
 # Not memory: set anew in each step, never changed, or for showing only.
@@ -169,6 +190,7 @@ FORGOTTEN: Final = (
     "_mean_v",
     "_mean_at",
     "_needs_b",
+    "_rules",
 )
 KNOWN: Final = {
     *AGES,
@@ -249,6 +271,11 @@ def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
         ages["_b_at"] = (pilot_proof.B_AFTER_S,)
     if memory["_needs_b"] and memory["settled"] in presence.LIVE and not memory["strayed"]:
         ages["_stray_at"] = (pilot_proof.STRAY_S,)
+    rules = memory["_rules"]
+    if rules.active and not closed:
+        ages["_rest_at"] = (rules.rest_s,)
+    if memory["pending"]:
+        ages["_asked_at"] = (rules.rest_s + phase_set.GIVE_UP_S,)
     if Fault.PILOT in memory["_details"]:
         ages["_well_at"] = (machine.PILOT_WELL_S,)
     if memory["_details"] and not memory["_f_asked"]:

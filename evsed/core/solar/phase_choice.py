@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One phase or all: which set of phases the surplus asks for.
+
+Whether and how a change may be made is decided by `core.pilot.phase_set`; this is the wish. A
+change costs half a minute of sun and a closing, so it has to be worth it for a while:
+
+* **Up** when the surplus has covered all phases, and more than one phase can carry, for three
+  readings. Where one phase may carry 32 A nothing is gained below 7.4 kW.
+* **Down** when the battery has lent half of what it lends to a cloud, or the surplus has been under
+  the least of all phases for three readings, and one phase has enough.
+* Ten minutes between two changes; at most three an hour and six a day. A change up is made only
+  while one more is left for the way down.
+
+Before the car is there, and before it has begun, a change costs nothing: then the surplus of the
+moment decides.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from evsed.core.solar.allotment_config import AllotmentConfig
+from evsed.core.solar.allotment_result import AllotmentResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+READINGS: Final = 3
+LEAST_FOR_S: Final = 180.0
+"""A change needs so many readings and so many seconds of what speaks for it: of a feed with news
+every 5 s, three readings say nothing of the next ten minutes. 180 s are three readings of a minute,
+with which days of recorded sun gave 5.8 changes a day."""
+
+MARGIN_W: Final = 200.0
+"""Up at so much above what all phases need, as EVerest does (4.4 instead of 4.2 kW)."""
+
+BETWEEN_S: Final = 600.0
+"""EVerest's time, and that of the recorded days."""
+
+MOST_AN_HOUR: Final = 3
+MOST_A_DAY: Final = 6
+HOUR_S: Final = 3600.0
+DAY_S: Final = 24 * HOUR_S
+LENT_SHARE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeNow:
+    """The charge at one moment, as far as the choice depends on it.
+
+    `phases`: of the set in use. `car_phases`: what the car can use, 0 where that is not known.
+    `begun`: something was closed in this stay. `fast`: as much as there is, whatever the sun gives.
+    """
+
+    phases: int
+    plugged: bool
+    begun: bool
+    car_phases: int = 0
+    fast: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The wished set of `phases`, the reason `why`, and the seconds until another is possible."""
+
+    phases: int
+    why: str
+    left_s: float = 0.0
+
+
+class PhaseChoice:
+    """`update()` once a second. *config* is the allotment's, for all phases of the box."""
+
+    def __init__(self, config: AllotmentConfig) -> None:
+        self._config = config
+        self._changes: deque[float] = deque(maxlen=MOST_A_DAY)
+        self._phases = 0
+        self._since_at: float | None = None
+
+    def update(
+        self, now: float, allotment: AllotmentResult, charge: ChargeNow, period_s: float
+    ) -> Choice:
+        """Return the set that is best at *now*; the feed has news every *period_s* seconds."""
+        config = self._config
+        if charge.phases != self._phases:
+            if self._phases and charge.begun:
+                self._changes.append(now)
+            self._phases, self._since_at = charge.phases, None
+        high = min(charge.car_phases or config.phases, config.phases)
+        if high == 1:
+            return Choice(charge.phases, "the car uses one phase, whatever is closed")
+        spare_w = config.solar_weight * (allotment.available_w or 0.0)
+        one_w = config.mains_v * config.car_min_current_a
+        most_w = config.mains_v * config.max_current_a
+        up_w = max(high * one_w, most_w) + MARGIN_W
+        if charge.fast:
+            wanted, why = config.phases, "as much as there is"
+        elif allotment.solar_w is None:
+            wanted, why = charge.phases, "the feed has no fresh news"
+        elif charge.phases == 1:
+            wanted = config.phases if spare_w >= up_w else 1
+            why = f"{_kw(spare_w)} spare, all phases are used from {_kw(up_w)} on"
+        else:
+            poor = one_w <= spare_w < high * one_w or (spare_w < one_w and not charge.begun)
+            wanted = 1 if poor else config.phases
+            why = f"{_kw(spare_w)} spare, all phases need {_kw(high * one_w)}"
+        return self._hold(now, allotment, charge, Choice(wanted, why), period_s)
+
+    def _hold(
+        self,
+        now: float,
+        allotment: AllotmentResult,
+        charge: ChargeNow,
+        best: Choice,
+        period_s: float,
+    ) -> Choice:
+        """Return *best* where its time has come; otherwise the set in use, with the time left."""
+        if best.phases == charge.phases:
+            self._since_at = None
+            return best
+        if not charge.begun:
+            return best
+        if self._since_at is None:
+            self._since_at = now
+        for_s = max(LEAST_FOR_S, READINGS * period_s)
+        lent = allotment.battery_loan_wh or 0.0
+        hurries = best.phases == 1 and lent >= LENT_SHARE * self._config.scaled_loan_wh
+        held_s = 0.0 if charge.fast or hurries else self._since_at + for_s - now
+        left_s = max(held_s, self._pause_s(now, spare=0 if best.phases == 1 else 1))
+        if left_s > 0.0:
+            return Choice(charge.phases, best.why, left_s)
+        return best
+
+    def _pause_s(self, now: float, spare: int) -> float:
+        """Seconds until a change may be made that leaves *spare* more of them for the day."""
+        if not self._changes:
+            return 0.0
+        return max(
+            self._changes[-1] + BETWEEN_S - now,
+            _left_s(self._changes, MOST_AN_HOUR, HOUR_S, now),
+            _left_s(self._changes, MOST_A_DAY - spare, DAY_S, now),
+        )
+
+
+def _left_s(changes: Iterable[float], most: int, within_s: float, now: float) -> float:
+    """Seconds until fewer than *most* of *changes* lie within *within_s*; 0 or less where so."""
+    recent = [at for at in changes if now - at < within_s]
+    return recent[-most] + within_s - now if len(recent) >= most else 0.0
+
+
+def _kw(watts: float) -> str:
+    return f"{watts / 1000:.1f} kW"
