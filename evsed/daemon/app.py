@@ -30,6 +30,7 @@ from evsed.daemon.hub import ChargerHub
 from evsed.daemon.limit_calculator import LimitCalculator
 from evsed.daemon.meter_follower import MeterFollower
 from evsed.daemon.ocpp_limit import OcppLimit
+from evsed.daemon.phase_wishes import PhaseWishes
 from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
 from evsed.daemon.settings_restart import STARTS_MOST, SettingsRestart, take_back
 from evsed.daemon.settings_service import PageSettings
@@ -131,6 +132,7 @@ async def _run(settings: Settings, page_path: Path, logs: Logs, around: Surround
         recorder,
         care,
         (*thermometers, *guards, *_network(settings, charger)),
+        _phases(settings),
     )
     button = ButtonHandler(charger, hub, may_start=settings.box.button_may_start)
     ticks = TickHandler(charger, hub, recorder, care, watchdog, button)
@@ -224,7 +226,14 @@ def _installation(settings: Settings) -> Installation:
         feed_kind=settings.feed.kind,
         max_a=settings.supply.max_current_a,
         started_at=time.monotonic(),
+        switching=settings.contactor.switching,
     )
+
+
+def _phases(settings: Settings) -> PhaseWishes | None:
+    if settings.contactor.switching == "off":
+        return None
+    return PhaseWishes(settings.allotment_config())
 
 
 def _thermometers(settings: Settings) -> tuple[Thermometer, ...]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from evsed.core.pilot.faults import Fault
     from evsed.core.pilot.limits import Limit
     from evsed.core.solar.allotment import AllotmentResult
+    from evsed.core.solar.phase_choice import PreferredSet
     from evsed.core.user.controls import Remaining
     from evsed.core.user.expected_end import ExpectedEnd
     from evsed.frontends.status import EventView, OcppView, PartView
@@ -40,7 +41,10 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """The facts that do not change while evsed runs: `mains_v` volts, the supply's `max_a`, ..."""
+    """The facts that do not change while evsed runs: `mains_v` volts, the supply's `max_a`, ...
+
+    `switching` is when the set of phases may change, in the setting's words; "off" as shipped.
+    """
 
     version: str
     mains_v: float
@@ -48,6 +52,7 @@ class Installation:
     feed_kind: str
     max_a: float
     started_at: float
+    switching: str = "off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +66,7 @@ class ChargerState:
     time at which each active fault began, `worst_ticks` (moment, seconds) of the last minute.
     `car_meter` is the last reading of the car's own meter, where there is one. `ocpp` is what the
     charge point of OCPP has reported last, and `ocpp_ceiling` the ceiling that it sets.
+    `phase_choice` is the set of phases that the daemon asks for, None where none is switched.
     """
 
     installation: Installation
@@ -79,6 +85,7 @@ class ChargerState:
     parts: tuple[PartView, ...] = ()
     ocpp: OcppView | None = None
     ocpp_ceiling: Ceiling | None = None
+    phase_choice: PreferredSet | None = None
 
     # --- changes ------------------------------------------------------------------------------
 
@@ -169,9 +176,22 @@ class ChargerState:
 
     @property
     def phases(self) -> int:
-        """The phases that the car uses, as far as that is known; else those of the supply."""
+        """The phases that the car uses, as far as that is known; else those that are closed."""
         used = self.care.needs.phases if self.care is not None else 0
-        return used or self.installation.phases
+        most = self.set_phases or self.installation.phases
+        return min(used or most, most)
+
+    @property
+    def set_phases(self) -> int:
+        """The set of phases that a closing closes; 0 where phases are not switched, or unknown."""
+        if self.installation.switching == "off" or self.snapshot is None:
+            return 0
+        return self.snapshot.outputs
+
+    @property
+    def all_phases(self) -> bool:
+        """True while a closing closes all phases: only then the car shows how many it uses."""
+        return self.set_phases in (0, self.installation.phases)
 
     def currents_a(self, now: float) -> tuple[float, ...]:
         """The current on each phase by a meter that reads each of them; () where none does."""

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
     from evsed.core.car.care import CarCare, Care
     from evsed.core.pilot.faults import Fault
+    from evsed.core.pilot.phase_set import PhaseWish
     from evsed.core.solar.allotment import AllotmentResult
     from evsed.core.solar.feed_trouble import Notice
     from evsed.core.solar.surplus import Reading
     from evsed.daemon.charger_state import Charger
+    from evsed.daemon.phase_wishes import PhaseWishes
     from evsed.daemon.session_recorder import SessionRecorder
     from evsed.daemon.systemd import Watchdog
     from evsed.link import DaemonLink
@@ -51,7 +53,8 @@ class LimitCalculator:
     """Turns the feed's readings, the owner's controls and *sources* into limits.
 
     *care* watches the car that is plugged in, and says what it needs.
-    *fixed_a* is a fixed current in place of a feed, amperes; None where there is a feed.
+    *fixed_a* is a fixed current in place of a feed, amperes; None where there is a feed. *phases*
+    asks for a set of phases; None where they are not switched.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class LimitCalculator:
         recorder: SessionRecorder,
         care: CarCare,
         sources: tuple[LimitSource, ...] = (),
+        phases: PhaseWishes | None = None,
     ) -> None:
         self._allotment = Allotment(config)
         self._care = care
@@ -70,6 +74,8 @@ class LimitCalculator:
         self._charger = charger
         self._recorder = recorder
         self._sources = sources
+        self._phases = phases
+        self.wish: PhaseWish | None = None
         self._mean_power = MeanPower()
 
     async def run(self, link: DaemonLink, watchdog: Watchdog) -> None:
@@ -83,7 +89,7 @@ class LimitCalculator:
             await link.send(ReportedFaults(self.faults(now)))
             care = self._charger.state.care
             hint = light_hint(self._charger.state.allotment, care)
-            await link.send(SetLimits(limits, self._car_least_a(care), hint))
+            await link.send(SetLimits(limits, self._car_least_a(care), hint, self.wish))
             if care is not None and care.wake:
                 await link.send(WakeCar())
             watchdog.on_limits(now)
@@ -110,6 +116,7 @@ class LimitCalculator:
             left_s["schedule"] = opens_in_s
         care = self._watch_car(now)
         feed, allotment = self._feed(now, until_at, care)
+        self.wish = self._wished_phases(now, until_at, care, allotment)
         if allotment is not None and allotment.until_s is not None:
             left_s["feed"] = allotment.until_s
         owners = controls.limits(energy_wh, charge_s, local, until_at)
@@ -129,6 +136,7 @@ class LimitCalculator:
                 care=care,
                 limits=limits,
                 left_s=left_s,
+                phase_choice=self._phases.choice if self._phases is not None else None,
                 session_left=controls.session_left(energy_wh, charge_s, power_w),
                 expected_end=self._expected_end(now, local, power_w),
             )
@@ -191,7 +199,22 @@ class LimitCalculator:
             asks=snapshot.state[:1] in ("C", "D"),
             holds=state.allotment is None or state.allotment.holds,
             takes_nothing=self._allotment.takes_little,
-            currents_a=state.currents_a(now),
+            currents_a=state.currents_a(now) if state.all_phases else (),
+        )
+
+    def _wished_phases(
+        self, now: float, until_at: float, care: Care | None, allotment: AllotmentResult | None
+    ) -> PhaseWish | None:
+        if self._phases is None:
+            return None
+        return self._phases.update(
+            now,
+            self._charger.state.driven(now),
+            allotment,
+            car_phases=care.needs.phases if care is not None else 0,
+            fast=self._allotment.mode is Mode.FAST,
+            period_s=self._allotment.period_s,
+            until_at=until_at,
         )
 
     def _feed(
@@ -209,7 +232,7 @@ class LimitCalculator:
                 mode = Mode.FAST
         self._allotment.set_mode(mode)
         if care is not None:
-            self._allotment.set_car(care.needs)
+            self._allotment.set_car(replace(care.needs, set_phases=state.set_phases))
         self._allotment.on_draw(
             now,
             state.supposed_a(now),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from evsed.core.box.light import LOOKS, LightState
 from evsed.core.box.light import describe as describe_light
 from evsed.core.pilot import j1772
+from evsed.core.pilot.phase_set import HAZARD, Switching
 from evsed.daemon import summary
 from evsed.frontends.status import (
     ClaimView,
@@ -17,6 +18,7 @@ from evsed.frontends.status import (
     FaultView,
     LightView,
     LimitView,
+    PhaseSetView,
     SessionView,
     Status,
     TickView,
@@ -122,6 +124,23 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
         expected_end_by=state.expected_end.by.value if state.expected_end else None,
         light=_light_view(state, now),
         box_trouble=(snapshot.box_trouble if snapshot else "") or None,
+        phase_set=_phase_set_view(state),
+    )
+
+
+def _phase_set_view(state: ChargerState) -> PhaseSetView | None:
+    """Build the view of the set of phases; None where it never changes, or is not known."""
+    snapshot, choice, switching = state.snapshot, state.phase_choice, state.installation.switching
+    if snapshot is None or choice is None:
+        return None
+    return PhaseSetView(
+        closes=snapshot.outputs,
+        wished=choice.phases,
+        why=choice.why,
+        switching_to=snapshot.switching_to or None,
+        left_s=choice.left_s or None,
+        switching=switching,
+        hazard=HAZARD if switching == Switching.AUTO.value else None,
     )
 
 

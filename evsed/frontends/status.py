@@ -214,6 +214,25 @@ class OcppView:
 
 
 @dataclass(frozen=True, slots=True)
+class PhaseSetView:
+    """The phases that a closing closes, where that may change (`contactor.switching`)."""
+
+    closes: Annotated[int, Doc("phases that the next closing closes: L1 alone, or all")]
+    wished: Annotated[int, Doc("phases that suit the surplus best")]
+    why: Annotated[str, Doc("the reason of that, for people")]
+    switching_to: Annotated[
+        int | None, Doc("phases that it is being changed to, all being open; null: it is not")
+    ]
+    left_s: Annotated[
+        float | None, Doc("until another set may be wished; null: nothing is waited for", unit="s")
+    ]
+    switching: Annotated[
+        str, Doc("when it may change, as set", choices=("unplugged", "down", "auto"))
+    ]
+    hazard: Annotated[str | None, Doc("what the owner has accepted with `auto`; null otherwise")]
+
+
+@dataclass(frozen=True, slots=True)
 class TickView:
     """The tick of the control process."""
 
@@ -347,6 +366,9 @@ class Status:
     light: Annotated[LightView | None, Doc("the light on the box; null where there is none")] = None
     box_trouble: Annotated[
         str | None, Doc("what is wrong with the light or the button on the box; null: nothing")
+    ] = None
+    phase_set: Annotated[
+        PhaseSetView | None, Doc("one phase or all; null where that never changes, or is not known")
     ] = None
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from evsed.core.pilot.phase_set import HAZARD
 from evsed.settings.root import Settings
 
 LARGEST_A: Final = 32.0
@@ -46,3 +47,10 @@ def hints(settings: Settings) -> Iterator[str]:
                 f"a {what} may be as short as {value_s:g} s, so each cloud wears the contactor, "
                 f"and some cars stop answering (surplus.{key})"
             )
+    if settings.contactor.switching == "auto":
+        yield f"{HAZARD} (contactor.switching)"
+    elif settings.contactor.switching != "off" and not settings.inputs.contactor_feedback_gpios:
+        yield (
+            "without mirror contacts a welded contactor stays unseen, and puts a second phase on a "
+            "car that was to have one (contactor.switching, inputs.contactor_feedback_gpios)"
+        )

@@ -19,7 +19,7 @@ from evsed.core.car.care import CarCareConfig
 from evsed.core.pilot.current_transformer import MOST_V
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.over_current import OverCurrentConfig
-from evsed.core.pilot.phase_set import SwitchRules, Switching
+from evsed.core.pilot.phase_set import Switching, SwitchRules
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.core.supply.main_fuse import MainFuseConfig

@@ -31,7 +31,9 @@ NO_CABLE = 1023
 def bench_with(inputs: InputsConfig, *contactors: Contactor) -> Bench:
     """A bench whose box has these wires, a second after the start."""
     poles = len(contactors) or 1
-    config = replace(CONFIG, board=BoardConfig(inputs=inputs), evse=EvseConfig(switch=SwitchRules(outputs=poles)))
+    config = replace(
+        CONFIG, board=BoardConfig(inputs=inputs), evse=EvseConfig(switch=SwitchRules(outputs=poles))
+    )
     bench = Bench(Control, config=config, contactors=contactors)
     bench.board.feedback_wired = bool(inputs.contactor_feedback_gpios)
     if inputs.ground_fault_gpio is not None:

@@ -14,7 +14,7 @@ from evsed.core.pilot.causes import Cause
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import FOREVER, Limit
-from evsed.core.pilot.phase_set import SwitchRules, Switching
+from evsed.core.pilot.phase_set import Switching, SwitchRules
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.errors import LinkError
 from evsed.link import (

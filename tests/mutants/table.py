@@ -11,6 +11,7 @@ _EVSE = "core/pilot/evse.py"
 _PROOF = "core/pilot/pilot_proof.py"
 _METER = "core/pilot/pilot_meter.py"
 _CONTACTORS = "core/pilot/contactors.py"
+_PHASES = "core/pilot/phase_set.py"
 _PUMP = "core/pilot/charge_pump.py"
 _PACE = "core/pilot/punctuality.py"
 _TICK = "control/tick.py"
@@ -25,6 +26,8 @@ _TC = "core/pilot/test_protection_contactors.py::test_"
 _TI = "core/pilot/test_protection_inputs.py::test_"
 _TR = "control/test_read_back.py::test_"
 _TS = "control/test_single_faults.py::test_"
+_TF = "core/pilot/test_phase_set.py::test_"
+_TG = "control/test_phases.py::test_"
 _TB = "core/pilot/test_closing_budget.py::test_"
 
 MUTANTS: Final = (
@@ -176,6 +179,33 @@ MUTANTS: Final = (
            _TR + "every_output_is_read_back_in_the_tick_in_which_the_contactor_closes"),
     Mutant("mismatch-forgotten", _TICK, "        if self._mismatches > 1:", "        if False:",
            _TS + "a_gpio_that_is_stuck_high_is_found_within_a_second_and_latches_when_it_comes_back"),
+    # --- the set of phases
+    Mutant("rest-short", _PHASES, "now - self._rest_at >= rules.rest_s:", "now - self._rest_at >= 1.0:",
+           _TF + "auto_goes_up_by_the_same_sequence"),
+    Mutant("rest-unbroken", _PHASES, '        """Begin every rest again: something else than this machine may have moved a contactor."""\n        self._rest_at = None',
+           "        pass", _TF + "whatever_moves_a_contactor_in_the_middle_has_the_whole_rest_begin_again"),
+    Mutant("rest-unproved", _PHASES, "(box.proved_open or not rules.mirrored)", "True",
+           _TF + "a_contact_that_is_never_proved_open_ends_the_second_try"),
+    Mutant("rest-asked", _EVSE, "silent=silent and settled is not None and settled not in LIVE,", "silent=silent,",
+           _TF + "a_car_that_goes_on_asking_keeps_the_set"),
+    Mutant("third-try", _PHASES, " or self.failures >= MOST_FAILURES", "",
+           _TF + "a_contact_that_is_never_proved_open_ends_the_second_try"),
+    Mutant("up-under-a-car", _PHASES, "return not self.used or wanted <= self.used", "return True",
+           _TF + "down_never_goes_up_while_the_car_is_plugged_in"),
+    Mutant("chosen-twice", _PHASES, "                return not self.used\n", "                return True\n",
+           _TF + "unplugged_changes_nothing_once_something_was_closed"),
+    Mutant("start-with-all", _PHASES, "self.used = LOWEST if rules.active else rules.outputs  #", "self.used = 0  #",
+           _TF + "a_start_with_a_car_plugged_in_stays_on_one_phase"),
+    Mutant("stale-wish", _PHASES, "wish is None or now >= wish.until_at", "wish is None",
+           _TF + "a_wish_that_is_not_repeated_in_time_changes_nothing"),
+    Mutant("fault-switches", _PHASES, "        if box.faulty:\n", "        if False:\n",
+           _TF + "a_fault_in_the_middle_ends_the_change"),
+    Mutant("unmirrored-down", _PHASES, "return self.mirrored or self.switching is Switching.UNPLUGGED", "return True",
+           _TF + "without_mirror_contacts_nothing_changes_under_a_car"),
+    Mutant("phase-beside", _CONTACTORS, "elif any(feedback[outputs:] if outputs is not None else ()):", "elif False:",
+           _TG + "a_phase_that_closes_beside_the_one_that_charges_opens_everything"),
+    Mutant("set-under-load", "boards/board.py", "    if before and wanted.closed not in (0, before):", "    if False:",
+           _TG + "a_set_never_changes_on_the_wires_while_something_is_closed"),
     # --- the boards
     Mutant("pilot-first", "boards/board.py", "board.set_contactors(wanted.closed if before is not None else 0)",
            "board.set_pilot(wanted.duty)",

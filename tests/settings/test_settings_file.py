@@ -14,7 +14,7 @@ from evsed.boards import BoardConfig, InputsConfig
 from evsed.core.car.care import CarCareConfig
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.over_current import OverCurrentConfig
-from evsed.core.pilot.phase_set import SwitchRules
+from evsed.core.pilot.phase_set import Switching, SwitchRules
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.errors import SettingsError
@@ -145,6 +145,9 @@ def test_what_the_owner_writes_reaches_the_rooms(tmp_path: Path) -> None:
         car_min_current_a = 7
         [contactor]
         hold_duty = 0.75
+        switching = "down"
+        switching_rest_s = 20
+        switching_pilot = "F"
         [inputs]
         contactor_feedback_gpios = [20, 21, 22]
         ground_fault_gpio = 12
@@ -187,7 +190,7 @@ def test_what_the_owner_writes_reaches_the_rooms(tmp_path: Path) -> None:
     assert settings.safety.restart_delay_max_s == 600.0
     assert settings.front_end() == FrontEnd(-15.0, 0.03)
     assert settings.evse_config(front_end_proved=True, hold_off_s=9.0) == EvseConfig(
-        switch=SwitchRules(outputs=3, mirrored=True),
+        switch=SwitchRules(Switching.DOWN, 3, mirrored=True, rest_s=20.0, shows_f=True),
         allow_ventilated=True,
         front_end_proved=True,
         hold_off_s=9.0,

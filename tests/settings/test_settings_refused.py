@@ -387,3 +387,48 @@ def test_a_light_or_button_has_no_gpio_of_an_input_or_of_each_other(tmp_path: Pa
     assert complaints(tmp_path, text) == [
         "box.button_gpio = 17: must be other than light_gpios, which have 17"
     ]
+
+
+PHASES = """
+[supply]
+phases = 3
+[board.pigpio]
+contactor_gpios = [5, 6, 13]
+"""
+MIRRORS = "[inputs]\ncontactor_feedback_gpios = [16, 20, 21]\n"
+
+
+@pytest.mark.parametrize("switching", ["unplugged", "down", "auto"])
+def test_phases_are_switched_only_where_each_has_its_own_output(
+    tmp_path: Path, switching: str
+) -> None:
+    words = complaints(tmp_path, f'[supply]\nphases = 3\n[contactor]\nswitching = "{switching}"\n')
+
+    assert " ".join(words) == (
+        f'contactor.switching = "{switching}": must be "off" where '
+        "board.pigpio.contactor_gpios has one GPIO for all phases"
+    )
+
+
+@pytest.mark.parametrize("switching", ["down", "auto"])
+def test_phases_change_under_a_car_only_where_mirror_contacts_prove_them_open(
+    tmp_path: Path, switching: str
+) -> None:
+    words = " ".join(complaints(tmp_path, f'{PHASES}[contactor]\nswitching = "{switching}"\n'))
+
+    assert words.startswith(f'contactor.switching = "{switching}": must be "off" or "unplugged"')
+    assert "every contact is proved open" in words
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ('switching = "Auto"', '"off" or "unplugged" or "down" or "auto"'),
+        ("switching_rest_s = 14", "15.0 to 300 s"),
+        ('switching_pilot = "E"', '"x1" or "F"'),
+    ],
+)
+def test_a_rest_is_never_shorter_than_fifteen_seconds(
+    tmp_path: Path, line: str, wanted: str
+) -> None:
+    assert wanted in " ".join(complaints(tmp_path, f"{PHASES}[contactor]\n{line}\n{MIRRORS}"))

@@ -29,7 +29,7 @@ from evsed.core.pilot.causes import Cause, Reason
 from evsed.core.pilot.contactor_state import ContactorState
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.core.pilot.j1772 import PilotState
-from evsed.core.pilot.phase_set import PhaseSet, PhaseWish, Rest, SwitchRules
+from evsed.core.pilot.phase_set import ALL_TOGETHER, PhaseSet, PhaseWish, Rest, SwitchRules
 from evsed.core.pilot.pilot_meter import Anomaly
 from evsed.core.pilot.pilot_output import SHOWS_F, PilotOutput
 from evsed.core.pilot.pilot_proof import PilotProof, reads_steady
@@ -68,7 +68,7 @@ class EvseConfig:
     it is shorter (lincomatic/open_evse#23).
     """
 
-    switch: SwitchRules = SwitchRules()
+    switch: SwitchRules = ALL_TOGETHER
     allow_ventilated: bool = False
     front_end_proved: bool = False
     needs_b: bool = True
@@ -78,7 +78,7 @@ class EvseConfig:
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """The wires: the pilot's `duty` (0-1), and how many contactors are `closed`, the first first."""
+    """The wires: the pilot's `duty` (0-1), and how many contactors are `closed`, L1's first."""
 
     duty: float
     closed: int

@@ -17,7 +17,7 @@ car is a short circuit between L1 and L2. So:
   failed. The old set stays; after the second failure it stays until the car is unplugged.
 * More phases than have been closed since the plug was last seen without a car: only with `AUTO`.
   After a start nothing is known of that, so a start counts as L1 alone.
-* The daemon asks for a set, with an owner and a deadline; without a word that holds nothing changes.
+* The daemon asks for a set, with an owner and a deadline; nothing changes without such a wish.
 
 With `OFF` all outputs close together, always, and nothing of this file acts.
 """
@@ -37,6 +37,11 @@ GIVE_UP_S: Final = 60.0
 """WARP waits for a car for up to 60 s, raised twice in 2025."""
 MOST_FAILURES: Final = 2
 LOWEST: Final = 1  # L1 alone
+HAZARD: Final = (
+    "phases may rise under a car that is plugged in: one that connects two phases inside while it "
+    "has one is then a short circuit between L1 and L2, which may destroy charger and car"
+)
+"""For whoever chooses `AUTO`, wherever it is shown."""
 
 
 class Switching(Enum):
@@ -70,9 +75,13 @@ class SwitchRules:
         return self.mirrored or self.switching is Switching.UNPLUGGED
 
 
+ALL_TOGETHER: Final = SwitchRules()
+"""As shipped: one output, or all of them at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class PhaseWish:
-    """The daemon's word: the next closing is to close `outputs`, until the moment `until_at`.
+    """The daemon's wish: the next closing is to close `outputs`, until the moment `until_at`.
 
     `why` is its reason in words; `owner` the part that decides it, as of a limit.
     """
@@ -122,7 +131,7 @@ class PhaseSet:
         self.used = self.failures = 0
 
     def on_break(self) -> None:
-        """Begin every rest anew: something else than this machine may have moved a contactor."""
+        """Begin every rest again: something else than this machine may have moved a contactor."""
         self._rest_at = None
 
     def update(self, now: float, wish: PhaseWish | None, box: Rest) -> list[ev.Event]:

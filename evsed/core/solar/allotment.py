@@ -124,6 +124,11 @@ class Allotment:
         return self._surplus.car_maximum_a
 
     @property
+    def period_s(self) -> float:
+        """The period of the feed's news, as set or as learned, in seconds."""
+        return self._surplus.period_s
+
+    @property
     def takes_little(self) -> bool:
         """True while the contactor is closed and the car is known to take next to nothing."""
         return self._car.takes_little

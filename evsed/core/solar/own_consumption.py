@@ -103,9 +103,7 @@ class OwnConsumption:
 
     def rescale(self, factor: float) -> None:
         """Multiply the past by *factor*: an ampere has come to be another number of watts."""
-        self._spans = deque(
-            _Span(span.start_at, factor * span.amperes) for span in self._spans
-        )
+        self._spans = deque(_Span(span.start_at, factor * span.amperes) for span in self._spans)
         self._level_a *= factor
 
     def level_s(self, at: float) -> float:

@@ -62,7 +62,7 @@ class ChargeNow:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class PreferredSet:
     """The wished set of `phases`, the reason `why`, and the seconds until another is possible."""
 
     phases: int
@@ -81,7 +81,7 @@ class PhaseChoice:
 
     def update(
         self, now: float, allotment: AllotmentResult, charge: ChargeNow, period_s: float
-    ) -> Choice:
+    ) -> PreferredSet:
         """Return the set that is best at *now*; the feed has news every *period_s* seconds."""
         config = self._config
         if charge.phases != self._phases:
@@ -90,7 +90,7 @@ class PhaseChoice:
             self._phases, self._since_at = charge.phases, None
         high = min(charge.car_phases or config.phases, config.phases)
         if high == 1:
-            return Choice(charge.phases, "the car uses one phase, whatever is closed")
+            return PreferredSet(charge.phases, "the car uses one phase, whatever is closed")
         spare_w = config.solar_weight * (allotment.available_w or 0.0)
         one_w = config.mains_v * config.car_min_current_a
         most_w = config.mains_v * config.max_current_a
@@ -106,16 +106,16 @@ class PhaseChoice:
             poor = one_w <= spare_w < high * one_w or (spare_w < one_w and not charge.begun)
             wanted = 1 if poor else config.phases
             why = f"{_kw(spare_w)} spare, all phases need {_kw(high * one_w)}"
-        return self._hold(now, allotment, charge, Choice(wanted, why), period_s)
+        return self._hold(now, allotment, charge, PreferredSet(wanted, why), period_s)
 
     def _hold(
         self,
         now: float,
         allotment: AllotmentResult,
         charge: ChargeNow,
-        best: Choice,
+        best: PreferredSet,
         period_s: float,
-    ) -> Choice:
+    ) -> PreferredSet:
         """Return *best* where its time has come; otherwise the set in use, with the time left."""
         if best.phases == charge.phases:
             self._since_at = None
@@ -130,7 +130,7 @@ class PhaseChoice:
         held_s = 0.0 if charge.fast or hurries else self._since_at + for_s - now
         left_s = max(held_s, self._pause_s(now, spare=0 if best.phases == 1 else 1))
         if left_s > 0.0:
-            return Choice(charge.phases, best.why, left_s)
+            return PreferredSet(charge.phases, best.why, left_s)
         return best
 
     def _pause_s(self, now: float, spare: int) -> float:

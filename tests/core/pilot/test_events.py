@@ -29,6 +29,15 @@ SENTENCES: list[tuple[ev.Event, str]] = [
     (ev.FaultRaised(1.0, "DiodeFault", "no -12 V"), "DiodeFault: no -12 V"),
     (ev.FaultCleared(1.0, "DiodeFault", "unplugged"), "DiodeFault cleared: unplugged"),
     (ev.StateChanged(1.0, "B2", "C2"), "state B2 -> C2"),
+    (
+        ev.PhasesSwitched(1.0, 3, 1, "2.0 kW spare"),
+        "phases switched from 3 to 1: 2.0 kW spare",
+    ),
+    (
+        ev.PhasesNotSwitched(1.0, 1, 3, "a fault came in between"),
+        "phases not switched from 1 to 3: a fault came in between; the set stays as it is, and "
+        "after a second failure until the car is unplugged",
+    ),
     (ev.StateFShown(1.0, 4.0, "the car sleeps"), "state F for 4 s: the car sleeps"),
     (ev.OwnerAsked(1.0, "10.0.0.5", "mode fast"), "mode fast, ordered by 10.0.0.5"),
     (ev.ButtonPressed(1.0, "long"), "the button on the box was pressed, long"),

@@ -14,6 +14,7 @@ from evsed.core.pilot import evse as machine
 from evsed.core.pilot.evse import Evse, Step
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.core.pilot.limits import Limit
+from evsed.core.pilot.phase_set import PhaseSet, Switching
 from tests.core.pilot.walk import WORLDS, RuleBroken, Walk
 from tests.core.pilot.walk_diagram import PAGE, drawn_in, mermaid
 from tests.core.pilot.walk_world import ACKNOWLEDGE, IN_A, IN_B, IN_C, LOST, World
@@ -21,6 +22,7 @@ from tests.core.pilot.walk_world import ACKNOWLEDGE, IN_A, IN_B, IN_C, LOST, Wor
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from evsed.core.pilot.phase_set import PhaseWish
     from evsed.core.pilot.pilot_meter import PilotReading
 
 SMALL = World(pilots=(IN_A, IN_B, IN_C), orders=())
@@ -139,8 +141,18 @@ class Deaf(Evse):
         reported: Mapping[Fault, str] | None = None,
         *,
         ready: bool = True,
+        wish: PhaseWish | None = None,
+        proved_open: bool = False,
     ) -> Step:
-        return super().step(now, pilot, replace(limit, max_a=16.0), reported, ready=ready)
+        return super().step(
+            now,
+            pilot,
+            replace(limit, max_a=16.0),
+            reported,
+            ready=ready,
+            wish=wish,
+            proved_open=proved_open,
+        )
 
 
 class Blind(Evse):
@@ -154,8 +166,18 @@ class Blind(Evse):
         reported: Mapping[Fault, str] | None = None,
         *,
         ready: bool = True,
+        wish: PhaseWish | None = None,
+        proved_open: bool = False,
     ) -> Step:
-        return super().step(now, replace(pilot, lost=False), limit, reported, ready=ready)
+        return super().step(
+            now,
+            replace(pilot, lost=False),
+            limit,
+            reported,
+            ready=ready,
+            wish=wish,
+            proved_open=proved_open,
+        )
 
 
 class Trusting(Evse):
@@ -169,8 +191,18 @@ class Trusting(Evse):
         reported: Mapping[Fault, str] | None = None,
         *,
         ready: bool = True,
+        wish: PhaseWish | None = None,
+        proved_open: bool = False,
     ) -> Step:
-        return super().step(now, replace(pilot, live_for_s=9.0), limit, reported, ready=ready)
+        return super().step(
+            now,
+            replace(pilot, live_for_s=9.0),
+            limit,
+            reported,
+            ready=ready,
+            wish=wish,
+            proved_open=proved_open,
+        )
 
 
 @pytest.mark.parametrize(
@@ -186,6 +218,48 @@ def test_a_machine_that_does_not_update_is_found_out(make: type[Evse], rule: str
 
     with pytest.raises(RuleBroken, match=rule):
         Walk(world, make=make).run()
+
+
+@pytest.mark.parametrize(
+    ("broken", "rule"),
+    [
+        ("rest", "only after 15 s"),
+        ("proof", "only after 15 s"),
+        ("up", "more of them under a car"),
+        ("live", "never another set while something is closed"),
+    ],
+)
+def test_a_machine_with_a_short_cut_between_two_sets_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, broken: str, rule: str
+) -> None:
+    world = replace(WORLDS["phases are switched"], orders=())
+    if broken == "rest":
+        rules = replace(world.config.switch, rest_s=14.0)
+        world = replace(world, config=replace(world.config, switch=rules))
+    elif broken == "proof":
+        rules = replace(world.config.switch, switching=Switching.UNPLUGGED, mirrored=False)
+        world = replace(world, config=replace(world.config, switch=rules))
+    elif broken == "up":
+        monkeypatch.setattr(PhaseSet, "_may", lambda *_: True)
+    else:
+        monkeypatch.setattr(PhaseSet, "outputs", Restless(), raising=False)
+
+    with pytest.raises(RuleBroken, match=rule):
+        Walk(world).run()
+
+
+class Restless:
+    """A set that is another at each look."""
+
+    def __init__(self) -> None:
+        self._looks = 0
+
+    def __get__(self, owner: object, kind: type) -> int:
+        self._looks += 1
+        return 1 if self._looks % 2 else 3
+
+    def __set__(self, owner: object, value: int) -> None:
+        vars(owner)["outputs"] = value
 
 
 def test_a_machine_that_remembers_more_is_refused_until_the_walk_knows_it() -> None:

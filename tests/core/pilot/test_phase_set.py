@@ -9,7 +9,7 @@ from evsed.core.pilot import causes
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.faults import Fault
-from evsed.core.pilot.phase_set import PhaseWish, SwitchRules, Switching
+from evsed.core.pilot.phase_set import PhaseWish, Switching, SwitchRules
 from tests.core.pilot.story import Story
 
 FOREVER = float("inf")

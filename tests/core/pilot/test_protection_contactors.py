@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from evsed.core.pilot.charge_pump import ChargePump
-from evsed.core.pilot.contactors import Contactors
+from evsed.core.pilot.contactors import TESTED_S, Contactors
 from evsed.core.pilot.faults import Fault, Recovery
 
 TICK_S = 0.02
@@ -379,3 +379,61 @@ def test_a_minute_of_being_closed_forgets_the_tries() -> None:
     box.until(lambda: len(box.opened) == 3, within_s=1)
 
     assert box.opened[-1].endswith("(try 1 of 3)")
+
+
+# --- a part of the contactors ----------------------------------------------------------------
+
+
+def part(
+    feedback: tuple[bool, ...], outputs: int | None, for_s: float = 1.0
+) -> tuple[dict[Fault, str], list[str]]:
+    """Close *outputs* of three, whose contacts then read *feedback*: the faults, and openings."""
+    now = 100.0
+    watch = Contactors(now)
+    faults: dict[Fault, str] = {}
+    opened: list[str] = []
+    ends_at = now + TESTED_S + for_s + TICK_S
+    while now < ends_at:
+        now += TICK_S
+        contacts = feedback if watch.pump and watch._commanded else (False,) * 3  # noqa: SLF001 - as the coils, which have current only then
+        watch.update(now, contacts, closed=True, plugged=True, outputs=outputs)
+        faults |= watch.faults
+        opened += [watch.opened] if watch.opened else []
+    return faults, opened
+
+
+def test_contacts_that_are_to_stay_open_do_not_hinder_the_others() -> None:
+    assert part((True, False, False), 1, for_s=3.0) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    "feedback", [(True, True, False), (True, False, True), (False, False, True)]
+)
+def test_a_phase_that_closes_although_it_is_to_stay_open_is_a_fault_within_two_updates(
+    feedback: tuple[bool, ...],
+) -> None:
+    faults, _ = part(feedback, 1, for_s=0.06)
+
+    assert "to stay open" in faults[Fault.CONTACTOR]
+
+
+def test_of_all_contactors_one_that_is_missing_is_a_try_that_failed() -> None:
+    assert part((True, True, False), 3, for_s=0.35)[1]
+    assert part((True, True, False), None, for_s=0.35)[1]
+
+
+def test_open_is_proved_by_two_updates_of_every_contact_since_the_command() -> None:
+    watch = Contactors(0.0)
+    proved = []
+    for tick, contacts in enumerate([(False, False)] * 2 + [(False, True)] + [(False, False)] * 3):
+        watch.update(tick * TICK_S, contacts, closed=False, plugged=True)
+        proved.append(watch.proved_open)
+    assert proved == [False, True, False, False, True, True]
+
+    watch.update(1.0, (False, False), closed=True, plugged=True)
+    assert not watch.proved_open
+    watch.update(1.02, (False, False), closed=False, plugged=True)
+    assert not watch.proved_open
+    watch.restart(1.04)
+    watch.update(1.06, (False, False), closed=False, plugged=True)
+    assert not watch.proved_open

@@ -32,7 +32,7 @@ from evsed.core.pilot import causes
 from evsed.core.pilot.evse import SAFE, Evse, EvseConfig, Outputs
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import Limit
-from evsed.core.pilot.phase_set import PhaseWish, SwitchRules, Switching
+from evsed.core.pilot.phase_set import PhaseWish, Switching, SwitchRules
 from evsed.core.pilot.pilot_meter import PilotReading
 from tests.core.pilot.rules import Wires, broken
 from tests.core.pilot.walk_world import (

@@ -132,11 +132,13 @@ class World:
             pilots = (UNSETTLED, *pilots)
         # With a fault nothing is offered: only the limit that would allow most is of interest.
         limits = self.limits[-1:] if memory["_details"] else self.limits
+        # A rest has no offer and nothing closed: elsewhere the proof is of no interest.
+        proofs = self.proofs[: 1 if memory["closed"] or 0.0 < memory["duty"] < 1.0 else None]
         for pilot in pilots:
             for limit_a in limits:
                 for report in self.reports:
                     for wish in self.wishes:
-                        for proved_open in self.proofs[: 1 if memory["closed"] else None]:
+                        for proved_open in proofs:
                             yield Given(pilot, limit_a, report, wish, proved_open)
 
 
@@ -340,6 +342,9 @@ def key(moment: Moment) -> tuple[object, ...]:
         live = moment.live_since
         classes.append(None if live is None else now - live >= machine.CLOSE_AFTER_S)
     classes += [now - since >= threshold for since, threshold in moment.wires.thresholds()]
+    if memory["_rules"].active:
+        wires = moment.wires
+        classes += [wires.set_outputs, wires.least_outputs, wires.rested, wires.rest_at is None]
     # What is going to happen first; with a fault only for as long as F has to end.
     if not memory["_details"] or memory["_f_until_at"] > now:
         ahead = [wait_s if wait_s > 0.0 else inf for wait_s in waits(moment)]
