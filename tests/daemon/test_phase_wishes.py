@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Phases that are switched, seen from the daemon: the wish, the thresholds, the power, the status."""
+"""Phases that are switched, in the daemon: wish, thresholds, power, status."""
 
 from __future__ import annotations
 

@@ -35,8 +35,10 @@ SENTENCES: list[tuple[ev.Event, str]] = [
     ),
     (
         ev.PhasesNotSwitched(1.0, 1, 3, "a fault came in between"),
-        "phases not switched from 1 to 3: a fault came in between; the set stays as it is, and "
-        "after a second failure until the car is unplugged",
+        (
+            "phases not switched from 1 to 3: a fault came in between; the set stays as it is, "
+            "and after a second failure until the car is unplugged"
+        ),
     ),
     (ev.StateFShown(1.0, 4.0, "the car sleeps"), "state F for 4 s: the car sleeps"),
     (ev.OwnerAsked(1.0, "10.0.0.5", "mode fast"), "mode fast, ordered by 10.0.0.5"),
