@@ -12,9 +12,9 @@ import pytest
 
 from evsed.core.car.care import CarCare, CarCareConfig
 from evsed.core.pilot.phase_set import HAZARD
-from evsed.core.solar.allotment import AllotmentConfig
+from evsed.core.solar.allotment_config import AllotmentConfig, Mode
 from evsed.core.solar.surplus import Reading
-from evsed.core.user.controls import Controls, Mode
+from evsed.core.user.controls import Controls
 from evsed.daemon.limit_calculator import LimitCalculator
 from evsed.daemon.phase_wishes import PhaseWishes
 from evsed.link import Tick
