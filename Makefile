@@ -64,9 +64,8 @@ broker: ## mosquitto, nginx, caddy, prometheus: tests talk to them; without them
 	  || echo "Some tests are skipped: sudo apt install$$missing" >&2
 
 # Tracing every branch doubles the time of a test, so only core/'s own stories are traced; what
-# walks or wanders through its states for minutes is not. Two tests run at a time, except those of
-# tests/processes/, each of which starts several processes of its own. A test of those that fails is
-# run once more: a machine that stood still for a second is no fault of the charger.
+# walks or wanders through its states for minutes is not. Two tests run at a time. Those of
+# tests/processes/ start several processes each and mostly wait: six of them run beside each other.
 WANDERING := tests/core/pilot/test_evse_walk.py tests/core/pilot/test_evse_stateful.py
 APART     := $(WANDERING) tests/core/ tests/browser/ tests/processes/
 PYTEST    := $(BIN)/python -m pytest
@@ -81,7 +80,7 @@ check: setup broker ## all that a change has to pass: format, lint, types, layer
 	@$(BIN)/coverage report --include='evsed/core/**' --fail-under=100 >.venv/core-coverage.txt 2>&1 \
 	  || { cat .venv/core-coverage.txt; echo "core/ must be covered to the last branch." >&2; exit 1; }
 	@$(PYTEST) $(TWO) $(WANDERING) $(filter-out $(APART),$(wildcard tests/*/))
-	@$(PYTEST) tests/processes || $(PYTEST) --last-failed tests/processes
+	@$(PYTEST) tests/processes
 
 # The wheel as a user installs it, without the source beside it. What `make check` has just run on
 # this Python is not run again there: only what an installation can break.

@@ -2,14 +2,16 @@
 """Stories: what is done to a running evsed once, several at a time, and then asked by tests.
 
 A charge takes five seconds to begin, and most of that is waiting. So what happens to a rig is a
-function of its own, a story; the tests that are marked with it get what it returns. All stories of
-the tests that were selected run in a few threads while the tests look at the first.
+function of its own, a story; the tests that are marked with it get what it returns. A test with a
+rig of its own is a story by itself. All stories of the tests that were selected run in a few
+threads while the tests look at the first.
 """
 
 from __future__ import annotations
 
 import contextlib
 import itertools
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Condition
 from typing import TYPE_CHECKING, Any
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.processes.timeline import Timeline
 
-AT_A_TIME = 5  # each needs a fifth of a processor
+AT_A_TIME = 6  # each needs a fifth of a processor
 ATTEMPTS = 6
 
 
@@ -116,8 +118,9 @@ class Stories:
     def __init__(self, stories: Iterable[Callable[[Rig], Any]]) -> None:
         self._pool = ThreadPoolExecutor(AT_A_TIME, "story")
         self._stage = Stage()
+        self.took_s: dict[Callable[[Rig], Any], float] = {}
         self._told: dict[Callable[[Rig], Any], Future[Any]] = {
-            story: self._pool.submit(_tell, story, self._stage) for story in dict.fromkeys(stories)
+            story: self._pool.submit(self._tell, story) for story in dict.fromkeys(stories)
         }
 
     def told(self, story: Callable[[Rig], Any]) -> Any:  # noqa: ANN401 - what the story returns
@@ -127,6 +130,13 @@ class Stories:
     def close(self) -> None:
         """Begin no further one, and wait for those under way."""
         self._pool.shutdown(cancel_futures=True)
+
+    def _tell(self, story: Callable[[Rig], Any]) -> Any:  # noqa: ANN401 - see `told`
+        began_at = time.monotonic()
+        try:
+            return _tell(story, self._stage)
+        finally:
+            self.took_s[story] = time.monotonic() - began_at
 
 
 def _tell(story: Callable[[Rig], Any], stage: Stage) -> Any:  # noqa: ANN401 - see `told`

@@ -32,6 +32,8 @@ def killed_while_held(rig: Rig) -> Held:
     rig.until_beats(100, rig.now())  # two read-backs
     duty = rig.pi.order("look")["hold_duty"]
     killed_at = rig.now()
+    timeline = rig.pi.timeline()
+    stories.steady(timeline, timeline.closings()[0], killed_at)
     os.kill(daemon.control_pid(), signal.SIGKILL)
     wait_until("the contacts are open", lambda: not rig.pi.order("look")["contacts_closed"])
     return Held(duty, rig.pi.timeline(), killed_at, rig.pi.order("look")["contacts_closed"])

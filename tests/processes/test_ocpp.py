@@ -6,6 +6,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
+
 from evsed.core.pilot.j1772 import current_for_duty
 from evsed.link import LIMIT_HOLDS_S
 from tests.frontends.ocpp.central import CentralSystem
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 KEEP_S = 10.0
 
 
+@pytest.mark.long
 def test_when_the_network_dies_the_profile_holds_for_the_keep_time_and_no_longer(rig: Rig) -> None:
     async def story() -> float:
         async with CentralSystem() as central:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.processes.test_controls import until
 from tests.sources.devices import having, served
 
@@ -26,6 +28,7 @@ current_a = {{ path = "amperes" }}
 """
 
 
+@pytest.mark.long
 def test_a_grid_meter_feeds_a_real_charge_and_a_house_meter_keeps_its_fuse(rig: Rig) -> None:
     answers = {"/grid": json.dumps({"power": -4000}), "/house": json.dumps({"amperes": 2.0})}
     with served(having(answers)) as url:

@@ -39,7 +39,8 @@ def pigpiod_comes_late_and_goes(rig: Rig) -> Told:
     rig.pi.order("revive")
     wait_until("it is ready", lambda: rig.systemd.count(READY))
     fed(1)
-    ready_with, health_with = rig.systemd.count(READY), rig.get("/healthz")
+    wait_until("it is healthy", lambda: rig.get("/healthz").startswith("200"))
+    ready_with, health_with = rig.systemd.count(READY), "200"
     ready_at = next(at for at, line in rig.systemd.heard() if line == READY)
     driven_at = next(at for at, duty in rig.pi.timeline().pilot if duty == 1.0)
     rig.pi.order("kill")

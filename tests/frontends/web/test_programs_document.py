@@ -204,11 +204,17 @@ async def test_prometheus_scrapes_it_and_the_dashboard_shows_something_everywher
             found: list[Any] = told["data"]["result"]
             return found
 
-        async with asyncio.timeout(2 * IN_TIME_S):
-            while not await query(GROWTH):  # noqa: ASYNC110 - Prometheus has no event for it
-                await asyncio.sleep(0.1)
+        # A scrape that comes too late on a busy machine leaves every series empty until the next.
+        async def shown(text: str) -> None:
+            try:
+                async with asyncio.timeout(2 * IN_TIME_S):
+                    while not await query(text):  # noqa: ASYNC110 - Prometheus has no event for it
+                        await asyncio.sleep(0.1)
+            except TimeoutError:
+                raise AssertionError(f"nothing is shown for {text}") from None
+
+        await shown(GROWTH)
         for text in asked:
-            # The status of the test knows no part that the sun covers.
-            assert await query(text) or "solar_power" in text, text
-        ((up),) = await query("up")
-        assert up["value"][1] == "1"
+            if "solar_power" not in text:  # the status of the test knows no part of the sun's
+                await shown(text)
+        await shown("up == 1")
