@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from evsed.settings import Settings
 
 LOOKED_EVERY_S: Final = 0.5
+ANSWERED_S: Final = 1.0
+"""Time for the answer to whoever asked, before evsed ends."""
 TRIAL_S: Final = 60.0
 """Board and feed come up within this, or the change is taken back."""
 SPARE_S: Final = 30.0
@@ -75,6 +77,7 @@ class SettingsRestart:
         self._feed_wanted = settings.feed.kind != "fixed"
         self._feed_s = max(TRIAL_S, settings.feed.period_s + SPARE_S)
         self._asked = False
+        self._asked_at = 0.0
         self._at_unplug = False
 
     def ask(self, at_once: bool) -> None:  # noqa: FBT001 - the callback's one argument
@@ -83,6 +86,7 @@ class SettingsRestart:
 
     def _on_ask(self, at_once: bool) -> None:  # noqa: FBT001
         self._asked = True
+        self._asked_at = time.monotonic()
         snapshot = self._charger.state.driven(time.monotonic())
         self._at_unplug = not at_once and snapshot is not None and snapshot.closed > 0
         if self._at_unplug:
@@ -101,6 +105,8 @@ class SettingsRestart:
     def update(self, now: float) -> None:
         """Do what is due at *now*."""
         if self._asked:
+            if now - self._asked_at < ANSWERED_S:
+                return
             snapshot = self._charger.state.driven(now)
             if not self._at_unplug or snapshot is None or not snapshot.plugged:
                 self._asked = False

@@ -16,6 +16,7 @@ import structlog
 from evsed.errors import ChangeRefused
 from evsed.frontends.settings import (
     FeedCheckView,
+    PresetView,
     SettingSectionView,
     SettingsView,
     SettingView,
@@ -27,9 +28,10 @@ from evsed.settings.hints import hints
 from evsed.settings.messages import as_toml
 from evsed.settings.page_file import PageFile, SettingsTrial, changed, differences
 from evsed.settings.redact import shown
+from evsed.sources.presets import all_presets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from evsed.settings import Settings
     from evsed.settings.load import Layers
@@ -151,6 +153,7 @@ class PageSettings:
                 SettingSectionView(name, texts.sections.get(name, ""))
                 for name in dict.fromkeys(info.section for info in catalogue().values())
             ),
+            presets=tuple(_presets()),
             hints=tuple(hints(settings)),
             waiting=waiting,
             undo=tuple(self._undo(layers)),
@@ -257,6 +260,13 @@ class _Moved:
             f"{_written(info, current(self._after, key))}"
             for key, info in self.keys.items()
         )
+
+
+def _presets() -> Iterator[PresetView]:
+    for name, preset in all_presets().items():
+        numbers = preset.get("numbers", {})
+        feeds = "grid_w" in numbers or "excess_w" in numbers
+        yield PresetView(name, str(preset.get("title", name)), str(preset["kind"]), feeds)
 
 
 def _written(info: SettingInfo, value: object) -> str:

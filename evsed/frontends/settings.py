@@ -64,11 +64,22 @@ class SettingSectionView:
 
 
 @dataclass(frozen=True, slots=True)
+class PresetView:
+    """A device that evsed knows by name."""
+
+    name: Annotated[str, Doc("the value of `preset`")]
+    title: Annotated[str, Doc("the device, for people")]
+    kind: Annotated[str, Doc("how it is asked: http, mqtt or modbus")]
+    feeds: Annotated[bool, Doc("it can be a feed: it knows what is spare, or what the grid gives")]
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsView:
     """All settings, and what becomes of the changes."""
 
     settings: Annotated[tuple[SettingView, ...], Doc("every setting there is")]
     sections: Annotated[tuple[SettingSectionView, ...], Doc("their sections, in order")]
+    presets: Annotated[tuple[PresetView, ...], Doc("the devices that `preset` may name")]
     hints: Annotated[tuple[str, ...], Doc("what is possible and yet unlikely")]
     waiting: Annotated[tuple[str, ...], Doc("the keys that wait for evsed to begin again")]
     undo: Annotated[tuple[str, ...], Doc("the keys that undoing the last change would change")]

@@ -15,7 +15,6 @@ import time
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from evsed.daemon.app import run
@@ -44,19 +43,20 @@ def main() -> int:
         world.overrides["openevse"] = {"enabled": True, "announce": False}
         world.overrides["mqtt"] = {"broker": options.broker}
         began_at = time.monotonic() - options.on_for_s
-        code = BEGIN_AGAIN
+        code, port = BEGIN_AGAIN, [0]
         while code == BEGIN_AGAIN:
+            world.overrides["web"]["port"] = port[-1]  # the one of the life before
             code = run(
                 lambda: read_layers(None, overrides=world.overrides, base=world.base),
-                on_address=partial(_on_page, world.overrides),
+                on_address=partial(_on_page, port),
                 since_boot_s=lambda: time.monotonic() - began_at,
             )
         return code
 
 
-def _on_page(overrides: dict[str, Any], url: str) -> None:
+def _on_page(ports: list[int], url: str) -> None:
     print(f"page    {url}", flush=True)
-    overrides["web"]["port"] = urlsplit(url).port  # for the next life
+    ports.append(urlsplit(url).port or 0)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from evsed.daemon.settings_restart import TRIAL_S, SettingsRestart
+from evsed.daemon.settings_restart import ANSWERED_S, TRIAL_S, SettingsRestart
 from evsed.daemon.settings_service import RAISED_WITHIN_S, PageSettings
 from evsed.errors import ChangeRefused, SettingsError
 from evsed.settings.load import read_layers
@@ -152,8 +152,13 @@ def restart(world: World, box: Box, begun: list[bool]) -> SettingsRestart:
     )
 
 
+def soon() -> float:
+    """A moment when whoever asked has the answer."""
+    return time.monotonic() + ANSWERED_S
+
+
 def show(world: World, *, plugged: bool, closed: int, board_ok: bool = True) -> None:
-    tick = replace(NO_CAR, at=time.monotonic(), plugged=plugged, closed=closed)
+    tick = replace(NO_CAR, at=soon(), plugged=plugged, closed=closed)
     world.charger.set(replace(world.charger.state, snapshot=replace(tick, board_ok=board_ok)))
 
 
@@ -167,17 +172,17 @@ async def test_a_change_waits_for_the_end_of_a_charge_and_not_without_one(
         show(world, plugged=True, closed=1)
         watch.ask(False)  # noqa: FBT003
         await asyncio.sleep(0)
-        watch.update(time.monotonic())
+        watch.update(soon())
         show(world, plugged=True, closed=0)  # a cloud
-        watch.update(time.monotonic())
+        watch.update(soon())
         assert not begun
         show(world, plugged=False, closed=0)
-        watch.update(time.monotonic())
+        watch.update(soon())
         assert begun == [True]
         show(world, plugged=True, closed=0)
         watch.ask(False)  # noqa: FBT003
         await asyncio.sleep(0)
-        watch.update(time.monotonic())
+        watch.update(soon())
         assert begun == [True, True]
 
 
@@ -195,7 +200,7 @@ async def test_a_board_that_does_not_come_up_puts_the_settings_back(
         assert PageFile(box.page).trial() is not None
         watch.update(began_at + TRIAL_S + 1)
         assert box.read().origin("board.pigpio.port") == "default"
-        watch.update(began_at + TRIAL_S + 2)
+        watch.update(began_at + TRIAL_S + 3)
         assert begun == [True]
         assert "the board did not come up" in PageFile(box.page).fell_back()
 

@@ -148,6 +148,19 @@ async def test_logging_out_ends_the_session_itself_not_only_the_cookie(evsed: Se
     assert (await order(wire, f"POST {ACK}", b"", ticket))[0] == 401
 
 
+async def test_whoever_is_logged_in_stays_so_when_evsed_begins_again(password_file: Path) -> None:
+    async with served(password_file=password_file) as before:
+        ticket = f"Cookie: {await cookie(await before.wire())}"
+    kept = password_file.with_name("sessions")
+    assert ticket.partition("=")[2] not in kept.read_text()
+    assert kept.stat().st_mode & 0o077 == 0
+    async with served(password_file=password_file) as after:
+        assert (await order(await after.wire(), f"POST {ACK}", b"", ticket))[0] == 200
+    await asyncio.to_thread(password_file.write_text, hashed("another", log2_n=4))
+    async with served(password_file=password_file) as changed:
+        assert (await order(await changed.wire(), f"POST {ACK}", b"", ticket))[0] == 401
+
+
 @pytest.mark.parametrize(
     "forged", ["evsed_session=", "evsed_session=guess", "x=y", "evsed_session", '=;"', "a,b=é"]
 )

@@ -35,6 +35,7 @@ from evsed.frontends.web.http.responses import TEXT, PreparedResponse, answer, p
 
 PREFIX = "/api/v1/"
 HEALTH = "/healthz"
+SETTINGS = "/settings"
 METRICS = "/metrics"
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -169,6 +170,8 @@ class Router:
         if path == "/" and "text/html" in accept.lower():
             page = self._context.assets.page(describe(self._context.hub.status()))
             return page.unchanged if has == page.etag else page.asset.response(encodings)
+        if path == SETTINGS and "text/html" in accept.lower():
+            return self._context.assets.settings.response(encodings)
         if path == HEALTH:
             return self._context.status_response(_health)
         if path == METRICS:

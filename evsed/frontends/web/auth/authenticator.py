@@ -16,11 +16,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import math
+import os
 import secrets
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from pathlib import Path
@@ -36,7 +39,9 @@ from evsed.frontends.web.http.responses import PreparedResponse, problem
 
 COOKIE: Final = "evsed_session"
 SESSION_S: Final = 30 * 86_400.0
-"""A session ends so long after its login, at a restart, or when the password changes."""
+"""A session ends so long after its login, when the Pi restarts, or when the password changes."""
+KEPT_IN: Final = "sessions"
+"""The file beside the password's that carries sessions over a restart of evsed, as hashes."""
 SESSIONS: Final = 32
 """Sessions at once; the oldest has to log in again."""
 HASHES_WAITING: Final = 8
@@ -92,6 +97,7 @@ class Authenticator:
         self._waiting = 0
         self._sessions: dict[bytes, float] = {}  # hash of the token -> begin; oldest first
         self._of_file: tuple[int, int, int] | None = None
+        self._restore()
 
     @property
     def file(self) -> str:
@@ -105,6 +111,7 @@ class Authenticator:
         if stamp != self._of_file:
             self._of_file = stamp
             self._sessions.clear()
+            self._keep()
         return stamp is not None
 
     def foreign_refusal(self, request: web.BaseRequest) -> PreparedResponse | None:
@@ -172,6 +179,7 @@ class Authenticator:
     def log_out(self, request: web.BaseRequest) -> str:
         """End the session of *request*, if there is one; return the cookie that removes its own."""
         self._sessions.pop(_digest(_token(request.headers.get(hdrs.COOKIE, ""))), None)
+        self._keep()
         return f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"
 
     def _begin(self, *, secure: bool) -> str:
@@ -181,8 +189,45 @@ class Authenticator:
         self._sessions[_digest(token)] = self._clock()
         while len(self._sessions) > SESSIONS:
             del self._sessions[next(iter(self._sessions))]
+        self._keep()
         cookie = f"{COOKIE}={token}; Path=/; Max-Age={SESSION_S:.0f}; HttpOnly; SameSite=Strict"
         return f"{cookie}; Secure" if secure else cookie
+
+    # evsed begins again when settings change, and whoever changes them shall stay logged in. The
+    # file has the hash of 256 random bits, of which nobody makes a cookie, and a monotonic moment,
+    # which is of the future after the Pi has restarted.
+
+    def _keep(self) -> None:
+        """Keep the sessions for the next start; without a place for them they end with this one."""
+        if self._file is None:
+            return
+        place = self._file.with_name(KEPT_IN)
+        kept = {digest.hex(): began_at for digest, began_at in self._sessions.items()}
+        with suppress(OSError):
+            if not kept:
+                place.unlink(missing_ok=True)
+                return
+            fresh = place.with_name(f"{KEPT_IN}.new")
+            fresh.unlink(missing_ok=True)
+            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                json.dump({"password": self._of_file, "sessions": kept}, file)
+            fresh.replace(place)
+
+    def _restore(self) -> None:
+        """Take over the sessions of the start before, where the password is still the same."""
+        if self._file is None:
+            return
+        try:
+            kept = json.loads(self._file.with_name(KEPT_IN).read_text(encoding="ascii"))
+            found = {bytes.fromhex(key): float(at) for key, at in kept["sessions"].items()}
+            stamp = tuple(kept["password"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return
+        if stamp == self.stamp():
+            self._of_file = self.stamp()
+            now = self._clock()
+            self._sessions = {key: at for key, at in found.items() if 0 <= now - at < SESSION_S}
 
     def _is_right(self, password: str) -> bool | PreparedResponse:
         """Compare *password* with the file; slow, for a thread."""

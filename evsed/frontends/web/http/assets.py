@@ -39,12 +39,21 @@ KINDS = {
 }
 
 WORDS = "words.en.json"
+SETTINGS_WORDS = "settings.en.json"
 PAGE = "page.html"
+SETTINGS_PAGE = "settings.html"
 LICENCE = "uPlot.LICENSE"
 STYLE = "page.css"
 STYLES = ("uPlot.min.css", "base.css", "chart.css", "history.css", "dashboard.css")
 """The parts of `STYLE`."""
-ELSEWHERE = ("docs.css",)
+ELSEWHERE = (
+    "docs.css",
+    "settings.css",
+    "settings.js",
+    "settings_fields.js",
+    "settings_words.js",
+    "guide.js",
+)
 """Files that the page itself does not load."""
 PARTS = ("uPlot.iife.min.js", "uPlot.min.css")
 """Files that vendor/ must have."""
@@ -84,6 +93,8 @@ class Assets:
 
     Other sites at *frame_ancestors* may show the page in a frame.
 
+    `settings` is the page of the settings, which no other site may frame.
+
     `weight` is the size of a first visit in bytes; `sent` the same as transferred, compressed.
     Raises `WebError` where third-party files are missing.
     """
@@ -104,15 +115,27 @@ class Assets:
         bodies |= parts(web / "vendor")
         compact = json.dumps(json.loads(words), ensure_ascii=False, separators=(",", ":"))
         bodies["words.js"] = f"export default {compact};\n".encode()
+        more = (folder / SETTINGS_WORDS).read_text(encoding="utf-8")
+        compact = json.dumps(json.loads(more), ensure_ascii=False, separators=(",", ":"))
+        bodies["settings_words.js"] = f"export default {compact};\n".encode()
         # One style sheet: each further file delays the first paint.
         bodies[STYLE] = b"\n".join(bodies.pop(name) for name in STYLES)
         page = INDENTED.sub("\n", (folder / PAGE).read_text(encoding="utf-8"))
-        everything = page.encode() + b"".join(bodies[name] for name in sorted(bodies))
+        settings = INDENTED.sub("\n", (folder / SETTINGS_PAGE).read_text(encoding="utf-8"))
+        everything = (
+            page.encode() + settings.encode() + b"".join(bodies[name] for name in sorted(bodies))
+        )
         self.prefix = f"/static/{hashlib.sha256(everything).hexdigest()[:12]}/"
         # Relative, so that a proxy may serve the page under any path.
         slots = {**json.loads(words), "static": self.prefix.removeprefix("/"), NOW: "\0"}
         self._before, _, self._after = _fill(page, slots).partition("\0")
         self._policy = framed_by(frame_ancestors)
+        self.settings = asset(
+            _fill(settings, {**slots, **json.loads(more)}).encode(),
+            "text/html; charset=utf-8",
+            REVALIDATE,
+            {},
+        )
         self._page: tuple[str, Page] | None = None
         licence = (web / LICENCE).read_bytes()
         self._files = {

@@ -24,8 +24,8 @@ export async function loadAccess() {
   for (const listener of listeners) listener(access);
 }
 
-// Gives an order; *report* gets the outcome in words. Returns the answer, or null where it was refused.
-export async function order(method, path, body, report) {
+// Gives an order; *report* gets the outcome in words, *refused* the refusal. Returns the answer, or null.
+export async function order(method, path, body, report, refused) {
   try {
     const answer = await fetch(path, {
       method, body: body && JSON.stringify(body),
@@ -34,6 +34,7 @@ export async function order(method, path, body, report) {
     });
     const reply = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
     const error = reply.errors?.map((each) => each.detail).join("; ") ?? reply.detail;
+    if (!answer.ok) refused?.(reply);
     report(answer.ok ? t("controls_done", reply.outcome) : error ?? t("controls_lost"), !answer.ok);
     if (answer.status === 401 || answer.status === 403 || path === "api/v1/login") await loadAccess();
     return answer.ok ? Object.assign(answer, { reply }) : null;
