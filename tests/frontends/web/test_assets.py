@@ -128,7 +128,8 @@ def test_every_id_the_script_writes_to_is_in_the_page() -> None:
         file.read_text(encoding="utf-8") for file in STATIC.iterdir() if file.name.endswith(".js")
     )
     written = set(re.findall(r'(?:byId|put|putWatts|getElementById|list|run)\("(\w+)"', scripts))
-    present = set(re.findall(r'id="(\w+)"', page()))
+    settings = (STATIC / "settings.html").read_text(encoding="utf-8")
+    present = set(re.findall(r'id="(\w+)"', page() + settings))
     assert written
     assert written <= present
 

@@ -194,7 +194,7 @@ class Authenticator:
         return f"{cookie}; Secure" if secure else cookie
 
     # evsed begins again when settings change, and whoever changes them shall stay logged in. The
-    # file has the hash of 256 random bits, of which nobody makes a cookie, and a monotonic moment,
+    # file has the hash of 256 random bits, from which no cookie can be made, and a monotonic moment,
     # which is of the future after the Pi has restarted.
 
     def _keep(self) -> None:
