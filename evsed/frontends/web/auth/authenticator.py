@@ -194,8 +194,8 @@ class Authenticator:
         return f"{cookie}; Secure" if secure else cookie
 
     # evsed begins again when settings change, and whoever changes them shall stay logged in. The
-    # file has the hash of 256 random bits, from which no cookie can be made, and a monotonic moment,
-    # which is of the future after the Pi has restarted.
+    # file has the hash of 256 random bits, from which no cookie can be made, and a monotonic
+    # moment, which is of the future after the Pi has restarted.
 
     def _keep(self) -> None:
         """Keep the sessions for the next start; without a place for them they end with this one."""
