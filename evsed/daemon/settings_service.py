@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from evsed.daemon.report import build_report, find_update
 from evsed.errors import ChangeRefused
 from evsed.frontends.settings import (
     FeedCheckView,
@@ -20,6 +21,7 @@ from evsed.frontends.settings import (
     SettingSectionView,
     SettingsView,
     SettingView,
+    UpdateView,
 )
 from evsed.settings.catalogue import SettingInfo, catalogue, current
 from evsed.settings.comments import comments
@@ -104,6 +106,14 @@ class PageSettings:
         self._on_change(who, "take over the settings now")
         self._on_written(True)  # noqa: FBT003 - its one argument
         return "evsed begins again with the settings; a charge goes on in some seconds"
+
+    async def report(self) -> str:
+        """Return the report."""
+        return await asyncio.to_thread(lambda: build_report(self._running, self._read()))
+
+    async def update(self) -> UpdateView:
+        """Ask apt for a newer version."""
+        return await asyncio.to_thread(find_update)
 
     async def check_feed(self, changes: Mapping[str, object]) -> FeedCheckView:
         """Read the feed and the meters once as they would be with *changes*."""

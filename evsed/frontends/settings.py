@@ -102,6 +102,16 @@ class FeedCheckView:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class UpdateView:
+    """The version that runs, and what apt knows."""
+
+    version: Annotated[str, Doc("the version that runs")]
+    installed: Annotated[str, Doc("the version that apt has installed; empty without a package")]
+    candidate: Annotated[str, Doc("the version that apt would install now; empty without one")]
+    newer: Annotated[bool, Doc("apt knows another version than the one that is installed")]
+
+
 class SettingsService(Protocol):
     """The settings of a running evsed; each method may be called in any thread.
 
@@ -129,6 +139,12 @@ class SettingsService(Protocol):
 
     async def apply(self, who: str) -> str:
         """Begin again now with what waits, for *who*, though that interrupts a charge."""
+
+    async def report(self) -> str:
+        """Return versions, settings without secrets and the last log lines, as text."""
+
+    async def update(self) -> UpdateView:
+        """Ask apt on this machine for a newer version; nothing is asked of the network."""
 
     async def check_feed(self, changes: Mapping[str, object]) -> FeedCheckView:
         """Read the feed and the meters once as they would be with *changes*."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 HIDDEN: Final = "***"
 _USERINFO: Final = re.compile(r"(://)[^?#\s]*@")
 _KEYED: Final = re.compile(r"\?\S*=")
+_ASKED: Final = re.compile(r"\?\S*=\S*")
 _QUERY: Final = re.compile(r"\?.*", re.DOTALL)
 
 
@@ -20,6 +21,11 @@ def shown(info: SettingInfo, value: object) -> object:
     if info.secret:
         return HIDDEN if value else value
     return _without(value)
+
+
+def redacted(line: str) -> str:
+    """Return *line* of a log without the secrets of the addresses in it."""
+    return _ASKED.sub(f"?{HIDDEN}", _USERINFO.sub(rf"\1{HIDDEN}@", line))
 
 
 def _without(value: object) -> object:

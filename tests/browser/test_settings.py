@@ -49,6 +49,7 @@ def test_every_setting_and_every_step_is_shown_on_every_screen(
     page.locator("#section_supply > summary").click()
     page.locator("#section_feed > summary").click()
     expect(page.locator("#set_supply__max_current_a")).to_have_value("32")
+    watched.says("#version", "evsed .*")
     watched.is_sound()
     watched.shoot(shots, "settings")
     page.click("#guide_open")

@@ -6,13 +6,17 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from evsed import __version__
+from evsed.daemon.report import build_report, find_update
 from evsed.daemon.settings_restart import ANSWERED_S, TRIAL_S, SettingsRestart
 from evsed.daemon.settings_service import RAISED_WITHIN_S, PageSettings
 from evsed.errors import ChangeRefused, SettingsError
+from evsed.settings.catalogue import catalogue
 from evsed.settings.load import read_layers
 from evsed.settings.page_file import PageFile, SettingsTrial
 from tests.daemon.daemon_world import life
@@ -21,6 +25,7 @@ from tests.daemon.test_summary import NO_CAR
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from evsed.settings import Settings
     from evsed.settings.load import Layers
     from tests.daemon.daemon_world import World
 
@@ -232,3 +237,66 @@ async def test_a_feed_that_does_not_come_up_puts_the_settings_back_and_a_good_on
         watch.update(time.monotonic())
         assert PageFile(box.page).trial() is None
         assert box.read().origin("surplus.loan_wh") == "page"
+
+
+# --- the report --------------------------------------------------------------------------------
+
+ADDRESS = "http://me:{0}@host:1/a?apikey={0}&x=1"
+
+
+def values_with(secret: str) -> dict[str, object]:
+    """For every setting that can carry one, a value with *secret* where an owner would put it."""
+    found: dict[str, object] = {}
+    for key, info in catalogue().items():
+        if info.secret:
+            found[key] = [secret] if info.kind == "list" else secret
+        elif info.kind == "text":
+            found[key] = ADDRESS.format(secret)
+        elif info.kind == "list":
+            found[key] = [ADDRESS.format(secret)]
+        elif info.kind == "table":
+            found[key] = [{"request": f"/a?key={secret}", "path": "x"}, {"topic": "t"}]
+    return found
+
+
+def as_settings(values: dict[str, object]) -> SimpleNamespace:
+    """*values* in the shape of `Settings`: their rules would refuse most of the secrets."""
+    root = SimpleNamespace()
+    for key, value in values.items():
+        table = root
+        *above, last = key.split(".")
+        for part in above:
+            table = vars(table).setdefault(part, SimpleNamespace())
+        setattr(table, last, value)
+    return root
+
+
+def test_a_report_shows_no_secret_of_any_setting(tmp_path: Path, box: Box) -> None:
+    (tmp_path / "log").mkdir()
+    lines = f"20261127120000 {ADDRESS.format('hush')} failed\n"
+    for name in ("events.log", "errors.log", "log.log"):
+        (tmp_path / "log" / name).write_text(lines)
+    secret = values_with("hush")
+    assert len(secret) > 40
+
+    values = {key: secret.get(key, info.default) for key, info in catalogue().items()}
+    values["logs.dir"] = tmp_path / "log"
+    text = build_report(cast("Settings", as_settings(values)), box.read())
+    assert "hush" not in text
+    assert "feed.url = " in text
+    assert "failed" in text
+    assert f"evsed {__version__}" in text
+
+
+def test_apt_is_asked_for_a_newer_version_and_may_be_missing(tmp_path: Path) -> None:
+    apt = tmp_path / "apt-cache"
+    apt.write_text(
+        "#!/bin/sh\necho 'evsed:'\necho '  Installed: 0.1.0'\necho '  Candidate: 0.2.0'\n"
+    )
+    apt.chmod(0o755)
+    found = find_update([str(apt), "policy", "evsed"])
+    assert (found.installed, found.candidate, found.newer) == ("0.1.0", "0.2.0", True)
+    apt.write_text("#!/bin/sh\necho '  Installed: (none)'\necho '  Candidate: 0.2.0'\n")
+    assert not find_update([str(apt)]).newer
+    missing = find_update([str(tmp_path / "none")])
+    assert (missing.version, missing.newer) == (__version__, False)

@@ -17,7 +17,7 @@ from evsed.core.user.claims import Claim
 from evsed.core.user.controls import OFF_STAYS, Controls, ControlsError
 from evsed.errors import ChangeRefused, StoreError
 from evsed.frontends.hub import History, HubEvent, OcppReport
-from evsed.frontends.settings import FeedCheckView, SettingsService, SettingsView
+from evsed.frontends.settings import FeedCheckView, SettingsService, SettingsView, UpdateView
 from evsed.frontends.status import (
     ClaimView,
     ControlsView,
@@ -152,6 +152,12 @@ class NoSettings:
 
     async def apply(self, who: str) -> str:
         raise ChangeRefused(f"nothing to apply for {who}")
+
+    async def report(self) -> str:
+        return "no report"
+
+    async def update(self) -> UpdateView:
+        return UpdateView("0.1.0", "", "", newer=False)
 
     async def check_feed(self, changes: Mapping[str, object]) -> FeedCheckView:
         raise ChangeRefused(f"no feed with {changes}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from evsed.errors import ChangeRefused, SettingsError
-from evsed.frontends.settings import FeedCheckView, SettingsView
+from evsed.frontends.settings import FeedCheckView, SettingsView, UpdateView
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.models import (
     NewPassword,
@@ -22,7 +22,7 @@ from evsed.frontends.web.api.models import (
 from evsed.frontends.web.api.operation import ApiRequest, AuthRequirement, Operation, Reply
 from evsed.frontends.web.api.serialization import json_response
 from evsed.frontends.web.auth.password import SHORT, keep
-from evsed.frontends.web.http.responses import PreparedResponse, problem
+from evsed.frontends.web.http.responses import TEXT, PreparedResponse, answer, problem
 
 SETTINGS = "/api/v1/settings"
 PASSWORD_MOST = 1024
@@ -93,6 +93,21 @@ async def check_feed(context: AppContext, request: ApiRequest) -> PreparedRespon
         return json_response(await context.hub.settings.check_feed(changes))
     except (SettingsError, ChangeRefused) as error:
         return _refused(error)
+
+
+async def report(context: AppContext, _: ApiRequest) -> PreparedResponse:
+    """Return the report, to be kept as a file."""
+    try:
+        text = await context.hub.settings.report()
+    except SettingsError as error:
+        return _refused(error, wrong=409)
+    named = {"Content-Disposition": 'attachment; filename="evsed-report.txt"'}
+    return answer(text.encode(), TEXT, extra=named)
+
+
+async def update(context: AppContext, _: ApiRequest) -> PreparedResponse:
+    """Return the version, and what apt knows."""
+    return json_response(await context.hub.settings.update())
 
 
 async def set_password(context: AppContext, request: ApiRequest) -> PreparedResponse:
@@ -190,6 +205,16 @@ OPERATIONS = (
         "Read feed and meters once, as they would be with the changes; nothing is changed",
         check_feed, Reply("what each number is taken for", (FeedCheckView,)), AuthRequirement.OWNER,
         body=SettingsChanges, refusals={422: NOT_POSSIBLE[422]},
+    ),
+    Operation(
+        "GET", "/api/v1/report",
+        "A report for whoever helps you: versions, settings without secrets, the last log lines",
+        report, Reply("the report", content_type=TEXT), AuthRequirement.OWNER,
+        refusals={409: "the files of settings are wrong: the answer says where"},
+    ),
+    Operation(
+        "GET", "/api/v1/update", "The version, and whether apt on this machine knows a newer one",
+        update, Reply("the versions", (UpdateView,)), AuthRequirement.OWNER,
     ),
     Operation(
         "POST", "/api/v1/password",

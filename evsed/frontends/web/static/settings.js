@@ -27,6 +27,10 @@ const message = (text, bad = false) => {
 async function load() {
   view = await read(SETTINGS);
   if (view) render();
+  const found = await read("api/v1/update");
+  if (!found) return;
+  const kind = found.newer ? "version_newer" : found.installed ? "version" : "version_plain";
+  byId("version").textContent = st(kind, found.version, found.candidate);
 }
 
 onAccess(async (now) => {
