@@ -233,7 +233,8 @@ def _installation(settings: Settings) -> Installation:
 def _phases(settings: Settings) -> PhaseWishes | None:
     if settings.contactor.switching == "off":
         return None
-    return PhaseWishes(settings.allotment_config())
+    rises = settings.contactor.switching == "auto"
+    return PhaseWishes(settings.allotment_config(), rises=rises)
 
 
 def _thermometers(settings: Settings) -> tuple[Thermometer, ...]:

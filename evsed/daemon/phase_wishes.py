@@ -18,11 +18,12 @@ class PhaseWishes:
     """Asks for one phase or all, and keeps the `choice` for the status.
 
     Only where phases are switched at all; *config* is the allotment's, for all phases of the box.
+    *rises*: phases may rise under a car.
     """
 
-    def __init__(self, config: AllotmentConfig) -> None:
+    def __init__(self, config: AllotmentConfig, *, rises: bool) -> None:
         self._all = config.phases
-        self._rule = PhaseChoice(config)
+        self._rule = PhaseChoice(config, rises=rises)
         self._begun = False
         self.choice: PreferredSet | None = None
 

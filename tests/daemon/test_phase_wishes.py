@@ -66,16 +66,24 @@ async def switched(
         world.charger.set(replace(state, installation=installation))
         care = CarCare(CarCareConfig(supply_phases=3))
         limits = LimitCalculator(
-            BOX, fixed_a, world.charger, world.recorder, care, phases=PhaseWishes(BOX)
+            BOX,
+            fixed_a,
+            world.charger,
+            world.recorder,
+            care,
+            phases=PhaseWishes(BOX, rises=switching == "auto"),
         )
         yield Switched(world, limits)
 
 
-@pytest.mark.parametrize(("sun_w", "phases"), [(2000.0, 1), (5000.0, 3)])
+@pytest.mark.parametrize(
+    ("switching", "sun_w", "phases"),
+    [("auto", 2000.0, 1), ("auto", 5000.0, 3), ("down", 2000.0, 3), ("down", 5000.0, 3)],
+)
 async def test_the_surplus_of_the_moment_chooses_the_set_before_the_car_comes(
-    tmp_path: Path, sun_w: float, phases: int
+    tmp_path: Path, switching: str, sun_w: float, phases: int
 ) -> None:
-    async with switched(tmp_path) as box:
+    async with switched(tmp_path, switching) as box:
         box.run(30, sun_w)
 
         assert box.wished == phases

@@ -16,6 +16,7 @@ from evsed.core.pilot.events import ContactorClosed, Event
 from evsed.core.pilot.evse import Evse, EvseConfig
 from evsed.core.pilot.j1772 import PilotState, current_for_duty
 from evsed.core.pilot.limits import Limit
+from evsed.core.pilot.phase_set import ALL_TOGETHER, PhaseWish, SwitchRules
 from evsed.core.pilot.pilot_meter import PilotReading
 from evsed.core.solar.allotment import (
     Allotment,
@@ -24,6 +25,7 @@ from evsed.core.solar.allotment import (
     AllotmentResult,
     Reading,
 )
+from evsed.core.solar.car_needs import CarNeeds
 from evsed.sim.replay.plant import CAR_DEAD_TIME_S, FeedValue
 
 BEFORE_DAWN_S: Final = 10
@@ -45,10 +47,13 @@ _HIGH_V: Final = {PilotState.A: 12.0, PilotState.B: 9.0, PilotState.C: 6.0}
 class Evsed:
     """The production code as a `Charger` of the plant. `started` is the moment of the first row.
 
-    `reasons` has the allotment's reason for each second.
+    `reasons` has the allotment's reason for each second. Where *switch* lets phases change, `wish`
+    asks for a set of them, and `phases` is the set in use.
     """
 
-    def __init__(self, config: AllotmentConfig, started: datetime) -> None:
+    def __init__(
+        self, config: AllotmentConfig, started: datetime, switch: SwitchRules = ALL_TOGETHER
+    ) -> None:
         self.allotment = Allotment(config)
         self.ledger = Ledger()
         self.events: list[Event] = []
@@ -56,12 +61,14 @@ class Evsed:
         self.reasons: list[AllotmentReason] = []
         self._config = config
         self._started = started
-        self._evse = Evse(EvseConfig(), -float(BEFORE_DAWN_S))
+        self.wish: PhaseWish | None = None
+        self._switched = switch.active
+        self._evse = Evse(EvseConfig(switch=switch), -float(BEFORE_DAWN_S))
         self._asks_since: float | None = None
         self._withdrawn_at: float | None = None
         self._offered_a = 0.0
         self._closed = False
-        self._doing: tuple[PilotState, float] = (PilotState.A, 0.0)
+        self._doing: tuple[PilotState, float, int] = (PilotState.A, 0.0, 0)
         self._busy_until = 0.0
         self._last_reading: tuple[float, float] = (-1e9, 0.0)
         for second in range(-BEFORE_DAWN_S, 0):
@@ -85,17 +92,24 @@ class Evsed:
         del drawn_a
         now = float(now_s)
         charging = self._closed
+        if self._switched:
+            self.allotment.set_car(CarNeeds(set_phases=self.phases))
         self.allotment.on_draw(now, self._offered_a if charging else 0.0, charging=charging)
         self.allotted = self.allotment.update(now)
         self.reasons.append(self.allotted.reason)
         state = self._car(now)
-        doing = (state, self.allotted.current_a)
+        doing = (state, self.allotted.current_a, self.wish.outputs if self.wish else 0)
         if doing != self._doing:
             self._doing, self._busy_until = doing, now + BUSY_S
         if now <= self._busy_until or now_s % IDLE_EVERY_S == 0:
-            self._tick(now, *doing)
+            self._tick(now, state, self.allotted.current_a)
         self._count(now)
         return self._offered_a, self._closed
+
+    @property
+    def phases(self) -> int:
+        """The phases that a closing closes."""
+        return self._evse.phases.outputs if self._switched else self._config.phases
 
     def finish(self, now_s: int) -> SessionRecord | None:
         """Unplug the car: the session as it ended."""
@@ -131,7 +145,8 @@ class Evsed:
             anomaly=None,
             lost=False,
         )
-        decided = self._evse.step(now, pilot, Limit("feed", allotted_a))
+        limit = Limit("feed", allotted_a)
+        decided = self._evse.step(now, pilot, limit, wish=self.wish, proved_open=not self._closed)
         self._offered_a = current_for_duty(decided.outputs.duty)
         self._closed = decided.outputs.closed > 0
         for event in decided.events:
@@ -141,7 +156,8 @@ class Evsed:
 
     def _count(self, now: float) -> None:
         """Energy by what is offered, as without a meter."""
-        power_w = self._offered_a * self._config.watts_per_ampere if self._closed else 0.0
+        watts_per_ampere = self._config.mains_v * self.phases
+        power_w = self._offered_a * watts_per_ampere if self._closed else 0.0
         said_at, said_w = self._last_reading
         if power_w == said_w and (power_w == 0 or now - said_at < SAID_EVERY_S):
             return

@@ -80,3 +80,29 @@ def test_the_sun_of_the_last_reading_is_corrected_when_the_phases_are_recognised
 
     assert surplus.spare.solar_w == pytest.approx(3300.0)
     assert surplus.own_w == pytest.approx(2300.0)
+
+
+def test_the_sun_of_the_last_reading_stays_when_the_phases_are_switched() -> None:
+    """What was drawn on one phase was drawn on one, also for a reading that comes after."""
+    surplus = Surplus(AllotmentConfig(phases=3, semantics="battery_power", window_s=20.0))
+    surplus.set_phases(1)
+    surplus.on_draw(0.0, 10.0, measured=True)
+    surplus.on_reading(30.0, Reading(excess_w=1000.0, stamp="1", age_s=0.0))
+    surplus.set_phases(3, switched=True)
+
+    assert surplus.spare.solar_w == pytest.approx(3300.0)
+    assert surplus.own_w == pytest.approx(2300.0)
+    surplus.on_draw(35.0, 0.0, measured=True)
+    surplus.on_reading(40.0, Reading(excess_w=1500.0, stamp="2", age_s=0.0))
+    assert surplus.spare.solar_w == pytest.approx(1500.0 + 2300.0 * 15 / 20)
+
+
+@pytest.mark.parametrize(("outputs", "least_w"), [(1, 1380.0), (3, 4140.0), (0, 4140.0)])
+def test_the_thresholds_are_those_of_the_set_in_use(outputs: int, least_w: float) -> None:
+    config = AllotmentConfig(phases=3, period_s=10.0, semantics="battery_power", start_share=1.0)
+    allotment = Allotment(config)
+    allotment.set_car(CarNeeds(set_phases=outputs))
+    allotment.on_reading(10.0, Reading(excess_w=500.0, stamp="1", age_s=0.0))
+
+    assert allotment.update(11.0).reason.need_w == pytest.approx(least_w)
+    assert allotment.period_s == 10.0

@@ -17,9 +17,11 @@ CONFIG = AllotmentConfig(mains_v=230.0, phases=3, max_current_a=16.0)
 class Day:
     """A charge on switched phases: the set in use follows the choice at once."""
 
-    def __init__(self, phases: int, config: AllotmentConfig = CONFIG) -> None:
+    def __init__(
+        self, phases: int, config: AllotmentConfig = CONFIG, *, rises: bool = True
+    ) -> None:
         self.now = 1000.0
-        self.rule = PhaseChoice(config)
+        self.rule = PhaseChoice(config, rises=rises)
         self.charge = ChargeNow(phases=phases, plugged=True, begun=True)
         self.lent_wh = 0.0
         self.period_s = 60.0
@@ -93,11 +95,50 @@ def test_a_slow_feed_has_to_show_it_three_times() -> None:
 def test_down_when_one_phase_has_enough_and_all_have_not() -> None:
     day = Day(3)
 
-    day.run(3000.0, 179.0)
+    day.run(3000.0, 599.0)
     assert day.charge.phases == 3
     day.run(3000.0, 3.0)
 
     assert day.charge.phases == 1
+
+
+def test_where_there_is_no_way_up_the_way_down_takes_half_an_hour_whatever_was_lent() -> None:
+    day = Day(3, rises=False)
+    day.lent_wh = CONFIG.scaled_loan_wh
+
+    day.run(3000.0, 1799.0)
+    assert day.charge.phases == 3
+    day.run(3000.0, 3.0)
+
+    assert day.charge.phases == 1
+
+
+def test_where_there_is_no_way_up_all_phases_are_waited_for_while_one_would_have_enough() -> None:
+    """A car that is plugged in overnight is not put on one phase for the day at dawn."""
+    day = Day(3, rises=False)
+    day.charge = replace(day.charge, begun=False)
+
+    day.run(500.0, 20_000.0)
+    day.run(2000.0, 5390.0)
+    assert day.charge.phases == 3
+    assert "they are waited for" in day.choice.why
+    assert 0.0 < day.choice.left_s < 20.0
+    day.run(2000.0, 20.0)
+
+    assert day.charge.phases == 1
+
+
+def test_the_next_car_is_waited_for_as_long() -> None:
+    day = Day(3, rises=False)
+    day.charge = replace(day.charge, begun=False)
+    day.run(2000.0, 5000.0)
+    day.charge = replace(day.charge, plugged=False)
+    day.run(2000.0, 10.0)
+    day.charge = replace(day.charge, plugged=True)
+
+    day.run(2000.0, 5000.0)
+
+    assert day.charge.phases == 3
 
 
 def test_down_at_once_when_the_battery_has_lent_half_of_its_loan() -> None:
