@@ -133,7 +133,8 @@ def clairvoyant(sun_w: array[float], max_a: float, most: int) -> tuple[int, ...]
                     change = best[count - 1][1 - place] + (STEP_S - LOST_S) * minute_w[place]
                 after[count][place] = max(stay, change)
                 stayed[count][place] = int(stay >= change)
-        best, _ = after, back.append(stayed)
+        best = after
+        back.append(stayed)
     count, place = max(
         ((count, place) for count in range(most + 1) for place in (0, 1)),
         key=lambda end: best[end[0]][end[1]],
