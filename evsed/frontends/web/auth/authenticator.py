@@ -52,8 +52,9 @@ LOCAL_ENDINGS: Final = (".local", ".lan", ".home.arpa", ".internal", ".localhost
 
 NO_PASSWORD = problem(
     403,
-    "no password is set, so evsed accepts no orders over the network; nothing was changed. On the "
-    "Pi, `sudo evsed password` sets one; `evsed set` and `evsed ack` give orders there",
+    "no password is set, so evsed accepts no orders over the network; nothing was changed. Set one "
+    "at /settings within ten minutes of the box being switched on, or on the Pi: `sudo evsed "
+    "password`; `evsed set` and `evsed ack` give orders there",
 )
 CHALLENGE: Final = {
     # A 401 has to carry a challenge (RFC 9110 section 11.6.1); browsers do not know this one.
