@@ -10,7 +10,7 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup broker check check-wheel release fix demo bench solar cars browser fire pilot-faults mutants fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test ocpp-test clean hw hashes
+.PHONY: help setup broker check check-wheel release fix demo bench solar cars browser fire pilot-faults mutants fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test ocpp-test ha-test clean hw hashes
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,7 +67,7 @@ broker: ## mosquitto, nginx, caddy, prometheus: tests talk to them; without them
 # walks or wanders through its states for minutes is not. Two tests run at a time. Those of
 # tests/processes/ start several processes each and mostly wait: six of them run beside each other.
 WANDERING := tests/core/pilot/test_evse_walk.py tests/core/pilot/test_evse_stateful.py
-APART     := $(WANDERING) tests/core/ tests/browser/ tests/processes/
+APART     := $(WANDERING) tests/core/ tests/browser/ tests/processes/ tests/home_assistant/
 PYTEST    := $(BIN)/python -m pytest
 TWO       := -n 2 --dist loadfile
 
@@ -154,6 +154,10 @@ ocpp-test: setup ## OCPP beside a central system of another library, in strict m
 	@mkdir -p .venv/ocpp-rpc && cp tests/frontends/ocpp/systems/package*.json .venv/ocpp-rpc/
 	@npm ci --silent --no-audit --no-fund --prefix .venv/ocpp-rpc
 	@OCPP_RPC=$(CURDIR)/.venv/ocpp-rpc $(PYTEST) tests/frontends/ocpp/systems
+
+# Some minutes; the first time more, and it keeps 1.3 GB in /var/tmp/evsed-boxes.
+ha-test: setup ## beside a real Home Assistant, by MQTT and as an OpenEVSE; needs root
+	@nice $(BIN)/python -m tests.home_assistant.run $(HA)
 
 week: setup ## a week of charging at 10 % duty, every burst drawn; HOURS=24 is a day
 	@$(BIN)/python -m tests.core.pilot.week --hours $(HOURS)

@@ -39,7 +39,7 @@ class MqttSettings(Section):
     discovery: bool = True
     original_topic: Topic = ""
 
-    def config(self, most_a: float) -> MqttConfig | None:
+    def config(self, most_a: float, *, light: bool) -> MqttConfig | None:
         """Build the configuration of the frontend; None without a broker."""
         if not self.broker:
             return None
@@ -49,4 +49,4 @@ class MqttSettings(Section):
             password_file=self.password_file,
             ca_file=self.ca_file,
         )
-        return MqttConfig(access, self.orders, self.discovery, self.original_topic, most_a)
+        return MqttConfig(access, self.orders, self.discovery, self.original_topic, most_a, light)

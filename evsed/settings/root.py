@@ -382,7 +382,7 @@ class Settings(BaseSettings):
 
     def mqtt_config(self) -> MqttConfig | None:
         """Build the configuration of the MQTT frontend; None where it is off."""
-        return self.mqtt.config(self.supply.max_current_a)
+        return self.mqtt.config(self.supply.max_current_a, light=bool(self.box.light_gpios))
 
     def ocpp_config(self) -> OcppConfig | None:
         """Build the configuration of the OCPP frontend; None where it is off."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+import shlex
 import signal
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import httpx
+import pytest
 
 from tests.processes.rig import wait_until
 from tests.processes.test_controls import free_port
@@ -18,8 +21,10 @@ from tests.processes.test_controls import free_port
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.processes.rig import Rig
+
 HASS = os.environ.get("HASS", "")
-"""The program `hass`, which `make ha-test` installs."""
+"""The command of Home Assistant, which `make ha-test` installs (`tests.home_assistant.run`)."""
 
 CONFIGURATION = """\
 homeassistant:
@@ -38,9 +43,21 @@ recorder:
   commit_interval: 1
 logger:
   default: warning
+zeroconf:
 {more}
 """
+needs_home_assistant = pytest.mark.skipif(
+    not HASS, reason="no Home Assistant here: make ha-test installs one"
+)
+FLOWS = "/api/config/config_entries/flow"
+NAMES = re.compile("evsed|openevse")
 SECRET = "made up for a test"
+
+
+def ended(rig: Rig) -> None:
+    """Wait until this life of evsed and its control process are over."""
+    rig.life().ended()
+    rig.until_nothing_runs()
 
 
 class HomeAssistant:
@@ -53,22 +70,27 @@ class HomeAssistant:
         folder.mkdir()
         (folder / "configuration.yaml").write_text(CONFIGURATION.format(port=self.port, more=more))
         self._process: subprocess.Popen[bytes] | None = None
+        self._accepted: set[str] = set()
         self._client = httpx.Client(base_url=self.url, timeout=60.0)
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        with (self.folder / "said").open("ab") as said:
+        with (self.folder / "console").open("ab") as console:
             self._process = subprocess.Popen(
-                [HASS, "-c", str(self.folder), "--skip-pip"],
-                stdout=said,
-                stderr=said,
-                env={"PATH": "/usr/bin:/bin", "HOME": str(self.folder), "LANG": "C.UTF-8"},
+                [*shlex.split(HASS), "-c", str(self.folder), "--skip-pip"],
+                stdout=console,
+                stderr=console,
+                env={
+                    "PATH": "/usr/sbin:/usr/bin:/bin",
+                    "HOME": str(self.folder),
+                    "LANG": "C.UTF-8",
+                },
             )
         wait_until("Home Assistant answers", self._answers)
 
     def _answers(self) -> bool:
         assert self._process is not None
-        assert self._process.poll() is None, (self.folder / "said").read_text()
+        assert self._process.poll() is None, (self.folder / "console").read_text()
         try:
             return self._client.get("/manifest.json").status_code < 600
         except httpx.HTTPError:
@@ -80,6 +102,11 @@ class HomeAssistant:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(timeout=60)
             self._process = None
+
+    def close(self) -> None:
+        """Stop it, and end the connections to it."""
+        self.stop()
+        self._client.close()
 
     def onboard(self) -> None:
         """Make the owner's account, and log in."""
@@ -102,31 +129,56 @@ class HomeAssistant:
         token.raise_for_status()
         self._client.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
         self._client.post("/api/onboarding/core_config", json={}).raise_for_status()
+        wait_until("it runs", lambda: self.ask("GET", "/api/config")["state"] == "RUNNING")
 
     def ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         """Ask its API; the JSON of the answer."""
         answer = self._client.request(method, path, json=body)
-        answer.raise_for_status()
+        assert not answer.is_error, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json()
 
     def add_mqtt(self, broker_port: int, user: str, password: str) -> None:
         """Add the MQTT integration as its page does."""
-        flows = "/api/config/config_entries/flow"
-        flow = self.ask("POST", flows, {"handler": "mqtt"})
-        told = self.ask(
-            "POST",
-            f"{flows}/{flow['flow_id']}",
-            {
-                "broker": "127.0.0.1", "port": broker_port, "username": user,
-                "password": password,
-            },
-        )  # fmt: skip
-        assert told["type"] == "create_entry", told
+        form = self.begin_flow("mqtt")
+        result = self.go_on(
+            form,
+            broker="127.0.0.1",
+            port=broker_port,
+            username=user,
+            password=password,
+            other_settings={"set_client_cert": False, "set_ca_cert": "off"},
+        )
+        assert result["type"] == "create_entry", result
+
+    def begin_flow(self, handler: str, **more: object) -> Any:  # noqa: ANN401 - JSON
+        """Begin to add the integration *handler*, or to reconfigure an entry of it; its form."""
+        return self.ask("POST", FLOWS, {"handler": handler, **more})
+
+    def go_on(self, form: dict[str, Any], **answers: object) -> Any:  # noqa: ANN401 - JSON
+        """Fill in *form*; what comes next."""
+        return self.ask("POST", f"{FLOWS}/{form['flow_id']}", answers)
+
+    def flow_in_progress(self, handler: str, source: str) -> Any:  # noqa: ANN401 - JSON
+        """Return the form of *handler* that was begun by *source*; None where there is none."""
+        for flow in self.command(type="config_entries/flow/progress"):
+            if flow["handler"] == handler and flow["context"]["source"] == source:
+                return self.ask("GET", f"{FLOWS}/{flow['flow_id']}")
+        return None
+
+    def entry(self, domain: str) -> Any:  # noqa: ANN401 - JSON
+        """Return the one entry of the integration *domain*."""
+        (entry,) = self.ask("GET", f"/api/config/config_entries/entry?domain={domain}")
+        return entry
+
+    def reload(self, domain: str) -> None:
+        """Reload the one entry of the integration *domain*."""
+        entry = self.entry(domain)["entry_id"]
+        self.ask("POST", f"/api/config/config_entries/entry/{entry}/reload")
 
     def states(self) -> dict[str, dict[str, Any]]:
-        """Every state of an entity of evsed, by the entity's id."""
+        """Every state of an entity of evsed or an OpenEVSE, by the entity's id."""
         found = self.ask("GET", "/api/states")
-        return {one["entity_id"]: one for one in found if "evsed" in one["entity_id"]}
+        return {entity["entity_id"]: entity for entity in found if "evse" in entity["entity_id"]}
 
     def state(self, entity: str) -> str:
         """The state of *entity*; "" where there is none."""
@@ -140,11 +192,11 @@ class HomeAssistant:
         """Call a service such as "select.select_option"."""
         self.ask("POST", f"/api/services/{service.replace('.', '/')}", data)
 
-    def command(self, **what: object) -> Any:  # noqa: ANN401 - JSON
+    def command(self, **command: object) -> Any:  # noqa: ANN401 - JSON
         """Give a command by its WebSocket; the result."""
         token = str(self._client.headers["Authorization"]).removeprefix("Bearer ")
 
-        async def talk() -> Any:  # noqa: ANN401 - JSON
+        async def exchange() -> Any:  # noqa: ANN401 - JSON
             async with (
                 aiohttp.ClientSession() as session,
                 session.ws_connect(f"{self.url}/api/websocket") as wire,
@@ -152,14 +204,18 @@ class HomeAssistant:
                 await wire.receive_json()
                 await wire.send_json({"type": "auth", "access_token": token})
                 assert (await wire.receive_json())["type"] == "auth_ok"
-                await wire.send_json({"id": 1, **what})
-                told = await wire.receive_json()
-                assert told["success"], told
-                return told["result"]
+                await wire.send_json({"id": 1, **command})
+                answer = await wire.receive_json()
+                assert answer["success"], answer
+                return answer["result"]
 
-        return asyncio.run(talk())
+        return asyncio.run(exchange())
 
     def complaints(self) -> list[str]:
         """Every line of its log at warning or above that names evsed."""
         lines = (self.folder / "home-assistant.log").read_text().splitlines()
-        return [line for line in lines if "evsed" in line.lower()]
+        return [line for line in lines if NAMES.search(line.lower()) and line not in self._accepted]
+
+    def accept_complaints(self) -> None:
+        """Leave out what its log has by now."""
+        self._accepted.update(self.complaints())

@@ -19,7 +19,7 @@ class MqttConfig:
 
     `orders`: take orders from it. `discovery`: publish Home Assistant's discovery message.
     `original_topic`: publish the original's JSON there as well, "" not. `most_a` is the supply's
-    current, amperes.
+    current, amperes. `light`: the box has a light to be shown.
     """
 
     broker: BrokerAccess
@@ -27,3 +27,4 @@ class MqttConfig:
     discovery: bool = True
     original_topic: str = ""
     most_a: float = 32.0
+    light: bool = False

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from evsed.frontends.mqtt import MqttConfig
 from evsed.frontends.mqtt.messages import OFFLINE, ONLINE, Topics
-from evsed.frontends.status import MODES
+from evsed.frontends.status import LIGHT_STATES, MODES
 
 HOME_PAGE: Final = "https://github.com/simat/Variable-J1772-Charger"
 """The origin that Home Assistant shows: the charger whose successor evsed is."""
@@ -49,7 +49,7 @@ def discovery_message(config: MqttConfig, topics: Topics, version: str, page_url
     }
     if page_url:
         device["cu"] = page_url
-    entities = {**_readings(topics), **_controls(config, topics)}
+    entities = {**_readings(topics), **_light(config, topics), **_controls(config, topics)}
     return json.dumps(
         {
             "dev": device,
@@ -152,6 +152,24 @@ def _readings(topics: Topics) -> dict[str, Entity]:
             sug_dsp_prc=0,
         ),
     }
+
+
+def _light(config: MqttConfig, topics: Topics) -> dict[str, Entity]:
+    """Return the light on the box, with its colour and rhythm; where there is none, its removal."""
+    if not config.light:
+        return {"light": {"p": "sensor"}}
+    # A status before the first tick has no light.
+    sensor = _sensor(
+        "Light",
+        "{{ value_json.light.state if value_json.light else 'None' }}",
+        dev_cla="enum",
+        ops=LIGHT_STATES,
+        ic="mdi:led-on",
+        json_attr_t=topics.state,
+        json_attr_tpl="{{ (value_json.light or {}) | tojson }}",
+        ent_cat="diagnostic",
+    )
+    return {"light": sensor}
 
 
 def _controls(config: MqttConfig, topics: Topics) -> dict[str, Entity]:

@@ -117,6 +117,17 @@ async def test_entities_that_give_orders_are_removed_while_orders_are_off(broker
     assert message["cmps"]["ack"] == {"p": "button"}
 
 
+async def test_the_light_is_an_entity_where_the_box_has_one(broker: Broker) -> None:
+    async with reader(broker, TOPICS.discovery) as client:
+        async with shown_at(broker, ShownHub(CHARGING), light=True):
+            message = json.loads(await until(client, TOPICS.discovery))
+        light = message["cmps"]["light"]
+        assert {"charging", "fault_waits", "not_driven"} <= set(light["ops"])
+        async with shown_at(broker, ShownHub(CHARGING)):
+            message = json.loads(await until(client, TOPICS.discovery))
+        assert message["cmps"]["light"] == {"p": "sensor"}
+
+
 async def test_without_discovery_home_assistant_forgets_the_device(broker: Broker) -> None:
     async with reader(broker, TOPICS.discovery) as client:
         await client.publish(TOPICS.discovery, b"{}", retain=True, qos=1)
