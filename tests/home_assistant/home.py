@@ -70,7 +70,6 @@ class HomeAssistant:
         folder.mkdir()
         (folder / "configuration.yaml").write_text(CONFIGURATION.format(port=self.port, more=more))
         self._process: subprocess.Popen[bytes] | None = None
-        self._accepted: set[str] = set()
         self._client = httpx.Client(base_url=self.url, timeout=60.0)
 
     def start(self) -> None:
@@ -211,11 +210,14 @@ class HomeAssistant:
 
         return asyncio.run(exchange())
 
-    def complaints(self) -> list[str]:
-        """Every line of its log at warning or above that names evsed."""
-        lines = (self.folder / "home-assistant.log").read_text().splitlines()
-        return [line for line in lines if NAMES.search(line.lower()) and line not in self._accepted]
+    def complaints(self, *expected: str) -> list[str]:
+        """Every line of its log that names evsed and has none of the *expected* words.
 
-    def accept_complaints(self) -> None:
-        """Leave out what its log has by now."""
-        self._accepted.update(self.complaints())
+        Its log has warnings and errors only.
+        """
+        lines = (self.folder / "home-assistant.log").read_text().splitlines()
+        return [
+            line
+            for line in lines
+            if NAMES.search(line.lower()) and not any(words in line for words in expected)
+        ]

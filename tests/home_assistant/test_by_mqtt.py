@@ -157,21 +157,31 @@ def every_number_is_an_order_both_ways(rig: Rig, home: HomeAssistant) -> None:
         (SESSION_H, "session_h", 2.5, 0.0),
     ):
         home.call("number.set_value", entity_id=entity, value=value)
-        until(rig, key, lambda now, key=key, value=value: now["controls"][key] == value)
-        home.until(entity, str(value))
+        has_control(rig, key, value)
+        shows(home, entity, value)
         home.call("number.set_value", entity_id=entity, value=none)
-        until(rig, f"no {key}", lambda now, key=key: now["controls"][key] is None)
-        wait_until("no limit", lambda entity=entity, none=none: float(home.state(entity)) == none)
+        has_control(rig, key, None)
+        shows(home, entity, none)
         assert rig.evsed("set", f"{key}=9").code == 0
-        wait_until("nine", lambda entity=entity: float(home.state(entity)) == 9)
+        shows(home, entity, 9)
         assert rig.evsed("set", f"{key}=none").code == 0
-        wait_until("no limit", lambda entity=entity, none=none: float(home.state(entity)) == none)
+        shows(home, entity, none)
+
+
+def has_control(rig: Rig, key: str, value: object) -> None:
+    """Wait until the control *key* of evsed is *value*."""
+    until(rig, f"{key} is {value}", lambda now: bool(now["controls"][key] == value))
+
+
+def shows(home: HomeAssistant, entity: str, number: float) -> None:
+    """Wait until *entity* has *number*."""
+    wait_until(f"{entity} is {number}", lambda: float(home.state(entity)) == number)
 
 
 def every_mode_is_an_order_both_ways(rig: Rig, home: HomeAssistant) -> None:
     for mode in home.states()[MODE]["attributes"]["options"]:
         home.call("select.select_option", entity_id=MODE, option=mode)
-        until(rig, mode, lambda now, mode=mode: now["controls"]["mode"] == mode)
+        has_control(rig, "mode", mode)
         home.until(MODE, mode)
     home.call("button.press", entity_id="button.evsed_ack")
     until(rig, "the order", lambda now: "acknowledge faults" in str(now["events"]))
