@@ -12,22 +12,33 @@ TAKEN_WITHIN_S = 10.0
 """... within this: a car that is merely slow does not wait for the rise."""
 
 DROPPED_WITHIN_S = 10.0
-"""A car that opens S2 so soon after a fall of the offer, or after it closed it under an offer that
-had stood, may have refused that one. Reported cars try for some seconds
-(dingo35/SmartEVSE-3.5#335)."""
+"""A car that opens S2 so soon after a fall of the offer may have refused the lower one."""
 
-WORKS_AFTER_S = 30.0
+TRIED_WITHIN_S = 40.0
+"""A car that ends a charge so soon after it asked may have refused the offer. Reported cars try
+for some seconds (dingo35/SmartEVSE-3.5#335)."""
+
+WORKS_AFTER_S = 60.0
 """A car that has charged for this long at a current works at it."""
+
+BEGINS_ABOVE_A = 0.5
+"""A car may go on at somewhat less than it needs to begin; this much is assumed, as nothing
+published says how much, until it has begun at less."""
 
 OBSERVATIONS = 2
 """So many refusals make a least current; a single one may be chance."""
 
-CLOSE_A = 1.0
-"""Between a refused current and one that works, no more than this is left to be found out."""
+CLOSE_A = 1.6
+"""Between a refused current and one that works, no more than this is left to be found out: each
+further try may cost two closings. On recorded days 1.0 costs closings, 2.0 energy."""
 
-PROBE_A, MOST_A = 2.0, 14.0
+PROBE_A, MOST_A = 2.0, 12.0
 """While no current has worked yet, so much more than the refused one is tried, up to this: reported
-least currents go up to 11 A (evcc-io/evcc#11097)."""
+least currents go up to 11 A (evcc-io/evcc#11097). A car that refuses this one, too, stops for some
+other reason."""
+
+LOW_A = 1.0
+"""A short charge proves something where no more than this was on offer above the least."""
 
 _RISE_A = 0.2  # what is less is no change: the allotment moves in steps of 0.02 A
 
@@ -43,22 +54,24 @@ class LeastCurrent:
         self._stood_s = 0.0
         self._asks = False
         self._asked_at = -math.inf
+        self._began_a = 0.0
 
     @property
     def least_a(self) -> float | None:
-        """Halfway between the highest refused current and the lowest that works.
+        """Two thirds of the way from the current that was refused twice to the lowest that works.
 
         Where none has worked yet, somewhat more than the highest refused one.
         """
         refused = [amperes for amperes in self._refusals if amperes < self._works_a]
         if len(refused) < OBSERVATIONS:
             return None
-        refused_a = max(refused)
         if math.isinf(self._works_a):
-            return min(refused_a + PROBE_A, MOST_A)
+            most_a = max(refused)
+            return min(most_a + PROBE_A, MOST_A) if most_a < MOST_A - _RISE_A else None
+        refused_a = sorted(refused)[-OBSERVATIONS]  # a single refusal may be chance
         if self._works_a - refused_a <= CLOSE_A:
             return self._works_a
-        return (refused_a + self._works_a) / 2
+        return (refused_a + 2 * self._works_a) / 3
 
     def forget_wait(self) -> None:
         """Restart the watch: the car was woken, so what it refused before proves nothing."""
@@ -78,13 +91,16 @@ class LeastCurrent:
             rose = 0.0 < self._before_a < self._level_a
             if rose and self._stood_s >= STOOD_S and level_s <= TAKEN_WITHIN_S:
                 self._refusals.append(self._before_a)
-            self._asked_at = now
+                if self._before_a >= self._works_a - _RISE_A:  # it goes on at that, and begins not
+                    self._works_a = offered_a
+            self._asked_at, self._began_a = now, offered_a
         elif self._asks and not asks:
             fell = self._before_a > self._level_a and level_s <= DROPPED_WITHIN_S
-            low = self._level_a <= (self.least_a or 6.0) + CLOSE_A
-            tried = low and now - self._asked_at <= DROPPED_WITHIN_S < level_s
+            low = self._level_a <= (self.least_a or 6.0) + LOW_A
+            tried = low and now - self._asked_at < TRIED_WITHIN_S
             if fell or tried:
                 self._refusals.append(self._level_a)
         elif asks and min(level_s, now - self._asked_at) >= WORKS_AFTER_S:
-            self._works_a = min(self._works_a, self._level_a)
+            begins_a = max(self._level_a, min(self._level_a + BEGINS_ABOVE_A, self._began_a))
+            self._works_a = min(self._works_a, begins_a)
         self._asks = asks

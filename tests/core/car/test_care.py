@@ -206,7 +206,7 @@ def test_what_is_learned_of_a_car_is_said() -> None:
         stay.run(60, 9.0, asks=True)
     note = stay.run(1, 9.0, asks=True)[-1].note
     assert note is not None
-    assert note.text == "this car charges from 7.5 A on"
+    assert note.text == "this car charges from 8.0 A on"
 
 
 def test_a_learned_soft_start_is_said() -> None:

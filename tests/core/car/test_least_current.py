@@ -37,9 +37,9 @@ def test_a_car_that_takes_the_higher_offer_twice_has_refused_the_lower() -> None
     for _ in range(2):
         car.show(6.0, 60, asks=False)
         car.show(9.0, 2, asks=False)
-        car.show(9.0, 60, asks=True)
+        car.show(9.0, 70, asks=True)
         car.show(0.0, 60, asks=False)
-    assert car.learner.least_a == pytest.approx(7.5)
+    assert car.learner.least_a == pytest.approx(8.0)
 
 
 def test_a_refused_current_close_to_one_that_works_leaves_the_one_that_works() -> None:
@@ -47,7 +47,7 @@ def test_a_refused_current_close_to_one_that_works_leaves_the_one_that_works() -
     for _ in range(2):
         car.show(7.5, 60, asks=False)
         car.show(8.1, 2, asks=False)
-        car.show(8.1, 60, asks=True)
+        car.show(8.1, 70, asks=True)
         car.show(0.0, 60, asks=False)
     assert car.learner.least_a == pytest.approx(8.1)
 
@@ -55,15 +55,15 @@ def test_a_refused_current_close_to_one_that_works_leaves_the_one_that_works() -
 def test_a_car_that_drops_out_after_a_fall_twice_has_refused_that() -> None:
     car = Watched()
     for _ in range(2):
-        car.show(10.0, 60, asks=True)
+        car.show(10.0, 70, asks=True)
         car.show(7.0, 3, asks=True)
         car.show(7.0, 60, asks=False)
-    assert car.learner.least_a == pytest.approx(8.5)
+    assert car.learner.least_a == pytest.approx(9.0)
 
 
 def test_a_single_refusal_is_chance() -> None:
     car = Watched()
-    car.show(10.0, 60, asks=True)
+    car.show(10.0, 70, asks=True)
     car.show(7.0, 3, asks=True)
     assert car.show(7.0, 60, asks=False) is None
 
@@ -71,12 +71,12 @@ def test_a_single_refusal_is_chance() -> None:
 def test_a_car_that_charges_at_a_refused_current_refutes_it() -> None:
     car = Watched()
     for _ in range(2):
-        car.show(10.0, 60, asks=True)
+        car.show(10.0, 70, asks=True)
         car.show(7.0, 3, asks=True)
         car.show(7.0, 60, asks=False)
     assert car.learner.least_a is not None
     car.show(7.0, 5, asks=False)
-    assert car.show(7.0, 60, asks=True) is None
+    assert car.show(7.0, 70, asks=True) is None
 
 
 def test_a_slow_car_refuses_nothing() -> None:
@@ -84,7 +84,7 @@ def test_a_slow_car_refuses_nothing() -> None:
     for _ in range(3):
         car.show(6.0, 60, asks=False)
         car.show(9.0, 30, asks=False)
-        car.show(9.0, 60, asks=True)
+        car.show(9.0, 70, asks=True)
         assert car.show(0.0, 60, asks=False) is None
 
 
@@ -94,6 +94,58 @@ def test_a_car_that_tries_and_gives_up_is_offered_more() -> None:
     for _ in range(2):
         car.show(6.0, 4, asks=True)
         car.show(6.0, 15, asks=False)
+    assert car.learner.least_a == pytest.approx(8.0)
+
+
+def test_a_car_that_tries_for_half_a_minute_is_offered_more_too() -> None:
+    car = Watched()
+    for _ in range(2):
+        car.show(6.0, 35, asks=True)
+        car.show(6.0, 60, asks=False)
+    assert car.learner.least_a == pytest.approx(8.0)
+
+
+def test_a_car_that_ends_every_charge_at_once_has_no_least_current() -> None:
+    """The on-board charger of an e-Golf that stops at any current (OpenEVSE/OpenEVSE_PLUS#13)."""
+    car = Watched()
+    offers_a = [6.0]
+    for _ in range(6):
+        car.show(offers_a[-1], 10, asks=True)
+        offers_a.append(car.show(offers_a[-1], 20, asks=False) or 6.0)
+    assert offers_a == pytest.approx([6.0, 6.0, 8.0, 10.0, 12.0, 6.0, 6.0])
+
+
+def test_a_car_begins_only_above_what_it_goes_on_at() -> None:
+    """It begins at 8 A and goes on at 7.4 A: it is offered no less than 7.9 A to begin."""
+    car = Watched()
+    for _ in range(2):
+        car.show(6.0, 60, asks=False)
+        car.show(8.0, 2, asks=False)
+        car.show(8.0, 70, asks=True)
+        car.show(7.4, 70, asks=True)
+        car.show(0.0, 60, asks=False)
+    assert car.learner.least_a == pytest.approx(6.0 + 1.9 * 2 / 3)
+    for _ in range(2):
+        car.show(7.3, 60, asks=False)
+        car.show(8.5, 2, asks=False)
+        car.show(8.5, 30, asks=True)
+        car.show(0.0, 60, asks=False)
+    assert car.learner.least_a == pytest.approx(7.9)
+
+
+def test_a_current_at_which_it_goes_on_and_begins_not_is_no_longer_offered() -> None:
+    car = Watched()
+    for _ in range(2):
+        car.show(6.0, 60, asks=False)
+        car.show(7.0, 2, asks=False)
+        car.show(7.0, 70, asks=True)
+        car.show(0.0, 60, asks=False)
+    assert car.learner.least_a == pytest.approx(7.0)
+    for _ in range(2):
+        car.show(7.0, 60, asks=False)
+        car.show(8.0, 2, asks=False)
+        car.show(8.0, 30, asks=True)
+        car.show(0.0, 60, asks=False)
     assert car.learner.least_a == pytest.approx(8.0)
 
 

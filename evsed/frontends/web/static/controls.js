@@ -45,6 +45,7 @@ function update(s) {
   byId("control_max_current_a").placeholder = supply ? number(supply.max_a) : "";
   if (supply) byId("control_max_current_a").max = supply.max_a;
   byId("ack").hidden = !s.faults.some((fault) => WAITS.includes(fault.recovery));
+  byId("wake").hidden = s.state !== "B2";
 }
 
 // The claim of another program, which stands beside the owner's mode.
@@ -85,7 +86,8 @@ for (const field of FIELDS) {
 }
 
 byId("controls").addEventListener("submit", (event) => event.preventDefault()); // Enter: "change" has sent it
-byId("ack").addEventListener("click", () => order("POST", "api/v1/ack", undefined, reportMode));
+for (const id of ["ack", "wake"])
+  byId(id).addEventListener("click", () => order("POST", `api/v1/${id}`, undefined, reportMode));
 byId("logout").addEventListener("click", async () => {
   await order("DELETE", "api/v1/login", undefined, report);
   byId("password").focus();
