@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from evsed.boards import drive
 from evsed.control.panel import Panel
+from evsed.control.read_back import check
 from evsed.core.box.light import Hint, Seen
 from evsed.core.pilot import causes, j1772
 from evsed.core.pilot import current_transformer as current
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 TICK_S = 0.02
 READ_BACK_EVERY_S = 1.0
 SILENT = Limit("daemon", 0.0, why="the daemon has not repeated its limits for 3 s")
-DUTY_STEP = 2e-6  # what a board may round a duty by: one ppm, and the float
 SWITCHES_OFF = ("owner", "button")  # whose limit of 0 A is an order of a person
 UNTENDED = (Fault.CONTACTOR, Fault.DEAD_MAN)  # no beats of the pump while one of these is active
 
@@ -333,29 +333,10 @@ class Control:
         return tuple(found)
 
     def _check(self, wanted: Outputs, gap_s: float = 0.0) -> None:
-        """Compare what the board reports with what was put on it.
-
-        Raises `OutputError` for a contactor's output that is on although it should not be, and
-        `BoardError` for everything else.
-        """
+        """Compare what the board reports with what was put on it; raises as `read_back.check()`."""
         found = self.board.read_back()
         self._read_back_at = self.clock()
-        closed = sum(found.contactors)
-        if closed > wanted.closed or any(found.contactors[wanted.closed :]):
-            raise OutputError(
-                f"{closed} contactor outputs are on where {wanted.closed} should be, the first "
-                "first; evsed does not drive the charge pump, which keeps the contactor open"
-            )
-        if not found.dead_man_armed:
-            gap = f" after {1000 * gap_s:.0f} ms without a beat" if gap_s else ""
-            raise BoardError(f"the board's own dead-man fired or was stopped{gap}")
-        if closed != wanted.closed:
-            raise BoardError(f"{closed} contactor outputs are on where {wanted.closed} should be")
-        if abs(found.duty - wanted.duty) > DUTY_STEP:
-            raise BoardError(
-                f"the pilot's duty is {found.duty:.4f} where {wanted.duty:.4f} was set: another "
-                "program uses the pilot's pin"
-            )
+        check(found, wanted, gap_s)
 
     def _on_mismatch(self, why: str) -> None:
         """Count an output that is on although it should not be; one that comes back latches."""

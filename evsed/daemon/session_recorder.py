@@ -7,8 +7,6 @@ they are due. The minutes of the trace recorder are written after everything els
 
 from __future__ import annotations
 
-import re
-import secrets
 import time
 import uuid
 from dataclasses import dataclass
@@ -24,21 +22,21 @@ from evsed.core.energy.sessions import (
     Flow,
     Ledger,
     OpenSession,
-    SavedTotals,
     SessionRecord,
 )
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.core.user.expected_end import usual_wh
-from evsed.daemon.orders import CLAIMS_NOTE, CONTROLS_NOTE, OFF_BY_NOTE, Orders, OrdersInForce
+from evsed.daemon.orders import Orders, OrdersInForce
 from evsed.daemon.status import SessionTotals
 from evsed.daemon.store_writer import StoreWriter
+from evsed.daemon.stored_state import FRONT_END_NOTE, PAST_KEPT, read_identity, read_stored_state
 from evsed.daemon.trace_recorder import TraceRecorder
 from evsed.errors import StoreError
 from evsed.frontends.classic import EnergyFiles
 from evsed.frontends.hub import SessionEnded, SessionEvent, SessionStarted
 from evsed.link import Remember
-from evsed.store import LastEnd, LatchedFault, PreviousRun, Store
+from evsed.store import LastEnd, LatchedFault, Store
 
 if TYPE_CHECKING:
     from evsed.link import Snapshot
@@ -47,11 +45,7 @@ AFTER_CRASH_S = 10.0  # nothing closes for so long after a life that left the co
 CRASHES_MAX = 3  # within an hour, then evsed stays off until acknowledged
 BACK_WITHIN_S = 10.0  # a car that is back so soon was not unplugged: its contact is loose
 UNPLUGGED_WITHIN_S = 2.0  # after the car let go: it did so because of the plug
-FRONT_END_NOTE = "front_end_proved"
-BOOT_NOTE = "boot"
-PAST_KEPT = 50  # sessions that the last charge and the habit are found in
 CHARGE_LEAST_WH = 5.0  # less is shown as 0.00 kWh, and is no charge
-IDENTITY_NOTE = "identity"
 
 log = structlog.get_logger()
 
@@ -68,21 +62,6 @@ class SessionRecorderConfig:
     folder: Path
     calibration: str
     max_a: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Memory:
-    """The contents of the store: totals, faults, calibration, controls, boot and last end."""
-
-    history: SavedTotals
-    latched: tuple[LatchedFault, ...]
-    front_end: object
-    boot: object
-    controls: object
-    claims: object
-    off_by: object
-    beginning: PreviousRun
-    past: tuple[SessionRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,24 +114,24 @@ class SessionRecorder:
     async def _remember(self) -> None:
         """Restore what earlier lives have kept; where it cannot be read, try again later."""
         try:
-            memory = await self.writer.run(self._read)
+            stored = await self.writer.run(lambda: read_stored_state(self._store, self._boot))
         except StoreError as error:
             self.writer.report(error)  # and nothing closes: see `faults()`
             return
         self._loaded = True
-        self._ledger.load(memory.history)
-        self._left_open = memory.history.left_open
-        self._add_past(*memory.past)
-        self.front_end_proved = memory.front_end == self._config.calibration
+        self._ledger.load(stored.history)
+        self._left_open = stored.history.left_open
+        self._add_past(*stored.past)
+        self.front_end_proved = stored.front_end == self._config.calibration
         known = {fault.value for fault in Fault}
         latched = {
-            Fault(fault.name): fault.detail for fault in memory.latched if fault.name in known
+            Fault(fault.name): fault.detail for fault in stored.latched if fault.name in known
         }
         self.latched = {**latched, **self.latched}
-        self.orders.restore(memory.controls, memory.claims, memory.off_by)
+        self.orders.restore(stored.controls, stored.claims, stored.off_by)
         self._look_for_damage()
-        self.power_was_cut = memory.boot not in (None, self._boot)
-        beginning = memory.beginning
+        self.power_was_cut = stored.boot not in (None, self._boot)
+        beginning = stored.beginning
         if beginning.last_end is not LastEnd.CLEAN:
             self.hold_off_s = AFTER_CRASH_S
             log.warning("the last life ended while charging", how=beginning.last_end.value)
@@ -190,28 +169,9 @@ class SessionRecorder:
                 Fault.STORE_DAMAGED, f"the database was damaged; what was left of it is {aside}"
             )
 
-    def _read(self) -> _Memory:
-        history, latched = self._store.load(), tuple(self._store.latched())
-        proved, boot = self._store.get(FRONT_END_NOTE), self._store.get(BOOT_NOTE)
-        controls, claims = self._store.get(CONTROLS_NOTE), self._store.get(CLAIMS_NOTE)
-        off_by = self._store.get(OFF_BY_NOTE)
-        self._store.put(BOOT_NOTE, self._boot)
-        # Last, because it forgets how the life before ended.
-        beginning = self._store.begin_life(self._boot, time.monotonic())
-        past = tuple(self._store.past(PAST_KEPT))
-        return _Memory(history, latched, proved, boot, controls, claims, off_by, beginning, past)
-
     async def identity(self) -> str:
         """Return the name of this evsed; see `frontends.hub.Hub`. Raises `StoreError`."""
-        return await self.writer.run(self._identity)
-
-    def _identity(self) -> str:
-        stored = self._store.get(IDENTITY_NOTE)
-        if isinstance(stored, str) and re.fullmatch("[0-9a-f]{8}", stored):
-            return stored
-        identity = secrets.token_hex(4)
-        self._store.put(IDENTITY_NOTE, identity)
-        return identity
+        return await self.writer.run(lambda: read_identity(self._store))
 
     # --- what is known ------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ _PHASES = "core/pilot/phase_set.py"
 _PUMP = "core/pilot/charge_pump.py"
 _PACE = "core/pilot/punctuality.py"
 _TICK = "control/tick.py"
+_READ_BACK = "control/read_back.py"
 _J1772 = "core/pilot/j1772.py"
 _SCRIPT = "boards/pigpio/deadman.py"
 _KERNEL = "boards/kernel/deadman.py"
@@ -165,11 +166,12 @@ MUTANTS: Final = (
     Mutant("gap-ignored", _PACE, "SURE_S = 0.060", "SURE_S = 9.0",
            "control/test_late_ticks.py::test_without_a_mirror_contact_a_gap_that_the_pump_may_not_bear_ends_in_a_full_close"),
     # --- control
-    Mutant("armed-ignored", _TICK, "        if not found.dead_man_armed:", "        if False:",
+    Mutant("armed-ignored", _READ_BACK, "if not found.dead_man_armed:", "if False:",
            _TR + "a_dead_man_that_was_stopped_is_found_within_a_second"),
-    Mutant("outputs-ignored", _TICK, "        if closed > wanted.closed:", "        if False:",
+    Mutant("outputs-ignored", _READ_BACK,
+           "if closed > wanted.closed or any(found.contactors[wanted.closed :]):", "if False:",
            _TS + "a_gpio_that_is_stuck_high_is_found_within_a_second_and_latches_when_it_comes_back"),
-    Mutant("duty-ignored", _TICK, "abs(found.duty - wanted.duty) > DUTY_STEP", "False",
+    Mutant("duty-ignored", _READ_BACK, "abs(found.duty - wanted.duty) > DUTY_STEP", "False",
            _TR + "a_duty_that_another_program_set_is_found_within_a_second"),
     Mutant("gap-unchecked", _TICK, "            self._check(last, gap_s)", "            pass",
            _TR + "a_script_that_fired_in_a_gap_is_found_in_the_first_tick_after_it"),

@@ -25,7 +25,7 @@ from tests.sources.devices import Broker, broker_in, needs_mosquitto
 
 pytestmark = needs_mosquitto
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """Far more than any of it takes; a test that waits so long has failed."""
 TOPICS = Topics("0a1b2c3d")
 
