@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from evsed.errors import BoardError, OutputError
 
 if TYPE_CHECKING:
-    from evsed.boards.board import ReadBack
+    from evsed.boards import ReadBack
     from evsed.core.pilot.evse import Outputs
 
 DUTY_STEP: Final = 2e-6

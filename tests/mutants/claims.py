@@ -36,9 +36,9 @@ CLAIMS: Final = (
            _TL + "many_late_ticks_withdraw_the_offer_so_that_the_car_lets_go_without_load"),
     Mutant("gap-opens", _TICK, "gapped = last.closed > 0 and gap_s > SURE_S", "gapped = last.closed > 0 and gap_s > 0.025",
            _TL + "one_late_tick_that_no_dead_man_noticed_opens_nothing"),
-    Mutant("gap-opens-held", _TICK, "        if gapped and not _all_closed(inputs):", "        if gapped:",
+    Mutant("gap-opens-held", _TICK, "        if gapped and not _all_closed(inputs, last.closed):", "        if gapped:",
            "control/test_hold.py::test_a_late_beat_that_the_mirror_contact_shows_to_be_harmless_changes_nothing"),
-    Mutant("gap-harmless", _TICK, "        if gapped and not _all_closed(inputs):", "        if False:",
+    Mutant("gap-harmless", _TICK, "        if gapped and not _all_closed(inputs, last.closed):", "        if False:",
            "control/test_hold.py::test_a_late_beat_after_which_the_contacts_are_open_ends_in_a_full_close"),
     # --- a live plug with no car in it
     Mutant("live-sticks", _METER, "        if not good:\n            self._live_since = None", "        if False:\n            self._live_since = None",
@@ -75,7 +75,7 @@ CLAIMS: Final = (
     Mutant("left-closed", _SCRIPT, "        *(write(gpio, 0) for gpio in config.contactor_gpios),\n        hardware_pwm(", "        hardware_pwm(",
            "boards/pigpio/test_faults.py::test_after_a_restart_of_pigpiod_everything_starts_from_safe"),
     # --- the memory of earlier lives
-    Mutant("off-unread", _RECORDER, "        self.orders.restore(memory.controls, memory.claims, memory.off_by)\n", "",
+    Mutant("off-unread", _RECORDER, "        self.orders.restore(stored.controls, stored.claims, stored.off_by)\n", "",
            "daemon/test_memory.py::test_an_off_that_is_read_late_is_in_force_before_anything_closes"),
     Mutant("full-for-ever", _RECORDER, "        if not self._loaded:\n            await self._remember()", "        if False:\n            await self._remember()",
            "daemon/test_memory.py::test_a_disk_that_is_full_at_the_start_is_a_fault_that_ends_by_itself"),
@@ -227,6 +227,8 @@ TWICE: Final = "two barriers find it, and each has a mutant of its own in the ta
 WITHOUT: Final = {
     "sim/test_bench.py::test_a_stolen_pwm_is_noticed_within_a_second_or_so": TWICE,
     "core/pilot/test_pilot_proof.py::test_a_drift_from_a_to_c_closes_nothing_at_any_speed": TWICE,
+    "control/test_phases.py::test_a_contact_that_stays_closed_ends_the_change_and_latches": TWICE,
+    "control/test_phases.py::test_a_lost_board_in_the_middle_ends_in_all_open_and_the_whole_rest": TWICE,
     "control/test_box.py::test_whatever_the_button_does_no_contactor_closes_without_an_offer": NO_CODE,
     "control/test_inputs.py::test_with_no_car_the_contactor_is_never_told_to_close_by_a_test": NO_CODE,
     "sim/test_bench.py::test_the_charge_pump_opens_where_the_daemon_died_with_its_script": CIRCUIT,
