@@ -15,12 +15,22 @@ from evsed.core.solar.battery_monitor import MINUTE_S, BatteryMonitorDecoder, Sp
 from evsed.core.solar.battery_probe import HELPS_W, BatteryProbe
 from evsed.core.solar.draw_response import DrawResponse
 
-FOLLOWS: Final = 0.6
+FOLLOWS: Final = 0.4
 """A sun that follows the draw by more than this share is not the sun: BatteryMonitor's plain
-figure, read as the newest, follows by two thirds and more."""
+figure, read as the newest, follows by two thirds, and by less where the sky falls as the draw
+rises ..."""
 
-SURE: Final = 2.0
-"""... if that is so many standard errors."""
+SURE: Final = 3.0
+"""... if that is so many standard errors, and the other formula's follows clearly less ..."""
+
+LESS: Final = 0.6
+"""... by this factor."""
+
+STAYS_FOLLOWS: Final = 0.8
+STAYS_LESS: Final = 0.4
+"""The same for giving the plain formula up again: the feed has shown it, and does not change it.
+Read as the newest, a plain figure that stands still would mean a battery that is well, whatever the
+car takes out of it."""
 
 CLEAR: Final = 0.3
 """The plain formula is known to fit within this standard error ..."""
@@ -140,15 +150,18 @@ class ExcessDecoder:
         if abs(plain_w) > HOUSE_W:
             self.plain = False
         elif self.plain:
-            self.plain = not self._refuted(self._power, self._minute)
+            self.plain = not _refuted(self._power, self._minute, STAYS_FOLLOWS, STAYS_LESS)
         elif self._power.weather_w <= ROUGHER * self._minute.weather_w:
-            self.plain = self._refuted(self._minute, self._power)
+            self.plain = _refuted(self._minute, self._power, FOLLOWS, LESS)
 
-    @staticmethod
-    def _refuted(used: DrawResponse, other: DrawResponse) -> bool:
-        """True where the sun of the formula in use follows the draw, and that of the other not."""
-        return (
-            abs(used.share) > max(FOLLOWS, SURE * used.error)
-            and abs(other.share) < abs(used.share) / 2
-            and other.error < CLEAR
-        )
+
+def _refuted(used: DrawResponse, other: DrawResponse, follows: float, less: float) -> bool:
+    """Return True where the sun of the formula in use follows the draw, and the other's does not.
+
+    *follows* is the least share by which the first does, *less* the most of it that the other may.
+    """
+    return (
+        abs(used.share) > max(follows, SURE * used.error)
+        and abs(other.share) < less * abs(used.share)
+        and other.error < CLEAR
+    )

@@ -17,11 +17,13 @@ import pytest
 from evsed.cli import main
 from evsed.core.solar.allotment import AllotmentConfig
 from evsed.sim.dayfiles import read_day
+from evsed.sim.demand_manager import Formula
 from evsed.sim.replay.charger import Evsed
 from evsed.sim.replay.plant import FeedValue, Figures, PlantConfig, measure, play
 from evsed.sim.replay.report import total
 
 DAYS = sorted((Path(__file__).parents[2] / "days").glob("*.csv"))
+PLACES = Path(__file__).parents[2] / "days/places"
 
 
 def write(folder: Path, text: str, name: str = "day.csv") -> Path:
@@ -159,6 +161,17 @@ def test_off_the_grid_a_full_battery_hides_no_sun(latency_s: int, semantics: str
     figures = measure(play(clear_day(), plant, evsed(AllotmentConfig(semantics=plant.semantics))))
     assert figures.captured_pct >= 97.0
     assert figures.battery_kwh < 1.2
+
+
+@pytest.mark.parametrize("day", ["turin-2019-03-06", "golden-2022-01-20"])
+def test_a_plain_figure_that_is_first_read_as_the_newest_ends_in_no_loan(day: str) -> None:
+    """The battery stands in for no more than on any such day, and not for all of the car."""
+    plant = PlantConfig(semantics="batterymonitor", formula=Formula.PLAIN)
+    sun = read_day(PLACES / f"{day}.csv").surplus_w
+    figures = measure(play(sun, plant, evsed(AllotmentConfig(semantics="batterymonitor"))))
+
+    assert figures.captured_kwh > 4.0
+    assert figures.battery_kwh < 1.0
 
 
 @pytest.mark.parametrize("latency_s", [0, 5, 16, 27, 38, 45, 53, 56, 58, 59])
