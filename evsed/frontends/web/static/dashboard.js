@@ -178,6 +178,8 @@ function more(s) {
     ["more_version", s.version],
   ];
   if (s.ocpp) content.unshift(["more_ocpp", centralSystem(s.ocpp)]);
+  const set = s.phase_set;
+  if (set) content.unshift(["more_phase_set", [number(set.closes), set.why, set.hazard].filter(Boolean).join(" · ")]);
   // The demo is a part of its own name, and its garage is on the next port.
   byId("demo").hidden = !s.parts?.some((part) => part.name === "demo");
   byId("garage").href = `${location.protocol}//${location.hostname}:${Number(location.port) + 1}/`;
