@@ -156,7 +156,7 @@ ocpp-test: setup ## OCPP beside a central system of another library, in strict m
 	@OCPP_RPC=$(CURDIR)/.venv/ocpp-rpc $(PYTEST) tests/frontends/ocpp/systems
 
 # Some minutes; the first time more, and it keeps 1.3 GB in /var/tmp/evsed-boxes.
-ha-test: setup ## beside a real Home Assistant and broker; needs root
+ha-test: setup ## beside a real Home Assistant, by MQTT and as an OpenEVSE; needs root
 	@nice $(BIN)/python -m tests.home_assistant.run $(HA)
 
 week: setup ## a week of charging at 10 % duty, every burst drawn; HOURS=24 is a day
