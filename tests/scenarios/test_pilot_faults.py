@@ -66,10 +66,22 @@ def test_a_diode_that_shorts_while_charging_opens_within_100_ms(amperes: float) 
         assert raised(bench) == ["DiodeFault"]
 
 
-def test_a_diode_fault_ends_when_the_car_is_unplugged_and_not_before() -> None:
-    """#40: mended, but still plugged in, it stays; out and in again, the car is charged."""
+def test_a_diode_that_is_well_again_is_charged_after_half_a_minute() -> None:
+    """#40: mended and still plugged in, nothing closes for 30 s; then it is charged."""
     bench = charging()
     opens_s(bench, sets(bench.car.faults, diode=Diode.SHORTED))
+    bench.car.faults.diode = Diode.GOOD
+    assert never(bench, lambda: bench.commanded, 28)
+
+    bench.run_until(lambda: bench.contactor_closed, within=20)
+
+
+def test_a_diode_that_stays_shorted_closes_nothing_and_ends_the_tries() -> None:
+    """#40: three tries, and the fault stays until the car is unplugged."""
+    bench = charging()
+    opens_s(bench, sets(bench.car.faults, diode=Diode.SHORTED))
+    assert never(bench, lambda: bench.commanded, 200)
+    assert raised(bench) == ["DiodeFault"] * 4
     bench.car.faults.diode = Diode.GOOD
     assert never(bench, lambda: bench.commanded or not bench.snapshot.faults, 60)
     bench.unplug()

@@ -2,9 +2,10 @@
 """The one rule for how often a contactor may close, for whatever reason it is asked to.
 
 Contactors are rated for some 100,000 switchings under load (IEC 60947-4-1 AC-1 durability of
-25-40 A types), which is 13 years at 20 a day and two days at 2,200 an hour. Two rules:
+25-40 A types), which is 13 years at 20 a day and two days at 2,200 an hour. Three rules:
 
-* At most 12 closings in any hour, cars and sessions counted together.
+* At most 12 closings in any hour and 60 in any 24 hours, cars and sessions counted together. From
+  the 49th of a day on, the rest is spread over what is left of it.
 * Within the stay of a car they grow scarcer: five closings may follow each other freely; after
   that each one that did not last five minutes doubles the pause before the next, from 1 minute to
   1 hour. A closing that lasts five minutes, or another car, restarts the count.
@@ -17,6 +18,8 @@ from __future__ import annotations
 from collections import deque
 
 PER_HOUR, HOUR_S = 12, 3600.0
+PER_DAY, DAY_S = 60, 86_400.0
+SPREAD_FROM = 48  # a car that pauses every ten minutes has a day of sun until here
 FREE = 5  # short closings in a row before the pauses begin
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 60.0, 3600.0
 # A closing that held for so long was worth it. Cars that cool their battery pause every ten minutes
@@ -28,7 +31,7 @@ class ClosingBudget:
     """Closings so far, and the pause before the next one."""
 
     def __init__(self) -> None:
-        self._closings: deque[float] = deque(maxlen=PER_HOUR)
+        self._closings: deque[float] = deque(maxlen=PER_DAY)
         self._short = 0
         self._opened_at = 0.0
 
@@ -54,20 +57,40 @@ class ClosingBudget:
 
     def in_last_hour(self, now: float) -> int:
         """Return how often the contactor closed within the last hour."""
-        return sum(now - at < HOUR_S for at in self._closings)
+        return sum(0.0 <= now - at < HOUR_S for at in self._closings)
 
     def left_s(self, now: float) -> float:
         """Return the seconds until the next closing is allowed; 0 where it is allowed now."""
         hour_s = pause_s = 0.0
-        if len(self._closings) == PER_HOUR:
-            hour_s = self._closings[0] + HOUR_S - now
+        if len(self._closings) >= PER_HOUR:
+            hour_s = self._closings[-PER_HOUR] + HOUR_S - now
         if self._short >= FREE:
             doubled_s = FIRST_PAUSE_S * 2.0 ** min(self._short - FREE, 12)
             pause_s = self._opened_at + min(doubled_s, LONGEST_PAUSE_S) - now
-        return max(0.0, hour_s, pause_s)
+        return max(0.0, hour_s, pause_s, self._day_left_s(now))
+
+    def _day_left_s(self, now: float) -> float:
+        """Return the seconds that the budget of a day asks for."""
+        today = self.in_last_day(now)
+        if today < SPREAD_FROM:
+            return 0.0
+        ends_at = self._closings[-today] + DAY_S  # the oldest of them leaves the day
+        if today == PER_DAY:
+            return ends_at - now
+        last_at = self._closings[-1]
+        return last_at + (ends_at - last_at) / (PER_DAY - today + 1) - now
+
+    def in_last_day(self, now: float) -> int:
+        """Return how often the contactor closed within the last 24 hours."""
+        return sum(now - at < DAY_S for at in self._closings)
 
     def describe(self, now: float) -> str:
         """Return the sentence for people about a pause."""
+        if self._day_left_s(now) > 0.0:
+            return (
+                f"the contactor closed {self.in_last_day(now)} times within a day; evsed pauses "
+                "to spare it"
+            )
         return (
             f"the contactor closed {self.in_last_hour(now)} times within an hour; evsed pauses to "
             "spare it"

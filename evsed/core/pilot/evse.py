@@ -47,6 +47,7 @@ PILOT_WELL_S = 1.0  # of A or B before anything closes again
 CHATTER_PAUSE_S = 60.0
 INCONSISTENT_S = 0.5
 EMPTY_S = 0.5  # of A: with A for that long there is no car
+DIODE_TRIES = 3  # of a car whose diode was missing, in one stay
 
 NOT_PROVED = "the pilot has to be read once without a car: unplug it, and in again"
 NO_B = "the car asks, and has to show B first: evsed withdraws the offer until it does"
@@ -121,6 +122,7 @@ class Evse:
         self.phases = PhaseSet(config.switch, now)
         self._hold_until_at = now + config.hold_off_s
         self._inconsistent_at: float | None = None
+        self._diode_faults = 0  # in this stay
         self._stopping = False
         self._state_label = ""
 
@@ -240,6 +242,7 @@ class Evse:
         events = self.presence.update(now, pilot)
         if was_plugged and not self.presence.plugged:
             self.contactor.budget.on_unplugged()
+            self._diode_faults = 0
             self.proof.on_unplugged()
         events += self._update_faults(now, pilot, reported or {})
         events += self._update_phases(now, wish, proved_open=proved_open)
@@ -398,7 +401,9 @@ class Evse:
         anomaly, settled = pilot.anomaly, self.presence.settled
         if anomaly is Anomaly.NO_DIODE:
             if settled is not PilotState.A:
-                events += self._raise(now, Fault.DIODE, anomaly.value)
+                raised = self._raise(now, Fault.DIODE, anomaly.value)
+                self._diode_faults += len(raised)
+                events += raised
         elif anomaly is not None and not self.output.shows_f(now):
             events += self._raise(now, Fault.PILOT, anomaly.value)
         if settled is PilotState.D and not self._config.allow_ventilated:
@@ -467,8 +472,16 @@ class Evse:
         if fault is Fault.PILOT_NOT_PROVED:
             return "the pilot left C" if self.presence.settled in WELL else ""
         if recovery is Recovery.UNPLUG:
-            unplugged = not self.presence.plugged and self.presence.settled is PilotState.A
-            return "unplugged" if unplugged else ""
+            if not self.presence.plugged and self.presence.settled is PilotState.A:
+                return "unplugged"
+            if fault is not Fault.DIODE or self._diode_faults > DIODE_TRIES:
+                return ""
+            # Without an offer the diode cannot be seen. The next offer looks for it, and closes
+            # nothing before it was seen for half a second.
+            if not self._pilot_is_well(now, pilot):
+                return ""
+            self._hold(now, PILOT_HOLD_OFF_S)
+            return "the pilot is well, and the next offer looks for the diode"
         if recovery is not Recovery.AUTO:
             return ""
         if fault is Fault.PILOT:

@@ -65,7 +65,7 @@ _OPENED = "evsed opened the contactor and withdrew the offer"
 KINDS: dict[Fault, FaultKind] = {
     Fault.DIODE: FaultKind(
         Recovery.UNPLUG,
-        _OPENED,
+        _OPENED + "; it looks for the diode again 30 s after the pilot is well, three times",
         "unplug; if it comes back with this car only, its inlet needs a workshop, if with every "
         "car, look at the cable and plug for water or damage",
         shows_f=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +52,23 @@ def test_closings_that_last_are_free_until_twelve_in_an_hour() -> None:
     moments = closings(ClosingBudget(), for_s=4 * HOUR_S, lasting_s=600.0)
 
     assert most_in_an_hour(moments) == 6
+
+
+@pytest.mark.parametrize("every_s", [300.0, 600.0, 1200.0])
+def test_a_car_that_pauses_all_day_gets_sixty_closings_spread_over_it(every_s: float) -> None:
+    """Two days of a car that stops and asks again at once."""
+    moments = closings(ClosingBudget(), for_s=48 * HOUR_S, lasting_s=every_s)
+    for first in moments:
+        assert sum(0.0 <= at - first < 24 * HOUR_S for at in moments) <= 60
+    gaps_s = [after - before for before, after in pairwise(moments)]
+    assert max(gaps_s) < 6 * HOUR_S, "it waits again and again, not once for most of a day"
+    assert all(gap_s <= every_s + 1.0 for gap_s in gaps_s[:11])
+
+
+def test_the_pause_of_a_day_is_named() -> None:
+    budget = ClosingBudget()
+    moments = closings(budget, for_s=10 * HOUR_S, lasting_s=600.0)
+    assert "times within a day" in budget.describe(moments[-1] + 601.0)
 
 
 def test_another_car_begins_anew_but_not_the_hour() -> None:

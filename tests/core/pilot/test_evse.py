@@ -290,7 +290,7 @@ def test_a_pilot_that_cannot_be_read_for_60_ms_opens() -> None:
 
 
 @pytest.mark.parametrize("state", ["B", "C"])
-def test_a_missing_diode_opens_shows_f_for_300_ms_and_stays_until_unplugged(state: str) -> None:
+def test_a_missing_diode_opens_and_shows_f_for_300_ms(state: str) -> None:
     story = Story().charging()
     high_v = {"B": 8.79, "C": 5.62}[state]
     story.car(high_v, low_v=-high_v)
@@ -299,14 +299,35 @@ def test_a_missing_diode_opens_shows_f_for_300_ms_and_stays_until_unplugged(stat
     assert story.duty == NOT_AVAILABLE
     story.car(state)
     assert 0.27 <= story.until(lambda: story.duty == STEADY, within_s=0.5) <= 0.33
-    story.run(60)
+
+
+def test_a_diode_that_is_seen_again_ends_the_fault_as_a_pilot_fault_ends() -> None:
+    story = Story().charging()
+    story.car(5.62, low_v=-5.62)
+    story.until(lambda: Fault.DIODE in story.step.faults, within_s=0.1)
+    story.car("B")
+    assert story.until(lambda: not story.step.faults, within_s=3) >= 1.0
+    assert story.until(lambda: story.step.outputs.duty < 1.0, within_s=40) >= 28
+    story.car("C")
+    assert story.until(lambda: story.closed, within_s=3) >= 0.5
+
+
+def test_a_diode_that_stays_missing_is_looked_for_three_times_and_never_closes() -> None:
+    story = Story().charging()
+    for _ in range(4):
+        story.car(8.79, low_v=-8.79)
+        story.until(lambda: Fault.DIODE in story.step.faults, within_s=0.1)
+        assert not story.closed
+        story.car("B")  # steady +12 V shows no diode
+        story.run(32)
+    story.run(600)
     assert Fault.DIODE in story.step.faults
     story.car("A")
 
     story.run(1)
 
     assert not story.step.faults
-    assert story.told(ev.FaultCleared) == 1
+    assert story.told(ev.FaultCleared) == 4
 
 
 def test_a_short_opens_and_nothing_closes_for_30_seconds_after_it() -> None:
