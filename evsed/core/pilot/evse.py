@@ -474,11 +474,10 @@ class Evse:
         if recovery is Recovery.UNPLUG:
             if not self.presence.plugged and self.presence.settled is PilotState.A:
                 return "unplugged"
-            if fault is not Fault.DIODE or self._diode_faults > DIODE_TRIES:
-                return ""
             # Without an offer the diode cannot be seen. The next offer looks for it, and closes
             # nothing before it was seen for half a second.
-            if not self._pilot_is_well(now, pilot):
+            tries = fault is Fault.DIODE and self._diode_faults <= DIODE_TRIES
+            if not tries or not self._pilot_is_well(now, pilot):
                 return ""
             self._hold(now, PILOT_HOLD_OFF_S)
             return "the pilot is well, and the next offer looks for the diode"
