@@ -152,6 +152,8 @@ CLAIMS: Final = (
     # --- wear
     Mutant("forty-an-hour", "core/pilot/closing_budget.py", "PER_HOUR, HOUR_S = 12", "PER_HOUR, HOUR_S = 40",
            "core/pilot/test_closing_budget.py::test_no_order_of_things_gets_more_than_twelve_closings_in_an_hour"),
+    Mutant("hundreds-a-day", "core/pilot/closing_budget.py", "PER_DAY, DAY_S = 60", "PER_DAY, DAY_S = 600",
+           "core/pilot/test_closing_budget.py::test_a_car_that_pauses_all_day_gets_sixty_closings_spread_over_it"),
     Mutant("chatter-free", "core/pilot/presence.py", "CHATTER_REQUESTS, CHATTER_WITHIN_S = 5", "CHATTER_REQUESTS, CHATTER_WITHIN_S = 50",
            _T + "five_askings_within_a_minute_are_answered_with_a_pause_of_a_minute"),
     Mutant("under-load", _EVSE, "self.output.x1_for_s(now) >= j1772.C1_S", "self.output.x1_for_s(now) > 0.0",
@@ -162,8 +164,10 @@ CLAIMS: Final = (
     Mutant("untested-device", "core/pilot/protection.py", "            ready = ground.ready\n", "",
            _TI + "the_ground_fault_device_is_tested_before_each_closing"),
     # --- a pilot that lies
-    Mutant("no-diode", _EVSE, "                events += self._raise(now, Fault.DIODE, anomaly.value)", "                pass",
-           _T + "a_missing_diode_opens_shows_f_for_300_ms_and_stays_until_unplugged"),
+    Mutant("no-diode", _EVSE, "raised = self._raise(now, Fault.DIODE, anomaly.value)", "raised: list[ev.Event] = []",
+           _T + "a_missing_diode_opens_and_shows_f_for_300_ms"),
+    Mutant("diode-again", _EVSE, "self._diode_faults <= DIODE_TRIES", "True",
+           _T + "a_diode_that_stays_missing_is_looked_for_three_times_and_never_closes"),
     Mutant("still-at-12", _METER, "            if self._unseen_low * usable >= NOT_BY_CHANCE:", "            if False:",
            _TM + "a_pilot_that_stands_at_12_v_though_pwm_is_commanded_is_an_anomaly"),
     Mutant("stuck-at-c", _METER, "            if self._unseen_low * usable >= NOT_BY_CHANCE:", "            if False:",
