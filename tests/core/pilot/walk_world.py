@@ -205,6 +205,7 @@ KNOWN: Final = {
     "budget",
     "_a_v",
     "_f_ends_at",
+    "_diode_faults",
 }
 
 
@@ -278,7 +279,7 @@ def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
         ages["_rest_at"] = (rules.rest_s,)
     if memory["pending"]:
         ages["_asked_at"] = (rules.rest_s + phase_set.GIVE_UP_S,)
-    if Fault.PILOT in memory["_details"]:
+    if {Fault.PILOT, Fault.DIODE} & set(memory["_details"]):
         ages["_well_at"] = (machine.PILOT_WELL_S,)
     if memory["_details"] and not memory["_f_asked"]:
         ages["_calm_at"] = (car_probe.CALM_S, car_probe.CALM_AFTER_SHORT_S)
@@ -338,6 +339,9 @@ def key(moment: Moment) -> tuple[object, ...]:
     if memory["_details"]:
         recent = recent == presence.CHATTER_REQUESTS - 1
     classes += [recent, frozenset(memory["_details"])]
+    # The tries before the last one are alike.
+    spent = memory["_diode_faults"] > machine.DIODE_TRIES
+    classes.append(spent and Fault.DIODE in memory["_details"])
     if not memory["closed"]:
         live = moment.live_since
         classes.append(None if live is None else now - live >= machine.CLOSE_AFTER_S)
