@@ -13,7 +13,7 @@ from typing import Final
 
 EPILOG: Final = """\
 settings: without --config the rules are the shipped ones on one phase of 230 V and 32 A, with a
-feed of battery_power once a minute, so that figures can be compared between houses. With --config
+feed of BatteryMonitor once a minute, so that figures can be compared between houses. With --config
 all of [supply], [feed] and [surplus] is the file's: volts, phases, amperes, semantics, period,
 window, and the solar rules. An option on the command line wins over both, because it is the
 narrower wish: it is for this replay only.
@@ -116,7 +116,7 @@ def _add_plant_options(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--semantics", choices=("battery_power", "batterymonitor"),
-        help="what the feed's value means (default: --config, else battery_power)",
+        help="what the feed's value means (default: --config, else batterymonitor)",
     )  # fmt: skip
     group.add_argument(
         "--formula", choices=("minute", "hour", "plain"), default="minute",

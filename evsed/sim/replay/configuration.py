@@ -23,7 +23,6 @@ COMPARABLE: Final[dict[str, Any]] = {
     "max_current_a": 32.0,
     "period_s": float(PERIOD_S),
     "window_s": 0.0,
-    "semantics": "battery_power",
 }
 """Settings without --config: the same for everybody, so that figures can be compared."""
 

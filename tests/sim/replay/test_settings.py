@@ -69,6 +69,17 @@ def test_every_setting_of_the_file_is_in_force_and_shown(
     assert shown in capsys.readouterr().out
 
 
+def test_without_a_file_the_feed_is_the_shipped_one_and_an_option_changes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = str(write_day(tmp_path / "day.csv", cloudy, minutes=30))
+    assert main(["replay", day]) == 0
+    assert "shipped settings (no --config)" in (told := capsys.readouterr().out)
+    assert "batterymonitor every 60 s" in told
+    assert main(["replay", "--semantics", "battery_power", day]) == 0
+    assert "battery_power every 60 s" in capsys.readouterr().out
+
+
 def test_the_feeds_period_is_the_plants(tmp_path: Path) -> None:
     day = str(write_day(tmp_path / "day.csv", cloudy, minutes=30))
     file = tmp_path / "trace.csv"
