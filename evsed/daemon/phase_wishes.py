@@ -58,4 +58,4 @@ class PhaseWishes:
                 fast=fast,
             )
             self.choice = self._rule.update(now, allotment, charge, period_s)
-        return PhaseWish(self.choice.phases, until_at, "feed", self.choice.why)
+        return PhaseWish(self.choice.phases, until_at, self.choice.why)

@@ -127,14 +127,11 @@ class SettingsRestart:
             self._page.set_trial(None)
             self._hub.note("the change of the settings is in effect: board and feed are up")
             return
-        waited_s = now - self._began_at
-        if waited_s < (TRIAL_S if not board else self._feed_s):
+        which, within_s = ("the feed", self._feed_s) if board else ("the board", TRIAL_S)
+        if now - self._began_at < within_s:
             return
         self._trial = None
-        which = "the feed" if board else "the board"
-        error = state.feed_error if board else ""
-        text = take_back(
-            self._path, f"{which} did not come up within a minute{f' ({error})' if error else ''}"
-        )
+        error = f" ({state.feed_error})" if board and state.feed_error else ""
+        text = take_back(self._path, f"{which} did not come up within {within_s:.0f} s{error}")
         log.warning(text)
         self._on_ask(at_once=False)

@@ -11,15 +11,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from evsed import private_file
 from evsed.settings.load import Tables, dotted, value_at
 from evsed.settings.messages import as_toml
 
@@ -50,8 +49,8 @@ class PageFile:
     def write(self, tables: Tables) -> None:
         """Put *tables* in place of what is there, which becomes the previous."""
         now = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
-        _write(self._previous, now)
-        _write(self.path, as_text(tables))
+        private_file.write(self._previous, now, MODE)
+        private_file.write(self.path, as_text(tables), MODE)
 
     def previous(self) -> Tables | None:
         """Return what was there before the last change; None where there was none."""
@@ -64,8 +63,8 @@ class PageFile:
         """Put the previous file in place of the present one, and that in place of the previous."""
         now = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
         before = self._previous.read_text(encoding="utf-8")
-        _write(self._previous, now)
-        _write(self.path, before)
+        private_file.write(self._previous, now, MODE)
+        private_file.write(self.path, before, MODE)
 
     def trial(self) -> SettingsTrial | None:
         """Return the change that is not confirmed; None without one."""
@@ -80,13 +79,13 @@ class PageFile:
         if trial is None:
             self._trial.unlink(missing_ok=True)
         else:
-            _write(self._trial, json.dumps(asdict(trial)))
+            private_file.write(self._trial, json.dumps(asdict(trial)), MODE)
 
     def fall_back(self, text: str) -> None:
         """Put the previous file back, and keep *text*, which says why."""
         self.undo()
         self.set_trial(None)
-        _write(self._fallback, text)
+        private_file.write(self._fallback, text, MODE)
 
     def fell_back(self) -> str:
         """Return the text of the last `fall_back()`, once; "" without one."""
@@ -133,16 +132,3 @@ def as_text(tables: Tables) -> str:
 
 def _lines(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write *text* to *path* at once or not at all."""
-    fresh = path.with_name(f"{path.name}.new")
-    with contextlib.suppress(FileNotFoundError):
-        fresh.unlink()
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, MODE)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(handle)
-    fresh.replace(path)

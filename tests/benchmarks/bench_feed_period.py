@@ -17,9 +17,9 @@ LATENCIES_S: Final = (1, 5)
 def replay(period_s: int, latency_s: int) -> list[dict[str, Any]]:
     """The figures of each day."""
     command = [sys.executable, "-m", "evsed", "replay", *map(str, DAYS), "--config", "/dev/null"]
-    options = ["--json", "--max-current", "32", "--feed-period", str(period_s)]
+    options = ["--json", "--semantics", "battery_power", "--max-current", "32"]
     answer = subprocess.run(
-        [*command, *options, "--feed-latency", str(latency_s)],
+        [*command, *options, "--feed-period", str(period_s), "--feed-latency", str(latency_s)],
         capture_output=True,
         check=True,
         text=True,

@@ -33,14 +33,18 @@ def pigpiod_comes_late_and_goes(rig: Rig) -> Told:
         before = rig.systemd.count(FED)
         wait_until("the watchdog is fed", lambda: rig.systemd.count(FED) >= before + times)
 
+    def healthy() -> str:
+        answer = rig.get("/healthz")
+        return answer if answer.startswith("200") else ""
+
     fed(2)
     ready_before, health_before = rig.systemd.count(READY), rig.get("/healthz")
     extended = any(line.startswith("EXTEND_TIMEOUT_USEC=") for _, line in rig.systemd.heard())
     rig.pi.order("revive")
     wait_until("it is ready", lambda: rig.systemd.count(READY))
     fed(1)
-    wait_until("it is healthy", lambda: rig.get("/healthz").startswith("200"))
-    ready_with, health_with = rig.systemd.count(READY), "200"
+    health_with = wait_until("healthz answers 200", healthy)
+    ready_with = rig.systemd.count(READY)
     ready_at = next(at for at, line in rig.systemd.heard() if line == READY)
     driven_at = next(at for at, duty in rig.pi.timeline().pilot if duty == 1.0)
     rig.pi.order("kill")

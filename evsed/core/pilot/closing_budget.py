@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from collections import deque
 
+from evsed.core.pilot.frequency import left_s
+
 PER_HOUR, HOUR_S = 12, 3600.0
 PER_DAY, DAY_S = 60, 86_400.0
 SPREAD_FROM = 48  # a car that pauses every ten minutes has a day of sun until here
@@ -55,43 +57,31 @@ class ClosingBudget:
         """Restart the count of short closings: the next car has done nothing yet."""
         self._short = 0
 
-    def in_last_hour(self, now: float) -> int:
-        """Return how often the contactor closed within the last hour."""
-        return sum(0.0 <= now - at < HOUR_S for at in self._closings)
+    def closed_within(self, span_s: float, now: float) -> int:
+        """Return how often the contactor closed within the last *span_s* seconds."""
+        return sum(0.0 <= now - at < span_s for at in self._closings)
 
     def left_s(self, now: float) -> float:
         """Return the seconds until the next closing is allowed; 0 where it is allowed now."""
-        hour_s = pause_s = 0.0
-        if len(self._closings) >= PER_HOUR:
-            hour_s = self._closings[-PER_HOUR] + HOUR_S - now
+        pause_s = 0.0
         if self._short >= FREE:
             doubled_s = FIRST_PAUSE_S * 2.0 ** min(self._short - FREE, 12)
             pause_s = self._opened_at + min(doubled_s, LONGEST_PAUSE_S) - now
-        return max(0.0, hour_s, pause_s, self._day_left_s(now))
+        hour_s = left_s(self._closings, PER_HOUR, HOUR_S, now)
+        day_s = left_s(self._closings, PER_DAY, DAY_S, now)
+        return max(0.0, hour_s, day_s, pause_s, self._spread_s(now))
 
-    def _day_left_s(self, now: float) -> float:
-        """Return the seconds that the budget of a day asks for."""
-        today = self.in_last_day(now)
+    def _spread_s(self, now: float) -> float:
+        """Return the seconds that spread the rest of a day's budget over the rest of the day."""
+        today = self.closed_within(DAY_S, now)
         if today < SPREAD_FROM:
             return 0.0
         ends_at = self._closings[-today] + DAY_S  # the oldest of them leaves the day
-        if today == PER_DAY:
-            return ends_at - now
         last_at = self._closings[-1]
         return last_at + (ends_at - last_at) / (PER_DAY - today + 1) - now
 
-    def in_last_day(self, now: float) -> int:
-        """Return how often the contactor closed within the last 24 hours."""
-        return sum(now - at < DAY_S for at in self._closings)
-
     def describe(self, now: float) -> str:
         """Return the sentence for people about a pause."""
-        if self._day_left_s(now) > 0.0:
-            return (
-                f"the contactor closed {self.in_last_day(now)} times within a day; evsed pauses "
-                "to spare it"
-            )
-        return (
-            f"the contactor closed {self.in_last_hour(now)} times within an hour; evsed pauses to "
-            "spare it"
-        )
+        span_s, words = (DAY_S, "a day") if self._spread_s(now) > 0.0 else (HOUR_S, "an hour")
+        times = self.closed_within(span_s, now)
+        return f"the contactor closed {times} times within {words}; evsed pauses to spare it"

@@ -46,7 +46,6 @@ PILOT_HOLD_OFF_S = 30.0  # after E or another pilot fault
 PILOT_WELL_S = 1.0  # of A or B before anything closes again
 CHATTER_PAUSE_S = 60.0
 INCONSISTENT_S = 0.5
-EMPTY_S = 0.5  # of A: with A for that long there is no car
 DIODE_TRIES = 3  # of a car whose diode was missing, in one stay
 
 NOT_PROVED = "the pilot has to be read once without a car: unplug it, and in again"
@@ -374,7 +373,7 @@ class Evse:
     ) -> list[ev.Event]:
         """Let the set of phases follow the *wish*, in its sequence."""
         settled, plugged = self.presence.settled, self.presence.plugged
-        if settled is PilotState.A and not plugged and self.presence.settled_for_s(now) >= EMPTY_S:
+        if self.presence.gone(now):
             self.phases.on_empty()
         silent = not (self.contactor.closed or self.output.offering)
         box = Rest(

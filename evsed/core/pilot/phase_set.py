@@ -17,7 +17,7 @@ car is a short circuit between L1 and L2. So:
   failed. The old set stays; after the second failure it stays until the car is unplugged.
 * More phases than have been closed since the plug was last seen without a car: only with `AUTO`.
   After a start nothing is known of that, so a start counts as L1 alone.
-* The daemon asks for a set, with an owner and a deadline; nothing changes without such a wish.
+* The daemon asks for a set, with a reason and a deadline; nothing changes without such a wish.
 
 With `OFF` all outputs close together, always, and nothing of this file acts.
 """
@@ -83,12 +83,11 @@ ALL_TOGETHER: Final = SwitchRules()
 class PhaseWish:
     """The daemon's wish: the next closing is to close `outputs`, until the moment `until_at`.
 
-    `why` is its reason in words; `owner` the part that decides it, as of a limit.
+    `why` is its reason in words.
     """
 
     outputs: int
     until_at: float
-    owner: str = "feed"
     why: str = ""
 
 

@@ -57,6 +57,10 @@ class Presence:
         """Seconds of A or B without an anomaly and without a break; 0 where there is none."""
         return 0.0 if self._well_at is None else now - self._well_at
 
+    def gone(self, now: float) -> bool:
+        """Return True where A has lasted so long that there is no car."""
+        return self.settled is PilotState.A and self.settled_for_s(now) >= UNPLUGGED_AFTER_S
+
     def restart(self, now: float) -> None:
         """Forget the settled state: the board was lost and is back."""
         self._before_loss = self.settled or self._before_loss
@@ -81,8 +85,7 @@ class Presence:
             events.append(ev.CarPluggedIn(now))
             if self.settled in LIVE:
                 events.append(ev.CarAsked(now))
-        unplugged = self.settled is PilotState.A and self.settled_for_s(now) >= UNPLUGGED_AFTER_S
-        if self.plugged and unplugged:
+        if self.plugged and self.gone(now):
             self.plugged = False
             self._requests.clear()
             events.append(ev.CarUnplugged(now))

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from evsed.core.solar.battery_monitor import Spare
+from evsed.core.solar.feed_doubt import RETRY_S
 from evsed.core.solar.feed_trouble import Notice
 
 NEAR_W: Final = 60.0
@@ -67,9 +68,6 @@ their meter every 10 to 30 s); until then what the car gave up looks like export
 
 PROOFS: Final = 3
 """So many proofs in a row, and a loan is paid back: one may be a battery that was late."""
-
-RETRY_S: Final = 43_200.0
-"""After so long the feed is believed again, in seconds: half a day."""
 
 HELD: Final = Notice(
     "held",

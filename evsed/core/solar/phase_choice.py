@@ -22,13 +22,11 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from evsed.core.pilot.frequency import left_s
 from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.core.solar.allotment_result import AllotmentResult
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 READINGS: Final = 3
 LEAST_FOR_S: Final = 180.0
@@ -179,15 +177,9 @@ class PhaseChoice:
             return 0.0
         return max(
             self._changes[-1] + BETWEEN_S - now,
-            _left_s(self._changes, MOST_AN_HOUR, HOUR_S, now),
-            _left_s(self._changes, MOST_A_DAY - spare, DAY_S, now),
+            left_s(self._changes, MOST_AN_HOUR, HOUR_S, now),
+            left_s(self._changes, MOST_A_DAY - spare, DAY_S, now),
         )
-
-
-def _left_s(changes: Iterable[float], most: int, within_s: float, now: float) -> float:
-    """Seconds until fewer than *most* of *changes* lie within *within_s*; 0 or less where so."""
-    recent = [at for at in changes if now - at < within_s]
-    return recent[-most] + within_s - now if len(recent) >= most else 0.0
 
 
 def _kw(watts: float) -> str:

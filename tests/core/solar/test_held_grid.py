@@ -10,7 +10,8 @@ from random import Random
 import pytest
 
 from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentRule, Reading
-from evsed.core.solar.held_grid import BATTERY_S, HELD, KEPT_W, RETRY_S, HeldGrid
+from evsed.core.solar.feed_doubt import RETRY_S
+from evsed.core.solar.held_grid import BATTERY_S, HELD, KEPT_W, HeldGrid
 from evsed.core.solar.own_consumption import OwnConsumption
 from tests.benchmarks.solar_house import Battery, House, play_house
 

@@ -18,7 +18,6 @@ import asyncio
 import hashlib
 import json
 import math
-import os
 import secrets
 import socket
 import time
@@ -33,6 +32,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import hdrs, web
 
+from evsed import private_file
 from evsed.frontends.web.auth.password import matches
 from evsed.frontends.web.auth.rate_limit import LoginRateLimiter
 from evsed.frontends.web.http.responses import PreparedResponse, problem
@@ -208,12 +208,8 @@ class Authenticator:
             if not kept:
                 place.unlink(missing_ok=True)
                 return
-            fresh = place.with_name(f"{KEPT_IN}.new")
-            fresh.unlink(missing_ok=True)
-            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                json.dump({"password": self._of_file, "sessions": kept}, file)
-            fresh.replace(place)
+            text = json.dumps({"password": self._of_file, "sessions": kept})
+            private_file.write(place, text, durable=False)
 
     def _restore(self) -> None:
         """Take over the sessions of the start before, where the password is still the same."""

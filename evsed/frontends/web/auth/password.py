@@ -12,22 +12,21 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import hashlib
 import hmac
-import os
 import re
 import secrets
 import unicodedata
 from pathlib import Path
 from typing import Final
 
+from evsed import private_file
+
 LOG2_N: Final = 14
 BLOCK_R: Final = 8
 PARALLEL_P: Final = 5
 SALT_BYTES: Final = 16
 MEMORY_MAX: Final = 64 * 1024 * 1024  # scrypt needs 128 * N * r bytes, here 16 MiB
-MODE: Final = 0o600
 SHORT: Final = 8
 """A password of fewer characters is weak (NIST SP 800-63B, 5.1.1.1)."""
 
@@ -66,18 +65,7 @@ def keep(path: Path, password: str) -> None:
     The file gets the owner of its folder, so that root may set it and evsed read it. Raises
     OSError.
     """
-    owner = path.parent.stat()
-    fresh = path.with_name(f"{path.name}.new")
-    with contextlib.suppress(FileNotFoundError):
-        fresh.unlink()
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, MODE)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(hashed(password) + "\n")
-        if os.geteuid() == 0:
-            os.fchown(handle, owner.st_uid, owner.st_gid)
-        file.flush()
-        os.fsync(handle)
-    fresh.replace(path)
+    private_file.write(path, hashed(password) + "\n")
 
 
 def _scrypt(password: str, salt: bytes, log2_n: int, block_r: int, parallel_p: int) -> bytes:

@@ -21,6 +21,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from evsed import private_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,7 +33,6 @@ FILE: Final = "tokens"
 MOST: Final = 32
 """A house has a handful of programs."""
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
-MODE: Final = 0o600
 
 
 class Scope(Enum):
@@ -178,17 +179,7 @@ def _keep(path: Path, tokens: dict[str, Token]) -> None:
         {**asdict(token), "scope": token.scope.value, "created": token.created.isoformat()}
         for token in tokens.values()
     ]
-    owner = path.parent.stat()
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, MODE)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        json.dump(kept, file, indent=1)
-        if os.geteuid() == 0:
-            os.fchown(handle, owner.st_uid, owner.st_gid)
-        file.flush()
-        os.fsync(handle)
-    fresh.replace(path)
+    private_file.write(path, json.dumps(kept, indent=1))
 
 
 def _digest(text: str) -> str:
