@@ -42,6 +42,7 @@ B_AFTER_S, B_STEADY_V = 0.25, 0.5
 # Over this the level in C is another one than that which followed B. A car's resistors and diode
 # move it by 0.1 V while they warm up, and a code of the converter is 0.03 V.
 C_STEADY_V = 0.5
+C_BURSTS = 8  # that make a level: noise of 0.3 V moves a single burst at 10 % duty by 0.5 V
 # A step differs from a drift by a mean over a second: 0.33 V/s, which is from 6 V to B in 10 s,
 # stays within 0.5 V of it. It has to last, so that a disturbance of some bursts costs nothing.
 MEAN_S = 1.0
@@ -70,6 +71,7 @@ class PilotProof:
         self._b_at: float | None = None
         self._b_v = 0.0
         self._c_v: float | None = None  # where C began
+        self._c_now_v, self._c_bursts = 0.0, 0  # the level of late in C, of how many bursts
         self._live: PilotState | None = None
         self._mean_v, self._mean_at = 0.0, 0.0  # of the level in `_live`
         self._stray_at: float | None = None
@@ -128,10 +130,13 @@ class PilotProof:
     def _follow_c(self, high_v: float, *, live: bool) -> None:
         """Forget that the reading moved where C is not the level that followed B."""
         if not live:
-            self._c_v = None
-        elif self._c_v is None:
-            self._c_v = high_v
-        elif abs(high_v - self._c_v) > C_STEADY_V:
+            self._c_v, self._c_bursts = None, 0
+            return
+        self._c_bursts = min(self._c_bursts + 1, C_BURSTS)
+        self._c_now_v += (high_v - self._c_now_v) / self._c_bursts
+        if self._c_v is None:
+            self._c_v = self._c_now_v if self._c_bursts == C_BURSTS else None
+        elif abs(self._c_now_v - self._c_v) > C_STEADY_V:
             self.moved = False
 
     def _follow_steps(self, now: float, high_v: float, settled: PilotState | None) -> None:

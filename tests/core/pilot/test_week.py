@@ -185,6 +185,12 @@ def test_minutes_drawn_without_choice_show_nothing_but_c(
     assert (tally.openings, tally.strays, tally.anomalies) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_a_car_is_served_in_0_3_v_of_noise(seed: int) -> None:
+    """One burst at 10 % duty may be half a volt off; the level that followed B is of eight."""
+    assert Line(seed, noise_v=0.3).outputs.closed
+
+
 def test_an_opening_would_be_seen() -> None:
     """The drawing sees openings where there are any: three bursts in fifty meet nothing."""
     line = Line(seed=3)

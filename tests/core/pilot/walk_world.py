@@ -188,6 +188,8 @@ FORGOTTEN: Final = (
     "cycles",
     "_b_v",
     "_c_v",
+    "_c_now_v",
+    "_c_bursts",
     "_live",
     "_mean_v",
     "_mean_at",
