@@ -8,6 +8,7 @@ import { number, t } from "./i18n.js";
 import { windowPicker } from "./window.js";
 
 const WAITS = ["acknowledge", "service"]; // faults that stay until they are acknowledged
+const ASLEEP_MS = 30_000; // most cars ask within seconds; EVerest, too, takes a car for asleep after this
 const FIELDS = ["session_kwh", "session_h", "max_current_a"];
 
 const modes = [...document.querySelectorAll("#modes button")];
@@ -27,6 +28,8 @@ onAccess((access) => {
   byId("no_password").hidden = access.password_set;
 });
 
+let untakenSince = null; // since when the car is seen to leave an offer untaken
+
 function update(s) {
   for (const button of modes) {
     button.setAttribute("aria-pressed", String(button.value === s.controls.mode));
@@ -45,7 +48,9 @@ function update(s) {
   byId("control_max_current_a").placeholder = supply ? number(supply.max_a) : "";
   if (supply) byId("control_max_current_a").max = supply.max_a;
   byId("ack").hidden = !s.faults.some((fault) => WAITS.includes(fault.recovery));
-  byId("wake").hidden = s.state !== "B2";
+  if (s.state !== "B2") untakenSince = null;
+  else untakenSince ??= Date.parse(s.at);
+  byId("wake").hidden = untakenSince === null || Date.parse(s.at) - untakenSince < ASLEEP_MS;
 }
 
 // The claim of another program, which stands beside the owner's mode.
