@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from evsed.core.car.breaks_off import BreaksOff
 from evsed.core.car.interruptions import Interruptions
 from evsed.core.car.least_current import LeastCurrent
+from evsed.core.car.least_search import LeastSearch
 from evsed.core.car.phases_used import PhasesUsed
 from evsed.core.car.wake_up import WakeUp
 from evsed.core.pilot import events as ev
@@ -92,6 +93,7 @@ class CarCare:
         self._charging = False
         self._flinches, self._flinched_at = 0, -math.inf
         self.least = LeastCurrent()
+        self.search = LeastSearch()
         self.wake_up = WakeUp()
         self.breaks_off = BreaksOff()
         self.phases_used = PhasesUsed(self._settings.supply_phases, self._settings.phases)
@@ -146,7 +148,9 @@ class CarCare:
         self.phases_used.update(now, currents_a)
         settings, offered = self._settings, offered_a > 0.0
         asks = asks or (offered and now - self._flinched_at < FLINCH_S)
-        self.least.update(now, offered_a, asks=asks and not takes_nothing)
+        takes = asks and not takes_nothing
+        self.least.update(now, offered_a, asks=takes)
+        self.search.update(now, offered_a, asks=takes, works_a=self.least.works_a)
         learned_a = self.least.least_a or 0.0
         self.breaks_off.update(now, offered_a, max(6.0, learned_a), charging=self._charging)
         wake = self.wake_up.update(now, offered=offered, asks=asks, holds=holds)
@@ -163,6 +167,7 @@ class CarCare:
             change_every_s=FLINCH_EVERY_S if flinches else 0.0,
             welcome=now - self._plugged_at < settings.welcome_s,
             uninterrupted=self.interruptions.spent,
+            search_a=self.search.offer_a,
         )
         if takes_nothing and offered:
             return Care(needs, wake, TAKES_NOTHING)
@@ -170,7 +175,7 @@ class CarCare:
 
     def _describe(self, *, offered: bool, asks: bool) -> CarNote | None:
         """The sentence about the car where there is something to say."""
-        if offered and not asks:
+        if offered and not asks and not self.search.offer_a:
             if self.wake_up.finished:
                 return CarNote("the car ended its charge by itself", "The car has finished")
             if self.interruptions.gave_up:
@@ -199,7 +204,10 @@ class CarCare:
         if soft_s and not self._settings.soft_start_s:
             return CarNote(f"the car breaks off high begins, so it begins low for {soft_s:.0f} s")
         if self.least.least_a:
-            return CarNote(f"this car charges from {self.least.least_a:.1f} A on")
+            least = f"{self.least.least_a:.1f} A"
+            if self.least.begun:
+                return CarNote(f"this car charges from {least} on")
+            return CarNote(f"the car ends its charge at less, so evsed offers {least} at least")
         used, has = self.phases_used.phases, self._settings.supply_phases
         if 0 < used < has:
             return CarNote(f"this car uses {used} of the {has} phases")

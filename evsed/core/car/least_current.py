@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import math
 
+from evsed.core.car.least_search import MOST_A
+
 STOOD_S = 30.0
 """An offer has been refused when it stood for this long and a higher one was then taken ..."""
 
@@ -32,10 +34,9 @@ CLOSE_A = 1.6
 """Between a refused current and one that works, no more than this is left to be found out: each
 further try may cost two closings. On recorded days 1.0 costs closings, 2.0 energy."""
 
-PROBE_A, MOST_A = 2.0, 12.0
-"""While no current has worked yet, so much more than the refused one is tried, up to this: reported
-least currents go up to 11 A (evcc-io/evcc#11097). A car that refuses this one, too, stops for some
-other reason."""
+PROBE_A = 2.0
+"""While no current has worked yet, so much more than the refused one is tried, up to `MOST_A`. A
+car that refuses this one, too, stops for some other reason."""
 
 LOW_A = 1.0
 """A short charge proves something where no more than this was on offer above the least."""
@@ -48,7 +49,7 @@ class LeastCurrent:
 
     def __init__(self) -> None:
         self._refusals: list[float] = []
-        self._works_a = math.inf
+        self._works_a = self._begins_a = math.inf
         self._level_a = self._before_a = 0.0
         self._level_at = -math.inf
         self._stood_s = 0.0
@@ -60,18 +61,31 @@ class LeastCurrent:
     def least_a(self) -> float | None:
         """Two thirds of the way from the current that was refused twice to the lowest that works.
 
-        Where none has worked yet, somewhat more than the highest refused one.
+        Where none has worked yet, the one at which the car began once the offer rose, or somewhat
+        more than the highest refused one.
         """
         refused = [amperes for amperes in self._refusals if amperes < self._works_a]
         if len(refused) < OBSERVATIONS:
             return None
         if math.isinf(self._works_a):
             most_a = max(refused)
+            if most_a + _RISE_A < self._begins_a <= most_a + PROBE_A:
+                return self._begins_a
             return min(most_a + PROBE_A, MOST_A) if most_a < MOST_A - _RISE_A else None
         refused_a = sorted(refused)[-OBSERVATIONS]  # a single refusal may be chance
         if self._works_a - refused_a <= CLOSE_A:
             return self._works_a
         return (refused_a + 2 * self._works_a) / 3
+
+    @property
+    def begun(self) -> bool:
+        """True once the car has charged above what it refuses, or begun when the offer rose."""
+        return math.isfinite(min(self._works_a, self._begins_a))
+
+    @property
+    def works_a(self) -> float:
+        """The lowest current at which the car is known to begin; infinite while none is."""
+        return self._works_a
 
     def forget_wait(self) -> None:
         """Restart the watch: the car was woken, so what it refused before proves nothing."""
@@ -91,6 +105,7 @@ class LeastCurrent:
             rose = 0.0 < self._before_a < self._level_a
             if rose and self._stood_s >= STOOD_S and level_s <= TAKEN_WITHIN_S:
                 self._refusals.append(self._before_a)
+                self._begins_a = offered_a
                 if self._before_a >= self._works_a - _RISE_A:  # it goes on at that, and begins not
                     self._works_a = offered_a
             self._asked_at, self._began_a = now, offered_a
@@ -98,9 +113,17 @@ class LeastCurrent:
             fell = self._before_a > self._level_a and level_s <= DROPPED_WITHIN_S
             low = self._level_a <= (self.least_a or 6.0) + LOW_A
             tried = low and now - self._asked_at < TRIED_WITHIN_S
-            if fell or tried:
+            if fell or tried or self._slid():
                 self._refusals.append(self._level_a)
         elif asks and min(level_s, now - self._asked_at) >= WORKS_AFTER_S:
             begins_a = max(self._level_a, min(self._level_a + BEGINS_ABOVE_A, self._began_a))
             self._works_a = min(self._works_a, begins_a)
         self._asks = asks
+
+    def _slid(self) -> bool:
+        """Return True where the offer came down slowly to about what the car refused before.
+
+        One that merely ends its charge does so at a current at which it works.
+        """
+        below_a = min(self._works_a, self._begins_a) - _RISE_A
+        return any(self._level_a <= min(below_a, amperes + CLOSE_A) for amperes in self._refusals)

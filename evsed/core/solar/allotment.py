@@ -94,7 +94,7 @@ class Allotment:
         self._ordered = False
         self._metered = False
         self._margin_w = 0.0
-        self._on = False
+        self._on, self._run_least_a = False, config.car_min_current_a
         self._car = CarActivity()
         self._poor_at: float | None = None
         self._stopped_at = -math.inf
@@ -368,6 +368,8 @@ class Allotment:
         if self._softly(now):
             wanted_a = 0.0
             rule = AllotmentRule.STARTING
+        elif self._needs.search_a > wanted_a and not car.takes_power:
+            wanted_a, rule = self._needs.search_a, AllotmentRule.SEARCHING
         elif car.flowing_at is None:
             rule = AllotmentRule.UNTAKEN
         elif car.takes_little:
@@ -406,7 +408,9 @@ class Allotment:
             return AllotmentRule.PRICED, 0.0
         if self._car.flowing_at is None or not self._car.takes_power:
             held_s = min(untaken_s, self._poor_s(now, spare_w))
-            ends = held_s >= UNTAKEN_HOLDS_S
+            # What was learned meanwhile may ask for more sun than there is.
+            learned = config.car_min_current_a > self._run_least_a
+            ends = held_s >= UNTAKEN_HOLDS_S or (learned and held_s > 0)
             return (AllotmentRule.WAITING if ends else AllotmentRule.STARTING), 0.0
         left_s = max(0.0, self._car.flowing_at + config.min_on_s - now)
         if self.battery_loan_wh < self.loan_limit_wh:
@@ -459,7 +463,7 @@ class Allotment:
         """Begin to offer, if nothing is offered yet."""
         if self._on:
             return
-        self._on = True
+        self._on, self._run_least_a = True, self._config.car_min_current_a
         self._car.offer(now)
         if self._car.charging:
             self._begin_charge(now)

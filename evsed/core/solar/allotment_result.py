@@ -23,6 +23,7 @@ class AllotmentRule(Enum):
     PAUSE = "pause"
     STARTING = "starting"
     UNTAKEN = "untaken"
+    SEARCHING = "searching"
     FOLLOWING = "following"
     CAPPED = "capped"
     FEED_CAPPED = "feed_capped"
@@ -53,6 +54,9 @@ _WORDS: Final = {
     AllotmentRule.PAUSE: "{spare} spare: pausing for another {left}",
     AllotmentRule.STARTING: "{spare} spare: starting at {amperes}",
     AllotmentRule.UNTAKEN: "{spare} spare: {amperes} are on offer, and the car does not begin",
+    AllotmentRule.SEARCHING: (
+        "the car does not begin at what is spare: trying {amperes} for a moment"
+    ),
     AllotmentRule.FOLLOWING: "following the sun: {spare} spare",
     AllotmentRule.CAPPED: "{spare} spare: as much as is allowed, {amperes}",
     AllotmentRule.FEED_CAPPED: "{spare} spare: the feed allows {most}, {amperes}",
@@ -151,6 +155,8 @@ class AllotmentResult:
         """True while the reason for the current is expected to last."""
         if self.reason.rule in (AllotmentRule.STARTING, AllotmentRule.UNTAKEN):
             return self.reason.spare_w >= 0.98 * self.reason.need_w
+        if self.reason.rule is AllotmentRule.SEARCHING:
+            return False
         return self.current_a > 0
 
 

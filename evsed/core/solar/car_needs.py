@@ -25,6 +25,9 @@ class CarNeeds:
     """The offer changes no more often than this ..."""
     change_by_a: float = 0.0
     """... and by no less than this, because each change makes the car open S2 for a moment."""
+    search_a: float = 0.0
+    """An offer that the car leaves is raised to this, whatever the sun gives, to find out from
+    which current on it begins; 0: it is not."""
     welcome: bool = False
     """The car is to be offered its least current now, whatever the sun gives."""
     uninterrupted: bool = False

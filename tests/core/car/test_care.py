@@ -209,6 +209,25 @@ def test_what_is_learned_of_a_car_is_said() -> None:
     assert note.text == "this car charges from 8.0 A on"
 
 
+def test_an_offer_that_the_car_leaves_is_raised_until_it_begins() -> None:
+    stay = Stay()
+    stay.run(310, 6.0)
+    care = stay.run(10, 6.0)[-1]
+    assert care.needs.search_a == 7.0
+    assert care.note is None
+    assert stay.run(60, 7.0)[-1].needs.search_a == 8.0
+
+
+def test_a_current_that_is_only_tried_is_not_called_the_cars_least() -> None:
+    stay = Stay()
+    for _ in range(2):
+        stay.run(4, 6.0, asks=True)
+        stay.run(15, 6.0)
+    note = stay.run(1, 8.0)[-1].note
+    assert note is not None
+    assert note.text == "the car ends its charge at less, so evsed offers 8.0 A at least"
+
+
 def test_a_learned_soft_start_is_said() -> None:
     stay = Stay()
     for _ in range(2):

@@ -112,7 +112,34 @@ def test_a_car_that_ends_every_charge_at_once_has_no_least_current() -> None:
     for _ in range(6):
         car.show(offers_a[-1], 10, asks=True)
         offers_a.append(car.show(offers_a[-1], 20, asks=False) or 6.0)
-    assert offers_a == pytest.approx([6.0, 6.0, 8.0, 10.0, 12.0, 6.0, 6.0])
+    assert offers_a == pytest.approx([6.0, 6.0, 8.0, 10.0, 12.0, 14.0, 6.0])
+
+
+def test_a_car_that_begins_once_the_offer_has_risen_charges_from_there_on() -> None:
+    watched = Watched()
+    watched.show(6.0, 60, asks=False)
+    watched.show(10.0, 40, asks=False)
+    watched.show(11.0, 2, asks=False)
+    assert watched.show(11.0, 40, asks=True) is None
+    watched.show(6.0, 2, asks=True)
+    assert watched.show(6.0, 2, asks=False) == 11.0
+    assert watched.learner.begun
+
+
+def test_a_car_that_stops_while_the_offer_slides_to_what_it_refused_has_refused_it_again() -> None:
+    watched = Watched()
+    watched.show(7.0, 60, asks=False)
+    watched.show(8.0, 300, asks=True)
+    for step in range(1, 7):
+        watched.show(8.0 - 0.1 * step, 60, asks=True)
+    assert watched.show(7.4, 2, asks=False) == pytest.approx(7.8, abs=0.3)
+
+
+def test_a_car_that_ends_its_charge_at_a_current_at_which_it_works_refuses_nothing() -> None:
+    watched = Watched()
+    watched.show(7.0, 60, asks=False)
+    watched.show(8.0, 300, asks=True)
+    assert watched.show(8.0, 60, asks=False) is None
 
 
 def test_a_car_begins_only_above_what_it_goes_on_at() -> None:

@@ -86,6 +86,40 @@ def test_an_untaken_minimum_climbs_until_the_car_begins_and_stays_there_for_a_mo
     assert day.run(10).current_a == 6.0
 
 
+def test_an_offer_that_the_car_leaves_rises_above_the_sun_to_find_its_least_current() -> None:
+    day = Day(solar_w=1500)
+    day.plugged = False
+    day.run(300)
+    day.allot.set_car(CarNeeds(search_a=9.0))
+    assert day.run(10).current_a == 9.0
+    assert not day.result.holds
+    assert day.result.reason.describe() == (
+        "the car does not begin at what is spare: trying 9 A for a moment"
+    )
+    day.plugged = True
+    assert day.run(38).current_a == 9.0
+    day.allot.set_car(CarNeeds())
+    assert day.run(60).current_a < 7.0
+
+
+def test_a_search_goes_no_higher_than_the_feed_and_the_supply_allow() -> None:
+    day = Day(AllotmentConfig(semantics="battery_power", max_current_a=10.0), solar_w=1500)
+    day.plugged = False
+    day.run(300)
+    day.allot.set_car(CarNeeds(search_a=13.0))
+    assert day.run(10).current_a == 10.0
+
+
+def test_an_offer_ends_at_once_where_the_car_was_found_to_need_more_sun() -> None:
+    day = Day(solar_w=1500)
+    day.run(300)
+    day.plugged = False
+    day.run(5)
+    day.allot.set_car(CarNeeds(least_a=11.0))
+    assert day.run(2).current_a == 0.0
+    assert "waiting for" in day.result.reason.describe()
+
+
 def test_a_setting_above_the_learned_least_current_holds() -> None:
     day = Day(AllotmentConfig(semantics="battery_power", car_min_current_a=10.0), solar_w=1700)
     day.allot.set_car(CarNeeds(least_a=7.0))
