@@ -33,6 +33,13 @@ def test_the_whole_page_weighs_less_than_160_kb() -> None:
     assert 30_000 < assets.sent < assets.weight < 160_000
 
 
+@pytest.mark.source
+def test_no_text_of_a_script_goes_over_two_lines_where_its_indentation_would_be_lost() -> None:
+    for script in (file for file in (WEB / "static").iterdir() if file.name.endswith(".js")):
+        for number, line in enumerate(script.read_text().splitlines(), 1):
+            assert line.replace('"`"', "").count("`") % 2 == 0, (script.name, number)
+
+
 def test_the_parts_of_other_hands_are_the_very_bytes_that_are_pinned() -> None:
     pins = tomllib.loads((WEB / "parts.toml").read_text())
     files = {name: pin for part in pins.values() for name, pin in part["files"].items()}

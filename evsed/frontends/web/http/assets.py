@@ -61,8 +61,11 @@ COMPRESSED = {"Content-Encoding": "gzip"}
 VARIES = {"Vary": "Accept, Accept-Encoding"}
 NOW = "now_in_words"
 """The slot of the page for the state in words, filled for each request."""
-COMMENTS = re.compile(rb"^[ ]*//.*\n", re.MULTILINE)
-"""Lines of our scripts that are comments alone: a reader of the source has them, a browser not."""
+FOR_READERS = re.compile(rb"^[ ]+(//.*\n)?|^//.*\n", re.MULTILINE)
+"""Indentation and lines of comment of our scripts and styles: for who reads the source only.
+
+No text of ours goes over two lines, in which the blanks would count.
+"""
 INDENTED = re.compile(r"\n +")
 SLOT = re.compile(r"\{\{ (\w+) \}\}")
 
@@ -109,7 +112,7 @@ class Assets:
             if file.name.endswith(tuple(KINDS))
         }
         bodies = {
-            name: COMMENTS.sub(b"", body) if name.endswith(".js") else body
+            name: FOR_READERS.sub(b"", body) if name.endswith((".js", ".css")) else body
             for name, body in bodies.items()
         }
         bodies |= parts(web / "vendor")

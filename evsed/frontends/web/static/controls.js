@@ -8,7 +8,8 @@ import { number, t } from "./i18n.js";
 import { windowPicker } from "./window.js";
 
 const WAITS = ["acknowledge", "service"]; // faults that stay until they are acknowledged
-const ASLEEP_MS = 30_000; // most cars ask within seconds; EVerest, too, takes a car for asleep after this
+// Most cars ask within seconds; EVerest, too, takes a car for asleep after this time.
+const ASLEEP_MS = 30_000;
 const FIELDS = ["session_kwh", "session_h", "max_current_a"];
 
 const modes = [...document.querySelectorAll("#modes button")];
