@@ -10,7 +10,7 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup broker check check-wheel release fix demo bench solar cars browser fire pilot-faults mutants fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test ocpp-test ha-test clean hw hashes
+.PHONY: help setup broker check check-wheel release fix demo bench solar cars browser fire pilot-faults matrix mutants fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test ocpp-test ha-test clean hw hashes
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -128,6 +128,9 @@ walk: setup ## every state the state machine can reach; STORIES=3 follows more w
 
 pilot-faults: setup ## one failed part of the pilot's reading after the other; some minutes
 	@nice $(BIN)/python -m tests.core.pilot.part_faults
+
+matrix: setup ## one failed part of the contactor's drive, on both boards, into SAFETY.md; some minutes
+	@nice $(BIN)/python -m tests.boards.single_parts --write
 
 mutants: setup ## take each barrier away and see which test finds it; MUTANT=name tries one
 	@nice $(BIN)/python -m tests.mutants $(MUTANT)

@@ -80,6 +80,7 @@ class _Pin:
     latch: int = 0
     pull: int = PULL_DOWN
     driven: int | None = None
+    shorted: int | None = None
     soft: PwmWave | None = None
 
 
@@ -119,6 +120,8 @@ class GpioLines:
     def pwm(self, gpio: int) -> PwmWave | None:
         """The PWM on a pin, or None where there is none (then `level` says all)."""
         pin = self._pins[gpio]
+        if pin.shorted is not None:
+            return None
         if pin.soft is not None:
             return pin.soft
         known = PWM_PINS.get(gpio)
@@ -140,6 +143,11 @@ class GpioLines:
         """Put a level on a pin from outside; None lets go of it."""
         self._pins[gpio].driven = level
         self._settle(gpio, self.clock() if at_s is None else at_s)
+
+    def short(self, gpio: int, level: int | None) -> None:
+        """Tie a pin to a level that no output moves, by a solder bridge; None ends it."""
+        self._pins[gpio].shorted = level
+        self._settle(gpio, self.clock())
 
     # -- what a daemon does to a pin -------------------------------------------------------------
 
@@ -219,6 +227,8 @@ class GpioLines:
 
     def _steady_level(self, gpio: int) -> int:
         pin = self._pins[gpio]
+        if pin.shorted is not None:
+            return pin.shorted
         if pin.soft is not None:
             return 0
         if pin.mode == OUTPUT:

@@ -27,6 +27,7 @@ _TC = "core/pilot/test_protection_contactors.py::test_"
 _TI = "core/pilot/test_protection_inputs.py::test_"
 _TR = "control/test_read_back.py::test_"
 _TS = "control/test_single_faults.py::test_"
+_TX = "boards/single_parts/test_matrix.py::test_"
 _TF = "core/pilot/test_phase_set.py::test_"
 _TG = "control/test_phases.py::test_"
 _TB = "core/pilot/test_closing_budget.py::test_"
@@ -135,6 +136,10 @@ MUTANTS: Final = (
            _TC + "a_contactor_that_does_not_close_is_tried_three_times_until_the_car_is_unplugged"),
     Mutant("pump-always", _PUMP, "        elif closed:", "        elif True:",
            _TS + "the_pump_gets_its_first_beat_with_the_first_command_to_close"),
+    Mutant("pump-always-on-a-board", _PUMP, "beats = self._left > 0 and", "beats = self._left >= 0 and",
+           _TX + "a_part_that_fails_in_a_charge_leaves_no_empty_plug_live_for_300_ms_on_either_board"),
+    Mutant("check-names-no-q401", "cli/barriers.py", " a shorted Q401 or Q402, ", " ",
+           _TX + "what_only_a_mirror_contact_shows_is_named_by_evsed_check"),
     Mutant("pump-not-withheld", _PUMP, "        if withheld or (", "        if (",
            _TC + "while_the_pump_is_tested_the_contacts_stay_open_although_the_gpio_is_on"),
     Mutant("pin-rests-low", _PUMP, "self._next_rest_high = not self.high", "self._next_rest_high = False",

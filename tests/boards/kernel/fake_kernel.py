@@ -16,6 +16,7 @@ import fcntl
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from evsed.boards.kernel.deadman import main
@@ -57,6 +58,7 @@ class FakeKernel(Kernel):
         self.conversions: list[float] = []
         self.ioctls: list[int] = []
         self.refused_s = 0.0  # for so long udev has not given a new PWM channel to its group
+        self.clock: Callable[[], float] = time.monotonic  # of the pilot and its conversions
         self._adc = Mcp3008(self._code)
         self._exported_at = 0.0
 
@@ -107,6 +109,8 @@ class FakeKernel(Kernel):
     def level(self, gpio: int, *, persists: bool = False) -> bool:
         """The level of *gpio*; *persists*: the kernel keeps a released output driven."""
         flags, level = self._state(gpio)
+        if self._shorted(gpio):
+            return True
         if flags & LINE_OUTPUT and (persists or self.held(gpio)):
             return bool(level)
         return self._outside(gpio, flags)
@@ -114,6 +118,10 @@ class FakeKernel(Kernel):
     def drive_input(self, gpio: int, *, high: bool) -> None:
         """Put a level on an input from outside."""
         (self.root / "outside" / str(gpio)).write_text(str(int(high)))
+
+    def short_high(self, gpio: int) -> None:
+        """Tie *gpio* to 3.3 V, by a solder bridge: no output moves it."""
+        (self.root / "outside" / f"{gpio}.shorted").touch()
 
     def history(self, gpio: int) -> list[tuple[float, int]]:
         """Every level that was set on an output, with its moment."""
@@ -193,6 +201,9 @@ class FakeKernel(Kernel):
         driven = self.root / "outside" / str(gpio)
         return driven.read_text() == "1" if driven.exists() else bool(flags & LINE_PULL_UP)
 
+    def _shorted(self, gpio: int) -> bool:
+        return (self.root / "outside" / f"{gpio}.shorted").exists()
+
     def _chip(self, label: str, request: int, argument: bytearray) -> None:
         if request == GPIO_GET_CHIPINFO:
             CHIP_INFO.pack_into(argument, 0, b"gpiochip", label.encode(), 54)
@@ -224,6 +235,7 @@ class FakeKernel(Kernel):
             self._set(fd, gpio, flags, bits & mask)
         elif request == GPIO_LINE_GET_VALUES:
             high = level if flags & LINE_OUTPUT else self._outside(gpio, flags)
+            high = high or self._shorted(gpio)
             LINE_VALUES.pack_into(argument, 0, int(high), mask)
 
     def _set(self, fd: int, gpio: int, flags: int, level: int) -> None:
@@ -243,7 +255,7 @@ class FakeKernel(Kernel):
         # As spidev.c counts on arm64: each transfer is rounded up to 128 bytes.
         if count * 128 > int(self.read("sys/module/spidev/parameters/bufsiz")):
             raise _fail(errno.EMSGSIZE)
-        at_s = time.monotonic()
+        at_s = self.clock()
         self.circuit.drive(self.duty(), at_s)
         for number in range(count):
             fields = TRANSFER.unpack_from(argument, TRANSFER.size * number)
