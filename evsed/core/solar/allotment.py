@@ -380,6 +380,8 @@ class Allotment:
             feed = cap_a < config.max_current_a
             rule = AllotmentRule.FEED_CAPPED if feed else AllotmentRule.CAPPED
         rule, wanted_a = self._corrected(now, rule, wanted_a)
+        if rule is AllotmentRule.TESTING:  # a step goes down, too, from where an offer has climbed
+            least_a = max(config.car_min_current_a, self._floor_a(cap_a))
         amperes = self._ramp(now, min(max(wanted_a, least_a), cap_a))
         return amperes, AllotmentReason(
             rule,
@@ -409,7 +411,7 @@ class Allotment:
         if self._car.flowing_at is None or not self._car.takes_power:
             held_s = min(untaken_s, self._poor_s(now, spare_w))
             # What was learned meanwhile may ask for more sun than there is.
-            learned = config.car_min_current_a > self._run_least_a
+            learned = config.car_min_current_a > self._run_least_a and not self._car.charging
             ends = held_s >= UNTAKEN_HOLDS_S or (learned and held_s > 0)
             return (AllotmentRule.WAITING if ends else AllotmentRule.STARTING), 0.0
         left_s = max(0.0, self._car.flowing_at + config.min_on_s - now)

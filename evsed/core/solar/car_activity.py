@@ -18,7 +18,11 @@ Nothing is risked while nothing is drawn, and some cars do not begin at 6 A."""
 
 UNTAKEN_CLIMBS_S: Final = 30.0
 """Where current is to be given without sun, too, an untaken offer climbs on by an ampere in this
-time, in seconds, until the car begins."""
+time, in seconds, until the car begins; it goes back a minute after it has reached the top ..."""
+
+CLIMBS_AGAIN_S: Final = 1_200.0
+"""... and climbs again in so long, in seconds. A car that wakes up where nothing measures what it
+takes is not to find the whole current there for hours."""
 
 BEGUN_HOLDS_S: Final = 40.0
 """The current at which a car began stays on offer for this long, in seconds: longer than it takes
@@ -127,7 +131,9 @@ class CarActivity:
 
 def climbed_a(floor_a: float, cap_a: float, untaken_s: float) -> float:
     """The least that is to be given without sun to a car that left less untaken, amperes."""
-    if floor_a <= 0 or untaken_s <= UNTAKEN_RISES_S:
+    climbs_s = math.fmod(untaken_s, CLIMBS_AGAIN_S) - UNTAKEN_RISES_S
+    if floor_a <= 0 or climbs_s <= 0:
         return floor_a
-    steps = math.ceil((untaken_s - UNTAKEN_RISES_S) / UNTAKEN_CLIMBS_S)
-    return min(floor_a + steps, cap_a)
+    climbed_a = floor_a + math.ceil(climbs_s / UNTAKEN_CLIMBS_S)
+    stays_a = UNTAKEN_RISES_S / UNTAKEN_CLIMBS_S
+    return min(climbed_a, cap_a) if climbed_a <= cap_a + stays_a else floor_a

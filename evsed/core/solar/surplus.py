@@ -209,8 +209,12 @@ class Surplus:
         offered_a = self._draw.mean_a(window_at, stamp_at)
         hidden = self.held.found or self.held.test_w is not None
         if not self._metered:
-            none = throttled or hidden
+            # What is exported answers the car, whatever holds the figure at 0 when nothing is.
+            exports = self.held.found and figure_w > NEAR_ZERO_W
+            none = throttled or (hidden and not exports)
             self._test(now, None if none else shown_w, offered_a, stamp_at, known_s)
+            if exports and self.car_maximum_a == 0.0:
+                self.held.clear()  # it was the car that did not answer
         self.doubt.add(
             now,
             None if hidden else excess_w,

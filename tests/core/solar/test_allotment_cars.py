@@ -172,3 +172,35 @@ def test_a_car_that_bears_no_interruption_is_lent_more_on_a_dull_day_too() -> No
     assert day.allot.loan_limit_wh == pytest.approx(5 * day.config.loan_wh)
     assert day.run(3000).current_a == 6.0
     assert day.run(3600).current_a == 0.0
+
+
+def test_a_minimum_that_has_climbed_in_vain_goes_back_and_climbs_again_later() -> None:
+    day = Day(AllotmentConfig(semantics="battery_power", max_current_a=16.0))
+    day.allot.set_mode(Mode.SOLAR_MIN)
+    day.plugged = False
+    assert day.run(375).current_a == 16.0
+    assert day.run(120).current_a == 6.0
+    assert day.run(700).current_a == 6.0
+    assert day.run(150).current_a == 9.0
+
+
+def test_a_car_that_takes_nothing_at_dawn_is_not_taken_for_a_battery_that_holds_the_grid() -> None:
+    day = Day(solar_w=lambda now: 20.0 if now < 3600 else 1500.0, car_max_a=0.0)
+    day.allot.set_mode(Mode.SOLAR_MIN)
+    day.run(3600)
+    assert any(notice.kind == "held" for notice in day.allot.notices)
+    day.run(3600)
+    assert day.allot.takes_little
+    assert not any(notice.kind == "held" for notice in day.allot.notices)
+
+
+def test_a_car_that_wakes_up_at_the_top_of_a_climb_is_found_out() -> None:
+    day = Day(AllotmentConfig(semantics="battery_power", max_current_a=16.0), car_max_a=0.0)
+    day.solar_w = lambda now: 20.0 if now < 3600 else 1500.0
+    day.allot.set_mode(Mode.SOLAR_MIN)
+    day.run(7200)
+    assert day.allot.takes_little
+    day.car_max_a = 32.0
+    day.run(3600)
+    assert not day.allot.takes_little
+    assert day.result.current_a < 8.0
