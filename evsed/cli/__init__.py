@@ -231,14 +231,15 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     ack = command("ack", _ack, "acknowledge faults that wait for you")
     wake = command("wake", _wake, "wake a car that leaves its offer untaken: state F for 4 s")
     controls = command(
-        "set", _set, "change your controls: mode, limits of this session, weekly window"
+        "set", _set, "change your controls: mode, limits of this session, weekly window, plan"
     )
     controls.add_argument(
         "controls",
         nargs="*",
         metavar="KEY=VALUE",
         help="mode=off|solar|solar_min|fast, session_kwh=10, session_h=3, max_current_a=16, "
-        'window="Mon-Fri 22:00-06:00"; none takes a limit away; nothing at all shows them',
+        'window="Mon-Fri 22:00-06:00", plan="20 kWh by 07:00"; '
+        "none takes a limit away; nothing at all shows them",
     )
     for its in (status, ack, wake, controls):
         its.add_argument("--demo", action="store_true", help="of the demo that runs here")

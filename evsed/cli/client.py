@@ -75,6 +75,8 @@ def status(url: str, socket_path: str = "") -> str:
         f"  power     {now['power_w'] / 1000:.1f} kW",
         f"  mode      {_controls(now['controls'])}",
     ]
+    if now["plan"]:
+        lines.append(f"  plan      {now['plan']['text'].removeprefix('The plan: ')}")
     if now["light"]:
         lines.append(f"  light     {now['light']['text'].removeprefix('the light is ')}")
     if now["box_trouble"]:
@@ -153,6 +155,7 @@ def _controls(answer: Mapping[str, Any]) -> str:
         "at most {:g} h this session": answer["session_h"],
         "at most {:g} A": answer["max_current_a"],
         "only {}": answer["window"],
+        "ready with {}": answer["plan"],
     }
     parts = [words.format(value) for words, value in limits.items() if value is not None]
     return ", ".join([answer["mode"], *parts])

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from evsed.core.solar.phase_choice import PreferredSet
     from evsed.core.user.controls import Remaining
     from evsed.core.user.expected_end import ExpectedEnd
+    from evsed.daemon.plan_keeper import PlanState
     from evsed.frontends.status import EventView, OcppView, PartView
     from evsed.link import Snapshot
     from evsed.meters import CarReading
@@ -67,6 +68,7 @@ class ChargerState:
     `car_meter` is the last reading of the car's own meter, where there is one. `ocpp` is what the
     charge point of OCPP has reported last, and `ocpp_ceiling` the ceiling that it sets.
     `phase_choice` is the set of phases that the daemon asks for, None where none is switched.
+    `plan` is the next goal of the owner's plan, None without one.
     """
 
     installation: Installation
@@ -86,6 +88,7 @@ class ChargerState:
     ocpp: OcppView | None = None
     ocpp_ceiling: Ceiling | None = None
     phase_choice: PreferredSet | None = None
+    plan: PlanState | None = None
 
     # --- changes ------------------------------------------------------------------------------
 

@@ -57,6 +57,7 @@ class ChargerHub:
         self._logs = logs
         self.orders = recorder.orders
         self.orders.on_order.add(self.note_order)
+        self.orders.on_plan.add(self.note)
         self._subscribers: Listeners[[HubEvent]] = Listeners()
         self._building = threading.Lock()
         self._status: Status | None = None

@@ -17,6 +17,7 @@ from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentRule
 from evsed.core.user.claims import LABELS
 from evsed.core.user.expected_end import ExpectedEnd, MeanPower, expected_end
 from evsed.daemon.box_panel import light_hint
+from evsed.daemon.plan_keeper import PlanKeeper
 from evsed.link import LIMIT_HOLDS_S, ReportedFaults, SetLimits, WakeCar
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from evsed.core.solar.surplus import Reading
     from evsed.daemon.charger_state import Charger
     from evsed.daemon.phase_wishes import PhaseWishes
+    from evsed.daemon.plan_keeper import PlanState
     from evsed.daemon.session_recorder import SessionRecorder
     from evsed.daemon.systemd import Watchdog
     from evsed.link import DaemonLink
@@ -77,6 +79,7 @@ class LimitCalculator:
         self._phases = phases
         self.wish: PhaseWish | None = None
         self._mean_power = MeanPower()
+        self.plan = PlanKeeper(recorder.orders)
 
     async def run(self, link: DaemonLink, watchdog: Watchdog) -> None:
         """Send the limits, and the faults of the sources, over *link* each second, for ever."""
@@ -115,12 +118,15 @@ class LimitCalculator:
         if (opens_in_s := controls.opens_in_s(local)) is not None:
             left_s["schedule"] = opens_in_s
         care = self._watch_car(now)
-        feed, allotment = self._feed(now, until_at, care)
+        plan = self.plan.update(now, local, state, energy_wh, plugged=totals.active)
+        controls = orders.controls  # a goal that is over has left them
+        charges = plan is not None and plan.step.charges
+        feed, allotment = self._feed(now, until_at, care, plan if charges else None)
         self.wish = self._wished_phases(now, until_at, care, allotment)
         if allotment is not None and allotment.until_s is not None:
             left_s["feed"] = allotment.until_s
         owners = controls.limits(energy_wh, charge_s, local, until_at)
-        if claims.charging:  # it sets the weekly window aside, and the feed (below)
+        if claims.charging or charges:  # it sets the weekly window aside, and the feed (below)
             owners = tuple(limit for limit in owners if limit.owner != "schedule")
         limits = (
             # The owner's first: of equal limits the first is the reason that is shown.
@@ -131,7 +137,7 @@ class LimitCalculator:
         )
         self._charger.set(
             replace(
-                state,
+                self._charger.state,  # with what the plan has reported meanwhile
                 allotment=allotment,
                 care=care,
                 limits=limits,
@@ -139,6 +145,7 @@ class LimitCalculator:
                 phase_choice=self._phases.choice if self._phases is not None else None,
                 session_left=controls.session_left(energy_wh, charge_s, power_w),
                 expected_end=self._expected_end(now, local, power_w),
+                plan=plan,
             )
         )
         return limits
@@ -218,8 +225,9 @@ class LimitCalculator:
         )
 
     def _feed(
-        self, now: float, until_at: float, care: Care | None
+        self, now: float, until_at: float, care: Care | None, plan: PlanState | None
     ) -> tuple[Limit, AllotmentResult | None]:
+        """Return the limit of the feed, or of *plan*, which sets it aside."""
         if self._fixed_a is not None:
             return Limit("feed", self._fixed_a, until_at, "a fixed current, as set"), None
         state = self._charger.state
@@ -228,7 +236,7 @@ class LimitCalculator:
         if mode is not Mode.OFF:
             if orders.claims.only_sun:
                 mode = Mode.SOLAR
-            elif program:
+            elif program or plan is not None:
                 mode = Mode.FAST
         self._allotment.set_mode(mode)
         if care is not None:
@@ -241,6 +249,11 @@ class LimitCalculator:
         )
         allotment = self._allotment.update(now)
         why = allotment.reason.describe()
-        if program and allotment.reason.rule is AllotmentRule.FAST:
+        if self.plan.ending and allotment.current_a < self._car_min_a:
+            return Limit("plan", 0.0, until_at, "the plan gives no more now"), allotment
+        fast = allotment.reason.rule is AllotmentRule.FAST
+        if plan is not None and not program and mode is Mode.FAST and fast:
+            return Limit("plan", allotment.current_a, until_at, plan.why), allotment
+        if program and fast:
             why = f"{LABELS[program]} asks to charge"
         return Limit("feed", allotment.current_a, until_at, why), allotment

@@ -6,7 +6,8 @@ It lives in the daemon's own loop. `LimitCalculator` makes limits of what is in 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -15,17 +16,20 @@ from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.claims import Claims
 from evsed.core.user.controls import OFF_STAYS, RANGES, Controls, ControlsError
 from evsed.daemon.charger_state import Listeners
+from evsed.daemon.local_zone import LocalZone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from evsed.core.user.claims import Claim
+    from evsed.core.user.plan import Plan
     from evsed.daemon.store_writer import StoreWriter
     from evsed.store import Json, Store
 
 CONTROLS_NOTE: Final = "controls"
 CLAIMS_NOTE: Final = "claims"
 OFF_BY_NOTE: Final = "off_by"
+PLAN_NOTE: Final = "plan"
 LEAST_A: Final = RANGES["max_current_a"][0]
 
 log = structlog.get_logger()
@@ -43,7 +47,8 @@ class Orders:
     """The controls and claims in force; *store* keeps them, *writer* writes there.
 
     *max_a* is the most current that the supply gives. `off_by` is the program that has set the mode
-    off, "" the owner. `on_order` is called with who ordered and what, in words.
+    off, "" the owner. `on_order` is called with who ordered and what, in words;
+    `on_plan` with what came of a goal of the plan, and the level of that.
     """
 
     def __init__(self, store: Store, writer: StoreWriter, max_a: float) -> None:
@@ -53,13 +58,19 @@ class Orders:
         self.controls = Controls()
         self.claims = Claims()
         self.off_by = ""
+        self.plan_progress: Json = None
         self.on_order: Listeners[[str, str]] = Listeners()
+        self.on_plan: Listeners[[str, str]] = Listeners()
         self._controls_set = False  # in this life: what an earlier one kept is out of date
 
     # --- earlier lives ------------------------------------------------------------------------
 
-    def restore(self, controls: object, claims: object, off_by: object) -> None:
+    def restore(
+        self, controls: object, claims: object, off_by: object, plan_progress: Json
+    ) -> None:
         """Put in force what an earlier life has kept, as far as this one has changed nothing."""
+        if self.plan_progress is None:
+            self.plan_progress = plan_progress
         if not self._controls_set:
             self.off_by = off_by if isinstance(off_by, str) else ""
             if controls is not None:
@@ -104,6 +115,15 @@ class Orders:
         stored: Json = {**controls.to_json()}
         self._writer.submit(lambda: self._store.put(CONTROLS_NOTE, stored), urgent=True)
 
+    def set_controls_of_plan(self, plan: Plan | None) -> None:
+        """Put *plan* in force: what is left of it when a goal for once is over."""
+        self.set_controls(replace(self.controls, plan=plan))
+
+    def set_plan_progress(self, progress: Json) -> None:
+        """Keep how far the plan is, in the words of `daemon.plan_keeper`."""
+        self.plan_progress = progress
+        self._writer.submit(lambda: self._store.put(PLAN_NOTE, progress))
+
     def _set_off_by(self, program: str) -> None:
         """Keep that *program* has set the mode off; "" is the owner."""
         if program != self.off_by:
@@ -138,7 +158,7 @@ class Orders:
     ) -> str:
         """Change the owner's controls that *patch* names; see `frontends.hub.Hub`."""
         before = self.controls
-        controls = before.updated(patch)
+        controls = _with_dates(before.updated(patch), patch)
         # An off of its own a program may end.
         others_off = before.mode is Mode.OFF and self.off_by != program
         if program and others_off and controls.mode is not Mode.OFF:
@@ -176,3 +196,13 @@ class Orders:
         self.set_claims(self.claims.withdrawn(program))
         self.on_order.call(who, f"the claim of {program} is withdrawn")
         return "withdrawn"
+
+
+def _with_dates(controls: Controls, patch: Mapping[str, object]) -> Controls:
+    """Return *controls* with a date for each goal of a new plan that is for once."""
+    if "plan" not in patch or controls.plan is None:
+        return controls
+    try:
+        return replace(controls, plan=controls.plan.dated(datetime.now().astimezone(), LocalZone()))
+    except ValueError as error:
+        raise ControlsError((("plan", f"plan is {controls.plan}: {error}"),)) from None

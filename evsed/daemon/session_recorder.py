@@ -128,7 +128,7 @@ class SessionRecorder:
             Fault(fault.name): fault.detail for fault in stored.latched if fault.name in known
         }
         self.latched = {**latched, **self.latched}
-        self.orders.restore(stored.controls, stored.claims, stored.off_by)
+        self.orders.restore(stored.controls, stored.claims, stored.off_by, stored.plan_progress)
         self._look_for_damage()
         self.power_was_cut = stored.boot not in (None, self._boot)
         beginning = stored.beginning

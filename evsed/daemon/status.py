@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from evsed.core.box.light import LOOKS, LightState
@@ -19,18 +19,18 @@ from evsed.frontends.status import (
     LightView,
     LimitView,
     PhaseSetView,
+    PlanView,
     SessionView,
     Status,
     TickView,
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from evsed.core.energy.sessions import DayTotal, SessionRecord
     from evsed.core.user.claims import Claims
     from evsed.core.user.controls import Controls
     from evsed.daemon.charger_state import ChargerState
+    from evsed.daemon.plan_keeper import PlanState
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,42 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
         light=_light_view(state, now),
         box_trouble=(snapshot.box_trouble if snapshot else "") or None,
         phase_set=_phase_set_view(state),
+        plan=_plan_view(state, now),
     )
+
+
+def _plan_view(state: ChargerState, now: Now) -> PlanView | None:
+    """Build the view of the next goal; None without a plan."""
+    plan = state.plan
+    if plan is None:
+        return None
+    step = plan.step
+    begins = None if step.begins_s is None else now.wall + timedelta(seconds=round(step.begins_s))
+    return PlanView(
+        kwh=plan.goal.kwh,
+        due=datetime.fromtimestamp(plan.due).astimezone(),
+        done_wh=plan.done_wh,
+        charges=step.charges,
+        begins=begins,
+        expected_wh=step.expected_wh,
+        power_w=plan.power_w,
+        reached=step.reached,
+        text=_plan_text(plan, begins),
+        trouble=step.trouble or None,
+    )
+
+
+def _plan_text(plan: PlanState, begins: datetime | None) -> str:
+    """Describe the next goal in a sentence."""
+    step = plan.step
+    text = f"T{plan.why[1:]}, {plan.done_wh / 1000:.1f} kWh charged"
+    if step.reached:
+        return f"{text}: reached"
+    if step.charges:
+        return f"{text}; it is charged for now" + (f", but {step.trouble}" if step.trouble else "")
+    if begins is not None:
+        text = f"{text}; without the sun it begins at {begins:%H:%M}"
+    return f"{text}, but {step.trouble}" if step.trouble else text
 
 
 def _phase_set_view(state: ChargerState) -> PhaseSetView | None:

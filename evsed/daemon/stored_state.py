@@ -9,11 +9,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from evsed.daemon.orders import CLAIMS_NOTE, CONTROLS_NOTE, OFF_BY_NOTE
+from evsed.daemon.orders import CLAIMS_NOTE, CONTROLS_NOTE, OFF_BY_NOTE, PLAN_NOTE
 
 if TYPE_CHECKING:
     from evsed.core.energy.sessions import SavedTotals, SessionRecord
-    from evsed.store import LatchedFault, PreviousRun, Store
+    from evsed.store import Json, LatchedFault, PreviousRun, Store
 
 FRONT_END_NOTE: Final = "front_end_proved"
 BOOT_NOTE: Final = "boot"
@@ -34,6 +34,7 @@ class StoredState:
     controls: object
     claims: object
     off_by: object
+    plan_progress: Json
     beginning: PreviousRun
     past: tuple[SessionRecord, ...]
 
@@ -46,13 +47,22 @@ def read_stored_state(store: Store, boot: str) -> StoredState:
     history, latched = store.load(), tuple(store.latched())
     proved, boot_before = store.get(FRONT_END_NOTE), store.get(BOOT_NOTE)
     controls, claims = store.get(CONTROLS_NOTE), store.get(CLAIMS_NOTE)
-    off_by = store.get(OFF_BY_NOTE)
+    off_by, plan_progress = store.get(OFF_BY_NOTE), store.get(PLAN_NOTE)
     store.put(BOOT_NOTE, boot)
     # Last, because it forgets how the life before ended.
     beginning = store.begin_life(boot, time.monotonic())
     past = tuple(store.past(PAST_KEPT))
     return StoredState(
-        history, latched, proved, boot_before, controls, claims, off_by, beginning, past
+        history,
+        latched,
+        proved,
+        boot_before,
+        controls,
+        claims,
+        off_by,
+        plan_progress,
+        beginning,
+        past,
     )
 
 

@@ -15,6 +15,7 @@ from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.claims import PROGRAMS
 from evsed.core.user.controls import RANGES
 from evsed.core.user.expected_end import EndBy
+from evsed.core.user.plan import MOST_GOALS
 from evsed.core.user.weekly_window import MOST_RANGES
 from evsed.frontends.doc import Doc
 
@@ -37,6 +38,12 @@ WINDOW_PATTERN: Final = f"^{_RANGE}(, {_RANGE}){{0,{MOST_RANGES - 1}}}$"
 spaces."""
 EMPTY_RANGE: Final = r"(..:..)-\1(,|$)"
 """A range that ends when it begins."""
+
+_KWH = "[0-9]{1,4}([.][0-9]+)?"
+_WHEN = f"([0-9]{{4}}-[01][0-9]-[0-3][0-9] |{_DAY}(-{_DAY})?(,{_DAY}(-{_DAY})?)* )?{_TIME}"
+_GOAL = f"({_KWH}-{_KWH} % of )?{_KWH} kWh by {_WHEN}"
+PLAN_PATTERN: Final = f"^{_GOAL}(, {_GOAL}){{0,{MOST_GOALS - 1}}}$"
+"""The form in which evsed writes a plan, and the same without a day or with states of charge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +144,15 @@ class ControlsView:
         ),
     ] = None
 
+    plan: Annotated[
+        str | None,
+        Doc(
+            'energy by a time, such as "20 kWh by 07:00", "20 kWh by Mon-Fri 07:00, 40 kWh by Sat '
+            '10:00" or "40-80 % of 58 kWh by 07:00", by the Pi\'s clock; null: no plan',
+            pattern=PLAN_PATTERN,
+        ),
+    ] = None
+
     @classmethod
     def of(cls, controls: Controls) -> ControlsView:
         """Return *controls* as they are shown."""
@@ -146,7 +162,33 @@ class ControlsView:
             session_h=controls.session_h,
             max_current_a=controls.max_current_a,
             window=str(controls.window) if controls.window else None,
+            plan=str(controls.plan) if controls.plan else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """The next goal of the owner's plan."""
+
+    kwh: Annotated[float, Doc("energy of the goal", unit="kWh")]
+    due: Annotated[datetime, Doc("when it is due")]
+    done_wh: Annotated[
+        float,
+        Doc("energy that counts: since the goal is the next, or the car was plugged in", unit="Wh"),
+    ]
+    charges: Annotated[bool, Doc("it is charged for now, whatever the sun gives")]
+    begins: Annotated[
+        datetime | None, Doc("when that begins at the latest; null: it has, or it does not")
+    ]
+    expected_wh: Annotated[
+        float, Doc("energy that the car will have had when it is due, without the sun", unit="Wh")
+    ]
+    power_w: Annotated[float, Doc("power that is reckoned with", unit="W")]
+    reached: Annotated[bool, Doc("the goal is reached")]
+    text: Annotated[str, Doc("all of that as a sentence, for people")]
+    trouble: Annotated[
+        str | None, Doc("why it may not be reached, for people; null: nothing is in the way")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +411,9 @@ class Status:
     ] = None
     phase_set: Annotated[
         PhaseSetView | None, Doc("one phase or all; null where that never changes, or is not known")
+    ] = None
+    plan: Annotated[
+        PlanView | None, Doc("the next goal of the owner's plan; null: there is none")
     ] = None
 
     def __post_init__(self) -> None:

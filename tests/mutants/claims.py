@@ -75,7 +75,7 @@ CLAIMS: Final = (
     Mutant("left-closed", _SCRIPT, "        *(write(gpio, 0) for gpio in config.contactor_gpios),\n        hardware_pwm(", "        hardware_pwm(",
            "boards/pigpio/test_faults.py::test_after_a_restart_of_pigpiod_everything_starts_from_safe"),
     # --- the memory of earlier lives
-    Mutant("off-unread", _RECORDER, "        self.orders.restore(stored.controls, stored.claims, stored.off_by)\n", "",
+    Mutant("off-unread", _RECORDER, "        self.orders.restore(stored.controls, stored.claims, stored.off_by, stored.plan_progress)\n", "",
            "daemon/test_memory.py::test_an_off_that_is_read_late_is_in_force_before_anything_closes"),
     Mutant("full-for-ever", _RECORDER, "        if not self._loaded:\n            await self._remember()", "        if False:\n            await self._remember()",
            "daemon/test_memory.py::test_a_disk_that_is_full_at_the_start_is_a_fault_that_ends_by_itself"),

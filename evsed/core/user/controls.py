@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The owner's controls: mode, limits for this session, most current, weekly window.
+"""The owner's controls: mode, limits for this session, most current, weekly window, plan.
 
 Each becomes a ceiling (`Controls.limits()`) beside those of supply and feed, and the lowest of all
 wins, so no control goes round what is safe.  In JSON, as kept and as asked for::
 
     {"mode": "solar_min", "session_kwh": 10, "session_h": null, "max_current_a": 16,
-     "window": "Mon-Fri 22:00-06:00"}
+     "window": "Mon-Fri 22:00-06:00", "plan": "20 kWh by Mon-Fri 07:00"}
 
-null is no such limit.
+null is no such limit. The plan is no ceiling: `planner` makes what follows from it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from evsed.core.pilot.limits import Limit
 from evsed.core.solar.allotment_config import Mode
+from evsed.core.user.plan import Plan
 from evsed.core.user.weekly_window import WeeklyWindow
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Controls:
     session_h: float | None = None
     max_current_a: float | None = None
     window: WeeklyWindow | None = None
+    plan: Plan | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
@@ -90,6 +92,7 @@ class Controls:
             "session_h": self.session_h,
             "max_current_a": self.max_current_a,
             "window": None if self.window is None else str(self.window),
+            "plan": None if self.plan is None else str(self.plan),
         }
 
     def updated(self, patch: Mapping[str, object]) -> Controls:
@@ -111,6 +114,7 @@ class Controls:
             "session_h": _most(self.session_h, "h", " this session"),
             "max_current_a": _most(self.max_current_a, "A", ""),
             "window": f"only {self.window}" if self.window else "at any time of the week",
+            "plan": f"ready with {self.plan}" if self.plan else "no plan",
         }
         return ", ".join(
             text for key, text in described.items() if getattr(self, key) != getattr(before, key)
@@ -220,6 +224,15 @@ def _window(key: str, value: object) -> WeeklyWindow | None:
         raise ValueError(f"{key} is {_shown(value)}: {error}, or none") from None
 
 
+def _plan(key: str, value: object) -> Plan | None:
+    if value is None or isinstance(value, Plan):
+        return value
+    try:
+        return Plan.parse(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise ValueError(f"{key} is {_shown(value)}: {error}, or none") from None
+
+
 def _no_such(key: str, _value: object) -> None:
     near = get_close_matches(key, _READERS, 1)
     meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(_READERS)}"
@@ -230,6 +243,7 @@ _READERS: Final[Mapping[str, Callable[[str, object], object]]] = {
     "mode": _mode,
     **dict.fromkeys(RANGES, _number),
     "window": _window,
+    "plan": _plan,
 }
 
 

@@ -52,7 +52,7 @@ class WeeklyRange:
 
     def __str__(self) -> str:
         """The form that `WeeklyWindow.parse()` reads."""
-        return f"{_days_text(self.days)} {_time(self.begin_min)}-{_time(self.end_min)}"
+        return f"{days_text(self.days)} {time_text(self.begin_min)}-{time_text(self.end_min)}"
 
     def open_at(self, local: datetime) -> bool:
         """Return True where the wall clock at *local* is inside."""
@@ -108,7 +108,9 @@ class WeeklyWindow:
             if begin_min > 59 or end_min > 59:  # noqa: PLR2004 - minutes
                 raise ValueError(f"an hour has 60 minutes; {WINDOW_WORDS}")
             days = found[1] or days
-            ranges.append(WeeklyRange(_days(days), begin_h * 60 + begin_min, end_h * 60 + end_min))
+            ranges.append(
+                WeeklyRange(parse_days(days), begin_h * 60 + begin_min, end_h * 60 + end_min)
+            )
         return cls(tuple(ranges))
 
     def __str__(self) -> str:
@@ -127,7 +129,7 @@ class WeeklyWindow:
         ahead_min = min(part.ahead_min(local) for part in self.ranges)
         minute = local.hour * 60 + local.minute + ahead_min
         day = DAYS[(local.weekday() + minute // DAY_MIN) % 7]
-        return f"{day} {_time(minute % DAY_MIN)}", ahead_min * 60.0 - local.second
+        return f"{day} {time_text(minute % DAY_MIN)}", ahead_min * 60.0 - local.second
 
     def closes_in_s(self, local: datetime) -> float | None:
         """Seconds until the window closes; None where it is closed, or open for a week and more.
@@ -144,7 +146,7 @@ class WeeklyWindow:
         return None
 
 
-def _days(text: str) -> frozenset[int]:
+def parse_days(text: str) -> frozenset[int]:
     """The days of "Mon-Fri", "Sat,Sun", "Fri-Mon".  Raises ValueError."""
     days: set[int] = set()
     for part in text.split(","):
@@ -162,7 +164,7 @@ def _day(text: str) -> int:
     return found[0]
 
 
-def _days_text(days: frozenset[int]) -> str:
+def days_text(days: frozenset[int]) -> str:
     """The shortest way to say *days*: runs of three and more with a dash."""
     runs: list[list[int]] = []
     for day in sorted(days):
@@ -178,5 +180,6 @@ def _days_text(days: frozenset[int]) -> str:
     )
 
 
-def _time(minutes: int) -> str:
+def time_text(minutes: int) -> str:
+    """Return *minutes* after midnight as "07:00"."""
     return f"{minutes // 60:02d}:{minutes % 60:02d}"

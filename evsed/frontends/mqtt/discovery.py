@@ -204,6 +204,15 @@ def _controls(config: MqttConfig, topics: Topics) -> dict[str, Entity]:
             "cmd_tpl": "{{ 'null' if value == 0 else value }}",
             "cmd_t": topics.order("session_h"),
         },
+        "plan": {
+            "p": "text",
+            "name": "Plan",
+            "ic": "mdi:calendar-clock",
+            "ent_cat": "config",
+            "max": 255,
+            "val_tpl": "{{ value_json.controls.plan or '' }}",
+            "cmd_t": topics.order("plan"),
+        },
         "wake": {
             "p": "button",
             "name": "Wake the car",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from evsed.frontends.hub import Hub
     from evsed.frontends.status import FaultView, Status
 
-CONTROLS: Final = ("mode", "max_current_a", "session_kwh", "session_h", "window")
+CONTROLS: Final = ("mode", "max_current_a", "session_kwh", "session_h", "window", "plan")
 NAMES: Final = (*CONTROLS, "claim", "ack", "wake")
 """The orders there are."""
 

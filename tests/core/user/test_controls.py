@@ -196,3 +196,16 @@ def test_news_are_told_in_words() -> None:
         "no limit in A, at any time of the week"
     )
     assert wishes.changes_since(wishes) == ""
+
+
+def test_a_plan_is_a_control_that_is_kept_and_no_ceiling() -> None:
+    wishes = Controls().updated({"plan": "20 kWh by Mon-Fri 7:00"})
+    assert wishes.to_json()["plan"] == "20 kWh by Mon-Fri 07:00"
+    assert Controls.from_json(wishes.to_json()) == wishes.after_unplug() == wishes
+    assert wishes.changes_since(Controls()) == "ready with 20 kWh by Mon-Fri 07:00"
+    assert Controls().changes_since(wishes) == "no plan"
+    assert ceilings(wishes) == ()
+    assert wishes.updated({"plan": wishes.plan}) == wishes
+    for wrong in ("soon", 7):
+        with pytest.raises(ControlsError, match=r"plan is .*kWh by"):
+            wishes.updated({"plan": wrong})

@@ -45,6 +45,7 @@ async def test_the_owners_own_off_stays_off() -> None:
         ("session_kwh", " 7.5\n", 7.5),
         ("session_h", "2", 2.0),
         ("window", "Mon-Fri 22:00-06:00", "Mon-Fri 22:00-06:00"),
+        ("plan", "20 kWh by Mon-Fri 7:00", "20 kWh by Mon-Fri 07:00"),
     ],
 )
 async def test_a_bare_value_or_json_changes_a_control(

@@ -365,7 +365,7 @@ async def test_patch_changes_what_it_names_and_put_sets_everything(wire: Wire) -
     assert status == 200
     assert json.loads(body) == {
         "api": 1, "mode": "solar", "session_kwh": None, "session_h": None, "max_current_a": 16.0,
-        "window": None,
+        "window": None, "plan": None,
     }  # fmt: skip
 
 

@@ -40,6 +40,7 @@ KINDS = {
 
 WORDS = "words.en.json"
 SETTINGS_WORDS = "settings.en.json"
+PLAN_WORDS = "plan.en.json"
 PAGE = "page.html"
 SETTINGS_PAGE = "settings.html"
 LICENCE = "uPlot.LICENSE"
@@ -53,6 +54,8 @@ ELSEWHERE = (
     "settings_fields.js",
     "settings_words.js",
     "guide.js",
+    "plan.js",
+    "plan_words.js",
 )
 """Files that the page itself does not load."""
 PARTS = ("uPlot.iife.min.js", "uPlot.min.css")
@@ -116,11 +119,10 @@ class Assets:
             for name, body in bodies.items()
         }
         bodies |= parts(web / "vendor")
-        compact = json.dumps(json.loads(words), ensure_ascii=False, separators=(",", ":"))
-        bodies["words.js"] = f"export default {compact};\n".encode()
         more = (folder / SETTINGS_WORDS).read_text(encoding="utf-8")
-        compact = json.dumps(json.loads(more), ensure_ascii=False, separators=(",", ":"))
-        bodies["settings_words.js"] = f"export default {compact};\n".encode()
+        bodies["words.js"] = _module(words)
+        bodies["settings_words.js"] = _module(more)
+        bodies["plan_words.js"] = _module((folder / PLAN_WORDS).read_text(encoding="utf-8"))
         # One style sheet: each further file delays the first paint.
         bodies[STYLE] = b"\n".join(bodies.pop(name) for name in STYLES)
         page = INDENTED.sub("\n", (folder / PAGE).read_text(encoding="utf-8"))
@@ -192,6 +194,12 @@ def asset(body: bytes, kind: str, cache: str, extra: dict[str, str]) -> Asset:
         answer(body, kind, cache=cache, extra=extra),
         answer(compressed, kind, cache=cache, extra={**extra, **COMPRESSED}),
     )
+
+
+def _module(words: str) -> bytes:
+    """Return the *words* of a JSON file as a module of JavaScript."""
+    compact = json.dumps(json.loads(words), ensure_ascii=False, separators=(",", ":"))
+    return f"export default {compact};\n".encode()
 
 
 def _fill(template: str, words: dict[str, str]) -> str:

@@ -12,6 +12,9 @@ const WAITS = ["acknowledge", "service"]; // faults that stay until they are ack
 const ASLEEP_MS = 30_000;
 const FIELDS = ["session_kwh", "session_h", "max_current_a"];
 
+let plan = "";
+let planEditor;
+
 const modes = [...document.querySelectorAll("#modes button")];
 
 const into = (element) => (text, bad = false) => {
@@ -35,7 +38,7 @@ function update(s) {
   for (const button of modes) {
     button.setAttribute("aria-pressed", String(button.value === s.controls.mode));
   }
-  put("mode_help", [t(`mode_${s.controls.mode}_help`), ...s.claims.map(describe)].join(" "));
+  put("mode_help", [t(`mode_${s.controls.mode}_help`), ...s.claims.map(describe), s.plan?.text].join(" "));
   for (const field of FIELDS) {
     const input = byId(`control_${field}`);
     const value = s.controls[field];
@@ -45,6 +48,9 @@ function update(s) {
     input.dataset.kept = text;
   }
   windowPicker.show(s.controls.window ?? "");
+  plan = s.controls.plan ?? "";
+  put("plan_now", plan);
+  planEditor?.show(plan);
   const supply = s.limits.find((limit) => limit.owner === "supply");
   byId("control_max_current_a").placeholder = supply ? number(supply.max_a) : "";
   if (supply) byId("control_max_current_a").max = supply.max_a;
@@ -66,6 +72,12 @@ function describe(claim) {
 }
 
 windowPicker.onChange((window) => order("PATCH", "api/v1/controls", { window }, report));
+
+// The editor of the plan is fetched when it is opened.
+byId("control_plan").addEventListener("toggle", async () => {
+  planEditor ??= await import("./plan.js");
+  planEditor.open(plan, (text) => order("PATCH", "api/v1/controls", { plan: text }, report));
+});
 
 for (const button of modes) {
   button.addEventListener("click", () => order("PATCH", "api/v1/controls", { mode: button.value }, reportMode));

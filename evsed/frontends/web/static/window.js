@@ -5,7 +5,7 @@
 import { byId, make } from "./dom.js";
 import { dayName, t } from "./i18n.js";
 
-const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+export const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const MIDNIGHT = "00:00";
 const MOST = 14; // ranges that the charger takes
 
@@ -13,7 +13,7 @@ const ranges = byId("window_ranges");
 const add = byId("window_add");
 
 // Days of "Mon-Fri" or "Sat,Sun" as numbers, 0 is Monday.
-function daysOf(text) {
+export function daysOf(text) {
   return text.split(",").flatMap((part) => {
     const [first, last] = part.split("-").map((name) => DAYS.indexOf(name));
     if (last === undefined) return [first];
