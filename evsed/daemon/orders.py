@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from evsed.core.user.claims import Claim
-    from evsed.core.user.plan import Plan
+    from evsed.core.user.plan import ChargePlan
     from evsed.daemon.store_writer import StoreWriter
     from evsed.store import Json, Store
 
@@ -30,6 +30,7 @@ CONTROLS_NOTE: Final = "controls"
 CLAIMS_NOTE: Final = "claims"
 OFF_BY_NOTE: Final = "off_by"
 PLAN_NOTE: Final = "plan"
+GOAL_OVER: Final = "; a goal whose date is over was left out"
 LEAST_A: Final = RANGES["max_current_a"][0]
 
 log = structlog.get_logger()
@@ -115,7 +116,7 @@ class Orders:
         stored: Json = {**controls.to_json()}
         self._writer.submit(lambda: self._store.put(CONTROLS_NOTE, stored), urgent=True)
 
-    def set_controls_of_plan(self, plan: Plan | None) -> None:
+    def set_controls_of_plan(self, plan: ChargePlan | None) -> None:
         """Put *plan* in force: what is left of it when a goal for once is over."""
         self.set_controls(replace(self.controls, plan=plan))
 
@@ -158,7 +159,12 @@ class Orders:
     ) -> str:
         """Change the owner's controls that *patch* names; see `frontends.hub.Hub`."""
         before = self.controls
-        controls = _with_dates(before.updated(patch), patch)
+        asked = before.updated(patch)
+        controls = _with_dates(asked) if "plan" in patch else asked
+        over = asked.plan is not None and (
+            controls.plan is None or len(controls.plan.goals) < len(asked.plan.goals)
+        )
+        left_out = GOAL_OVER if over else ""
         # An off of its own a program may end.
         others_off = before.mode is Mode.OFF and self.off_by != program
         if program and others_off and controls.mode is not Mode.OFF:
@@ -173,10 +179,10 @@ class Orders:
         if controls.mode is Mode.OFF and "mode" in patch and not (program and others_off):
             self._set_off_by(program)
         if not changes:
-            return "nothing changed: it was so already"
+            return f"nothing changed: it was so already{left_out}"
         self.set_controls(controls)
         self.on_order.call(who, changes)
-        return changes
+        return changes + left_out
 
     async def place_claim(self, who: str, program: str, claim: Claim) -> str:
         """Put *claim* in place of what *program* claimed before; see `frontends.hub.Hub`."""
@@ -198,11 +204,8 @@ class Orders:
         return "withdrawn"
 
 
-def _with_dates(controls: Controls, patch: Mapping[str, object]) -> Controls:
-    """Return *controls* with a date for each goal of a new plan that is for once."""
-    if "plan" not in patch or controls.plan is None:
+def _with_dates(controls: Controls) -> Controls:
+    """Return *controls* with a date for each goal of its plan that is for once."""
+    if controls.plan is None:
         return controls
-    try:
-        return replace(controls, plan=controls.plan.dated(datetime.now().astimezone(), LocalZone()))
-    except ValueError as error:
-        raise ControlsError((("plan", f"plan is {controls.plan}: {error}"),)) from None
+    return replace(controls, plan=controls.plan.dated(datetime.now().astimezone(), LocalZone()))

@@ -137,7 +137,7 @@ def _plan_view(state: ChargerState, now: Now) -> PlanView | None:
     step = plan.step
     begins = None if step.begins_s is None else now.wall + timedelta(seconds=round(step.begins_s))
     return PlanView(
-        kwh=plan.goal.kwh,
+        goal_kwh=plan.goal.kwh,
         due=datetime.fromtimestamp(plan.due).astimezone(),
         done_wh=plan.done_wh,
         charges=step.charges,

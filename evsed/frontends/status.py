@@ -39,11 +39,15 @@ spaces."""
 EMPTY_RANGE: Final = r"(..:..)-\1(,|$)"
 """A range that ends when it begins."""
 
-_KWH = "[0-9]{1,4}([.][0-9]+)?"
-_WHEN = f"([0-9]{{4}}-[01][0-9]-[0-3][0-9] |{_DAY}(-{_DAY})?(,{_DAY}(-{_DAY})?)* )?{_TIME}"
-_GOAL = f"({_KWH}-{_KWH} % of )?{_KWH} kWh by {_WHEN}"
+_KWH = "(0[.][1-9][0-9]{0,5}|[1-9][0-9]{0,2}([.][0-9]{1,5})?|1000)"
+_31 = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
+_30 = "(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+_28 = "02-(0[1-9]|1[0-9]|2[0-8])"
+_WHEN = f"(20[0-9]{{2}}-({_31}|{_30}|{_28}) |{_DAY}(-{_DAY})?(,{_DAY}(-{_DAY})?)* )?{_TIME}"
+_GOAL = f"{_KWH} kWh by {_WHEN}"
 PLAN_PATTERN: Final = f"^{_GOAL}(, {_GOAL}){{0,{MOST_GOALS - 1}}}$"
-"""The form in which evsed writes a plan, and the same without a day or with states of charge."""
+"""The form in which evsed writes a plan, and the same without a day; it also reads other spaces,
+longer names of days and states of charge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,7 @@ class ControlsView:
 class PlanView:
     """The next goal of the owner's plan."""
 
-    kwh: Annotated[float, Doc("energy of the goal", unit="kWh")]
+    goal_kwh: Annotated[float, Doc("energy of the goal", unit="kWh")]
     due: Annotated[datetime, Doc("when it is due")]
     done_wh: Annotated[
         float,

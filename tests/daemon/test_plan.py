@@ -14,8 +14,7 @@ from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import Limit, lowest
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.claims import Claim
-from evsed.core.user.controls import ControlsError
-from evsed.core.user.plan import Plan
+from evsed.core.user.plan import ChargePlan
 from evsed.core.user.weekly_window import WeeklyWindow
 from evsed.daemon.orders import PLAN_NOTE
 from evsed.store import Store
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 EVENING = datetime(2026, 11, 27, 20, tzinfo=UTC)
 SEVEN = datetime(2026, 11, 28, 7, tzinfo=UTC)
-PLAN = Plan.parse("20 kWh by 2026-11-28 07:00")
+PLAN = ChargePlan.parse("20 kWh by 2026-11-28 07:00")
 BEGINS = SEVEN - timedelta(hours=20 / 7.36 * 1.1, seconds=300)
 """20 kWh at 32 A and 230 V, with the reserve."""
 
@@ -45,7 +44,7 @@ class Night:
         if plug_in:
             world.plug_in()
 
-    def plan(self, plan: Plan = PLAN) -> None:
+    def plan(self, plan: ChargePlan = PLAN) -> None:
         orders = self.world.recorder.orders
         orders.set_controls(replace(orders.controls, plan=plan))
 
@@ -178,7 +177,7 @@ async def test_what_the_car_had_before_the_plan_does_not_count(tmp_path: Path) -
 async def test_a_missed_plan_is_reported_once_with_the_reason(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
         night = Night(world, plug_in=False)
-        night.plan(Plan.parse("20 kWh by 2026-11-28 07:00, 10 kWh by Sun 07:00"))
+        night.plan(ChargePlan.parse("20 kWh by 2026-11-28 07:00, 10 kWh by Sun 07:00"))
         for minute in range(10):
             night.at(SEVEN - timedelta(minutes=15 - minute), closed=0, plugged=False)
             night.now += 60.0
@@ -200,7 +199,7 @@ async def test_a_goal_of_the_week_is_not_due_twice_when_the_clock_is_put_back(
 ) -> None:
     async with life(tmp_path) as world:
         night = Night(world)
-        night.plan(Plan.parse("20 kWh by Sat 07:00"))
+        night.plan(ChargePlan.parse("20 kWh by Sat 07:00"))
         night.at(SEVEN - timedelta(seconds=1))
         night.at(SEVEN + timedelta(seconds=1))
         night.at(SEVEN - timedelta(seconds=2))
@@ -255,12 +254,12 @@ async def test_progress_that_makes_no_sense_is_dropped_and_the_plan_holds(tmp_pa
 async def test_a_clock_that_was_never_set_makes_no_plan(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
         night = Night(world)
-        night.plan(Plan.parse("20 kWh by Mon-Sun 07:00"))
+        night.plan(ChargePlan.parse("20 kWh by Mon-Sun 07:00"))
         assert night.at(datetime(1970, 1, 1, 6, 59, tzinfo=UTC)).max_a == 0.0
         assert world.charger.state.plan is None
 
 
-async def test_an_order_for_once_gets_a_date_and_one_that_is_over_is_refused(
+async def test_an_order_for_once_gets_a_date_and_one_that_is_over_is_left_out(
     tmp_path: Path,
 ) -> None:
     async with life(tmp_path) as world:
@@ -268,6 +267,7 @@ async def test_an_order_for_once_gets_a_date_and_one_that_is_over_is_refused(
         await orders.update_controls("page", {"plan": "20 kWh by 07:00"})
         assert orders.controls.plan is not None
         assert orders.controls.plan.goals[0].on is not None
-        with pytest.raises(ControlsError, match="is over"):
-            await orders.update_controls("page", {"plan": "20 kWh by 2020-01-01 07:00"})
+        outcome = await orders.update_controls("page", {"plan": "20 kWh by 2020-01-01 07:00"})
+        assert outcome == "no plan; a goal whose date is over was left out"
+        await orders.update_controls("page", {"plan": "20 kWh by Mon 07:00"})
         assert await orders.update_controls("page", {"plan": None}) == "no plan"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from evsed.core.pilot.limits import Limit
 from evsed.core.solar.allotment_config import Mode
-from evsed.core.user.plan import Plan
+from evsed.core.user.plan import ChargePlan
 from evsed.core.user.weekly_window import WeeklyWindow
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Controls:
     session_h: float | None = None
     max_current_a: float | None = None
     window: WeeklyWindow | None = None
-    plan: Plan | None = None
+    plan: ChargePlan | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
@@ -224,11 +224,11 @@ def _window(key: str, value: object) -> WeeklyWindow | None:
         raise ValueError(f"{key} is {_shown(value)}: {error}, or none") from None
 
 
-def _plan(key: str, value: object) -> Plan | None:
-    if value is None or isinstance(value, Plan):
+def _plan(key: str, value: object) -> ChargePlan | None:
+    if value is None or isinstance(value, ChargePlan):
         return value
     try:
-        return Plan.parse(value if isinstance(value, str) else "")
+        return ChargePlan.parse(value if isinstance(value, str) else "")
     except ValueError as error:
         raise ValueError(f"{key} is {_shown(value)}: {error}, or none") from None
 

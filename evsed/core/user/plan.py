@@ -2,8 +2,8 @@
 """The plan: so many kWh by a time of the day, once or on days of the week.
 
 One goal or several, such as "20 kWh by Mon-Fri 07:00, 40 kWh by Sat 10:00". A goal with neither
-day nor date is for once, and gets its date when it is set (`Plan.dated()`). Instead of an energy a
-goal may have states of charge: "40-80 % of 58 kWh by 07:00".
+day nor date is for once, and gets its date when it is set (`ChargePlan.dated()`). Instead of an
+energy a goal may have states of charge: "40-80 % of 58 kWh by 07:00".
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Goal:
             raise ValueError(f"its time must lie between 00:00 and 23:59; {PLAN_WORDS}")
 
     def __str__(self) -> str:
-        """The form that `Plan.parse()` reads."""
+        """The form that `ChargePlan.parse()` reads."""
         day = str(self.on) if self.on else days_text(self.days)
         return f"{self.kwh:g} kWh by {day} {time_text(self.minute)}".replace("  ", " ")
 
@@ -92,7 +92,7 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ChargePlan:
     """The goals. Raises ValueError for none, or for too many."""
 
     goals: tuple[Goal, ...]
@@ -103,7 +103,7 @@ class Plan:
             raise ValueError(f"it must have 1 to {MOST_GOALS} goals, not {len(self.goals)}")
 
     @classmethod
-    def parse(cls, text: str) -> Plan:
+    def parse(cls, text: str) -> ChargePlan:
         """Read "20 kWh by Mon-Fri 07:00, 40 kWh by Sat 10:00". Raises ValueError."""
         return cls(tuple(_goal(part) for part in _NEXT.split(text.strip())))
 
@@ -111,24 +111,26 @@ class Plan:
         """The form that `parse()` reads."""
         return ", ".join(str(goal) for goal in self.goals)
 
-    def dated(self, local: datetime, zone: tzinfo) -> Plan:
+    def dated(self, local: datetime, zone: tzinfo) -> ChargePlan | None:
         """Return the plan, set at *local*, with a date for each goal that is for once.
 
-        Raises ValueError for a date that is over.
+        Goals whose date is over are left out; None where none is left.
         """
-        return Plan(tuple(_dated(goal, local, zone) for goal in self.goals))
+        return ChargePlan(tuple(_dated(goal, local, zone) for goal in self.goals)).after(
+            local, zone
+        )
 
     def next_goal(self, local: datetime, zone: tzinfo) -> tuple[float, Goal] | None:
         """Return the goal that is due first after *local*, with its moment in Unix time."""
         dues = [(at, goal) for goal in self.goals if (at := goal.due_at(local, zone)) is not None]
         return min(dues, key=lambda due: due[0], default=None)
 
-    def after(self, local: datetime, zone: tzinfo) -> Plan | None:
+    def after(self, local: datetime, zone: tzinfo) -> ChargePlan | None:
         """Return the plan without goals whose date is over at *local*; None where none is left."""
         left = tuple(goal for goal in self.goals if goal.due_at(local, zone) is not None)
         if left == self.goals:
             return self
-        return Plan(left) if left else None
+        return ChargePlan(left) if left else None
 
 
 def _goal(text: str) -> Goal:
@@ -160,11 +162,7 @@ def _date(text: str) -> date:
 
 
 def _dated(goal: Goal, local: datetime, zone: tzinfo) -> Goal:
-    if goal.days:
-        return goal
-    if goal.on is not None:
-        if goal.due_at(local, zone) is None:
-            raise ValueError(f"{goal.on} {time_text(goal.minute)} is over")
+    if goal.days or goal.on is not None:
         return goal
     today = local.astimezone(zone).date()
     first = replace(goal, on=today)
