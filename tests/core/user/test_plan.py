@@ -16,7 +16,7 @@ FRIDAY = datetime(2026, 11, 27, 20, 0, tzinfo=VIENNA)
 
 def due(text: str, local: datetime = FRIDAY) -> str:
     plan = ChargePlan.parse(text).dated(local, VIENNA)
-    found = plan and plan.next_goal(local, VIENNA)
+    found = plan.next_goal(local, VIENNA) if plan else None
     assert found is not None
     return f"{datetime.fromtimestamp(found[0], VIENNA):%a %d %H:%M}"
 
@@ -95,7 +95,7 @@ def test_a_night_in_which_the_clock_is_changed_is_an_hour_shorter_or_longer() ->
     for day, hours in ((datetime(2026, 3, 28, 22, tzinfo=VIENNA), 8), (FRIDAY, 9)):
         evening = day.replace(hour=22)
         plan = ChargePlan.parse("20 kWh by 07:00").dated(evening, VIENNA)
-        found = plan and plan.next_goal(evening, VIENNA)
+        found = plan.next_goal(evening, VIENNA) if plan else None
         assert found is not None
         assert (found[0] - evening.timestamp()) / 3600 == hours
     autumn = datetime(2026, 10, 24, 22, tzinfo=VIENNA)
