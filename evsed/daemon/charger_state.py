@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from evsed.core.solar.phase_choice import PreferredSet
     from evsed.core.user.controls import Remaining
     from evsed.core.user.expected_end import ExpectedEnd
-    from evsed.daemon.plan_keeper import PlanState
+    from evsed.core.user.planner import PlanState
     from evsed.frontends.status import EventView, OcppView, PartView
     from evsed.link import Snapshot
     from evsed.meters import CarReading

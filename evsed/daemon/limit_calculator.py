@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from evsed.core.solar.allotment import AllotmentResult
     from evsed.core.solar.feed_trouble import Notice
     from evsed.core.solar.surplus import Reading
+    from evsed.core.user.planner import PlanState
     from evsed.daemon.charger_state import Charger
     from evsed.daemon.phase_wishes import PhaseWishes
-    from evsed.daemon.plan_keeper import PlanState
     from evsed.daemon.session_recorder import SessionRecorder
     from evsed.daemon.systemd import Watchdog
     from evsed.link import DaemonLink

@@ -8,7 +8,6 @@ How far it is outlives a restart of evsed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +15,7 @@ import structlog
 
 from evsed.core.pilot import j1772
 from evsed.core.solar.allotment_config import Mode
-from evsed.core.user.planner import CarPower, PlanInputs, Planner, PlanStep
+from evsed.core.user.planner import CarPower, PlanInputs, Planner, PlanState
 from evsed.core.user.weekly_window import DAYS
 from evsed.daemon.local_zone import LocalZone
 from evsed.daemon.trace_recorder import CLOCK_NOT_BEFORE
@@ -40,22 +39,6 @@ SAME_DUE_S: Final = 3600.0
 """A goal that comes again within an hour of its end is the same one after a step of the clock."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class PlanState:
-    """The next goal: `kwh` by `due` (Unix time), `done_wh` of it charged, and the step of now."""
-
-    goal: Goal
-    due: float
-    done_wh: float
-    power_w: float
-    step: PlanStep
-
-    @property
-    def why(self) -> str:
-        """The goal in words, as the reason of a current."""
-        return f"the plan: {self.goal.kwh:g} kWh by {_moment(self.due)}"
 
 
 class PlanKeeper:
@@ -113,7 +96,14 @@ class PlanKeeper:
         )
         charged = self._last is not None and self._last.step.charges
         self.ending = (self.ending or charged) and not step.charges and state.charging(now)
-        self._last = PlanState(self._goal, self._due, done_wh, power_w, step)
+        self._last = PlanState(
+            goal=self._goal,
+            due=self._due,
+            done_wh=done_wh,
+            power_w=power_w,
+            step=step,
+            why=f"the plan: {self._goal.kwh:g} kWh by {_moment(self._due)}",
+        )
         self._warn(now)
         return self._last
 

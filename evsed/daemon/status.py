@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from evsed.core.energy.sessions import DayTotal, SessionRecord
     from evsed.core.user.claims import Claims
     from evsed.core.user.controls import Controls
+    from evsed.core.user.planner import PlanState
     from evsed.daemon.charger_state import ChargerState
-    from evsed.daemon.plan_keeper import PlanState
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from evsed.core.user.plan import Goal
 
 SPARE_SHARE: Final = 0.1
 """The charge is begun so much earlier, as a share of its length: cars take less towards the end of
@@ -63,6 +66,21 @@ class PlanStep:
     reached: bool
     trouble: str
     short: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanState:
+    """The next goal, the moment `due` (Unix time), `done_wh` of it charged, and the step of now.
+
+    `power_w` is what is reckoned with. `why` is the goal in words, as the reason of a current.
+    """
+
+    goal: Goal
+    due: float
+    done_wh: float
+    power_w: float
+    step: PlanStep
+    why: str
 
 
 class Planner:
