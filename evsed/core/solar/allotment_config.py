@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Final, Literal
 
 Semantics = Literal["battery_power", "batterymonitor"]
@@ -30,7 +31,7 @@ class Mode(Enum):
     FAST = "fast"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class AllotmentConfig:
     """Settings of the allotment.  Raises ValueError naming the key that is impossible."""
 
@@ -103,25 +104,25 @@ class AllotmentConfig:
             message = f"semantics is {self.semantics!r}; it must be battery_power or batterymonitor"
             raise ValueError(message)
 
-    @property
+    @cached_property
     def watts_per_ampere(self) -> float:
         """The power of one ampere on every phase, in watts."""
         return self.mains_v * self.phases
 
-    @property
+    @cached_property
     def scaled_loan_wh(self) -> float:
         """`loan_wh` for as long a cloud at this least power, in watt-hours."""
         loan_wh = self.loan_wh if self.import_price is None else PRICED_LOAN_WH
         return loan_wh * self.least_w / LOAN_FOR_W
 
-    @property
+    @cached_property
     def solar_pays(self) -> bool:
         """False where a kWh of sun is worth more sold than in the car."""
         if self.feed_in_price is None or self.later_price is None:
             return True
         return self.later_price > self.feed_in_price
 
-    @property
+    @cached_property
     def solar_weight(self) -> float:
         """Weight of a watt of sun in starting, lending and stopping; 1 without prices.
 
@@ -136,7 +137,7 @@ class AllotmentConfig:
         price = (self.import_price - self.later_price) / (self.later_price - self.feed_in_price)
         return 1 + 1 / max(LEAST_PRICE, price)
 
-    @property
+    @cached_property
     def least_w(self) -> float:
         """The power of the least current, in watts."""
         return self.car_min_current_a * self.watts_per_ampere

@@ -41,7 +41,7 @@ def test_the_run_then_follows_the_sun_in_fine_steps_and_never_above_it() -> None
     assert day.result.reason.rule is AllotmentRule.FOLLOWING
 
 
-def test_the_same_stamp_is_heard_once() -> None:
+def test_a_stamp_counts_once() -> None:
     """Polling twice must not count twice."""
     allot = Allotment(AllotmentConfig(semantics="battery_power"))
     reading = Reading(excess_w=5000, stamp="a", age_s=1)
@@ -178,6 +178,7 @@ def test_the_owner_rules() -> None:
     day.allot.set_mode(Mode.FAST)
     assert day.run(60).current_a == pytest.approx(32.0)
     day.allot.set_mode(Mode.SOLAR_MIN)
+    assert day.allot.mode is Mode.SOLAR_MIN
     day.solar_w = 0.0
     assert day.run(120).current_a == 6.0
 
