@@ -51,7 +51,7 @@ def _run(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from evsed.cli.demo import run_demo
 
-    return run_demo(options.config, options.port)
+    return run_demo(options.config, options.port, options.phases)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -193,6 +193,9 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     demo = command("demo", _demo, "the same on a simulated Pi, with a car, the sun and a garage")
     demo.add_argument(
         "--port", type=_demo_port, default=8080, help="of the page; the garage is the next"
+    )
+    demo.add_argument(
+        "--phases", type=int, choices=[1, 3], default=1, help="3: evsed switches them (default: 1)"
     )
     replay = command("replay", _replay, "run recorded days through the rules")
     if "replay" in arguments:  # its options live with it, and it is large

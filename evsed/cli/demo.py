@@ -24,9 +24,9 @@ PASSWORD: Final = "demo"  # noqa: S105 - of the demo, and printed
 CHARGES_WITHIN_S: Final = 30.0
 
 
-def run_demo(config: Path | None, port: int) -> int:
+def run_demo(config: Path | None, port: int, phases: int = 1) -> int:
     """Run the demo with the page on *port*; return the exit code. Raises `EvsedError`."""
-    with demo_world(port) as world:
+    with demo_world(port, phases) as world:
         password = ""
         if "password_file" not in load_settings(config).web.model_fields_set:
             world.overrides["web"]["password_file"] = world.password_file

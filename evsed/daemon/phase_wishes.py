@@ -56,6 +56,7 @@ class PhaseWishes:
                 begun=self._begun,
                 car_phases=car_phases,
                 fast=fast,
+                switching_to=snapshot.switching_to,
             )
             self.choice = self._rule.update(now, allotment, charge, period_s)
         return PhaseWish(self.choice.phases, until_at, self.choice.why)

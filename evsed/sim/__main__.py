@@ -26,17 +26,18 @@ from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.cars.library import parse_car
 from evsed.sim.demand_manager import DemandManager, Formula
 from evsed.sim.garage_page import garage_app
-from evsed.sim.house import Battery, Clouds, House
+from evsed.sim.house import Battery, Clouds, House, Sun
 from evsed.sim.house_server import feed_app
 from evsed.sim.pigpiod.server import precise_event_loop
 from evsed.sim.scenario_controls import Garage
-from evsed.sim.world import World
+from evsed.sim.world import THREE_PHASES, Pins, World
 
 REAL_TIME_PRIORITY = 30
 AT_TARGET_WH = 13_600.0  # of 15 kWh: just above BatteryMonitor's target, so that the car may charge
 LARGE_WH, HALF_EMPTY_WH = 30_000.0, 9_000.0  # not full, and not throttled, within minutes
 PLAIN_POWER = "power"  # the page shows what goes into the battery, and asks nothing for it
 LIVED_BEFORE_S = 60  # of the world, so that its first page is a real one
+THREE_PHASES_W = 12_000.0  # a roof whose sun is enough for three phases, and not all day
 PLUGGED_IN_AFTER_S = 2.0  # of pilot, so that the front end is read without a car first
 
 
@@ -86,10 +87,16 @@ async def _main(options: argparse.Namespace) -> None:
         clouds=Clouds(seed=options.seed),
         **_feed(options),
     )
+    if options.phases > 1:
+        house.sun, house.maximum_w = Sun(THREE_PHASES_W).power_w, THREE_PHASES_W
     for second in range(LIVED_BEFORE_S):
         house.step(began_at + second, 0.0)
-    car = parse_car(options.car) if options.car else Car(CarModel(max_a=options.car_max_a))
-    world = World(house, car)
+    car = (
+        parse_car(options.car)
+        if options.car
+        else Car(CarModel(max_a=options.car_max_a, phases=options.phases))
+    )
+    world = World(house, car, pins=THREE_PHASES if options.phases > 1 else Pins())
     await world.pigpiod.start()
     feed, feed_port = await _serve(feed_app(house), "127.0.0.1", 0)
     garage = Garage(world)
@@ -133,6 +140,7 @@ def main() -> int:
         default=Formula.MINUTE.value,
         help="BatteryMonitor's version: how the error of charge counts; or the battery's power",
     )  # fmt: skip
+    parser.add_argument("--phases", type=int, choices=[1, 3], default=1, help="contactors")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plugged", action="store_true")
     options = parser.parse_args()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from evsed.errors import EvsedError
 from evsed.sim.transformer import CHANNEL
-from evsed.sim.world import Pins
+from evsed.sim.world import THREE_PHASES, Pins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,11 +43,14 @@ class DemoWorld:
 
 
 @contextlib.contextmanager
-def demo_world(port: int) -> Iterator[DemoWorld]:
+def demo_world(port: int, phases: int = 1) -> Iterator[DemoWorld]:
     """Start the world; the page will be on *port*, the garage on the next; end it at the end.
+
+    With three *phases* there is a contactor for each, and evsed switches them.
 
     Raises `EvsedError` when it does not start.
     """
+    pins = THREE_PHASES if phases > 1 else Pins()
     for wanted in (port, port + 1) if port else ():
         _refuse_if_taken(wanted)
     with (
@@ -60,6 +63,7 @@ def demo_world(port: int) -> Iterator[DemoWorld]:
                 # BatteryMonitor's figure mixes power and charge: half a minute passes before the
                 # two can be distinguished, and the first charge shall come sooner.
                 *("--formula", "power"),
+                *("--phases", str(phases)),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -74,8 +78,8 @@ def demo_world(port: int) -> Iterator[DemoWorld]:
                 raise EvsedError("the simulated world did not start; what it said is above")
             ports = json.loads(first)
             yield DemoWorld(
-                _overrides(ports, port, Path(folder)),
-                _base(ports),
+                _overrides(ports, port, Path(folder), pins),
+                _base(ports, phases),
                 f"http://localhost:{ports['garage']}",
                 Path(folder) / "password",
             )
@@ -118,24 +122,31 @@ def _refuse_if_taken(port: int) -> None:
             ) from None
 
 
-def _overrides(ports: dict[str, int], port: int, folder: Path) -> dict[str, Any]:
+def _overrides(ports: dict[str, int], port: int, folder: Path, pins: Pins) -> dict[str, Any]:
+    pigpiod = {
+        "host": "127.0.0.1",
+        "port": ports["pigpiod"],
+        "contactor_gpios": pins.contactors,
+    }
     return {
         "inputs": {
             "current_adc_channel": CHANNEL,
-            "contactor_feedback_gpios": [Pins().feedback],  # so that a welded contact is seen
+            "contactor_feedback_gpios": pins.feedbacks,  # so that a welded contact is seen
         },
-        "box": {"light_gpios": Pins().light, "button_gpio": Pins().button},
+        "box": {"light_gpios": pins.light, "button_gpio": pins.button},
         # The kind, too: whatever the file or the environment names, no real board is reached.
-        "board": {"kind": "pigpio", "pigpio": {"host": "127.0.0.1", "port": ports["pigpiod"]}},
+        "board": {"kind": "pigpio", "pigpio": pigpiod},
         "web": {"host": "127.0.0.1", "port": port, "socket": str(folder / SOCKET_NAME)},
         "logs": {"dir": folder / "log"},
         "store": {"path": folder / "evsed.db"},
     }
 
 
-def _base(ports: dict[str, int]) -> dict[str, Any]:
+def _base(ports: dict[str, int], phases: int) -> dict[str, Any]:
+    switched = {"contactor": {"switching": "auto"}} if phases > 1 else {}
     return {
-        "supply": {"max_current_a": 32.0},
+        **switched,
+        "supply": {"max_current_a": 16.0 if phases > 1 else 32.0, "phases": phases},
         "box": {"button_may_start": True},
         "feed": {
             "url": f"http://127.0.0.1:{ports['feed']}/excesspwr.php",

@@ -84,6 +84,8 @@ class Garage:
             "drawn_w": round(car.drawn_w),
             "car_share": round(car.charge_wh / car.model.battery_wh, 4),
             "contactor_closed": world.box.closed,
+            "live_phases": world.box.live_phases,
+            "short_circuit": car.short_circuit,
             "high_v": round(world.circuit.high_v, 2),
             "low_v": round(world.circuit.low_v, 2),
             "duty": round(world.circuit.generator.duty, 4),
@@ -242,7 +244,7 @@ class Garage:
         return {name: case(label, faults) for name, (label, faults) in cases.items()}
 
     def _box_faults(self) -> dict[str, Action]:
-        (contactor,), circuit = self._world.box.contactors, self._world.circuit
+        contactor, circuit = self._world.box.contactors[0], self._world.circuit
         group = "Faults of the box"
 
         def broken(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from evsed.sim.cars.car import Car
 from evsed.sim.circuit import Circuit, Generator
@@ -28,11 +28,20 @@ class Pins:
     """The GPIO (BCM) that the box is wired to; the shipped settings."""
 
     pilot: int = 18
-    contactor: int = 23
+    contactors: tuple[int, ...] = (23,)  # one for all phases, or one per phase, L1 first
     heartbeat: int = 24
-    feedback: int = 25
+    feedbacks: tuple[int, ...] = (25,)  # the mirror contact of each
     light: tuple[int, int, int] = (17, 27, 22)  # red, green, blue
     button: int = 21
+
+    @property
+    def contactor(self) -> int:
+        """The contactor's GPIO; L1's where each phase has its own."""
+        return self.contactors[0]
+
+
+THREE_PHASES: Final = Pins(contactors=(23, 19, 26), feedbacks=(25, 16, 20))
+"""A box with a contactor and a mirror contact for each phase."""
 
 
 class World:
@@ -44,7 +53,7 @@ class World:
         self.pins = pins or Pins()
         self.house = house
         self.car = car
-        self.box = ContactorDrive([Contactor(poles=1)])
+        self.box = ContactorDrive([Contactor(poles=1) for _ in self.pins.contactors])
         self.circuit = Circuit()
         self.transformer = CurrentTransformer(lambda: self.car.drawn_a)
         self.wires = GpioLines()
@@ -69,10 +78,11 @@ class World:
     def _on_wire(self, event: WireEvent) -> None:
         if event.gpio == self.pins.heartbeat and event.kind == "level":
             self.box.edge(event.at_s)
-        elif event.gpio == self.pins.contactor:
-            wave = self.wires.pwm(self.pins.contactor)
-            level = float(self.wires.level(self.pins.contactor, event.at_s))
-            self.box.drive(0, event.at_s, level if wave is None else wave.duty)
+        elif event.gpio in self.pins.contactors:
+            wave = self.wires.pwm(event.gpio)
+            level = float(self.wires.level(event.gpio, event.at_s))
+            place = self.pins.contactors.index(event.gpio)
+            self.box.drive(place, event.at_s, level if wave is None else wave.duty)
         elif event.gpio == self.pins.pilot:
             self._drive(event.at_s)
 
@@ -89,8 +99,9 @@ class World:
     def step(self, now: float) -> None:
         """Let the time pass until *now*."""
         self.box.step(now)
-        # The mirror contact opens when the contacts close; the pin is pulled up.
-        self.wires.drive_input(self.pins.feedback, int(self.box.closed))
+        # A mirror contact opens when the contacts close; the pin is pulled up.
+        for gpio, closed in zip(self.pins.feedbacks, self.box.live, strict=True):
+            self.wires.drive_input(gpio, int(closed))
         self.wires.drive_input(self.pins.button, int(not self.button_pressed))
         self.car.step(now, self.circuit, self.box.live_phases)
         self.house.step(now, self.car.drawn_w)

@@ -83,7 +83,12 @@ def play(case: Case) -> Outcome:
         while on_its_way and on_its_way[0][0] <= now_s:
             charger.on_reading(now_s, on_its_way.popleft()[1])
         if charger.allotted is not None and switching is not Switching.OFF:
-            now = ChargeNow(phases=charger.phases, plugged=True, begun=begun)
+            now = ChargeNow(
+                phases=charger.phases,
+                plugged=True,
+                begun=begun,
+                switching_to=charger.switching_to,
+            )
             wanted = choice.update(float(now_s), charger.allotted, now, 60.0).phases
             if case.schedule:
                 wanted = case.schedule[now_s // STEP_S]

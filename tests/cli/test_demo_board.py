@@ -22,3 +22,12 @@ def test_the_demo_reaches_no_real_board_whatever_the_settings_say(
         board = load_settings(file, overrides=world.overrides).board_config()
     assert (board.kind, board.pigpio.host) == ("pigpio", "127.0.0.1")
     assert board.pigpio.port != 8888
+
+
+def test_the_demo_with_three_phases_has_a_contactor_and_a_mirror_contact_for_each() -> None:
+    with demo_world(0, 3) as world:
+        settings = load_settings(None, overrides={**world.base, **world.overrides})
+    assert settings.supply.phases == 3
+    assert len(settings.board.pigpio.contactor_gpios) == 3
+    assert len(settings.inputs.contactor_feedback_gpios) == 3
+    assert settings.contactor.switching == "auto"

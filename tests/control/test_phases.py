@@ -17,6 +17,7 @@ from evsed.core.pilot.phase_set import PhaseWish, Switching, SwitchRules
 from evsed.errors import BoardError
 from evsed.link import SetLimits, StopCharging
 from evsed.sim.bench import CONFIG, Bench
+from evsed.sim.cars.car import Car
 from evsed.sim.contactor_drive import Contactor
 
 FOREVER = float("inf")
@@ -28,11 +29,12 @@ def wish(bench: Bench, outputs: int) -> None:
     bench.send(SetLimits((Limit("feed", 16.0),), wish=PhaseWish(outputs, FOREVER)))
 
 
-def charging(outputs: int, switching: Switching = Switching.AUTO) -> Bench:
+def charging(outputs: int, switching: Switching = Switching.AUTO, car: Car | None = None) -> Bench:
     """A car that charges on this set."""
     rules = SwitchRules(switching, 3, mirrored=True)
     config = replace(CONFIG, board=BoardConfig(inputs=MIRRORS), evse=EvseConfig(switch=rules))
-    bench = Bench(Control, config=config, contactors=[Contactor(poles=1) for _ in range(3)])
+    contactors = [Contactor(poles=1) for _ in range(3)]
+    bench = Bench(Control, car=car, config=config, contactors=contactors)
     bench.board.feedback_wired = True
     bench.run(1)
     wish(bench, outputs)

@@ -201,6 +201,8 @@ MUTANTS: Final = (
            _TF + "a_contact_that_is_never_proved_open_ends_the_second_try"),
     Mutant("up-under-a-car", _PHASES, "return not self.used or wanted <= self.used", "return True",
            _TF + "down_never_goes_up_while_the_car_is_plugged_in"),
+    Mutant("up-under-a-bridge", _PHASES, "return not self.used or wanted <= self.used", "return True",
+           "control/test_phase_cars.py::test_no_other_setting_closes_a_second_phase_under_a_car_that_connects_two"),
     Mutant("chosen-twice", _PHASES, "                return not self.used\n", "                return True\n",
            _TF + "unplugged_changes_nothing_once_something_was_closed"),
     Mutant("start-with-all", _PHASES, "self.used = LOWEST if rules.active else rules.outputs  #", "self.used = 0  #",

@@ -24,7 +24,7 @@ from evsed.sim.__main__ import REAL_TIME_PRIORITY
 from evsed.sim.cars.car import Car, CarFaults, CarModel
 from evsed.sim.house import House
 from evsed.sim.pigpiod.server import precise_event_loop
-from evsed.sim.world import STEP_S, World
+from evsed.sim.world import STEP_S, THREE_PHASES, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +72,9 @@ class Orders:
             "duty": None if wave is None else wave.duty,
             "s2_closed": world.car.s2_closed,
             "drawn_a": world.car.drawn_a,
+            "drawn_w": world.car.drawn_w,
+            "live": world.box.live,
+            "short_circuit": world.car.short_circuit,
             "hold_duty": None if held is None else held.duty,
             "clients": len(world.pigpiod.clients),
             "alive": world.pigpiod.alive,
@@ -93,6 +96,10 @@ class Orders:
     def car(self, **faults: Any) -> None:  # noqa: ANN401 - of whatever type the fault is
         """Change how the car behaves (`evsed.sim.cars.car.Faults`)."""
         self._world.car.faults = replace(CarFaults(), **faults)
+
+    def model(self, **changes: Any) -> None:  # noqa: ANN401 - of whatever type it is
+        """Change how the car is built (`evsed.sim.cars.car.CarModel`)."""
+        self._world.car.model = replace(self._world.car.model, **changes)
 
     def pump(self, *, fitted: bool) -> None:
         """Fit the charge pump, or leave it out."""
@@ -139,7 +146,7 @@ class Orders:
 async def _main() -> None:
     car = Car(CarModel(s2_close_s=0.1, s2_open_s=S2_OPEN_S, dead_time_s=0.1))
     house = House(time.monotonic(), datetime.now())  # noqa: DTZ005 - the house's local time
-    world = World(house, car)
+    world = World(house, car, pins=THREE_PHASES)
     await world.pigpiod.start()
     orders = Orders(world)
     stepping = asyncio.create_task(orders.run())

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from evsed.core.pilot.j1772 import current_for_duty
 from evsed.sim.contactor_drive import PUMP_HOLD_S
-from evsed.sim.world import Pins
+from evsed.sim.world import THREE_PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-PINS = Pins()
+PINS = THREE_PHASES
 MAINS_V = 230.0
 
 
@@ -54,7 +54,7 @@ class Timeline:
             "pumped": tuple(
                 at for at, kind, gpio, _ in ordered if (kind, gpio) == ("level", PINS.heartbeat)
             ),
-            "contactor": tuple(_driven(ordered)),
+            "contactor": tuple(_driven(ordered, PINS.contactor)),
             "pilot": tuple(
                 (at, value)
                 for at, kind, gpio, value in ordered
@@ -70,6 +70,11 @@ class Timeline:
     def pin_high(self) -> list[Span]:
         """When the contactor's pin was high; what still is lasts until `until`."""
         return list(_spans(self.contactor, self.until))
+
+    def phase_spans(self) -> tuple[list[Span], ...]:
+        """When each phase's contactor was driven, L1 first."""
+        ordered = sorted(self.happened, key=lambda one: one[0])
+        return tuple(list(_spans(_driven(ordered, gpio), self.until)) for gpio in PINS.contactors)
 
     def closed_at(self, at: float) -> bool:
         """Whether the contactor's pin was high at *at*."""
@@ -143,15 +148,17 @@ class Timeline:
         return longest
 
 
-def _driven(ordered: Iterable[tuple[float, str, int, float]]) -> Iterator[tuple[float, int]]:
-    """When the contactor's pin came to be driven, high or with PWM, and when no more.
+def _driven(
+    ordered: Iterable[tuple[float, str, int, float]], contactor: int
+) -> Iterator[tuple[float, int]]:
+    """When this contactor's pin came to be driven, high or with PWM, and when no more.
 
     What happens at one moment is one change: PWM begins with the level that it takes over.
     """
     mine = [
         (at, int(value > 0))
         for at, kind, gpio, value in ordered
-        if gpio == PINS.contactor and kind in ("level", "pwm", "pwm_off")
+        if gpio == contactor and kind in ("level", "pwm", "pwm_off")
     ]
     for (at, driven), (next_at, _) in itertools.pairwise([*mine, (float("inf"), 0)]):
         if at != next_at:

@@ -9,6 +9,8 @@ change costs half a minute of sun and a closing, so it has to be worth it for a 
 * **Down** when one phase has enough, and the battery has lent half of what it lends to a cloud, or
   the surplus has been under the least of all phases for ten minutes. Where phases cannot rise again
   it is half an hour, whatever was lent.
+* A change that is under way is made: while the car rests nothing is lent, and what a late feed says
+  of the surplus is of the draw before.
 * Ten minutes between two changes; at most three an hour and six a day. A change up is made only
   while one more is left for the way down.
 
@@ -64,6 +66,7 @@ class ChargeNow:
 
     `phases`: of the set in use. `car_phases`: what the car can use, 0 where that is not known.
     `begun`: something was closed in this stay. `fast`: as much as there is, whatever the sun gives.
+    `switching_to`: the set that a change under way leads to, 0 where none is.
     """
 
     phases: int
@@ -71,6 +74,7 @@ class ChargeNow:
     begun: bool
     car_phases: int = 0
     fast: bool = False
+    switching_to: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class PhaseChoice:
         self._changes: deque[float] = deque(maxlen=MOST_A_DAY)
         self._phases = 0
         self._since_at: float | None = None
+        self._why = ""
 
     def update(
         self, now: float, allotment: AllotmentResult, charge: ChargeNow, period_s: float
@@ -105,6 +110,8 @@ class PhaseChoice:
             if self._phases and charge.begun:
                 self._changes.append(now)
             self._phases, self._since_at = charge.phases, None
+        if charge.switching_to and not charge.fast:
+            return PreferredSet(charge.switching_to, self._why)
         high = min(charge.car_phases or config.phases, config.phases)
         if high == 1:
             return PreferredSet(charge.phases, "the car uses one phase, whatever is closed")
@@ -152,6 +159,7 @@ class PhaseChoice:
         period_s: float,
     ) -> PreferredSet:
         """Return *best* where its time has come; otherwise the set in use, with the time left."""
+        self._why = best.why
         if best.phases == charge.phases:
             self._since_at = None
             return best

@@ -55,10 +55,12 @@ class CarModel:
     A changed offer is acted on after `dead_time_s`, then followed at `slew_a_per_s`, or faster
     where a long way must be gone within `follow_s` (Table A.6 seq. 6: 5 s). S2 closes `s2_close_s`
     after a first offer, and opens `s2_open_s` after the end of the offer (seq. 10.1: 3 s at most).
+    `bridges`: it connects L1 and L2 inside once it is charged on one phase, until it is unplugged.
     """
 
     max_a: float = 16.0
     phases: int = 1
+    bridges: bool = False
     battery_wh: float = 50_000.0
     diode_v: float = DIODE_V
     b_ohm: float = CAR_B_OHM
@@ -99,7 +101,9 @@ class Car:
     """One car. `plug_in()`, `ask()` and `unplug()` are its driver; `step()` lets time pass.
 
     `wanted_a` is what the driver set in the car (None: all it can); it stops asking at
-    `target_wh`. `drawn_a` is the current in each phase, `drawn_w` the power of all.
+    `target_wh`. `drawn_a` is the current in each phase, `drawn_w` the power of all. `bridged`: L1
+    and L2 are connected inside. `short_circuit`: a second phase has closed on that; its breaker has
+    tripped, and it takes nothing any more, until another car takes its place.
     """
 
     model: CarModel = field(default_factory=CarModel)
@@ -117,6 +121,8 @@ class Car:
     seen: SeenPilot = field(default=NOTHING, init=False)
     mains: bool = field(default=False, init=False)
     touching: bool = field(default=False, init=False)
+    bridged: bool = field(default=False, init=False)
+    short_circuit: bool = field(default=False, init=False)
     _now: float | None = field(default=None, init=False)
     _plugged_at: float = field(default=0.0, init=False)
     _plugged_wh: float = field(default=0.0, init=False)
@@ -135,6 +141,7 @@ class Car:
         """Be built as *other* from now on: its model, its habits and its charge; unplugged."""
         self.unplug()
         self.model, self.habits, self.charge_wh = other.model, other.habits, other.charge_wh
+        self.bridged = self.short_circuit = False
 
     # -- the driver ------------------------------------------------------------------------------
 
@@ -218,11 +225,25 @@ class Car:
         self.offer_a = offer_a
         self._note_offer(now)
         self._move_s2(now, contact=contact)
-        phases = min(self.model.phases, live_phases) if contact and self.s2_closed else 0
+        self._bridge(live_phases, contact=contact)
+        charges = contact and self.s2_closed and not self.short_circuit
+        phases = min(self.model.phases, live_phases) if charges else 0
         self._draw(now, passed_s, phases, mains_v)
         for habit in self.habits:
             contact = habit.on_load(now, self, contact)
         self.touching = contact
+
+    def _bridge(self, live_phases: int, *, contact: bool) -> None:
+        """Connect L1 and L2 inside where this car does, and see what a second phase makes of it.
+
+        Pause and pilot do not matter: the report knows of nothing that parts them again but the
+        plug. L1 is one of the live phases, as in each set that a box may close.
+        """
+        if not contact:
+            self.bridged = False
+            return
+        self.short_circuit |= self.bridged and live_phases > 1
+        self.bridged |= self.model.bridges and self.s2_closed and live_phases == 1
 
     def _contact(self, now: float) -> bool:
         if not self.plugged:

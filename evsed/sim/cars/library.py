@@ -16,9 +16,10 @@ from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.cars.habit import Signal
 from evsed.sim.cars.reported_beginnings import BEGINNINGS
 from evsed.sim.cars.reported_currents import CURRENTS
+from evsed.sim.cars.reported_phases import PHASES
 from evsed.sim.cars.reported_stops import STOPS
 
-LIBRARY: Final = {entry.name: entry for entry in (*CURRENTS, *BEGINNINGS, *STOPS)}
+LIBRARY: Final = {entry.name: entry for entry in (*CURRENTS, *BEGINNINGS, *STOPS, *PHASES)}
 
 Value = float | bool | tuple[Signal, ...]
 """What a parameter of a car may be."""

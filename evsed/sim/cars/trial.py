@@ -238,7 +238,7 @@ class Trial:
 
     def _step(self, step_s: float) -> None:
         now, car = self.now, self.car
-        phases = car.model.phases if self._closed else 0
+        phases = min(car.model.phases, self.config.rules.phases) if self._closed else 0
         car.move(now, self._seen(), phases, self.config.rules.mains_v)
         reported: Mapping[Fault, str] = {}
         if self._over_current is not None:

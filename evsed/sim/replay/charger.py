@@ -107,6 +107,11 @@ class Evsed:
         return self._offered_a, self._closed
 
     @property
+    def switching_to(self) -> int:
+        """The set that a change under way leads to, 0 where none is."""
+        return self._evse.phases.pending
+
+    @property
     def phases(self) -> int:
         """The phases that a closing closes."""
         return self._evse.phases.outputs if self._switched else self._config.phases

@@ -15,11 +15,17 @@ CONFIG = AllotmentConfig(mains_v=230.0, phases=3, max_current_a=16.0)
 
 
 class Day:
-    """A charge on switched phases: the set in use follows the choice at once."""
+    """A charge on switched phases: the set in use *follows* the choice at once, or stays."""
 
     def __init__(
-        self, phases: int, config: AllotmentConfig = CONFIG, *, rises: bool = True
+        self,
+        phases: int,
+        config: AllotmentConfig = CONFIG,
+        *,
+        rises: bool = True,
+        follows: bool = True,
     ) -> None:
+        self._follows = follows
         self.now = 1000.0
         self.rule = PhaseChoice(config, rises=rises)
         self.charge = ChargeNow(phases=phases, plugged=True, begun=True)
@@ -40,7 +46,7 @@ class Day:
         for _ in range(round(for_s)):
             self.now += 1.0
             self.choice = self.rule.update(self.now, result, self.charge, self.period_s)
-            if self.choice.phases != self.charge.phases:
+            if self._follows and self.choice.phases != self.charge.phases:
                 self.charge = replace(self.charge, phases=self.choice.phases)
                 self.changes.append(self.now)
         return self.choice
@@ -146,6 +152,28 @@ def test_down_at_once_when_the_battery_has_lent_half_of_its_loan() -> None:
     day.lent_wh = CONFIG.scaled_loan_wh / 2
 
     assert day.run(3000.0, 2.0).phases == 1
+
+
+def test_a_change_under_way_is_made_whatever_the_figure_says_while_the_car_rests() -> None:
+    day = Day(3, follows=False)
+    day.run(3000.0, 60.0)
+    day.lent_wh = CONFIG.scaled_loan_wh / 2
+    assert day.run(3000.0, 1.0).phases == 1
+    day.lent_wh = 0.0
+    day.charge = replace(day.charge, switching_to=1)
+
+    choices = [day.run(watts, 5.0) for watts in (3000.0, -1000.0, 5000.0)]
+    assert [choice.phases for choice in choices] == [1, 1, 1]
+    assert "all phases need 4.1 kW" in choices[-1].why
+    day.charge = replace(day.charge, switching_to=0)
+    assert day.run(3000.0, 60.0).phases == 3, "it has failed, and its time begins anew"
+
+
+def test_fast_ends_a_change_to_one_phase_that_is_under_way() -> None:
+    day = Day(3, follows=False)
+    day.charge = replace(day.charge, switching_to=1, fast=True)
+
+    assert day.run(3000.0, 5.0).phases == 3
 
 
 def test_no_change_for_sun_that_is_too_little_for_one_phase() -> None:

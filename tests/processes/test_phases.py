@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Phases are switched by the real daemon and control process, and either is killed in the middle.
+
+What is asserted is in the stamps of the simulated Pi: when each contactor's pin was high.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+
+from evsed.core.pilot.phase_set import REST_S
+from evsed.sim.world import THREE_PHASES
+from tests.processes import stories
+from tests.processes.rig import Rig, wait_until
+from tests.sources.devices import served
+
+if TYPE_CHECKING:
+    from tests.processes.timeline import Span, Timeline
+
+RICH_W, POOR_W = 12_000.0, 2_500.0  # enough for three phases, and for one alone
+FEED = """
+[feed]
+kind = "http"
+url = "{url}/grid"
+period_s = 1.0
+grid_w = {{ path = "power" }}
+[surplus]
+loan_wh = 3.0
+[contactor]
+switching = "auto"
+[inputs]
+contactor_feedback_gpios = {feedbacks}
+"""
+TOGETHER_S = 0.01  # one command of pigpiod for each contactor, one after the other
+NEARLY_S = 0.1
+"""The rest is counted in ticks and on another clock than the simulator's stamps."""
+
+
+@dataclass
+class House:
+    """A meter at the grid: what the car takes less than the sun flows out."""
+
+    rig: Rig
+    sun_w: float
+    drawn_w: float = 0.0
+
+    async def answer(self, _: web.Request) -> web.Response:
+        """Answer as the meter does."""
+        return web.json_response({"power": self.drawn_w - self.sun_w})
+
+    def until(self, what: str, condition: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+        """Wait until the status meets *condition*, with the meter following the car."""
+
+        def seen() -> dict[str, Any] | None:
+            self.drawn_w = self.rig.pi.order("look")["drawn_w"]
+            status = self.rig.status()
+            return status if status and status["phase_set"] and condition(status) else None
+
+        return wait_until(what, seen) or {}
+
+
+@contextmanager
+def house(rig: Rig, sun_w: float) -> Iterator[House]:
+    """Three contactors with mirror contacts, a car with three phases, and this sun."""
+    house = House(rig, sun_w)
+    rig.pi.order("model", phases=3)
+    with served(house.answer) as url:
+        settings = rig.settings.read_text().replace("[supply]", "[supply]\nphases = 3")
+        settings = settings.replace(
+            "[board.pigpio]", f"[board.pigpio]\ncontactor_gpios = {list(THREE_PHASES.contactors)}"
+        )
+        fixed = '[feed]\nkind = "fixed"\ncurrent_a = 16.0\n'
+        assert fixed in settings
+        feed = FEED.format(url=url, feedbacks=list(THREE_PHASES.feedbacks))
+        rig.settings.write_text(settings.replace(fixed, feed))
+        yield house
+
+
+def charges_on(phases: int) -> Callable[[dict[str, Any]], bool]:
+    """A condition: the car takes current on so many phases."""
+    return lambda now: (
+        now["contactor_closed"]
+        and now["phase_set"]["closes"] == phases
+        and now["phase_set"]["switching_to"] is None
+        and now["drawn_a"] > 0
+    )
+
+
+def rests(now: dict[str, Any]) -> bool:
+    """A condition: all is open for a change of the set."""
+    return now["phase_set"]["switching_to"] is not None and not now["contactor_closed"]
+
+
+def kill_both(rig: Rig) -> float:
+    """SIGKILL to daemon and control process; the moment."""
+    control = rig.life().control_pid()
+    at = rig.now()
+    for pid in (rig.life().pid, control):
+        os.kill(pid, signal.SIGKILL)
+    rig.life().ended()
+    rig.until_nothing_runs()
+    return at
+
+
+def nothing_driven(timeline: Timeline, at: float) -> bool:
+    """True where no contactor was driven at *at*."""
+    return not any(
+        span.start <= at < span.end for spans in timeline.phase_spans() for span in spans
+    )
+
+
+def gaps_s(spans: list[Span], others: list[Span]) -> list[float]:
+    """Seconds between the end of each of *spans* and the next begin of *others*."""
+    return [
+        min(other.start for other in others if other.start >= span.end) - span.end
+        for span in spans
+        if any(other.start >= span.end for other in others)
+    ]
+
+
+@dataclass(frozen=True)
+class Story:
+    """What the wires did; `killed_at` and `again_at` are the crash and the next life's start."""
+
+    timeline: Timeline
+    killed_at: float
+    again_at: float
+
+
+def charge_on_three_then_shade(rig: Rig, home: House) -> None:
+    """A car that charges on three phases, and then less sun."""
+    rig.start()
+    home.until("all phases are chosen", lambda now: now["phase_set"]["closes"] == 3)
+    rig.pi.order("plug")
+    home.until("it charges on three phases", charges_on(3))
+    home.sun_w = POOR_W
+
+
+def killed_on_the_way_down_then_up(rig: Rig) -> Story:
+    """A crash while all is open for one phase; another life with the same car, and `fast`."""
+    with house(rig, RICH_W) as home:
+        charge_on_three_then_shade(rig, home)
+        home.until("all is open", rests)
+        killed_at = kill_both(rig)
+        again_at = rig.now()
+        rig.start()
+        home.until("it charges on one phase", charges_on(1))
+        assert rig.evsed("set", "mode=fast").code == 0
+        home.until("it charges on three phases", charges_on(3))
+        return Story(rig.pi.timeline(), killed_at, again_at)
+
+
+def down_then_killed_on_the_way_up(rig: Rig) -> Story:
+    """One phase for three, a restart, `fast`, a crash while all is open, and another life."""
+    with house(rig, RICH_W) as home:
+        charge_on_three_then_shade(rig, home)
+        home.until("it charges on one phase", charges_on(1))
+        rig.life().signal(signal.SIGTERM)
+        rig.life().ended()
+        rig.until_nothing_runs()
+        rig.start()
+        home.until("it charges on one phase again", charges_on(1))
+        assert rig.evsed("set", "mode=fast").code == 0
+        home.until("all is open", rests)
+        killed_at = kill_both(rig)
+        again_at = rig.now()
+        rig.start()
+        status = home.until("it charges on three phases", charges_on(3))
+        assert not status["faults"]
+        return Story(rig.pi.timeline(), killed_at, again_at)
+
+
+@pytest.mark.long
+@stories.of(killed_on_the_way_down_then_up)
+def test_a_crash_on_the_way_down_leaves_all_open_and_the_next_life_begins_on_one_phase(
+    told: Story,
+) -> None:
+    timeline = told.timeline
+    one, two, _ = timeline.phase_spans()
+
+    assert two[0].end < told.killed_at
+    assert nothing_driven(timeline, told.killed_at)
+    assert nothing_driven(timeline, told.again_at)
+    first = min(span.start for span in one if span.start > told.again_at)
+    assert two[1].start - first > REST_S
+
+
+@pytest.mark.long
+@stories.of(down_then_killed_on_the_way_up)
+def test_a_crash_on_the_way_up_leaves_all_open_and_the_next_life_rests_in_full(
+    told: Story,
+) -> None:
+    timeline = told.timeline
+    _, two, _ = timeline.phase_spans()
+
+    assert nothing_driven(timeline, told.killed_at)
+    assert nothing_driven(timeline, told.again_at)
+    assert two[-1].start - told.again_at >= REST_S - NEARLY_S
+
+
+@pytest.mark.parametrize(
+    "told_of",
+    [
+        pytest.param(story, marks=stories.of(story), id=story.__name__)
+        for story in (killed_on_the_way_down_then_up, down_then_killed_on_the_way_up)
+    ],
+)
+def test_between_two_sets_all_is_open_for_fifteen_seconds_and_each_closes_at_once(
+    told: Story, told_of: object
+) -> None:
+    del told_of
+    timeline = told.timeline
+    one, two, three = timeline.phase_spans()
+    alone = [span for span in one if not any(span.start <= o.start < span.end for o in two)]
+
+    assert len(two) == len(three) == 2
+    assert alone
+    for second, third in zip(two, three, strict=True):
+        assert abs(second.start - third.start) < TOGETHER_S
+        assert any(abs(second.start - first.start) < TOGETHER_S for first in one)
+    assert min(gaps_s(alone, two)) >= REST_S - NEARLY_S
+    assert min(gaps_s(two, alone)) >= REST_S - NEARLY_S
+    for spans in (one, two, three):
+        assert all(0.0 < timeline.duty_at(span.start) < 1.0 for span in spans)
