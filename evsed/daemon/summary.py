@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evsed.core.pilot import j1772
+from evsed.core.pilot.evse import B_NOT_STEADY
 from evsed.core.pilot.faults import Fault
+from evsed.core.pilot.pilot_proof import B_V
 
 if TYPE_CHECKING:
     from evsed.core.car.care import CarNote
@@ -22,6 +24,8 @@ class Summary:
     summary: str
     reason: str
 
+
+OUT_OF_RANGE = "The car's answer on the pilot is out of range"
 
 NOT_TICKING = Summary(
     "Unavailable", "The control process does not answer", "nothing is offered without it"
@@ -50,13 +54,15 @@ def describe(
     if not snapshot.board_ok:
         return Summary("Faulted", "The board cannot be reached", snapshot.board_why)
     if snapshot.faults:
-        return Summary("Faulted", _fault_words(next(iter(snapshot.faults))), reason)
+        return _faulted(snapshot, reason)
     offered_a = j1772.current_for_duty(snapshot.duty)
     if not snapshot.plugged:
         return Summary("Available", "No car", reason)
     if snapshot.closed:
         taken_a = snapshot.drawn_a if taken_a is None else taken_a
         return _closed(offered_a, reason, note, offered_a if taken_a is None else taken_a)
+    if found := _b_out_of_range(snapshot):
+        return found
     asks = snapshot.state[:1] in ("C", "D")
     if asks and offered_a:
         return _asking(snapshot, reason)
@@ -82,12 +88,35 @@ def _asking(snapshot: Snapshot, reason: str) -> Summary:
     high_v = snapshot.high_v
     if high_v is None or window_v[0] <= high_v <= window_v[1]:
         return Summary("Preparing", "The car asks; making sure before the contactor closes", reason)
+    return _out_of_range(high_v, f"evsed closes at {window_v[0]:g} to {window_v[1]:g} V only")
+
+
+def _out_of_range(high_v: float, needs: str) -> Summary:
+    """Describe an answer of the car that lies beside what the standard allows, with its volts."""
     return Summary(
         "SuspendedEVSE",
-        "The car's answer on the pilot is out of range",
-        f"it reads {high_v:.2f} V, and evsed closes at {window_v[0]:g} to {window_v[1]:g} V only: "
-        "clean the plug's contacts, and have the car's inlet looked at if it stays",
+        OUT_OF_RANGE,
+        f"it reads {high_v:.2f} V, and {needs}: clean the plug's contacts, and have the car's "
+        "inlet looked at if it stays",
     )
+
+
+def _b_out_of_range(snapshot: Snapshot) -> Summary | None:
+    """Describe a car that is not offered anything because of its volts in B; None: it is."""
+    high_v = snapshot.high_v
+    if snapshot.blocked != B_NOT_STEADY or high_v is None or B_V[0] <= high_v <= B_V[1]:
+        return None
+    return _out_of_range(high_v, f"evsed offers current at {B_V[0]:g} to {B_V[1]:g} V only")
+
+
+def _faulted(snapshot: Snapshot, reason: str) -> Summary:
+    """Describe a fault; a car between C and D does not ask for ventilation."""
+    fault, high_v = next(iter(snapshot.faults)), snapshot.high_v
+    between = high_v is not None and j1772.CLOSE_D_V[1] < high_v < j1772.CLOSE_C_V[0]
+    if fault is Fault.VENTILATION and between and high_v is not None:
+        found = _out_of_range(high_v, f"evsed closes at {j1772.CLOSE_C_V[0]:g} V and more only")
+        return Summary("Faulted", found.summary, found.reason)
+    return Summary("Faulted", _fault_words(fault), reason)
 
 
 def _untaken(offered_a: float, reason: str, *, has_charged: bool) -> Summary:

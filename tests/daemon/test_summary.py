@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from evsed.core.pilot.evse import B_NOT_STEADY
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import Limit
 from evsed.daemon.summary import describe
@@ -53,6 +54,30 @@ CHARGING = replace(ASKING, closed=1)
             False,
             "SuspendedEVSE",
             "The car's answer on the pilot is out of range",
+        ),
+        (
+            replace(WAITING, blocked=B_NOT_STEADY, high_v=7.8),
+            False,
+            "SuspendedEVSE",
+            "The car's answer on the pilot is out of range",
+        ),
+        (
+            replace(WAITING, blocked=B_NOT_STEADY, high_v=8.9),
+            False,
+            "Preparing",
+            "Car connected, nothing on offer",
+        ),
+        (
+            replace(WAITING, state="D1", faults={Fault.VENTILATION: "-"}, high_v=4.4),
+            False,
+            "Faulted",
+            "The car's answer on the pilot is out of range",
+        ),
+        (
+            replace(WAITING, state="D1", faults={Fault.VENTILATION: "-"}, high_v=3.0),
+            False,
+            "Faulted",
+            "The car asks for ventilation",
         ),
         (replace(WAITING, state="C1"), False, "SuspendedEVSE", "The car asks and has to wait"),
         (CHARGING, True, "Charging", "Charging, 12.0 A"),
@@ -108,3 +133,22 @@ def test_every_fault_has_words(fault: Fault) -> None:
 
     assert said.evse_status == "Faulted"
     assert said.summary
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "words"),
+    [
+        (
+            replace(WAITING, blocked=B_NOT_STEADY, high_v=10.21),
+            "it reads 10.21 V, and evsed offers current at 8 to 10.05 V only: clean",
+        ),
+        (
+            replace(WAITING, state="D1", faults={Fault.VENTILATION: "-"}, high_v=4.4),
+            "it reads 4.40 V, and evsed closes at 4.8 V and more only: clean",
+        ),
+    ],
+)
+def test_volts_beside_a_window_are_named_with_what_to_do(snapshot: Snapshot, words: str) -> None:
+    reason = describe(snapshot, has_charged=False).reason
+    assert reason.startswith(words)
+    assert "have the car's inlet looked at" in reason

@@ -400,11 +400,11 @@ class Evse:
         anomaly, settled = pilot.anomaly, self.presence.settled
         if anomaly is Anomaly.NO_DIODE:
             if settled is not PilotState.A:
-                raised = self._raise(now, Fault.DIODE, anomaly.value)
+                raised = self._raise(now, Fault.DIODE, pilot.trouble)
                 self._diode_faults += len(raised)
                 events += raised
         elif anomaly is not None and not self.output.shows_f(now):
-            events += self._raise(now, Fault.PILOT, anomaly.value)
+            events += self._raise(now, Fault.PILOT, pilot.trouble)
         if settled is PilotState.D and not self._config.allow_ventilated:
             self.presence.needs_b = True
             events += self._raise(now, Fault.VENTILATION, "the car asks for ventilation")

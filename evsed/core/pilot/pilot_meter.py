@@ -89,6 +89,14 @@ class PilotReading:
     lost: bool
     suspect: bool = False
 
+    @property
+    def trouble(self) -> str:
+        """The anomaly in words, with the volts of a negative half that is not as it should be."""
+        if self.anomaly is None:
+            return ""
+        measured = self.anomaly in (Anomaly.NO_DIODE, Anomaly.WEAK_LOW) and self.low_v is not None
+        return self.anomaly.value + (f" (it reads {self.low_v:.2f} V)" if measured else "")
+
 
 def burst_length(duty: float) -> int:
     """Return the conversions in a burst at *duty*: 128 where a plateau is short, else 64."""

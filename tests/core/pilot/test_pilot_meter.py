@@ -47,6 +47,7 @@ def test_every_state_is_read_with_its_plateaus_at_every_duty(state: str, duty: f
     assert reading.high_v == pytest.approx(HIGH_V[state], abs=0.15)
     assert reading.low_v == pytest.approx(-11.94, abs=0.15)
     assert reading.anomaly is None
+    assert reading.trouble == ""
 
 
 @pytest.mark.parametrize("state", ["A", "B", "C", "D"])
@@ -137,7 +138,10 @@ def test_a_supply_that_sags_is_no_missing_diode(high_v: float, low_v: float) -> 
     watch.sees(high_v, 0.5)
     watch.sees(high_v, 0.5, low_v=low_v)
 
-    assert watch.sees(high_v, 0.5, low_v=low_v).anomaly is Anomaly.WEAK_LOW
+    reading = watch.sees(high_v, 0.5, low_v=low_v)
+    assert reading.anomaly is Anomaly.WEAK_LOW
+    assert reading.trouble.startswith("the pilot's negative supply is weak")
+    assert f"(it reads {reading.low_v:.2f} V)" in reading.trouble
 
 
 @pytest.mark.parametrize(
@@ -160,6 +164,7 @@ def test_a_pilot_shorted_to_earth_is_e() -> None:
 
     assert reading.settled is E
     assert reading.anomaly is Anomaly.SHORTED
+    assert reading.trouble == Anomaly.SHORTED.value
 
 
 def test_a_short_behind_the_diode_is_e_although_the_low_plateau_is_there() -> None:
@@ -167,6 +172,7 @@ def test_a_short_behind_the_diode_is_e_although_the_low_plateau_is_there() -> No
 
     assert reading.settled is E
     assert reading.anomaly is Anomaly.SHORTED
+    assert reading.trouble == Anomaly.SHORTED.value
 
 
 def test_a_pilot_that_stands_at_12_v_though_pwm_is_commanded_is_an_anomaly() -> None:
