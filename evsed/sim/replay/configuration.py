@@ -8,23 +8,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import product
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from evsed.core.solar.allotment import AllotmentConfig
 from evsed.errors import DayError
-from evsed.settings import Settings, load_settings
 from evsed.sim.dayfiles.options import MAX_GAP_S, ReadOptions
 from evsed.sim.demand_manager import Formula
-from evsed.sim.replay.plant import PERIOD_S, PlantConfig
+from evsed.sim.replay.plant import PlantConfig
 
-COMPARABLE: Final[dict[str, Any]] = {
-    "mains_v": 230.0,
-    "phases": 1,
-    "max_current_a": 32.0,
-    "period_s": float(PERIOD_S),
-    "window_s": 0.0,
-}
-"""Settings without --config: the same for everybody, so that figures can be compared."""
+if TYPE_CHECKING:
+    from evsed.settings import Settings
+
+COMPARABLE: Final = AllotmentConfig()
+"""Rules without --config: the same for everybody, so that figures can be compared."""
 
 OWN_SETTINGS: Final = Path("/etc/evsed.toml")
 """Where the settings of the charger are, on the charger."""
@@ -53,6 +49,9 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
     evsed's own history is replayed with its own settings, where they are in their usual place.
     """
+    # A fifth of a second, which a day without --config does not need.
+    from evsed.settings import load_settings  # noqa: PLC0415 - see above
+
     path = _path(options)
     return load_settings(path) if path is not None else load_settings(None, environ={})
 
@@ -89,35 +88,49 @@ def read_options(options: argparse.Namespace) -> ReadOptions:
 
 
 def describe(variant: Variant, options: argparse.Namespace) -> str:
-    """The rules in force, in one line."""
+    """The rules in force, and what the feed's pages were made from."""
     rules = variant.rules
     path = _path(options)
     source = f"settings of {path}" if path is not None else "shipped settings (no --config)"
     fixed = (
         '; feed.kind is "fixed": evsed would offer its current whatever the sun does, and this '
         "shows what a feed of the sun would bring"
-        if settings_of(options).feed.kind == "fixed"
+        if path is not None and settings_of(options).feed.kind == "fixed"
         else ""
     )
+    feed = f"{rules.semantics} every {rules.period_s:g} s, window {rules.window_s:g} s"
+    if rules.semantics == "batterymonitor":
+        feed += f".\n{_pages(options)}"
     return (
         f"{source}: {rules.phases} x {rules.mains_v:g} V, {rules.car_min_current_a:g} to "
         f"{rules.max_current_a:g} A, so the sun has to give {rules.least_w / 1000:.2f} kW; "
-        f"{rules.semantics} every {rules.period_s:g} s, window {rules.window_s:g} s; loan "
-        f"{rules.loan_wh:g} Wh, reserve {rules.reserve_w:g} W{fixed}"
+        f"loan {rules.loan_wh:g} Wh, reserve {rules.reserve_w:g} W{fixed}; {feed}"
+    )
+
+
+def _pages(options: argparse.Namespace) -> str:
+    """Tell that a file has no page of BatteryMonitor, and by which formula evsed made one up."""
+    house = (
+        f"a house battery of {options.battery_kwh:g} kWh at {options.soc:g} %"
+        if options.battery_kwh is not None
+        else "a house battery of any size that begins at its target"
+    )
+    tracking = ", which follows the charge" if options.tracking else ""
+    return (
+        "BatteryMonitor's pages are not in the file: evsed made them from its rows by the formula "
+        f'"{options.formula}" (--formula), target {options.target:g} %{tracking}, for {house}'
     )
 
 
 def _rules(options: argparse.Namespace) -> AllotmentConfig:
     """Settings, and what the command line says over them."""
-    settings = settings_of(options)
-    config = settings.allotment_config()
-    base = {} if _path(options) is not None else dict(COMPARABLE)
-    changed = {
+    own = _path(options) is not None
+    config = settings_of(options).allotment_config() if own else COMPARABLE
+    changes: dict[str, Any] = {
         key: value
         for key, name in _OPTIONS.items()
         if (value := getattr(options, name)) is not None
     }
-    changes = base | changed
     changes["max_current_a"] = max(
         changes.get("max_current_a", config.max_current_a), config.car_min_current_a
     )

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 if TYPE_CHECKING:
     from evsed.sim.replay.plant import DayCourse
     from evsed.sim.replay.stretches import StoryLine
 
-WIDTH, LEFT, RIGHT = 1200, 72, 16
+WIDTH, LEFT, RIGHT = 1200, 72, 24
 POWER_TOP, POWER_HEIGHT = 56, 300
 BATTERY_TOP, BATTERY_HEIGHT = 392, 110
 CONTACTOR_TOP, CONTACTOR_HEIGHT = 534, 18
@@ -47,7 +47,7 @@ KINDS: Final = {
 
 _HEAD: Final = (
     f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-    'font-family="sans-serif" font-size="13" role="img">'
+    'font-family="sans-serif" font-size="13" role="img"'
 )
 
 
@@ -69,7 +69,7 @@ def draw(name: str, started: datetime, trace: DayCourse, lines: Sequence[StoryLi
     power = place(most_w, POWER_TOP, POWER_HEIGHT)
     energy = place(most_wh, BATTERY_TOP, BATTERY_HEIGHT)
     parts = [
-        _HEAD,
+        f"{_HEAD} aria-label={quoteattr(f'{name}, {started:%Y-%m-%d}: power over the day')}>",
         f"<title>{escape(name)}</title>",
         f"<desc>{escape(chr(10).join(describe(lines)))}</desc>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',

@@ -99,6 +99,7 @@ def test_the_picture_shows_each_reason_when_hovered_and_has_them_as_text(tmp_pat
     assert main(["replay", "--plot", str(file), str(write_day(tmp_path / "d.csv", cloudy))]) == 0
     picture = ET.fromstring(file.read_text(encoding="utf-8"))
     space = {"svg": "http://www.w3.org/2000/svg"}
+    assert picture.get("aria-label", "").endswith(": power over the day")
     hovered = [title.text for title in picture.findall("svg:g/svg:title", space)]
     described = picture.findtext("svg:desc", "", space).splitlines()
     assert hovered == described

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evsed.cli import main
+from evsed.settings import load_settings
+from evsed.sim.replay.configuration import COMPARABLE
 from tests.sim.replay.days import cloudy, write_day
 
 THREE_PHASES = "[supply]\nphases = 3\nmax_current_a = 16.0\n"
@@ -76,8 +79,17 @@ def test_without_a_file_the_feed_is_the_shipped_one_and_an_option_changes_it(
     assert main(["replay", day]) == 0
     assert "shipped settings (no --config)" in (told := capsys.readouterr().out)
     assert "batterymonitor every 60 s" in told
+    assert 'made them from its rows by the formula "minute"' in told
     assert main(["replay", "--semantics", "battery_power", day]) == 0
-    assert "battery_power every 60 s" in capsys.readouterr().out
+    assert "battery_power every 60 s" in (told := capsys.readouterr().out)
+    assert "formula" not in told
+
+
+def test_the_comparable_rules_are_the_shipped_ones_for_a_supply_of_32_a_and_a_feed_in_time() -> (
+    None
+):
+    shipped = load_settings(None, environ={}).allotment_config()
+    assert replace(shipped, max_current_a=32.0, window_s=0.0) == COMPARABLE
 
 
 def test_the_feeds_period_is_the_plants(tmp_path: Path) -> None:
