@@ -14,6 +14,7 @@
      +- LinkError         the two processes do not understand each other
      +- StoreError        sessions and totals cannot be read or kept
  |   +- StoreLockedError  ... because another program holds the file
+     +- BackupError       a backup that cannot be made, or is none
      +- HubBusyError      a frontend gives more orders than the daemon carries out
  +- DayError          a recorded day that cannot be replayed
      +- WebError          the page cannot be served where the owner wants it
@@ -121,6 +122,10 @@ class StoreLockedError(StoreError):
 
 class WebError(EvsedError):
     """The page cannot be served on the host, port or socket that the settings name."""
+
+
+class BackupError(EvsedError):
+    """A backup cannot be made, or what is to be restored is none; nothing was changed."""
 
 
 class HubBusyError(EvsedError):

@@ -155,6 +155,26 @@ def _token(options: argparse.Namespace) -> int:
     return OK
 
 
+def _backup(options: argparse.Namespace) -> int:
+    from evsed.cli.backup import backup
+    from evsed.settings.load import read_layers
+
+    print(backup(read_layers(_path(options)), options.file))
+    return OK
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from evsed.cli.backup import restore, undo
+    from evsed.settings.load import read_layers
+
+    layers = read_layers(_path(options))
+    if options.undo == (options.file is not None):
+        print("evsed: name the file of a backup, or --undo", file=sys.stderr)
+        return USAGE
+    print(undo(layers) if options.undo else restore(layers, options.file))
+    return OK
+
+
 def _off(options: argparse.Namespace) -> int:
     from evsed.cli.off import switch_off
 
@@ -247,6 +267,13 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     for its in (status, ack, wake, controls):
         its.add_argument("--demo", action="store_true", help="of the demo that runs here")
     command("password", _password, "set the password that the page asks for before it gives orders")
+    backup = command("backup", _backup, "save all that evsed keeps as one file")
+    backup.add_argument("file", type=Path, metavar="FILE", help="the backup, such as evsed.zip")
+    restore = command("restore", _restore, "check a backup, and put it in place at the next start")
+    restore.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the backup")
+    restore.add_argument(
+        "--undo", action="store_true", help="what there was before the last restore, instead"
+    )
     token = command("token", _token, "create, list or revoke a token: a program's password")
     token.add_argument("what", choices=("create", "list", "revoke"))
     token.add_argument("name", nargs="?", metavar="NAME", help="the program that gets it")

@@ -39,17 +39,20 @@ from evsed.daemon.supervisor import Part, Supervisor
 from evsed.daemon.systemd import Notifier, Watchdog
 from evsed.daemon.thermometer import Thermometer
 from evsed.daemon.ticks import TickHandler
-from evsed.errors import BoardError, WebError
+from evsed.errors import BackupError, BoardError, WebError
 from evsed.frontends import FrontendsConfig, open_frontends
 from evsed.link import Configure
 from evsed.logs import Logs
 from evsed.meters import CarReading, open_car, open_house
 from evsed.settings.page_file import PageFile
+from evsed.store import archive
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from evsed.frontends import Frontends
     from evsed.frontends.frontend import Frontend
     from evsed.settings import Settings
     from evsed.settings.load import Layers
@@ -110,13 +113,11 @@ async def _run(settings: Settings, page_path: Path, logs: Logs, around: Surround
             settings.web_config(), __version__, settings.mqtt_config(), settings.ocpp_config()
         )
     )
-    try:
-        held = lock_board(
-            settings.board_config()
-        )  # a second evsed ends here, before it changes anything
-    except BoardError:
+    held = _lock(settings, opened)  # a second evsed ends here, before it changes anything
+    if _restored(settings, page_path):
         opened.close()
-        raise
+        held.close()
+        return BEGIN_AGAIN
     recorder = await SessionRecorder.open(_recorder_config(settings))
     charger = Charger(ChargerState(installation=_installation(settings)))
     care = CarCare(settings.car_care_config())
@@ -178,6 +179,26 @@ async def _run(settings: Settings, page_path: Path, logs: Logs, around: Surround
         held.close()
         history.close()
         await recorder.close(clean=shutdown.signals > 0)
+
+
+def _lock(settings: Settings, opened: Frontends) -> socket.socket:
+    try:
+        return lock_board(settings.board_config())
+    except BoardError:
+        opened.close()
+        raise
+
+
+def _restored(settings: Settings, page_path: Path) -> bool:
+    """Put a backup in place that was put ready; return True where there was one."""
+    try:
+        done = archive.apply(settings.store.path, page_path)
+    except BackupError as error:
+        log.error(str(error))
+        return False
+    if done:
+        log.warning(done)
+    return bool(done)
 
 
 def _publish_found(recorder: SessionRecorder, hub: ChargerHub) -> None:

@@ -246,7 +246,7 @@ class DatabaseFile:
             database.execute("PRAGMA synchronous = FULL")
             database.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
             _check(database)
-            _migrate(database)
+            migrate(database)
         except BaseException:
             database.close()
             raise
@@ -306,7 +306,26 @@ def _check(database: sqlite3.Connection) -> None:
             raise _DamageError(verdict)
 
 
-def _migrate(database: sqlite3.Connection) -> None:
+def schema(database: sqlite3.Connection) -> list[tuple[str, ...]]:
+    """Return everything that *database* defines; data apart, two of one version are the same."""
+    return database.execute(
+        "SELECT type, name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name"
+    ).fetchall()
+
+
+def schema_of(version: int) -> list[tuple[str, ...]] | None:
+    """Return the schema of a file of *version*; None where this evsed does not know it."""
+    if not 1 <= version <= len(_MIGRATIONS):
+        return None
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    for script in _MIGRATIONS[:version]:
+        database.executescript(script)
+    found = schema(database)
+    database.close()
+    return found
+
+
+def migrate(database: sqlite3.Connection) -> None:
     """Bring the file to the newest form, each step whole or not at all."""
     ((version,),) = database.execute("PRAGMA user_version")
     if version > len(_MIGRATIONS):
