@@ -135,11 +135,13 @@ def test_a_battery_below_its_target_keeps_a_little_of_the_sun() -> None:
     assert loop.run(3000.0, 12, own_w=0.0) == pytest.approx(2850, abs=10)
 
 
-def test_the_formula_without_the_charge_is_recognised_when_the_car_starts() -> None:
+def test_the_formula_without_the_charge_is_recognised_by_the_first_steps_of_a_car() -> None:
+    """Until it is, the car gets no more than the plain figure allows, too."""
     loop = Loop(DemandManager(Formula.PLAIN), kwh=60, charge=0.6)
     loop.run(3000.0, 12, own_w=0.0)
-    loop.run(3000.0, 1, own_w=LEAST_W)
-    loop.run(3000.0, 3, own_w=LEAST_W)
+    for own_w in (LEAST_W, 2 * LEAST_W):
+        assert not loop.decoder.plain
+        assert loop.run(3000.0, 4, own_w=own_w) < 3200
     assert loop.decoder.plain
     assert loop.run(3000.0, 3) == pytest.approx(3000, abs=20)
 
