@@ -69,7 +69,7 @@ broker: ## mosquitto, nginx, caddy, prometheus: tests talk to them; without them
 WANDERING := tests/core/pilot/test_evse_walk.py tests/core/pilot/test_evse_stateful.py
 APART     := $(WANDERING) tests/core/ tests/browser/ tests/processes/ tests/home_assistant/
 PYTEST    := $(BIN)/python -m pytest
-TWO       := -n 2 --dist loadfile
+TWO       := -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup broker ## all that a change has to pass: format, lint, types, layers, tests
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted: make fix" >&2; exit 1; }

@@ -53,15 +53,19 @@ from tests.core.pilot.walk_world import (
     Given,
     Moment,
     World,
+    ahead_of,
     frozen,
     key,
     name,
+    parts_of,
     thaw,
     waits,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from tests.core.pilot.walk_world import Parts
 
 TICK_S: Final = 0.02
 A_BIT_S: Final = 1e-6  # past a threshold, so that a sum of floats is past it, too
@@ -86,6 +90,7 @@ class Walk:
     closings: int = 0
     took_s: float = 0.0
     _kept: Counter[int] = field(default_factory=Counter)
+    _parts: Parts = ()
 
     def run(self) -> Walk:
         """Walk until the frontier is empty. Raises `RuleBroken` with the story that did it."""
@@ -94,6 +99,7 @@ class Walk:
         if unknown := set(frozen(evse)) ^ KNOWN:
             raise LookupError(f"the machine's memory and what the walk knows differ in {unknown}")
         evse.restore(dict.fromkeys(self.world.restored, "of an earlier life"))
+        self._parts = parts_of(evse)
         wires = Wires(held_until=self.world.config.hold_off_s)
         self._visit(Moment(0.0, frozen(evse), None, wires, -1, "nothing", 0.0))
         place = 0
@@ -114,7 +120,7 @@ class Walk:
     def _leave(self, evse: Evse, place: int) -> None:
         """Every step from one moment on."""
         moment = self.moments[place]
-        ahead = [wait_s for wait_s in waits(moment) if wait_s > TICK_S]
+        ahead = [wait_s for wait_s in waits(moment, ahead_of(moment)) if wait_s > TICK_S]
         times = [TICK_S, min(ahead) + A_BIT_S] if ahead else [TICK_S]
         for given in self.world.inputs(moment.memory):
             for wait_s in times:
@@ -144,7 +150,7 @@ class Walk:
             lost=pilot.lost,
         )
         reported = {given.reported: "reported"} if given.reported else {}
-        thaw(evse, before.memory)
+        thaw(evse, self._parts, before.memory)
         step = evse.step(
             now,
             reading,
@@ -165,7 +171,7 @@ class Walk:
     def _order(self, evse: Evse, place: int, order: str) -> Moment:
         before = self.moments[place]
         now, wires, live_since = before.now, before.wires, before.live_since
-        thaw(evse, before.memory)
+        thaw(evse, self._parts, before.memory)
         if order == ACKNOWLEDGE:
             confirms = Fault.PILOT_NOT_PROVED in before.memory["_details"]
             wires = replace(wires, confirmed=wires.confirmed or confirms)

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from collections import deque
-from copy import copy
 from dataclasses import dataclass
 from math import inf
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from evsed.core.pilot import (
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 
     from evsed.core.pilot.evse import Evse
     from tests.core.pilot.rules import Wires
+
+    Parts = tuple[tuple[dict[str, Any], tuple[str, ...]], ...]
 
 Memory = dict[str, Any]  # the machine's fields
 
@@ -227,34 +228,41 @@ class Moment(NamedTuple):
 
 
 def frozen(evse: Evse) -> Memory:
-    """The machine's memory, its parts' fields beside its own, so that it stays as it is."""
+    """The machine's memory, its parts' fields beside its own.
+
+    It is the machine's until `thaw` gives the machine another one, which every step begins with.
+    """
     fields = vars(evse)
-    memory: Memory = {name: value for name, value in fields.items() if name not in PARTS}
+    memory: Memory = {**fields}
     for part in PARTS:
         memory |= vars(fields[part])
-    memory["_requests"] = tuple(memory["_requests"])
-    memory["_details"] = dict(memory["_details"])
-    memory["budget"] = _same(memory["budget"])
+        del memory[part]
     return memory
 
 
 def _same(budget: ClosingBudget) -> ClosingBudget:
-    """A copy; deepcopy would take most of the walk's time."""
-    other = copy(budget)
+    """A copy; those of the module `copy` would take much of the walk's time."""
+    other = ClosingBudget.__new__(ClosingBudget)
+    vars(other).update(vars(budget))
     other._closings = budget._closings.copy()  # noqa: SLF001 - as the machine's own memory
     return other
 
 
-def thaw(evse: Evse, memory: Memory) -> None:
-    """Make the machine remember *memory*."""
+def parts_of(evse: Evse) -> Parts:
+    """The fields of the machine and of each of its parts, each with the names of what is memory."""
     fields = vars(evse)
-    for part in (fields, *(vars(fields[name]) for name in PARTS)):
-        for name in part:
-            if name in memory:
-                part[name] = memory[name]
-    evse.presence._requests = deque(memory["_requests"], maxlen=presence.CHATTER_REQUESTS)  # noqa: SLF001 - the walk is the memory's other side
+    own = tuple(name for name in fields if name not in PARTS)
+    return ((fields, own), *[(vars(fields[part]), tuple(vars(fields[part]))) for part in PARTS])
+
+
+def thaw(evse: Evse, parts: Parts, memory: Memory) -> None:
+    """Make the machine with these *parts* remember a copy of *memory*."""
+    for fields, names in parts:
+        for name in names:
+            fields[name] = memory[name]
+    evse.presence._requests = memory["_requests"].copy()  # noqa: SLF001 - the walk is the memory's other side
     evse.contactor.budget = _same(memory["budget"])
-    evse.active._details = dict(memory["_details"])  # noqa: SLF001 - as above
+    evse.active._details = memory["_details"].copy()  # noqa: SLF001 - as above
 
 
 def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
@@ -281,9 +289,10 @@ def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
         ages["_rest_at"] = (rules.rest_s,)
     if memory["pending"]:
         ages["_asked_at"] = (rules.rest_s + phase_set.GIVE_UP_S,)
-    if {Fault.PILOT, Fault.DIODE} & set(memory["_details"]):
+    details = memory["_details"]
+    if details and (Fault.PILOT in details or Fault.DIODE in details):
         ages["_well_at"] = (machine.PILOT_WELL_S,)
-    if memory["_details"] and not memory["_f_asked"]:
+    if details and not memory["_f_asked"]:
         ages["_calm_at"] = (car_probe.CALM_S, car_probe.CALM_AFTER_SHORT_S)
     return ages
 
@@ -301,60 +310,84 @@ def _probe_ends(memory: Memory) -> tuple[float, ...]:
     return (memory["_x1_at"] + car_probe.X1_FIRST_S,)
 
 
-def waits(moment: Moment) -> Iterator[float]:
+class Ahead(NamedTuple):
+    """What `key` and `waits` both need to know of a moment."""
+
+    relevant: dict[str, tuple[float, ...]]
+    probe_ends: tuple[float, ...]
+    wires: tuple[tuple[float, float], ...]
+    pause_s: float  # until the budget allows a closing
+
+
+def ahead_of(moment: Moment) -> Ahead:
+    """What is ahead of this moment."""
+    memory = moment.memory
+    return Ahead(
+        _relevant(memory),
+        _probe_ends(memory),
+        moment.wires.thresholds(),
+        memory["budget"].left_s(moment.now),
+    )
+
+
+def waits(moment: Moment, ahead: Ahead) -> list[float]:
     """Seconds from this moment to each threshold; negative for those that have gone by."""
     memory, now = moment.memory, moment.now
-    for field, thresholds in _relevant(memory).items():
+    found: list[float] = []
+    for field, thresholds in ahead.relevant.items():
         since = memory[field]
         if since is not None:
-            yield from (since + threshold - now for threshold in thresholds)
-    for field in ENDS:
-        yield memory[field] - now
-    yield memory["budget"].left_s(now) or -1.0
-    yield from (at - now for at in _probe_ends(memory))
-    for at in memory["_requests"]:
-        yield at + presence.CHATTER_WITHIN_S - now
+            found += [since + threshold - now for threshold in thresholds]
+    found += [memory[field] - now for field in ENDS]
+    found.append(ahead.pause_s or -1.0)
+    found += [at - now for at in ahead.probe_ends]
+    found += [at + presence.CHATTER_WITHIN_S - now for at in memory["_requests"]]
     if moment.live_since is not None and not memory["closed"]:
-        yield moment.live_since + machine.CLOSE_AFTER_S - now
-    for since, threshold in moment.wires.thresholds():
-        yield since + threshold - now
+        found.append(moment.live_since + machine.CLOSE_AFTER_S - now)
+    found += [since + threshold - now for since, threshold in ahead.wires]
+    return found
+
+
+_plain: Final = itemgetter(*PLAIN)
 
 
 def key(moment: Moment) -> tuple[object, ...]:
     """What of this moment decides what can happen, and what may; equal keys are one state."""
     memory, now = moment.memory, moment.now
-    classes: list[object] = [memory[field] for field in PLAIN]
-    for field, thresholds in _relevant(memory).items():
+    ahead = ahead_of(moment)
+    details = memory["_details"]
+    classes: list[object] = [*_plain(memory)]
+    for field, thresholds in ahead.relevant.items():
         since = memory[field]
         if since is None:
             classes.append(None)
         else:
             classes.append(sum([now - since >= threshold for threshold in thresholds]))
     classes += [memory[field] > now for field in ENDS]
-    classes.append(memory["budget"].left_s(now) > 0.0)
+    classes.append(ahead.pause_s > 0.0)
     if memory["_needs_b"]:
         classes += [memory[field] for field in OF_B]
         classes.append(memory["_a_v"] is None and not memory["car_proved"])
-    classes.append(tuple(at > now for at in _probe_ends(memory)))
+    classes.append(tuple([at > now for at in ahead.probe_ends]))
     recent = sum([now - at <= presence.CHATTER_WITHIN_S for at in memory["_requests"]])
     # While something is wrong it only counts whether the next asking is one too many.
-    if memory["_details"]:
+    if details:
         recent = recent == presence.CHATTER_REQUESTS - 1
-    classes += [recent, frozenset(memory["_details"])]
+    classes += [recent, frozenset(details)]
     # The tries before the last one are alike.
     spent = memory["_diode_faults"] > machine.DIODE_TRIES
-    classes.append(spent and Fault.DIODE in memory["_details"])
+    classes.append(spent and Fault.DIODE in details)
     if not memory["closed"]:
         live = moment.live_since
         classes.append(None if live is None else now - live >= machine.CLOSE_AFTER_S)
-    classes += [now - since >= threshold for since, threshold in moment.wires.thresholds()]
+    classes += [now - since >= threshold for since, threshold in ahead.wires]
     if memory["_rules"].active:
         wires = moment.wires
         classes += [wires.set_outputs, wires.least_outputs, wires.rested, wires.rest_at is None]
     # What is going to happen first; with a fault only for as long as F has to end.
-    if not memory["_details"] or memory["_f_until_at"] > now:
-        ahead = [wait_s if wait_s > 0.0 else inf for wait_s in waits(moment)]
-        classes.append(ahead.index(min(ahead)) if ahead else None)
+    if not details or memory["_f_until_at"] > now:
+        to_come = [wait_s if wait_s > 0.0 else inf for wait_s in waits(moment, ahead)]
+        classes.append(to_come.index(min(to_come)))
     return tuple(classes)
 
 
