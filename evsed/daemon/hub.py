@@ -17,6 +17,7 @@ import structlog
 
 from evsed.core.pilot import events as ev
 from evsed.daemon.charger_state import Listeners
+from evsed.daemon.event_lines import EventLines
 from evsed.daemon.session_summary import describe_session
 from evsed.daemon.status import Now, build_status
 from evsed.frontends.hub import HubEvent, SessionEnded
@@ -55,6 +56,7 @@ class ChargerHub:
         self._link = link
         self._care = care
         self._logs = logs
+        self._lines = EventLines()
         self.orders = recorder.orders
         self.orders.on_order.add(self.note_order)
         self.orders.on_plan.add(self.note)
@@ -89,11 +91,18 @@ class ChargerHub:
         return self._subscribers.add(subscriber)
 
     def publish(self, event: ev.Event, at: datetime) -> None:
-        """Give *event* to the logs, the page and the subscribers, each once."""
-        self._logs.event(event, at)
-        if not isinstance(event, ev.StateChanged):
-            self.note(str(event), "error" if isinstance(event, ev.FaultRaised) else "info", at)
+        """Give *event* to the subscribers, and to logs and page where it has a line of its own."""
+        if self._lines.has_line(event):
+            self._logs.event(event, at)
+            if not isinstance(event, ev.StateChanged):
+                self.note(str(event), "error" if isinstance(event, ev.FaultRaised) else "info", at)
         self._subscribers.call(HubEvent(at, event))
+
+    def sum_up(self, now: float, at: datetime) -> None:
+        """Give logs and page the line for what had none of its own, once it is due at *now*."""
+        if summed := self._lines.sum_up(now):
+            self._logs.event(summed, at)
+            self.note(str(summed), at=at)
 
     def publish_session(self, event: SessionEvent, at: datetime) -> None:
         """Give the beginning or the end of a session to the subscribers; sum up one that ended."""

@@ -69,6 +69,7 @@ class TickHandler:
             self._hub.publish_session(session_event, wall)
         self._recorder.trace.add_sample(snapshot.at, state.sample(snapshot.at))
         self._charger.set(state)
+        self._hub.sum_up(snapshot.at, wall)
         summary = self._hub.status().summary
         if self._watchdog.on_tick(snapshot.at, snapshot.ticks, summary, board_ok=snapshot.board_ok):
             log.info("the pilot is driven", state=snapshot.state)

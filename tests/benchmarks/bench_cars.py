@@ -4,6 +4,7 @@
     python -m tests.benchmarks cars                      the tables
     python -m tests.benchmarks cars bmw asleep-2h        some cars
     python -m tests.benchmarks cars --write docs/cars.md the tables into the page
+    python -m tests.benchmarks cars bmw --write docs/cars.md only the rows of some cars
 
 A car's goal is 95 % of what it could have taken, which is what an ordinary car took under the same
 sun from a station that knows this car's least current, less the time that this car needs to begin
@@ -245,6 +246,14 @@ def library(entries: Iterable[Entry]) -> list[str]:
     return lines
 
 
+def merge(old: Sequence[str], new: list[str]) -> list[str]:
+    """Return the *old* table with the rows of the *new* one in place of those of the same cars."""
+    cells = [line.split("|")[1].strip() if line.startswith("|") else "" for line in (*old, *new)]
+    fresh = {cell: line for cell, line in zip(cells[len(old) :], new, strict=True) if cell}
+    kept = {cell: line for cell, line in zip(cells, old, strict=False) if cell in LIBRARY}
+    return [*new[:2], *((kept | fresh)[name] for name in LIBRARY if name in kept | fresh)]
+
+
 def write(page: Path, parts: dict[str, list[str]]) -> None:
     """Put each part between its marks. Raises ValueError where *page* has no such marks."""
     text = page.read_text(encoding="utf-8")
@@ -253,7 +262,7 @@ def write(page: Path, parts: dict[str, list[str]]) -> None:
         place = re.search(marks, text, flags=re.DOTALL)
         if place is None:
             raise ValueError(f"{page} has no place for {name}")
-        body = "\n".join((place[1], *lines, "", place[2]))
+        body = "\n".join((place[1], *merge(place[0].splitlines(), lines), "", place[2]))
         text = text[: place.start()] + body + text[place.end() :]
     page.write_text(text, encoding="utf-8")
 
