@@ -10,7 +10,7 @@ _evsed() {
         words=$(evsed --help 2>/dev/null | sed -n 's/^    \([a-z]\{1,\}\) .*/\1/p')
     elif [ "${current#-}" != "$current" ]; then
         words=$(evsed "$command" --help 2>/dev/null | grep -o -- '--[a-z-]\{1,\}' | sort -u)
-    elif [ "$command" = replay ]; then
+    elif [ "$command" = replay ] || [ "$command" = backup ] || [ "$command" = restore ]; then
         COMPREPLY=($(compgen -f -- "$current"))
         return
     fi

@@ -139,6 +139,7 @@ async def _run(settings: Settings, page_path: Path, logs: Logs, around: Surround
     ticks = TickHandler(charger, hub, recorder, care, watchdog, button)
     supervisor = Supervisor(charger)
     restart = SettingsRestart(settings, page_path, charger, hub, shutdown.begin_again)
+    history.on_restored = restart.ask
     page_settings = _page_settings(settings, around, hub, restart)
     try:
         around.on_address(f"http://localhost:{opened.port}/")

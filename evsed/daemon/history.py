@@ -8,6 +8,8 @@ deleted goes through the store writer, some rows at a time, so that a save never
 from __future__ import annotations
 
 import asyncio
+import shutil
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
@@ -18,11 +20,17 @@ from evsed.core.energy.history import By, DayTrace, PeriodTotal
 from evsed.core.energy.sessions import SessionRecord
 from evsed.daemon.session_recorder import SessionRecorder
 from evsed.errors import StoreError
+from evsed.store import archive
 from evsed.store.reading import StoreReader
 from evsed.store.rows import begins_at, day_of
 
 WAITING_MOST = 8
 """So many questions may wait at once; a page asks two or three."""
+
+BEGINS_AGAIN = (
+    "checked and ready; evsed begins again with it, which takes some seconds, or when the car that "
+    "charges now is unplugged"
+)
 
 T = TypeVar("T")
 
@@ -31,17 +39,19 @@ class HistoryService:
     """The past in the store at *path*, and the minutes that *recorder* has not written yet.
 
     Its methods may be called in any thread. *on_order* is called with who ordered what, for orders
-    that change something.
+    that change something. `on_restored` makes evsed begin again, at once or when no car charges.
     """
 
     def __init__(
         self, path: Path, recorder: SessionRecorder, on_order: Callable[[str, str], None]
     ) -> None:
+        self._path = path
         self._reader = StoreReader(path)
         self._recorder = recorder
         self._on_order = on_order
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._waiting = 0
+        self.on_restored: Callable[[bool], None] = lambda _: None
         self._worker.submit(self._reader.sweep)
 
     async def sessions(self, limit: int, before: datetime | None = None) -> list[SessionRecord]:
@@ -83,6 +93,28 @@ class HistoryService:
         """A copy of the whole store, open for reading; it is gone when it is closed."""
         self._on_order(who, "make a backup")
         return await self._ask(self._reader.backup)
+
+    async def restore(self, who: str, backup: BinaryIO) -> str:
+        """Put *backup* in place as evsed begins again; see `frontends.hub.History`."""
+        names = await self._ask(lambda: self._stage(backup))
+        self._on_order(who, f"restore {', '.join(names)} from a backup")
+        self.on_restored(False)  # noqa: FBT003 - not in the middle of a charge
+        return BEGINS_AGAIN
+
+    async def undo_restore(self, who: str) -> str:
+        """Put back what there was before the last restore; see `frontends.hub.History`."""
+        await self._ask(lambda: archive.stage_undo(self._path.parent))
+        self._on_order(who, "undo the last restore")
+        self.on_restored(False)  # noqa: FBT003
+        return BEGINS_AGAIN
+
+    def _stage(self, backup: BinaryIO) -> tuple[str, ...]:
+        """Put *backup* ready, without its settings: those have their own rules."""
+        folder = self._path.parent
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".evsed-restore-") as file:
+            shutil.copyfileobj(backup, file)
+            file.flush()
+            return archive.stage(Path(file.name), folder, (archive.STORE, archive.OCPP))
 
     def close(self) -> None:
         """Abandon what is being read, and answer no more."""

@@ -90,7 +90,7 @@ class SettingsRestart:
         snapshot = self._charger.state.driven(time.monotonic())
         self._at_unplug = not at_once and snapshot is not None and snapshot.closed > 0
         if self._at_unplug:
-            log.info("a car charges: the settings take effect when it is unplugged")
+            log.info("a car charges: evsed begins again when it is unplugged")
 
     async def run(self) -> None:
         """Watch without end."""

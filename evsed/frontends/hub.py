@@ -51,6 +51,19 @@ class History(Protocol):
     async def backup(self, who: str) -> BinaryIO:
         """A copy of the whole store, made for *who*: a file that is gone when it is closed."""
 
+    async def restore(self, who: str, backup: BinaryIO) -> str:
+        """Check *backup*, and put it in place as evsed begins again, for *who*.
+
+        Return the outcome. Raises `evsed.errors.BackupError`, and changes nothing, where it is
+        none.
+        """
+
+    async def undo_restore(self, who: str) -> str:
+        """Put back what there was before the last restore; return the outcome.
+
+        Raises `evsed.errors.BackupError` where nothing was restored.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class SessionStarted:

@@ -305,8 +305,47 @@ async def test_a_backup_that_is_not_read_is_given_up(
     assert len(await wire.ended()) < announced, "half a backup must not pass for one"
 
 
+SEND = "POST /api/v1/restore HTTP/1.1\r\nHost: evsed\r\nContent-Type: application/octet-stream\r\n"
+
+
+async def send(house: House, body: bytes) -> tuple[int, dict[str, Any]]:
+    """Send *body* as a backup that is to be restored."""
+    wire = await house.web.wire(house.folder / "s")
+    head = f"{SEND}Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    await wire.say(head.encode() + body)
+    start, _, answer = (await wire.ended()).partition(b"\r\n\r\n")
+    return int(start.split()[1]), json.loads(answer)
+
+
+async def test_a_backup_that_is_sent_is_checked_and_put_ready(house: House) -> None:
+    _, _, body = await house.order("POST /api/v1/backup")
+    status, told = await send(house, body)
+    assert (status, told["outcome"][:17]) == (200, "checked and ready")
+    assert (house.folder / "restore.new" / "evsed.db").exists()
+    assert house.told[-1][1] == "restore evsed.db from a backup"
+    assert house.store.load().total_wh >= 0  # the present one is in use until evsed begins again
+
+
+async def test_what_is_no_backup_is_refused_and_nothing_is_put_ready(house: House) -> None:
+    status, told = await send(house, b"no backup at all" * 1000)
+    assert status == 422
+    assert "no backup of evsed" in told["detail"]
+    assert not (house.folder / "restore.new").exists()
+    assert house.told == []
+    status, _, body = await house.order("POST /api/v1/restore/undo")
+    assert (status, json.loads(body)["detail"][:20]) == (409, "nothing was restored")
+    status, _, _ = await house.order("POST /api/v1/restore")  # nothing was sent
+    assert status == 422
+
+
 @pytest.mark.parametrize(
-    "line", ["DELETE /api/v1/history?before=2027-01-01", "POST /api/v1/backup"]
+    "line",
+    [
+        "DELETE /api/v1/history?before=2027-01-01",
+        "POST /api/v1/backup",
+        "POST /api/v1/restore",
+        "POST /api/v1/restore/undo",
+    ],
 )
 async def test_over_the_network_it_takes_a_session(house: House, line: str) -> None:
     wire = await house.web.wire()

@@ -82,7 +82,13 @@ def test_whatever_changes_something_needs_a_session_except_logging_in_and_out() 
         assert one.auth is not AuthRequirement.OPEN or one.method == "GET"
         # What a token might use to get more than it has is the owner's alone.
         if one.path.startswith(
-            ("/api/v1/tokens", "/api/v1/history", "/api/v1/backup", "/api/v1/settings")
+            (
+                "/api/v1/tokens",
+                "/api/v1/history",
+                "/api/v1/backup",
+                "/api/v1/restore",
+                "/api/v1/settings",
+            )
         ):
             assert one.auth is AuthRequirement.OWNER
         assert not one.listed or one.path.startswith(PREFIX)

@@ -99,7 +99,8 @@ async def test_a_token_gets_nothing_that_is_the_owners_alone(
     header = f"Bearer {token(password_file)}"
     for method, path in (
         ("POST", TOKENS), ("GET", TOKENS), ("DELETE", f"{TOKENS}/evcc"),
-        ("POST", "/api/v1/backup"), ("DELETE", "/api/v1/history?before=2026-11-24"),
+        ("POST", "/api/v1/backup"), ("POST", "/api/v1/restore"),
+        ("DELETE", "/api/v1/history?before=2026-11-24"),
     ):  # fmt: skip
         body = {"name": "mine"} if method == "POST" else None
         assert (await ask(evsed, method, path, header, body))[0] == 403

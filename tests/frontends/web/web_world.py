@@ -129,6 +129,12 @@ class NoHistory:
     async def backup(self, who: str) -> BinaryIO:
         raise StoreError(f"no backup for {who}")
 
+    async def restore(self, who: str, backup: BinaryIO) -> str:
+        raise StoreError(f"{who} restores nothing of {len(backup.read())} bytes")
+
+    async def undo_restore(self, who: str) -> str:
+        raise StoreError(f"{who} has restored nothing")
+
 
 class NoSettings:
     """Settings of which nothing can be read or changed; *left_s* since the box was switched on."""

@@ -87,6 +87,9 @@ def _operation(method: str, path: str, operation: Part) -> Iterator[str]:
         yield "</dl>"
     if body:
         for content_type, content in body["content"].items():
+            if "properties" not in content["schema"]:
+                yield f"<p>A body, <code>{content_type}</code>: the file.</p>"
+                continue
             yield f"<p>A body, <code>{content_type}</code>:</p><dl>"
             yield from _properties(content["schema"])
             yield "</dl>"

@@ -82,6 +82,8 @@ def _row(operation: Operation) -> str:
         words.append(f"`{parameter.name}`: {parameter.meaning}{default}")
     if operation.body is not None:
         words.append(f"body: {_link(schema_name(operation.body))}")
+    if operation.upload:
+        words.append(f"body: the file (`{operation.upload}`)")
     reply = operation.reply
     if reply.models and reply.content_type == JSON:
         words.append("answer: " + " and ".join(_link(schema_name(model)) for model in reply.models))

@@ -162,6 +162,12 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.body:
         schema = body_schema(operation.body)
         entry["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
+    if operation.upload:
+        binary = {"type": "string", "format": "binary", "description": "the file"}
+        entry["requestBody"] = {
+            "required": True,
+            "content": {operation.upload: {"schema": binary}},
+        }
     entry["responses"] = {"200": _reply(operation.reply)} | {
         str(status): _refusal(status, text) for status, text in refusals(operation).items()
     }

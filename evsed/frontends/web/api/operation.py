@@ -109,7 +109,8 @@ class Operation:
     """One method at one path. GET answers HEAD as well.
 
     *path* may end in `/{name}`, and *path_parameter* reads the text there. *body* is the dataclass
-    whose keys the JSON object may have. *refusals* are the errors of this operation's own, by
+    whose keys the JSON object may have, *upload* the content type of a file that the handler reads
+    itself. *refusals* are the errors of this operation's own, by
     status; those that follow from *auth*, *query*, *path_parameter* and *body* need no mention.
     *listed*: it belongs to the API, and so into its document.
     """
@@ -123,5 +124,6 @@ class Operation:
     query: tuple[Parameter, ...] = ()
     path_parameter: Parameter | None = None
     body: type | None = None
+    upload: str = ""
     refusals: Mapping[int, str] = field(default_factory=dict)
     listed: bool = True

@@ -12,6 +12,7 @@ from evsed.frontends.web.api import (
     history_api,
     openapi,
     programs_api,
+    restore_api,
     settings_api,
     status_api,
 )
@@ -47,6 +48,7 @@ DOCUMENTS = (
 OPERATIONS: tuple[Operation, ...] = (
     *status_api.OPERATIONS,
     *history_api.OPERATIONS,
+    *restore_api.OPERATIONS,
     *commands_api.OPERATIONS,
     *programs_api.OPERATIONS,
     *settings_api.OPERATIONS,

@@ -33,6 +33,16 @@ byId("backup").addEventListener("click", async () => {
   report(t("backup_done"));
 });
 
+byId("restore").addEventListener("change", async () => {
+  const [file] = byId("restore").files;
+  if (!file) return;
+  report(t("restore_wait"));
+  await order("POST", "api/v1/restore", file, report);
+  byId("restore").value = "";
+});
+
+byId("restore_undo").addEventListener("click", () => order("POST", "api/v1/restore/undo", undefined, report));
+
 byId("forget").addEventListener("submit", (event) => {
   event.preventDefault();
   const before = byId("forget_before").value;

@@ -28,8 +28,8 @@ export async function loadAccess() {
 export async function order(method, path, body, report, refused) {
   try {
     const answer = await fetch(path, {
-      method, body: body && JSON.stringify(body),
-      headers: body ? { "Content-Type": "application/json" } : {},
+      method, body: body instanceof Blob ? body : body && JSON.stringify(body),
+      headers: body ? { "Content-Type": body instanceof Blob ? "application/octet-stream" : "application/json" } : {},
       signal: AbortSignal.timeout(60_000), // a Pi Zero takes seconds to check a password
     });
     const reply = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
