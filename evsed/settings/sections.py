@@ -290,6 +290,7 @@ class CarSettings(Section):
     """[car]: the needs of the car that only its owner can know."""
 
     wake_up: bool = _CAR.wake_up
+    wake_first: bool = _CAR.wake_first
     least_pause_s: float = Field(60.0, ge=3, le=3600)
     most_interruptions: int = Field(_CAR.most_interruptions, ge=0, le=100)
     phases: int = Field(_CAR.phases, ge=0, le=3)

@@ -39,6 +39,8 @@ class CarCareConfig:
 
     wake_up: bool = True
     """Wake a car that leaves an offer untaken."""
+    wake_first: bool = False
+    """Wake the car at the beginning of every offer, too."""
     most_interruptions: int = 0
     """The interruptions of a charge that the car bears in one stay; 0: not known."""
     soft_start_s: float = 0.0
@@ -94,7 +96,7 @@ class CarCare:
         self._flinches, self._flinched_at = 0, -math.inf
         self.least = LeastCurrent()
         self.search = LeastSearch()
-        self.wake_up = WakeUp()
+        self.wake_up = WakeUp(first=self._settings.wake_first)
         self.breaks_off = BreaksOff()
         self.phases_used = PhasesUsed(self._settings.supply_phases, self._settings.phases)
 

@@ -34,10 +34,12 @@ class WakeUp:
     """Watches one stay of a car; `update()` about once a second.
 
     `tries` counts the tries since the car last charged, `next_s` the seconds until the next (None:
-    there will be none).
+    there will be none). *first*: every offer begins with a call. Some cars take no offer that
+    follows steady +12 V (OpenEVSE/openevse_esp32_firmware#333).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, first: bool = False) -> None:
+        self._first = first
         self.tries = 0
         self.next_s: float | None = None
         self.finished = False
@@ -96,7 +98,7 @@ class WakeUp:
             return None
         first_s = KNOWN_S if self._needed else max(FIRST_S, SLOW_SHARE * self._begins_s)
         if self.tries == 0:
-            return self._offered_at + first_s
+            return self._offered_at + (0.0 if self._first else first_s)
         if self.tries < self._needed:
             return self._tried_at + KNOWN_AGAIN_S
         done = self.tries - max(1, self._needed)

@@ -29,6 +29,17 @@ def test_an_untaken_offer_wakes_the_car_after_three_minutes_and_then_more_and_mo
     assert night.calls == [180, 780, 2580, 6180]
 
 
+def test_an_offer_may_begin_with_a_call_and_is_not_called_again_soon() -> None:
+    wake_up = WakeUp(first=True)
+    assert wake_up.update(0.0, offered=True, asks=False, holds=True)
+    wake_up.on_woken(0.0)
+    assert not wake_up.update(4.0, offered=False, asks=False, holds=True)
+    assert not wake_up.update(8.0, offered=True, asks=False, holds=True)
+    assert not wake_up.update(10.0, offered=True, asks=True, holds=True)
+    assert not wake_up.update(600.0, offered=False, asks=False, holds=True)
+    assert wake_up.update(900.0, offered=True, asks=False, holds=True)
+
+
 def test_a_car_that_takes_its_offer_is_not_woken() -> None:
     night = Night()
     night.run(3, offered=True)
