@@ -61,7 +61,9 @@ _WORDS: Final = {
     AllotmentRule.CAPPED: "{spare} spare: as much as is allowed, {amperes}",
     AllotmentRule.FEED_CAPPED: "{spare} spare: the feed allows {most}, {amperes}",
     AllotmentRule.MINIMUM: "the least that is asked for: {amperes}, {spare} spare",
-    AllotmentRule.LENDING: "{spare} spare, less than {need}: the battery lends, {lent} of {loan}",
+    AllotmentRule.LENDING: (
+        "{spare} spare, less than {need}: the battery lends, {lent} of {loan}{dull}"
+    ),
     AllotmentRule.MIN_ON: "{spare} spare, less than {need}: running for another {left}",
     AllotmentRule.FAST_CAPPED: "fast, as the owner wished: the feed allows {spare}, {amperes}",
     AllotmentRule.BATTERY_FIRST: "the house battery comes first: the feed allows {spare}",
@@ -87,9 +89,9 @@ class AllotmentReason:
 
     `need_w`, `spare_w`, `late_w` (the mean of late), `most_w` (what the feed allows) and
     `reserve_w` (left out of what is spare) are watts, `battery_loan_wh` is the energy in Wh
-    that the battery lent to this cloud, of `loan_limit_wh` at most,
-    `age_s` the age of the news, `current_a` what is allotted, `left_s` what a timer still has,
-    `detail` what is wrong.
+    that the battery lent to this cloud, of `loan_limit_wh` at most, which is less than the owner's
+    loan while the sun is weak (`dull`), `age_s` the age of the news, `current_a` what is allotted,
+    `left_s` what a timer still has, `detail` what is wrong.
     """
 
     rule: AllotmentRule
@@ -100,6 +102,7 @@ class AllotmentReason:
     reserve_w: float = 0.0
     battery_loan_wh: float = 0.0
     loan_limit_wh: float = 0.0
+    dull: bool = False
     age_s: float = 0.0
     current_a: float = 0.0
     left_s: float = 0.0
@@ -119,6 +122,7 @@ class AllotmentReason:
             amperes=f"{self.current_a:.1f}".removesuffix(".0") + " A",
             lent=f"{self.battery_loan_wh:.0f}",
             loan=f"{self.loan_limit_wh:.0f} Wh",
+            dull=" under a weak sun" if self.dull else "",
             age=f"{self.age_s:.0f} s",
             left=f"{self.left_s:.0f} s",
             detail=self.detail,

@@ -159,6 +159,7 @@ class Rules:
             spare_w=spare_w,
             battery_loan_wh=run.loan.battery_loan_wh,
             loan_limit_wh=run.loan_limit_wh,
+            dull=run.loan_limit_wh < config.scaled_loan_wh,
             current_a=amperes,
             left_s=left_s,
             most_w=cap_a * config.watts_per_ampere,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -361,6 +362,7 @@ def test_every_rule_has_words() -> None:
         AllotmentRule.LENDING, need_w=1380, spare_w=900, battery_loan_wh=80, loan_limit_wh=200
     )
     assert str(lending) == "0.9 kW spare, less than 1.38 kW: the battery lends, 80 of 200 Wh"
+    assert str(replace(lending, dull=True)).endswith(", 80 of 200 Wh under a weak sun")
 
 
 def test_it_tells_the_sun_that_there_is_whatever_is_allotted() -> None:
