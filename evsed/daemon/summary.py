@@ -45,12 +45,10 @@ def describe(
     """
     lowest = snapshot.lowest
     reason = lowest.why or f"the {lowest.owner}'s limit"
-    if note is not None:
-        reason += f"; {note.text}"
     if snapshot.blocked and snapshot.plugged:
-        reason = snapshot.blocked
-        if snapshot.wait_s > 0:
-            reason += f" ({snapshot.wait_s:.0f} s left)"
+        reason = _blocked(snapshot, reason, note)
+    elif note is not None:
+        reason += f"; {note.text}"
     if not snapshot.board_ok:
         return Summary("Faulted", "The board cannot be reached", snapshot.board_why)
     if snapshot.faults:
@@ -72,6 +70,14 @@ def describe(
         return _untaken(offered_a, reason, has_charged=has_charged)
     summary = "The car asks and has to wait" if asks else "Car connected, nothing on offer"
     return Summary("SuspendedEVSE" if has_charged or asks else "Preparing", summary, reason)
+
+
+def _blocked(snapshot: Snapshot, limited: str, note: CarNote | None) -> str:
+    """Return the reason why nothing is offered, with what is known of a car that waits for more."""
+    reason = snapshot.blocked
+    if note is not None and not note.summary and reason == limited:
+        reason += f"; {note.text}"
+    return f"{reason} ({snapshot.wait_s:.0f} s left)" if snapshot.wait_s > 0 else reason
 
 
 def _closed(offered_a: float, reason: str, note: CarNote | None, taken_a: float) -> Summary:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from evsed.core.car.care import CarNote
 from evsed.core.pilot.evse import B_NOT_STEADY
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import Limit
@@ -152,3 +153,17 @@ def test_volts_beside_a_window_are_named_with_what_to_do(snapshot: Snapshot, wor
     reason = describe(snapshot, has_charged=False).reason
     assert reason.startswith(words)
     assert "have the car's inlet looked at" in reason
+
+
+def test_what_is_known_of_the_car_is_told_while_it_waits_for_the_sun_too() -> None:
+    waits = replace(
+        WAITING,
+        blocked="waiting for 1.84 kW",
+        limits=(Limit("feed", 0.0, why="waiting for 1.84 kW"),),
+    )
+    note = CarNote("this car charges from 8.0 A on")
+    assert describe(waits, has_charged=False, note=note).reason == (
+        "waiting for 1.84 kW; this car charges from 8.0 A on"
+    )
+    elsewhere = replace(waits, blocked="the contactor closed 9 times within an hour")
+    assert "8.0 A" not in describe(elsewhere, has_charged=False, note=note).reason

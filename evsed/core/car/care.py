@@ -124,6 +124,7 @@ class CarCare:
             case ev.CarWoken():
                 self.wake_up.on_woken(event.at)
                 self.least.forget_wait()
+                self.search.on_woken()
             case _:
                 pass
 
@@ -195,8 +196,8 @@ class CarCare:
         times = "once" if tries == 1 else f"{tries} times"
         again = "" if left_s is None else f", the next try is in {left_s / 60 + 1:.0f} min"
         return (
-            f"evsed tried to wake it {times}{again}; press its key, or unplug it and plug it in "
-            "again"
+            f"evsed tried to wake it {times}{again}; if it is not full, press its key, or unplug "
+            "it and plug it in again"
         )
 
     def _describe_habit(self) -> CarNote | None:
@@ -210,6 +211,11 @@ class CarCare:
             if self.least.begun:
                 return CarNote(f"this car charges from {least} on")
             return CarNote(f"the car ends its charge at less, so evsed offers {least} at least")
+        if self.least.refuses_all:
+            return CarNote(
+                "the car ends each charge by itself within a minute, at any current: its charger, "
+                "or the voltage of the mains, may be at fault"
+            )
         used, has = self.phases_used.phases, self._settings.supply_phases
         if 0 < used < has:
             return CarNote(f"this car uses {used} of the {has} phases")

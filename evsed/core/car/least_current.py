@@ -80,7 +80,14 @@ class LeastCurrent:
     @property
     def begun(self) -> bool:
         """True once the car has charged above what it refuses, or begun when the offer rose."""
-        return math.isfinite(min(self._works_a, self._begins_a))
+        began = math.isfinite(self._begins_a) and self._begins_a > max(self._refusals)
+        return math.isfinite(self._works_a) or began
+
+    @property
+    def refuses_all(self) -> bool:
+        """True where the car has refused every current that was tried."""
+        tried = len(self._refusals) >= OBSERVATIONS and not self.begun
+        return tried and self.least_a is None
 
     @property
     def works_a(self) -> float:

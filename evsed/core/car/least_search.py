@@ -45,6 +45,11 @@ class LeastSearch:
         self._asked_at: float | None = None
         self._gap_s = 0.0
 
+    def on_woken(self) -> None:
+        """Search soon once more: the car was called, and may have slept through the last search."""
+        if self._left_s < 0.0:
+            self._left_s = AFTER_S - RESUMES_S
+
     def update(self, now: float, offered_a: float, *, asks: bool, works_a: float) -> None:
         """Watch the car at *now*: it is offered *offered_a* (0: nothing), and asks or does not.
 

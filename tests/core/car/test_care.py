@@ -228,6 +228,18 @@ def test_a_current_that_is_only_tried_is_not_called_the_cars_least() -> None:
     assert note.text == "the car ends its charge at less, so evsed offers 8.0 A at least"
 
 
+def test_a_car_that_ends_every_charge_at_once_is_named_with_what_may_be_wrong() -> None:
+    stay, offered_a = Stay(), 6.0
+    for _ in range(6):
+        stay.run(10, offered_a, asks=True)
+        offered_a = stay.run(20, offered_a)[-1].needs.least_a
+    note = stay.run(1, 6.0)[-1].note
+    assert note is not None
+    assert note.text.startswith(
+        "the car ends each charge by itself within a minute, at any current"
+    )
+
+
 def test_a_learned_soft_start_is_said() -> None:
     stay = Stay()
     for _ in range(2):

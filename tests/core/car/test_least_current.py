@@ -113,6 +113,7 @@ def test_a_car_that_ends_every_charge_at_once_has_no_least_current() -> None:
         car.show(offers_a[-1], 10, asks=True)
         offers_a.append(car.show(offers_a[-1], 20, asks=False) or 6.0)
     assert offers_a == pytest.approx([6.0, 6.0, 8.0, 10.0, 12.0, 14.0, 6.0])
+    assert car.learner.refuses_all
 
 
 def test_a_car_that_begins_once_the_offer_has_risen_charges_from_there_on() -> None:

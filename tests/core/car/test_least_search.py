@@ -66,6 +66,18 @@ def test_the_offer_that_a_car_takes_stands_until_current_flows() -> None:
     assert watched.show(6.0, AFTER_S - 5) == 0.0
 
 
+def test_a_car_that_was_called_after_a_search_is_searched_for_soon() -> None:
+    watched = Watched()
+    watched.show(6.0, 100)
+    watched.search.on_woken()  # there was no search yet
+    assert watched.show(6.0, AFTER_S - 110) == 0.0
+    watched.show(6.0, STEP_S * (MOST_A - 6.0) + 20)
+    assert watched.search.offer_a == 0.0
+    watched.search.on_woken()
+    assert watched.show(6.0, RESUMES_S - 5) == 0.0
+    assert watched.show(6.0, 10) == 7.0
+
+
 def test_a_search_goes_on_through_a_call_and_begins_again_after_an_end_of_the_offer() -> None:
     watched = Watched()
     watched.show(6.0, AFTER_S + STEP_S + 2)
