@@ -134,6 +134,7 @@ async def _run(settings: Settings, page_path: Path, logs: Logs, around: Surround
         care,
         (*thermometers, *guards, *_network(settings, charger)),
         _phases(settings),
+        settings.prices.parsed,
     )
     button = ButtonHandler(charger, hub, may_start=settings.box.button_may_start)
     ticks = TickHandler(charger, hub, recorder, care, watchdog, button)

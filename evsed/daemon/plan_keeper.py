@@ -8,6 +8,7 @@ How far it is outlives a restart of evsed.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -22,10 +23,10 @@ from evsed.daemon.trace_recorder import CLOCK_NOT_BEFORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import tzinfo
 
     from evsed.core.pilot.limits import Limit
     from evsed.core.user.plan import Goal
+    from evsed.core.user.tariff import PriceSlot, Tariff
     from evsed.daemon.charger_state import ChargerState
     from evsed.daemon.orders import Orders
 
@@ -38,15 +39,23 @@ a moment and a first estimate of the power do not last."""
 SAME_DUE_S: Final = 3600.0
 """A goal that comes again within an hour of its end is the same one after a step of the clock."""
 
+PRICES_EVERY_S: Final = 60.0
+"""Prices are known to the minute."""
+PRICES_AHEAD_S: Final = 36 * 3600.0
+"""So long before a goal is due its times are chosen: two nights and the day between them."""
+
 log = structlog.get_logger()
 
 
 class PlanKeeper:
-    """Follows the plan of *orders*, whose `on_plan` gets the outcomes."""
+    """Follows the plan of *orders*, whose `on_plan` gets the outcomes, by the prices of *tariff*."""
 
-    def __init__(self, orders: Orders, zone: tzinfo | None = None) -> None:
+    def __init__(self, orders: Orders, tariff: Tariff | None = None) -> None:
         self._orders = orders
-        self._zone = zone or LocalZone()
+        self._tariff = tariff
+        self._prices: tuple[PriceSlot, ...] = ()
+        self._prices_of = (0.0, 0.0)
+        self._zone = LocalZone()
         self._planner = Planner()
         self._restored = False
         self._goal: Goal | None = None
@@ -92,6 +101,7 @@ class PlanKeeper:
                 plugged=plugged,
                 blocked=blocked,
                 allowed_wh=self._allowed_wh(stay_wh),
+                prices=self._prices_from(local.timestamp()),
             )
         )
         charged = self._last is not None and self._last.step.charges
@@ -181,6 +191,21 @@ class PlanKeeper:
             return most_a, lowest.why if lowest else ""
         learned = [self.car.most_a, state.allotment.car_most_a if state.allotment else None]
         return min([most_a, *(max(LEAST_A, a) for a in learned if a is not None)]), ""
+
+    def _prices_from(self, at: float) -> tuple[PriceSlot, ...]:
+        """Return the prices until the goal is due, as they were worked out within a minute."""
+        if self._tariff is None or not self._tariff.ranges:
+            return ()
+        minute = at // PRICES_EVERY_S
+        if (minute, self._due) != self._prices_of:
+            self._prices_of = (minute, self._due)
+            begin = max(at, self._due - PRICES_AHEAD_S)
+            before_s = begin - at
+            self._prices = tuple(
+                replace(slot, begin_s=slot.begin_s + before_s, end_s=slot.end_s + before_s)
+                for slot in self._tariff.slots(begin, self._due, self._zone)
+            )
+        return self._prices
 
     def _allowed_wh(self, stay_wh: float) -> float:
         most_kwh = self._orders.controls.session_kwh

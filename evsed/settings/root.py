@@ -41,6 +41,7 @@ from evsed.settings.sections import (
     InputsSettings,
     LogsSettings,
     OpenEvseSettings,
+    PricesSettings,
     SafetySettings,
     StoreSettings,
     SupplySettings,
@@ -91,6 +92,7 @@ class Settings(BaseSettings):
     feed: FeedSettings = FeedSettings()
     meters: MetersSettings = MetersSettings()
     surplus: SurplusSettings = SurplusSettings()
+    prices: PricesSettings = PricesSettings()
     car: CarSettings = CarSettings()
     safety: SafetySettings = SafetySettings()
     web: WebSettings = WebSettings()

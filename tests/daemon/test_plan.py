@@ -15,8 +15,10 @@ from evsed.core.pilot.limits import Limit, lowest
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.claims import Claim
 from evsed.core.user.plan import ChargePlan
+from evsed.core.user.tariff import Tariff
 from evsed.core.user.weekly_window import WeeklyWindow
 from evsed.daemon.orders import PLAN_NOTE
+from evsed.daemon.plan_keeper import PlanKeeper
 from evsed.store import Store
 from tests.daemon.daemon_world import World, life
 from tests.daemon.test_summary import CHARGING
@@ -105,6 +107,19 @@ async def test_it_waits_for_the_sun_and_then_charges_without_it(tmp_path: Path) 
         shown = world.status(night.now).plan
         assert shown is not None
         assert shown.charges
+
+
+async def test_with_a_tariff_the_cheapest_time_is_taken(tmp_path: Path) -> None:
+    async with life(tmp_path) as world:
+        night = Night(world)
+        night.limits.plan = PlanKeeper(
+            world.recorder.orders, Tariff.parse("0.32, 22:00-02:00 0.18")
+        )
+        night.plan()
+        two = SEVEN - timedelta(hours=5)
+        assert night.at(EVENING).max_a == 0.0
+        assert night.settled(two - timedelta(hours=1)).max_a == 32.0
+        assert night.at(two - timedelta(seconds=5)).max_a == 32.0
 
 
 async def test_it_sets_the_weekly_window_aside(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 
 Until the planner begins, the owner's mode holds, and what the sun gives counts. It begins as late
 as possible, and once begun it goes on until the goal is reached or due: each pause would cost a
-closing of the contactor.
+closing of the contactor. With prices it takes the cheapest times, of equal ones the latest, and
+once begun goes on to the end of that time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from evsed.core.user.plan import Goal
+    from evsed.core.user.tariff import PriceSlot
 
 SPARE_SHARE: Final = 0.1
 """The charge is begun so much earlier, as a share of its length: cars take less towards the end of
@@ -38,7 +40,7 @@ class PlanInputs:
 
     `power_w`, more than 0, is what the car takes where nothing but its limits holds it. `blocked`
     is the reason why nothing may flow, "" where it may. `allowed_wh` is what a limit of the session
-    leaves.
+    leaves. `prices` are those until the goal is due; () where there is one.
     """
 
     goal_wh: float
@@ -48,6 +50,7 @@ class PlanInputs:
     plugged: bool
     blocked: str = ""
     allowed_wh: float = inf
+    prices: tuple[PriceSlot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Planner:
 
     def __init__(self) -> None:
         self._begun = False
+        self._until_left_s = 0.0  # to the end of the time that was begun
 
     def begin_goal(self) -> None:
         """Forget the goal before."""
@@ -114,8 +118,11 @@ class Planner:
                 short=True,
             )
         needs_s = left_wh / power_w * 3600
-        begins_s = inputs.left_s - needs_s * (1 + SPARE_SHARE) - SPARE_S
-        self._begun = inputs.plugged and (self._begun or begins_s <= 0)
+        begins_s, ends_s = _next_time(inputs, needs_s * (1 + SPARE_SHARE) + SPARE_S)
+        goes_on = self._begun and inputs.left_s > self._until_left_s
+        if begins_s <= 0 and not goes_on:
+            self._until_left_s = inputs.left_s - ends_s
+        self._begun = inputs.plugged and (goes_on or begins_s <= 0)
         short_wh = left_wh - possible_wh
         return PlanStep(
             charges=self._begun,
@@ -125,6 +132,24 @@ class Planner:
             trouble=_trouble(inputs, short_wh),
             short=short_wh > SHORT_LEAST_WH,
         )
+
+
+def _next_time(inputs: PlanInputs, needs_s: float) -> tuple[float, float]:
+    """Return when the next time to charge begins and ends, seconds from now.
+
+    *needs_s* is how long the charge takes. Of the last of the times that are needed the end is
+    used, so that what the sun gives before still counts.
+    """
+    if not inputs.prices or needs_s >= inputs.left_s:
+        return inputs.left_s - needs_s, inputs.left_s
+    times = []
+    for slot in sorted(inputs.prices, key=lambda slot: (slot.price, -slot.begin_s)):
+        taken_s = min(needs_s, slot.end_s - slot.begin_s)
+        times.append((slot.end_s - taken_s, slot.end_s))
+        needs_s -= taken_s
+        if needs_s <= 0:
+            break
+    return min(times)
 
 
 def _trouble(inputs: PlanInputs, short_wh: float) -> str:

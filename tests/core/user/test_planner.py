@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from evsed.core.user.planner import CarPower, PlanInputs, Planner
+from evsed.core.user.tariff import PriceSlot
 
 HOUR_S = 3600.0
 NIGHT = PlanInputs(goal_wh=20_000, done_wh=0, left_s=10 * HOUR_S, power_w=7_360, plugged=True)
@@ -88,6 +89,60 @@ def test_the_next_goal_begins_by_itself() -> None:
     assert planner.step(replace(NIGHT, left_s=HOUR_S)).charges
     planner.begin_goal()
     assert not planner.step(NIGHT).charges
+
+
+# --- prices --------------------------------------------------------------------------------------
+
+CHEAP_TILL_9 = (
+    PriceSlot(0, 1 * HOUR_S, 0.32),
+    PriceSlot(1 * HOUR_S, 9 * HOUR_S, 0.18),
+    PriceSlot(9 * HOUR_S, 10 * HOUR_S, 0.32),
+)
+NEEDS_S = 1.1 * 20_000 / 7_360 * HOUR_S + 300
+
+
+def begins(prices: tuple[PriceSlot, ...], left_s: float = 10 * HOUR_S) -> float | None:
+    return Planner().step(replace(NIGHT, prices=prices, left_s=left_s)).begins_s
+
+
+def test_the_end_of_the_cheapest_time_is_taken() -> None:
+    assert begins(CHEAP_TILL_9) == pytest.approx(9 * HOUR_S - NEEDS_S)
+
+
+def test_where_the_cheapest_time_is_short_the_next_cheapest_comes_first() -> None:
+    prices = (
+        PriceSlot(0, 5 * HOUR_S, 0.25),
+        PriceSlot(5 * HOUR_S, 7 * HOUR_S, 0.10),
+        PriceSlot(7 * HOUR_S, 10 * HOUR_S, 0.40),
+    )
+    assert begins(prices) == pytest.approx(5 * HOUR_S - (NEEDS_S - 2 * HOUR_S))
+
+
+def test_where_all_the_time_is_needed_prices_do_not_count() -> None:
+    assert Planner().step(replace(NIGHT, prices=CHEAP_TILL_9, left_s=3 * HOUR_S)).charges
+
+
+def test_a_night_with_two_cheap_times_is_charged_in_both_and_reaches_its_goal() -> None:
+    planner, done_wh, begun = Planner(), 0.0, []
+    for minute in range(600):
+        at_s = minute * 60.0
+        slots = ((0, 2, 0.3), (2, 4, 0.1), (4, 7, 0.3), (7, 8, 0.1), (8, 10, 0.3))
+        prices = tuple(
+            PriceSlot(max(0.0, begin * HOUR_S - at_s), end * HOUR_S - at_s, price)
+            for begin, end, price in slots
+            if end * HOUR_S > at_s
+        )
+        step = planner.step(
+            replace(NIGHT, done_wh=done_wh, left_s=10 * HOUR_S - at_s, prices=prices)
+        )
+        begun.append(step.charges)
+        done_wh += 7_360 / 60 if step.charges else 0.0
+    assert done_wh >= 20_000
+    assert sum(now and not before for before, now in itertools.pairwise(begun)) == 2
+    hours = [sum(begun[60 * hour : 60 * hour + 60]) for hour in range(10)]
+    assert hours[2:4] == [60, 60]
+    assert hours[7] > 40
+    assert hours[:2] == [0, 0]
 
 
 # --- the car's own most --------------------------------------------------------------------------
