@@ -48,7 +48,7 @@ log = structlog.get_logger()
 
 
 class PlanKeeper:
-    """Follows the plan of *orders*, whose `on_plan` gets the outcomes, by the prices of *tariff*."""
+    """Follows the plan of *orders*, whose `on_plan` gets the outcomes. *tariff* has the prices."""
 
     def __init__(self, orders: Orders, tariff: Tariff | None = None) -> None:
         self._orders = orders

@@ -122,6 +122,10 @@ def test_where_all_the_time_is_needed_prices_do_not_count() -> None:
     assert Planner().step(replace(NIGHT, prices=CHEAP_TILL_9, left_s=3 * HOUR_S)).charges
 
 
+def test_prices_that_are_known_for_a_part_of_the_time_only_are_all_used() -> None:
+    assert begins((PriceSlot(8 * HOUR_S, 9 * HOUR_S, 0.1),)) == 8 * HOUR_S
+
+
 def test_a_night_with_two_cheap_times_is_charged_in_both_and_reaches_its_goal() -> None:
     planner, done_wh, begun = Planner(), 0.0, []
     for minute in range(600):

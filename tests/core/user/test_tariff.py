@@ -32,7 +32,7 @@ def test_one_price_is_a_tariff() -> None:
     "text", ["", "cheap", "0.3, 0.2", "0.3, 22:00-06:00", "0.3, Moon 22:00-06:00 0.2", "0,3"]
 )
 def test_what_is_no_tariff_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="it must be|is no day"):
+    with pytest.raises(ValueError, match=r"it must be|is no day"):
         Tariff.parse(text)
 
 
