@@ -209,6 +209,7 @@ class LimitCalculator:
             holds=state.allotment is None or state.allotment.holds,
             takes_nothing=self._allotment.takes_little,
             currents_a=state.currents_a(now) if state.all_phases else (),
+            fed_phases=self._allotment.car_phases,
         )
 
     def _wished_phases(

@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One phase or three: what each `contactor.switching` captures on roofs of 8 and 12 kW.
 
-.venv/bin/python -m tests.benchmarks phases
+.venv/bin/python -m tests.benchmarks phases              the days on which the rule was chosen
+.venv/bin/python -m tests.benchmarks phases --held-out   days that chose nothing
 
-The days are those of `tests/days` and made-up ones, their sun scaled. The rules, the sequence of
-the state machine and its pauses are evsed's; the car is ideal, and plugged in at midnight. The
-"clairvoyant" knows the day: of all ways to spend as many changes as `auto` made, it takes the best,
-and has the same charger follow it.
+The days are those of `tests/days` and made-up ones, their sun scaled. Held out are the days of
+`tests/days/places`, whose roofs have 5 kW, and made-up ones of another seed. The rules, the
+sequence of the state machine and its pauses are evsed's; the car is ideal, and plugged in at
+midnight. The "clairvoyant" knows the day: of all ways to spend as many changes as `auto` made, it
+takes the best, and has the same charger follow it.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from array import array
 from collections import deque
 from collections.abc import Sequence
@@ -32,7 +35,8 @@ from tests.benchmarks.solar_weather import KINDS, make_day
 DAYS: Final = Path(__file__).parents[1] / "days"
 ROOFS: Final = {"8 kW": 3.0, "12 kW": 4.5}  # times the sun of the days, which had 2.7 kW
 AMPERES: Final = (16.0,)
-SEEDS: Final = (100,)
+HELD_OUT: Final = {"8 kW": 1.6, "12 kW": 2.4}  # times the sun of the places, of 5 kW
+SEED, HELD_OUT_SEED = 100, 300
 LATENCY_S: Final = 5
 FOREVER: Final = float("inf")
 ONE_W: Final = 1 * 230.0
@@ -152,10 +156,15 @@ def clairvoyant(sun_w: array[float], max_a: float, most: int) -> tuple[int, ...]
     return tuple(reversed(sets))
 
 
-def days() -> list[array[float]]:
-    """Return the recorded days, and made-up ones."""
-    recorded = [array("d", read_day(path).surplus_w) for path in sorted(DAYS.glob("*.csv"))]
-    return recorded + [make_day(kind, seed) for kind in KINDS for seed in SEEDS]
+def days(roof: str, *, held_out: bool) -> list[array[float]]:
+    """Return the recorded days, and made-up ones, with the sun of this roof."""
+    folder, share = (DAYS / "places", HELD_OUT[roof]) if held_out else (DAYS, ROOFS[roof])
+    seed, made_up = HELD_OUT_SEED if held_out else SEED, ROOFS[roof]
+    recorded = [array("d", read_day(path).surplus_w) for path in sorted(folder.glob("*.csv"))]
+    return [
+        *(array("d", (share * sun_w for sun_w in day)) for day in recorded),
+        *(array("d", (made_up * sun_w for sun_w in make_day(kind, seed))) for kind in KINDS),
+    ]
 
 
 def follow(case: Case) -> list[Outcome]:
@@ -182,10 +191,11 @@ def show(label: str, found: Sequence[Outcome]) -> None:
 
 def main() -> None:
     """Print the table."""
+    held_out = "--held-out" in sys.argv[1:]
     print("captured of the surplus, kWh a day lent, changes a day and most, closings a day")
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        for roof, share in ROOFS.items():
-            scaled = [array("d", (share * sun_w for sun_w in day)) for day in days()]
+        for roof in ROOFS:
+            scaled = days(roof, held_out=held_out)
             for rule in ("one phase", "off", "unplugged", "down"):
                 cases = [Case(day, rule, 16.0) for day in scaled]
                 show(f"{roof}, {rule}", list(pool.map(play, cases)))

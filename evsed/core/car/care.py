@@ -138,17 +138,19 @@ class CarCare:
         holds: bool,
         takes_nothing: bool = False,
         currents_a: tuple[float, ...] = (),
+        fed_phases: int = 0,
     ) -> Care:
         """Return the care for the car at *now*.
 
         It is offered *offered_a* amperes (0: nothing) and *asks* for power or does not. The offer
         *holds* where what allows it is there to stay for the moment. *takes_nothing*: it asks, and
         the feed shows that it takes next to nothing. *currents_a* is what a meter reads on each
-        phase.
+        phase, *fed_phases* how many the car uses by the feed's answers; 0: not known.
         """
         if not plugged:
             return Care(CarNeeds(phases=self.phases_used.phases))
         self.phases_used.update(now, currents_a)
+        self.phases_used.on_feed(fed_phases)
         settings, offered = self._settings, offered_a > 0.0
         asks = asks or (offered and now - self._flinched_at < FLINCH_S)
         takes = asks and not takes_nothing

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Recognises how many phases the plugged car uses, by a meter that reads each of them.
+"""Recognises how many phases the plugged car uses, by a meter that reads each, or by the feed.
 
 A one-phase car on a three-phase box takes a third of what its current on three phases would be. Its
 power, the sun that it needs and the current that the sun allows all follow from the true number.
@@ -24,12 +24,14 @@ and takes the others after some seconds is to be waited for."""
 class PhasesUsed:
     """One stay of a car. `phases` is the number it uses, 0 while nothing is known.
 
-    *most* is how many the box has, *known* what the owner has set (0: nothing).
+    *most* is how many the box has, *known* what the owner has set (0: nothing). A meter goes before
+    both that and the feed, the owner before the feed.
     """
 
     def __init__(self, most: int, known: int = 0) -> None:
         self._most = most
-        self.phases = min(known, most)
+        self.phases = self._known = min(known, most)
+        self._metered = False
         self._seen = self.phases
         self._seen_at = 0.0
 
@@ -37,6 +39,7 @@ class PhasesUsed:
         """Add the current on each phase, in amperes; () where no meter reads each of them."""
         if self._most == 1 or len(currents_a) < self._most:
             return
+        self._metered = True
         highest_a = max(currents_a)
         if highest_a < FLOWS_A:
             self._seen = 0
@@ -47,3 +50,8 @@ class PhasesUsed:
         for_s = FEWER_FOR_S if used < (self.phases or self._most) else MORE_FOR_S
         if now - self._seen_at >= for_s:
             self.phases = min(used, self._most)
+
+    def on_feed(self, phases: int) -> None:
+        """Add what the feed's answers show; 0: nothing."""
+        if phases and not (self._known or self._metered):
+            self.phases = min(phases, self._most)

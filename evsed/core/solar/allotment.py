@@ -80,6 +80,11 @@ class Allotment:
         return self._surplus.car_maximum_a
 
     @property
+    def car_phases(self) -> int:
+        """The phases that the car uses, by the feed's answers; 0 while nothing is known."""
+        return self._surplus.car_phases
+
+    @property
     def period_s(self) -> float:
         """The period of the feed's news, as set or as learned, in seconds."""
         return self._surplus.period_s

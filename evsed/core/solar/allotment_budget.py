@@ -36,6 +36,7 @@ class Budget:
             phases = min(needs.phases or box_phases, box_phases)
             self.config = replace(shipped, car_min_current_a=least_a, phases=phases)
             self.surplus.set_phases(phases, switched=switched)
+            self.surplus.set_all_closed(closed=box_phases == shipped.phases)
         self.needs = needs
 
     def available_w(self) -> float:

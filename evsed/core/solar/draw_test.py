@@ -19,6 +19,7 @@ import enum
 import math
 from typing import Final
 
+from evsed.core.solar.phase_answers import PhaseAnswers
 from evsed.core.solar.weather import Weather
 
 LEVELS_A: Final = (0.0, *(float(amperes) for amperes in range(6, 41)))
@@ -133,11 +134,20 @@ class _Step(enum.Enum):
 class DrawTest:
     """Finds what the car takes by its answers. Moments are monotonic seconds, currents in amperes.
 
-    *lag*: how many readings after the answer's first show it whole.
+    *lag*: how many readings after the answer's first show it whole. `phases` gets each answer, too;
+    None where there is one, or not all are closed.
     """
 
-    def __init__(self, watts_per_ampere: float, least_w: float, *, lag: int = 0) -> None:
+    def __init__(
+        self,
+        watts_per_ampere: float,
+        least_w: float,
+        *,
+        lag: int = 0,
+        phases: PhaseAnswers | None = None,
+    ) -> None:
         """Begin with a car that takes what it is offered."""
+        self.phases = phases
         self.watts_per_ampere = watts_per_ampere
         self.least_w = least_w
         self._lag = lag
@@ -169,6 +179,16 @@ class DrawTest:
         self._natural = 0.0
         self._passed_s = 0.0
         self._confirmed = 0
+
+    def set_watts(self, watts_per_ampere: float) -> None:
+        """Count an ampere as so many watts from now on; what was learned with others is forgotten.
+
+        The readings stay: the offer is in amperes.
+        """
+        self.watts_per_ampere = watts_per_ampere
+        self.most_a = None
+        self._spare_w, self._natural = math.nan, 0.0
+        self._forget()
 
     def pop_reversal(self) -> bool:
         """Return whether the figure has answered the wrong way since this was asked last."""
@@ -304,6 +324,8 @@ class DrawTest:
         wrong = (moved_w - answer_w[None]) ** 2 / scale
         best = min(wrong, *misfit.values())
         near_zero = min(abs(seen[0]), abs(before[0])) < NEAR_ZERO_W
+        if self.phases is not None and not near_zero:
+            self.phases.add(-moved_w, before[1], seen[1], scale)
         self._tests += 1
         self._disturbed = best > DISTURBED
         if self._disturbed:

@@ -23,6 +23,7 @@ from evsed.core.solar.feed_trouble import Notice
 from evsed.core.solar.held_grid import BATTERY_S, HeldGrid
 from evsed.core.solar.house_battery import BatteryTurn, throttles
 from evsed.core.solar.own_consumption import OwnConsumption
+from evsed.core.solar.phase_answers import PhaseAnswers
 
 if TYPE_CHECKING:
     from evsed.core.solar.allotment_config import AllotmentConfig
@@ -98,7 +99,9 @@ class Surplus:
         self._metered = False
         # BatteryMonitor's formula is taken apart with two readings, so an answer takes two.
         lag = 1 if config.semantics == "batterymonitor" else 0
-        self.test = DrawTest(config.watts_per_ampere, config.least_w, lag=lag)
+        box = config.phases
+        self._answers = PhaseAnswers(config.mains_v, box) if box > 1 else None
+        self.test = DrawTest(config.watts_per_ampere, config.least_w, lag=lag, phases=self._answers)
         """What the car takes, found out by steps of its offer."""
         self._decoder = ExcessDecoder(config.least_w)
         self._probe = BatteryProbe(config.least_w)
@@ -127,6 +130,11 @@ class Surplus:
         now_a = self._draw.now_a
         return self._config.watts_per_ampere * (now_a if most_a is None else min(now_a, most_a))
 
+    @property
+    def car_phases(self) -> int:
+        """The phases that the car uses, by the feed's answers; 0 while nothing is known."""
+        return 0 if self._answers is None else self._answers.phases
+
     def set_phases(self, phases: int, *, switched: bool = False) -> None:
         """Count the car's draw, that in the last reading included, on so many *phases*.
 
@@ -134,9 +142,13 @@ class Surplus:
         """
         if phases == self._config.phases:
             return
-        before = self._config.watts_per_ampere
+        before, most_a = self._config.watts_per_ampere, self.car_maximum_a
         self._config = replace(self._config, phases=phases)
-        self.test.watts_per_ampere = after = self._config.watts_per_ampere
+        after = self._config.watts_per_ampere
+        if switched:
+            self.test.watts_per_ampere = after
+        else:
+            self.test.set_watts(after)
         self._decoder.set_least_w(self._config.least_w)
         for part in (self.test, self.doubt, self.held, self._probe):
             part.least_w = self._config.least_w
@@ -144,8 +156,13 @@ class Surplus:
             self._draw.rescale(before / after)
         elif math.isfinite(self.stamp_at):
             window_at = self.stamp_at - self._config.window_s
-            own_a = self._draw.mean_a(window_at, self.stamp_at, self.car_maximum_a)
-            self._rebase((after - before) * own_a)
+            before_a = self._draw.mean_a(window_at, self.stamp_at, most_a)
+            after_a = self._draw.mean_a(window_at, self.stamp_at, self.car_maximum_a)
+            self._rebase(after * after_a - before * before_a)
+
+    def set_all_closed(self, *, closed: bool) -> None:
+        """Note whether a closing closes all phases: only then the car's answers show its own."""
+        self.test.phases = self._answers if closed else None
 
     def on_draw(self, now: float, current_a: float, *, measured: bool) -> None:
         """Note what a meter says the car draws, or what it is offered with its contactor closed."""
@@ -242,6 +259,8 @@ class Surplus:
     def forget_car(self) -> None:
         """Forget what the car took."""
         self.test.begin_stay()
+        if self._answers is not None:
+            self._answers.begin_stay()
 
     def _test(
         self, now: float, excess_w: float | None, offered_a: float, stamp_at: float, span_s: float

@@ -103,3 +103,22 @@ def test_the_next_car_begins_again_and_the_page_hears_of_it() -> None:
     answer = care.update(41.0, 8.0, plugged=True, asks=True, holds=True)
 
     assert answer.needs.phases == 0
+
+
+@pytest.mark.parametrize(("known", "found"), [(0, 2), (1, 1)])
+def test_the_feed_is_believed_where_the_owner_has_set_nothing(known: int, found: int) -> None:
+    used = PhasesUsed(3, known)
+    used.on_feed(0)
+    assert used.phases == known
+    used.on_feed(2)
+
+    assert used.phases == found
+
+
+def test_a_meter_goes_before_the_feed() -> None:
+    used = PhasesUsed(3)
+    used.on_feed(1)
+    read(used, (10.0, 10.0, 0.0), 30)
+    used.on_feed(1)
+
+    assert used.phases == 2
