@@ -7,8 +7,8 @@ Contactors are rated for some 100,000 switchings under load (IEC 60947-4-1 AC-1 
 * At most 12 closings in any hour and 60 in any 24 hours, cars and sessions counted together. From
   the 49th of a day on, the rest is spread over what is left of it.
 * Within the stay of a car they grow scarcer: five closings may follow each other freely; after
-  that each one that did not last five minutes doubles the pause before the next, from 1 minute to
-  1 hour. A closing that lasts five minutes, or another car, restarts the count.
+  that each one that did not last two minutes doubles the pause before the next, from 1 minute to
+  1 hour. A closing that lasts two minutes, or another car, restarts the count.
 
 Time is monotonic seconds. The count is kept for the life of the process.
 """
@@ -24,9 +24,10 @@ PER_DAY, DAY_S = 60, 86_400.0
 SPREAD_FROM = 48  # a car that pauses every ten minutes has a day of sun until here
 FREE = 5  # short closings in a row before the pauses begin
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 60.0, 3600.0
-# A closing that held for so long was worth it. Cars that cool their battery pause every ten minutes
-# or so (CurtRod/SimpleEVSE-WiFi#35).
-LASTING_S = 300.0
+# A closing that held for so long was worth it. Cars that cool their battery pause every few minutes
+# (CurtRod/SimpleEVSE-WiFi#35); reported loops hold for up to a minute
+# (OpenEVSE/openevse_esp32_firmware#591).
+LASTING_S = 120.0
 
 
 class ClosingBudget:

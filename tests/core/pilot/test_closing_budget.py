@@ -54,6 +54,19 @@ def test_closings_that_last_are_free_until_twelve_in_an_hour() -> None:
     assert most_in_an_hour(moments) == 6
 
 
+def test_a_car_that_pauses_every_few_minutes_is_in_no_loop() -> None:
+    moments = closings(ClosingBudget(), for_s=3 * HOUR_S, lasting_s=180.0)
+
+    assert most_in_an_hour(moments) == 12
+    assert 33 <= len(moments) <= 37
+
+
+def test_closings_of_a_minute_are_a_loop() -> None:
+    moments = closings(ClosingBudget(), for_s=8 * HOUR_S, lasting_s=60.0)
+
+    assert len(moments) < 20
+
+
 @pytest.mark.parametrize("every_s", [300.0, 600.0, 1200.0])
 def test_a_car_that_pauses_all_day_gets_sixty_closings_spread_over_it(every_s: float) -> None:
     """Two days of a car that stops and asks again at once."""
