@@ -9,6 +9,7 @@ from tests.mutants.mutant import Mutant
 
 _EVSE = "core/pilot/evse.py"
 _PROOF = "core/pilot/pilot_proof.py"
+_DOUBT = "core/pilot/receiver_doubt.py"
 _METER = "core/pilot/pilot_meter.py"
 _CONTACTORS = "core/pilot/contactors.py"
 _PHASES = "core/pilot/phase_set.py"
@@ -27,6 +28,7 @@ _TC = "core/pilot/test_protection_contactors.py::test_"
 _TI = "core/pilot/test_protection_inputs.py::test_"
 _TR = "control/test_read_back.py::test_"
 _TS = "control/test_single_faults.py::test_"
+_TD = "control/test_receiver_doubt.py::test_"
 _TX = "boards/single_parts/test_matrix.py::test_"
 _TF = "core/pilot/test_phase_set.py::test_"
 _TG = "control/test_phases.py::test_"
@@ -87,6 +89,12 @@ MUTANTS: Final = (
     Mutant("proof-inherited", _PROOF, "self.car_proved = self.confirmed = self.strayed = False\n        self._a_v",
            "self._a_v",
            _TP + "the_next_car_needs_its_own_proof"),
+    Mutant("may-jump", _DOUBT, "sum(self._strays) >= STRAYS or", "",
+           _TD + "a_receiver_that_fails_now_and_then_in_a_charge_leaves_no_empty_plug_live_for_a_second"),
+    Mutant("may-spike", _DOUBT, " or sum(self._spikes) >= SPIKES", "",
+           _TD + "a_receiver_that_fails_now_and_then_in_a_charge_leaves_no_empty_plug_live_for_a_second"),
+    Mutant("may-repeat", _DOUBT, "self._repeated >= REPEATS", "False",
+           _TD + "a_receiver_that_fails_now_and_then_in_a_charge_leaves_no_empty_plug_live_for_a_second"),
     Mutant("c-of-one-burst", _PROOF, "C_BURSTS = 8", "C_BURSTS = 1",
            "core/pilot/test_week.py::test_a_car_is_served_in_0_3_v_of_noise"),
     Mutant("c-may-step", _PROOF, "abs(self._c_now_v - self._c_v) > C_STEADY_V", "abs(self._c_now_v - self._c_v) > 99.0",

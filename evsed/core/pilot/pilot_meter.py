@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from evsed.core.pilot import j1772
 from evsed.core.pilot.j1772 import PilotState
+from evsed.core.pilot.receiver_doubt import SPIKE_V, ReceiverDoubt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +59,10 @@ class Anomaly(Enum):
     SHORTED = "the pilot is shorted to earth"
     WRONG_DUTY = "the pilot's duty is not the commanded one"
     OUT_OF_RANGE = "the pilot reads beyond what its supply can give: the sensor lies"
+    JUMPS = "the pilot's reading jumps from state to state: a contact is loose, or the sensor fails"
+    REPEATS = (
+        "the sensor gives the same answer again and again: it does not read the pilot any more"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,8 @@ class PilotReading:
     `state` is this burst's (None: indeterminate), `settled` the agreed one (None: nothing
     agreed yet). `high_v` and `low_v` are the last known plateaus; `low_v` is None without PWM.
     `live_for_s`: for how long C (or D) has been read without a break, inside the window for
-    closing, with the diode seen and PWM on. `anomaly` has been seen in two bursts. `lost`: no
-    burst could be read for 60 ms. `suspect`: this burst shows another state, or an anomaly.
+    closing, with the diode seen and PWM on. `anomaly` has been seen in two bursts or more. `lost`:
+    no burst could be read for 60 ms. `suspect`: this burst shows another state, or an anomaly.
     """
 
     at: float
@@ -136,6 +141,7 @@ class PilotMeter:
         self._front_end = front_end
         self._width = int(WINDOW_V / front_end.volts_per_code)
         self._spread = SPREAD_V / front_end.volts_per_code
+        self._spike_codes = SPIKE_V / front_end.volts_per_code
         self.reset()
 
     def reset(self) -> None:
@@ -152,6 +158,8 @@ class PilotMeter:
         self._unseen_low = 0
         self._far = self._near = 0.0
         self._shares = 0
+        self._doubt = ReceiverDoubt()
+        self._spike = False
 
     def update(self, now: float, codes: Sequence[int], duty: float) -> PilotReading:
         """Add a burst of *codes* made while *duty* was on the wire and return the reading."""
@@ -170,6 +178,7 @@ class PilotMeter:
         lost = now - self._read_at >= LOST_S
         self._live(now, state, anomaly, duty, lost=lost)
         agreed = len(self._anomalies) == AGREE and None not in self._anomalies
+        doubt = self._doubted(codes, state, duty)
         return PilotReading(
             at=now,
             state=state,
@@ -177,10 +186,23 @@ class PilotMeter:
             high_v=self._high_v,
             low_v=self._low_v,
             live_for_s=0.0 if self._live_since is None else now - self._live_since,
-            anomaly=self._anomalies[-1] if agreed else None,
+            anomaly=self._anomalies[-1] if agreed else doubt,
             lost=lost,
             suspect=anomaly is not None or state is not self._settled,
         )
+
+    def _doubted(
+        self, codes: Sequence[int], state: PilotState | None, duty: float
+    ) -> Anomaly | None:
+        """Return what the row of bursts up to this one says of the receiver."""
+        doubt = self._doubt
+        doubt.recognise(codes, running=0.0 < duty < 1.0)
+        if state is not None:
+            live = self._settled if self._settled in (PilotState.C, PilotState.D) else None
+            doubt.compare(state, live, spike=self._spike)
+        if doubt.repeats:
+            return Anomaly.REPEATS
+        return Anomaly.JUMPS if doubt.jumps else None
 
     def _new_duty(self, duty: float) -> None:
         """Forget what belongs to the duty before: the joined bursts."""
@@ -207,6 +229,7 @@ class PilotMeter:
         bottom, top = ordered[0], ordered[-1]
         if top - bottom < self._spread:
             level_v = self._volts(ordered[len(ordered) // 2])
+            self._spike = False
             if level_v < LOW_SIDE_V:  # only the low plateau: was the high one missed by chance?
                 if len(ordered) * max(duty - BLIND_S / PERIOD_S, 0.01) < NOT_BY_CHANCE:
                     return None, None
@@ -218,6 +241,7 @@ class PilotMeter:
         high, hits = densest(ordered[cut:], self._width, topmost=True)
         if hits < MIN_HITS:
             return None, None
+        self._spike = top - high > self._spike_codes
         low, low_hits = densest(ordered[:cut], self._width, topmost=False)
         self._note_share((len(ordered) - cut) / len(ordered), duty)
         low_v = self._volts(low) if low_hits >= MIN_HITS else None
@@ -229,6 +253,7 @@ class PilotMeter:
         level, hits = densest(ordered, self._width, topmost=True)
         if hits < len(ordered) / 3:
             return None, None
+        self._spike = ordered[-1] - level > self._spike_codes
         level_v = self._volts(level)
         self._low_v = None
         if level_v < LOW_SIDE_V:

@@ -120,7 +120,8 @@ class PilotProof:
         if settled is not PilotState.A:
             return ""
         good = reads_steady(high_v)
-        if good:
+        # Two bursts of A are no plug that was pulled, where a receiver fails now and then.
+        if good and presence.settled_for_s(now) >= B_AFTER_S:
             self.moved, self.strayed = True, False
         if presence.settled_for_s(now) < AFTER_S:
             return ""

@@ -84,6 +84,56 @@ def test_two_bursts_that_agree_only_in_not_being_c_open_too() -> None:
     assert watch.sees("A", 0.5).settled is A
 
 
+def test_three_stray_bursts_within_a_second_of_c_are_a_receiver_that_jumps() -> None:
+    watch = Watch()
+    watch.sees("C", 0.5, ticks=5)
+    for _ in range(2):
+        assert watch.sees("A", 0.5).anomaly is None
+        assert watch.sees("C", 0.5, ticks=20).anomaly is None
+
+    assert watch.sees("A", 0.5).anomaly is Anomaly.JUMPS
+
+
+def test_stray_bursts_that_are_seconds_apart_and_those_in_b_are_none() -> None:
+    watch = Watch()
+    watch.sees("C", 0.5, ticks=5)
+    for _ in range(9):
+        assert watch.sees("B", 0.5).anomaly is None
+        assert watch.sees("C", 0.5, ticks=50).anomaly is None
+    watch.sees("B", 0.5, ticks=2)
+    for _ in range(9):
+        assert watch.sees("C", 0.5).anomaly is None
+        assert watch.sees("B", 0.5, ticks=2).anomaly is None
+
+
+def test_conversions_far_above_c_in_six_bursts_of_a_second_are_a_receiver_that_jumps() -> None:
+    watch = Watch()
+    watch.sees("C", 0.5, ticks=5)
+    for _ in range(5):
+        watch.take([*watch.wire.burst("C", 0.5), code(HIGH_V["A"])], 0.5)
+        assert watch.sees("C", 0.5, ticks=5).anomaly is None
+
+    burst = [*watch.wire.burst("C", 0.5), code(HIGH_V["A"])]
+    assert watch.take(burst, 0.5).anomaly is Anomaly.JUMPS
+
+
+def test_a_burst_that_comes_again_and_again_is_a_receiver_that_repeats_itself() -> None:
+    watch = Watch()
+    watch.sees("C", 0.5, ticks=5)
+    kept = [watch.wire.burst("C", 0.5), watch.wire.burst("C", 0.5)]
+    for number in range(6):
+        assert watch.take(kept[number % 2], 0.5).anomaly is None
+
+    assert watch.take(kept[0], 0.5).anomaly is Anomaly.REPEATS
+    assert watch.sees("C", 0.5).anomaly is None
+
+
+def test_a_steady_pilot_may_read_the_same_for_ever() -> None:
+    watch = Watch(noise_v=0.0)
+
+    assert watch.sees("A", 1.0, ticks=50).anomaly is None
+
+
 def test_half_a_second_of_c_with_the_diode_counts_up_and_a_stray_burst_starts_it_again() -> None:
     watch = Watch()
     watch.sees("C", 0.5, ticks=27)

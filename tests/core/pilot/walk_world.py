@@ -277,7 +277,8 @@ def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
     if not closed:
         ages["_opened_at"] = (contactor_state.OPEN_MIN_S,)
     if memory["settled"] is A:
-        ages["settled_at"] = (presence.UNPLUGGED_AFTER_S, pilot_proof.AFTER_S)
+        moved_after = (pilot_proof.B_AFTER_S,) * memory["_needs_b"]
+        ages["settled_at"] = (*moved_after, presence.UNPLUGGED_AFTER_S, pilot_proof.AFTER_S)
     if not memory["plugged"]:
         ages["_present_at"] = (presence.PLUGGED_AFTER_S,)
     if memory["_needs_b"] and memory["settled"] is B and not memory["car_proved"]:

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A receiver that fails now and then in a charge; then the car stops nothing and is unplugged.
+
+Whatever it gives, the plug is dead within a second, the owner is told, and nothing closes again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import count
+from random import Random
+
+import pytest
+
+from evsed.control import Control
+from evsed.core.pilot.faults import Fault
+from evsed.sim.bench import Bench
+
+Codes = Sequence[int]
+Receiver = Callable[[Codes], Codes]
+CLIP = 735  # the code of 6.0 V
+
+
+def clipped(codes: Codes) -> Codes:
+    return [min(code, CLIP) for code in codes]
+
+
+def two_bursts_of_three() -> Receiver:
+    number = count()
+    return lambda codes: clipped(codes) if next(number) % 3 else codes
+
+
+def every_other_burst() -> Receiver:
+    number = count()
+    return lambda codes: clipped(codes) if next(number) % 2 else codes
+
+
+def most_conversions() -> Receiver:
+    rng = Random(1)
+    return lambda codes: [min(code, CLIP) if rng.random() < 0.9 else code for code in codes]
+
+
+def nearly_all_conversions() -> Receiver:
+    rng = Random(2)
+    return lambda codes: [min(code, CLIP) if rng.random() < 0.98 else code for code in codes]
+
+
+def the_last_burst_of_the_car() -> Receiver:
+    kept: list[Codes] = []
+
+    def again(codes: Codes) -> Codes:
+        kept.append(codes)
+        return kept[0]
+
+    return again
+
+
+def two_bursts_in_turn() -> Receiver:
+    kept: list[Codes] = []
+
+    def again(codes: Codes) -> Codes:
+        kept.append(codes)
+        return kept[min(len(kept) % 2, len(kept) - 1)]
+
+    return again
+
+
+KINDS = [
+    two_bursts_of_three,
+    every_other_burst,
+    most_conversions,
+    nearly_all_conversions,
+    the_last_burst_of_the_car,
+    two_bursts_in_turn,
+]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_receiver_that_fails_now_and_then_in_a_charge_leaves_no_empty_plug_live_for_a_second(
+    kind: Callable[[], Receiver],
+) -> None:
+    bench = Bench(Control)
+    bench.run(2)
+    bench.offer(16)
+    bench.plug_in()
+    bench.run(10)
+    bench.car.ask()
+    bench.run_until(lambda: bench.contactor_closed, within=5)
+    bench.run(2)
+    receiver, sample = kind(), bench.board.sample_pilot
+    bench.board.sample_pilot = lambda conversions: receiver(sample(conversions))  # type: ignore[assignment, method-assign, return-value] - the receiver is what fails
+    bench.run(0.02)
+    bench.unplug()
+    bench.run_until(lambda: not bench.contactor_closed, within=1.0)
+    bench.run(5)
+
+    assert Fault.PILOT in bench.snapshot.faults
+    bench.run(45)
+    assert not bench.contactor_closed
+    assert bench.snapshot.cycles == 1
+
+
+def test_a_receiver_that_is_well_is_never_doubted_in_a_charge_that_comes_and_goes() -> None:
+    bench = Bench(Control)
+    bench.run(2)
+    bench.offer(6)
+    bench.plug_in()
+    for _ in range(4):
+        bench.run(10)
+        bench.car.ask()
+        bench.run(20)
+        bench.car.stop_asking()
+
+    assert bench.snapshot.faults == {}
+    assert bench.snapshot.cycles == 4
