@@ -11,6 +11,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,7 @@ class SessionRecorder:
         self.late: Remember | None = None  # a memory that came after the start, to be sent
         self._started = False
         self._damaged: Path | None = None
+        self._unknown: tuple[str, ...] = ()  # latched faults of another version of evsed
 
     @classmethod
     async def open(cls, config: SessionRecorderConfig) -> SessionRecorder:
@@ -128,6 +130,13 @@ class SessionRecorder:
             Fault(fault.name): fault.detail for fault in stored.latched if fault.name in known
         }
         self.latched = {**latched, **self.latched}
+        self._unknown = tuple(fault.name for fault in stored.latched if fault.name not in known)
+        if self._unknown:
+            names = ", ".join(self._unknown)
+            self._find(
+                Fault.STORE_DAMAGED,
+                f"another version of evsed latched {names}, which this one does not know",
+            )
         self.orders.restore(stored.controls, stored.claims, stored.off_by, stored.plan_progress)
         self._look_for_damage()
         self.power_was_cut = stored.boot not in (None, self._boot)
@@ -306,6 +315,10 @@ class SessionRecorder:
     def _release(self, fault: Fault) -> None:
         if self.latched.pop(fault, None) is not None:
             self.writer.submit(lambda: self._store.release(fault.value))
+        if fault is Fault.STORE_DAMAGED:
+            unknown, self._unknown = self._unknown, ()
+            for name in unknown:
+                self.writer.submit(partial(self._store.release, name))
         if fault is Fault.PERMANENT:
             self.writer.submit(self._store.forget_crashes)
 

@@ -6,8 +6,8 @@ Whatever it gives, the plug is dead within a second, the owner is told, and noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import count
+import itertools
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -16,7 +16,7 @@ from evsed.control import Control
 from evsed.core.pilot.faults import Fault
 from evsed.sim.bench import Bench
 
-Codes = Sequence[int]
+Codes = list[int]
 Receiver = Callable[[Codes], Codes]
 CLIP = 735  # the code of 6.0 V
 
@@ -26,12 +26,12 @@ def clipped(codes: Codes) -> Codes:
 
 
 def two_bursts_of_three() -> Receiver:
-    number = count()
+    number = itertools.count()
     return lambda codes: clipped(codes) if next(number) % 3 else codes
 
 
 def every_other_burst() -> Receiver:
-    number = count()
+    number = itertools.count()
     return lambda codes: clipped(codes) if next(number) % 2 else codes
 
 
@@ -88,7 +88,9 @@ def test_a_receiver_that_fails_now_and_then_in_a_charge_leaves_no_empty_plug_liv
     bench.run_until(lambda: bench.contactor_closed, within=5)
     bench.run(2)
     receiver, sample = kind(), bench.board.sample_pilot
-    bench.board.sample_pilot = lambda conversions: receiver(sample(conversions))  # type: ignore[assignment, method-assign, return-value] - the receiver is what fails
+    bench.board.sample_pilot = (  # type: ignore[method-assign]
+        lambda count: receiver(sample(count))
+    )
     bench.run(0.02)
     bench.unplug()
     bench.run_until(lambda: not bench.contactor_closed, within=1.0)

@@ -207,6 +207,30 @@ async def test_a_damaged_store_forgets_no_fault_and_no_off_and_waits_for_the_own
             assert evse.closed is not off
 
 
+async def test_a_latched_fault_of_another_version_waits_for_the_owner_as_well(
+    tmp_path: Path,
+) -> None:
+    store = Store(tmp_path / "evsed.db")
+    store.latch(LatchedFault("FaultOfTomorrow", "the flux is out", NOON, "service"))
+    store.close()
+    for _ in range(2):  # it waits through a restart, too
+        async with life(tmp_path) as world:
+            evse = Evse(world)
+            evse.plug_in()
+            assert "FaultOfTomorrow" in evse.bench.snapshot.faults[Fault.STORE_DAMAGED]
+            assert not evse.closed
+            await world.write()
+    async with life(tmp_path) as world:
+        evse = Evse(world)
+        evse.plug_in()
+        evse.bench.send(Acknowledge())
+        evse.run(12)
+        assert evse.closed
+        await world.write()
+    async with life(tmp_path) as world:
+        assert world.recorder.latched == {}
+
+
 async def test_a_store_that_is_damaged_while_it_runs_is_a_fault_that_waits(tmp_path: Path) -> None:
     remembered(tmp_path, off=True)
     with capture_logs():

@@ -180,8 +180,7 @@ KINDS: dict[Fault, FaultKind] = {
     ),
     Fault.STORE_DAMAGED: FaultKind(
         Recovery.ACKNOWLEDGE,
-        "evsed moved the damaged database aside and restored what it could; nothing closes until "
-        "you have looked",
+        "evsed restored from the database what it could; nothing closes until you have looked",
         "look whether the mode, the limits and the latched faults are as they should be, restore a "
         "backup if there is one, then `evsed ack`; if it comes again, replace the SD card",
         at_once=False,

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from evsed.core.pilot.presence import Presence
 
 AFTER_S = 0.5  # of A: with A for that long there is no car
+# Two bursts of A, which settle it, are no move where a receiver fails now and then; four are.
+A_MOVED_S = 0.03
 B_V = (8.0, 10.05)
 B_AFTER_S, B_STEADY_V = 0.25, 0.5
 # Over this the level in C is another one than that which followed B. A car's resistors and diode
@@ -120,8 +122,7 @@ class PilotProof:
         if settled is not PilotState.A:
             return ""
         good = reads_steady(high_v)
-        # Two bursts of A are no plug that was pulled, where a receiver fails now and then.
-        if good and presence.settled_for_s(now) >= B_AFTER_S:
+        if good and presence.settled_for_s(now) >= A_MOVED_S:
             self.moved, self.strayed = True, False
         if presence.settled_for_s(now) < AFTER_S:
             return ""

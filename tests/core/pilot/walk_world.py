@@ -277,7 +277,7 @@ def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
     if not closed:
         ages["_opened_at"] = (contactor_state.OPEN_MIN_S,)
     if memory["settled"] is A:
-        moved_after = (pilot_proof.B_AFTER_S,) * memory["_needs_b"]
+        moved_after = (pilot_proof.A_MOVED_S,) * memory["_needs_b"]
         ages["settled_at"] = (*moved_after, presence.UNPLUGGED_AFTER_S, pilot_proof.AFTER_S)
     if not memory["plugged"]:
         ages["_present_at"] = (presence.PLUGGED_AFTER_S,)
