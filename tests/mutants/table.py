@@ -95,6 +95,8 @@ MUTANTS: Final = (
            _TD + "a_receiver_that_fails_now_and_then_in_a_charge_leaves_no_empty_plug_live_for_a_second"),
     Mutant("may-repeat", _DOUBT, "self._repeated >= REPEATS", "False",
            _TD + "a_receiver_that_fails_now_and_then_in_a_charge_leaves_no_empty_plug_live_for_a_second"),
+    Mutant("unknown-fault-lost", "daemon/session_recorder.py", "if self._unknown:", "if False:",
+           "daemon/test_memory.py::test_a_latched_fault_of_another_version_waits_for_the_owner_as_well"),
     Mutant("c-of-one-burst", _PROOF, "C_BURSTS = 8", "C_BURSTS = 1",
            "core/pilot/test_week.py::test_a_car_is_served_in_0_3_v_of_noise"),
     Mutant("c-may-step", _PROOF, "abs(self._c_now_v - self._c_v) > C_STEADY_V", "abs(self._c_now_v - self._c_v) > 99.0",
