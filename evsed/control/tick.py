@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from evsed.boards import drive
+from evsed.control.ceilings import SILENT, Ceilings, found_by
 from evsed.control.panel import Panel
 from evsed.control.read_back import check
 from evsed.core.box.light import Hint, Seen
@@ -15,9 +16,9 @@ from evsed.core.pilot import current_transformer as current
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.charge_pump import ChargePump
 from evsed.core.pilot.economiser import Economiser
-from evsed.core.pilot.evse import NOT_PROVED, SAFE, Evse, Outputs, Step
+from evsed.core.pilot.evse import SAFE, Evse, Outputs, Step
 from evsed.core.pilot.faults import Fault
-from evsed.core.pilot.limits import NO_LIMIT, Limit, for_car, lowest
+from evsed.core.pilot.limits import for_car, lowest
 from evsed.core.pilot.pilot_meter import PilotMeter, PilotReading, burst_length
 from evsed.core.pilot.protection import NO_PROTECTION, Inputs, Moment, Protection, ProtectionResult
 from evsed.core.pilot.punctuality import CONFIRM_S, SURE_S, Punctuality
@@ -40,11 +41,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from evsed.boards import Board
+    from evsed.core.pilot.limits import Limit
     from evsed.core.pilot.phase_set import PhaseWish
 
 TICK_S = 0.02
 READ_BACK_EVERY_S = 1.0
-SILENT = Limit("daemon", 0.0, why="the daemon has not repeated its limits for 3 s")
 SWITCHES_OFF = ("owner", "button")  # whose limit of 0 A is an order of a person
 UNTENDED = (Fault.CONTACTOR, Fault.DEAD_MAN)  # no beats of the pump while one of these is active
 
@@ -71,7 +72,7 @@ class Control:
     _current: current.CurrentMeter | None = None
     _economiser: Economiser = field(default_factory=Economiser)
     _guard: ProtectionResult = NO_PROTECTION
-    _limits: tuple[Limit, ...] = (NO_LIMIT,)
+    _ceilings: Ceilings = field(init=False)
     _car_least_a: float = 0.0
     _hint: Hint = Hint.NONE
     _wish: PhaseWish | None = None
@@ -96,6 +97,7 @@ class Control:
         now = self.clock()
         self._evse = Evse(self.config.evse, now)
         self._evse.restore(self.config.latched)
+        self._ceilings = Ceilings(self.config.supply_max_a)
         self._meter = PilotMeter(self.config.front_end)
         self._panel = Panel(self.config.board.box)
         inputs = self.config.board.inputs
@@ -116,7 +118,7 @@ class Control:
         """Carry out one message of the daemon. Raises `LinkError` for one that it may not send."""
         match message:
             case SetLimits(limits, car_least_a, hint, wish):
-                self._limits = limits or (NO_LIMIT,)
+                self._ceilings.update(limits)
                 self._car_least_a = car_least_a
                 self._hint = hint
                 self._wish = wish
@@ -146,7 +148,7 @@ class Control:
 
     def on_link_lost(self) -> None:
         """Let the car go: the link ended, and with it every limit."""
-        self._limits = (Limit("daemon", 0.0, why="the daemon is gone"),)
+        self._ceilings.on_link_lost()
         self._wish = None
         self._evse.stop()
 
@@ -312,25 +314,8 @@ class Control:
         return None if self._current is None else self._current.amperes
 
     def limits_at(self, now: float) -> tuple[Limit, ...]:
-        """Every limit at *now*; one that was not repeated in time is the daemon's 0 A."""
-        supply = Limit("supply", self.config.supply_max_a, why="all that the supply allows")
-        busy = self._punctuality.limit(now)
-        return (
-            *(limit if now < limit.until_at else SILENT for limit in self._limits),
-            *self._guard.limits,
-            *(() if busy is None else (busy,)),
-            supply,
-        )
-
-    def _found(self) -> tuple[Limit, ...]:
-        """The ceilings that follow from what the state machine itself found: none is above 0 A."""
-        found = []
-        if not self._evse.front_end_proved:
-            found.append(Limit("self_test", 0.0, why=NOT_PROVED))
-        for fault, detail in self._evse.faults.items():
-            if fault in (Fault.GROUND, Fault.GROUND_TEST):
-                found.append(Limit("ground_fault", 0.0, why=detail))
-        return tuple(found)
+        """Return every limit at *now*."""
+        return self._ceilings.at(now, self._guard, self._punctuality.limit(now))
 
     def _check(self, wanted: Outputs, gap_s: float = 0.0) -> None:
         """Compare what the board reports with what was put on it; raises as `read_back.check()`."""
@@ -385,7 +370,7 @@ class Control:
             drawn_a=self._drawn_a if self.board.is_open else None,
             duty=outputs.duty,
             closed=outputs.closed,
-            limits=tuple(limit.at(now) for limit in (*self._found(), *self.limits_at(now))),
+            limits=tuple(limit.at(now) for limit in (*found_by(self._evse), *self.limits_at(now))),
             blocked=step.blocked if step else "the board is not reached",
             wait_s=step.wait_s if step else 0.0,
             faults=faults,

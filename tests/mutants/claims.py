@@ -13,6 +13,7 @@ _METER = "core/pilot/pilot_meter.py"
 _CONTACTORS = "core/pilot/contactors.py"
 _CHECKS = "core/pilot/self_checks.py"
 _TICK = "control/tick.py"
+_CEILINGS = "control/ceilings.py"
 _SCRIPT = "boards/pigpio/deadman.py"
 _OUTPUTS = "boards/pigpio/contactors.py"
 _RECORDER = "daemon/session_recorder.py"
@@ -32,7 +33,7 @@ CLAIMS: Final = (
            'checked(f"pull GPIO {gpio} up", client.set_pull_up_down(gpio, pigpio.PUD_UP))',
            'checked(f"pull GPIO {gpio} up", client.set_pull_up_down(gpio, pigpio.PUD_DOWN))',
            "boards/test_contract.py::test_a_wire_that_is_broken_is_a_fault_on_every_input"),
-    Mutant("late-unlimited", _TICK, "            *(() if busy is None else (busy,)),\n", "",
+    Mutant("late-unlimited", _CEILINGS, "            *(() if busy is None else (busy,)),\n", "",
            _TL + "many_late_ticks_withdraw_the_offer_so_that_the_car_lets_go_without_load"),
     Mutant("gap-opens", _TICK, "gapped = last.closed > 0 and gap_s > SURE_S", "gapped = last.closed > 0 and gap_s > 0.025",
            _TL + "one_late_tick_that_no_dead_man_noticed_opens_nothing"),
@@ -177,9 +178,9 @@ CLAIMS: Final = (
     Mutant("any-answer", "boards/pigpio/connection.py", 'return int.from_bytes(answer, "little") & self._mask == self._expected', "return True",
            "boards/pigpio/test_faults.py::test_random_bytes_for_an_answer_are_never_believed"),
     # --- fire
-    Mutant("no-supply-limit", _TICK, "            supply,\n        )", "        )",
+    Mutant("no-supply-limit", _CEILINGS, "            self._supply,\n        )", "        )",
            "sim/test_bench.py::test_the_supply_is_a_limit_of_the_configuration"),
-    Mutant("limits-for-ever", _TICK, "self._limits = limits or (NO_LIMIT,)\n", "self._limits = (NO_LIMIT,)\n",
+    Mutant("limits-for-ever", _CEILINGS, "self._daemon = limits or (NO_LIMIT,)\n", "self._daemon = (NO_LIMIT,)\n",
            "sim/test_bench.py::test_messages_reach_the_control_process_and_limits_end"),
     Mutant("raised-late", "daemon/settings_service.py", "if raised and not self.setup_s():", "if False:",
            "daemon/test_settings_page.py::test_a_dangerous_setting_is_raised_within_ten_minutes_and_lowered_at_any_time"),

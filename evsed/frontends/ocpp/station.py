@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -29,6 +29,7 @@ from evsed.frontends.ocpp.clock import ClockStamp, StationClock
 from evsed.frontends.ocpp.keys import Values
 from evsed.frontends.ocpp.memory import Memory, NewItem
 from evsed.frontends.ocpp.readings import ConnectorStatus, View, connector_status, samples
+from evsed.frontends.ocpp.running import Running, SampleTimes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,18 +40,8 @@ if TYPE_CHECKING:
 
 RETURN_S: Final = 60.0
 """Time for the central system to send its limits after a loss that outlasted the keep time."""
-PERIODIC: Final = "Sample.Periodic"
-ALIGNED: Final = "Sample.Clock"
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """The transaction under way as messages see it: when it began, and the number of the next."""
-
-    began: ClockStamp
-    sequence: int = 0
 
 
 class Station:
@@ -83,8 +74,7 @@ class Station:
         self._running: Running | None = None
         self._register_wh = 0.0
         self._charging = ""
-        self._sampled_at = -math.inf
-        self._aligned_slot: int | None = None
+        self._sample_times = SampleTimes()
         self._asked = ""  # the session in which the central system has refused
         self._remote_profile: ChargingProfile | None = None
         self._restore()
@@ -126,10 +116,7 @@ class Station:
             self._running = Running(self.clock.stamp())
 
     def _restore_running(self, kept: Any) -> None:  # noqa: ANN401 - JSON, as below
-        at, boot, wall = kept["began"]
-        self._running = Running(
-            ClockStamp(float(at), str(boot), float(wall)), int(kept["sequence"])
-        )
+        self._running = Running.from_json(kept)
 
     def _restore_register(self, kept: Any) -> None:  # noqa: ANN401
         self._register_wh = float(kept)
@@ -206,7 +193,8 @@ class Station:
             stamp, tx = self.clock.stamp(), change.transaction
             if isinstance(change, Started):
                 self._running = Running(stamp)
-                self._sampled_at, self._charging = stamp.at, ""
+                self._sample_times.on_start(stamp.at)
+                self._charging = ""
                 if (profile := self._remote_profile) is not None:
                     self.stack = self.stack.placed(replace(profile, transaction=tx.key))
                     self._remote_profile = None
@@ -234,11 +222,10 @@ class Station:
 
     def _keep(self, *items: NewItem) -> None:
         running = self._running
-        began = None if running is None else running.began.to_json()
         self.memory.commit(
             {
                 "transactions": self.transactions.to_json(),
-                "running": running and {"began": began, "sequence": running.sequence},
+                "running": running and running.to_json(),
                 "register_wh": self._register_wh,
                 "stack": self.stack.to_json(),
             },
@@ -250,16 +237,9 @@ class Station:
     # --- samples ------------------------------------------------------------------------------
 
     def _sample(self, now: float) -> None:
-        values, running = self.values, self.transactions.transaction
-        due: list[tuple[str, tuple[str, ...]]] = []
-        if running is not None and values.sample_s and now - self._sampled_at >= values.sample_s:
-            due.append((PERIODIC, values.sampled))
-            self._sampled_at = now
-        slot = int(self.clock.epoch(now) // values.aligned_s) if values.aligned_s else None
-        if slot != self._aligned_slot and slot is not None and self._aligned_slot is not None:
-            due.append((ALIGNED, values.aligned))
-        self._aligned_slot = slot
-        if running is not None or self.online:
+        running = self.transactions.transaction is not None
+        due = self._sample_times.due(now, self.clock.epoch(now), self.values, running=running)
+        if running or self.online:
             for context, names in due:
                 self._put_samples(context, names)
 

@@ -12,7 +12,7 @@ from evsed.core.ocpp.local_list import ListEntry, ListError, ListVersionError
 from evsed.core.ocpp.profiles import Purpose
 from evsed.core.ocpp.transactions import StopReason
 from evsed.frontends.ocpp.clock import iso, read_time
-from evsed.frontends.ocpp.keys import LONGEST_S, KeyRefusedError, changed, security_profile
+from evsed.frontends.ocpp.keys import LONGEST_S
 from evsed.frontends.ocpp.profiles import (
     PURPOSES_201,
     as_16,
@@ -22,8 +22,8 @@ from evsed.frontends.ocpp.profiles import (
     schedule_json,
 )
 from evsed.frontends.ocpp.rpc import CallAnswer
-from evsed.frontends.ocpp.v201 import variables
-from evsed.frontends.ocpp.v201.values import EVSE, meter_value
+from evsed.frontends.ocpp.v201.values import EVSE, meter_value, status_answer
+from evsed.frontends.ocpp.v201.variable_calls import VariableCalls
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -45,104 +45,42 @@ class Handlers201:
         self._station = station
         self._session = session
         self._dialect = dialect
-        self._identity = identity
+        variable_calls = VariableCalls(station, session, identity)
         self.by_action: Mapping[str, Handler] = {
-            "CancelReservation": lambda _: _status("Rejected"),
+            "CancelReservation": lambda _: status_answer("Rejected"),
             "ChangeAvailability": self._change_availability,
-            "ClearCache": lambda _: _status("Rejected"),  # there is no cache
+            "ClearCache": lambda _: status_answer("Rejected"),  # there is no cache
             "ClearChargingProfile": self._clear_profile,
-            "DataTransfer": lambda _: _status("UnknownVendorId"),
-            "GetBaseReport": self._base_report,
+            "DataTransfer": lambda _: status_answer("UnknownVendorId"),
+            "GetBaseReport": variable_calls.base_report,
             "GetChargingProfiles": self._get_profiles,
             "GetCompositeSchedule": self._composite_schedule,
             "GetLocalListVersion": self._list_version,
-            "GetLog": lambda _: _status("Rejected"),
-            "GetReport": lambda _: _status("NotSupported"),
+            "GetLog": lambda _: status_answer("Rejected"),
+            "GetReport": lambda _: status_answer("NotSupported"),
             "GetTransactionStatus": self._transaction_status,
-            "GetVariables": self._get_variables,
+            "GetVariables": variable_calls.get,
             "RequestStartTransaction": self._request_start,
             "RequestStopTransaction": self._request_stop,
-            "ReserveNow": lambda _: _status("Rejected"),
+            "ReserveNow": lambda _: status_answer("Rejected"),
             "Reset": self._reset,
             "SendLocalList": self._send_list,
             "SetChargingProfile": self._set_profile,
-            "SetNetworkProfile": lambda _: _status("Rejected"),  # the address is the owner's
-            "SetVariables": self._set_variables,
+            "SetNetworkProfile": lambda _: status_answer("Rejected"),  # the address is the owner's
+            "SetVariables": variable_calls.set,
             "TriggerMessage": self._trigger,
             "UnlockConnector": self._unlock,
-            "UpdateFirmware": lambda _: _status("Rejected"),
+            "UpdateFirmware": lambda _: status_answer("Rejected"),
         }
 
     # --- Provisioning -------------------------------------------------------------------------
 
-    def _variables(self) -> dict[variables.Name, str]:
-        station = self._station
-        facts = {
-            ("ClockCtrlr", "DateTime"): iso(station.clock.epoch()),
-            ("LocalAuthListCtrlr", "Entries"): str(len(station.local_list.entries)),
-            ("SecurityCtrlr", "Identity"): self._identity,
-            ("SecurityCtrlr", "SecurityProfile"): security_profile(station.config),
-        }
-        known = variables.all_of(station.values, facts)
-        known["OCPPCommCtrlr", "HeartbeatInterval"] = f"{self._session.heartbeat_s:.0f}"
-        return known
-
-    def _get_variables(self, payload: Payload) -> CallAnswer:
-        known = self._variables()
-        return CallAnswer(
-            {"getVariableResult": [_found(known, a) for a in payload["getVariableData"]]}
-        )
-
-    def _set_variables(self, payload: Payload) -> CallAnswer:
-        return CallAnswer({"setVariableResult": [self._set(a) for a in payload["setVariableData"]]})
-
-    def _set(self, asked: Payload) -> Payload:
-        known, name = self._variables(), _name(asked)
-        result: Payload = {
-            k: asked[k] for k in ("component", "variable", "attributeType") if k in asked
-        }
-        status = _missing(known, name, asked.get("attributeType", "Actual"))
-        if not status:
-            status, key = "Rejected", variables.KEYS.get(name)
-            if key is not None:
-                try:
-                    values = changed(self._station.values, key, asked["attributeValue"])
-                    self._station.set_values(values)
-                    status = "Accepted"
-                except KeyRefusedError as error:
-                    result["attributeStatusInfo"] = _reason("InvalidValue", str(error))
-        elif name == ("SecurityCtrlr", "BasicAuthPassword"):
-            status = "Rejected"  # it is in a file of the owner
-        return result | {"attributeStatus": status}
-
-    def _base_report(self, payload: Payload) -> CallAnswer:
-        if payload["reportBase"] == "SummaryInventory":
-            return _status("NotSupported")
-
-        async def report() -> None:
-            items = [variables.report_item(*item) for item in sorted(self._variables().items())]
-            most = variables.MOST_ITEMS
-            parts = [items[at : at + most] for at in range(0, len(items), most)]
-            for number, part in enumerate(parts):
-                await self._session.rpc.call(
-                    "NotifyReport",
-                    {
-                        "requestId": payload["requestId"],
-                        "generatedAt": iso(self._station.clock.epoch()),
-                        "seqNo": number,
-                        "tbc": number < len(parts) - 1,
-                        "reportData": part,
-                    },
-                )
-
-        return CallAnswer({"status": "Accepted"}, report)
-
     def _reset(self, payload: Payload) -> CallAnswer:
         if payload.get("evseId") is not None:
-            return _status("Rejected")
+            return status_answer("Rejected")
         if payload["type"] == "OnIdle" and self._station.transactions.transaction is not None:
             self._session.reset_when_idle = True
-            return _status("Scheduled")
+            return status_answer("Scheduled")
 
         async def reset() -> None:
             self._station.stop(StopReason.HARD_RESET)
@@ -155,15 +93,15 @@ class Handlers201:
     def _request_start(self, payload: Payload) -> CallAnswer:
         station, id_token = self._station, payload["idToken"]["idToken"]
         if payload.get("evseId", EVSE["id"]) != EVSE["id"]:
-            return _status("Rejected", "UnknownEvse")
+            return status_answer("Rejected", "UnknownEvse")
         profile: ChargingProfile | None = None
         if (sent := payload.get("chargingProfile")) is not None:
             profile = read_profile(as_16(sent), EVSE["id"], station.clock.epoch())
             if profile.purpose is not Purpose.TX or "transactionId" in sent:
-                return _status("Rejected", "InvalidProfile")
+                return status_answer("Rejected", "InvalidProfile")
         if refused := station.refuses_start():
             log.info("a remote start by the central system is refused", reason=refused)
-            return _status("Rejected", "NotAllowed", refused)
+            return status_answer("Rejected", "NotAllowed", refused)
         start = partial(station.remote_start, id_token, profile, payload["remoteStartId"])
         if not station.values.authorize_remote:
             start()
@@ -182,9 +120,9 @@ class Handlers201:
     def _request_stop(self, payload: Payload) -> CallAnswer:
         running = self._station.transactions.transaction
         if running is None or running.key != payload["transactionId"]:
-            return _status("Rejected", "UnknownTx")
+            return status_answer("Rejected", "UnknownTx")
         self._station.stop(StopReason.REMOTE)
-        return _status("Accepted")
+        return status_answer("Accepted")
 
     def _transaction_status(self, payload: Payload) -> CallAnswer:
         station, asked = self._station, payload.get("transactionId")
@@ -196,14 +134,14 @@ class Handlers201:
 
     def _change_availability(self, payload: Payload) -> CallAnswer:
         if payload.get("evse", EVSE)["id"] != EVSE["id"]:
-            return _status("Rejected", "UnknownEvse")
+            return status_answer("Rejected", "UnknownEvse")
         operative = payload["operationalStatus"] == "Operative"
         at_once = self._station.set_operative(operative=operative)
-        return _status("Accepted" if at_once else "Scheduled")
+        return status_answer("Accepted" if at_once else "Scheduled")
 
     def _unlock(self, payload: Payload) -> CallAnswer:
         there = payload["evseId"] == EVSE["id"] and payload["connectorId"] == EVSE["connectorId"]
-        return _status("UnlockFailed" if there else "UnknownConnector", "NoLock")
+        return status_answer("UnlockFailed" if there else "UnknownConnector", "NoLock")
 
     # --- Local list ---------------------------------------------------------------------------
 
@@ -219,11 +157,11 @@ class Handlers201:
         try:
             new = station.local_list.changed(version, sent, full=payload["updateType"] == "Full")
         except ListVersionError:
-            return _status("VersionMismatch")
+            return status_answer("VersionMismatch")
         except ListError as error:
-            return _status("Failed", "InvalidList", str(error))
+            return status_answer("Failed", "InvalidList", str(error))
         station.set_list(new)
-        return _status("Accepted")
+        return status_answer("Accepted")
 
     # --- Smart Charging -----------------------------------------------------------------------
 
@@ -236,8 +174,8 @@ class Handlers201:
             station.place(read_installed_profile(as_16(sent), evse, station.clock.epoch(), key))
         except ValueError as error:
             log.warning("a charging profile of the central system is refused", reason=str(error))
-            return _status("Rejected", "InvalidProfile", str(error))
-        return _status("Accepted")
+            return status_answer("Rejected", "InvalidProfile", str(error))
+        return status_answer("Accepted")
 
     def _matching(
         self,
@@ -260,12 +198,12 @@ class Handlers201:
         criteria = payload.get("chargingProfileCriteria", {})
         gone = self._matching({} if number is not None else criteria, number and (number,))
         if not gone:
-            return _status("Unknown")
+            return status_answer("Unknown")
         stack = station.stack
         for profile in gone:
             stack = stack.cleared(profile_id=profile.id)
         station.set_stack(stack)
-        return _status("Accepted")
+        return status_answer("Accepted")
 
     def _get_profiles(self, payload: Payload) -> CallAnswer:
         asked = payload["chargingProfile"]
@@ -273,7 +211,7 @@ class Handlers201:
         criteria = asked | ({"evseId": payload["evseId"]} if "evseId" in payload else {})
         found = self._matching(criteria, ids)
         if not found or "CSO" not in asked.get("chargingLimitSource", ["CSO"]):
-            return _status("NoProfiles")
+            return status_answer("NoProfiles")
 
         async def report() -> None:
             for number, profile in enumerate(found):
@@ -293,7 +231,7 @@ class Handlers201:
     def _composite_schedule(self, payload: Payload) -> CallAnswer:
         station, evse, duration_s = self._station, payload["evseId"], payload["duration"]
         if evse not in (0, EVSE["id"]) or not 0 < duration_s <= LONGEST_S:
-            return _status("Rejected")
+            return status_answer("Rejected")
         begin = station.clock.epoch()
         steps = station.stack.composite(begin, begin + duration_s, station.tx, station.supply)
         unit = payload.get("chargingRateUnit", "A")
@@ -306,7 +244,7 @@ class Handlers201:
     def _trigger(self, payload: Payload) -> CallAnswer:
         session, dialect = self._session, self._dialect
         if payload.get("evse", EVSE)["id"] != EVSE["id"]:
-            return _status("Rejected", "UnknownEvse")
+            return status_answer("Rejected", "UnknownEvse")
         after: Mapping[str, Callable[[], Awaitable[Any]]] = {
             "BootNotification": lambda: session.rpc.call(*dialect.boot("Triggered")),
             "Heartbeat": session.heartbeat,
@@ -314,7 +252,7 @@ class Handlers201:
             "StatusNotification": partial(session.send_status, dialect),
         }
         if (work := after.get(payload["requestedMessage"])) is None:
-            return _status("NotImplemented")
+            return status_answer("NotImplemented")
         return CallAnswer({"status": "Accepted"}, work)
 
     async def _send_samples(self) -> None:
@@ -323,43 +261,6 @@ class Handlers201:
         value = meter_value(station.sample_now(), "Trigger", stamp)
         payload = {"evseId": EVSE["id"], "meterValue": [value]}
         await self._session.rpc.call("MeterValues", payload)
-
-
-def _status(status: str, code: str = "", words: str = "") -> CallAnswer:
-    answer: Payload = {"status": status}
-    if code:
-        answer["statusInfo"] = _reason(code, words)
-    return CallAnswer(answer)
-
-
-def _reason(code: str, words: str) -> Payload:
-    return {"reasonCode": code} | ({"additionalInfo": words[:512]} if words else {})
-
-
-def _name(asked: Payload) -> variables.Name:
-    return asked["component"]["name"], asked["variable"]["name"]
-
-
-def _missing(known: Mapping[variables.Name, str], name: variables.Name, attribute: str) -> str:
-    """Return the status of a variable that is not there; "" where it is."""
-    if name in known:
-        return "" if attribute == "Actual" else "NotSupportedAttributeType"
-    there = name[0] in {component for component, _ in known}
-    return "UnknownVariable" if there else "UnknownComponent"
-
-
-def _echo(asked: Payload) -> Payload:
-    return {key: asked[key] for key in ("component", "variable", "attributeType") if key in asked}
-
-
-def _found(known: Mapping[variables.Name, str], asked: Payload) -> Payload:
-    name = _name(asked)
-    result: Payload = {
-        k: asked[k] for k in ("component", "variable", "attributeType") if k in asked
-    }
-    if status := _missing(known, name, asked.get("attributeType", "Actual")):
-        return result | {"attributeStatus": status}
-    return result | {"attributeStatus": "Accepted", "attributeValue": known[name]}
 
 
 def _entry(info: Payload | None) -> ListEntry | None:
