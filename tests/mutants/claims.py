@@ -165,7 +165,7 @@ CLAIMS: Final = (
     Mutant("untested-device", "core/pilot/protection.py", "            ready = ground.ready\n", "",
            _TI + "the_ground_fault_device_is_tested_before_each_closing"),
     # --- a pilot that lies
-    Mutant("no-diode", _EVSE, "raised = self._raise(now, Fault.DIODE, anomaly.value)", "raised: list[ev.Event] = []",
+    Mutant("no-diode", _EVSE, "raised = self._raise(now, Fault.DIODE, pilot.trouble)", "raised: list[ev.Event] = []",
            _T + "a_missing_diode_opens_and_shows_f_for_300_ms"),
     Mutant("diode-at-once", _EVSE, '            self._hold(now, PILOT_HOLD_OFF_S)\n            return "the pilot is well, and', '            return "the pilot is well, and',
            _T + "a_diode_that_is_seen_again_ends_the_fault_as_a_pilot_fault_ends"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many phases the car uses, from the feed's answers to a start and to steps of the offer.
+"""The number of phases that the car uses, from the feed's answers to a start and to steps.
 
 Without a meter a car that uses one phase of three looks like a car that takes a third of what it is
 offered, at every offer. A start tells the phases apart from each other, since no car takes less
