@@ -14,6 +14,7 @@ import structlog
 from evsed.core.pilot import j1772
 from evsed.core.pilot.limits import Limit
 from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentRule, Mode
+from evsed.core.solar.allotment_result import FAST_WORDS
 from evsed.core.user.claims import LABELS
 from evsed.core.user.expected_end import ExpectedEnd, MeanPower, expected_end
 from evsed.daemon.box_panel import light_hint
@@ -254,9 +255,10 @@ class LimitCalculator:
         why = allotment.reason.describe()
         if self.plan.ending and allotment.current_a < self._car_min_a:
             return Limit("plan", 0.0, until_at, "the plan gives no more now"), allotment
+        asked = f"{LABELS[program]} asks to charge" if program else plan.why if plan else ""
         fast = allotment.reason.rule is AllotmentRule.FAST
-        if plan is not None and not program and mode is Mode.FAST and fast:
-            return Limit("plan", allotment.current_a, until_at, plan.why), allotment
-        if program and fast:
-            why = f"{LABELS[program]} asks to charge"
+        if asked and mode is Mode.FAST:
+            why = asked if fast else why.replace(FAST_WORDS, asked)
+            if fast and not program:
+                return Limit("plan", allotment.current_a, until_at, why), allotment
         return Limit("feed", allotment.current_a, until_at, why), allotment

@@ -13,6 +13,7 @@ from evsed.core.energy.sessions import Flow
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import Limit, lowest
 from evsed.core.solar.allotment_config import Mode
+from evsed.core.solar.surplus import Reading
 from evsed.core.user.claims import Claim
 from evsed.core.user.plan import ChargePlan
 from evsed.core.user.tariff import Tariff
@@ -107,6 +108,24 @@ async def test_it_waits_for_the_sun_and_then_charges_without_it(tmp_path: Path) 
         shown = world.status(night.now).plan
         assert shown is not None
         assert shown.charges
+
+
+async def test_the_most_that_the_feed_allows_holds_and_the_plan_is_the_reason(
+    tmp_path: Path,
+) -> None:
+    async with life(tmp_path) as world:
+        night = Night(world)
+        night.plan()
+        late = SEVEN - timedelta(hours=1)
+        night.at(late)
+        for _ in range(8):
+            night.limits.on_reading(
+                night.now, Reading(excess_w=0.0, maximum_w=2300.0, stamp=str(night.now), age_s=0.0)
+            )
+            found = night.settled(late)
+        assert found.max_a == pytest.approx(10.0)
+        assert found.owner == "feed"
+        assert found.why.startswith("the plan: 20 kWh by Sat 07:00: the feed allows 2.3 kW")
 
 
 async def test_with_a_tariff_the_cheapest_time_is_taken(tmp_path: Path) -> None:

@@ -41,9 +41,12 @@ class AllotmentRule(Enum):
     UNANSWERED = "unanswered"
 
 
+FAST_WORDS: Final = "fast, as the owner wished"
+"""The beginning of a reason in mode fast; who else asks for that mode puts other words there."""
+
 _WORDS: Final = {
     AllotmentRule.OFF: "off, as the owner wished",
-    AllotmentRule.FAST: "fast, as the owner wished: {amperes}",
+    AllotmentRule.FAST: FAST_WORDS + ": {amperes}",
     AllotmentRule.NO_NEWS_YET: "waiting for the first news of the feed",
     AllotmentRule.FORBIDDEN: "the feed allows {spare}, less than {need}: no charging",
     AllotmentRule.TOO_OLD: "no news for {age}: stopped",
@@ -65,7 +68,7 @@ _WORDS: Final = {
         "{spare} spare, less than {need}: the battery lends, {lent} of {loan}{dull}"
     ),
     AllotmentRule.MIN_ON: "{spare} spare, less than {need}: running for another {left}",
-    AllotmentRule.FAST_CAPPED: "fast, as the owner wished: the feed allows {spare}, {amperes}",
+    AllotmentRule.FAST_CAPPED: FAST_WORDS + ": the feed allows {spare}, {amperes}",
     AllotmentRule.BATTERY_FIRST: "the house battery comes first: the feed allows {spare}",
     AllotmentRule.LAST_FORBADE: (
         "the feed is lost, and its last word was no charging ({spare}): "
