@@ -124,6 +124,42 @@ def test_the_weekly_window_is_made_of_days_and_times(
     page.context.close()
 
 
+def test_a_plan_is_made_of_energy_days_and_a_time(
+    browser: Browser, charger: Charger, shots: Path
+) -> None:
+    watched = logged_in(browser, charger)
+    page = watched.page
+    editor = page.locator("#control_plan")
+
+    def kept() -> object:
+        return page.evaluate("fetch('/api/v1/controls').then((a) => a.json()).then((c) => c.plan)")
+
+    page.get_by_text("Ready by a time:").click()
+    editor.get_by_label("Energy, kWh").fill("20")
+    editor.get_by_role("checkbox", name="Sat").check()
+    editor.get_by_role("checkbox", name="Sun").check()
+    editor.get_by_label("Ready by", exact=True).fill("07:30")
+    editor.get_by_label("Ready by", exact=True).blur()
+    watched.says("#controls_message", "Done: ready with 20 kWh by Sat,Sun 07:30.*")
+    assert kept() == "20 kWh by Sat,Sun 07:30"
+    expect(page.locator("#mode_help")).to_contain_text("The plan: 20 kWh by")
+    editor.get_by_text("From per cent to energy").click()
+    for label, value in (
+        ("Battery now, %", "40"),
+        ("Battery then, %", "80"),
+        ("Battery, kWh", "58"),
+    ):
+        editor.get_by_label(label).fill(value)
+    editor.get_by_role("button", name="Put it in").click()
+    watched.says("#controls_message", "Done: ready with 25.8 kWh by Sat,Sun 07:30.*")
+    watched.is_sound()
+    watched.shoot(shots, "plan")
+    editor.get_by_role("button", name="Remove this goal").click()
+    watched.says("#controls_message", "Done: no plan.*")
+    assert kept() is None
+    page.context.close()
+
+
 def test_the_colours_are_a_choice_that_the_browser_keeps(
     browser: Browser, charger: Charger, shots: Path
 ) -> None:
