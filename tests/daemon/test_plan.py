@@ -122,7 +122,8 @@ async def test_the_most_that_the_feed_allows_holds_and_the_plan_is_the_reason(
             night.limits.on_reading(
                 night.now, Reading(excess_w=0.0, maximum_w=2300.0, stamp=str(night.now), age_s=0.0)
             )
-            found = night.settled(late)
+            night.settled(late)
+        found = night.at(late)
         assert found.max_a == pytest.approx(10.0)
         assert found.owner == "feed"
         assert found.why.startswith("the plan: 20 kWh by Sat 07:00: the feed allows 2.3 kW")
