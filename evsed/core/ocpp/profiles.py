@@ -105,9 +105,8 @@ class Schedule:
     def amperes(self, index: int, supply: Supply) -> float:
         """Return the limit of period *index* in amperes a phase.
 
-        Watts are shared among all phases of *supply*: a car that uses fewer takes less than it
-        might, and no car takes more. `numberPhases` changes nothing, because evsed does not switch
-        phases.
+        Watts are shared among the phases of *supply*, which are those that the car is charged on as
+        far as that is known. `numberPhases` changes nothing: phases follow the surplus alone.
         """
         limit = self.periods[index].limit
         if limit < self.least:

@@ -65,7 +65,7 @@ class MqttFrontend:
         self._version = version
         self._page_port = page_port
         self._connector = Connector(config.broker, timeout_s=TIMEOUT_S)
-        self._reported = ""
+        self._reported: set[str] = set()
 
     async def run(self, hub: Hub) -> None:
         """Be connected, and connect again after each loss, until cancelled."""
@@ -99,9 +99,9 @@ class MqttFrontend:
                 await asyncio.sleep(IDENTITY_AGAIN_S)
 
     def _report(self, trouble: str) -> None:
-        """Log that the broker is lost, once for each cause."""
-        if trouble != self._reported:
-            self._reported = trouble
+        """Log that the broker is lost, once for each cause, until it is back to stay."""
+        if trouble not in self._reported:
+            self._reported.add(trouble)
             log.warning(
                 "MQTT is silent; charging goes on and evsed tries again by itself; "
                 "`evsed check --mqtt` shows what is wrong",
@@ -112,9 +112,6 @@ class MqttFrontend:
         """Serve one connection until it ends. Raises what ended it."""
         will = aiomqtt.Will(topics.availability, OFFLINE, qos=1, retain=True)
         async with self._connector.connected(will) as client:
-            if self._reported:
-                log.info("the broker is back", broker=self._connector.url)
-                self._reported = ""
             await self._introduce(client, topics)
             try:
                 await self._both(client, hub, topics)
@@ -125,10 +122,11 @@ class MqttFrontend:
                         await publish(client, topics.availability, OFFLINE, retain=True)
 
     async def _both(self, client: aiomqtt.Client, hub: Hub, topics: Topics) -> None:
-        """Publish and listen until either ends, and raise what ended it."""
+        """Publish and listen until one of it ends, and raise what ended it."""
         tasks = {
             asyncio.create_task(self._publish_states(client, hub, topics), name="mqtt states"),
             asyncio.create_task(self._listen(client, hub, topics), name="mqtt orders"),
+            asyncio.create_task(self._settle(), name="mqtt settles"),
         }
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -138,6 +136,17 @@ class MqttFrontend:
             await asyncio.gather(*tasks, return_exceptions=True)
         for task in done:
             task.result()
+
+    async def _settle(self) -> None:
+        """Log that the broker is back once it stays; never end.
+
+        One that is lost every minute, or floods each time, would fill the log otherwise.
+        """
+        if self._reported:
+            await asyncio.sleep(BACK_OFF_S[-1])
+            log.info("the broker is back", broker=self._connector.url)
+            self._reported.clear()
+        await asyncio.Event().wait()
 
     async def _introduce(self, client: aiomqtt.Client, topics: Topics) -> None:
         """Publish the discovery message, or its removal."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import aiomqtt
 import pytest
+from structlog.testing import capture_logs
 
 from evsed.frontends.mqtt import MqttConfig
 from evsed.frontends.mqtt.frontend import MqttFrontend
@@ -184,6 +185,26 @@ async def test_after_a_broker_that_was_killed_everything_is_there_again(broker: 
         await broker.start()
         async with reader(broker, TOPICS.state) as client:
             await until(client, TOPICS.state, "7.3")
+
+
+async def test_a_broker_that_comes_and_goes_is_logged_once_for_each_cause(broker: Broker) -> None:
+    hub = ShownHub(CHARGING)
+    with capture_logs() as logged:
+        async with shown_at(broker, hub):
+            for offered_a in (7.1, 7.2, 7.3):
+                hub.show(replace(CHARGING, offered_a=offered_a))
+                async with reader(broker, TOPICS.state) as client:
+                    await until(client, TOPICS.state, str(offered_a))
+                await broker.stop()
+                async with asyncio.timeout(PATIENCE_S):
+                    while not logged:  # noqa: ASYNC110 - a log has no event
+                        await asyncio.sleep(0.05)
+                await broker.start()
+    reasons = [line.get("reason", line["event"]) for line in logged]
+
+    assert reasons
+    assert len(set(reasons)) == len(reasons)
+    assert "the broker is back" not in reasons
 
 
 async def test_a_broker_that_floods_is_left_alone_for_a_while(broker: Broker) -> None:
