@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -219,6 +219,32 @@ async def test_a_broker_that_floods_is_left_alone_for_a_while(broker: Broker) ->
             await until(client, TOPICS.availability, "offline")
 
     assert hub.shown.controls == CHARGING.controls
+
+
+class SlowHub(ShownHub):
+    """A hub whose store takes its time for each order; `orders` counts them."""
+
+    orders = 0
+
+    async def update_controls(
+        self, who: str, patch: Mapping[str, object], *, program: str = ""
+    ) -> str:
+        self.orders += 1
+        await asyncio.sleep(0.02)
+        return await super().update_controls(who, patch, program=program)
+
+
+async def test_a_flood_that_is_slow_to_carry_out_is_found_by_what_waits(broker: Broker) -> None:
+    hub = SlowHub(CHARGING)
+    reading = reader(broker, TOPICS.availability)
+    async with shown_at(broker, hub, orders=True), reading as client:
+        await until(client, TOPICS.availability, "online")
+        async with reader(broker) as sender:
+            for number in range(FLOOD_PER_S + 100):
+                await sender.publish(TOPICS.order("max_current_a"), str(6 + number % 9))
+            await until(client, TOPICS.availability, "offline")
+
+    assert hub.orders < FLOOD_PER_S
 
 
 async def test_the_original_has_its_own_topic_and_words(broker: Broker) -> None:
