@@ -305,6 +305,19 @@ async def test_a_backup_that_is_not_read_is_given_up(
     assert len(await wire.ended()) < announced, "half a backup must not pass for one"
 
 
+async def test_a_month_can_be_printed_with_its_sum(house: House) -> None:
+    status, headers, page = await house.get("sessions.html?month=2026-11")
+    assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+    text = page.decode()
+    assert "<h1>Charges in November 2026</h1>" in text
+    assert "<td>2026-11-24 13:00</td><td>2026-11-24 15:00</td><td>≈ 4.32</td>" in text
+    assert "an estimate" in text
+    _, _, page = await house.get("sessions.html?month=2026-10")
+    assert "0 in all" in page.decode()
+    status, _, _ = await house.get("sessions.html")  # of now
+    assert status == 200
+
+
 SEND = "POST /api/v1/restore HTTP/1.1\r\nHost: evsed\r\nContent-Type: application/octet-stream\r\n"
 
 

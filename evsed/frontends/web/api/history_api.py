@@ -37,6 +37,7 @@ from evsed.frontends.web.api.operation import (
     Operation,
     Reply,
 )
+from evsed.frontends.web.api.printable import month_page
 from evsed.frontends.web.api.serialization import json_response
 from evsed.frontends.web.http.connection_limits import LimitedConnection
 from evsed.frontends.web.http.parameters import choice, day, moment, month, whole
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from evsed.core.energy.history import DayTrace
     from evsed.core.energy.sessions import SessionRecord
 
+HTML: Final = "text/html; charset=utf-8"
 CSV: Final = "text/csv; charset=utf-8"
 SQLITE: Final = "application/vnd.sqlite3"
 ALL: Final = 1_000_000
@@ -97,6 +99,15 @@ async def sessions_csv(context: AppContext, request: ApiRequest) -> PreparedResp
     found = await _sessions(context, ALL, None, first)
     name = f"evsed-sessions-{first:%Y-%m}.csv" if first else "evsed-sessions.csv"
     return await asyncio.to_thread(_csv, _with_live(context, found), name)
+
+
+@_from_store
+async def sessions_html(context: AppContext, request: ApiRequest) -> PreparedResponse:
+    """Return the charges of a month as a page to print."""
+    first = request.query["month"] or context.hub.status().at.astimezone().date().replace(day=1)
+    found = await _sessions(context, ALL, None, first)
+    text = month_page(_with_live(context, found), first, f"../..{context.assets.prefix}")
+    return answer(text.encode(), HTML)
 
 
 async def _sessions(
@@ -275,6 +286,11 @@ OPERATIONS = (
     Operation(
         "GET", "/api/v1/sessions.csv", "All sessions for a spreadsheet, the newest last",
         sessions_csv, Reply("a line of headings and a line for each session", content_type=CSV),
+        query=(MONTH,), refusals=NOT_READ,
+    ),
+    Operation(
+        "GET", "/api/v1/sessions.html", "The charges of a month as a page to print",
+        sessions_html, Reply("the page; without a month, that of now", content_type=HTML),
         query=(MONTH,), refusals=NOT_READ,
     ),
     Operation(

@@ -156,6 +156,7 @@ byId("csv_month").addEventListener("input", (event) => {
   const { value } = event.target;
   const month = /^\d{4}-(0[1-9]|1[0-2])$/.test(value) && value; // a browser without such a picker takes any text
   byId("csv").href = `api/v1/sessions.csv${month ? `?month=${month}` : ""}`;
+  byId("print").href = `api/v1/sessions.html${month ? `?month=${month}` : ""}`;
   put("csv", month ? t("csv_of", date(`${month}-01`, { month: "long", year: "numeric" })) : t("csv"));
 });
 byId("sessions_more").addEventListener("click", () => loadSessions(oldest));
