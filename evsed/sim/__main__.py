@@ -33,9 +33,7 @@ from evsed.sim.scenario_controls import Garage
 from evsed.sim.world import THREE_PHASES, Pins, World
 
 REAL_TIME_PRIORITY = 30
-AT_TARGET_WH = 13_600.0  # of 15 kWh: just above BatteryMonitor's target, so that the car may charge
-LARGE_WH, HALF_EMPTY_WH = 30_000.0, 9_000.0  # not full, and not throttled, within minutes
-PLAIN_POWER = "power"  # the page shows what goes into the battery, and asks nothing for it
+ABOVE_TARGET_WH = 100.0  # just above BatteryMonitor's target, so that the car may charge
 LIVED_BEFORE_S = 60  # of the world, so that its first page is a real one
 THREE_PHASES_W = 12_000.0  # a roof whose sun is enough for three phases, and not all day
 PLUGGED_IN_AFTER_S = 2.0  # of pilot, so that the front end is read without a car first
@@ -68,10 +66,10 @@ async def _plug_in(world: World, garage: Garage) -> None:
 
 def _feed(options: argparse.Namespace) -> dict[str, Any]:
     """The house's battery and what its page shows of it."""
-    if options.formula == PLAIN_POWER:
-        return {"battery": Battery(LARGE_WH, HALF_EMPTY_WH)}
     demand = DemandManager(Formula(options.formula), pace=options.speed)
-    return {"battery": Battery(charge_wh=AT_TARGET_WH), "demand": demand}
+    capacity_wh = 1000 * options.battery_kwh
+    charge_wh = demand.target_share * capacity_wh + ABOVE_TARGET_WH
+    return {"battery": Battery(capacity_wh, charge_wh), "demand": demand}
 
 
 async def _main(options: argparse.Namespace) -> None:
@@ -136,10 +134,12 @@ def main() -> int:
     parser.add_argument("--car-max-a", type=float, default=16.0)
     parser.add_argument("--car", help="a car of the library: NAME, or NAME,parameter=number,...")
     parser.add_argument(
-        "--formula", choices=[*(each.value for each in Formula), PLAIN_POWER],
+        "--formula",
+        choices=[each.value for each in Formula],
         default=Formula.MINUTE.value,
-        help="BatteryMonitor's version: how the error of charge counts; or the battery's power",
-    )  # fmt: skip
+        help="BatteryMonitor's version: how the error of charge counts",
+    )
+    parser.add_argument("--battery-kwh", type=float, default=15.0, help="the house's battery")
     parser.add_argument("--phases", type=int, choices=[1, 3], default=1, help="contactors")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plugged", action="store_true")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PERIOD_S = 10.0  # the shortest that the settings allow: six times as fast as BatteryMonitor
+BATTERY_KWH = 60.0  # not full, and its panels not throttled, within minutes of a fast sun
 ENDED_WITHIN_S = 5.0
 FOLDER_PREFIX = "evsed-demo-"
 SOCKET_NAME = "evsed.sock"
@@ -60,9 +61,7 @@ def demo_world(port: int, phases: int = 1) -> Iterator[DemoWorld]:
                 *(sys.executable, "-m", "evsed.sim", "--plugged"),
                 *("--garage-port", str(port + 1 if port else 0), "--page-port", str(port)),
                 *("--period-s", str(PERIOD_S)),
-                # BatteryMonitor's figure mixes power and charge: half a minute passes before the
-                # two can be distinguished, and the first charge shall come sooner.
-                *("--formula", "power"),
+                *("--battery-kwh", str(BATTERY_KWH)),
                 *("--phases", str(phases)),
             ],
             stdin=subprocess.PIPE,
@@ -152,7 +151,6 @@ def _base(ports: dict[str, int], phases: int) -> dict[str, Any]:
             "url": f"http://127.0.0.1:{ports['feed']}/excesspwr.php",
             "period_s": PERIOD_S,
             "window_s": PERIOD_S / 2,
-            "semantics": "battery_power",
         },
         # A demo has no ten minutes.
         "surplus": {"min_on_s": 60.0, "min_off_s": 20.0},

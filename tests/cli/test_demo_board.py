@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demo drives the simulated board, and no other."""
+"""The settings of the demo: its board is the simulated one, its feed the shipped one."""
 
 from __future__ import annotations
 
@@ -31,3 +31,9 @@ def test_the_demo_with_three_phases_has_a_contactor_and_a_mirror_contact_for_eac
     assert len(settings.board.pigpio.contactor_gpios) == 3
     assert len(settings.inputs.contactor_feedback_gpios) == 3
     assert settings.contactor.switching == "auto"
+
+
+def test_the_demo_has_the_meaning_of_the_figure_that_evsed_is_shipped_with() -> None:
+    with demo_world(0) as world:
+        demo = load_settings(None, overrides={**world.base, **world.overrides})
+    assert demo.feed.semantics == load_settings(None).feed.semantics == "batterymonitor"

@@ -141,6 +141,8 @@ class Allotment:
         if math.isfinite(before_at):
             self._settle(now, reading.age_s, before_w, before_at)
         fresh = budget.news.fresh(now, surplus.period_s)
+        if not surplus.known:
+            return True  # an unknown sun is not a dark one
         if not 0 < span_s <= hold_s(surplus.period_s):
             run.conditions.reset()
         available_w = config.solar_weight * budget.available_w()
@@ -198,7 +200,7 @@ class Allotment:
             available_w,
             reading.excess_w,
             now - surplus.stamp_at,
-            solar_w=max(0.0, surplus.spare.solar_w) if fresh else None,
+            solar_w=max(0.0, surplus.spare.solar_w) if fresh and surplus.known else None,
             battery_loan_wh=self._run.debt_wh(),
             car_most_a=surplus.car_maximum_a,
         )

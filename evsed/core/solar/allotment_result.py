@@ -17,6 +17,7 @@ class AllotmentRule(Enum):
     FORBIDDEN = "forbidden"
     TOO_OLD = "too_old"
     CAUTIOUS = "cautious"
+    SEPARATING = "separating"
     WAITING = "waiting"
     CONFIRMING = "confirming"
     STEADYING = "steadying"
@@ -51,6 +52,9 @@ _WORDS: Final = {
     AllotmentRule.FORBIDDEN: "the feed allows {spare}, less than {need}: no charging",
     AllotmentRule.TOO_OLD: "no news for {age}: stopped",
     AllotmentRule.CAUTIOUS: "no news for {age}: {amperes}",
+    AllotmentRule.SEPARATING: (
+        "waiting for another figure, which tells power from the charge of the battery"
+    ),
     AllotmentRule.WAITING: "waiting for {need}: {spare} spare",
     AllotmentRule.CONFIRMING: "{spare} spare: waiting for another reading of {need} or more",
     AllotmentRule.STEADYING: "{spare} spare, {late} of late: waiting for steadier sun",

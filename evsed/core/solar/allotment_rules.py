@@ -98,6 +98,8 @@ class Rules:
         rule = None
         if self._budget.floor_a(cap_a) > 0:
             rule = AllotmentRule.PAUSE if pause_s > 0 else None
+        elif not self._budget.surplus.known:
+            rule = AllotmentRule.SEPARATING
         elif conditions.covering == 0:
             rule = AllotmentRule.WAITING
         elif pause_s > 0:

@@ -83,7 +83,9 @@ class ExcessDecoder:
         elif self._decoder.settled:
             self.excess_w = self._decoder.solar_w - own_w
             if self._evidence.plain > NEWEST_FROM:
-                self.excess_w = min(self.excess_w, value_w)
+                # Beyond these a figure says no more: no start, or the end of the run.
+                lowest_w = -self._least_w if own_w > 0 else 0.0
+                self.excess_w = min(self.excess_w, max(value_w, lowest_w))
         else:
             self.excess_w = None
             return Spare(0.0)

@@ -135,6 +135,11 @@ class Surplus:
         """The phases that the car uses, by the feed's answers; 0 while nothing is known."""
         return 0 if self._answers is None else self._answers.phases
 
+    @property
+    def known(self) -> bool:
+        """False while the figures do not yet tell power from charge, which takes two of them."""
+        return self._config.semantics == "battery_power" or self._decoder.excess_w is not None
+
     def set_phases(self, phases: int, *, switched: bool = False) -> None:
         """Count the car's draw, that in the last reading included, on so many *phases*.
 

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evsed.core.solar.allotment import AllotmentConfig, Reading
+from evsed.core.solar.allotment import (
+    Allotment,
+    AllotmentConfig,
+    AllotmentResult,
+    AllotmentRule,
+    Reading,
+)
 from evsed.core.solar.battery_monitor import BatteryMonitorDecoder
 from evsed.core.solar.excess_formula import ExcessDecoder
 from evsed.core.solar.surplus import Surplus
@@ -170,3 +176,28 @@ def test_a_mixed_feed_is_taken_apart_with_the_draw_of_the_whole_period() -> None
             60.0 * minute + 5, Reading(excess_w=state_w + 2000, stamp=f"{minute}", age_s=5)
         )
     assert surplus.spare.solar_w == pytest.approx(2000, abs=5)
+
+
+def minute_by_minute(count: int) -> tuple[Allotment, list[AllotmentResult]]:
+    """A battery that fills with 3 kW, 20 kW above its target for one minute, and no car yet."""
+    allot, results = Allotment(AllotmentConfig()), []
+    for minute in range(count):
+        now = 60.0 * minute + 5
+        figure_w = 20_000.0 + 3000.0 * minute + 3000.0
+        allot.on_reading(now, Reading(excess_w=figure_w, stamp=f"{minute}", age_s=5))
+        results.append(allot.update(now))
+    return allot, results
+
+
+def test_one_figure_does_not_tell_power_from_charge_and_the_reason_says_so() -> None:
+    _, results = minute_by_minute(2)
+    assert results[0].reason.rule is AllotmentRule.SEPARATING
+    assert "another figure" in results[0].reason.describe()
+    assert results[0].solar_w is None
+    assert results[1].reason.rule is AllotmentRule.CONFIRMING
+
+
+def test_a_sun_that_is_not_known_yet_is_not_taken_for_a_dark_one() -> None:
+    """So a bright day needs two figures that cover it, and not three, after evsed begins."""
+    _, results = minute_by_minute(3)
+    assert results[2].current_a == 6.0

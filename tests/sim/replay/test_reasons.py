@@ -71,8 +71,10 @@ def test_seconds_of_doubt_do_not_make_a_stretch_of_their_own() -> None:
 def test_the_table_shows_when_and_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", str(write_day(tmp_path / "day.csv", cloudy))]) == 0
     shown = capsys.readouterr().out
-    assert "09:00:00 - 09:2" in shown
-    assert re.search(r"waiting for 1\.\d+ kW: -\d\.\d to (2\.9|3\.0) kW spare", shown)
+    assert "09:00:00 - 09:01" in shown
+    assert "waiting for another figure, which tells power from the charge" in shown
+    assert re.search(r"09:01:\d\d - 09:2", shown)
+    assert re.search(r"waiting for 1\.\d+ kW: -0\.[34] to (2\.9|3\.0) kW spare", shown)
     assert "the battery lends" in shown
 
 
