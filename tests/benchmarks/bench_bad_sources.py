@@ -51,18 +51,18 @@ def trial(how: str, seconds: float) -> str:
             kind, number = NUMBERS[how]
             meter = {"kind": kind, "url": url, "period_s": 1.0, "current_a": [number]}
             tables["meters.car"] = meter
-        one = stack.enter_context(rig.charger(tables))
-        one.world.ask("plug", ask=True)
-        one.world.ask("until_charging", within_s=60.0)
-        before, cpu_before = one.status(), cpu_s(one.pid)
+        charger = stack.enter_context(rig.charger(tables))
+        charger.world.ask("plug", ask=True)
+        charger.world.ask("until_charging", within_s=60.0)
+        before, cpu_before = charger.status(), cpu_s(charger.pid)
         time.sleep(seconds)
-        after, cpu_after = one.status(), cpu_s(one.pid)
+        after, cpu_after = charger.status(), cpu_s(charger.pid)
         late = after["tick"]["late"] - before["tick"]["late"]
         ticks = after["tick"]["count"] - before["tick"]["count"]
         opened = after["contactor_cycles"] - before["contactor_cycles"]
         closed = "yes" if after["contactor_closed"] and not opened else "NO"
         share = (cpu_after - cpu_before) / seconds
-        memory = memory_mb(one.pid)
+        memory = memory_mb(charger.pid)
     return f"| {how} | {late} of {ticks} | {closed} | {share:.1%} | {memory:.0f} MB |"
 
 

@@ -28,24 +28,24 @@ WITHOUT = ("setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice")
 def charge(minutes: float, before: tuple[str, ...]) -> None:
     """Charge for *minutes* beside the loops, and print what came of it."""
     with ExitStack() as stack:
-        one = stack.enter_context(rig.charger(before=before))
+        charger = stack.enter_context(rig.charger(before=before))
         with contextlib.suppress(PermissionError):
-            os.sched_setscheduler(one.world.pid, os.SCHED_FIFO, os.sched_param(WORLDS_PRIORITY))
-        one.world.ask("plug", ask=True)
-        one.world.ask("until_charging", within_s=300.0)
+            os.sched_setscheduler(charger.world.pid, os.SCHED_FIFO, os.sched_param(WORLDS_PRIORITY))
+        charger.world.ask("plug", ask=True)
+        charger.world.ask("until_charging", within_s=300.0)
         for _ in range(LOOPS):
             loop = subprocess.Popen([sys.executable, "-c", "while True: pass"])
             stack.callback(loop.wait)
             stack.callback(loop.kill)
-        first = one.status()
+        first = charger.status()
         time.sleep(minutes * 60)
-        last = one.status()
+        last = charger.status()
         ticks, late = (last["tick"][key] - first["tick"][key] for key in ("count", "late"))
         closings = last["contactor_cycles"] - first["contactor_cycles"]
-        how = "with" if one.real_time else "without"
+        how = "with" if charger.real_time else "without"
         print(f"{how} real-time priority, {minutes:g} minutes beside {LOOPS} busy loops:")
         print(f"  {late} of {ticks} bursts late, closed again {closings} times")
-        told = (one.folder / "log/events.log").read_text().splitlines()
+        told = (charger.folder / "log/events.log").read_text().splitlines()
         for line in told:
             print(f"  {line}")
 

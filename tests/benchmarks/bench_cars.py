@@ -114,12 +114,12 @@ class Row:
         return missed
 
 
-def _in_an_hour(one: Cell) -> float:
-    return one.in_an_hour
+def _in_an_hour(item: Cell) -> float:
+    return item.in_an_hour
 
 
-def _in_a_day(one: Cell) -> float:
-    return one.in_a_day
+def _in_a_day(item: Cell) -> float:
+    return item.in_a_day
 
 
 @cache
@@ -216,12 +216,12 @@ def table(rows: Iterable[Row]) -> list[str]:
     for found in rows:
         first = found.cells[1]
         could = f"{100 * first.could_wh / first.ordinary_wh:.0f}"
-        faults = sorted({fault for one in found.cells for fault in one.faults})
+        faults = sorted({fault for item in found.cells for fault in item.faults})
         cells = [
             found.name, could,
-            *(f"{100 * one.share:.0f}" if one.could_wh > 1 else "-" for one in found.cells),
+            *(f"{100 * item.share:.0f}" if item.could_wh > 1 else "-" for item in found.cells),
             ", ".join(f"{found.worst(most):.0f}" for most in (_in_an_hour, _in_a_day)),
-            f"{sum(one.under_load for one in found.cells)}", ", ".join(faults) or "-",
+            f"{sum(item.under_load for item in found.cells)}", ", ".join(faults) or "-",
         ]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return lines

@@ -56,7 +56,7 @@ def burn(minutes: float) -> tuple[list[dict[str, float]], list[tuple[float, floa
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="evsed-bench-fire-")))
         feed = stack.enter_context(rig.helper("bad_feed", line=True))
-        one = stack.enter_context(
+        charger = stack.enter_context(
             rig.charger(
                 {
                     "feed": {"url": f"http://127.0.0.1:{feed}/excesspwr.php"},
@@ -68,22 +68,22 @@ def burn(minutes: float) -> tuple[list[dict[str, float]], list[tuple[float, floa
                 many_closings=True,
             )
         )
-        one.world.ask("plug", ask=True)
-        one.world.ask("until_charging", within_s=60.0)
+        charger.world.ask("plug", ask=True)
+        charger.world.ask("until_charging", within_s=60.0)
         stack.enter_context(locked(folder / "evsed.db"))
-        stack.enter_context(rig.helper("load", "hammer", one.port, HAMMERS, *PATHS))
-        stack.enter_context(rig.helper("load", "loris", one.port, LORISES))
+        stack.enter_context(rig.helper("load", "hammer", charger.port, HAMMERS, *PATHS))
+        stack.enter_context(rig.helper("load", "loris", charger.port, LORISES))
         stack.enter_context(rig.helper("load", "hog"))
-        one.world.ask("begin_beats")
+        charger.world.ask("begin_beats")
         try:
-            trials = one.world.ask("trials", count=ENDLESS, for_s=minutes * 60)
+            trials = charger.world.ask("trials", count=ENDLESS, for_s=minutes * 60)
         except RuntimeError:
-            print(one.said()[-6000:])  # why, as evsed sees it
+            print(charger.said()[-6000:])  # why, as evsed sees it
             raise
-        beats = [(passed, late) for passed, late in one.world.ask("beats")]
-        if not one.real_time:
+        beats = [(passed, late) for passed, late in charger.world.ask("beats")]
+        if not charger.real_time:
             print("(without real-time priority: it is not granted here)")
-        return trials, beats, one.status()
+        return trials, beats, charger.status()
 
 
 def main() -> None:
@@ -110,7 +110,7 @@ def main() -> None:
         f"  over {LATE_S * 1000:.0f} ms, after which the contactor is taken as opened: {late}, "
         f"of which {ours} without the simulator's help; evsed counted {status['tick']['late']}"
     )
-    for trial in sorted(trials, key=lambda one: -one["reaction_s"])[:3]:
+    for trial in sorted(trials, key=lambda charger: -charger["reaction_s"])[:3]:
         print(
             "  slowest: {reaction_s:.4f} s at {duty:.1%}; simulator stalled {stall_s:.4f} s, worst "
             "answer {answer_late_s:.4f} s late; control waited {control_wait_s:.4f} s".format(

@@ -62,23 +62,23 @@ class Ear(threading.Thread):
         self._stream.close()
 
 
-def one_processor(one: rig.Charger) -> None:
+def one_processor(charger: rig.Charger) -> None:
     """Hold every thread of daemon and control process on the first processor that is ours."""
     where = {min(os.sched_getaffinity(0))}
-    for pid in one.pids:
+    for pid in charger.pids:
         for thread in Path(f"/proc/{pid}/task").iterdir():
             os.sched_setaffinity(int(thread.name), where)
 
 
-def measure(one: rig.Charger, ear: Ear | None) -> Round:
+def measure(charger: rig.Charger, ear: Ear | None) -> Round:
     """One round."""
-    before, heard = [use(pid) for pid in one.pids], ear.heard if ear else 0
-    one.world.ask("begin_beats")
+    before, heard = [use(pid) for pid in charger.pids], ear.heard if ear else 0
+    charger.world.ask("begin_beats")
     started = time.monotonic()
     time.sleep(ROUND_S)
-    beats = one.world.ask("beats")
+    beats = charger.world.ask("beats")
     took_s = time.monotonic() - started
-    after = [use(pid) for pid in one.pids]
+    after = [use(pid) for pid in charger.pids]
     daemon, control = (
         (later.cpu_s - first.cpu_s) / took_s for first, later in zip(before, after, strict=True)
     )
@@ -86,15 +86,15 @@ def measure(one: rig.Charger, ear: Ear | None) -> Round:
     return Round(daemon, control, [max(0.0, passed - late) for passed, late in beats], events)
 
 
-def listened(one: rig.Charger) -> Round:
+def listened(charger: rig.Charger) -> Round:
     """One round with listeners."""
     with ExitStack() as stack:
-        stack.enter_context(rig.helper("load", "listen", one.port, LISTENERS - 1))
-        ear = Ear(one.port)
+        stack.enter_context(rig.helper("load", "listen", charger.port, LISTENERS - 1))
+        ear = Ear(charger.port)
         ear.start()
         stack.callback(ear.close)
         time.sleep(SETTLE_S)
-        return measure(one, ear)
+        return measure(charger, ear)
 
 
 def show(name: str, rounds: list[Round]) -> None:
@@ -116,18 +116,18 @@ def main() -> None:
     options = parser.parse_args()
     alone: list[Round] = []
     heard: list[Round] = []
-    with rig.charger() as one:
-        one_processor(one)
-        one.world.ask("plug", ask=True)
-        one.world.ask("until_charging", within_s=60.0)
+    with rig.charger() as charger:
+        one_processor(charger)
+        charger.world.ask("plug", ask=True)
+        charger.world.ask("until_charging", within_s=60.0)
         time.sleep(SETTLE_S)
         for _ in range(options.rounds):
-            alone.append(measure(one, None))
-            heard.append(listened(one))
+            alone.append(measure(charger, None))
+            heard.append(listened(charger))
             time.sleep(SETTLE_S)
-        if not one.real_time:
+        if not charger.real_time:
             print("(without real-time priority: it is not granted here)")
-        status = one.status()
+        status = charger.status()
     print(f"Processor, how far beats are off {TICK_S * 1000:.0f} ms (ms), beats over 45 ms apart:")
     show("no listener", alone)
     show(f"{LISTENERS} listeners", heard)

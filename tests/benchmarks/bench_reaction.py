@@ -30,7 +30,9 @@ def trials(chargers: list[rig.Charger], count: int) -> list[Trial]:
     """*count* trials, shared out among the chargers."""
     shares = [count // CHARGERS + (lane < count % CHARGERS) for lane in range(CHARGERS)]
     with ThreadPoolExecutor(CHARGERS) as pool:
-        done = pool.map(lambda one, share: one.world.ask("trials", count=share), chargers, shares)
+        done = pool.map(
+            lambda charger, share: charger.world.ask("trials", count=share), chargers, shares
+        )
         return [trial for lane in done for trial in lane]
 
 
@@ -41,13 +43,13 @@ def at_current(current_a: float, count: int) -> dict[str, list[Trial]]:
         lanes = [rig.charger(fixed, seed=lane, many_closings=True) for lane in range(CHARGERS)]
         with ThreadPoolExecutor(CHARGERS) as pool:
             chargers = list(pool.map(stack.enter_context, lanes))
-        for one in chargers:
-            one.world.ask("plug", ask=True)
+        for charger in chargers:
+            charger.world.ask("plug", ask=True)
         alone = trials(chargers, count)
-        for one in chargers:
-            stack.enter_context(rig.helper("load", "hammer", one.port, CONNECTIONS, "/"))
+        for charger in chargers:
+            stack.enter_context(rig.helper("load", "hammer", charger.port, CONNECTIONS, "/"))
         loaded = trials(chargers, count)
-        if not all(one.real_time for one in chargers):
+        if not all(charger.real_time for charger in chargers):
             print("(without real-time priority: it is not granted here)")
     return {"alone": alone, f"{CONNECTIONS} connections": loaded}
 

@@ -100,9 +100,9 @@ def weather(pool: ProcessPoolExecutor) -> None:
     print("\nevsed's share of what a clairvoyant captures with the same energy from the battery")
     for kind in KINDS:
         shares = []
-        for day, one in zip(skies[kind], ours[kind], strict=True):
-            most_kwh = bound_kwh(perfect(day), one.battery_kwh)
-            captured_kwh = one.captured_feasible_pct / 100 * one.feasible_kwh
+        for day, result in zip(skies[kind], ours[kind], strict=True):
+            most_kwh = bound_kwh(perfect(day), result.battery_kwh)
+            captured_kwh = result.captured_feasible_pct / 100 * result.feasible_kwh
             share = 100 * captured_kwh / most_kwh if most_kwh > 0 else 100.0
             shares.append(f"{share:5.1f} % of {most_kwh:5.2f} kWh")
         print(f"{kind:10}" + " | ".join(shares), flush=True)
@@ -122,8 +122,8 @@ def frontier(pool: ProcessPoolExecutor, days: Sequence[array[float]]) -> str:
         points = []
         for price in PRICES:
             each = [best(minutes, price) for minutes in known]  # type: ignore[arg-type]
-            captured = 100 * sum(one.captured_kwh for one in each) / feasible_kwh
-            points.append((sum(one.battery_kwh for one in each) / len(days), captured))
+            captured = 100 * sum(result.captured_kwh for result in each) / feasible_kwh
+            points.append((sum(result.battery_kwh for result in each) / len(days), captured))
         return Line(name, tuple(points))
 
     ours = dot("evsed")
@@ -131,12 +131,15 @@ def frontier(pool: ProcessPoolExecutor, days: Sequence[array[float]]) -> str:
     lines = (
         line("clairvoyant", perfect),
         line("clairvoyant switching, last news", lambda day: by_news(day, 5)),
-        Line("evsed, loan 0-900 Wh", tuple((one.battery_kwh, one.captured_pct) for one in curve)),
+        Line(
+            "evsed, loan 0-900 Wh",
+            tuple((result.battery_kwh, result.captured_pct) for result in curve),
+        ),
     )
     print("\nfrontier (kWh a day from the battery, share of feasible energy)")
-    for one in lines:
-        shown = ", ".join(f"{drawn:.2f} {captured:.1f} %" for drawn, captured in one.points)
-        print(f"{one.name}: {shown}")
+    for result in lines:
+        shown = ", ".join(f"{drawn:.2f} {captured:.1f} %" for drawn, captured in result.points)
+        print(f"{result.name}: {shown}")
     return frontier_svg((ours, *(dot(name) for name in PEERS)), lines)
 
 

@@ -17,8 +17,8 @@ def main() -> None:
     """Measure and print."""
     took_s = []
     for seed in range(STARTS):
-        with rig.charger(seed=seed) as one:
-            took_s.append(one.world.ask("first_pilot") - one.started_at)
+        with rig.charger(seed=seed) as charger:
+            took_s.append(charger.world.ask("first_pilot") - charger.started_at)
     print(
         f"start to first pilot output: median {statistics.median(took_s):.2f} s, "
         f"longest {max(took_s):.2f} s of {STARTS} starts"

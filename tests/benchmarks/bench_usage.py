@@ -53,17 +53,17 @@ def memory_mb(pid: int) -> float:
     return int(found[1]) * 1024 / 1e6
 
 
-def measure(name: str, one: rig.Charger, seconds: float) -> None:
+def measure(name: str, charger: rig.Charger, seconds: float) -> None:
     """Watch both processes for *seconds* and print."""
-    before = [use(pid) for pid in one.pids]
+    before = [use(pid) for pid in charger.pids]
     started = time.monotonic()
     time.sleep(seconds)
     took_s = time.monotonic() - started
-    after = [use(pid) for pid in one.pids]
+    after = [use(pid) for pid in charger.pids]
     pairs = list(zip(before, after, strict=True))
     daemon, control = ((later.cpu_s - first.cpu_s) / took_s for first, later in pairs)
     written = sum(later.written - first.written for first, later in pairs)
-    memory = [memory_mb(pid) for pid in one.pids]
+    memory = [memory_mb(pid) for pid in charger.pids]
     both, all_mb = daemon + control, sum(memory)
     print(f"{name}, {took_s:.0f} s:")
     print(
@@ -89,14 +89,14 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1.0, help="idle, and charging, each")
     options = parser.parse_args()
     seconds = options.minutes * 60
-    with rig.charger({"feed": {"period_s": 60.0}}) as one:
+    with rig.charger({"feed": {"period_s": 60.0}}) as charger:
         time.sleep(5.0)  # what a start writes is no daily matter
-        print(f"a start has written {sum(use(pid).written for pid in one.pids)} bytes")
-        measure("idle", one, seconds)
-    with rig.charger({"feed": {"kind": "fixed", "current_a": 16.0}}) as one:
-        one.world.ask("plug", ask=True)
-        one.world.ask("until_charging", within_s=30.0)
-        measure("charging", one, seconds)
+        print(f"a start has written {sum(use(pid).written for pid in charger.pids)} bytes")
+        measure("idle", charger, seconds)
+    with rig.charger({"feed": {"kind": "fixed", "current_a": 16.0}}) as charger:
+        charger.world.ask("plug", ask=True)
+        charger.world.ask("until_charging", within_s=30.0)
+        measure("charging", charger, seconds)
 
 
 if __name__ == "__main__":

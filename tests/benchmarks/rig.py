@@ -210,12 +210,12 @@ def charger(
             tables[name] = {**tables.get(name, {}), **table}
         settings = folder / "evsed.toml"
         settings.write_text(_toml(tables))
-        one = Charger(world, folder, port, settings, many_closings=many_closings, before=before)
-        stack.callback(one.close)
-        one.wait_until_driven()
-        world.ask("control", pid=one.control_pid)
+        item = Charger(world, folder, port, settings, many_closings=many_closings, before=before)
+        stack.callback(item.close)
+        item.wait_until_driven()
+        world.ask("control", pid=item.control_pid)
         time.sleep(NO_CAR_S)
-        yield one
+        yield item
 
 
 @contextlib.contextmanager

@@ -189,7 +189,7 @@ def agree(
     while time.monotonic() < deadline:
         texts: dict[str, object] = {}
         now = json.loads(fetched(f"{charger.url}api/v1/status"))
-        statuses = [one for one in statuses if time.monotonic() - one[0] < LAG_S]
+        statuses = [shown for shown in statuses if time.monotonic() - shown[0] < LAG_S]
         statuses.append((time.monotonic(), now))
         if len(statuses) > 3 and all(when(status) for _, status in statuses):
             texts = found(charger, page, subscriber.state)

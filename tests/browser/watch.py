@@ -90,9 +90,9 @@ class Watched:
         """What axe-core finds against accessibility, in its words."""
         found = Axe().run(self.page).response["violations"]
         return [
-            f"{one['id']}: {one['help']}: {node['html'][:200]}"
-            for one in found
-            for node in one["nodes"]
+            f"{item['id']}: {item['help']}: {node['html'][:200]}"
+            for item in found
+            for node in item["nodes"]
         ]
 
     def is_sound(self) -> None:

@@ -99,7 +99,7 @@ async def test_a_charge_claim_goes_before_the_sun_and_ends_at_its_deadline(tmp_p
         limits = world.limits(None)
         assert lowest(limits.update(100.0, NOON), 100.0).max_a == 0.0
         await world.hub.orders.place_claim("broker", "mqtt", Claim(charging=True, until_at=105.0))
-        (feed,) = (one for one in limits.update(101.0, NOON) if one.owner == "feed")
+        (feed,) = (item for item in limits.update(101.0, NOON) if item.owner == "feed")
         assert feed.max_a >= 6.0
         assert feed.why == "a program (MQTT) asks to charge"
         assert lowest(limits.update(105.0, NOON), 105.0).max_a == 0.0

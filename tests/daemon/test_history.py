@@ -92,7 +92,7 @@ async def test_today_is_told_up_to_this_moment_before_any_of_it_is_written(life:
     days = await life.archive.days()
     traces = [await life.archive.day(day) for day in days]
     assert began <= days[-1] <= today()
-    covered_s = sum(row.covered_s for one in traces if one is not None for row in one.rows)
+    covered_s = sum(row.covered_s for item in traces if item is not None for row in item.rows)
     assert covered_s == pytest.approx(60, abs=1)
 
 
@@ -119,7 +119,7 @@ async def test_a_life_that_ends_writes_its_last_minutes(tmp_path: Path) -> None:
 
     reader = StoreReader(life.path)
     traces = [reader.day(day, []) for day in reader.days()]
-    covered_s = sum(row.covered_s for one in traces if one is not None for row in one.rows)
+    covered_s = sum(row.covered_s for item in traces if item is not None for row in item.rows)
     assert covered_s == pytest.approx(99, abs=1)
 
 
@@ -238,7 +238,7 @@ def test_a_power_cut_leaves_a_file_that_can_be_read(tmp_path: Path) -> None:
         reached = int(told[-1]) if told else reached
 
         reader = StoreReader(path)
-        rows = [row for day in reader.days() if (one := reader.day(day, [])) for row in one.rows]
+        rows = [row for day in reader.days() if (item := reader.day(day, [])) for row in item.rows]
         assert len(rows) >= reached, "a batch that was told is there"
         with closing(sqlite3.connect(path)) as database:
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -76,7 +76,7 @@ async def test_what_waits_for_a_locked_file_is_kept_in_its_order(
     assert [entry["log_level"] for entry in entries] == ["error"]
     await write(books)
     kept = Store(tmp_path / "evsed.db")
-    assert [one.name for one in kept.latched()] == [Fault.CONTACTOR.value]
+    assert [item.name for item in kept.latched()] == [Fault.CONTACTOR.value]
     kept.close()
 
 

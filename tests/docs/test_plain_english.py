@@ -76,6 +76,17 @@ def test_a_source_file_is_written_in_plain_english(path: Path) -> None:
     assert not complaints(path)
 
 
+@pytest.mark.source
+def test_no_variable_of_a_test_is_called_one() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {what}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for line, what in names(ast.parse(path.read_text()))
+        if not what.startswith("def ")
+    ]
+    assert not found
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_document_is_written_in_plain_english(path: Path) -> None:
     text = path.read_text()

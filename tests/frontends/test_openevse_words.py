@@ -30,7 +30,7 @@ NO_BOARD = replace(NO_CAR, state="-", board_ok=False)
 
 
 def faulted(*faults: Fault) -> Status:
-    views = tuple(FaultView(one.value, "", "", "", "auto", NOON) for one in faults)
+    views = tuple(FaultView(fault.value, "", "", "", "auto", NOON) for fault in faults)
     return replace(WAITING, faults=views)
 
 
@@ -238,9 +238,9 @@ def test_a_divert_mode_is_the_choice_between_the_sun_and_all_that_may_be() -> No
 
 
 def test_a_serial_is_always_the_same_and_nobodys_address() -> None:
-    one, other = openevse.serial_of("a" * 32), openevse.serial_of("b" * 32)
-    assert one == openevse.serial_of("a" * 32) != other
-    for serial in (one, other):
+    first, other = openevse.serial_of("a" * 32), openevse.serial_of("b" * 32)
+    assert first == openevse.serial_of("a" * 32) != other
+    for serial in (first, other):
         assert len(serial) == 12
         assert int(serial[:2], 16) & 0b11 == 0b10
 

@@ -144,7 +144,7 @@ class Systemd:
 
     def count(self, line: str) -> int:
         """How often *line* has come."""
-        return sum(one == line for _, one in self.heard())
+        return sum(text == line for _, text in self.heard())
 
     def close(self) -> None:
         self._end.close()
@@ -264,9 +264,9 @@ class Rig:
 
     def evsed(self, *command: str) -> Daemon:
         """Run another command of evsed with the same settings until it ends."""
-        one = Daemon(self, self.environ(), (*command, "--config", str(self.settings)))
-        one.ended()
-        return one
+        beside = Daemon(self, self.environ(), (*command, "--config", str(self.settings)))
+        beside.ended()
+        return beside
 
     def running(self) -> list[tuple[int, str]]:
         """Every process that this rig has started and that is not over: id and command line."""

@@ -31,8 +31,8 @@ def until(rig: Rig, what: str, look: Callable[[dict[str, Any]], object]) -> dict
 
 def free_port() -> int:
     """A TCP port that nobody has."""
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        port: int = one.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
     return port
 
 

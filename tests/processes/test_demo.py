@@ -24,15 +24,15 @@ class Demo:
 
 
 def demo(rig: Rig) -> Demo:
-    rig.daemon = one = Daemon(rig, rig.environ(), ("demo", "--port", "0"))
-    wait_until("a charge has begun", lambda: "contactor closed, charging" in one.said())
+    rig.daemon = item = Daemon(rig, rig.environ(), ("demo", "--port", "0"))
+    wait_until("a charge has begun", lambda: "contactor closed, charging" in item.said())
     processes = len(rig.running())
     at = rig.now()
-    os.killpg(one.pid, signal.SIGINT)
-    code = one.ended()
-    took_s = one.ended_at - at - one.waited_s
+    os.killpg(item.pid, signal.SIGINT)
+    code = item.ended()
+    took_s = item.ended_at - at - item.waited_s
     rig.until_nothing_runs()
-    return Demo(one.said(), code, took_s, processes)
+    return Demo(item.said(), code, took_s, processes)
 
 
 @stories.of(demo)

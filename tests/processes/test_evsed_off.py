@@ -25,9 +25,9 @@ class Off:
 
 
 def off(rig: Rig, *options: str) -> Off:
-    one: Daemon = rig.evsed("off", *options)
+    ended: Daemon = rig.evsed("off", *options)
     look = rig.pi.order("look")
-    return Off(one.code, one.said(), one.took_s, look["contactor_pin"], look["duty"])
+    return Off(ended.code, ended.said(), ended.took_s, look["contactor_pin"], look["duty"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +53,20 @@ def pigpiod_up_hung_and_down(rig: Rig) -> Offs:
 
 @stories.of(pigpiod_up_hung_and_down)
 def test_with_pigpiod_up_it_confirms_and_exits_0_a_second_time_too(told: Offs) -> None:
-    for one in told.up:
-        assert one.code == 0
-        assert one.said.startswith("contactor open (GPIO 23 low), pilot at steady +12 V (GPIO 18)")
-        assert (one.contactor_pin, one.duty) == (0, 1.0)
-        assert one.took_s <= WITHIN_S
+    for ended in told.up:
+        assert ended.code == 0
+        assert ended.said.startswith(
+            "contactor open (GPIO 23 low), pilot at steady +12 V (GPIO 18)"
+        )
+        assert (ended.contactor_pin, ended.duty) == (0, 1.0)
+        assert ended.took_s <= WITHIN_S
 
 
-def says_what_still_protects(one: Off) -> None:
-    assert one.code == 75
-    assert "charge pump" in one.said
-    assert "restart pigpiod" in one.said
-    assert one.took_s <= WITHIN_S
+def says_what_still_protects(ended: Off) -> None:
+    assert ended.code == 75
+    assert "charge pump" in ended.said
+    assert "restart pigpiod" in ended.said
+    assert ended.took_s <= WITHIN_S
 
 
 @stories.of(pigpiod_up_hung_and_down)

@@ -184,12 +184,12 @@ def test_a_crash_on_the_way_down_leaves_all_open_and_the_next_life_begins_on_one
     told: Story,
 ) -> None:
     timeline = told.timeline
-    one, two, _ = timeline.phase_spans()
+    single, two, _ = timeline.phase_spans()
 
     assert two[0].end < told.killed_at
     assert nothing_driven(timeline, told.killed_at)
     assert nothing_driven(timeline, told.again_at)
-    first = min(span.start for span in one if span.start > told.again_at)
+    first = min(span.start for span in single if span.start > told.again_at)
     assert two[1].start - first > REST_S
 
 
@@ -218,15 +218,15 @@ def test_between_two_sets_all_is_open_for_fifteen_seconds_and_each_closes_at_onc
 ) -> None:
     del told_of
     timeline = told.timeline
-    one, two, three = timeline.phase_spans()
-    alone = [span for span in one if not any(span.start <= o.start < span.end for o in two)]
+    single, two, three = timeline.phase_spans()
+    alone = [span for span in single if not any(span.start <= o.start < span.end for o in two)]
 
     assert len(two) == len(three) == 2
     assert alone
     for second, third in zip(two, three, strict=True):
         assert abs(second.start - third.start) < TOGETHER_S
-        assert any(abs(second.start - first.start) < TOGETHER_S for first in one)
+        assert any(abs(second.start - first.start) < TOGETHER_S for first in single)
     assert min(gaps_s(alone, two)) >= REST_S - NEARLY_S
     assert min(gaps_s(two, alone)) >= REST_S - NEARLY_S
-    for spans in (one, two, three):
+    for spans in (single, two, three):
         assert all(0.0 < timeline.duty_at(span.start) < 1.0 for span in spans)

@@ -69,8 +69,8 @@ def test_a_port_that_is_taken_does_not_disturb_the_evsed_that_has_it(rig: Rig) -
 
 
 def _free() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        port: int = one.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port: int = holder.getsockname()[1]
     return port
 
 

@@ -76,7 +76,7 @@ def clock_jumps(rig: Rig) -> Jumped:
     store = Store(rig.folder / "evsed.db")
     try:
         reader = StoreReader(rig.folder / "evsed.db")
-        sessions = [(one.energy_wh, one.ended is not None) for one in reader.sessions()]
+        sessions = [(session.energy_wh, session.ended is not None) for session in reader.sessions()]
         days = [reader.day(day, []) for day in reader.days()]
         traced = [row for day in days if day is not None for row in day.rows]
         total_wh = store.load().total_wh

@@ -48,7 +48,7 @@ class Timeline:
     s2: tuple[tuple[float, bool], ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        ordered = sorted(self.happened, key=lambda one: one[0])
+        ordered = sorted(self.happened, key=lambda item: item[0])
         of = {
             "beats": tuple(at for at, kind, _, _ in ordered if kind == "script"),
             "pumped": tuple(
@@ -73,7 +73,7 @@ class Timeline:
 
     def phase_spans(self) -> tuple[list[Span], ...]:
         """When each phase's contactor was driven, L1 first."""
-        ordered = sorted(self.happened, key=lambda one: one[0])
+        ordered = sorted(self.happened, key=lambda item: item[0])
         return tuple(list(_spans(_driven(ordered, gpio), self.until)) for gpio in PINS.contactors)
 
     def closed_at(self, at: float) -> bool:
@@ -132,10 +132,10 @@ class Timeline:
             return high
         pumped = _joined(Span(edge, edge + PUMP_HOLD_S[1]) for edge in self.pumped)
         return [
-            Span(max(one.start, other.start), min(one.end, other.end))
-            for one in high
+            Span(max(item.start, other.start), min(item.end, other.end))
+            for item in high
             for other in pumped
-            if one.start < other.end and other.start < one.end
+            if item.start < other.end and other.start < item.end
         ]
 
     def longest_unattended_s(self, *, pump_fitted: bool = True) -> float:

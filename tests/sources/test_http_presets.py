@@ -261,11 +261,11 @@ async def test_a_p1_meter_has_its_phases_where_the_house_has_them() -> None:
         device = Device(preset="homewizard-p1", given={"url": url})
         feed, three = await read(device), await read(device, phases=True)
     async with pages({"/api/v1/data": json.dumps(single)}) as url:
-        one = await read(Device(preset="homewizard-p1", given={"url": url}), phases=True)
+        reading = await read(Device(preset="homewizard-p1", given={"url": url}), phases=True)
 
     assert values(feed) == {"grid_w": -543}
     assert values(three)["current_a"] == [-4, 2, 0]
-    assert values(one) == {"power_w": -676, "current_a": -4, "energy_wh": 13779338}
+    assert values(reading) == {"power_w": -676, "current_a": -4, "energy_wh": 13779338}
 
 
 # https://tasmota.github.io/docs/Commands/: Status 10

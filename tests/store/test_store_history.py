@@ -64,9 +64,9 @@ def session(name: str, started: datetime, ended: datetime | None) -> SessionReco
 
 def save(store: Store, *sessions: SessionRecord, logged: bool = True) -> None:
     store.save(Checkpoint(sessions, (), 0.0, 0, 1), datetime(2026, 11, 24, tzinfo=UTC))
-    for one in sessions:
+    for item in sessions:
         if logged:
-            store.mark_logged(one.id)
+            store.mark_logged(item.id)
 
 
 # --------------------------------------------------------------------------------- what is kept
@@ -108,7 +108,7 @@ def test_a_file_of_an_earlier_evsed_keeps_what_it_had(path: Path) -> None:
         assert store.load().days == (DayTotal(date(2026, 11, 23), 9.0, 8.0, 7.0),)
         store.save(Checkpoint((), (DayTotal(DAY, 1.0, 2.0, None),), 0.0, 0, 1), datetime.now(UTC))
         assert store.load().days[-1] == DayTotal(DAY, 1.0, 2.0, None)
-        assert [one.id for one in StoreReader(path).sessions()] == ["one"]
+        assert [item.id for item in StoreReader(path).sessions()] == ["one"]
 
 
 # ------------------------------------------------------------------------------ getting less
@@ -180,7 +180,7 @@ def test_the_oldest_sessions_make_room_once_energy_log_has_them(
         save(store, *(session(f"{n}", noon + timedelta(hours=n), noon) for n in range(1, 4)))
         store.trace.thin()
 
-        assert [one.id for one in StoreReader(path).sessions()] == ["3", "unlogged"]
+        assert [item.id for item in StoreReader(path).sessions()] == ["3", "unlogged"]
 
 
 def test_a_clock_in_1970_and_in_2038_costs_nothing_and_lets_nothing_grow(
@@ -315,7 +315,7 @@ def test_sessions_are_told_a_page_at_a_time(path: Path) -> None:
         save(store, *(session(f"{n}", noon + timedelta(hours=n), None) for n in range(5)))
         first = StoreReader(path).sessions(2)
         second = StoreReader(path).sessions(2, first[-1].started)
-    assert [one.id for one in (*first, *second)] == ["4", "3", "2", "1"]
+    assert [item.id for item in (*first, *second)] == ["4", "3", "2", "1"]
 
 
 def test_a_question_is_answered_while_a_save_is_under_way_and_holds_up_none(path: Path) -> None:
@@ -349,7 +349,7 @@ def test_damage_in_the_history_is_found_when_that_is_written_and_costs_nothing_n
         file.write(b"\xa5" * (size - size // 2))
 
     with opened(path) as store:
-        assert [one.id for one in StoreReader(path).sessions()] == ["one"]
+        assert [item.id for item in StoreReader(path).sessions()] == ["one"]
         with pytest.raises(StoreError, match="could not be read"):
             StoreReader(path).day(DAY + timedelta(days=13), [])
         with pytest.raises(StoreError, match="could not be written"):
@@ -380,7 +380,7 @@ def test_what_is_older_than_a_day_is_deleted_and_totals_stay(path: Path) -> None
         assert store.trace.delete(DAY) == (10, 1)
         assert store.trace.delete(DAY) == (0, 0)
         assert [row.at for row in kept(path)] == [start + 60 * n for n in range(10)]
-        left = {one.id for one in StoreReader(path).sessions()}
+        left = {item.id for item in StoreReader(path).sessions()}
         assert left == {"over midnight", "under way", "unlogged"}
         assert store.load().days == (total,)
         assert store.load().total_wh == 1234.0
@@ -410,7 +410,7 @@ def test_a_backup_opens_as_a_store_and_leaves_nothing_behind(path: Path, tmp_pat
         save(store, session("one", noon, noon))
         store.put("wishes", {"mode": "solar"})
         with StoreReader(path).backup() as copy:
-            names = {one.name for one in path.parent.iterdir()}
+            names = {item.name for item in path.parent.iterdir()}
             own = {"evsed.db", "evsed.db-wal", "evsed.db-shm"}
             assert names == own | {name.replace("db", "db.copy") for name in own}
             (tmp_path / "copy.db").write_bytes(copy.read())
@@ -421,7 +421,7 @@ def test_a_backup_opens_as_a_store_and_leaves_nothing_behind(path: Path, tmp_pat
         assert restored.get("wishes") == {"mode": "solar"}
         assert restored.moved_aside is None
         assert kept(tmp_path / "copy.db") == minutes(begins_at(DAY), 100)
-        assert [one.id for one in StoreReader(tmp_path / "copy.db").sessions()] == ["one"]
+        assert [item.id for item in StoreReader(tmp_path / "copy.db").sessions()] == ["one"]
         restored.trace.add(minutes(begins_at(DAY) + 6000, 1))
 
 
@@ -474,7 +474,7 @@ def test_a_backup_on_a_full_disk_says_three_things_and_leaves_nothing(
                 StoreReader(path).backup()
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        assert not [one for one in path.parent.iterdir() if "copying" in one.name]
+        assert not [item for item in path.parent.iterdir() if "copying" in item.name]
         store.trace.add(minutes(0, 1))
         StoreReader(path).backup().close()
 
@@ -485,7 +485,7 @@ def test_a_backup_leaves_room_for_the_books(path: Path, monkeypatch: pytest.Monk
         monkeypatch.setattr(reading, "ROOM_LEFT", stat.f_bavail * stat.f_frsize + 10**9)
         with pytest.raises(StoreError, match=r"that takes \d+ MB on the disk.*Make room"):
             StoreReader(path).backup()
-        assert not [one for one in path.parent.iterdir() if "copying" in one.name]
+        assert not [item for item in path.parent.iterdir() if "copying" in item.name]
 
 
 def test_a_backup_that_takes_too_long_or_is_given_up_leaves_nothing(path: Path) -> None:
@@ -497,7 +497,7 @@ def test_a_backup_that_takes_too_long_or_is_given_up_leaves_nothing(path: Path) 
         ended.give_up()
         with pytest.raises(StoreError, match="interrupted"):
             ended.backup()
-        assert not [one for one in path.parent.iterdir() if "copying" in one.name]
+        assert not [item for item in path.parent.iterdir() if "copying" in item.name]
 
 
 def test_copies_of_a_life_that_was_killed_are_swept_and_nothing_else(path: Path) -> None:
@@ -506,7 +506,7 @@ def test_copies_of_a_life_that_was_killed_are_swept_and_nothing_else(path: Path)
         for left in (mine, path.with_name(".evsed.db.copying-x"), path.with_name("other.db")):
             left.write_text("")
         StoreReader(path).sweep()
-        names = {one.name for one in path.parent.iterdir()}
+        names = {item.name for item in path.parent.iterdir()}
     assert ".evsed.db.copying-x" not in names
     assert {mine.name, "other.db", "evsed.db"} <= names
     StoreReader(path.parent / "nowhere" / "evsed.db").sweep()

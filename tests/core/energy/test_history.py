@@ -195,10 +195,10 @@ def test_getting_coarser_conserves_energy_and_time_and_never_loses_the_last_row(
     last = max(kept, key=lambda row: row.at)
     assert coarse[-1].at == last.at // every_s * every_s
     assert [row.at for row in coarse] == sorted({row.at // every_s * every_s for row in kept})
-    for one in coarse:
-        of = [row for row in kept if row.at // every_s * every_s == one.at]
-        assert min(row.power_w for row in of) <= one.power_w <= max(row.power_w for row in of)
-        assert (one.available_w is None) == all(row.available_w is None for row in of)
+    for item in coarse:
+        of = [row for row in kept if row.at // every_s * every_s == item.at]
+        assert min(row.power_w for row in of) <= item.power_w <= max(row.power_w for row in of)
+        assert (item.available_w is None) == all(row.available_w is None for row in of)
 
 
 @given(st.lists(KEPT, min_size=1, max_size=60))

@@ -87,7 +87,11 @@ def test_a_time_without_a_zone_is_refused() -> None:
 
 def test_all_ceilings_stand_side_by_side() -> None:
     wishes = Controls(Mode.OFF, session_kwh=1.0, window=NIGHTS)
-    assert [one.owner for one in ceilings(wishes, wh=1000.0)] == ["owner", "session", "schedule"]
+    assert [ceiling.owner for ceiling in ceilings(wishes, wh=1000.0)] == [
+        "owner",
+        "session",
+        "schedule",
+    ]
 
 
 def test_unplugging_ends_the_limits_of_the_session_and_no_other() -> None:

@@ -123,11 +123,11 @@ def site(request: pytest.FixtureRequest) -> Iterator[ByUnit]:
     with Box(root_of(suite, arch)) as box:
         prepare(box, arch)
         kind = ByUnit if suite == "bookworm" else ByHand
-        one = kind(box, PiBeside(box))
+        rig = kind(box, PiBeside(box))
         try:
-            yield one
+            yield rig
         finally:
-            one.close()
+            rig.close()
 
 
 def memory_mb(site: ByUnit, pid: int) -> str:

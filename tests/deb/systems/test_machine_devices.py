@@ -74,14 +74,14 @@ print(kernel.ioctl(fd, message(32), burst.transfers), len(burst.codes()))
 @pytest.fixture(scope="module")
 def machine() -> Iterator[Machine]:
     """A machine with a GPIO chip and a SPI device, and with evsed installed before they come."""
-    with Machine(*HARDWARE) as one:
-        one.boot("2026-12-01T11:00:00")
-        prepare(one, pigpiod=False)
-        one.run("dpkg", "-i", "/root/evsed.deb")
-        one.run("sh", "-e", "-c", GPIO_CARD)
-        one.run("sh", "-e", "-c", SPI_AT_THE_PARALLEL_PORT)
-        one.run("udevadm", "settle")
-        yield one
+    with Machine(*HARDWARE) as item:
+        item.boot("2026-12-01T11:00:00")
+        prepare(item, pigpiod=False)
+        item.run("dpkg", "-i", "/root/evsed.deb")
+        item.run("sh", "-e", "-c", GPIO_CARD)
+        item.run("sh", "-e", "-c", SPI_AT_THE_PARALLEL_PORT)
+        item.run("udevadm", "settle")
+        yield item
 
 
 @pytest.mark.parametrize(

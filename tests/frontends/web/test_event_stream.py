@@ -71,7 +71,7 @@ async def test_all_listeners_hear_the_same() -> None:
     async with served() as evsed:
         listeners = [await Listener.to(evsed) for _ in range(10)]
         evsed.hub.show(FAULTED)
-        await asyncio.gather(*(one.heard_status("Faulted") for one in listeners))
+        await asyncio.gather(*(item.heard_status("Faulted") for item in listeners))
 
 
 async def test_one_that_leaves_takes_nobody_along_and_frees_its_place() -> None:

@@ -98,7 +98,7 @@ async def test_sessions_are_told_the_newest_first(house: House) -> None:
     status, _, told = await house.get("sessions")
     assert status == 200
     assert told["api"] == 1
-    assert [one["id"] for one in told["sessions"]] == ["two", "one"]
+    assert [item["id"] for item in told["sessions"]] == ["two", "one"]
     assert told["sessions"][1] == {
         "id": "one",
         "started": "2026-11-24T13:00:00.000+01:00",
@@ -132,7 +132,7 @@ async def test_sessions_are_told_a_page_at_a_time(house: House) -> None:
     _, _, first = await house.get("sessions?limit=1")
     before = first["sessions"][-1]["started"]
     _, _, second = await house.get(f"sessions?limit=1&before={before}")  # with a bare +
-    assert [one["id"] for one in (*first["sessions"], *second["sessions"])] == ["two", "one"]
+    assert [item["id"] for item in (*first["sessions"], *second["sessions"])] == ["two", "one"]
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ async def test_all_sessions_are_a_table_with_the_newest_last(house: House) -> No
     assert status == 200
     assert headers["content-type"] == "text/csv; charset=utf-8"
     assert headers["content-disposition"] == 'attachment; filename="evsed-sessions.csv"'
-    one, two = csv.DictReader(io.StringIO(body.decode()))
-    assert one == {
+    item, two = csv.DictReader(io.StringIO(body.decode()))
+    assert item == {
         "id": "one",
         "started": "2026-11-24T13:00:00+01:00",
         "ended": "2026-11-24T15:00:00+01:00",
@@ -201,9 +201,9 @@ async def test_energy_is_told_by_day_month_and_year(house: House) -> None:
         ],
     }
     _, _, told = await house.get("energy?by=month&from=2026-01-01&to=2026-12-31")
-    assert [one["start"] for one in told["periods"]] == ["2026-11-01"]
+    assert [item["start"] for item in told["periods"]] == ["2026-11-01"]
     _, _, told = await house.get("energy?by=year")
-    assert [one["start"] for one in told["periods"]] == ["2025-01-01", "2026-01-01"]
+    assert [item["start"] for item in told["periods"]] == ["2025-01-01", "2026-01-01"]
 
 
 async def test_the_chart_of_a_day_is_columns(house: House) -> None:
@@ -258,7 +258,7 @@ async def test_deleting_needs_a_day_and_says_what_came_of_it(house: House) -> No
     (what,) = [what for _, what in house.told]
     assert what == "delete the history before 2026-11-25: 1 session and 4 rows are gone"
     assert (await house.get("days"))[2]["days"] == []
-    assert [one["id"] for one in (await house.get("sessions"))[2]["sessions"]] == ["two"]
+    assert [item["id"] for item in (await house.get("sessions"))[2]["sessions"]] == ["two"]
     assert len((await house.get("energy"))[2]["periods"]) == 2
 
 
@@ -274,7 +274,7 @@ async def test_a_backup_is_a_file_that_opens_as_a_store(house: House) -> None:
     restored = Store(copy)
     assert restored.load() == house.store.load()
     restored.close()
-    assert not [one for one in house.folder.iterdir() if "copying" in one.name]
+    assert not [item for item in house.folder.iterdir() if "copying" in item.name]
     assert [what for _, what in house.told] == ["make a backup"]
 
 

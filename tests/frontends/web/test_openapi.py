@@ -25,14 +25,14 @@ PAGE = docs_page.page(DOCUMENT, "/static/x/")
 def properties() -> list[tuple[str, str, dict[str, Any]]]:
     """(schema, key, schema of the key), of all that the document has."""
     return [
-        (name, key, one)
+        (name, key, item)
         for name, schema in DOCUMENT["components"]["schemas"].items()
-        for key, one in schema["properties"].items()
+        for key, item in schema["properties"].items()
     ]
 
 
 def test_every_operation_is_in_the_document_and_has_a_name_of_its_own() -> None:
-    rows = {(one.method.lower(), one.path) for one in OPERATIONS}
+    rows = {(item.method.lower(), item.path) for item in OPERATIONS}
     told = [
         (method, path, operation["operationId"])
         for path, methods in DOCUMENT["paths"].items()
@@ -67,14 +67,14 @@ def test_every_json_answer_has_the_version() -> None:
 
 
 def test_whatever_needs_a_session_says_so_and_how_it_is_refused() -> None:
-    for one in OPERATIONS:
-        told = DOCUMENT["paths"][one.path][one.method.lower()]
-        needs = one.auth in (AuthRequirement.OWNER, AuthRequirement.CONTROL)
+    for item in OPERATIONS:
+        told = DOCUMENT["paths"][item.path][item.method.lower()]
+        needs = item.auth in (AuthRequirement.OWNER, AuthRequirement.CONTROL)
         assert ("security" in told) == needs
         if needs:
-            assert {401, 403} <= set(refusals(one))
-        if one.body:
-            assert {400, 408, 413, 415} <= set(refusals(one))
+            assert {401, 403} <= set(refusals(item))
+        if item.body:
+            assert {400, 408, 413, 415} <= set(refusals(item))
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
@@ -91,9 +91,9 @@ async def test_the_document_is_served(encoding: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        one.path
-        for one in OPERATIONS
-        if one.method == "GET" and "{" not in one.path and one.auth is AuthRequirement.OPEN
+        item.path
+        for item in OPERATIONS
+        if item.method == "GET" and "{" not in item.path and item.auth is AuthRequirement.OPEN
     ],
 )
 async def test_every_json_that_is_read_has_the_version(path: str, tmp_path: Path) -> None:

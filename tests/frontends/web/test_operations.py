@@ -70,18 +70,21 @@ async def outcome(evsed: Served, target: str) -> str:
 
 
 def test_no_two_operations_share_a_method_and_a_path() -> None:
-    rows = [(one.method, one.path) for one in OPERATIONS]
+    rows = [(operation.method, operation.path) for operation in OPERATIONS]
     assert len(set(rows)) == len(rows)
 
 
 def test_whatever_changes_something_needs_a_session_except_logging_in_and_out() -> None:
-    for one in OPERATIONS:
+    for operation in OPERATIONS:
         # The first password has a rule of its own: the box was just switched on.
-        if one.method in WRITES and one.path not in ("/api/v1/login", "/api/v1/password"):
-            assert one.auth in (AuthRequirement.OWNER, AuthRequirement.CONTROL)
-        assert one.auth is not AuthRequirement.OPEN or one.method == "GET"
+        if operation.method in WRITES and operation.path not in (
+            "/api/v1/login",
+            "/api/v1/password",
+        ):
+            assert operation.auth in (AuthRequirement.OWNER, AuthRequirement.CONTROL)
+        assert operation.auth is not AuthRequirement.OPEN or operation.method == "GET"
         # What a token might use to get more than it has is the owner's alone.
-        if one.path.startswith(
+        if operation.path.startswith(
             (
                 "/api/v1/tokens",
                 "/api/v1/history",
@@ -90,8 +93,8 @@ def test_whatever_changes_something_needs_a_session_except_logging_in_and_out() 
                 "/api/v1/settings",
             )
         ):
-            assert one.auth is AuthRequirement.OWNER
-        assert not one.listed or one.path.startswith(PREFIX)
+            assert operation.auth is AuthRequirement.OWNER
+        assert not operation.listed or operation.path.startswith(PREFIX)
 
 
 async def test_a_parameter_has_its_default_until_it_is_given(evsed: Served) -> None:

@@ -22,9 +22,9 @@ from evsed.frontends.web.http.responses import PreparedResponse
 from tests.frontends.web.web_world import PASSWORD, PATIENT, Served, Wire, served
 
 CONTROLS = [
-    (one.method, one.path.partition("{")[0] + "2026-11-24" * ("{" in one.path))
-    for one in OPERATIONS
-    if one.auth in (AuthRequirement.OWNER, AuthRequirement.CONTROL)
+    (item.method, item.path.partition("{")[0] + "2026-11-24" * ("{" in item.path))
+    for item in OPERATIONS
+    if item.auth in (AuthRequirement.OWNER, AuthRequirement.CONTROL)
 ]
 LOGIN = "/api/v1/login"
 OWNER = "/api/v1/controls"
@@ -340,7 +340,7 @@ async def test_the_oldest_session_makes_room_for_one_too_many(
         Authenticator, "_is_right", lambda *_: True
     )  # hashing 33 times would take a while
     made = [str(await gate.log_in("10.0.0.5", "")) for _ in range(SESSIONS + 1)]
-    tokens = [one.partition(";")[0] for one in made]
+    tokens = [item.partition(";")[0] for item in made]
     assert [gate.has_session(token) for token in tokens] == [False] + [True] * SESSIONS
 
 

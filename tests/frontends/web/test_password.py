@@ -25,7 +25,7 @@ def test_a_password_is_kept_as_a_salted_hash_for_evsed_alone(tmp_path: Path) -> 
     assert kept.startswith("$scrypt$ln=14,r=8,p=5$")
     assert matches("grüß dich", kept)
     assert not matches("gruss dich", kept)
-    assert [one.name for one in tmp_path.iterdir()] == ["password"]
+    assert [peer.name for peer in tmp_path.iterdir()] == ["password"]
 
 
 def test_the_same_password_is_never_kept_the_same_and_its_letters_may_be_composed() -> None:
@@ -108,11 +108,11 @@ def test_others_do_not_wait_nor_does_who_knew_it_or_stayed_away() -> None:
     ],
 )
 def test_a_network_that_one_machine_has_to_itself_counts_as_one(
-    one: str, other: str, *, same: bool
+    peer: str, other: str, *, same: bool
 ) -> None:
     tries = LoginRateLimiter()
     for _ in range(FREE):
-        tries.begin(one, 0.0)
+        tries.begin(peer, 0.0)
     assert (tries.begin(other, 0.0) > 0) is same
 
 
