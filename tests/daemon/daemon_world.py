@@ -74,11 +74,16 @@ def recorder_config(folder: Path) -> SessionRecorderConfig:
 
 
 @asynccontextmanager
-async def life(folder: Path, *, clean: bool = True) -> AsyncIterator[World]:
-    """One life in *folder*; not *clean*: it ends as by a crash, and writes nothing more."""
+async def life(
+    folder: Path, *, clean: bool = True, journal: io.StringIO | None = None
+) -> AsyncIterator[World]:
+    """One life in *folder*; not *clean*: it ends as by a crash, and writes nothing more.
+
+    What systemd's journal would get is written to *journal*.
+    """
     recorder = await SessionRecorder.open(recorder_config(folder))
     charger = Charger(ChargerState(installation=INSTALLATION))
-    with Logs(LogsConfig(folder / "log"), stdout=io.StringIO(), environ={}) as logs:
+    with Logs(LogsConfig(folder / "log"), stdout=journal or io.StringIO(), environ={}) as logs:
         care = CarCare(CarCareConfig())
         hub = ChargerHub(charger, recorder, DaemonLink(), care, logs)
         ticks = TickHandler(charger, hub, recorder, care, Watchdog(Notifier("")))
