@@ -151,8 +151,6 @@ class Rules:
             feed = cap_a < config.max_current_a
             rule = AllotmentRule.FEED_CAPPED if feed else AllotmentRule.CAPPED
         rule, wanted_a = run.correct(rule, wanted_a, cap_a, softly=softly)
-        if rule is AllotmentRule.TESTING:  # a step goes down, too, from where an offer has climbed
-            floor_a = self._budget.floor_a(cap_a)
         least_a = max(config.car_min_current_a, floor_a)
         amperes = run.ramp_a(now, min(max(wanted_a, least_a), cap_a))
         return amperes, AllotmentReason(
