@@ -19,12 +19,15 @@ import enum
 import math
 from typing import Final
 
+from evsed.core.solar.draw_evidence import (
+    MEMORY_S,
+    MOST_EVIDENCE,
+    DrawEvidence,
+    taken_a,
+    weigh,
+)
 from evsed.core.solar.phase_answers import PhaseAnswers
 from evsed.core.solar.weather import Weather
-
-LEVELS_A: Final = (0.0, *(float(amperes) for amperes in range(6, 41)))
-"""The most that a car may take, in amperes, as far as levels are distinguished. What is less than
-6 A counts as nothing: the reported 1.3 A of a car that sleeps is 5 W (evcc-io/evcc#14210)."""
 
 ANSWER_S: Final = 15.0
 """A step is judged by a reading so long after it, in seconds: the slowest reported cars follow
@@ -44,9 +47,6 @@ NEAR_ZERO_W: Final = 250.0
 
 NOISE_W: Final = 100.0
 """A car leaves some tenths of an ampere, and house loads switch; in watts, besides the weather."""
-
-MOST_EVIDENCE: Final = 3.0
-"""No single answer counts for more than this (a log-likelihood): a kettle may coincide."""
 
 DRIFT_RATE: Final = 0.2
 """The mean change of what is spare from reading to reading is over about five of them."""
@@ -72,15 +72,8 @@ ALIKE: Final = 2.0
 SURE_REVERSED: Final = 8.0
 """... and a reversed sign by this, which takes three answers; a false one costs half a day."""
 
-MOST_TRUST: Final = 8.0
-"""Answers with the right sign count against a reversed one up to this, and never fade: no meter is
-turned round in the middle of a charge."""
-
 SUSPICIOUS: Final = 1.5
 """From this on one more step is made to find out."""
-
-MEMORY_S: Final = 600.0
-"""Evidence fades with this time constant, in seconds, or in three readings: cars change."""
 
 RISE_SHARE: Final = 0.5
 """A test is due once what is spare has risen by this share of the least power since the last
@@ -158,9 +151,9 @@ class DrawTest:
         self._level_a: float | None = None
         self._tests = self._wait = 0
         self._since_s = 0.0
-        self._wrong = self._drift_w = self._trust = 0.0
+        self._drift_w = 0.0
         self._far_readings = self._confirmed = 0
-        self._judged_at = -math.inf
+        self._evidence = DrawEvidence()
         self.answered = False
         """True once a car has answered as this feed should show it."""
         self._reverses = False
@@ -170,7 +163,7 @@ class DrawTest:
         """Forget the car: another one may be plugged in now."""
         self.most_a: float | None = None
         """The most that the car takes; None where it takes what it is offered."""
-        self._forget()
+        self._evidence.forget()
         self._last: tuple[float, float] | None = None  # excess in watts, offer in amperes
         self._before: tuple[float, float] | None = None  # ... before the step
         self._end()
@@ -188,7 +181,7 @@ class DrawTest:
         self.watts_per_ampere = watts_per_ampere
         self.most_a = None
         self._spare_w, self._natural = math.nan, 0.0
-        self._forget()
+        self._evidence.forget()
 
     def pop_reversal(self) -> bool:
         """Return whether the figure has answered the wrong way since this was asked last."""
@@ -275,9 +268,6 @@ class DrawTest:
 
     # -- evidence ------------------------------------------------------------------------------
 
-    def _takes_a(self, most_a: float | None, offered_a: float) -> float:
-        return offered_a if most_a is None else min(most_a, offered_a)
-
     def _noise_w(self, spans: float) -> float:
         """Change of what is spare by itself over so many spans (rms), in watts."""
         return math.sqrt(NOISE_W**2 + self._weather.variance * spans)
@@ -292,7 +282,7 @@ class DrawTest:
         self, now: float, last: tuple[float, float], seen: tuple[float, float], passed_s: float
     ) -> None:
         """Learn the weather, and whether an offer that follows the sun is answered."""
-        takes_a = [self._takes_a(self.most_a, offered_a) for _, offered_a in (last, seen)]
+        takes_a = [taken_a(self.most_a, offered_a) for _, offered_a in (last, seen)]
         spare_w = seen[0] + self.watts_per_ampere * takes_a[1]
         moved_w = spare_w - last[0] - self.watts_per_ampere * takes_a[0]
         self._moved_w = min(abs(moved_w), abs(seen[0] - last[0]))
@@ -316,30 +306,16 @@ class DrawTest:
         per_a, spans = self.watts_per_ampere, max(1.0, self._since_s / max(passed_s, 1.0))
         scale = 2 * self._noise_w(spans) ** 2
         moved_w = seen[0] - before[0] - self._trend_w * spans
-        answer_w: dict[float | None, float] = {
-            most_a: per_a * (self._takes_a(most_a, seen[1]) - self._takes_a(most_a, before[1]))
-            for most_a in (None, *LEVELS_A)
-        }
-        misfit = {most_a: (moved_w + watts) ** 2 / scale for most_a, watts in answer_w.items()}
-        wrong = (moved_w - answer_w[None]) ** 2 / scale
-        best = min(wrong, *misfit.values())
+        answer = weigh(moved_w, before[1], seen[1], per_a, scale)
         near_zero = min(abs(seen[0]), abs(before[0])) < NEAR_ZERO_W
         if self.phases is not None and not near_zero:
             self.phases.add(-moved_w, before[1], seen[1], scale)
         self._tests += 1
-        self._disturbed = best > DISTURBED
+        self._disturbed = answer.best > DISTURBED
         if self._disturbed:
             pass  # the sky or a load moved meanwhile
-        elif not near_zero or misfit[None] - best < 1.0:
-            fade = math.exp(-(now - self._judged_at) / max(MEMORY_S, 3 * passed_s))
-            self._judged_at = now
-            for most_a, value in misfit.items():
-                self._misfit[most_a] = fade * self._misfit[most_a] + min(
-                    MOST_EVIDENCE, value - best
-                )
-            self._wrong = fade * self._wrong + min(MOST_EVIDENCE, wrong - best)
-            more = max(-MOST_EVIDENCE, min(MOST_EVIDENCE, wrong - min(misfit.values())))
-            self._trust = min(MOST_TRUST, self._trust + more)
+        elif not near_zero or answer.misfit[None] - answer.best < 1.0:
+            self._evidence.add(now, answer, passed_s)
             self._conclude(now, seen)
         else:
             self._tests = MOST_TESTS
@@ -348,17 +324,18 @@ class DrawTest:
 
     def _conclude(self, now: float, seen: tuple[float, float]) -> None:
         """Adopt another explanation where it is clearly better than the present one."""
-        best_a = min(LEVELS_A, key=lambda level_a: self._misfit[level_a])
-        best, follows = self._misfit[best_a], self._misfit[None]
-        present = self._misfit[self.most_a]
-        follows_best = follows - min(best, self._wrong) < SUSPICIOUS
+        evidence = self._evidence
+        best_a, wrong = evidence.best_a, evidence.reversed
+        best, follows = evidence.misfit[best_a], evidence.misfit[None]
+        present = evidence.misfit[self.most_a]
+        follows_best = follows - min(best, wrong) < SUSPICIOUS
         before_a = self.most_a
-        if self._wrong < best and self._trust <= -SURE_REVERSED:
-            self._reverses, self._trust = True, 0.0
-            self._forget()
+        if wrong < best and evidence.trust <= -SURE_REVERSED:
+            self._reverses, evidence.trust = True, 0.0
+            evidence.forget()
         elif self.most_a is None and (follows_best or self._alike(best_a, seen)):
             self.answered = True
-        elif self.most_a is None and (self._wrong < best or follows - best < self._sure(best_a)):
+        elif self.most_a is None and (wrong < best or follows - best < self._sure(best_a)):
             return
         elif self._dropped(seen):
             self.most_a = 0.0
@@ -372,14 +349,14 @@ class DrawTest:
             self.most_a = best_a
             self.answered = self.answered or best_a > 0
         self._confirmed = self._confirmed + 1 if self.most_a == before_a else 0
-        self._on_answer(now, seen[0] + self.watts_per_ampere * self._takes_a(self.most_a, seen[1]))
+        self._on_answer(now, seen[0] + self.watts_per_ampere * taken_a(self.most_a, seen[1]))
 
     def _alike(self, level_a: float, seen: tuple[float, float]) -> bool:
         """Return True where a level is too close to the offer to be distinguished in this noise."""
         before = self._before
         high_a = max(seen[1], before[1] if before is not None else 0.0)
         noise_w = ALIKE * self._noise_w(1.0)
-        return self._wrong >= self._misfit[level_a] and (
+        return self._evidence.reversed >= self._evidence.misfit[level_a] and (
             abs(high_a - level_a) * self.watts_per_ampere < noise_w
         )
 
@@ -406,10 +383,6 @@ class DrawTest:
         self._answer_at, self._spare_w, self._natural = now, spare_w, 0.0
         self._step, self._tests, self._high_a = _Step.NONE, 0, 0.0
 
-    def _forget(self) -> None:
-        self._misfit: dict[float | None, float] = dict.fromkeys((None, *LEVELS_A), 0.0)
-        self._wrong = 0.0
-
     # -- the steps -----------------------------------------------------------------------------
 
     def _end(self) -> None:
@@ -427,7 +400,7 @@ class DrawTest:
         if not may_test:
             self._end()
             return
-        against = self._misfit[self.most_a] - min(self._wrong, *self._misfit.values())
+        against = self._evidence.against(self.most_a)
         if self._tests >= MOST_TESTS:
             self._end()
             self._answer_at = max(self._answer_at, now + AGAIN_S - EVERY_S)
@@ -467,7 +440,7 @@ class DrawTest:
     def _far(self, last: tuple[float, float]) -> bool:
         """Return True where what is spare has moved as if the car took something else by now."""
         excess_w, offered_a = last
-        spare_w = excess_w + self.watts_per_ampere * self._takes_a(self.most_a, offered_a)
+        spare_w = excess_w + self.watts_per_ampere * taken_a(self.most_a, offered_a)
         if self.most_a is None:
             self._spare_w = min(self._spare_w, spare_w)
         moved_w = spare_w - self._spare_w
