@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -58,7 +59,10 @@ async def load(how: str) -> None:
 
 
 async def main(how: str) -> None:
-    """Serve until ended."""
+    """Serve until SIGTERM, and end the mosquitto then."""
+    own = asyncio.current_task()
+    assert own is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, own.cancel)
     if how == "down":
         print(f"mqtt://127.0.0.1:{free_port()}", flush=True)
         await asyncio.Event().wait()
@@ -70,4 +74,5 @@ async def main(how: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(main(sys.argv[1]))
