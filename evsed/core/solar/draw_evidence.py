@@ -32,7 +32,7 @@ def taken_a(most_a: float | None, offered_a: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StepAnswer:
     """Misfit of one answer with each level, and with a sign that is `reversed`."""
 
     misfit: dict[float | None, float]
@@ -44,7 +44,7 @@ class Answer:
         return min(self.reversed, *self.misfit.values())
 
 
-def weigh(moved_w: float, from_a: float, to_a: float, per_a: float, scale: float) -> Answer:
+def weigh(moved_w: float, from_a: float, to_a: float, per_a: float, scale: float) -> StepAnswer:
     """Compare a change of the figure by *moved_w* with a step of the offer, *from_a* to *to_a*.
 
     An ampere is *per_a* watts; *scale* is twice the variance of the figure by itself, in W².
@@ -54,7 +54,7 @@ def weigh(moved_w: float, from_a: float, to_a: float, per_a: float, scale: float
         for most_a in (None, *LEVELS_A)
     }
     misfit = {most_a: (moved_w + watts) ** 2 / scale for most_a, watts in answer_w.items()}
-    return Answer(misfit, (moved_w - answer_w[None]) ** 2 / scale)
+    return StepAnswer(misfit, (moved_w - answer_w[None]) ** 2 / scale)
 
 
 class DrawEvidence:
@@ -74,7 +74,7 @@ class DrawEvidence:
         self.reversed = 0.0
         """Misfit of a reversed sign."""
 
-    def add(self, now: float, answer: Answer, passed_s: float) -> None:
+    def add(self, now: float, answer: StepAnswer, passed_s: float) -> None:
         """Add an answer, *passed_s* seconds after the reading before it."""
         fade = math.exp(-(now - self._judged_at) / max(MEMORY_S, 3 * passed_s))
         self._judged_at = now
