@@ -173,6 +173,12 @@ class DrawTest:
         self._passed_s = 0.0
         self._confirmed = 0
 
+    def begin_feed(self) -> None:
+        """Forget the feed, too: its figures were misread until now."""
+        self._evidence = DrawEvidence()
+        self.answered = self._reverses = False
+        self.begin_stay()
+
     def set_watts(self, watts_per_ampere: float) -> None:
         """Count an ampere as so many watts from now on; what was learned with others is forgotten.
 

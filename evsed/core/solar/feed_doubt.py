@@ -57,6 +57,13 @@ in seconds; the slowest reported car begins within 4 minutes (evcc-io/evcc#11958
 NEAR_ZERO_W: Final = 250.0
 """A figure closer to 0 than this may be throttled or held there, in watts: two house loads."""
 
+FLOOR_W: Final = 2.0
+"""A figure at its floor is 0, but for what rounding adds, in watts ..."""
+
+FLOOR_READINGS: Final = 10
+"""... for so many readings and for `UNSEEN_S` while the car draws, if it was never below: a sensor
+that sees both directions has noise that does so, also where throttled panels hold it at 0."""
+
 RETRY_S: Final = 43_200.0
 """A feed is tried again after so long, in seconds, or when the owner sets the mode: half a day."""
 
@@ -66,6 +73,9 @@ class Doubt(enum.Enum):
 
     REVERSED = "the feed's figure rises when the car draws more: its sign is reversed"
     UNSEEN = "the feed's figure does not answer the car's draw: its meter does not see the car"
+    FLOORED = (
+        "the feed's figure is never below 0: it does not show what the battery or the grid gives"
+    )
     UNANSWERED = (
         "the feed's figure does not answer the car: either the car takes nothing, or the feed's "
         "meter does not see the car"
@@ -75,6 +85,7 @@ class Doubt(enum.Enum):
 ADVICE: Final = {
     Doubt.REVERSED: "Turn its sign round where the figure is made (scale = -1, or the meter)",
     Doubt.UNSEEN: "Take a meter that measures the car, too, or feed the car through that meter",
+    Doubt.FLOORED: "Take a sensor that sees both directions, or a figure that counts what is taken",
     Doubt.UNANSWERED: "If the car does charge, take a meter that measures the car, too",
 }
 
@@ -116,6 +127,7 @@ class FeedDoubt:
         self.found: Doubt | None = None
         """What contradicts the draw, if anything does."""
         self._found_at = 0.0
+        self._signed = False
         self.clear()
 
     def clear(self) -> None:
@@ -128,7 +140,8 @@ class FeedDoubt:
         self._tests = 0
         self._tested = False  # in this run
         self._high = False
-        self._nothing_s = 0.0
+        self._nothing_s = self._floor_s = 0.0
+        self._floor_readings = 0
 
     @property
     def test_w(self) -> float | None:
@@ -136,6 +149,23 @@ class FeedDoubt:
         if not self._tests or self.found is not None:
             return None
         return 2 * self.least_w if self._high else self.least_w
+
+    def add_figure(self, now: float, figure_w: float, draw_w: float, span_s: float) -> None:
+        """Add the feed's figure as it came, in watts: panels that are throttled hold it near 0.
+
+        So does a sensor with a floor, for whatever the car draws.
+        """
+        self._signed = self._signed or figure_w < 0
+        if self._signed or draw_w <= 0 or figure_w > FLOOR_W:
+            self._floor_s, self._floor_readings = 0.0, 0
+            if self._signed and self.found is Doubt.FLOORED:
+                self.clear()
+            return
+        self._floor_s += span_s
+        self._floor_readings += 1
+        floored = self._floor_readings >= FLOOR_READINGS and self._floor_s >= UNSEEN_S
+        if floored and self.found is None:
+            self.found, self._found_at = Doubt.FLOORED, now
 
     def add(
         self,
@@ -162,7 +192,8 @@ class FeedDoubt:
             if now - self._found_at >= RETRY_S:
                 self.clear()
             return
-        if excess_w is None or full:
+        # Throttled panels can hide an answer; they cannot make the figure rise with the car's draw.
+        if (excess_w is None or full) and not (reverses and not measured):
             self._last = self._before = None
             self._tests = 0
             return

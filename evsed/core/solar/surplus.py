@@ -220,9 +220,13 @@ class Surplus:
             judged = not full and reading.battery_w is None and not self.test.runs
             self._hold(figure_w, stamp_at, known_s, judged=judged)
         else:
+            self.doubt.add_figure(now, figure_w, own_w, known_s)
             since_at = max(self.stamp_at, stamp_at - self._draw.keep_s)
             mean_w = self.mean_own_w(since_at, stamp_at)
+            plain = self._decoder.plain
             self.spare = self._decoder.decode(figure_w, own_w, mean_w, known_s)
+            if self._decoder.plain is not plain:
+                self.test.begin_feed()
             shown_w = self._decoder.bare_w
             # The bare figure shows a throttled battery, too: it is near 0.
             throttled = self.spare.bias_w > 0 and abs(shown_w or 0.0) < NEAR_ZERO_W

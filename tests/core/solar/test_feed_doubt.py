@@ -72,6 +72,47 @@ def test_a_meter_that_ends_at_zero_is_named_after_sunset() -> None:
     assert taken_wh < 700
 
 
+SHIPPED = AllotmentConfig(semantics="batterymonitor")
+
+
+def test_a_reversed_sign_does_not_run_away_while_the_formula_is_not_known() -> None:
+    day = Day(SHIPPED, solar_w=-400.0, meter=lambda solar_w, car_w: car_w - solar_w)
+    taken_wh = 0.0
+    for _ in range(36_000):
+        day.run(1)
+        taken_wh += day.drawn_a * 230 / 3600
+    assert [notice.kind for notice in day.allot.notices if notice.wrong] == ["doubt REVERSED"]
+    assert taken_wh < 3000
+
+
+def fall(now: float) -> float:
+    """A sun that sets."""
+    return max(-350.0, 2500.0 - now / 4)
+
+
+def test_a_sensor_that_is_never_below_0_is_named_after_sunset_and_believed_once_it_is() -> None:
+    day = Day(SHIPPED, solar_w=fall, meter=lambda solar_w, car_w: max(0.0, solar_w - car_w))
+    lent_wh = 0.0
+    for _ in range(36_000):
+        day.run(1)
+        lent_wh += max(0.0, day.drawn_a * 230 - max(0.0, day.sun(day.now))) / 3600
+    assert "never below 0" in str(day.result.reason)
+    assert lent_wh < 1500
+    day.meter = lambda solar_w, car_w: solar_w - car_w
+    day.run(180)
+    assert day.result.reason.rule is not AllotmentRule.DOUBTED
+
+
+def test_a_full_battery_whose_sensor_has_noise_is_not_doubted() -> None:
+    """Throttled panels hold the figure at 0 for whatever the car draws."""
+    noise = Random(2)
+    day = Day(SHIPPED, solar_w=9000.0, meter=lambda _solar_w, _car_w: noise.gauss(0.0, 3.0))
+    for _ in range(120):
+        day.run(60)
+        assert day.result.reason.rule is not AllotmentRule.DOUBTED
+    assert day.result.current_a == 32.0
+
+
 def test_a_doubted_feed_gets_another_chance_when_the_owner_sets_the_mode() -> None:
     day = Day(solar_w=night_with_a_kettle, meter=lambda solar_w, car_w: car_w - solar_w)
     day.run(3000)
