@@ -65,11 +65,6 @@ class Allotment:
         return self._budget.mode
 
     @property
-    def battery_loan_wh(self) -> float:
-        """Energy the battery lent to this cloud so far, in watt-hours."""
-        return self._run.loan.battery_loan_wh
-
-    @property
     def loan_limit_wh(self) -> float:
         """Energy the battery would lend to a cloud now, in watt-hours."""
         return self._run.loan_limit_wh

@@ -193,7 +193,7 @@ class FeedDoubt:
                 self.clear()
             return
         # Throttled panels can hide an answer; they cannot make the figure rise with the car's draw.
-        if (excess_w is None or full) and not (reverses and not measured):
+        if excess_w is None or (full and (measured or not reverses)):
             self._last = self._before = None
             self._tests = 0
             return
