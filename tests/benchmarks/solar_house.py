@@ -16,7 +16,6 @@ from typing import Final, Literal, NamedTuple
 
 from evsed.core.solar.allotment import Allotment, AllotmentConfig, Reading
 
-CAR_DEAD_TIME_S: Final = 2
 CAR_SLEW_A_PER_S: Final = 4.0
 WH: Final = 1 / 3600
 
@@ -39,8 +38,9 @@ class House:
     `feed` is what is measured: "spare" (no battery in it), "grid" alone, or "both" (grid and
     battery). A reading is stamped every `period_s`, more or less by `jitter_s`, comes `latency_s`
     later, more or less by half of that where `late_jitter` is set, and `lost` of them never come.
-    The car takes `less_a` less than it is offered, in whole amperes where `whole` is set, and
-    tapers from `tapers_at` kWh on. `heater_w` is on and off for `heater_s` in turn.
+    The car answers after `answers_s`, takes `less_a` less than it is offered, in whole amperes
+    where `whole` is set, and tapers from `tapers_at` kWh on. `heater_w` is on and off for
+    `heater_s` in turn.
     """
 
     battery: Battery | None = None
@@ -55,6 +55,7 @@ class House:
     heater_w: float = 0.0
     heater_s: int = 300
     metered: bool = False
+    answers_s: int = 2
     less_a: float = 0.0
     whole: bool = False
     tapers_at: float = math.inf
@@ -99,7 +100,7 @@ def play_house(
     watts = rules.watts_per_ampere
     stamps = _stamps(house, len(surplus_w), random)
     waiting: list[tuple[int, Reading]] = []
-    offers: deque[float] = deque([0.0] * CAR_DEAD_TIME_S, maxlen=CAR_DEAD_TIME_S)
+    offers: deque[float] = deque([0.0] * house.answers_s, maxlen=house.answers_s)
     battery = house.battery
     stored_wh = battery.kwh * 1000 * battery.soc if battery else 0.0
     flow_w = drawn_a = offered_a = taken_wh = 0.0

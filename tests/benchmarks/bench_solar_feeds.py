@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Feeds of every period and delay, with and without a meter, beside the minute feed, day by day.
+
+.venv/bin/python -m tests.benchmarks solar_feeds [--days FOLDER] [--half even|odd] [--every N]
+
+Differences are paired by day, with bootstrap intervals of 95 %. `--half` takes every second day of
+the sorted names, so that what is chosen on one half can be judged on the other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from array import array
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from random import Random
+from typing import Final, NamedTuple
+
+from evsed.core.solar.allotment import AllotmentConfig
+from evsed.sim.dayfiles.reader import read_day
+from tests.benchmarks.bench_solar_choice import DAYS, DRAWS
+from tests.benchmarks.solar_house import Energy, House, play_house
+
+MINUTE: Final = House()
+FEEDS: Final = {
+    "every second, 1 s late": House(period_s=1, latency_s=1),
+    "every 2 s, 2 s late": House(period_s=2, latency_s=2),
+    "every 5 s, 1 s late": House(period_s=5, latency_s=1),
+    "every 5 s, 30 s late": House(period_s=5, latency_s=30),
+    "every 10 s, 1 s late": House(period_s=10, latency_s=1),
+    "every 10 s, 5 s late": House(period_s=10, latency_s=5),
+    "every 10 s, 20 s late": House(period_s=10, latency_s=20),
+    "every 10 s, 60 s late": House(period_s=10, latency_s=60),
+    "every 30 s, 5 s late": House(period_s=30, latency_s=5),
+    "every 30 s, 60 s late": House(period_s=30, latency_s=60),
+    "every 60 s, 120 s late": House(latency_s=120),
+    "every 300 s, 5 s late": House(period_s=300),
+    "a minute, car answers in 10 s": House(answers_s=10),
+    "1 s, car in 5 s": House(period_s=1, latency_s=1, answers_s=5),
+    "1 s, car in 10 s": House(period_s=1, latency_s=1, answers_s=10),
+    "5 s, car in 5 s": House(period_s=5, latency_s=1, answers_s=5),
+    "5 s, car in 10 s": House(period_s=5, latency_s=1, answers_s=10),
+    "5 s, 10 s late, car in 10 s": House(period_s=5, latency_s=10, answers_s=10),
+    "10 s, car in 10 s": House(period_s=10, latency_s=5, answers_s=10),
+    "10 s, 20 s late, car in 10 s": House(period_s=10, latency_s=20, answers_s=10),
+    "10 s, 5 s late, a meter": House(period_s=10, latency_s=5, metered=True),
+    "1 s, 1 s late, a meter": House(period_s=1, latency_s=1, metered=True),
+}
+
+
+class Job(NamedTuple):
+    """A day in a house."""
+
+    surplus_w: array[float]
+    house: House
+
+
+def play(job: Job) -> Energy:
+    """Play the shipped rules."""
+    rules = AllotmentConfig(semantics="battery_power", period_s=float(job.house.period_s))
+    return play_house(job.surplus_w, job.house, rules)
+
+
+def paired(
+    ours: Sequence[Energy],
+    theirs: Sequence[Energy],
+    more: Callable[[Energy], float],
+    per: Callable[[Energy], float],
+) -> str:
+    """The mean of what is *more*, divided by *per*, with its interval."""
+
+    def mean(days: Sequence[int]) -> float:
+        return sum(more(ours[at]) - more(theirs[at]) for at in days) / sum(
+            per(theirs[at]) for at in days
+        )
+
+    whole, random = range(len(ours)), Random(1)
+    drawn = sorted(mean(random.choices(whole, k=len(ours))) for _ in range(DRAWS))
+    return f"{mean(whole):+.2f} [{drawn[DRAWS // 40]:+.2f} {drawn[-DRAWS // 40]:+.2f}]"
+
+
+def row(name: str, ours: Sequence[Energy], theirs: Sequence[Energy]) -> str:
+    """A line of the table."""
+    captured = paired(ours, theirs, lambda day: 100 * day.captured_kwh, lambda day: day.surplus_kwh)
+    lent = paired(ours, theirs, lambda day: day.lent_kwh, lambda _: 1)
+    starts = paired(ours, theirs, lambda day: day.starts, lambda _: 1)
+    return f"| {name} | {captured} | {lent} | {starts} |"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description="feeds beside the minute feed")
+    parser.add_argument("--days", type=Path, default=DAYS)
+    parser.add_argument("--half", choices=["even", "odd"])
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--only", default="", help="the feeds with this in their name")
+    options = parser.parse_args()
+    paths = sorted(options.days.glob("*.csv"))
+    if options.half:
+        paths = paths[options.half == "odd" :: 2]
+    paths = paths[:: options.every]
+    days = [read_day(path).surplus_w for path in paths]
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        base = list(pool.map(play, [Job(day, MINUTE) for day in days]))
+        surplus = sum(day.surplus_kwh for day in base)
+        print(
+            f"{len(days)} days, every minute, 5 s late: "
+            f"{100 * sum(day.captured_kwh for day in base) / surplus:.2f} % of all surplus, "
+            f"{sum(day.lent_kwh for day in base) / len(days):.2f} kWh lent and "
+            f"{sum(day.starts for day in base) / len(days):.1f} starts a day"
+        )
+        print("| the feed | captured, points | lent, kWh a day | starts a day |\n|---|---|---|---|")
+        for name, house in FEEDS.items():
+            if options.only in name:
+                played = list(pool.map(play, [Job(day, house) for day in days]))
+                print(row(name, played, base), flush=True)
+
+
+if __name__ == "__main__":
+    main()
