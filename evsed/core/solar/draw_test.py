@@ -154,6 +154,7 @@ class DrawTest:
         self._drift_w = 0.0
         self._far_readings = self._confirmed = 0
         self._evidence = DrawEvidence()
+        self._begun_at = -math.inf
         self.answered = False
         """True once a car has answered as this feed should show it."""
         self._reverses = False
@@ -234,11 +235,13 @@ class DrawTest:
         level_s: float,
         span_s: float,
         may_test: bool,
+        age_s: float = 0.0,
     ) -> None:
         """Add a reading: what is spare, and the offer that a car had at its stamp.
 
         `level_s`: for how long that offer had stood, in seconds. `span_s` passed since the reading
-        before. None is a reading that shows nothing. `may_test`: a step may be made now.
+        before, `age_s` since its stamp. None is a reading that shows nothing. `may_test`: a step
+        may be made now.
         """
         self._passed_s += span_s
         if excess_w is None:
@@ -259,6 +262,9 @@ class DrawTest:
                 self._before, self._wait = last, self._lag
         if self._before is None:
             self._watch(now, last, seen, passed_s)
+        elif self.runs and now - age_s <= self._begun_at:
+            # A late feed: the offer has followed the sun since, so the step begins from here.
+            self._before = seen
         else:
             self._since_s += passed_s
             answer_s = BEGIN_S if self._before[1] <= 0 else ANSWER_S
@@ -412,13 +418,13 @@ class DrawTest:
             self._answer_at = max(self._answer_at, now + AGAIN_S - EVERY_S)
             self._spare_w = math.nan
         elif self._tests and (self._disturbed or against >= SUSPICIOUS):
-            self._begin(_Step.LARGE)
+            self._begin(now, _Step.LARGE)
         elif self._step is _Step.NONE and self._due_and_calm(now):
             self._up, self._risen = not self._up, self._far(self._last)
-            self._begin(_Step.SMALL if self.most_a is None else _Step.LARGE)
+            self._begin(now, _Step.SMALL if self.most_a is None else _Step.LARGE)
 
-    def _begin(self, step: _Step) -> None:
-        self._step, self._level_a = step, None
+    def _begin(self, now: float, step: _Step) -> None:
+        self._step, self._level_a, self._begun_at = step, None, now
         self._before, self._wait, self._since_s = self._last, self._lag, 0.0
 
     def _due_and_calm(self, now: float) -> bool:

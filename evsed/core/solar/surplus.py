@@ -283,6 +283,7 @@ class Surplus:
             level_s=self._draw.level_s(stamp_at),
             span_s=span_s,
             may_test=self.may_test,
+            age_s=now - stamp_at,
         )
         if self.car_maximum_a != before_a:
             own_a = [

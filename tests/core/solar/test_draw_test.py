@@ -223,3 +223,21 @@ def test_a_meter_that_answered_right_is_not_turned_round_by_a_few_odd_answers() 
     """Broken clouds can answer three steps the wrong way; a false verdict costs half a day."""
     assert answers(DrawTest(230.0, 1380.0), [-1.0] * 6)
     assert not answers(DrawTest(230.0, 1380.0), [1.0] * 3 + [-1.0] * 3)
+
+
+def test_a_late_figure_of_before_a_step_is_not_its_answer() -> None:
+    """The offer has followed the sun meanwhile, so such a figure seems to say that nobody draws."""
+    test, now = DrawTest(230.0, 1380.0), 0.0
+    while test.plan_a(6.0, 16.0) is None and now < 1e6:
+        now += 60.0
+        test.add(now, 500.0, 10.0, level_s=60.0, span_s=60.0, may_test=True, age_s=45.0)
+    stepped_a = test.plan_a(6.0, 16.0)
+    assert stepped_a is not None
+    now += 30.0
+    test.add(now, 500.0, 14.0, level_s=60.0, span_s=30.0, may_test=True, age_s=45.0)
+    assert test.plan_a(6.0, 16.0) == stepped_a
+    now += 60.0
+    answer_w = 500.0 - 230.0 * (stepped_a - 14.0)
+    test.add(now, answer_w, stepped_a, level_s=60.0, span_s=60.0, may_test=True, age_s=45.0)
+    assert not test.runs
+    assert test.most_a is None
