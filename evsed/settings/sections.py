@@ -290,7 +290,7 @@ class SurplusSettings(Section):
 class PricesSettings(Section):
     """[prices]: what a kWh of the grid costs, for plans."""
 
-    tariff: str = ""
+    tariff: Annotated[str, Allowed(f'{TARIFF_WORDS}, or "" for none')] = ""
 
     @field_validator("tariff")
     @classmethod

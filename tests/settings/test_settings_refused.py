@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from evsed.errors import SettingsError
 from evsed.settings import load_settings
-from evsed.settings.messages import keys
+from evsed.settings.messages import allowed, field_at, keys
 
 
 def complaints(tmp_path: Path, text: str, **environ: str) -> list[str]:
@@ -432,3 +432,10 @@ def test_a_rest_is_never_shorter_than_fifteen_seconds(
     tmp_path: Path, line: str, wanted: str
 ) -> None:
     assert wanted in " ".join(complaints(tmp_path, f"{PHASES}[contactor]\n{line}\n{MIRRORS}"))
+
+
+@pytest.mark.parametrize("key", list(keys()))
+def test_every_key_says_what_it_may_be(key: str) -> None:
+    field = field_at(tuple(key.split(".")))
+    assert field is not None
+    assert allowed(key.rpartition(".")[2], field)

@@ -98,7 +98,7 @@ def test_others_do_not_wait_nor_does_who_knew_it_or_stayed_away() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("peer", "other", "same"),
     [
         ("fd00::1", "fd00::ffff:2", True),
         ("fe80::1%eth0", "fe80::2", True),
