@@ -88,6 +88,12 @@ CLAIMS: Final = (
            "store/test_full_disk.py::test_a_life_that_ends_while_the_disk_is_full_has_kept_what_it_was_told_is_kept"),
     Mutant("unsynced", "store/file.py", "PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF",
            "store/test_power_cuts.py::test_a_power_cut_at_any_write_loses_no_promise"),
+    Mutant("restore-forgets", "store/archive.py",
+           'base.execute("INSERT OR IGNORE INTO faults SELECT * FROM present.faults")', "pass",
+           "store/test_archive.py::test_no_fault_of_now_is_forgotten_and_nothing_about_this_machine"),
+    Mutant("restore-turns-on", "store/archive.py",
+           'if _controls(base, "present").get("mode") == "off":', "if False:",
+           "store/test_archive.py::test_a_restore_never_switches_on"),
     # --- two at one board, and the wrong hands
     Mutant("lock-ignored", "boards/lock.py", '        held.bind(f"\\0evsed board {_place(config)}")', "        held.fileno()",
            "processes/test_start_refused.py::test_a_second_evsed_on_another_port_changes_nothing_on_the_wires_and_in_the_store"),
