@@ -24,7 +24,7 @@ from evsed.sources.mqtt import MqttSource
 from evsed.sources.presets import Device, numbers_of
 from evsed.sources.reader import Figures, Reader
 from evsed.sources.terms import BrokerAccess, MqttTerm
-from tests.sources.devices import Broker, broker_in, needs_mosquitto
+from tests.sources.devices import Broker, broker_in, end, needs_mosquitto
 from tests.sources.test_http_presets import FEED, METER, values
 
 pytestmark = needs_mosquitto
@@ -91,8 +91,7 @@ async def read_while_sent(device: Device, broker: Broker, messages: dict[str, st
         try:
             return await first_answer(reader)
         finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+            await end(sending)
             await reader.close()
 
 
@@ -168,8 +167,7 @@ async def test_a_victron_gx_is_kept_awake_and_asked_for_each_number(broker: Brok
         try:
             figures = await first_answer(reader)
         finally:
-            gx.cancel()
-            await asyncio.gather(gx, return_exceptions=True)
+            await end(gx)
             await reader.close()
 
     assert values(figures) == {"grid_w": -579.5, "battery_w": -900, "soc": 0.812}
@@ -200,8 +198,7 @@ async def test_a_victron_gx_as_a_meter_leaves_out_phases_that_are_not_there(
                         t.topic: s.value for t, s in found.items() if isinstance(t, MqttTerm)
                     }
         finally:
-            gx.cancel()
-            await asyncio.gather(gx, return_exceptions=True)
+            await end(gx)
             await source.close()
 
     assert samples == {
@@ -258,8 +255,7 @@ async def test_a_phase_that_has_not_come_yet_is_waited_for_before_it_counts_as_a
             now = 0.2
             assert list(await source.read(1.0)) == [there]
         finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+            await end(sending)
             await source.close()
 
 
@@ -364,8 +360,7 @@ async def test_a_broker_with_a_certificate_and_a_password_is_asked_over_tls(
                     while not await answers(source):
                         pass
             finally:
-                sending.cancel()
-                await asyncio.gather(sending, return_exceptions=True)
+                await end(sending)
         stranger = MqttTerm(broker=replace(access, user="otto"), topic="grid")
         async with source_of(stranger) as source:
             assert "cannot be reached" in await refusal(source)
