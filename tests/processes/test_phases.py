@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -117,13 +118,24 @@ def nothing_driven(timeline: Timeline, at: float) -> bool:
     )
 
 
-def gaps_s(spans: list[Span], others: list[Span]) -> list[float]:
-    """Seconds between the end of each of *spans* and the next begin of *others*."""
-    return [
-        min(other.start for other in others if other.start >= span.end) - span.end
-        for span in spans
-        if any(other.start >= span.end for other in others)
+def closings(timeline: Timeline) -> list[tuple[Span, int]]:
+    """Each closing, and how many phases closed at once.
+
+    A machine that stalls opens the contactors as it should, and closes the same set again.
+    """
+    single, *others = timeline.phase_spans()
+    found = [
+        (span, 1 + sum(any(together(span, other) for other in spans) for spans in others))
+        for span in single
     ]
+    for spans in others:
+        assert all(any(together(first, span) for first in single) for span in spans)
+    return found
+
+
+def together(span: Span, other: Span) -> bool:
+    """True where both began at once."""
+    return abs(span.start - other.start) < TOGETHER_S
 
 
 @dataclass(frozen=True)
@@ -186,11 +198,10 @@ def test_a_crash_on_the_way_down_leaves_all_open_and_the_next_life_begins_on_one
     timeline = told.timeline
     single, two, _ = timeline.phase_spans()
 
-    assert two[0].end < told.killed_at
     assert nothing_driven(timeline, told.killed_at)
     assert nothing_driven(timeline, told.again_at)
     first = min(span.start for span in single if span.start > told.again_at)
-    assert two[1].start - first > REST_S
+    assert min(span.start for span in two if span.start > told.again_at) - first > REST_S
 
 
 @pytest.mark.long
@@ -218,15 +229,10 @@ def test_between_two_sets_all_is_open_for_fifteen_seconds_and_each_closes_at_onc
 ) -> None:
     del told_of
     timeline = told.timeline
-    single, two, three = timeline.phase_spans()
-    alone = [span for span in single if not any(span.start <= o.start < span.end for o in two)]
+    found = closings(timeline)
 
-    assert len(two) == len(three) == 2
-    assert alone
-    for second, third in zip(two, three, strict=True):
-        assert abs(second.start - third.start) < TOGETHER_S
-        assert any(abs(second.start - first.start) < TOGETHER_S for first in single)
-    assert min(gaps_s(alone, two)) >= REST_S - NEARLY_S
-    assert min(gaps_s(two, alone)) >= REST_S - NEARLY_S
-    for spans in (single, two, three):
-        assert all(0.0 < timeline.duty_at(span.start) < 1.0 for span in spans)
+    assert [phases for phases, _ in groupby(phases for _, phases in found)] == [3, 1, 3]
+    for (before, were), (after, phases) in pairwise(found):
+        if were != phases:
+            assert after.start - before.end >= REST_S - NEARLY_S
+    assert all(0.0 < timeline.duty_at(span.start) < 1.0 for span, _ in found)
