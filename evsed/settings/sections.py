@@ -279,10 +279,13 @@ class SurplusSettings(Section):
 
     @model_validator(mode="after")
     def _prices_together(self) -> Self:
-        prices = (self.import_price, self.feed_in_price, self.later_price)
-        if any(price is None for price in prices) and any(price is not None for price in prices):
+        names = ("import_price", "feed_in_price", "later_price")
+        given = [name for name in names if getattr(self, name) is not None]
+        if 0 < len(given) < len(names):
             raise must_be(
-                "set together with the other two: import_price, feed_in_price, later_price"
+                f"set together with the other two: {', '.join(names)}",
+                key=given[0],
+                value=getattr(self, given[0]),
             )
         return self
 

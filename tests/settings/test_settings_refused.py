@@ -335,6 +335,11 @@ def test_a_wrong_key_brings_no_complaint_about_a_right_one(tmp_path: Path) -> No
     assert complaints(tmp_path, text) == ["supply.max_current_a = 4: must be 6 to 80 A"]
 
 
+def test_a_price_without_the_other_two_is_named(tmp_path: Path) -> None:
+    (line,) = complaints(tmp_path, "[surplus]\nlater_price = 0.1\n")
+    assert line.startswith("surplus.later_price = 0.1: must be set together with the other two")
+
+
 def test_a_long_value_is_cut(tmp_path: Path) -> None:
     (line,) = complaints(tmp_path, f'[feed]\nurl = "{"x" * 500}"\n')
     assert line.startswith('feed.url = "xxx')
