@@ -54,8 +54,6 @@ def test_an_event_reads_as_a_sentence(event: ev.Event, sentence: str) -> None:
 
 
 def test_no_event_is_without_a_sentence() -> None:
-    assert (
-        {type(event).__name__ for event, _ in SENTENCES}
-        == {*ev.KINDS}
-        == {kind.__name__ for kind in ev.Event.__subclasses__()}
-    )
+    # Others have events of their own: the daemon, of lines that it leaves out.
+    kinds = {kind.__name__ for kind in ev.Event.__subclasses__() if kind.__module__ == ev.__name__}
+    assert {type(event).__name__ for event, _ in SENTENCES} == {*ev.KINDS} == kinds
