@@ -29,7 +29,7 @@ REPEATS, REPEATS_OF = 5, 4  # bursts in a row, each one of the last so many; 0.1
 
 
 class ReceiverDoubt:
-    """`update()` with each burst; `jumps` and `repeats` are what is wrong after it."""
+    """Fed with each burst; `jumps` and `repeats` are what is wrong after it."""
 
     def __init__(self) -> None:
         self.jumps = self.repeats = False

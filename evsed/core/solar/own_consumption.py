@@ -12,6 +12,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from evsed.core.solar.draw_evidence import taken_a
+
 DEAD_TIME_S = 2.0
 """A car without a meter is taken to answer a changed duty after this long, in seconds.  IEC 61851-1
 Table A.6 allows 5 s; the cars behind the simulations of this project answer after 2."""
@@ -82,7 +84,7 @@ class OwnConsumption:
         for span in reversed(self._spans):
             if span.start_at > end_at:
                 continue
-            amperes = span.amperes if most_a is None else min(span.amperes, most_a)
+            amperes = taken_a(most_a, span.amperes)
             if until_at == end_at:
                 moment_a = amperes
             total_as += amperes * max(0.0, until_at - max(span.start_at, start_at))

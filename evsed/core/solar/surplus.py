@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from evsed.core.solar.battery_monitor import Spare
 from evsed.core.solar.battery_probe import BatteryProbe
+from evsed.core.solar.draw_evidence import taken_a
 from evsed.core.solar.draw_test import NEAR_ZERO_W, DrawTest
 from evsed.core.solar.excess_formula import ExcessDecoder
 from evsed.core.solar.feed_doubt import ADVICE, FeedDoubt
@@ -128,7 +129,7 @@ class Surplus:
         """Power that the car draws now, in watts."""
         most_a = self.car_maximum_a
         now_a = self._draw.now_a
-        return self._config.watts_per_ampere * (now_a if most_a is None else min(now_a, most_a))
+        return self._config.watts_per_ampere * taken_a(most_a, now_a)
 
     @property
     def car_phases(self) -> int:
@@ -286,11 +287,8 @@ class Surplus:
             age_s=now - stamp_at,
         )
         if self.car_maximum_a != before_a:
-            own_a = [
-                offered_a if most_a is None else min(offered_a, most_a)
-                for most_a in (before_a, self.car_maximum_a)
-            ]
-            self._rebase(self._config.watts_per_ampere * (own_a[1] - own_a[0]))
+            more_a = taken_a(self.car_maximum_a, offered_a) - taken_a(before_a, offered_a)
+            self._rebase(self._config.watts_per_ampere * more_a)
 
     def _rebase(self, more_w: float) -> None:
         """Correct the sun by so many watts: the car took so much more than was thought."""

@@ -215,22 +215,18 @@ def _number(key: str, value: object) -> float | None:
     return float(value)
 
 
-def _window(key: str, value: object) -> WeeklyWindow | None:
-    if value is None or isinstance(value, WeeklyWindow):
-        return value
-    try:
-        return WeeklyWindow.parse(value if isinstance(value, str) else "")
-    except ValueError as error:
-        raise ValueError(f"{key} is {_shown(value)}: {error}, or none") from None
+def _parser(kind: type[WeeklyWindow | ChargePlan]) -> Callable[[str, object], object]:
+    """Return what reads a *kind*, or its text."""
 
+    def parse(key: str, value: object) -> object:
+        if value is None or isinstance(value, kind):
+            return value
+        try:
+            return kind.parse(value if isinstance(value, str) else "")
+        except ValueError as error:
+            raise ValueError(f"{key} is {_shown(value)}: {error}, or none") from None
 
-def _plan(key: str, value: object) -> ChargePlan | None:
-    if value is None or isinstance(value, ChargePlan):
-        return value
-    try:
-        return ChargePlan.parse(value if isinstance(value, str) else "")
-    except ValueError as error:
-        raise ValueError(f"{key} is {_shown(value)}: {error}, or none") from None
+    return parse
 
 
 def _no_such(key: str, _value: object) -> None:
@@ -242,8 +238,8 @@ def _no_such(key: str, _value: object) -> None:
 _READERS: Final[Mapping[str, Callable[[str, object], object]]] = {
     "mode": _mode,
     **dict.fromkeys(RANGES, _number),
-    "window": _window,
-    "plan": _plan,
+    "window": _parser(WeeklyWindow),
+    "plan": _parser(ChargePlan),
 }
 
 

@@ -26,6 +26,7 @@ from evsed.core.pilot.over_current import OverCurrent, OverCurrentConfig
 from evsed.core.pilot.pilot_meter import PilotReading
 from evsed.core.solar.allotment import Allotment, AllotmentConfig, Mode, Reading
 from evsed.core.solar.battery_monitor import MINUTE_S
+from evsed.core.solar.draw_evidence import taken_a
 from evsed.link import Snapshot
 from evsed.sim.cars.car import Car
 from evsed.sim.cars.habit import NEARLY_S, SeenPilot, Signal, TrialMoment
@@ -230,8 +231,7 @@ class Trial:
         self._second_at = min(now + step_s, max(self._reading_at, now + SECOND_S))
         if self._closed:
             most_a = allotted.car_most_a
-            taken_a = drawn_a if most_a is None else min(drawn_a, most_a)
-            watts = taken_a * rules.watts_per_ampere
+            watts = taken_a(most_a, drawn_a) * rules.watts_per_ampere
             self.outcome.booked_wh += watts * (self._second_at - now) / 3600
 
     # -- a step of the state machine and of the car ------------------------------------------------
