@@ -12,10 +12,12 @@ from tests.frontends.web.web_world import (
     CHARGING,
     FAULTED,
     IN_TIME_S,
+    PAST_S,
     PATIENT,
     Served,
     Wire,
     served,
+    skip,
 )
 
 ASK = b"GET /api/v1/events HTTP/1.1\r\nHost: evsed\r\nAccept: text/event-stream\r\n\r\n"
@@ -118,17 +120,17 @@ async def test_updates_keep_their_distance_however_fast_things_change() -> None:
 
 
 async def test_a_listener_that_stops_reading_is_cut_and_the_others_hear_on() -> None:
-    limits = replace(PATIENT, write_s=0.2, pulse_s=0.001)
+    limits = replace(PATIENT, pulse_s=0.001)
     async with served(limits=limits) as evsed:
         deaf = await evsed.wire(buffer_bytes=1024)
         await deaf.say(ASK)
         good = await Listener.to(evsed)
         await until_listening(evsed, 2)
         long = replace(CHARGING, summary="x" * 200_000)
-        async with asyncio.timeout(IN_TIME_S * 3):
-            while evsed.frontend.listeners == 2:
-                evsed.hub.show(replace(long))
-                await good.wire.reader.read(2**18)
+        while evsed.frontend.listeners == 2:
+            evsed.hub.show(replace(long))
+            await good.wire.reader.read(2**18)
+            skip(PAST_S / 50)
         assert evsed.frontend.listeners == 1
 
 

@@ -5,7 +5,6 @@ import asyncio
 import itertools
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -19,7 +18,7 @@ from evsed.frontends.web.auth.authenticator import SESSION_S, SESSIONS, Authenti
 from evsed.frontends.web.auth.password import hashed
 from evsed.frontends.web.auth.rate_limit import FREE
 from evsed.frontends.web.http.responses import PreparedResponse
-from tests.frontends.web.web_world import PASSWORD, PATIENT, Served, Wire, served
+from tests.frontends.web.web_world import PASSWORD, PAST_S, Served, Wire, served, skip
 
 CONTROLS = [
     (item.method, item.path.partition("{")[0] + "2026-11-24" * ("{" in item.path))
@@ -350,7 +349,7 @@ async def test_the_oldest_session_makes_room_for_one_too_many(
 @pytest_asyncio.fixture
 async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
     """The control socket, which needs no session."""
-    async with served(socket=tmp_path / "s", limits=replace(PATIENT, body_s=0.3)) as evsed:
+    async with served(socket=tmp_path / "s") as evsed:
         yield await evsed.wire(tmp_path / "s")
 
 
@@ -404,10 +403,16 @@ async def test_an_order_in_another_form_than_json_is_refused(wire: Wire) -> None
     assert (await wire.answer())[0] == 415
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(wire: Wire) -> None:
-    await wire.say(b"PATCH /api/v1/controls HTTP/1.1\r\nHost: e\r\n"
-                   b"Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{")  # fmt: skip
-    assert (await wire.answer())[0] == 408
+async def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
+    async with served(socket=tmp_path / "s") as evsed:
+        wire = await evsed.wire(tmp_path / "s")
+        await wire.say(
+            b"PATCH /api/v1/controls HTTP/1.1\r\nHost: e\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{"
+        )
+        await evsed.serves_others()
+        skip(PAST_S)
+        assert (await wire.answer())[0] == 408
 
 
 async def test_a_body_in_chunks_is_an_order_too_and_a_broken_one_is_none(wire: Wire) -> None:
