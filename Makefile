@@ -154,10 +154,11 @@ browser: setup ## the page in headless Chromium, by axe and by eye: .browser/, d
 	@nice $(BIN)/python -m pytest tests/browser $(BROWSER)
 
 # ocpp-rpc is of npm; it is fetched by the hashes in package-lock.json.
-ocpp-test: setup ## OCPP beside a central system of another library, in strict mode (needs npm)
+ocpp-test: setup ## OCPP beside central systems of others: ocpp-csms, and ocpp-rpc in strict mode (needs npm)
 	@command -v npm >/dev/null || { echo "No npm: sudo apt install npm" >&2; exit 1; }
 	@mkdir -p .venv/ocpp-rpc && cp tests/frontends/ocpp/systems/package*.json .venv/ocpp-rpc/
 	@npm ci --silent --no-audit --no-fund --prefix .venv/ocpp-rpc
+	@$(PIP) install --require-hashes --no-deps -r tests/frontends/ocpp/systems/requirements.txt
 	@OCPP_RPC=$(CURDIR)/.venv/ocpp-rpc $(PYTEST) tests/frontends/ocpp/systems
 
 # Some minutes; the first time more, and it keeps 1.3 GB in /var/tmp/evsed-boxes.
