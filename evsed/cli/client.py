@@ -77,6 +77,8 @@ def status(url: str, socket_path: str = "") -> str:
     ]
     if now["plan"]:
         lines.append(f"  plan      {now['plan']['text'].removeprefix('The plan: ')}")
+    if now["prices"]:
+        lines.append(f"  price     {now['prices']['text']}")
     if now["light"]:
         lines.append(f"  light     {now['light']['text'].removeprefix('the light is ')}")
     if now["box_trouble"]:

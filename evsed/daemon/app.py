@@ -17,6 +17,7 @@ from evsed import __version__
 from evsed.boards import lock_board, make_safe
 from evsed.core.car.care import CarCare
 from evsed.core.pilot.events import FaultRaised
+from evsed.core.user.prices import GridPrices
 from evsed.daemon.announcing import announce
 from evsed.daemon.boot_clock import since_boot_s
 from evsed.daemon.box_panel import ButtonHandler
@@ -28,9 +29,11 @@ from evsed.daemon.history import HistoryService
 from evsed.daemon.house_guard import HouseGuard
 from evsed.daemon.hub import ChargerHub
 from evsed.daemon.limit_calculator import LimitCalculator
+from evsed.daemon.local_zone import LocalZone
 from evsed.daemon.meter_follower import MeterFollower
 from evsed.daemon.ocpp_limit import OcppLimit
 from evsed.daemon.phase_wishes import PhaseWishes
+from evsed.daemon.price_follower import PriceFollower
 from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
 from evsed.daemon.settings_restart import STARTS_MOST, SettingsRestart, take_back
 from evsed.daemon.settings_service import PageSettings
@@ -119,7 +122,7 @@ async def _run(settings: Settings, page_path: Path, logs: Logs, around: Surround
         held.close()
         return BEGIN_AGAIN
     recorder = await SessionRecorder.open(_recorder_config(settings))
-    charger = Charger(ChargerState(installation=_installation(settings)))
+    charger = Charger(_first_state(settings))
     care = CarCare(settings.car_care_config())
     hub = ChargerHub(charger, recorder, control.link, care, logs)
     history = HistoryService(settings.store.path, recorder, _in_main(hub.note_order))
@@ -134,7 +137,6 @@ async def _run(settings: Settings, page_path: Path, logs: Logs, around: Surround
         care,
         (*thermometers, *guards, *_network(settings, charger)),
         _phases(settings),
-        settings.prices.parsed,
     )
     button = ButtonHandler(charger, hub, may_start=settings.box.button_may_start)
     ticks = TickHandler(charger, hub, recorder, care, watchdog, button)
@@ -154,7 +156,7 @@ async def _run(settings: Settings, page_path: Path, logs: Logs, around: Surround
         if settings.feed.kind != "fixed":
             feed = FeedFollower(settings.feed_config(), limits, charger, hub, main)
             supervisor.start(Part("feed", feed.run))
-        for part in _meters(settings, charger, guards, hub):
+        for part in _readers(settings, charger, guards, hub):
             supervisor.start(part)
         if settings.openevse.enabled and settings.openevse.announce and opened.port:
             supervisor.start(Part("mdns", partial(announce, opened.host, opened.port, __version__)))
@@ -241,6 +243,11 @@ def _recorder_config(settings: Settings) -> SessionRecorderConfig:
     )
 
 
+def _first_state(settings: Settings) -> ChargerState:
+    prices = GridPrices(settings.prices.parsed)
+    return ChargerState(installation=_installation(settings), prices=prices)
+
+
 def _installation(settings: Settings) -> Installation:
     return Installation(
         version=__version__,
@@ -250,6 +257,8 @@ def _installation(settings: Settings) -> Installation:
         max_a=settings.supply.max_current_a,
         started_at=time.monotonic(),
         switching=settings.contactor.switching,
+        price_list=bool(settings.prices.kind),
+        currency=settings.prices.currency,
     )
 
 
@@ -270,11 +279,13 @@ def _network(settings: Settings, charger: Charger) -> tuple[OcppLimit, ...]:
     return () if config is None else (OcppLimit(config, charger, time.monotonic()),)
 
 
-def _meters(
+def _readers(
     settings: Settings, charger: Charger, guards: tuple[HouseGuard, ...], hub: ChargerHub
 ) -> Iterator[Part]:
-    """Build what reads the meter of the car, and for each of *guards* that of the house."""
+    """Build what reads prices, the meter of the car, and for each of *guards* that of the house."""
     main = asyncio.get_running_loop()
+    if (listed := settings.prices.source(LocalZone())) is not None:
+        yield Part("prices", PriceFollower(listed, charger, hub, main).run)
     car, house = settings.car_meter_config(), settings.house_meter_config()
     if car is not None:
 

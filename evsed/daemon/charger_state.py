@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Generic, ParamSpec
 from evsed.core.energy.history import TraceSample
 from evsed.core.energy.sessions import Flow
 from evsed.core.pilot import j1772
+from evsed.core.user.prices import GridPrices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,6 +46,7 @@ class Installation:
     """The facts that do not change while evsed runs: `mains_v` volts, the supply's `max_a`, ...
 
     `switching` is when the set of phases may change, in the setting's words; "off" as shipped.
+    `price_list`: a list of prices is set. `currency` is that of all prices, "" where it is not set.
     """
 
     version: str
@@ -54,6 +56,8 @@ class Installation:
     max_a: float
     started_at: float
     switching: str = "off"
+    price_list: bool = False
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +72,8 @@ class ChargerState:
     `car_meter` is the last reading of the car's own meter, where there is one. `ocpp` is what the
     charge point of OCPP has reported last, and `ocpp_ceiling` the ceiling that it sets.
     `phase_choice` is the set of phases that the daemon asks for, None where none is switched.
-    `plan` is the next goal of the owner's plan, None without one.
+    `plan` is the next goal of the owner's plan, None without one. `prices` are those of the grid,
+    and `price_error` says why the list of them cannot be read, "" where it can.
     """
 
     installation: Installation
@@ -89,6 +94,8 @@ class ChargerState:
     ocpp_ceiling: Ceiling | None = None
     phase_choice: PreferredSet | None = None
     plan: PlanState | None = None
+    prices: GridPrices = field(default_factory=GridPrices)
+    price_error: str = ""
 
     # --- changes ------------------------------------------------------------------------------
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from evsed.core.solar.feed_trouble import Notice
     from evsed.core.solar.surplus import Reading
     from evsed.core.user.planner import PlanState
-    from evsed.core.user.tariff import Tariff
     from evsed.daemon.charger_state import Charger
     from evsed.daemon.phase_wishes import PhaseWishes
     from evsed.daemon.session_recorder import SessionRecorder
@@ -58,7 +57,7 @@ class LimitCalculator:
 
     *care* watches the car that is plugged in, and says what it needs.
     *fixed_a* is a fixed current in place of a feed, amperes; None where there is a feed. *phases*
-    asks for a set of phases; None where they are not switched. *tariff* has the prices for plans.
+    asks for a set of phases; None where they are not switched.
     """
 
     def __init__(
@@ -70,7 +69,6 @@ class LimitCalculator:
         care: CarCare,
         sources: tuple[LimitSource, ...] = (),
         phases: PhaseWishes | None = None,
-        tariff: Tariff | None = None,
     ) -> None:
         self._allotment = Allotment(config)
         self._care = care
@@ -82,7 +80,7 @@ class LimitCalculator:
         self._phases = phases
         self.wish: PhaseWish | None = None
         self._mean_power = MeanPower()
-        self.plan = PlanKeeper(recorder.orders, tariff)
+        self.plan = PlanKeeper(recorder.orders)
 
     async def run(self, link: DaemonLink, watchdog: Watchdog) -> None:
         """Send the limits, and the faults of the sources, over *link* each second, for ever."""

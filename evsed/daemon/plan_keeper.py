@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from evsed.core.pilot.limits import Limit
     from evsed.core.user.plan import Goal
-    from evsed.core.user.tariff import PriceSlot, Tariff
+    from evsed.core.user.prices import GridPrices, PriceSlot
     from evsed.daemon.charger_state import ChargerState
     from evsed.daemon.orders import Orders
 
@@ -40,7 +40,7 @@ SAME_DUE_S: Final = 3600.0
 """A goal that comes again within an hour of its end is the same one after a step of the clock."""
 
 PRICES_EVERY_S: Final = 60.0
-"""Prices are known to the minute."""
+"""GridPrices are known to the minute."""
 PRICES_AHEAD_S: Final = 36 * 3600.0
 """So long before a goal is due its times are chosen: two nights and the day between them."""
 
@@ -48,13 +48,12 @@ log = structlog.get_logger()
 
 
 class PlanKeeper:
-    """Follows the plan of *orders*, whose `on_plan` gets the outcomes. *tariff* has the prices."""
+    """Follows the plan of *orders*, whose `on_plan` gets the outcomes."""
 
-    def __init__(self, orders: Orders, tariff: Tariff | None = None) -> None:
+    def __init__(self, orders: Orders) -> None:
         self._orders = orders
-        self._tariff = tariff
-        self._prices: tuple[PriceSlot, ...] = ()
-        self._prices_of = (0.0, 0.0)
+        self._slots: tuple[PriceSlot, ...] = ()
+        self._slots_of: tuple[float, float, GridPrices | None] = (0.0, 0.0, None)
         self._zone = LocalZone()
         self._planner = Planner()
         self._restored = False
@@ -101,7 +100,7 @@ class PlanKeeper:
                 plugged=plugged,
                 blocked=blocked,
                 allowed_wh=self._allowed_wh(stay_wh),
-                prices=self._prices_from(local.timestamp()),
+                prices=self._prices_from(local.timestamp(), state.prices),
             )
         )
         charged = self._last is not None and self._last.step.charges
@@ -192,20 +191,20 @@ class PlanKeeper:
         learned = [self.car.most_a, state.allotment.car_most_a if state.allotment else None]
         return min([most_a, *(max(LEAST_A, a) for a in learned if a is not None)]), ""
 
-    def _prices_from(self, at: float) -> tuple[PriceSlot, ...]:
+    def _prices_from(self, at: float, prices: GridPrices) -> tuple[PriceSlot, ...]:
         """Return the prices until the goal is due, as they were worked out within a minute."""
-        if self._tariff is None or not self._tariff.ranges:
-            return ()
-        minute = at // PRICES_EVERY_S
-        if (minute, self._due) != self._prices_of:
-            self._prices_of = (minute, self._due)
+        key = (at // PRICES_EVERY_S, self._due, prices)
+        if key[:2] != self._slots_of[:2] or prices is not self._slots_of[2]:
+            self._slots_of = key
             begin = max(at, self._due - PRICES_AHEAD_S)
             before_s = begin - at
-            self._prices = tuple(
+            slots = prices.slots(begin, self._due, self._zone)
+            self._slots = tuple(
                 replace(slot, begin_s=slot.begin_s + before_s, end_s=slot.end_s + before_s)
-                for slot in self._tariff.slots(begin, self._due, self._zone)
+                for slot in slots
+                if len(slots) > 1  # else all times cost the same
             )
-        return self._prices
+        return self._slots
 
     def _allowed_wh(self, stay_wh: float) -> float:
         most_kwh = self._orders.controls.session_kwh

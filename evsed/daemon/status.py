@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from evsed.core.box.light import LOOKS, LightState
 from evsed.core.box.light import describe as describe_light
 from evsed.core.pilot import j1772
 from evsed.core.pilot.phase_set import HAZARD, Switching
+from evsed.core.user.weekly_window import DAYS
 from evsed.daemon import summary
 from evsed.frontends.status import (
     ClaimView,
@@ -20,6 +21,7 @@ from evsed.frontends.status import (
     LimitView,
     PhaseSetView,
     PlanView,
+    PricesView,
     SessionView,
     Status,
     TickView,
@@ -126,7 +128,29 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
         box_trouble=(snapshot.box_trouble if snapshot else "") or None,
         phase_set=_phase_set_view(state),
         plan=_plan_view(state, now),
+        prices=_prices_view(state, now),
     )
+
+
+def _prices_view(state: ChargerState, now: Now) -> PricesView | None:
+    """Build the view of the prices; None where none are set."""
+    prices, listed = state.prices, state.prices.listed
+    if prices.tariff is None and not state.installation.price_list:
+        return None
+    until = datetime.fromtimestamp(listed.until).astimezone() if listed else None
+    trouble = state.price_error
+    if until is not None and until <= now.wall:
+        ended = f"the list of prices ended at {until:%Y-%m-%d %H:%M}"
+        trouble = f"{ended}: {trouble}" if trouble else ended
+    price = prices.price_at(now.wall.timestamp(), now.wall.tzinfo or UTC)
+    currency = state.installation.currency
+    text = "The price of now is not known"
+    if price is not None:
+        text = f"{price:.4g} {currency} a kWh now".replace("  ", " ")
+        if until is not None and until > now.wall:
+            text += f", known until {DAYS[until.weekday()]} {until:%H:%M}"
+    text = f"{text}; {trouble}" if trouble else text
+    return PricesView(price, currency, until, text, trouble or None)
 
 
 def _plan_view(state: ChargerState, now: Now) -> PlanView | None:

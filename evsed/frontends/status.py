@@ -196,6 +196,21 @@ class PlanView:
 
 
 @dataclass(frozen=True, slots=True)
+class PricesView:
+    """The prices of the grid."""
+
+    now: Annotated[
+        float | None, Doc("what an imported kWh costs now; null where that is not known")
+    ]
+    currency: Annotated[str, Doc("the currency, as set; empty: not set")]
+    until: Annotated[
+        datetime | None, Doc("the end of the list of prices; null where there is no list")
+    ]
+    text: Annotated[str, Doc("all of that as a sentence, for people")]
+    trouble: Annotated[str | None, Doc("what is wrong with the list, for people; null: nothing")]
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimView:
     """A claim: what one program asks for, beside the owner's controls."""
 
@@ -419,6 +434,9 @@ class Status:
     plan: Annotated[
         PlanView | None, Doc("the next goal of the owner's plan; null: there is none")
     ] = None
+    prices: Annotated[PricesView | None, Doc("the prices of the grid; null where none are set")] = (
+        None
+    )
 
     def __post_init__(self) -> None:
         """Derive the state of the classic line."""

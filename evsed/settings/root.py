@@ -33,6 +33,7 @@ from evsed.settings.feed import FeedSettings
 from evsed.settings.meters import CarMeterSettings, HouseMeterSettings, MetersSettings
 from evsed.settings.mqtt import MqttSettings
 from evsed.settings.ocpp import OcppSettings
+from evsed.settings.prices import PricesSettings
 from evsed.settings.sections import (
     BoardSettings,
     BoxSettings,
@@ -41,7 +42,6 @@ from evsed.settings.sections import (
     InputsSettings,
     LogsSettings,
     OpenEvseSettings,
-    PricesSettings,
     SafetySettings,
     StoreSettings,
     SupplySettings,

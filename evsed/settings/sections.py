@@ -18,7 +18,6 @@ from evsed.core.car.care import CarCareConfig
 from evsed.core.pilot.over_current import OverCurrentConfig
 from evsed.core.pilot.phase_set import REST_S
 from evsed.core.solar.allotment_config import AllotmentConfig
-from evsed.core.user.tariff import TARIFF_WORDS, Tariff
 from evsed.settings.common import (
     PILOT_GPIOS,
     AbsolutePath,
@@ -288,27 +287,6 @@ class SurplusSettings(Section):
                 value=getattr(self, given[0]),
             )
         return self
-
-
-class PricesSettings(Section):
-    """[prices]: what a kWh of the grid costs, for plans."""
-
-    tariff: Annotated[str, Allowed(f'{TARIFF_WORDS}, or "" for none')] = ""
-
-    @field_validator("tariff")
-    @classmethod
-    def _readable(cls, tariff: str) -> str:
-        if tariff:
-            try:
-                Tariff.parse(tariff)
-            except ValueError:
-                raise must_be(TARIFF_WORDS) from None
-        return tariff
-
-    @property
-    def parsed(self) -> Tariff | None:
-        """The tariff; None where none is set."""
-        return Tariff.parse(self.tariff) if self.tariff else None
 
 
 class CarSettings(Section):

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import urlsplit
@@ -99,6 +100,27 @@ class Connector:
         )
         code = getattr(error, "rc", None)
         return code == 1 or getattr(code, "value", None) in _NOT_SPOKEN
+
+
+class FloodGuard:
+    """Counts the messages on *topics* of the broker at *url*."""
+
+    def __init__(self, url: str, topics: Iterable[str]) -> None:
+        self._url = url
+        self._topics = ", ".join(sorted(topics))
+        self._second_at = -math.inf
+        self._count = 0
+
+    def on_message(self, now: float) -> None:
+        """Count a message at *now*. Raises `SourceError` where too many come in a second."""
+        if now - self._second_at >= 1.0:
+            self._second_at, self._count = now, 0
+        self._count += 1
+        if self._count > FLOOD_PER_S:
+            raise SourceError(
+                f"{self._url} floods: more than {FLOOD_PER_S} messages a second on {self._topics}; "
+                "look for what sends so many"
+            )
 
 
 async def publish(

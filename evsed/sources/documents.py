@@ -27,8 +27,11 @@ class ReadNumber:
     stamp_s: float | None = None
 
 
-class _Expression(Protocol):
-    def search(self, value: object) -> object: ...
+class Expression(Protocol):
+    """A compiled JMESPath expression."""
+
+    def search(self, value: object) -> object:
+        """Return what it finds in *value*."""
 
 
 def parse(body: bytes, name: str) -> object:
@@ -53,21 +56,21 @@ class Expressions:
     ) -> None:
         self._term = term
         self._path = path
-        self._number = _compiled(path) if path else None
-        self._valid = _compiled(valid) if valid else None
-        self._stamp = _compiled(stamp) if stamp else None
-        self._unit = _compiled(unit_path) if unit_path else None
+        self._number = compiled(path) if path else None
+        self._valid = compiled(valid) if valid else None
+        self._stamp = compiled(stamp) if stamp else None
+        self._unit = compiled(unit_path) if unit_path else None
 
     def find(self, document: object) -> ReadNumber | None:
         """The number in *document*; None where the term is optional and it is absent or null.
 
         Raises `SourceError` where it is absent all the same, no number, or not valid.
         """
-        if self._valid is not None and _search(self._valid, document) is not True:
+        if self._valid is not None and search(self._valid, document) is not True:
             raise SourceError(
                 f'the device itself says that "{self._path}" does not hold at the moment'
             )
-        found = document if self._number is None else _search(self._number, document)
+        found = document if self._number is None else search(self._number, document)
         where = f'"{self._path}"' if self._path else "the value"
         value = number_of(found, where)
         if value is None:
@@ -76,23 +79,25 @@ class Expressions:
             if isinstance(found, str):
                 raise SourceError(f'{where} is "{found}" at the moment')
             raise SourceError(f"{where} is not in the answer, or is null there")
-        unit = "" if self._unit is None else _search(self._unit, document)
+        unit = "" if self._unit is None else search(self._unit, document)
         value = scaled(self._term, value, unit if isinstance(unit, str) else "")
         if self._stamp is None:
             return ReadNumber(value)
-        return ReadNumber(value, *_stamp_of(_search(self._stamp, document)))
+        return ReadNumber(value, *_stamp_of(search(self._stamp, document)))
 
 
-def _compiled(expression: str) -> _Expression:
+def compiled(expression: str) -> Expression:
+    """Return *expression*, compiled. Raises `SourceError` where it is none."""
     try:
-        compiled: _Expression = jmespath.compile(expression)
+        found: Expression = jmespath.compile(expression)
     except JMESPathError as error:
         first = str(error).splitlines()[0]
         raise SourceError(f'"{expression}" is not a JMESPath expression: {first}') from None
-    return compiled
+    return found
 
 
-def _search(expression: _Expression, document: object) -> object:
+def search(expression: Expression, document: object) -> object:
+    """Return what *expression* finds. Raises `SourceError` for a document of another form."""
     try:
         return expression.search(document)
     except (JMESPathError, RecursionError, TypeError, ValueError) as error:

@@ -20,7 +20,7 @@ from aiomqtt.types import PayloadType
 
 from evsed.errors import SourceError
 from evsed.sources import Clock, Sample
-from evsed.sources.broker import BACK_OFF_S, FLOOD_PER_S, LARGEST_BYTES, LOST, Connector, cause
+from evsed.sources.broker import BACK_OFF_S, LARGEST_BYTES, LOST, Connector, FloodGuard, cause
 from evsed.sources.documents import Expressions, ReadNumber, parse
 from evsed.sources.terms import MqttTerm, Term
 
@@ -168,17 +168,10 @@ class MqttSource:
             await client.subscribe(topic)
         asking = asyncio.create_task(self._ask(client), name="mqtt source asks")
         try:
-            second_at, count = self._clock(), 0
+            guard = FloodGuard(self._broker.url, self._topics)
             async for message in client.messages:
                 now = self._clock()
-                if now - second_at >= 1.0:
-                    second_at, count = now, 0
-                count += 1
-                if count > FLOOD_PER_S:
-                    raise SourceError(
-                        f"{self._broker.url} floods: more than {FLOOD_PER_S} messages a second on "
-                        f"{', '.join(sorted(self._topics))}; look for what sends so many"
-                    )
+                guard.on_message(now)
                 self._keep(str(message.topic), message.payload, now, retained=message.retain)
         finally:
             asking.cancel()

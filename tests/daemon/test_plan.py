@@ -16,10 +16,10 @@ from evsed.core.solar.allotment_config import Mode
 from evsed.core.solar.surplus import Reading
 from evsed.core.user.claims import Claim
 from evsed.core.user.plan import ChargePlan
+from evsed.core.user.prices import GridPrices
 from evsed.core.user.tariff import Tariff
 from evsed.core.user.weekly_window import WeeklyWindow
 from evsed.daemon.orders import PLAN_NOTE
-from evsed.daemon.plan_keeper import PlanKeeper
 from evsed.store import Store
 from tests.daemon.daemon_world import World, life
 from tests.daemon.test_summary import CHARGING
@@ -132,8 +132,8 @@ async def test_the_most_that_the_feed_allows_holds_and_the_plan_is_the_reason(
 async def test_with_a_tariff_the_cheapest_time_is_taken(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
         night = Night(world)
-        night.limits.plan = PlanKeeper(
-            world.recorder.orders, Tariff.parse("0.32, 22:00-02:00 0.18")
+        world.charger.set(
+            replace(world.charger.state, prices=GridPrices(Tariff.parse("0.32, 22:00-02:00 0.18")))
         )
         night.plan()
         two = SEVEN - timedelta(hours=5)

@@ -12,7 +12,8 @@ import pytest
 from aiohttp import web
 
 from evsed.errors import SourceError
-from evsed.sources.http_json import LARGEST_BYTES, HttpSource
+from evsed.sources.http_json import HttpSource
+from evsed.sources.http_page import LARGEST_BYTES
 from evsed.sources.terms import HttpAccess, HttpTerm
 from tests.sources.devices import Handler, web_device
 

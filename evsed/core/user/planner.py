@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from evsed.core.user.plan import Goal
-    from evsed.core.user.tariff import PriceSlot
+    from evsed.core.user.prices import PriceSlot
 
 SPARE_SHARE: Final = 0.1
 """The charge is begun so much earlier, as a share of its length: cars take less towards the end of

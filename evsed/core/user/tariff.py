@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from evsed.core.user.weekly_window import WeeklyWindow
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from datetime import datetime
 
-STEP_S: Final = 300.0
-"""Prices are looked up every five minutes: tariffs change on the hour or its quarters."""
 TARIFF_WORDS: Final = (
     'a price, and others for days and times, such as "0.32, Mon-Fri 22:00-06:00 0.18"'
 )
@@ -26,15 +23,6 @@ _PRICE: Final = r"(-?\d{1,5}(?:\.\d+)?)"
 _BASE: Final = re.compile(_PRICE, re.ASCII)
 _RANGE: Final = re.compile(rf"(.*:\d\d)\s+{_PRICE}", re.ASCII)
 _NEXT: Final = re.compile(r"(?<=\d)\s*,\s*", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class PriceSlot:
-    """From `begin_s` to `end_s`, seconds from now, a kWh costs `price`."""
-
-    begin_s: float
-    end_s: float
-    price: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +51,3 @@ class Tariff:
     def price_at(self, local: datetime) -> float:
         """Return the price of a kWh at *local*."""
         return next((price for window, price in self.ranges if window.open_at(local)), self.base)
-
-    def slots(self, at: float, until: float, zone: tzinfo) -> tuple[PriceSlot, ...]:
-        """Return the prices from *at* to *until* (Unix time) by the clock of *zone*.
-
-        Neighbours differ in their price.
-        """
-        found: list[PriceSlot] = []
-        moment = at
-        while moment < until:
-            following = min(until, (moment // STEP_S + 1) * STEP_S)
-            price = self.price_at(datetime.fromtimestamp(moment, zone))
-            begin_s, end_s = moment - at, following - at
-            if found and found[-1].price == price:
-                begin_s = found.pop().begin_s
-            found.append(PriceSlot(begin_s, end_s, price))
-            moment = following
-        return tuple(found)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from evsed.core.user.planner import CarPower, PlanInputs, Planner
-from evsed.core.user.tariff import PriceSlot
+from evsed.core.user.prices import PriceSlot
 
 HOUR_S = 3600.0
 NIGHT = PlanInputs(goal_wh=20_000, done_wh=0, left_s=10 * HOUR_S, power_w=7_360, plugged=True)

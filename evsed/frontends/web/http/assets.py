@@ -54,6 +54,7 @@ ELSEWHERE = (
     "settings_fields.js",
     "settings_words.js",
     "guide.js",
+    "money.js",
     "plan.js",
     "plan_words.js",
 )

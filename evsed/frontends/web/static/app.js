@@ -37,6 +37,7 @@ function onStatus(received, channel) {
   controls.update(status);
   today.update(status);
   history?.update(status);
+  if (status.prices) import("./money.js").then((money) => money.update(status));
 }
 
 function listen() {

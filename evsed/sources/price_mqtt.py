@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A list of prices from a broker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import Final
+
+import aiomqtt
+
+from evsed.core.user.price_list import PriceList
+from evsed.errors import SourceError
+from evsed.sources.broker import BACK_OFF_S, LARGEST_BYTES, LOST, Connector, FloodGuard, cause
+from evsed.sources.documents import parse
+from evsed.sources.price_rows import RowReader
+from evsed.sources.price_source import PriceSourceConfig
+from evsed.sources.terms import BrokerAccess
+
+CONNECTS_WITHIN_S: Final = 5.0
+
+
+class MqttPrices:
+    """A list that a broker passes on under one topic; a retained one is as good as another.
+
+    Each row has its own moment, so that an old list is known by its end.
+    """
+
+    def __init__(self, config: PriceSourceConfig, broker: BrokerAccess) -> None:
+        self._reader = RowReader(config.rows)
+        self._topic = config.topic
+        self._connector = Connector(broker, timeout_s=CONNECTS_WITHIN_S)
+        self._period_s = config.period_s
+        self._newest: bytes | None = None
+        self._trouble = ""
+        self._arrival = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def read(self) -> PriceList:
+        """Wait for a list, a period at most; then the newest. Raises `SourceError` without one."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="prices by mqtt")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._period_s):
+                await self._arrival.wait()
+        self._arrival.clear()
+        if self._trouble:
+            raise SourceError(self._trouble)
+        if self._newest is None:
+            raise SourceError(
+                f'{self._connector.url} has no message on "{self._topic}"; check the topic, and '
+                "that its sender is running"
+            )
+        where = f'the message on "{self._topic}"'
+        try:
+            return self._reader.read(parse(self._newest, where))
+        except SourceError as error:
+            raise SourceError(f"{where}: {error}") from None
+
+    async def close(self) -> None:
+        """Let go of the broker."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        """Be connected, and connect again after each loss, until cancelled."""
+        failures, wait_s = 0, 0.0
+        while True:
+            try:
+                async with self._connector.connected() as client:
+                    failures, self._trouble = 0, ""
+                    await self._listen(client)
+            except LOST as error:
+                is_version = self._connector.on_failure(error)
+                wait_s = 0.0 if failures == 0 and is_version else BACK_OFF_S[failures]
+                if wait_s:
+                    self._lose(f"{self._connector.url} cannot be reached ({cause(error)})")
+            except SourceError as error:
+                self._lose(str(error))
+                wait_s = BACK_OFF_S[-1]
+            failures = min(failures + 1, len(BACK_OFF_S) - 1)
+            await asyncio.sleep(wait_s)
+
+    def _lose(self, problem: str) -> None:
+        self._trouble = problem
+        self._arrival.set()
+
+    async def _listen(self, client: aiomqtt.Client) -> None:
+        """Keep the newest list, until the connection ends."""
+        await client.subscribe(self._topic)
+        guard = FloodGuard(self._connector.url, [self._topic])
+        async for message in client.messages:
+            guard.on_message(time.monotonic())
+            if len(message.payload) <= LARGEST_BYTES:
+                self._newest = message.payload
+                self._arrival.set()
