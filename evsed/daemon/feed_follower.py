@@ -42,8 +42,7 @@ class FeedFollower:
         self._charger = charger
         self._hub = hub
         self._main = main
-        self._feed = FeedTroubles()
-        self._noted: set[str] = set()
+        self._troubles = FeedTroubles()
 
     async def run(self) -> None:
         """Poll without end."""
@@ -66,31 +65,27 @@ class FeedFollower:
 
     def _on_reading(self, now: float, reading: Reading) -> None:
         self._limits.on_reading(now, reading)
-        self._report(self._feed.update(now, reading.notice))
+        self._report(self._troubles.on_poll(now, reading.notice))
         found = self._limits.feed_notices
-        for notice in found:
-            if notice.kind not in self._noted:
-                self._report(FeedReport(f"feed: {notice.text}", warning=True))
-        self._noted = {notice.kind for notice in found}
+        self._report(self._troubles.on_notices(now, found))
         wrong = next((notice.text for notice in found if notice.wrong), None)
         self._show(wrong)
 
     def _on_error(self, now: float, error: FeedError) -> None:
         if error.page_came:
             self._limits.on_page(now, error.maximum_w)
-        self._report(self._feed.update(now, Notice(error.kind, str(error))))
+        self._report(self._troubles.on_poll(now, Notice(error.kind, str(error))))
         self._show(str(error))
 
-    def _report(self, report: FeedReport | None) -> None:
-        """Write a line to the log and to the page's last events."""
-        if report is None:
-            return
-        if report.warning:
-            log.warning(report.text)
-            self._hub.note(report.text, "warning")
-        else:
-            log.info(report.text)
-            self._hub.note(report.text)
+    def _report(self, reports: list[FeedReport]) -> None:
+        """Write lines to the log and to the page's last events."""
+        for report in reports:
+            if report.warning:
+                log.warning(report.text)
+                self._hub.note(report.text, "warning")
+            else:
+                log.info(report.text)
+                self._hub.note(report.text)
 
     def _show(self, error: str | None) -> None:
         """Show what is wrong now, by its newest words."""

@@ -179,8 +179,8 @@ class BatteryMonitorFeed:
         return Notice(
             "clocks",
             f"BatteryMonitor's page shows two clocks that are {apart} apart: PHP has another time "
-            f'zone than its computer. evsed allows for it. Put date.timezone = "{zone}" into '
-            "php.ini and restart the web server.",
+            f'zone than its computer. evsed allows for it. Put date.timezone = "{zone}" (or the '
+            "zone of that computer, if it is another) into php.ini and restart the web server.",
         )
 
 

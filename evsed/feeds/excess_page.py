@@ -12,7 +12,8 @@ powers, each of them twice so that a torn page shows::
 
 A page is judged by its form, not by the size of its figures: the figure of a battery that is far
 from its target is thousands of kilowatts. Older versions have no maximum, put the stamp in
-quotation marks, or print a list; PHP puts notices before a line or in front of all of them.
+quotation marks, or print a list; PHP puts notices before a line or in front of all of them. Owners
+set the lines in tables, and keep old ones in comments.
 """
 
 from __future__ import annotations
@@ -37,14 +38,20 @@ _INLINE: Final = re.compile(
     r"</?(?:a|abbr|b|big|code|em|font|i|mark|small|span|strong|tt|u)(?:\s[^<>]*)?>", re.IGNORECASE
 )
 _BREAK: Final = re.compile(r"<[^<>]*>|[\r\n]+")
+_LABELS: Final = (EXCESS, MINIMUM, MAXIMUM, NOW, STAMP)
 # A notice of PHP may stand before the label on its line, but nothing after the value.
-_ENTRY: Final = re.compile(rf"({EXCESS}|{MINIMUM}|{MAXIMUM}|{NOW}|{STAMP})[ \t]+(\S.{{0,60}})$")
+_ENTRY: Final = re.compile(rf"({'|'.join(_LABELS)})(?: ?:)?(?: (\S.{{0,60}}))?$", re.IGNORECASE)
+_UNIT: Final = r"[\])'\",]*\s?[Ww](?:atts?)?"
+# Python writes a list, a tuple or a number of numpy; people write thousands.
 _WATTS: Final = re.compile(
-    r"[\['\"]*([+-]?(?:[0-9]{1,40}|[0-9]{1,3}(?:,[0-9]{3}){1,12})(?:\.[0-9]{0,40})?"
-    r"(?:[eE][+-]?[0-9]{1,3})?)[\]'\"]*\s?[Ww]"
+    r"[\[('\"]*(?:np\.[a-z]{1,8}[0-9]{0,3}\()?(?=[+-]?\.?[0-9])"
+    r"([+-]?(?:[0-9]{1,3}(?:[,' ][0-9]{3}){1,12}|[0-9]{0,40})(?:\.[0-9]{0,40})?"
+    rf"(?:[eE][+-]?[0-9]{{1,3}})?){_UNIT}"
 )
-_NOTHING: Final = re.compile(r"[\['\"]*(?:None|null)?[\]'\"]*\s?[Ww]")
+_NOTHING: Final = re.compile(rf"[\[('\"]*(?:None|null)?{_UNIT}")
 _MOMENT: Final = re.compile(r"['\"]?([0-9]{13,14})\s?['\"]?")
+_SOURCE: Final = re.compile(r"(?:<|&lt;)\?(?!xml)", re.IGNORECASE)
+_HIDDEN: Final = (("<!--", "-->"), ("<script", "</script"), ("<style", "</style"))
 
 _SHOWN_MAX: Final = 40
 """As much of a stranger's text as a message repeats, in characters."""
@@ -124,18 +131,48 @@ def _page(kind: str, problem: str, todo: str = "Look at the page in a browser") 
     return refusal(kind, problem, todo, page_came=True)
 
 
+def _shown(text: str) -> str:
+    """Return *text* without what a browser does not show: comments, scripts, styles.
+
+    What is not closed is shown: then the page is torn, or no comment was meant.
+    """
+    for begin, end in _HIDDEN:
+        lower = text.lower()  # as long as the text itself, for what is hidden is in ASCII
+        if len(lower) != len(text):
+            return text
+        parts, at = [], 0
+        while (opens := lower.find(begin, at)) >= 0 and (closes := lower.find(end, opens)) >= 0:
+            parts += [text[at:opens], "<br>"]
+            at = closes + len(end)
+        text = "".join([*parts, text[at:]])
+    return text
+
+
 def _entries(text: str) -> dict[str, list[str]]:
-    """The values by label, as they are written."""
-    labels = (EXCESS, MINIMUM, MAXIMUM, NOW, STAMP)
+    """The values by label, as they are written; a label without a value has "" alone.
+
+    The value may stand in the next cell or line.
+    """
+    names = {label.lower(): label for label in _LABELS}
     entries: dict[str, list[str]] = {}
-    for line in _BREAK.split(_INLINE.sub("", text)):
-        plain = html.unescape(line).replace("\N{NO-BREAK SPACE}", " ").strip()
+    waiting: list[str] | None = None
+    for line in _BREAK.split(_INLINE.sub("", _shown(text))):
+        plain = " ".join(html.unescape(line).split()).replace("\N{MINUS SIGN}", "-")
         if entry := _ENTRY.search(plain):
-            entries.setdefault(entry[1], []).append(entry[2].strip())
-        elif plain.endswith(labels):
-            label = next(known for known in labels if plain.endswith(known))
-            entries.setdefault(label, []).append("")
-    return entries
+            copies = entries.setdefault(names[entry[1].lower()], [])
+            copies.append(entry[2] or "")
+            waiting = None if entry[2] else copies
+        elif plain and waiting is not None:
+            if _WATTS.fullmatch(plain) or _MOMENT.fullmatch(plain):
+                waiting[-1] = plain
+            waiting = None
+    # A notice may name what it misses, so a label without a value is no copy of it.
+    return {label: [copy for copy in copies if copy] or copies for label, copies in entries.items()}
+
+
+def read_maximum_w(text: str) -> float | None:
+    """Return the maximum of a page that may be no whole one, in watts; None where it has none."""
+    return _maximum_w(_entries(text), text)
 
 
 def _maximum_w(entries: dict[str, list[str]], text: str) -> float | None:
@@ -153,7 +190,7 @@ def _watts(entries: dict[str, list[str]], label: str, text: str) -> float | None
     """The power called *label*, given twice alike; None where its place is empty."""
     copies = entries.get(label, [])
     if not copies:
-        if "<?php" in text:
+        if _SOURCE.search(text):
             raise _page(
                 "php", "the feed sends the source of its page", "Install PHP for its web server"
             )
@@ -170,7 +207,7 @@ def _watts(entries: dict[str, list[str]], label: str, text: str) -> float | None
     if _NOTHING.fullmatch(copies[0]):
         return None
     figure = _WATTS.fullmatch(copies[0])
-    power_w = float(figure[1].replace(",", "")) if figure else math.nan
+    power_w = float(re.sub("[,' ]", "", figure[1])) if figure else math.nan
     if not math.isfinite(power_w):
         raise _page(
             "figure",

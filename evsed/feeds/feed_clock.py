@@ -83,12 +83,14 @@ class FeedClock:
             return StampAge(max(0.0, behind_s))
         zone_s = self._zone(behind_s, late_s)
         apart_s = behind_s if zone_s is None else zone_s
-        known = abs(apart_s - self._apart_s) <= SAME_S
+        # A difference that changes, as with summer time, is still one.
+        known = abs(apart_s - self._apart_s) <= SAME_S or self._age.apart_s != 0
         if zone_s is not None:
             age_s = max(0.0, behind_s - zone_s)
         else:
             # The smallest difference seen belongs to the freshest page.
-            apart_s = min(apart_s, self._apart_s) if known else apart_s
+            same = abs(apart_s - self._apart_s) <= SAME_S
+            apart_s = min(apart_s, self._apart_s) if same else apart_s
             age_s = min(since_s, behind_s - apart_s + FRESH_S)
         self._apart_s = apart_s
         return StampAge(age_s, apart_s if known else 0.0, known and zone_s is not None)

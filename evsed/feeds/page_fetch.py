@@ -16,7 +16,7 @@ from typing import Final
 import httpx
 
 from evsed.errors import FeedError
-from evsed.feeds.excess_page import refusal
+from evsed.feeds.excess_page import read_maximum_w, refusal
 
 TIMEOUT_S: Final = 5.0
 """From the first packet to the last byte of a page, name look-up included."""
@@ -58,6 +58,7 @@ class PageFetcher:
         # What a message may show: the address without a password that may stand in it.
         self.where = str(self._url.copy_with(userinfo=b""))
         self._real = transport is None
+        self._digest: httpx.DigestAuth | None = None
         self._client = httpx.AsyncClient(
             transport=transport,
             timeout=None,  # noqa: S113 - asyncio.timeout holds all of it, not each part
@@ -87,11 +88,17 @@ class PageFetcher:
                 "Check that its server runs and is not overloaded",
             ) from None
         except (httpx.HTTPError, httpx.StreamError, OSError, EOFError, ValueError) as error:
+            todo = "Check the network, the server and feed.url"
+            if "[SSL" in str(error):
+                todo = (
+                    "Write feed.url with http://, or give its server a certificate that this "
+                    "machine trusts"
+                )
             raise refusal(
                 "unreachable",
                 f"the feed at {self.where} cannot be reached "
                 f"({str(error)[:200] or type(error).__name__})",
-                "Check the network, the server and feed.url",
+                todo,
             ) from error
 
     async def _body(self) -> bytes:
@@ -107,7 +114,8 @@ class PageFetcher:
 
     async def _get(self) -> bytes:
         """The body of the answer, no larger than `LARGEST_BYTES`."""
-        async with self._client.stream("GET", self._url) as answer:
+        auth = self._digest or httpx.USE_CLIENT_DEFAULT
+        async with self._client.stream("GET", self._url, auth=auth) as answer:
             if answer.has_redirect_location:
                 target = answer.headers["location"][:_SHOWN_MAX]
                 raise refusal(
@@ -116,11 +124,9 @@ class PageFetcher:
                     "follow",
                     "Set feed.url to the page itself",
                 )
-            if answer.status_code != httpx.codes.OK:
-                raise self._status(answer.status_code)
             # Asked for as it is. What comes compressed may be a hundred times larger than it looks.
             encoding = answer.headers.get("content-encoding", "").strip()
-            if encoding.lower() in COMPRESSED:
+            if COMPRESSED & {coding.strip() for coding in encoding.lower().split(",")}:
                 raise refusal(
                     "compressed",
                     f"the feed at {self.where} sent its page compressed "
@@ -132,18 +138,32 @@ class PageFetcher:
                 body += chunk
                 if len(body) > LARGEST_BYTES:
                     raise self._too_large()
-            return bytes(body)
+            if answer.status_code == httpx.codes.OK:
+                return bytes(body)
+            challenge = answer.headers.get("www-authenticate", "").lower()
+        digest = answer.status_code == httpx.codes.UNAUTHORIZED and challenge.startswith("digest")
+        if digest and self._url.username and self._digest is None:
+            self._digest = httpx.DigestAuth(self._url.username, self._url.password)
+            return await self._get()
+        raise self._status(answer.status_code, bytes(body))
 
-    def _status(self, status: int) -> FeedError:
-        """The error for a status other than 200."""
+    def _status(self, status: int, body: bytes) -> FeedError:
+        """The error for a status other than 200: "0 W" is obeyed on any page that comes."""
         problem = f"the feed at {self.where} answered with status {status} instead of 200"
+        kind, todo = "status", "Check feed.url and the web server's log"
         if status in {401, 407}:
             scheme, _, rest = self.where.partition("://")
+            kind = "login"
             todo = (
-                f"It wants a name and a password: set feed.url to {scheme}://NAME:PASSWORD@{rest}"
+                "Correct the name and the password in feed.url"
+                if self._url.userinfo
+                else f"It wants a name and a password: set feed.url to "
+                f"{scheme}://NAME:PASSWORD@{rest}"
             )
-            return refusal("login", problem, todo)
-        return refusal("status", problem, "Check feed.url and the web server's log")
+        error = refusal(kind, problem, todo)
+        error.maximum_w = read_maximum_w(decode(body))
+        error.page_came = error.maximum_w is not None
+        return error
 
     def _too_large(self) -> FeedError:
         """The error for an answer without end."""
@@ -176,7 +196,7 @@ class PageFetcher:
             return answer if b"<" in answer[:1000] or b"Timestamp" in answer else None
         head, _, body = answer.replace(b"\r\n", b"\n").partition(b"\n\n")
         if status[1] != b"200":
-            raise self._status(int(status[1]))
+            raise self._status(int(status[1]), body)
         length = _LENGTH.search(head)
         cut = length is not None and len(answer) - answer.find(body[:20]) < int(length[1])
         return None if cut or _CHUNKED.search(head) else body

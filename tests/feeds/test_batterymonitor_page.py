@@ -162,12 +162,52 @@ def test_any_finite_figure_is_believed(figure: str) -> None:
         ("1,834 W", 1834),
         ("-12,345,678W", -12_345_678),
         ("1834w", 1834),
+        ("1834 Watts", 1834),
+        ("(1834.0,)W", 1834),
+        ("np.float64(1834.5)W", 1834.5),
+        ("['1834.0']W", 1834),
+        ("1834.W", 1834),
+        ("-.5W", -0.5),
+        ("1'834W", 1834),
+        ("12\N{NARROW NO-BREAK SPACE}834W", 12_834),
+        ("&minus;1834W", -1834),
     ],
 )
 def test_a_figure_may_be_a_list_of_one_or_quoted_or_written_for_people(
     written: str, watts: float
 ) -> None:
     assert parse_page(with_copies(EXCESS, written, written)).excess_w == watts
+
+
+@pytest.mark.parametrize(
+    "odd", ["1.834kW", "1834,0W", "[1834.0, 0]W", "- 1834W", ".W", "1,83W", "np.floatW", "0x10W"]
+)
+def test_a_figure_that_may_mean_something_else_is_refused(odd: str) -> None:
+    with pytest.raises(FeedError, match="not a number of watts"):
+        parse_page(with_copies(EXCESS, odd, odd))
+
+
+CELLS = [line.rsplit(" ", 1) for line in GOOD]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"<tr><td>{label}</td><td>{value}</td></tr>" for label, value in CELLS),
+        "".join(f"<dt>{label}:</dt>\n<dd>{value}</dd>\n" for label, value in CELLS),
+        "".join(f"<P>{label}\n   {value}</P>" for label, value in CELLS),
+        "".join(f"<li><b>{label}</b> <span class=v>{value}</span>" for label, value in CELLS),
+        "<pre>" + "\n".join(GOOD) + "</pre>",
+        "<br/>".join(GOOD),
+        page(*GOOD).replace("Excess solar power", "Excess Solar  Power"),
+        "<!-- <p>Timestamp 20200101000000</p><p>Maximum demand energy 0W</p> -->" + page(*GOOD),
+        page(*GOOD) + "<script>let label = 'x';\n// Excess solar power available\n</script>",
+        "<b>Error:</b> [8] Undefined index: Timestamp<br>" + page(*GOOD),
+        page(*GOOD) + "<!-- the end",
+    ],
+)
+def test_the_same_lines_as_an_owner_may_have_set_them_say_the_same(text: str) -> None:
+    assert parse_page(text) == parse_page(page(*GOOD))
 
 
 def test_the_same_figure_three_times_is_as_whole_as_twice() -> None:
@@ -213,6 +253,7 @@ def test_a_maximum_is_stronger_than_a_minimum() -> None:
         (("Timestamp", "Float"), "0W", 0),
         (("Minimum demand energy", "currentW", "currentW"), "3500W", 3500),
         ((EXCESS, "nanW", "nanW"), "currentW", None),
+        ((EXCESS, "", ""), "np.int64(0)W", 0),
     ],
 )
 def test_the_maximum_is_obeyed_on_a_page_whose_other_figures_are_odd(
@@ -242,9 +283,28 @@ def test_a_stamp_in_quotation_marks_is_a_stamp_though_its_last_digit_is_cut_off(
     assert reading.stamp in {"2026112211300", "20261122113000"}
 
 
-def test_the_source_of_the_page_says_that_php_is_missing() -> None:
+@pytest.mark.parametrize("begins", ["<?php\n", "<? ", "<?=", "&lt;?php "])
+def test_the_source_of_the_page_says_that_php_is_missing(begins: str) -> None:
     with pytest.raises(FeedError, match="Install PHP"):
-        parse_page("<?php\n$time = strftime('%Y');\n?>")
+        parse_page(begins + "$time = strftime('%Y');\n?>")
+
+
+def test_the_declaration_of_xml_is_no_source() -> None:
+    with pytest.raises(FeedError, match="Look at the page in a browser"):
+        parse_page("<?xml version='1.0'?><html>It works!</html>")
+
+
+@pytest.mark.parametrize("character", ["<!--", "<script", "<!-- --", "<style></style"])
+def test_a_page_full_of_what_is_not_shown_is_read_once(character: str) -> None:
+    """Otherwise this would take minutes."""
+    with pytest.raises(FeedError):
+        parse_page(character * (64_000 // len(character)))
+
+
+def test_letters_that_change_their_length_hide_nothing() -> None:
+    """A capital I with a dot is two letters in lower case."""
+    comment = "<!-- \N{LATIN CAPITAL LETTER I WITH DOT ABOVE} -->"
+    assert parse_page(comment + page(*GOOD)) == parse_page(page(*GOOD))
 
 
 @pytest.mark.parametrize("label", ["Current Time", "Timestamp"])

@@ -330,6 +330,68 @@ async def test_a_server_that_wants_a_password_says_how_to_give_it() -> None:
     assert re.search(r"set feed.url to http://NAME:PASSWORD@127\.0\.0\.1", await refusal(house))
 
 
+async def test_a_password_that_is_wrong_is_to_be_corrected() -> None:
+    async def house(_: web.Request) -> web.Response:
+        return web.Response(status=401, headers={"WWW-Authenticate": "Basic realm=x"})
+
+    async with served(house) as url:
+        feed = BatteryMonitorFeed(FeedConfig(url=url.replace("//", "//owner:secret@")), UTC)
+        with pytest.raises(FeedError, match="Correct the name and the password"):
+            await feed.poll()
+        await feed.close()
+
+
+async def test_a_server_that_wants_a_digest_of_the_password_gets_it() -> None:
+    asked: list[str] = []
+
+    async def house(request: web.Request) -> web.Response:
+        asked.append(request.headers.get("Authorization", ""))
+        if not asked[-1].startswith("Digest "):
+            challenge = 'Digest realm="house", nonce="7", qop="auth"'
+            return web.Response(status=401, headers={"WWW-Authenticate": challenge})
+        return web.Response(body=PAGE)
+
+    async with served(house) as url:
+        feed = BatteryMonitorFeed(FeedConfig(url=url.replace("//", "//owner:secret@")), UTC)
+        assert (await feed.poll()).excess_w == 1834
+        assert 'username="owner"' in asked[-1]
+        await feed.close()
+
+
+async def test_a_maximum_of_0_is_obeyed_on_a_page_with_another_status() -> None:
+    """PHP that ends in an error sends what it has, with status 500."""
+
+    async def house(_: web.Request) -> web.Response:
+        return web.Response(status=500, body=PAGE.replace(b" 5000W", b" 0W"))
+
+    async with served(house) as url:
+        feed = BatteryMonitorFeed(FeedConfig(url=url), UTC)
+        with pytest.raises(FeedError, match="status 500") as error:
+            await feed.poll()
+        await feed.close()
+    assert error.value.page_came
+    assert error.value.maximum_w == 0
+
+
+@pytest.mark.parametrize("coding", ["identity, gzip", "GZIP", "x-gzip", "deflate,identity"])
+async def test_no_coding_that_changes_the_bytes_is_undone(coding: str) -> None:
+    async def house(_: web.Request) -> web.Response:
+        return web.Response(body=gzip.compress(PAGE), headers={"Content-Encoding": coding})
+
+    assert "sent its page compressed" in await refusal(house)
+
+
+async def test_a_server_without_a_trusted_certificate_says_what_to_do() -> None:
+    async def house(_: web.Request) -> web.Response:
+        return web.Response(body=PAGE)
+
+    async with served(house) as url:
+        feed = BatteryMonitorFeed(FeedConfig(url=url.replace("http:", "https:")), UTC)
+        with pytest.raises(FeedError, match=r"Write feed\.url with http://"):
+            await feed.poll()
+        await feed.close()
+
+
 async def test_a_server_that_drips_is_given_up_on() -> None:
     """Each byte comes in time; the whole page does not."""
     gone = asyncio.Event()

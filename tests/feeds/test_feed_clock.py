@@ -112,6 +112,18 @@ async def test_both_changes_of_summer_time_pass_unnoticed(start: datetime) -> No
         assert reading.age_s <= 65
 
 
+async def test_a_difference_that_summer_time_changes_stays_one_trouble() -> None:
+    zone = ZoneInfo("Australia/Lord_Howe")
+    start = datetime(2026, 4, 4, 14, tzinfo=UTC)
+    server = Server(lambda moment: moment.astimezone(zone), right, UTC, start)
+    await server.run(3)
+    readings = await server.run(150)
+    assert all(reading.age_s <= 65 for reading in readings)
+    apart = [reading.notice.text.split(" apart")[0][-11:] for reading in readings if reading.notice]
+    assert len(apart) == len(readings)
+    assert {words.strip() for words in (apart[0], apart[-1])} == {"11 h 0 min", "10 h 30 min"}
+
+
 async def test_clocks_that_agree_are_no_news() -> None:
     server = Server(right, right)
     for reading in await server.run(10):

@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 HOUR_MIN: Final = 60
+
+QUIET_S: Final = 900.0
+"""A trouble that comes back within this time, in seconds, is the same that comes and goes: a feed
+whose every second page is torn would fill the page's fifty events within the hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +32,92 @@ class FeedReport:
     warning: bool
 
 
-class FeedTroubles:
-    """Keeps the one trouble there is. Moments are monotonic seconds."""
+class FeedTrouble:
+    """One trouble, from its beginning to its end. Moments are monotonic seconds.
 
-    __slots__ = ("_began_at", "current")
+    A trouble that comes and goes is reported as such, once, and its end when it stayed away for
+    `QUIET_S`. Each of its kinds is reported once as long as it does not stay away as long.
+    """
+
+    __slots__ = ("_began_at", "_good_at", "_returns", "_seen_at", "_text", "current")
 
     def __init__(self) -> None:
         self.current: Notice | None = None
         """What is wrong now, in the words of when it began."""
         self._began_at = 0.0
+        self._good_at = -math.inf  # since when nothing is wrong; infinite while something is
+        self._returns = False
+        self._seen_at: dict[str, float] = {}
+        self._text = ""
 
     def update(self, now: float, notice: Notice | None) -> FeedReport | None:
-        """Add the outcome of a poll; the line to write, if there is one."""
-        if notice is None:
-            return self._ended(now)
-        if self.current is not None and self.current.kind == notice.kind:
-            return None
-        if self.current is None:
-            self._began_at = now
-        self.current = notice
-        return FeedReport(f"feed: {notice.text}", warning=True)
+        """Add what is wrong now, or None; the line to write, if there is one."""
+        return self._good(now) if notice is None else self._bad(now, notice)
 
-    def _ended(self, now: float) -> FeedReport | None:
-        if self.current is None:
-            return None
-        self.current = None
-        return FeedReport(
-            f"the feed is back to normal after {_duration(now - self._began_at)}", warning=False
-        )
+    def _bad(self, now: float, notice: Notice) -> FeedReport | None:
+        again = self.current is None and now - self._good_at < QUIET_S
+        known = now - self._seen_at.get(notice.kind, -math.inf) < QUIET_S
+        if self.current is None and not again:
+            self._began_at, self._returns = now, False
+        new = self.current is None or self.current.kind != notice.kind
+        says = new and (not known or (again and not self._returns))
+        self._returns = self._returns or again
+        self._good_at = math.inf
+        self._seen_at[notice.kind] = now
+        if new:
+            self.current, self._text = notice, notice.text
+        comes_and_goes = " (it comes and goes)" if again and known else ""
+        return FeedReport(f"feed{comes_and_goes}: {notice.text}", warning=True) if says else None
+
+    def _good(self, now: float) -> FeedReport | None:
+        if self.current is not None:
+            self.current, self._good_at = None, now
+            if not self._returns:
+                return self._ended(now)
+        elif self._returns and now - self._good_at >= QUIET_S:
+            self._returns = False
+            return self._ended(self._good_at)
+        return None
+
+    def _ended(self, at: float) -> FeedReport:
+        return FeedReport(self._end_text(_duration(at - self._began_at)), warning=False)
+
+    def _end_text(self, duration: str) -> str:
+        return f"the feed is back to normal after {duration}"
+
+
+class _NoticedTrouble(FeedTrouble):
+    """A trouble that the readings have shown, though each was sound."""
+
+    __slots__ = ()
+
+    def _end_text(self, duration: str) -> str:
+        return f"feed: over after {duration}: {self._text.partition('. ')[0]}"
+
+
+class FeedTroubles:
+    """The trouble of the polls, and each that the readings have shown."""
+
+    __slots__ = ("_noticed", "_polls")
+
+    def __init__(self) -> None:
+        self._polls = FeedTrouble()
+        self._noticed: dict[str, FeedTrouble] = {}
+
+    def on_poll(self, now: float, notice: Notice | None) -> list[FeedReport]:
+        """Add the outcome of a poll; the lines to write."""
+        report = self._polls.update(now, notice)
+        return [] if report is None else [report]
+
+    def on_notices(self, now: float, notices: tuple[Notice, ...]) -> list[FeedReport]:
+        """Add all that the readings show now; the lines to write."""
+        by_kind = {notice.kind: notice for notice in notices}
+        for kind in by_kind:
+            self._noticed.setdefault(kind, _NoticedTrouble())
+        reports = [
+            trouble.update(now, by_kind.get(kind)) for kind, trouble in self._noticed.items()
+        ]
+        return [report for report in reports if report is not None]
 
 
 def _duration(seconds: float) -> str:
