@@ -216,12 +216,14 @@ class LimitCalculator:
     ) -> PhaseWish | None:
         if self._phases is None:
             return None
+        state = self._charger.state
         return self._phases.update(
             now,
-            self._charger.state.driven(now),
+            state.driven(now),
             allotment,
             car_phases=care.needs.phases if care is not None else 0,
             fast=self._allotment.mode is Mode.FAST,
+            most_phases=state.ocpp_ceiling.at(now).phases if state.ocpp_ceiling else 0,
             period_s=self._allotment.period_s,
             until_at=until_at,
         )

@@ -34,10 +34,11 @@ class OcppLimit:
 
     def limits(self, now: float, until_at: float) -> tuple[Limit, ...]:
         """Return the limit at *now*, which holds until *until_at*; none where nothing limits."""
-        step = (self._charger.state.ocpp_ceiling or self._before).at(now)
-        if step.max_a is None:
-            return ()
-        return (Limit("ocpp", step.max_a, until_at, step.why),)
+        state = self._charger.state
+        step = (state.ocpp_ceiling or self._before).at(now)
+        # The phases may have changed since the ceiling was made.
+        max_a = step.on(state.phases)
+        return () if max_a is None else (Limit("ocpp", max_a, until_at, step.why),)
 
     def faults(self, now: float) -> Mapping[Fault, str]:
         """Return none: a central system that is away is no fault of the EVSE."""

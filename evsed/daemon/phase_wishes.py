@@ -22,7 +22,6 @@ class PhaseWishes:
     """
 
     def __init__(self, config: AllotmentConfig, *, rises: bool) -> None:
-        self._all = config.phases
         self._rule = PhaseChoice(config, rises=rises)
         self._begun = False
         self.choice: PreferredSet | None = None
@@ -35,28 +34,27 @@ class PhaseWishes:
         *,
         car_phases: int,
         fast: bool,
+        most_phases: int,
         period_s: float,
         until_at: float,
     ) -> PhaseWish | None:
         """Return the wish at *now*, which holds until *until_at*; None where nothing is known.
 
         *allotment*: None where a fixed current takes the place of a feed. *car_phases*: what the
-        car can use, 0 where that is not known.
+        car can use, 0 where that is not known. *most_phases*: what a central system allows, 0: any.
         """
         if snapshot is None:
             self.choice = None
             return None
         self._begun = snapshot.plugged and (self._begun or snapshot.closed > 0)
-        if allotment is None:
-            self.choice = PreferredSet(self._all, "a fixed current, as set")
-        else:
-            charge = ChargeNow(
-                phases=snapshot.outputs,
-                plugged=snapshot.plugged,
-                begun=self._begun,
-                car_phases=car_phases,
-                fast=fast,
-                switching_to=snapshot.switching_to,
-            )
-            self.choice = self._rule.update(now, allotment, charge, period_s)
+        charge = ChargeNow(
+            phases=snapshot.outputs,
+            plugged=snapshot.plugged,
+            begun=self._begun,
+            car_phases=car_phases,
+            fast=fast,
+            switching_to=snapshot.switching_to,
+            most_phases=most_phases,
+        )
+        self.choice = self._rule.update(now, allotment, charge, period_s)
         return PhaseWish(self.choice.phases, until_at, self.choice.why)

@@ -52,11 +52,17 @@ class OcppSettings(Section):
     offline_keep_s: Annotated[float, Field(ge=10, le=86_400)] = 300.0
     offline_max_a: Annotated[float, Field(ge=0, le=80)] = 6.0
 
-    def config(self, store: Path, most_a: float) -> OcppConfig | None:
+    def config(self, store: Path, most_a: float, *, phases_fall: bool) -> OcppConfig | None:
         """Build the configuration of the frontend; None without a central system.
 
-        Its file lies beside *store*; *most_a* is the supply's current, amperes.
+        Its file lies beside *store*; *most_a* is the supply's current, amperes. *phases_fall*: the
+        box may go from three phases to one while a car charges.
         """
         if not self.url:
             return None
-        return OcppConfig(path=store.with_name("ocpp.db"), most_a=most_a, **self.model_dump())
+        return OcppConfig(
+            path=store.with_name("ocpp.db"),
+            most_a=most_a,
+            phases_fall=phases_fall,
+            **self.model_dump(),
+        )

@@ -388,7 +388,9 @@ class Settings(BaseSettings):
 
     def ocpp_config(self) -> OcppConfig | None:
         """Build the configuration of the OCPP frontend; None where it is off."""
-        return self.ocpp.config(self.store.path, self.supply.max_current_a)
+        falls = self.contactor.switching in ("down", "auto")
+        most_a = self.supply.max_current_a
+        return self.ocpp.config(self.store.path, most_a, phases_fall=falls)
 
     def logs_config(self) -> LogsConfig:
         """Build the configuration of the logs."""

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from evsed.core.car.care import CarCare, CarCareConfig
+from evsed.core.ocpp.ceiling import Ceiling, CeilingStep
 from evsed.core.pilot.phase_set import HAZARD
 from evsed.core.solar.allotment_config import AllotmentConfig, Mode
 from evsed.core.solar.surplus import Reading
 from evsed.core.user.controls import Controls
 from evsed.daemon.limit_calculator import LimitCalculator
+from evsed.daemon.ocpp_limit import OcppLimit
 from evsed.daemon.phase_wishes import PhaseWishes
+from evsed.frontends.ocpp import OcppConfig
 from evsed.link import Tick
 from evsed.meters import CarReading
 from tests.daemon.daemon_world import NOON, World, life
@@ -58,19 +61,21 @@ class Switched:
 
 @asynccontextmanager
 async def switched(
-    folder: Path, switching: str = "down", fixed_a: float | None = None
+    folder: Path, switching: str = "down", fixed_a: float | None = None, *, ocpp: bool = False
 ) -> AsyncIterator[Switched]:
     async with life(folder) as world:
         state = world.charger.state
         installation = replace(state.installation, phases=3, switching=switching)
         world.charger.set(replace(state, installation=installation))
         care = CarCare(CarCareConfig(supply_phases=3))
+        central = OcppConfig(url="ws://central/ocpp", path=folder)
         limits = LimitCalculator(
             BOX,
             fixed_a,
             world.charger,
             world.recorder,
             care,
+            (OcppLimit(central, world.charger, 0.0),) if ocpp else (),
             phases=PhaseWishes(BOX, rises=switching == "auto"),
         )
         yield Switched(world, limits)
@@ -173,3 +178,20 @@ async def test_nothing_is_asked_for_while_the_board_is_lost(tmp_path: Path) -> N
 
         assert box.limits.wish is None
         assert box.world.status(box.now).phase_set is None
+
+
+async def test_a_central_system_that_allows_one_phase_has_it_asked_for_and_less_flows_till_then(
+    tmp_path: Path,
+) -> None:
+    async with switched(tmp_path, ocpp=True) as box:
+        box.world.recorder.orders.set_controls(Controls(mode=Mode.FAST))
+        box.run(3, 9000.0, state="C2", plugged=True, duty=0.2667, outputs=3, closed=3)
+        assert box.wished == 3
+        step = CeilingStep(0.0, 16.0, "a profile", phases=1, shared_by=1)
+        state = box.world.charger.state
+        box.world.charger.set(replace(state, ocpp_ceiling=Ceiling((step,))))
+        box.run(1, None)
+        assert box.wished == 1
+        assert box.most_a == pytest.approx(16.0 / 3)
+        box.run(1, None, state="B1", duty=1.0, outputs=1, closed=0)
+        assert box.most_a == 16.0

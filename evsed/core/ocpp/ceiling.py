@@ -26,11 +26,22 @@ WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class CeilingStep:
-    """From the monotonic moment `at` on `max_a` amperes, because of `why`; None: no limit."""
+    """From the monotonic moment `at` on `max_a` amperes, because of `why`; None: no limit.
+
+    `phases` is how many may be used, 0: any. `max_a` is for `shared_by` phases; 0: for each.
+    """
 
     at: float
     max_a: float | None
     why: str = ""
+    phases: int = 0
+    shared_by: int = 0
+
+    def on(self, phases: int) -> float | None:
+        """Return the amperes for each of *phases*; more than are known of leave less for each."""
+        if self.max_a is None or not 0 < self.shared_by < phases:
+            return self.max_a
+        return self.max_a * self.shared_by / phases
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +125,21 @@ def open_ceiling(
         last = moment.epoch + (lost_at - moment.now)
         for step in stack.composite(moment.epoch, last, tx, supply):
             at = moment.now + (step.at - moment.epoch)
-            steps.append(CeilingStep(at, step.bound.max_a, describe(step.bound)))
+            steps.append(_step(at, step.bound))
     for at, profiles_too in ((lost_at, True), (lost_at + offline.keep_s, False)):
         start_at = max(at, moment.now)
         epoch = moment.epoch + (start_at - moment.now)
         find = stack.bound if profiles_too else stack.most
         bound = find(epoch, tx, supply)
         if bound.max_a is not None and bound.max_a < offline.max_a:
-            steps.append(CeilingStep(start_at, bound.max_a, describe(bound)))
+            steps.append(_step(start_at, bound))
         else:
-            steps.append(CeilingStep(start_at, offline.max_a, offline.why))
+            steps.append(CeilingStep(start_at, offline.max_a, offline.why, bound.phases))
     return Ceiling(tuple(steps))
+
+
+def _step(at: float, bound: Bound) -> CeilingStep:
+    return CeilingStep(at, bound.max_a, describe(bound), bound.phases, bound.shared_by)
 
 
 def returning(ceiling: Ceiling, until_at: float, now: float, offline: Offline) -> Ceiling:
@@ -138,7 +153,8 @@ def returning(ceiling: Ceiling, until_at: float, now: float, offline: Offline) -
     steps = []
     for step in (*ceiling.steps, replace(ceiling.at(until_at), at=until_at)):
         high = step.max_a is None or step.max_a > offline.max_a
-        steps.append(replace(held, at=step.at) if high and step.at < until_at else step)
+        low = replace(held, at=step.at, phases=step.phases)
+        steps.append(low if high and step.at < until_at else step)
     return Ceiling(tuple(sorted(steps, key=lambda step: step.at)))
 
 
@@ -146,4 +162,7 @@ def describe(bound: Bound) -> str:
     """Describe *bound* as the owner reads it; "" without one."""
     if bound.profile is None or bound.max_a is None:
         return ""
-    return f"{bound.max_a:.3g} A {WORDS[bound.profile.purpose]}, by the central system (OCPP)"
+    text = f"{bound.max_a:.3g} A {WORDS[bound.profile.purpose]}, by the central system (OCPP)"
+    if not bound.phases:
+        return text
+    return f"{text}, which allows {bound.phases} phase{'s' if bound.phases > 1 else ''}"

@@ -24,6 +24,9 @@ RECURRENCES: Final = {"Daily": DAY_S, "Weekly": 7 * DAY_S}
 MOST_PERIODS: Final = 300
 """Periods of one schedule: a day of five minutes each has 288."""
 
+MOST_PHASES: Final = 3
+"""The most that `numberPhases` may be."""
+
 MOST_LIMIT: Final = 1e6
 """A limit beyond this, amperes or watts, is a mistake."""
 
@@ -50,10 +53,14 @@ class ProfileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SchedulePeriod:
-    """A limit from `start_s` seconds after the start of the schedule on."""
+    """A limit from `start_s` seconds after the start of the schedule on.
+
+    `phases` is how many may be used (`numberPhases`); 0: it names none, which is any.
+    """
 
     start_s: float
     limit: float
+    phases: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,8 @@ class Schedule:
             raise ProfileError("the unit must be A or W")
         if not all(0 <= limit <= MOST_LIMIT for limit in (*self.limits, self.least)):
             raise ProfileError(f"a limit must be 0 to {MOST_LIMIT:g}")
+        if not all(0 <= period.phases <= MOST_PHASES for period in self.periods):
+            raise ProfileError(f"the number of phases must be 1 to {MOST_PHASES}")
         if self.duration_s is not None and not self.duration_s > 0:
             raise ProfileError("the duration must be above 0")
 
@@ -106,12 +115,22 @@ class Schedule:
         """Return the limit of period *index* in amperes a phase.
 
         Watts are shared among the phases of *supply*, which are those that the car is charged on as
-        far as that is known. `numberPhases` changes nothing: phases follow the surplus alone.
+        far as that is known. Amperes on fewer phases than those are shared like that, too, so that
+        a box that cannot switch its phases draws no more in all.
         """
-        limit = self.periods[index].limit
-        if limit < self.least:
+        period = self.periods[index]
+        if period.limit < self.least:
             return 0.0
-        return limit if self.unit == "A" else limit / (supply.volts * supply.phases)
+        if self.unit == "W":
+            return period.limit / (supply.volts * supply.phases)
+        return period.limit * min(1.0, (period.phases or supply.phases) / supply.phases)
+
+    def shared_by(self, index: int, supply: Supply) -> int:
+        """Return the phases from which on more of them leave less for each; 0: there are none."""
+        if self.unit == "W":
+            return supply.phases
+        phases = self.periods[index].phases
+        return max(phases, supply.phases) if phases else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +212,9 @@ class ChargingProfile:
             "transaction": self.transaction,
             "connector": self.connector,
             "unit": schedule.unit,
-            "periods": [[period.start_s, period.limit] for period in schedule.periods],
+            "periods": [
+                [period.start_s, period.limit, period.phases] for period in schedule.periods
+            ],
             "start": schedule.start,
             "duration_s": schedule.duration_s,
             "least": schedule.least,
@@ -209,7 +230,7 @@ class ChargingProfile:
             kind=ProfileKind(kept["kind"]),
             schedule=Schedule(
                 unit=kept["unit"],
-                periods=tuple(SchedulePeriod(start_s, limit) for start_s, limit in kept["periods"]),
+                periods=tuple(SchedulePeriod(*period) for period in kept["periods"]),
                 start=kept["start"],
                 duration_s=kept["duration_s"],
                 least=kept["least"],

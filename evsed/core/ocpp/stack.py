@@ -9,7 +9,7 @@ ChargePointMaxProfile is a ceiling beside either, so the lower of the two counts
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from evsed.core.ocpp.profiles import ChargingProfile, Purpose, Supply
@@ -35,10 +35,16 @@ class Tx:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The limit at one moment, amperes a phase, and the profile that gives it; None: no limit."""
+    """The limit at one moment, amperes a phase, and the profile that gives it; None: no limit.
+
+    `phases` is how many may be used, 0: any. Where more than `shared_by` are, each has less (see
+    `Schedule`).
+    """
 
     max_a: float | None = None
     profile: ChargingProfile | None = None
+    phases: int = 0
+    shared_by: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,9 @@ class ProfileStack:
         own = self._of(Purpose.TX, at, tx, supply) if tx is not None else Bound()
         if own.max_a is None:
             own = self._of(Purpose.TX_DEFAULT, at, tx, supply)
-        return min(own, most, key=lambda bound: math.inf if bound.max_a is None else bound.max_a)
+        low = min(own, most, key=lambda bound: math.inf if bound.max_a is None else bound.max_a)
+        phases = min((b.phases for b in (own, most) if b.phases), default=0)
+        return replace(low, phases=phases)
 
     def most(self, at: float, tx: Tx | None, supply: Supply) -> Bound:
         """Return the limit of the whole charge point (ChargePointMaxProfile) alone."""
@@ -123,8 +131,12 @@ class ProfileStack:
             rank = (profile.connector, profile.level)
             if elapsed_s is not None and (best is None or rank > best[0]):
                 schedule = profile.schedule
-                max_a = schedule.amperes(schedule.index_at(elapsed_s), supply)
-                best = (rank, Bound(max_a, profile))
+                index = schedule.index_at(elapsed_s)
+                max_a, shared_by = (
+                    schedule.amperes(index, supply),
+                    schedule.shared_by(index, supply),
+                )
+                best = (rank, Bound(max_a, profile, schedule.periods[index].phases, shared_by))
         return Bound() if best is None else best[1]
 
     def composite(
@@ -141,7 +153,8 @@ class ProfileStack:
             if at >= last:
                 break
             bound = self.bound(at + HAIR_S, meant, supply)
-            if bound.max_a != steps[-1].bound.max_a:
+            before = steps[-1].bound
+            if (bound.max_a, bound.phases) != (before.max_a, before.phases):
                 steps.append(CompositeStep(at, bound))
         return tuple(steps)
 

@@ -11,6 +11,7 @@ change costs half a minute of sun and a closing, so it has to be worth it for a 
   it is half an hour, whatever was lent.
 * A change that is under way is made: while the car rests nothing is lent, and what a late feed says
   of the surplus is of the draw before.
+* Down, too, where a central system allows fewer phases. Up it never asks: that is for the surplus.
 * Ten minutes between two changes; at most three an hour and six a day. A change up is made only
   while one more is left for the way down.
 
@@ -29,6 +30,9 @@ from typing import Final
 from evsed.core.pilot.frequency import left_s
 from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.core.solar.allotment_result import AllotmentResult
+
+BOUND_WORDS: Final = "the central system (OCPP) allows fewer phases than all"
+ONE_WORDS: Final = "the car uses one phase, whatever is closed"
 
 READINGS: Final = 3
 LEAST_FOR_S: Final = 180.0
@@ -66,7 +70,8 @@ class ChargeNow:
 
     `phases`: of the set in use. `car_phases`: what the car can use, 0 where that is not known.
     `begun`: something was closed in this stay. `fast`: as much as there is, whatever the sun gives.
-    `switching_to`: the set that a change under way leads to, 0 where none is.
+    `switching_to`: the set that a change under way leads to, 0 where none is. `most_phases`: what a
+    central system allows, 0 where it says nothing of it.
     """
 
     phases: int
@@ -75,6 +80,7 @@ class ChargeNow:
     car_phases: int = 0
     fast: bool = False
     switching_to: int = 0
+    most_phases: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,41 +108,64 @@ class PhaseChoice:
         self._why = ""
 
     def update(
-        self, now: float, allotment: AllotmentResult, charge: ChargeNow, period_s: float
+        self, now: float, allotment: AllotmentResult | None, charge: ChargeNow, period_s: float
     ) -> PreferredSet:
-        """Return the set that is best at *now*; the feed has news every *period_s* seconds."""
+        """Return the set that is best at *now*; the feed has news every *period_s* seconds.
+
+        *allotment*: None where a fixed current takes the place of a feed.
+        """
         config = self._config
         if charge.phases != self._phases:
             if self._phases and charge.begun:
                 self._changes.append(now)
             self._phases, self._since_at = charge.phases, None
+        if 0 < charge.most_phases < config.phases:
+            if self._car_uses(charge) == 1:
+                return PreferredSet(charge.phases, ONE_WORDS)
+            return self._hold(now, charge, PreferredSet(1, BOUND_WORDS), 0.0)
+        if allotment is None:
+            return PreferredSet(config.phases, "a fixed current, as set")
         if charge.switching_to and not charge.fast:
             return PreferredSet(charge.switching_to, self._why)
-        high = min(charge.car_phases or config.phases, config.phases)
-        if high == 1:
-            return PreferredSet(charge.phases, "the car uses one phase, whatever is closed")
+        if self._car_uses(charge) == 1:
+            return PreferredSet(charge.phases, ONE_WORDS)
         spare_w = config.solar_weight * (allotment.available_w or 0.0)
         one_w = config.mains_v * config.car_min_current_a
-        most_w = config.mains_v * config.max_current_a
-        up_w = max(high * one_w, most_w) + MARGIN_W
-        if charge.fast:
-            wanted, why = config.phases, "as much as there is"
-        elif allotment.solar_w is None:
-            wanted, why = charge.phases, "the feed has no fresh news"
-        elif charge.phases == 1:
-            wanted = config.phases if spare_w >= up_w else 1
-            why = f"{_kw(spare_w)} spare, all phases are used from {_kw(up_w)} on"
-        else:
-            poor = one_w <= spare_w < high * one_w or (spare_w < one_w and not charge.begun)
-            wanted = 1 if poor else config.phases
-            why = f"{_kw(spare_w)} spare, all phases need {_kw(high * one_w)}"
-        best = PreferredSet(wanted, why)
-        if not self._rises and not charge.begun and wanted == 1:
+        best = self._best(spare_w, one_w, charge, known=allotment.solar_w is not None)
+        if not self._rises and not charge.begun and best.phases == 1:
             left_s = self._patience_s(now, charge, enough=spare_w >= one_w)
             if left_s > 0.0:
-                return PreferredSet(config.phases, f"{why}; they are waited for", left_s)
+                return PreferredSet(config.phases, f"{best.why}; they are waited for", left_s)
         self._last_at = now
-        return self._hold(now, allotment, charge, best, period_s)
+        for_s = max(LEAST_FOR_S, READINGS * period_s)
+        if best.phases == 1:
+            for_s = max(for_s, DOWN_FOR_S if self._rises else FOR_GOOD_S)
+            lent_wh = allotment.battery_loan_wh or 0.0
+            if self._rises and lent_wh >= LENT_SHARE * config.scaled_loan_wh:
+                for_s = 0.0
+        return self._hold(now, charge, best, 0.0 if charge.fast else for_s)
+
+    def _car_uses(self, charge: ChargeNow) -> int:
+        """Return the most phases that the car may use."""
+        return min(charge.car_phases or self._config.phases, self._config.phases)
+
+    def _best(
+        self, spare_w: float, one_w: float, charge: ChargeNow, *, known: bool
+    ) -> PreferredSet:
+        """Return the set for *spare_w*, where a phase needs *one_w*; *known*: the feed has news."""
+        config, high = self._config, self._car_uses(charge)
+        up_w = max(high * one_w, config.mains_v * config.max_current_a) + MARGIN_W
+        if charge.fast:
+            return PreferredSet(config.phases, "as much as there is")
+        if not known:
+            return PreferredSet(charge.phases, "the feed has no fresh news")
+        if charge.phases == 1:
+            wanted = config.phases if spare_w >= up_w else 1
+            why = f"{_kw(spare_w)} spare, all phases are used from {_kw(up_w)} on"
+            return PreferredSet(wanted, why)
+        poor = one_w <= spare_w < high * one_w or (spare_w < one_w and not charge.begun)
+        why = f"{_kw(spare_w)} spare, all phases need {_kw(high * one_w)}"
+        return PreferredSet(1 if poor else config.phases, why)
 
     def _patience_s(self, now: float, charge: ChargeNow, *, enough: bool) -> float:
         """Seconds for which all phases are still waited for before the car has begun on one.
@@ -153,12 +182,11 @@ class PhaseChoice:
     def _hold(
         self,
         now: float,
-        allotment: AllotmentResult,
         charge: ChargeNow,
         best: PreferredSet,
-        period_s: float,
+        for_s: float,
     ) -> PreferredSet:
-        """Return *best* where its time has come; otherwise the set in use, with the time left."""
+        """Return *best* where it was the best for *for_s*; otherwise the set in use."""
         self._why = best.why
         if best.phases == charge.phases:
             self._since_at = None
@@ -167,13 +195,7 @@ class PhaseChoice:
             return best
         if self._since_at is None:
             self._since_at = now
-        for_s = max(LEAST_FOR_S, READINGS * period_s)
-        hurries = False
-        if best.phases == 1:
-            for_s = max(for_s, DOWN_FOR_S if self._rises else FOR_GOOD_S)
-            lent_wh = allotment.battery_loan_wh or 0.0
-            hurries = self._rises and lent_wh >= LENT_SHARE * self._config.scaled_loan_wh
-        held_s = 0.0 if charge.fast or hurries else self._since_at + for_s - now
+        held_s = self._since_at + for_s - now
         left_s = max(held_s, self._pause_s(now, spare=0 if best.phases == 1 else 1))
         if left_s > 0.0:
             return PreferredSet(charge.phases, best.why, left_s)

@@ -29,7 +29,8 @@ class OcppConfig:
 
     `authorize`: "free" starts a transaction for `id_tag` whenever a car is plugged in, "id" does so
     once the central system or the local list accepts `id_tag`, "remote" waits for a remote start.
-    `path` is the file of the queue, `most_a` the supply's current, amperes.
+    `path` is the file of the queue, `most_a` the supply's current, amperes. `phases_fall`: the box
+    may go from three phases to one in a transaction.
     """
 
     url: str
@@ -44,3 +45,4 @@ class OcppConfig:
     offline_keep_s: float = 300.0
     offline_max_a: float = 6.0
     most_a: float = 32.0
+    phases_fall: bool = False

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from evsed.core.energy.sessions import EndReason
+    from evsed.core.ocpp.profiles import Supply
     from evsed.frontends.hub import Hub
     from evsed.frontends.ocpp import OcppConfig
     from evsed.frontends.ocpp.link import Link
@@ -53,6 +54,7 @@ class OcppFrontend:
         self._draw = draw
         self._every_s = every_s
         self._view: OcppView | None = None
+        self._supply: Supply | None = None
         self._report_at = float("-inf")
         self._ends: OrderedDict[str, EndReason | None] = OrderedDict()
 
@@ -137,10 +139,10 @@ class OcppFrontend:
         station.update(view_of(status), self._end_of(status, station))
         if station.status != before:
             link.wake()
-        view, now = link.view(), self._clock()
-        if view != self._view or now >= self._report_at:
+        view, supply, now = link.view(), station.supply, self._clock()
+        if (view, supply) != (self._view, self._supply) or now >= self._report_at:
             await hub.report_ocpp(OcppReport(station.ceiling(), view))
-            self._view, self._report_at = view, now + REPORT_EVERY_S
+            self._view, self._supply, self._report_at = view, supply, now + REPORT_EVERY_S
 
     def _end_of(self, status: Status, station: Station) -> EndReason | None:
         """Return why the current of the session stopped whose transaction is under way."""

@@ -131,7 +131,6 @@ FIXED: Final[Mapping[str, str]] = {
     "ChargingScheduleAllowedChargingRateUnit": "Current,Power",
     "ChargingScheduleMaxPeriods": str(MOST_PERIODS),
     "ConnectorPhaseRotation": "0.Unknown,1.Unknown",
-    "ConnectorSwitch3to1PhaseSupported": "false",
     "GetConfigurationMaxKeys": "100",
     "LocalAuthListMaxLength": str(MOST_ENTRIES),
     "MaxChargingProfilesInstalled": str(MOST_PROFILES),
@@ -150,7 +149,7 @@ FIXED: Final[Mapping[str, str]] = {
     "SupportedFileTransferProtocols": "",
     "UnlockConnectorOnEVSideDisconnect": "false",
 }
-"""The keys whose values are facts."""
+"""The keys whose values are facts of every evsed; see `facts()`."""
 
 
 def shown(values: Values) -> dict[str, str]:
@@ -168,6 +167,15 @@ def changed(values: Values, key: str, text: str) -> Values:
 def ping_s(values: Values, offline_keep_s: float) -> float:
     """Return the pause between two pings: several of them have to fit into the keep time."""
     return max(1.0, min(values.ping_s, offline_keep_s / 4))
+
+
+def facts(config: OcppConfig) -> dict[str, str]:
+    """Return the keys whose values are facts where *config* is set."""
+    return {
+        **FIXED,
+        "ConnectorSwitch3to1PhaseSupported": _text(config.phases_fall),
+        "SecurityProfile": security_profile(config),
+    }
 
 
 def security_profile(config: OcppConfig) -> str:

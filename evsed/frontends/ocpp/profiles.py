@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from evsed.core.ocpp.profiles import (
+    MOST_PHASES,
     ChargingProfile,
     ProfileError,
     ProfileKind,
@@ -57,10 +58,7 @@ def read_profile(
         kind=kind,
         schedule=Schedule(
             unit=schedule["chargingRateUnit"],
-            periods=tuple(
-                SchedulePeriod(period["startPeriod"], float(period["limit"]))
-                for period in schedule["chargingSchedulePeriod"]
-            ),
+            periods=tuple(_period(period) for period in schedule["chargingSchedulePeriod"]),
             start=start,
             duration_s=schedule.get("duration"),
             least=float(schedule.get("minChargingRate", 0.0)),
@@ -71,6 +69,16 @@ def read_profile(
         transaction=transaction,
         connector=connector,
     )
+
+
+def _period(sent: Payload) -> SchedulePeriod:
+    phases = sent.get("numberPhases", 0)
+    if "numberPhases" in sent and phases < 1:
+        raise ProfileError(f"the number of phases must be 1 to {MOST_PHASES}")
+    # OCPP 2.0.1, K01: only with numberPhases 1.
+    if "phaseToUse" in sent and (phases, sent["phaseToUse"]) != (1, 1):
+        raise ProfileError("the phase that is used alone is the first one")
+    return SchedulePeriod(sent["startPeriod"], float(sent["limit"]), phases)
 
 
 def read_installed_profile(
@@ -104,8 +112,10 @@ def schedule_json(
         # Rounded down: a limit in an answer must not be above the one in force.
         limit = math.floor(max_a * share * 10 + 1e-6) / 10
         start_s = round(step.at - steps[0].at)
-        if not periods or periods[-1]["limit"] != limit:
-            periods.append({"startPeriod": start_s, "limit": limit, "numberPhases": supply.phases})
+        phases = min(step.bound.phases or supply.phases, supply.phases)
+        period = {"startPeriod": start_s, "limit": limit, "numberPhases": phases}
+        if not periods or period != periods[-1] | {"startPeriod": start_s}:
+            periods.append(period)
     return {"chargingRateUnit": unit, "chargingSchedulePeriod": periods}
 
 
@@ -142,6 +152,7 @@ def as_201(profile: ChargingProfile) -> Payload:
         "chargingRateUnit": schedule.unit,
         "chargingSchedulePeriod": [
             {"startPeriod": round(period.start_s), "limit": period.limit}
+            | ({"numberPhases": period.phases} if period.phases else {})
             for period in schedule.periods
         ],
     }

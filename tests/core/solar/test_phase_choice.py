@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.core.solar.allotment_result import AllotmentReason, AllotmentResult, AllotmentRule
-from evsed.core.solar.phase_choice import ChargeNow, PhaseChoice, PreferredSet
+from evsed.core.solar.phase_choice import BOUND_WORDS, ChargeNow, PhaseChoice, PreferredSet
 
 CONFIG = AllotmentConfig(mains_v=230.0, phases=3, max_current_a=16.0)
 
@@ -274,3 +275,49 @@ def test_a_price_gives_the_sun_its_weight() -> None:
     day.run(need_w + 10.0, 200.0)
 
     assert day.charge.phases == 3
+
+
+def test_a_central_system_that_allows_one_phase_has_it_at_once_and_all_are_the_suns_again() -> None:
+    day = Day(3)
+    day.charge = replace(day.charge, most_phases=1)
+
+    day.run(9000.0, 1.0)
+    assert day.charge.phases == 1
+    assert day.choice.why == BOUND_WORDS
+    day.run(9000.0, 3600.0)
+    assert day.charge.phases == 1
+    day.charge = replace(day.charge, most_phases=0)
+    day.run(9000.0, 200.0)
+    assert day.charge.phases == 3
+
+
+def test_a_central_system_that_changes_its_mind_wears_no_contacts() -> None:
+    day = Day(3)
+    for minute in range(24 * 60):
+        day.charge = replace(day.charge, most_phases=minute // 7 % 2)
+        day.run(9000.0, 60.0)
+
+    assert 4 <= len(day.changes) <= 6
+    assert min(after - before for before, after in pairwise(day.changes)) >= 600.0
+
+
+def test_a_change_up_that_is_under_way_ends_where_one_phase_is_allowed() -> None:
+    day = Day(1, follows=False)
+    day.charge = replace(day.charge, switching_to=3, most_phases=1)
+
+    assert day.run(9000.0, 1.0).phases == 1
+
+
+def test_a_car_that_uses_one_phase_needs_no_change_for_a_central_system() -> None:
+    day = Day(3)
+    day.charge = replace(day.charge, car_phases=1, most_phases=1)
+
+    assert day.run(9000.0, 10.0).phases == 3
+
+
+@pytest.mark.parametrize(("most_phases", "phases"), [(0, 3), (1, 1), (2, 1), (3, 3)])
+def test_a_fixed_current_has_all_phases_that_a_central_system_allows(
+    most_phases: int, phases: int
+) -> None:
+    charge = ChargeNow(phases=1, plugged=True, begun=False, most_phases=most_phases)
+    assert PhaseChoice(CONFIG).update(1000.0, None, charge, 60.0).phases == phases

@@ -88,6 +88,14 @@ class Box:
     def set_mode(self, mode: str) -> None:
         self.hub.show(replace(self.hub.shown, controls=ControlsView(mode=mode)))
 
+    def set_phases(self, phases: int) -> None:
+        self.hub.show(replace(self.hub.shown, phases=phases))
+
+    @property
+    def phases(self) -> int:
+        """The phases that may be used, 0: any."""
+        return self.hub.reports[-1].ceiling.at(self.clock()).phases
+
     def max_a(self, in_s: float = 0.0) -> float | None:
         """The ceiling *in_s* seconds from now."""
         return self.hub.reports[-1].ceiling.at(self.clock() + in_s).max_a

@@ -88,6 +88,27 @@ async def test_evcc_sets_up_and_follows_the_sun_in_amperes(
             await follows(box, limit_a)
 
 
+async def test_evcc_asks_for_one_phase_where_phases_are_switched(
+    central: CentralSystem, tmp_path: Path
+) -> None:
+    async with charger(central, tmp_path, phases_fall=True) as box:
+        box.set_phases(3)
+        await central.seen("StatusNotification", 2)
+        evcc = Evcc(central)
+        await evcc.set_up()
+        box.plug_in()
+        await central.seen("StartTransaction")
+        assert await evcc.set_current(10.0) == "Accepted"
+        await follows(box, 10.0)
+        assert box.phases == 0
+        assert await evcc.set_phases(1) == "Accepted"
+        await box.until(lambda: box.phases == 1)
+        box.set_phases(1)  # the box has switched
+        await follows(box, 10.0)
+        assert await evcc.set_phases(3) == "Accepted"
+        await box.until(lambda: box.phases == 3)
+
+
 @pytest.mark.source
 async def test_two_chargers_share_a_supply_by_the_circuit_of_evcc(
     central: CentralSystem, other: CentralSystem, tmp_path: Path

@@ -10,9 +10,9 @@ import pytest
 from ocpp.exceptions import InternalError
 
 from evsed.core.energy.sessions import EndReason
-from evsed.frontends.ocpp.keys import CHANGEABLE, FIXED
+from evsed.frontends.ocpp.keys import CHANGEABLE, facts
 from tests.frontends.ocpp.central import CentralSystem, Payload, Refused
-from tests.frontends.ocpp.charger import charger
+from tests.frontends.ocpp.charger import charger, config
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ async def test_every_key_is_answered_and_what_cannot_be_is_refused(
         await central.seen("StatusNotification", 2)
         answer = await central.call("GetConfiguration")
         values = {entry["key"]: entry for entry in answer["configurationKey"]}
-        assert values.keys() == {*CHANGEABLE, *FIXED, "SecurityProfile"}
+        assert values.keys() == {*CHANGEABLE, *facts(config(central, tmp_path))}
         assert values["HeartbeatInterval"]["value"] == "300"
         assert values["NumberOfConnectors"] == {
             "key": "NumberOfConnectors",

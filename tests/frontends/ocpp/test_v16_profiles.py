@@ -37,6 +37,11 @@ def profile(*periods: tuple[int, float], unit: str = "A", **more: Any) -> Payloa
     return plain | more
 
 
+def on_phases(phases: int, limit: float) -> Payload:
+    period = {"startPeriod": 0, "limit": limit, "numberPhases": phases}
+    return profile(schedule={"chargingSchedulePeriod": [period]})
+
+
 async def put(central: CentralSystem, sent: Payload, connector: int = 1) -> str:
     return await central.status_of(
         "SetChargingProfile", connectorId=connector, csChargingProfiles=sent
@@ -128,6 +133,8 @@ async def test_what_makes_no_sense_is_rejected_and_changes_nothing(
         (profile((0, 6.0), chargingProfileKind="Recurring"), 1),
         (profile((0, 6.0), validFrom="soon"), 1),
         (profile((0, 6.0), schedule={"duration": 0}), 1),
+        (on_phases(0, 16.0), 1),
+        (on_phases(4, 16.0), 1),
     )
     async with charger(central, tmp_path) as box:
         box.plug_in()
@@ -221,3 +228,35 @@ async def test_the_local_list_authorises_without_a_question(
         box.plug_in()
         await central.seen("StartTransaction", idTag="mine")
     assert central.of("Authorize") == []
+
+
+async def test_a_profile_for_one_phase_bounds_the_phases_and_is_less_for_each_of_three(
+    central: CentralSystem, tmp_path: Path
+) -> None:
+    async with charger(central, tmp_path) as box:
+        box.set_phases(3)
+        box.plug_in()
+        await central.seen("StartTransaction")
+        assert await put(central, on_phases(1, 30.0)) == "Accepted"
+        await box.until(lambda: box.max_a() == 10.0)
+        assert box.phases == 1
+        composite = await central.call("GetCompositeSchedule", connectorId=1, duration=600)
+        period = composite["chargingSchedule"]["chargingSchedulePeriod"][0]
+        assert period == {"startPeriod": 0, "limit": 10.0, "numberPhases": 1}
+        box.set_phases(1)
+        await box.until(lambda: box.max_a() == 30.0)
+        assert await put(central, on_phases(3, 30.0)) == "Accepted"
+        await box.until(lambda: box.phases == 3)
+
+
+@pytest.mark.parametrize("falls", [False, True])
+async def test_a_switch_of_phases_is_offered_where_they_may_fall_in_a_transaction(
+    central: CentralSystem, tmp_path: Path, *, falls: bool
+) -> None:
+    async with charger(central, tmp_path, phases_fall=falls):
+        await central.seen("StatusNotification", 2)
+        key = "ConnectorSwitch3to1PhaseSupported"
+        answer = await central.call("GetConfiguration", key=[key])
+        value = "true" if falls else "false"
+        assert answer["configurationKey"] == [{"key": key, "readonly": True, "value": value}]
+        assert await central.status_of("ChangeConfiguration", key=key, value="true") == "Rejected"

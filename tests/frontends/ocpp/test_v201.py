@@ -271,3 +271,40 @@ def _connected(box: Box) -> bool:
 
 def _queued(box: Box) -> int:
     return 0 if box.hub.shown.ocpp is None else box.hub.shown.ocpp.queued
+
+
+async def test_a_profile_names_its_phases_and_the_one_that_is_used_alone_is_the_first(
+    central: CentralSystem, tmp_path: Path
+) -> None:
+    def sent(**more: int) -> Payload:
+        period = {"startPeriod": 0, "limit": 12.0, **more}
+        schedule = {"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": [period]}
+        return {
+            "id": 1,
+            "stackLevel": 0,
+            "chargingProfilePurpose": "TxDefaultProfile",
+            "chargingProfileKind": "Relative",
+            "chargingSchedule": [schedule],
+        }
+
+    async def put(**more: int) -> str:
+        return await central.status_of("SetChargingProfile", evseId=1, chargingProfile=sent(**more))
+
+    asked = {
+        "component": {"name": "SmartChargingCtrlr"},
+        "variable": {"name": "Phases3to1"},
+    }
+    async with charger(central, tmp_path, phases_fall=True) as box:
+        box.plug_in()
+        await central.seen("TransactionEvent")
+        answer = await central.call("GetVariables", getVariableData=[asked])
+        assert answer["getVariableResult"][0]["attributeValue"] == "true"
+        for wrong in ({"phaseToUse": 1}, {"numberPhases": 1, "phaseToUse": 2}):
+            assert await put(**wrong) == "Rejected"
+        assert await put(numberPhases=1, phaseToUse=1) == "Accepted"
+        await box.until(lambda: (box.max_a(), box.phases) == (12.0, 1))
+        everything = {"chargingProfileId": [1]}
+        await central.call("GetChargingProfiles", requestId=1, chargingProfile=everything)
+        report = (await central.seen("ReportChargingProfiles")).payload["chargingProfile"][0]
+        found = report["chargingSchedule"][0]["chargingSchedulePeriod"]
+        assert found == [{"startPeriod": 0, "limit": 12.0, "numberPhases": 1}]

@@ -19,11 +19,10 @@ from evsed.core.ocpp.transactions import StopReason
 from evsed.frontends.ocpp.clock import iso, read_time
 from evsed.frontends.ocpp.keys import (
     CHANGEABLE,
-    FIXED,
     LONGEST_S,
     KeyRefusedError,
     changed,
-    security_profile,
+    facts,
     shown,
 )
 from evsed.frontends.ocpp.profiles import read_installed_profile, read_profile, schedule_json
@@ -82,7 +81,7 @@ class Handlers:
         key, station = payload["key"], self._station
         name = next((known for known in CHANGEABLE if known.lower() == key.lower()), None)
         if name is None:
-            fixed = key.lower() in {known.lower() for known in (*FIXED, "SecurityProfile")}
+            fixed = key.lower() in {known.lower() for known in facts(station.config)}
             # The password is in a file of the owner, not in the central system's hand.
             return _status("Rejected" if fixed or key == "AuthorizationKey" else "NotSupported")
         try:
@@ -96,7 +95,7 @@ class Handlers:
         values = shown(self._station.values)
         if not self._station.values.heartbeat_set:
             values["HeartbeatInterval"] = f"{self._session.heartbeat_s:.0f}"
-        known = {**values, **FIXED, "SecurityProfile": security_profile(self._station.config)}
+        known = values | facts(self._station.config)
         asked = payload.get("key") or list(known)
         by_lower = {key.lower(): key for key in known}
         found = [by_lower[key.lower()] for key in asked if key.lower() in by_lower]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from evsed.frontends.ocpp.clock import iso
-from evsed.frontends.ocpp.keys import KeyRefusedError, changed, security_profile
+from evsed.frontends.ocpp.keys import KeyRefusedError, changed, facts
 from evsed.frontends.ocpp.rpc import CallAnswer
 from evsed.frontends.ocpp.v201 import variables
 from evsed.frontends.ocpp.v201.values import reason, status_answer
@@ -67,13 +67,15 @@ class VariableCalls:
 
     def _known(self) -> dict[variables.Name, str]:
         station = self._station
-        facts = {
+        known_facts = facts(station.config)
+        more = {
             ("ClockCtrlr", "DateTime"): iso(station.clock.epoch()),
             ("LocalAuthListCtrlr", "Entries"): str(len(station.local_list.entries)),
             ("SecurityCtrlr", "Identity"): self._identity,
-            ("SecurityCtrlr", "SecurityProfile"): security_profile(station.config),
+            ("SecurityCtrlr", "SecurityProfile"): known_facts["SecurityProfile"],
+            ("SmartChargingCtrlr", "Phases3to1"): known_facts["ConnectorSwitch3to1PhaseSupported"],
         }
-        known = variables.all_of(station.values, facts)
+        known = variables.all_of(station.values, more)
         known["OCPPCommCtrlr", "HeartbeatInterval"] = f"{self._session.heartbeat_s:.0f}"
         return known
 

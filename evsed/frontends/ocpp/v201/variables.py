@@ -54,7 +54,6 @@ FACTS: Final[dict[Name, str]] = {
     ("SmartChargingCtrlr", "Enabled"): "true",
     ("SmartChargingCtrlr", "Entries"): str(MOST_PROFILES),
     ("SmartChargingCtrlr", "PeriodsPerSchedule"): str(MOST_PERIODS),
-    ("SmartChargingCtrlr", "Phases3to1"): "false",
     ("SmartChargingCtrlr", "ProfileStackLevel"): str(MOST_LEVEL),
     ("SmartChargingCtrlr", "RateUnit"): "A,W",
     ("TxCtrlr", "StopTxOnEVSideDisconnect"): "true",
