@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from evsed.errors import EvsedError
+from evsed.frontends.money import money_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,10 +93,13 @@ def status(url: str, socket_path: str = "") -> str:
         lines.append(f"  feed      {now['feed_error']}")
     session = now["session"]
     share = _share(session["energy_wh"], session["solar_wh"])
-    lines.append(f"  session   {session['energy_wh'] / 1000:.2f} kWh{share}")
+    currency = now["prices"]["currency"] if now["prices"] else ""
+    cost = money_text(session["cost"], session["savings"], currency)
+    lines.append(f"  session   {session['energy_wh'] / 1000:.2f} kWh{share}{cost}")
     share = _share(now["day_wh"], now["day_solar_wh"])
+    cost = money_text(now["day_cost"], now["day_savings"], currency)
     lines.append(
-        f"  energy    today {now['day_wh'] / 1000:.2f} kWh{share}, "
+        f"  energy    today {now['day_wh'] / 1000:.2f} kWh{share}{cost}, "
         f"ever {now['total_wh'] / 1000:.2f} kWh"
     )
     if now["expected_end"]:

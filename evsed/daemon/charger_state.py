@@ -73,7 +73,8 @@ class ChargerState:
     charge point of OCPP has reported last, and `ocpp_ceiling` the ceiling that it sets.
     `phase_choice` is the set of phases that the daemon asks for, None where none is switched.
     `plan` is the next goal of the owner's plan, None without one. `prices` are those of the grid,
-    and `price_error` says why the list of them cannot be read, "" where it can.
+    `price` is that of this second, and `price_error` says why the list of them cannot be read, ""
+    where it can.
     """
 
     installation: Installation
@@ -95,6 +96,7 @@ class ChargerState:
     phase_choice: PreferredSet | None = None
     plan: PlanState | None = None
     prices: GridPrices = field(default_factory=GridPrices)
+    price: float | None = None
     price_error: str = ""
 
     # --- changes ------------------------------------------------------------------------------
@@ -221,6 +223,7 @@ class ChargerState:
             current_a=self.drawn_a(now),
             measured=self.drawn_measured(now),
             solar_w=None if solar_w is None else min(solar_w, power_w),
+            price=self.price,
         )
 
     def sample(self, now: float) -> TraceSample:

@@ -106,10 +106,13 @@ class ChargerHub:
 
     def publish_session(self, event: SessionEvent, at: datetime) -> None:
         """Give the beginning or the end of a session to the subscribers; sum up one that ended."""
-        if isinstance(event, SessionEnded) and (line := describe_session(event.session)):
+        if isinstance(event, SessionEnded) and (line := self._summary(event)):
             log.info(line)
             self.note(line, at=at)
         self._subscribers.call(HubEvent(at, event))
+
+    def _summary(self, event: SessionEnded) -> str:
+        return describe_session(event.session, self._charger.state.installation.currency)
 
     def note(self, text: str, level: str = "info", at: datetime | None = None) -> None:
         """Add a line to the recent past that is shown."""

@@ -18,6 +18,7 @@ from evsed.core.solar.allotment_result import FAST_WORDS
 from evsed.core.user.claims import LABELS
 from evsed.core.user.expected_end import ExpectedEnd, MeanPower, expected_end
 from evsed.daemon.box_panel import light_hint
+from evsed.daemon.local_zone import LocalZone
 from evsed.daemon.plan_keeper import PlanKeeper
 from evsed.link import LIMIT_HOLDS_S, ReportedFaults, SetLimits, WakeCar
 
@@ -81,6 +82,7 @@ class LimitCalculator:
         self.wish: PhaseWish | None = None
         self._mean_power = MeanPower()
         self.plan = PlanKeeper(recorder.orders)
+        self._zone = LocalZone()
 
     async def run(self, link: DaemonLink, watchdog: Watchdog) -> None:
         """Send the limits, and the faults of the sources, over *link* each second, for ever."""
@@ -147,6 +149,7 @@ class LimitCalculator:
                 session_left=controls.session_left(energy_wh, charge_s, power_w),
                 expected_end=self._expected_end(now, local, power_w),
                 plan=plan,
+                price=state.prices.price_at(local.timestamp(), self._zone),
             )
         )
         return limits

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from evsed.core.energy.sessions import EndReason
+from evsed.frontends.money import money_text
 
 if TYPE_CHECKING:
     from evsed.core.energy.sessions import SessionRecord
@@ -38,8 +39,8 @@ ENDS: Final = {
 }
 
 
-def describe_session(session: SessionRecord) -> str:
-    """Describe a session that has ended; "" where it had no energy."""
+def describe_session(session: SessionRecord, currency: str = "") -> str:
+    """Describe a session that has ended; "" where it had no energy. *currency* is of its cost."""
     if session.energy_wh < LEAST_WH:
         return ""
     about = "" if session.measured else "about "
@@ -51,4 +52,5 @@ def describe_session(session: SessionRecord) -> str:
         parts.append(f"{share:.0f} % sun")
     parts.append(f"at most {session.peak_a:.1f} A")
     ended = f"; ended {ENDS[session.reason]}" if session.reason else ""
-    return f"charged {', '.join(parts)}{ended}"
+    cost = money_text(session.cost, session.savings, currency)
+    return f"charged {', '.join(parts)}{cost}{ended}"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from evsed.core.box.light import LOOKS, LightState
@@ -13,6 +13,8 @@ from evsed.core.pilot import j1772
 from evsed.core.pilot.phase_set import HAZARD, Switching
 from evsed.core.user.weekly_window import DAYS
 from evsed.daemon import summary
+from evsed.daemon.local_zone import LocalZone
+from evsed.frontends.money import rounded
 from evsed.frontends.status import (
     ClaimView,
     ControlsView,
@@ -119,6 +121,8 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
         claims=_claim_views(sessions.claims, now.at),
         solar_w=flow.solar_w,
         day_solar_wh=sessions.day.solar_wh,
+        day_cost=rounded(sessions.day.cost),
+        day_savings=rounded(sessions.day.savings),
         battery_loan_wh=allotment.battery_loan_wh if allotment else None,
         parts=state.parts,
         ocpp=state.ocpp,
@@ -142,7 +146,7 @@ def _prices_view(state: ChargerState, now: Now) -> PricesView | None:
     if until is not None and until <= now.wall:
         ended = f"the list of prices ended at {until:%Y-%m-%d %H:%M}"
         trouble = f"{ended}: {trouble}" if trouble else ended
-    price = prices.price_at(now.wall.timestamp(), now.wall.tzinfo or UTC)
+    price = prices.price_at(now.wall.timestamp(), LocalZone())
     currency = state.installation.currency
     text = "The price of now is not known"
     if price is not None:
@@ -236,6 +240,8 @@ def _session_view(sessions: SessionTotals) -> SessionView:
         energy_measured=session.measured,
         solar_wh=session.solar_wh,
         id=session.id,
+        cost=rounded(session.cost),
+        savings=rounded(session.savings),
     )
 
 

@@ -103,6 +103,16 @@ class SessionView:
         float | None, Doc("the solar part of energy_wh; null where it is not known", unit="Wh")
     ] = None
     id: Annotated[str, Doc("the session's own name; empty before the first")] = ""
+    cost: Annotated[
+        float | None,
+        Doc(
+            "what the imported part of the energy cost, in the currency of `prices`; energy of "
+            "which the solar part is not known counts as imported; null: no price was known"
+        ),
+    ] = None
+    savings: Annotated[
+        float | None, Doc("what the solar part would have cost more; null: no price was known")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,6 +408,13 @@ class Status:
     ] = None
     day_solar_wh: Annotated[
         float | None, Doc("the solar part of day_wh; null where it is not known", unit="Wh")
+    ] = None
+    day_cost: Annotated[
+        float | None, Doc("what the imported part of day_wh cost; null: no price was known")
+    ] = None
+    day_savings: Annotated[
+        float | None,
+        Doc("what the solar part of day_wh would have cost more; null: no price was known"),
     ] = None
     battery_loan_wh: Annotated[
         float | None,

@@ -45,16 +45,17 @@ CRASHES_WITHIN_S: Final = 3600.0
 
 _SAVE_SESSION: Final = """
     INSERT INTO sessions (id, started, ended, saved, energy_wh, charge_s, peak_a, solar_wh,
-        measured, reason)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        measured, reason, cost, savings)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, saved = excluded.saved,
         energy_wh = excluded.energy_wh, charge_s = excluded.charge_s, peak_a = excluded.peak_a,
-        solar_wh = excluded.solar_wh, measured = excluded.measured, reason = excluded.reason
+        solar_wh = excluded.solar_wh, measured = excluded.measured, reason = excluded.reason,
+        cost = excluded.cost, savings = excluded.savings
 """
 _SAVE_DAY: Final = """
-    INSERT INTO days (day, energy_wh, charge_s, solar_wh) VALUES (?, ?, ?, ?)
+    INSERT INTO days (day, energy_wh, charge_s, solar_wh, cost, savings) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (day) DO UPDATE SET energy_wh = excluded.energy_wh, charge_s = excluded.charge_s,
-        solar_wh = excluded.solar_wh
+        solar_wh = excluded.solar_wh, cost = excluded.cost, savings = excluded.savings
 """
 _SAVE_TOTAL: Final = """
     INSERT INTO totals (name, value) VALUES (?, ?)
@@ -190,6 +191,8 @@ class Store:
                         session.solar_wh,
                         session.measured,
                         session.reason.value if session.reason else None,
+                        session.cost,
+                        session.savings,
                     )
                     for session in checkpoint.sessions
                 ],
@@ -197,7 +200,14 @@ class Store:
             database.executemany(
                 _SAVE_DAY,
                 [
-                    (total.day.isoformat(), total.energy_wh, total.charge_s, total.solar_wh)
+                    (
+                        total.day.isoformat(),
+                        total.energy_wh,
+                        total.charge_s,
+                        total.solar_wh,
+                        total.cost,
+                        total.savings,
+                    )
                     for total in checkpoint.days
                 ],
             )

@@ -102,6 +102,13 @@ _MIGRATIONS: Final = (
     ALTER TABLE minutes RENAME COLUMN lent_wh TO battery_loan_wh;
     ALTER TABLE quarters RENAME COLUMN lent_wh TO battery_loan_wh;
     """,
+    """
+    -- What imported energy cost, and what the solar part would have cost; NULL: no price was known.
+    ALTER TABLE sessions ADD COLUMN cost REAL;
+    ALTER TABLE sessions ADD COLUMN savings REAL;
+    ALTER TABLE days ADD COLUMN cost REAL;
+    ALTER TABLE days ADD COLUMN savings REAL;
+    """,
 )
 
 

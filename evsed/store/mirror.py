@@ -23,8 +23,8 @@ Row = tuple[object, ...]
 
 COLUMNS: Final = {
     "sessions": "id, started, ended, saved, energy_wh, charge_s, peak_a, solar_wh, measured, "
-    "reason, logged",
-    "days": "day, energy_wh, charge_s, solar_wh",
+    "reason, logged, cost, savings",
+    "days": "day, energy_wh, charge_s, solar_wh, cost, savings",
     "totals": "name, value",
     "faults": "name, detail, since, recovery",
     "crashes": "boot, at",
@@ -33,23 +33,27 @@ COLUMNS: Final = {
 """The small tables and their columns; a column that is added to one belongs here, too."""
 
 _FORMER: Final = {"solar_wh": "sun_wh"}
-"""The names that columns had in earlier versions of the file: a damaged one is read as it is."""
+"""The names that columns had in earlier versions of the file: a damaged one is read as it is.
+
+A column that it lacks is NULL."""
 
 # Nothing is counted twice: of two versions of a session the one saved last is kept, of two totals
 # the greater. A fault that is in either is kept: it waits for the owner, who may acknowledge it.
 _ADD: Final = {
     "sessions": """
-        INSERT INTO sessions ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO sessions ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, saved = excluded.saved,
             energy_wh = excluded.energy_wh, charge_s = excluded.charge_s,
             peak_a = excluded.peak_a, solar_wh = excluded.solar_wh, measured = excluded.measured,
-            reason = excluded.reason, logged = max(logged, excluded.logged)
+            reason = excluded.reason, logged = max(logged, excluded.logged),
+            cost = excluded.cost, savings = excluded.savings
         WHERE excluded.saved > saved
     """,
     "days": """
-        INSERT INTO days ({columns}) VALUES (?, ?, ?, ?)
+        INSERT INTO days ({columns}) VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT (day) DO UPDATE SET energy_wh = excluded.energy_wh,
-            charge_s = excluded.charge_s, solar_wh = excluded.solar_wh
+            charge_s = excluded.charge_s, solar_wh = excluded.solar_wh,
+            cost = excluded.cost, savings = excluded.savings
         WHERE excluded.energy_wh > energy_wh
     """,
     "totals": """
@@ -113,7 +117,7 @@ def _rows(database: sqlite3.Connection, table: str) -> list[Row]:
     found: dict[Row, None] = {}
     there = {name for _, name, *_ in database.execute(f"PRAGMA table_info({table})")}
     names = COLUMNS[table].split(", ")
-    columns = ", ".join(name if name in there else _FORMER.get(name, name) for name in names)
+    columns = ", ".join(name if name in there else _FORMER.get(name, "NULL") for name in names)
     for order in ("ASC", "DESC"):
         query = f"SELECT {columns} FROM {table} ORDER BY rowid {order}"
         with suppress(sqlite3.Error, ValueError):
@@ -142,13 +146,18 @@ def _is_amount(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value) and value >= 0
 
 
+def _is_money(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and math.isfinite(value))
+
+
 def _session_makes_sense(row: Row) -> bool:
     started, ended, saved = row[1:4]
     moments = _is_moment(started) and _is_moment(saved) and (ended is None or _is_moment(ended))
     amounts = all(_is_amount(value) for value in (*row[4:7], row[8], row[10]))
     sun = row[7] is None or _is_amount(row[7])
     reason = row[9] is None or isinstance(row[9], str)
-    return isinstance(row[0], str) and moments and amounts and sun and reason
+    money = _is_money(row[11]) and _is_money(row[12])
+    return isinstance(row[0], str) and moments and amounts and sun and reason and money
 
 
 _MAKES_SENSE: Final[dict[str, Callable[[Row], bool]]] = {
@@ -158,6 +167,8 @@ _MAKES_SENSE: Final[dict[str, Callable[[Row], bool]]] = {
         and _is_amount(row[1])
         and _is_amount(row[2])
         and (row[3] is None or _is_amount(row[3]))
+        and _is_money(row[4])
+        and _is_money(row[5])
     ),
     "totals": lambda row: isinstance(row[0], str) and _is_amount(row[1]),
     "faults": lambda row: (

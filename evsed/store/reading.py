@@ -73,7 +73,8 @@ class StoreReader:
         """
         with self._reading() as database:
             rows = database.execute(
-                "SELECT substr(day, 1, ?), sum(energy_wh), sum(charge_s), sum(solar_wh) FROM days "
+                "SELECT substr(day, 1, ?), sum(energy_wh), sum(charge_s), sum(solar_wh), "
+                "sum(cost), sum(savings) FROM days "
                 "WHERE day BETWEEN ? AND ? GROUP BY 1 HAVING sum(energy_wh) > 0 ORDER BY 1",
                 (_PERIOD[by], first.isoformat(), last.isoformat()),
             )

@@ -11,7 +11,8 @@ from typing import Final
 from evsed.core.energy.sessions import EndReason, SessionRecord
 
 SESSION: Final = (
-    "SELECT id, started, ended, energy_wh, charge_s, peak_a, solar_wh, measured, reason"
+    "SELECT id, started, ended, energy_wh, charge_s, peak_a, solar_wh, measured, reason, cost, "
+    "savings"
 )
 
 _NO_SUCH = (OverflowError, OSError, ValueError)
@@ -23,7 +24,8 @@ def session(row: Sequence[object]) -> SessionRecord:
 
     Raises TypeError or ValueError where it holds what evsed did not write.
     """
-    name, started, ended, energy_wh, charge_s, peak_a, solar_wh, measured, reason = row
+    name, started, ended, energy_wh, charge_s, peak_a, solar_wh, measured, reason, *money = row
+    cost, savings = (None if amount is None else _real(amount) for amount in money)
     return SessionRecord(
         id=str(name),
         started=moment(started),
@@ -34,6 +36,8 @@ def session(row: Sequence[object]) -> SessionRecord:
         solar_wh=None if solar_wh is None else _real(solar_wh),
         measured=bool(measured),
         reason=None if reason is None else EndReason(reason),
+        cost=cost,
+        savings=savings,
     )
 
 

@@ -14,9 +14,11 @@ from evsed.core.user.price_list import GivenRow, PriceList
 from evsed.core.user.prices import GridPrices
 from evsed.core.user.tariff import Tariff
 from evsed.daemon.price_follower import PriceFollower
+from evsed.link import Tick
 from evsed.sources.price_source import PriceRows, PriceSourceConfig
 from tests.daemon.daemon_world import NOON, World, life
 from tests.daemon.test_plan import EVENING, SEVEN, Night
+from tests.daemon.test_summary import CHARGING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,6 +113,20 @@ async def test_a_list_that_has_ended_is_named_once_and_the_tariff_holds(tmp_path
         prices.on_list(NOON.timestamp(), listed(NOON, 0.1))
         prices.on_list(NOON.timestamp() + 2 * HOUR_S, listed(NOON, 0.1))
         assert len([text for text in texts(world) if "ended" in text]) == 2
+
+
+async def test_what_is_charged_costs_the_price_of_its_time(tmp_path: Path) -> None:
+    async with life(tmp_path) as world:
+        prices = follower(world)
+        prices.on_list(NOON.timestamp(), listed(NOON, 0.2, 0.4))
+        world.plug_in()
+        limits = world.limits(16.0)
+        for at, wall in ((100.0, NOON), (101.0, NOON + timedelta(hours=1)), (102.0, NOON)):
+            limits.update(at, wall)
+            world.ticks.handle(Tick(replace(CHARGING, at=at, drawn_a=None)), NOON)
+        status = world.status(102.0)
+        assert status.session.cost == pytest.approx(status.power_w / 3.6e6 * 0.6, abs=1e-4)
+        assert (status.session.savings, status.day_cost) == (0.0, status.session.cost)
 
 
 async def test_a_plan_takes_the_cheapest_hours_of_the_list_as_soon_as_it_is_there(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The line that sums up a session."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -39,6 +40,12 @@ def record(
 )
 def test_a_session_is_summed_up(session: SessionRecord, line: str) -> None:
     assert describe_session(session) == line
+
+
+def test_what_it_cost_is_in_the_line_where_a_price_was_known() -> None:
+    paid = replace(record(4321.0), cost=0.5, savings=0.25)
+    assert "at most 16.0 A, 0.50 EUR, 0.25 EUR saved; ended" in describe_session(paid, "EUR")
+    assert "at most 16.0 A, 0.50, 0.25 saved; ended" in describe_session(paid)
 
 
 def test_every_end_has_its_words() -> None:

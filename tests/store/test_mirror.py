@@ -54,6 +54,8 @@ def test_a_damaged_file_of_an_earlier_evsed_loses_no_session(tmp_path: Path, los
                 "ALTER TABLE days RENAME COLUMN solar_wh TO sun_wh;"
                 "ALTER TABLE minutes RENAME COLUMN battery_loan_wh TO lent_wh;"
                 "ALTER TABLE quarters RENAME COLUMN battery_loan_wh TO lent_wh;"
+                "ALTER TABLE sessions DROP COLUMN cost; ALTER TABLE sessions DROP COLUMN savings;"
+                "ALTER TABLE days DROP COLUMN cost; ALTER TABLE days DROP COLUMN savings;"
                 "PRAGMA user_version = 2;"
             )
     if lost == "the file":

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from evsed.core.energy.history import By
 from evsed.core.energy.sessions import (
     Checkpoint,
     DayTotal,
@@ -104,6 +105,19 @@ def test_a_session_comes_back_as_it_was(path: Path, reason: EndReason | None) ->
         store.save(checkpoint(record), NOON)
 
         assert StoreReader(path).sessions() == [record]
+
+
+def test_costs_come_back_by_session_day_and_period(path: Path) -> None:
+    record = SessionRecord(id="paid", started=NOON, ended=NOON, cost=-0.25, savings=1.5)
+    day = DayTotal(TODAY, 1000.0, 60.0, None, 2.5, 0.5)
+    with opened(path) as store:
+        store.save(Checkpoint((record,), (day,), 1000.0, 1, 1), NOON)
+        assert store.load().days == (day,)
+
+    reader = StoreReader(path)
+    assert reader.sessions() == [record]
+    (month,) = reader.energy(By.MONTH, TODAY, TODAY)
+    assert (month.cost, month.savings) == (2.5, 0.5)
 
 
 def test_moments_are_kept_in_utc_whatever_the_zone(path: Path) -> None:

@@ -102,6 +102,7 @@ def test_a_file_of_an_earlier_evsed_keeps_what_it_had(path: Path) -> None:
             "DROP TABLE minutes; DROP TABLE quarters; DROP TABLE days; CREATE TABLE days (day TEXT "
             "PRIMARY KEY, energy_wh REAL NOT NULL, charge_s REAL NOT NULL, sun_wh REAL NOT NULL);"
             "ALTER TABLE sessions RENAME COLUMN solar_wh TO sun_wh;"
+            "ALTER TABLE sessions DROP COLUMN cost; ALTER TABLE sessions DROP COLUMN savings;"
             "INSERT INTO days VALUES ('2026-11-23', 9.0, 8.0, 7.0); PRAGMA user_version = 1;"
         )
     with opened(path) as store:

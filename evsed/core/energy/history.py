@@ -75,12 +75,14 @@ class By(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PeriodTotal:
-    """Totals of the days of one period that begins on `start`; `solar_wh` None: never known."""
+    """Totals of the days of one period that begins on `start`; None: never known."""
 
     start: date
     energy_wh: float
     charge_s: float
     solar_wh: float | None
+    cost: float | None = None
+    savings: float | None = None
 
 
 @dataclass(slots=True)

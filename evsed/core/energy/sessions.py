@@ -56,14 +56,16 @@ class Flow:
 
     `power_w` is over all phases, `current_a` per phase. `measured` is True where a meter gave them.
     `solar_w` is the part of the power that the solar surplus covers, None where it is not known.
+    `price` is what an imported kWh costs, None where that is not known.
 
-    Raises ValueError for a figure that is not finite or below 0.
+    Raises ValueError for a figure that is not finite, or is below 0 and no price.
     """
 
     power_w: float = 0.0
     current_a: float = 0.0
     measured: bool = False
     solar_w: float | None = None
+    price: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse a figure that would spoil the totals for good."""
@@ -71,6 +73,8 @@ class Flow:
             value: float | None = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{name} is {value}; it must be a finite number, 0 or more")
+        if self.price is not None and not math.isfinite(self.price):
+            raise ValueError(f"price is {self.price}; it must be a finite number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,9 @@ class SessionRecord:
     Wh; `solar_wh` is the part known to be solar, None where it was never known. `charge_s` is the
     time during which power flowed, `peak_a` the highest current per phase. `measured` is False
     where any of the energy is an estimate. `reason` is the reason why the current last stopped,
-    None while it flows and before it first did.
+    None while it flows and before it first did. `cost` is what the imported part of the energy
+    cost, and `savings` what the solar part would have cost more; both are None where no price was
+    ever known. Energy of which the solar part is not known counts as imported.
     """
 
     id: str
@@ -93,19 +99,23 @@ class SessionRecord:
     solar_wh: float | None = None
     measured: bool = False
     reason: EndReason | None = None
+    cost: float | None = None
+    savings: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DayTotal:
     """Totals of one local day: Wh, seconds during which power flowed, Wh known to be solar.
 
-    `solar_wh` is None where it was never known.
+    `solar_wh` is None where it was never known. `cost` and `savings` are as those of a session.
     """
 
     day: date
     energy_wh: float = 0.0
     charge_s: float = 0.0
     solar_wh: float | None = None
+    cost: float | None = None
+    savings: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +245,12 @@ class Ledger:
         solar_wh = (
             None if flow.solar_w is None else min(flow.solar_w, flow.power_w) * elapsed_s / 3600
         )
+        cost = savings = None
+        if flow.price is not None:
+            savings = flow.price * (solar_wh or 0.0) / 1000
+            cost = flow.price * energy_wh / 1000 - savings
         self._total_wh += energy_wh
-        share = DayTotal(day, energy_wh, elapsed_s, solar_wh)
+        share = DayTotal(day, energy_wh, elapsed_s, solar_wh, cost, savings)
         self._days[day] = _sum(self.day(day), share)
         if (session := self._session) is not None:
             self._session = replace(
@@ -247,6 +261,8 @@ class Ledger:
                 solar_wh=_known(session.solar_wh, solar_wh),
                 measured=flow.measured and (session.measured or session.energy_wh == 0),
                 reason=None,
+                cost=_known(session.cost, cost),
+                savings=_known(session.savings, savings),
             )
         self._changed()
         self._changed_days[day] = self._revision
@@ -324,6 +340,8 @@ def _sum(first: DayTotal, second: DayTotal) -> DayTotal:
         first.energy_wh + second.energy_wh,
         first.charge_s + second.charge_s,
         _known(first.solar_wh, second.solar_wh),
+        _known(first.cost, second.cost),
+        _known(first.savings, second.savings),
     )
 
 

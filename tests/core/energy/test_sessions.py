@@ -174,6 +174,26 @@ def test_energy_from_the_sun_is_unknown_where_nobody_says() -> None:
     assert ledger.day(TODAY).solar_wh is None
 
 
+def test_what_is_imported_costs_its_price_and_what_the_sun_gave_saves_it() -> None:
+    ledger = plugged_in()
+    dear, cheap = Flow(power_w=3600.0, solar_w=900.0, price=0.4), Flow(power_w=3600.0, price=-0.1)
+    end = charge(ledger, 0.0, 1000, dear)
+    end = charge(ledger, end, 1000, cheap)  # without the sun's part all counts as imported
+    charge(ledger, end, 1000)  # without a price nothing is added
+
+    for found in (under_way(ledger), ledger.day(TODAY)):
+        assert found.cost == pytest.approx(0.4 * 0.75 - 0.1)
+        assert found.savings == pytest.approx(0.4 * 0.25)
+
+
+def test_without_a_price_cost_and_savings_are_unknown() -> None:
+    ledger = plugged_in()
+    charge(ledger, 0.0, 10)
+    assert (under_way(ledger).cost, ledger.day(TODAY).savings) == (None, None)
+    with pytest.raises(ValueError, match="price is nan"):
+        Flow(price=float("nan"))
+
+
 def test_energy_is_measured_only_when_all_of_it_is() -> None:
     metered = Flow(power_w=3600.0, measured=True)
     ledger = plugged_in()

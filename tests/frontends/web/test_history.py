@@ -18,7 +18,7 @@ from evsed.core.energy.history import TraceRow
 from evsed.core.energy.sessions import Checkpoint, DayTotal, EndReason, SessionRecord
 from evsed.daemon.history import HistoryService
 from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
-from evsed.frontends.status import SessionView
+from evsed.frontends.status import PricesView, SessionView
 from evsed.frontends.web.api import history_api as history
 from evsed.store import Store
 from evsed.store.rows import begins_at
@@ -39,6 +39,8 @@ CHARGED = SessionRecord(
     peak_a=9.4,
     solar_wh=4000.0,
     reason=EndReason.FEED,
+    cost=0.123456,
+    savings=1.2,
 )
 
 
@@ -82,7 +84,10 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     store = books.writer.store
     later = NOON + timedelta(hours=3)
     open_one = replace(CHARGED, id="two", started=later, ended=None, solar_wh=None, reason=None)
-    days = (DayTotal(DAY, 4321.0, 7000.0, 4000.0), DayTotal(date(2025, 6, 1), 1.0, 2.0, None))
+    days = (
+        DayTotal(DAY, 4321.0, 7000.0, 4000.0, 2.0, 1.25),
+        DayTotal(date(2025, 6, 1), 1.0, 2.0, None),
+    )
     store.save(Checkpoint((CHARGED, open_one), days, 4321.0, 2, 1), NOON)
     store.mark_logged("one")
     start = begins_at(DAY)
@@ -109,6 +114,8 @@ async def test_sessions_are_told_the_newest_first(house: House) -> None:
         "charge_s": 7000.0,
         "energy_measured": False,
         "reason": "feed",
+        "cost": 0.1235,
+        "savings": 1.2,
     }
     assert told["sessions"][0]["ended"] is told["sessions"][0]["solar_wh"] is None
 
@@ -186,6 +193,8 @@ async def test_all_sessions_are_a_table_with_the_newest_last(house: House) -> No
         "charge_s": "7000.0",
         "energy_measured": "false",
         "reason": "feed",
+        "cost": "0.1235",
+        "savings": "1.2",
     }
     assert (two["id"], two["ended"], two["solar_wh"], two["reason"]) == ("two", "", "", "")
 
@@ -196,8 +205,22 @@ async def test_energy_is_told_by_day_month_and_year(house: House) -> None:
         "api": 1,
         "by": "day",
         "periods": [
-            {"start": "2025-06-01", "energy_wh": 1.0, "solar_wh": None, "charge_s": 2.0},
-            {"start": "2026-11-24", "energy_wh": 4321.0, "solar_wh": 4000.0, "charge_s": 7000.0},
+            {
+                "start": "2025-06-01",
+                "energy_wh": 1.0,
+                "solar_wh": None,
+                "charge_s": 2.0,
+                "cost": None,
+                "savings": None,
+            },
+            {
+                "start": "2026-11-24",
+                "energy_wh": 4321.0,
+                "solar_wh": 4000.0,
+                "charge_s": 7000.0,
+                "cost": 2.0,
+                "savings": 1.25,
+            },
         ],
     }
     _, _, told = await house.get("energy?by=month&from=2026-01-01&to=2026-12-31")
@@ -305,13 +328,18 @@ async def test_a_backup_that_is_not_read_is_given_up(
     assert len(await wire.ended()) < announced, "half a backup must not pass for one"
 
 
-async def test_a_month_can_be_printed_with_its_sum(house: House) -> None:
+async def test_a_month_can_be_printed_with_its_sums(house: House) -> None:
+    prices = PricesView(now=0.3, currency="€", until=None, text="", trouble=None)
+    house.web.hub.show(replace(house.web.hub.shown, prices=prices))
     status, headers, page = await house.get("sessions.html?month=2026-11")
     assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
     text = page.decode()
     assert "<h1>Charges in November 2026</h1>" in text
     assert "<td>2026-11-24 13:00</td><td>2026-11-24 15:00</td><td>≈ 4.32</td>" in text
     assert "an estimate" in text
+    assert "<td>4.00</td><td>0.12</td><td>1.20</td></tr>" in text
+    assert '<th scope="col">Cost, €</th><th scope="col">Saved, €</th>' in text
+    assert "<td>8.64</td><td></td><td>0.25</td><td>2.40</td></tr></tfoot>" in text
     _, _, page = await house.get("sessions.html?month=2026-10")
     assert "0 in all" in page.decode()
     status, _, _ = await house.get("sessions.html")  # of now

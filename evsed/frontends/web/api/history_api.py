@@ -20,6 +20,7 @@ from aiohttp import web
 
 from evsed.core.energy.history import By
 from evsed.errors import StoreError
+from evsed.frontends.money import rounded
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.models import (
     DaysView,
@@ -106,7 +107,10 @@ async def sessions_html(context: AppContext, request: ApiRequest) -> PreparedRes
     """Return the charges of a month as a page to print."""
     first = request.query["month"] or context.hub.status().at.astimezone().date().replace(day=1)
     found = await _sessions(context, ALL, None, first)
-    text = month_page(_with_live(context, found), first, f"../..{context.assets.prefix}")
+    prices = context.hub.status().prices
+    currency = prices.currency if prices else ""
+    records = _with_live(context, found)
+    text = month_page(records, first, f"../..{context.assets.prefix}", currency)
     return answer(text.encode(), HTML)
 
 
@@ -132,7 +136,14 @@ async def energy(context: AppContext, request: ApiRequest) -> PreparedResponse:
     first, last = request.query["from"] or date.min, request.query["to"] or date.max
     found = await context.hub.history.energy(by, first, last)
     periods = tuple(
-        Period(total.start, total.energy_wh, total.solar_wh, round(total.charge_s, 1))
+        Period(
+            total.start,
+            total.energy_wh,
+            total.solar_wh,
+            round(total.charge_s, 1),
+            rounded(total.cost),
+            rounded(total.savings),
+        )
         for total in found
     )
     return await asyncio.to_thread(json_response, EnergyView(by.value, periods))
@@ -208,6 +219,8 @@ def _with_live(context: AppContext, records: list[SessionRecord]) -> list[Sessio
             peak_a=live.peak_a,
             charge_s=live.charge_s,
             measured=live.energy_measured,
+            cost=live.cost,
+            savings=live.savings,
         )
         if record.ended is None and abs(record.started - started) < ONE_SECOND
         else record
@@ -226,6 +239,8 @@ def _past_session(record: SessionRecord) -> PastSession:
         charge_s=round(record.charge_s, 1),
         energy_measured=record.measured,
         reason=record.reason.value if record.reason else None,
+        cost=rounded(record.cost),
+        savings=rounded(record.savings),
     )
 
 
@@ -246,6 +261,8 @@ def _csv(records: Iterable[SessionRecord], name: str = "evsed-sessions.csv") -> 
                 record.charge_s,
                 str(record.energy_measured).lower(),
                 record.reason,
+                record.cost,
+                record.savings,
             ]
         )
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}

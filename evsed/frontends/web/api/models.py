@@ -125,6 +125,13 @@ class PastSession:
             choices=tuple(reason.value for reason in EndReason),
         ),
     ]
+    cost: Annotated[
+        float | None,
+        Doc("what the imported part cost, in the currency of `prices`; null: no price was known"),
+    ] = None
+    savings: Annotated[
+        float | None, Doc("what the solar part would have cost more; null: no price was known")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +151,13 @@ class Period:
         float | None, Doc("the solar part of energy_wh; null where it is not known", unit="Wh")
     ]
     charge_s: Annotated[float, Doc("time during which power flowed", unit="s")]
+    cost: Annotated[
+        float | None,
+        Doc("what the imported part cost, in the currency of `prices`; null: no price was known"),
+    ] = None
+    savings: Annotated[
+        float | None, Doc("what the solar part would have cost more; null: no price was known")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,13 @@ LEAST_WH: Final = 5.0
 """A car that took less, 0.00 kWh as it is shown, was only plugged in."""
 
 
-def month_page(records: Iterable[SessionRecord], month: date, static: str) -> str:
+def month_page(
+    records: Iterable[SessionRecord], month: date, static: str, currency: str = ""
+) -> str:
     """Return the charges of *records*, the newest first, as the page of *month*.
 
-    *static* is the folder of the style sheets. Times are those of the charger's clock.
+    *static* is the folder of the style sheets. Times are those of the charger's clock. What charges
+    cost is shown, in *currency*, where the price of any of them was known.
     """
     charges = [each for each in records if each.energy_wh >= LEAST_WH]
     title = f"Charges in {month:%B %Y}"
@@ -30,7 +33,18 @@ def month_page(records: Iterable[SessionRecord], month: date, static: str) -> st
         if measured
         else "≈: an estimate from the current that was offered; there was no meter."
     )
-    rows = "\n".join(_row(each) for each in reversed(charges))
+    priced = any(each.cost is not None for each in charges)
+    head = total = ""
+    if priced:
+        unit = f", {escape(currency)}" if currency else ""
+        head = f'<th scope="col">Cost{unit}</th><th scope="col">Saved{unit}</th>'
+        sums = (
+            sum(each.cost or 0.0 for each in charges),
+            sum(each.savings or 0.0 for each in charges),
+        )
+        total = "".join(f"<td>{amount:.2f}</td>" for amount in sums)
+        note += " Cost: of what came from the grid. Saved: the sun's part at the same prices."
+    rows = "\n".join(_row(each, priced=priced) for each in reversed(charges))
     return f"""\
 <!doctype html>
 <html lang="en">
@@ -47,12 +61,12 @@ def month_page(records: Iterable[SessionRecord], month: date, static: str) -> st
 <h1>{escape(title)}</h1>
 <table>
 <thead><tr><th scope="col">Plugged in</th><th scope="col">Unplugged</th>\
-<th scope="col">kWh</th><th scope="col">of that, sun</th></tr></thead>
+<th scope="col">kWh</th><th scope="col">of that, sun</th>{head}</tr></thead>
 <tbody>
 {rows}
 </tbody>
 <tfoot><tr><th scope="row" colspan="2">{len(charges)} in all</th>\
-<td>{total_kwh:.2f}</td><td></td></tr></tfoot>
+<td>{total_kwh:.2f}</td><td></td>{total}</tr></tfoot>
 </table>
 <p>{note}</p>
 </section>
@@ -62,11 +76,13 @@ def month_page(records: Iterable[SessionRecord], month: date, static: str) -> st
 """
 
 
-def _row(record: SessionRecord) -> str:
+def _row(record: SessionRecord, *, priced: bool) -> str:
     ended = f"{record.ended.astimezone():%Y-%m-%d %H:%M}" if record.ended else "goes on"
     sun = "–" if record.solar_wh is None else f"{record.solar_wh / 1000:.2f}"
     about = "" if record.measured else "≈ "
+    amounts = (record.cost, record.savings) if priced else ()
+    money = "".join(f"<td>{'–' if each is None else f'{each:.2f}'}</td>" for each in amounts)
     return (
         f"<tr><td>{record.started.astimezone():%Y-%m-%d %H:%M}</td><td>{ended}</td>"
-        f"<td>{about}{record.energy_wh / 1000:.2f}</td><td>{sun}</td></tr>"
+        f"<td>{about}{record.energy_wh / 1000:.2f}</td><td>{sun}</td>{money}</tr>"
     )

@@ -41,6 +41,7 @@ KINDS = {
 WORDS = "words.en.json"
 SETTINGS_WORDS = "settings.en.json"
 PLAN_WORDS = "plan.en.json"
+MONEY_WORDS = "money.en.json"
 PAGE = "page.html"
 SETTINGS_PAGE = "settings.html"
 LICENCE = "uPlot.LICENSE"
@@ -55,6 +56,7 @@ ELSEWHERE = (
     "settings_words.js",
     "guide.js",
     "money.js",
+    "money_words.js",
     "plan.js",
     "plan_words.js",
 )
@@ -123,7 +125,9 @@ class Assets:
         more = (folder / SETTINGS_WORDS).read_text(encoding="utf-8")
         bodies["words.js"] = _module(words)
         bodies["settings_words.js"] = _module(more)
-        bodies["plan_words.js"] = _module((folder / PLAN_WORDS).read_text(encoding="utf-8"))
+        for part in (PLAN_WORDS, MONEY_WORDS):
+            name = part.replace(".en.json", "_words.js")
+            bodies[name] = _module((folder / part).read_text(encoding="utf-8"))
         # One style sheet: each further file delays the first paint.
         bodies[STYLE] = b"\n".join(bodies.pop(name) for name in STYLES)
         page = INDENTED.sub("\n", (folder / PAGE).read_text(encoding="utf-8"))

@@ -3,6 +3,7 @@
 
 import { byId, make, put, read } from "./dom.js";
 import { date, kwh, t, solarPercent, wholeDay } from "./i18n.js";
+import { amounts } from "./money.js";
 
 const pad = (n) => String(n).padStart(2, "0");
 const SPANS = { // how far one step goes, and what is named where
@@ -69,7 +70,7 @@ function bar(start, period, most, kind) {
   const button = make("button", start === today ? "today" : "", column, make("span", "", kind.foot(start)));
   button.type = "button";
   button.disabled = !period;
-  const text = sentence(kind.name(start), wh, percent);
+  const text = sentence(kind.name(start), wh, percent, period);
   button.title = text;
   button.setAttribute("aria-label", text);
   for (const event of period ? ["pointerenter", "focus"] : []) button.addEventListener(event, () => put("periods_sum", text));
@@ -77,15 +78,18 @@ function bar(start, period, most, kind) {
   return make("li", "", button);
 }
 
-function sentence(name, wh, percent) {
-  return percent === null ? t("bar_text", name, kwh(wh)) : t("bar_text_sun", name, kwh(wh), percent);
+function sentence(name, wh, percent, money) {
+  return (percent === null ? t("bar_text", name, kwh(wh)) : t("bar_text_sun", name, kwh(wh), percent))
+    + amounts(money?.cost, money?.savings);
 }
 
 function sum(periods) {
   const known = periods.filter((period) => period.solar_wh !== null);
   const added = (list, key) => list.reduce((total, period) => total + period[key], 0);
   const wh = added(periods, "energy_wh");
-  all = wh ? sentence(t("bars_all"), wh, solarPercent(added(known, "energy_wh"), added(known, "solar_wh"))) : t("bars_none");
+  const priced = periods.filter((period) => period.cost !== null);
+  const money = priced.length && { cost: added(priced, "cost"), savings: added(priced, "savings") };
+  all = wh ? sentence(t("bars_all"), wh, solarPercent(added(known, "energy_wh"), added(known, "solar_wh")), money) : t("bars_none");
   put("periods_sum", all);
 }
 

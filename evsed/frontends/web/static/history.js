@@ -7,6 +7,7 @@ import { backup } from "./backup.js";
 import "./tokens.js";
 import { byId, make, put, read } from "./dom.js";
 import { NONE, clock, date, day, duration, kwh, number, t, solarPercent } from "./i18n.js";
+import { amounts } from "./money.js";
 import { offset, readDay, rows, seconds } from "./today.js";
 
 const PAGE = 12; // sessions at a time
@@ -140,7 +141,7 @@ function row(session) {
   head.scope = "row";
   const cells = [
     ["col_time", long],
-    ["col_energy", `${session.energy_measured || session.energy_wh < SHOWN_FROM_WH ? "" : "≈ "}${kwh(session.energy_wh)} kWh`],
+    ["col_energy", `${session.energy_measured || session.energy_wh < SHOWN_FROM_WH ? "" : "≈ "}${kwh(session.energy_wh)} kWh${amounts(session.cost, session.savings)}`],
     ["col_sun", percent === null ? NONE : `${percent} %`],
     ["col_peak", `${number(session.peak_a, 1)} A`],
     ["col_reason", reasonText(session.reason)],
