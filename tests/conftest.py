@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How hypothesis behaves everywhere (no deadline, the same examples for everybody); a time zone."""
+"""The settings of hypothesis (no deadline, the same examples in every run); a time zone."""
 
 import os
 import time

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A broker in trouble, and its load: prints the address of the broker.
 
-`well`; `down` (nobody listens there); `silent` (accepts, and never answers); `orders` (10,000 a
+`well`; `down` (nothing listens there); `silent` (accepts, and never answers); `orders` (10,000 a
 second); `large` (orders of 1 MB); `topics` (orders, discovery and status under names that inject).
 """
 

@@ -69,7 +69,7 @@ class Outcome:
 
 
 class _Exact(BatteryMonitorDecoder):
-    """A decoder that is told the truth."""
+    """A decoder that knows the truth."""
 
     __slots__ = ("truth",)
 

@@ -71,7 +71,7 @@ RUNS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What came of one trial."""
+    """The result of one trial."""
 
     car_wh: float
     could_wh: float

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a simulated day takes, a control tick, and a burst of conversions.
+"""The time of a simulated day, of a control tick, and of a burst of conversions.
 
 .venv/bin/python -m tests.benchmarks.bench_day
 """

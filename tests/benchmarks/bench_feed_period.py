@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a feed's period and delay are worth: the recorded days with a plain power feed."""
+"""The worth of a feed's period and delay: the recorded days with a plain power feed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many status requests a second, beside a bare aiohttp handler in the same run.
+"""Status requests a second, beside a bare aiohttp handler in the same run.
 
     .venv/bin/python -m tests.benchmarks.bench_http
 

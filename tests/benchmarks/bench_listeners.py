@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a hundred listeners to the event stream cost: processor, and the control tick.
+"""The cost of a hundred listeners to the event stream: processor, and the control tick.
 
     .venv/bin/python -m tests.benchmarks listeners
 
@@ -35,7 +35,7 @@ LATE_S = 0.045  # a dead-man may have opened the contactor by then
 
 @dataclass(frozen=True)
 class Round:
-    """What one round came to: shares of a processor, seconds between beats, events in a second."""
+    """The result of one round: shares of a processor, seconds between beats, events in a second."""
 
     daemon: float
     control: float

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the page weighs, and how soon a phone with a poor network paints it.
+"""The weight of the page, and the time until a phone with a poor network paints it.
 
     .venv/bin/python -m tests.benchmarks.bench_page
 

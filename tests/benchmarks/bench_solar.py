@@ -63,7 +63,7 @@ def figures(case: Case) -> Figures:
     return measure(play(case.surplus_w, plant, charger))
 
 
-def say(label: str, days: Sequence[Figures]) -> str:
+def cell(label: str, days: Sequence[Figures]) -> str:
     """Share of the feasible surplus, kWh a day from the battery, starts a day."""
     whole, count = total(days), len(days)
     return (
@@ -80,7 +80,7 @@ def recorded(pool: ProcessPoolExecutor, days: Sequence[array[float]]) -> None:
         cells = []
         for latency_s in LATENCIES_S:
             played = pool.map(figures, [Case(day, latency_s, name) for day in days])
-            cells.append(say("", list(played)))
+            cells.append(cell("", list(played)))
         print(f"{name:26}  " + "   ".join(cells), flush=True)
 
 
@@ -95,7 +95,7 @@ def weather(pool: ProcessPoolExecutor) -> None:
         for kind in KINDS:
             played = list(pool.map(figures, [Case(day, 5, name) for day in skies[kind]]))
             ours[kind] = played
-            cells.append(say("", played))
+            cells.append(cell("", played))
         print(f"{name:26}  " + "  ".join(cells), flush=True)
     print("\nevsed's share of what a clairvoyant captures with the same energy from the battery")
     for kind in KINDS:

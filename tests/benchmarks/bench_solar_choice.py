@@ -7,7 +7,7 @@ Each file of the folder is a day; its name up to the year is its place. The choi
 leave-one-place-out; differences are paired by day, with bootstrap intervals of 95 %. They are taken
 to the rules that evsed grew out of (`solar_before.csv`, on the days that it has; else to the rules
 here without a margin and with a `start_share` of 0.98), on all days and on the half with most
-crossings of the least power. At the end it is told what keeps the shipped rules from the rest.
+crossings of the least power. The end of the report says what keeps the shipped rules from the rest.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def place(name: str) -> str:
 
 
 def crossings(surplus_w: array[float]) -> int:
-    """How often a day crosses the least power, minute by minute."""
+    """The number of times that a day crosses the least power, minute by minute."""
     above = [surplus_w[now] >= LEAST_W for now in range(0, len(surplus_w), 60)]
     return sum(before != after for before, after in pairwise(above))
 
@@ -164,7 +164,7 @@ def rules_before(names: Sequence[str], latency_s: int, base: list[Figures]) -> l
 
 
 def causes(job: Job) -> tuple[float, float, float]:
-    """What keeps the shipped rules from the rest of a day, in kWh.
+    """The part of a day that the shipped rules leave, by cause, in kWh.
 
     Sun below the least power; news once a minute; not knowing when to start and stop. The last two
     beside somebody who knows the day beforehand and lends no more.

@@ -28,14 +28,14 @@ DAY_S = 86_400.0
 
 @dataclass(frozen=True)
 class Use:
-    """What one process has used so far: seconds of processor, bytes given to the disk."""
+    """The use of one process so far: seconds of processor, bytes given to the disk."""
 
     cpu_s: float
     written: int
 
 
 def use(pid: int) -> Use:
-    """What process *pid* has used."""
+    """The use of process *pid* so far."""
     # The name, in brackets, may hold spaces; utime and stime are fields 14 and 15 of proc(5).
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     ticks = int(fields[11]) + int(fields[12])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a page may have to bear, from a process of its own.
+"""The load that a page may have to bear, from a process of its own.
 
 `hammer PORT N PATH...`: N connections that ask for the paths in turn without pause.
 `loris PORT N`: N clients that send their request head a byte a second.
@@ -24,7 +24,7 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
 async def hammer(port: int, paths: list[str]) -> None:
-    """Ask for *paths* over one connection, anew whenever it is cut."""
+    """Ask for *paths* over one connection, which is made again whenever it is cut."""
     requests = itertools.cycle(
         [f"GET {path} HTTP/1.1\r\nHost: evsed\r\n\r\n".encode() for path in paths]
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The simulated world with a stop-watch in it: a process of its own, told by lines of JSON.
+"""The simulated world with a stop-watch in it: a process of its own, with orders as lines of JSON.
 
 `python -m tests.benchmarks.measured_world` prints its ports, then answers each line on standard
 input with one on standard output, and ends when the input does. Whatever is measured is stamped
@@ -51,7 +51,7 @@ OPENED_WITHIN_S = 2.0
 
 
 class Stopwatch:
-    """What happened on the wires of *world*, and how late this process was meanwhile."""
+    """The events on the wires of *world*, and the delay of this process meanwhile."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -166,14 +166,14 @@ class Trials:
         }
 
     async def _plug_anew(self) -> None:
-        """Unplug for a second: evsed counts the entries into C of one car anew."""
+        """Unplug for a second: evsed counts the entries into C of each car from 0."""
         self._world.car.unplug()
         await asyncio.sleep(1.0)
         self._world.car.plug_in(time.monotonic())
         self._entries = 0
 
     def _control_wait_s(self) -> float:
-        """How long the control process has waited for a processor so far (proc(5), schedstat)."""
+        """The wait of the control process for a processor so far (proc(5), schedstat)."""
         if self.control_pid is None:
             return 0.0
         return int(Path(f"/proc/{self.control_pid}/schedstat").read_text().split()[1]) / 1e9
@@ -188,7 +188,7 @@ class Bench:
         self._trials = Trials(world, self._watch, seed)
         self.probing = asyncio.get_running_loop().create_task(self._watch.probe())
 
-    async def obey(self, order: dict[str, Any]) -> object:
+    async def carry_out(self, order: dict[str, Any]) -> object:
         """Do what `order["do"]` says; what it gives."""
         car = self._world.car
         match order["do"]:
@@ -239,7 +239,7 @@ async def main(seed: int) -> None:
     print(json.dumps({"pigpiod": world.pigpiod.port, "feed": runner.addresses[0][1]}), flush=True)
     while line := await reader.readline():
         try:
-            said: object = {"gave": await bench.obey(json.loads(line))}
+            said: object = {"gave": await bench.carry_out(json.loads(line))}
         except (TimeoutError, AssertionError) as error:
             said = {"failed": f"{type(error).__name__}: {error}"}
         print(json.dumps(said), flush=True)

@@ -112,11 +112,11 @@ class Charger:
 
     @property
     def real_time(self) -> bool:
-        """Whether the control process was granted real-time priority."""
+        """True where the control process was granted real-time priority."""
         return os.sched_getscheduler(self.control_pid) == os.SCHED_FIFO
 
     def status(self) -> dict[str, Any]:
-        """What /api/v1/status says."""
+        """The answer of /api/v1/status."""
         url = f"http://127.0.0.1:{self.port}/api/v1/status"
         with urllib.request.urlopen(url, timeout=5.0) as answer:
             status: dict[str, Any] = json.load(answer)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What somebody could have done who knew the whole day beforehand.
+"""The most that is possible with knowledge of the whole day beforehand.
 
 Decisions fall once a minute, runs last ten minutes and pauses five at least. Two kinds of knowing:
 one who sees the sun of every second (`perfect`), and one who knows when to start and stop but
@@ -29,7 +29,7 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Minutes:
-    """What each minute brings when charging: feasible surplus captured, battery drawn, kWh."""
+    """The yield of each minute of charging: feasible surplus captured, battery drawn, kWh."""
 
     captured: list[float]
     battery: list[float]

@@ -78,7 +78,7 @@ def frontier_svg(dots: Sequence[Dot], lines: Sequence[Line]) -> str:
 
 
 def _place(battery_kwh: float, captured_pct: float) -> tuple[float, float]:
-    """Where a point lies."""
+    """The place of a point."""
     return (
         LEFT + ACROSS * battery_kwh / MOST_KWH,
         TOP + DOWN * (MOST_PCT - captured_pct) / (MOST_PCT - LEAST_PCT),

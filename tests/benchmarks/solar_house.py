@@ -2,7 +2,7 @@
 """Houses around the solar rules: batteries that hold the grid at zero, heaters, bad feeds, cars.
 
 A recorded day gives the surplus; the house adds its battery, its heater, its car and its feed. A
-second is a step. What the car gets is told apart by where it came from.
+second is a step. The car's energy is split by its source.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ MIN_A = 6.0
 
 
 class Peer:
-    """What the peers share: an offer, and a contactor that follows it at once."""
+    """The common part of the peers: an offer, and a contactor that follows it at once."""
 
     def __init__(self, mains_v: float = 230.0, max_a: float = 32.0) -> None:
         self.mains_v = mains_v
@@ -135,7 +135,7 @@ def evcc_phases(
     max_a: float = 16.0,
     volts: float = 230.0,
 ) -> int:
-    """How many phases there are after evcc has decided between one and three."""
+    """The number of phases after evcc has decided between one and three."""
     free_w = charge_w - site_w
     if active > 1 and (site_w > 0 or not enabled) and free_w / (active * volts) < MIN_A:
         return 1 if timer is Timer.ELAPSED or not charging else active

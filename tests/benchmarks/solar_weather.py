@@ -3,7 +3,7 @@
 
 A sine stands for the clear sky. Clouds are a switch between clear and covered with times of their
 own and soft edges (broken, fast), thin and rare (marginal, with small panels), or a slow drift
-(overcast). The rules were tuned on days of a sibling of this generator; figures are told from
+(overcast). The rules were tuned on days of a sibling of this generator; figures are reported from
 seed 100 on, which nothing was ever tuned on.
 """
 
@@ -93,7 +93,7 @@ def _drift(random: Random, steps: int) -> list[float]:
 
 
 def _loads(random: Random, minutes: int) -> list[float]:
-    """What the house takes each minute: a base, a fridge, kettles, and now and then a machine."""
+    """The house's power in each minute: a base, a fridge, kettles, and now and then a machine."""
     base_w, fridge_w = random.uniform(100, 350), random.uniform(60, 150)
     every = random.randint(33, 66)
     loads = [base_w + (fridge_w if minute % every < every / 3 else 0) for minute in range(minutes)]

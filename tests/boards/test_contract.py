@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every board keeps to, whatever it is made of."""
+"""The contract of every board, whatever it is made of."""
 
 from __future__ import annotations
 

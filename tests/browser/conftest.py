@@ -58,12 +58,12 @@ class Charger:
             text=True,
             env={**os.environ, "TZ": self.zone},
         )
-        self.url = self._told("page")
+        self.url = self._printed("page")
         self.garage = Garage(self._garage)
 
     _garage = ""
 
-    def _told(self, what: str) -> str:
+    def _printed(self, what: str) -> str:
         assert self._process.stdout is not None
         for _ in range(STARTED_WITHIN_LINES):
             words = self._process.stdout.readline().split()
@@ -74,7 +74,7 @@ class Charger:
         raise RuntimeError(f"the charger said nothing of its {what}")
 
     def freeze(self) -> None:
-        """Let it answer nobody."""
+        """Let it answer no request."""
         self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
@@ -109,7 +109,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def shots() -> Path:
-    """Where screenshots go: all of them, remade by each run."""
+    """The folder of the screenshots: all of them, remade by each run."""
     folder = Path(__file__).parents[2] / ".browser"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()

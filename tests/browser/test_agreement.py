@@ -34,7 +34,7 @@ LAG_S = 5.0
 
 
 class Subscriber:
-    """What a program that listens by MQTT knows: the last state."""
+    """The knowledge of a program that listens by MQTT: the last state."""
 
     def __init__(self, port: int) -> None:
         self.state: dict[str, Any] = {}
@@ -113,7 +113,7 @@ def share(wh: float, solar_wh: float | None) -> str:
 
 
 def expected(now: dict[str, Any]) -> dict[str, object]:
-    """What each place has to show where the status is *now*."""
+    """The words that each place has to show where the status is *now*."""
     session = now["session"]
     charging = now["classic_state"] == 3
     return {
@@ -143,7 +143,7 @@ def expected(now: dict[str, Any]) -> dict[str, object]:
 
 
 def found(charger: Charger, page: Watched, state: dict[str, Any]) -> dict[str, object]:
-    """What each place shows."""
+    """The words that each place shows."""
     url = charger.url.rstrip("/")
     texts = shown(
         page, "power", "session_kwh", "session_sun", "day_kwh", "day_sun", "total_kwh",

@@ -47,7 +47,7 @@ DOCUMENTS = Path(__file__).parents[2] / "docs/screenshots"
 
 @dataclass(frozen=True)
 class Screen:
-    """What the page is looked at on."""
+    """The screen on which the page is viewed."""
 
     name: str
     width: int
@@ -87,7 +87,7 @@ class Watched:
         assert shifted < STILL, (shifted, what)
 
     def violations(self) -> list[str]:
-        """What axe-core finds against accessibility, in its words."""
+        """The faults of accessibility that axe-core finds, in its words."""
         found = Axe().run(self.page).response["violations"]
         return [
             f"{item['id']}: {item['help']}: {node['html'][:200]}"
@@ -122,7 +122,7 @@ expect.set_options(timeout=IN_TIME_MS)
 
 
 def open_page(browser: Browser, url: str, screen: Screen) -> Watched:
-    """*url* on *screen*, in a browser of its own that nobody has logged in with."""
+    """*url* on *screen*, in a browser of its own without a login."""
     context = browser.new_context(
         viewport={"width": screen.width, "height": screen.height},
         color_scheme=screen.scheme,
@@ -149,7 +149,7 @@ def open_page(browser: Browser, url: str, screen: Screen) -> Watched:
 
 
 def chromium() -> str:
-    """Where Chromium is. Raises RuntimeError with what to do."""
+    """The path of Chromium. Raises RuntimeError with what to do."""
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if path := shutil.which(name):
             return path

@@ -82,7 +82,7 @@ def test_with_mirror_contacts_a_closing_proves_the_pump_within_the_3_s_a_car_is_
     waited_s = bench.run_until(lambda: bench.contactor_closed, within=3.0)
 
     assert 0.8 <= waited_s <= 1.1
-    assert bench.since(ev.ContactorClosed) >= 0.28  # told first, and held open by the pump alone
+    assert bench.since(ev.ContactorClosed) >= 0.28  # first, and held open by the pump alone
     bench.run(60)
     assert bench.contactor_closed
     assert not bench.snapshot.faults

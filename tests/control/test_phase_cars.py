@@ -17,7 +17,7 @@ NEARLY_S = 0.1
 
 
 class Watch:
-    """What the contacts did under one car, looked at in every tick.
+    """The moves of the contacts under one car, seen in every tick.
 
     `rises` has an entry for each time that more phases closed than had been closed before: the
     longest stretch in between in which all was open, nothing was offered and the car did not ask.

@@ -24,7 +24,7 @@ FOREVER = float("inf")
 MIRRORS = InputsConfig(contactor_feedback_gpios=(25, 26, 27))
 
 
-def wish(bench: Bench, outputs: int) -> None:
+def ask_for(bench: Bench, outputs: int) -> None:
     """Ask for 16 A and this set, as the daemon does."""
     bench.send(SetLimits((Limit("feed", 16.0),), wish=PhaseWish(outputs, FOREVER)))
 
@@ -37,7 +37,7 @@ def charging(outputs: int, switching: Switching = Switching.AUTO, car: Car | Non
     bench = Bench(Control, car=car, config=config, contactors=contactors)
     bench.board.feedback_wired = True
     bench.run(1)
-    wish(bench, outputs)
+    ask_for(bench, outputs)
     bench.run(16)
     bench.plug_in()
     bench.car.ask()
@@ -68,7 +68,7 @@ def test_between_two_sets_every_contact_is_open_for_fifteen_seconds(
     before: int, after: int
 ) -> None:
     bench = charging(before)
-    wish(bench, after)
+    ask_for(bench, after)
 
     bench.run_until(lambda: not any(live(bench)), within=7)
     began_at = bench.now
@@ -98,7 +98,7 @@ def test_a_phase_that_closes_beside_the_one_that_charges_opens_everything(place:
 def test_a_contact_that_stays_closed_ends_the_change_and_latches(place: int) -> None:
     bench = charging(3)
     bench.board.box.contactors[place].welded = True
-    wish(bench, 1)
+    ask_for(bench, 1)
 
     bench.run(60)
 
@@ -109,7 +109,7 @@ def test_a_contact_that_stays_closed_ends_the_change_and_latches(place: int) -> 
 
 def test_a_lost_board_in_the_middle_ends_in_all_open_and_the_whole_rest() -> None:
     bench = charging(3)
-    wish(bench, 1)
+    ask_for(bench, 1)
     bench.run_until(lambda: not any(live(bench)), within=7)
     bench.run(10)
     bench.board.daemon_dead = True
@@ -133,7 +133,7 @@ def test_a_set_never_changes_on_the_wires_while_something_is_closed() -> None:
 
 def test_an_end_of_evsed_in_the_middle_of_a_change_leaves_all_open() -> None:
     bench = charging(3)
-    wish(bench, 1)
+    ask_for(bench, 1)
     bench.run(0.1)
     bench.send(StopCharging())
     bench.run(60)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A receiver that fails now and then in a charge; then the car stops nothing and is unplugged.
 
-Whatever it gives, the plug is dead within a second, the owner is told, and nothing closes again.
+Whatever it gives, the plug is dead within a second, the owner has a message, and nothing closes.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ async def test_who_looks_for_an_openevse_finds_evsed_and_what_it_is() -> None:
 
 async def test_where_it_cannot_be_announced_that_is_said_and_nothing_fails() -> None:
     with capture_logs() as entries:
-        running = asyncio.create_task(CHARGER.run("192.0.2.1"))  # nobody's: RFC 5737
+        running = asyncio.create_task(CHARGER.run("192.0.2.1"))  # a documentation address: RFC 5737
         async with asyncio.timeout(IN_TIME_S):
             while not entries:  # noqa: ASYNC110 - the log is all there is to see
                 await asyncio.sleep(0.01)

@@ -33,7 +33,7 @@ OWNERS = "[supply]\nmax_current_a = 16.0\n"
 
 
 class Box:
-    """An installation in *folder*, switched on since `on_s`; it keeps what it was told."""
+    """An installation in *folder*, switched on since `on_s`; it keeps every message."""
 
     def __init__(self, folder: Path, more: str = "") -> None:
         self.file = folder / "evsed.toml"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The DS18B20 of a made-up /sys: what is read, and that nobody waits for it."""
+"""The DS18B20 of a made-up /sys: what is read, and that no tick waits for it."""
 
 from __future__ import annotations
 

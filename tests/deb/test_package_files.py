@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the package is made of is there, and its pages know every command and every section."""
+"""All parts of the package are there, and its pages know every command and every section."""
 
 from __future__ import annotations
 

@@ -179,7 +179,7 @@ async def served(handler: Handler) -> AsyncIterator[str]:
 
 
 async def refusal(handler: Handler, timeout_s: float = 30.0) -> str:
-    """What a poll of *handler* is refused with."""
+    """The refusal of a poll of *handler*."""
     async with served(handler) as url:
         feed = BatteryMonitorFeed(FeedConfig(url=url), UTC, timeout_s=timeout_s)
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pages whose two clocks differ: the age of the news, and what the owner is told."""
+"""Pages whose two clocks differ: the age of the reading, and the owner's message."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ MEMORY_MB = 1024  # ... and so is one that needs more
 
 @dataclass(frozen=True)
 class Target:
-    """How often a target is run, and the modules whose branches guide it."""
+    """The number of runs of a target, and the modules whose branches guide it."""
 
     runs: int
     watched: tuple[str, ...]
@@ -51,7 +51,7 @@ TARGETS = {
 
 
 class Module(Protocol):
-    """What a `fuzz_*.py` gives."""
+    """The contents of a `fuzz_*.py`."""
 
     def seeds(self) -> list[bytes]:
         """Inputs to begin with."""

@@ -139,7 +139,7 @@ def _ask(asks: tuple[Request, ...], source: Source) -> None:
         else HEAD.pack(*ask[:3], source.choice(WORDS))
         for ask in asks
     )
-    _give(_changed(right, source), end=True)  # whatever is missing, nobody waits for
+    _give(_changed(right, source), end=True)  # evsed does not wait for what is missing
     _line.pipe.limit_time(ANSWER_S)
     request = b"".join(ask.request for ask in asks)
     try:
@@ -175,7 +175,7 @@ def _call(number: int, source: Source) -> None:
 
 def _state(source: Source) -> None:
     """The state of the dead-man's script."""
-    right = HEAD.pack(Command.PROCP, 3, 0, source.choice((44, *WORDS))) + source.take(44)
+    right = HEAD.pack(Command.PROCP, 3, 0, source.choice((44, *WORDS))) + source.chunk(44)
     _give(_changed(right, source), end=True)
     _line.pipe.limit_time(ANSWER_S)
     with suppress(BoardError):
@@ -185,8 +185,8 @@ def _state(source: Source) -> None:
 
 def _right(ask: Request, source: Source) -> bytes:
     """The answer that is expected, with whatever is news in it; floating bits among the data."""
-    result = ask.data | int.from_bytes(source.take(4), "little") & ask.free
-    return HEAD.pack(*ask[:3], result) + source.take(ask.data).ljust(ask.data, b"\xff")
+    result = ask.data | int.from_bytes(source.chunk(4), "little") & ask.free
+    return HEAD.pack(*ask[:3], result) + source.chunk(ask.data).ljust(ask.data, b"\xff")
 
 
 def _changed(answer: bytes, source: Source) -> bytes:
@@ -202,7 +202,7 @@ def _changed(answer: bytes, source: Source) -> bytes:
             case 2:
                 del made[place : place + source.byte()]
             case 3:
-                made[place:place] = source.take(source.byte())
+                made[place:place] = source.chunk(source.byte())
             case 4:
                 start = place // 4 * 4
                 made[start : start + 4] = struct.pack("<I", source.choice(WORDS))
@@ -229,7 +229,7 @@ def _gone(request: bytes) -> None:
 
 
 def _fits(batch: Batch, answer: bytes) -> bool:
-    """Whether *answer* begins with an answer to *batch*, judged one request after the other."""
+    """True where *answer* begins with an answer to *batch*, judged one request after the other."""
     if len(answer) < batch.size:
         return False
     at = 0

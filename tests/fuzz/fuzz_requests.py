@@ -93,11 +93,11 @@ class _Server:
         self.loop.run_until_complete(asyncio.gather(self.running, return_exceptions=True))
         self.loop.close()
 
-    def say(self, request: bytes, *, end: bool, local: bool) -> bytes:
+    def send(self, request: bytes, *, end: bool, local: bool) -> bytes:
         """Everything that comes back for *request*."""
-        return self.loop.run_until_complete(self._say(request, end=end, local=local))
+        return self.loop.run_until_complete(self._send(request, end=end, local=local))
 
-    async def _say(self, request: bytes, *, end: bool, local: bool) -> bytes:
+    async def _send(self, request: bytes, *, end: bool, local: bool) -> bytes:
         with socket.socket(socket.AF_UNIX if local else socket.AF_INET) as sock:
             if not local:
                 _ends_with_reset(sock)
@@ -163,7 +163,7 @@ def one_input(data: bytes) -> None:
     kind, how = source.byte(), source.byte()
     local = bool(how & LOCAL)
     request = source.rest() if kind == RAW else _request(source)
-    got = _server.say(request, end=bool(how & 1), local=local)
+    got = _server.send(request, end=bool(how & 1), local=local)
     assert not _server.failures, _server.failures
     hub = _server.hub
     if local:  # who may open the socket may give orders; the next one finds all as it was
@@ -200,7 +200,7 @@ def _request(source: Source) -> bytes:
         made = made[: source.below(max(1, len(made)))]
     if source.chance(64):
         place = source.below(max(1, len(made)))
-        made = made[:place] + source.take(4) + made[place + source.byte() % 8 :]
+        made = made[:place] + source.chunk(4) + made[place + source.byte() % 8 :]
     return made
 
 

@@ -53,7 +53,7 @@ def one_input(data: bytes) -> None:
 
 
 def _use(settings: Settings) -> None:
-    """What the daemon makes of settings before it drives anything."""
+    """The daemon's use of settings before it drives anything."""
     assert 6.0 <= settings.supply.max_current_a <= 80.0
     board = settings.board_config()
     wires = board.kernel if board.kind == "kernel" else board.pigpio

@@ -25,10 +25,10 @@ class Source:
 
     @property
     def left(self) -> int:
-        """How many bytes are left."""
+        """The number of bytes that are left."""
         return max(0, len(self._data) - self._at)
 
-    def take(self, count: int) -> bytes:
+    def chunk(self, count: int) -> bytes:
         """The next *count* bytes, or as many as there are."""
         taken = self._data[self._at : self._at + count]
         self._at += count
@@ -36,11 +36,11 @@ class Source:
 
     def rest(self) -> bytes:
         """All that is left."""
-        return self.take(self.left)
+        return self.chunk(self.left)
 
     def byte(self) -> int:
         """0 to 255."""
-        taken = self.take(1)
+        taken = self.chunk(1)
         return taken[0] if taken else 0
 
     def below(self, end: int) -> int:
@@ -57,7 +57,7 @@ class Source:
 
     def number(self) -> float:
         """Any number there is, the odd ones too."""
-        (number,) = struct.unpack("<d", self.take(8).ljust(8, b"\0"))
+        (number,) = struct.unpack("<d", self.chunk(8).ljust(8, b"\0"))
         return float(number)
 
     def text(self) -> str:
@@ -67,4 +67,4 @@ class Source:
             return self.choice(NUMBERS)
         if kind & 2:
             return repr(self.number())
-        return self.take(kind >> 3).decode("utf-8", "replace")
+        return self.chunk(kind >> 3).decode("utf-8", "replace")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What makes `make hw` fail."""
+"""The causes that make `make hw` fail."""
 
 from __future__ import annotations
 

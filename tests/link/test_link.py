@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the two processes say to each other arrives as it was said."""
+"""The messages between the two processes arrive as they were sent."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What evsed says: where it arrives, in which form, and that saying it never hurts."""
+"""The messages of evsed: their place and form, and that writing them never hurts."""
 
 import io
 import logging

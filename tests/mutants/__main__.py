@@ -27,7 +27,7 @@ WITHIN_S = 600.0
 
 
 def survives(tree: Path, mutant: Mutant) -> bool:
-    """Whether the test stays green in *tree* without the barrier."""
+    """True where the test stays green in *tree* without the barrier."""
     path = tree / "evsed" / mutant.file
     text = path.read_text()
     path.write_text(text.replace(mutant.old, mutant.new))

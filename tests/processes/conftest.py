@@ -55,7 +55,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     stories = pyfuncitem.funcargs["rig"]
     assert isinstance(stories, Stories)
-    stories.told(story)
+    stories.outcome(story)
     return True
 
 
@@ -87,10 +87,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture
-def told(request: pytest.FixtureRequest, stories: Stories) -> Any:  # noqa: ANN401 - as the story
+def outcome(request: pytest.FixtureRequest, stories: Stories) -> Any:  # noqa: ANN401 - as the story
     story = story_of(request.node)
     assert story is not None, "mark it with stories.of(...)"
-    return stories.told(story)
+    return stories.outcome(story)
 
 
 @pytest.fixture

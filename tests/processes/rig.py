@@ -65,7 +65,7 @@ T = TypeVar("T")
 
 
 class NeverHappenedError(AssertionError):
-    """What a test waited for did not come about."""
+    """The event that a test waited for did not come about."""
 
 
 def wait_until(what: str, look: Callable[[], T]) -> T:
@@ -108,7 +108,7 @@ class SimulatedPi:
 
     def timeline(self) -> Timeline:
         """All that has happened until now."""
-        now = self.order("look")["now"]
+        now = self.order("state")["now"]
         self._happened += [
             (at, kind, gpio, value)
             for at, kind, gpio, value in self.order("history", since=len(self._happened))
@@ -125,7 +125,7 @@ class SimulatedPi:
 
 
 class Systemd:
-    """What systemd listens on: the messages of sd_notify(3), each with its moment of arrival."""
+    """The socket of systemd: the messages of sd_notify(3), each with its moment of arrival."""
 
     def __init__(self, folder: Path) -> None:
         self.address = str(folder / "notify.sock")
@@ -143,7 +143,7 @@ class Systemd:
         return list(self._heard)
 
     def count(self, line: str) -> int:
-        """How often *line* has come."""
+        """The number of times that *line* has come."""
         return sum(text == line for _, text in self.heard())
 
     def close(self) -> None:
@@ -283,7 +283,7 @@ class Rig:
     # --- the charge ---------------------------------------------------------------------------
 
     def get(self, path: str) -> str:
-        """Status code and text of a GET over the control socket; "" while nobody answers there."""
+        """Code and text of a GET over the control socket; "" while no server answers there."""
         connection = _OverSocket(self.folder / "evsed.sock")
         try:
             connection.request("GET", path)
@@ -295,7 +295,7 @@ class Rig:
             connection.close()
 
     def status(self) -> dict[str, Any] | None:
-        """`/api/v1/status`; None while nobody answers."""
+        """`/api/v1/status`; None while no server answers."""
         answer = self.get("/api/v1/status")
         found: dict[str, Any] | None = json.loads(answer.partition(" ")[2]) if answer else None
         return found
@@ -303,13 +303,13 @@ class Rig:
     def until_closed(self, since: float = 0.0) -> float:
         """Wait until the contactor has closed after *since* and still is; when it closed."""
 
-        def look() -> float | None:
-            seen = self.pi.order("look")
+        def closed_since() -> float | None:
+            seen = self.pi.order("state")
             if not (seen["contactor_pin"] and seen["contacts_closed"]):
                 return None
             return max(self.pi.timeline().closings(since), default=None)
 
-        return self._wait("the contactor is closed", look) or 0.0
+        return self._wait("the contactor is closed", closed_since) or 0.0
 
     def _wait(self, what: str, look: Callable[[], T]) -> T:
         """As `wait_until`, with the daemon's own words where it is in vain."""
@@ -321,7 +321,7 @@ class Rig:
 
     def now(self) -> float:
         """The moment that it is: the simulator's clock, which is the machine's."""
-        now: float = self.pi.order("look")["now"]
+        now: float = self.pi.order("state")["now"]
         return now
 
     def until(self, at: float) -> None:
@@ -331,7 +331,7 @@ class Rig:
     def until_beats(self, count: int, since: float) -> None:
         """Wait for *count* beats after *since*."""
         already = len(self.pi.timeline().beats) - len(self.pi.timeline().beats_since(since))
-        self._wait(f"{count} beats", lambda: self.pi.order("look")["beats"] >= already + count)
+        self._wait(f"{count} beats", lambda: self.pi.order("state")["beats"] >= already + count)
 
     def until_proved(self) -> None:
         """Wait until this life has read a pilot without a car."""
@@ -372,7 +372,7 @@ def stop(pid: int) -> float:
 
 
 def _waited_s(pid: int) -> float:
-    """How long *pid* has waited for a processor (proc(5), schedstat); 0 where nobody counts."""
+    """The wait of *pid* for a processor (proc(5), schedstat); 0 where the kernel keeps no count."""
     try:
         return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
     except (OSError, IndexError):

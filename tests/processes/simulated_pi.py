@@ -35,7 +35,7 @@ S2_OPEN_S = 0.8  # a brisk car: it stops half a second after the offer does, S2 
 
 
 class Orders:
-    """What a test can do to the world; each public method is an order, by its name."""
+    """The acts of a test on the world; each public method is an order, by its name."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -59,8 +59,8 @@ class Orders:
                 self._happened.append((now, "s2", -1, float(s2_closed)))
             await asyncio.sleep(STEP_S)
 
-    def look(self) -> dict[str, object]:
-        """How things stand."""
+    def state(self) -> dict[str, object]:
+        """The state of the world."""
         world = self._world
         pins, wires = world.pins, world.wires
         wave, held = wires.pwm(pins.pilot), wires.pwm(pins.contactor)
@@ -81,7 +81,7 @@ class Orders:
         }
 
     def history(self, since: int = 0) -> list[tuple[float, str, int, float]]:
-        """What happened from number *since* on."""
+        """The events from number *since* on."""
         return self._happened[since:]
 
     def plug(self) -> None:
@@ -118,11 +118,11 @@ class Orders:
         self._world.pigpiod.kill()
 
     async def revive(self) -> None:
-        """Start pigpiod anew over the same wires."""
+        """Start pigpiod again over the same wires."""
         await self._world.pigpiod.revive()
 
     async def restart(self) -> None:
-        """Kill it and start it anew, as `systemctl restart` does."""
+        """Kill it and start it again, as `systemctl restart` does."""
         self._world.pigpiod.kill()
         await self._world.pigpiod.revive()
 
@@ -153,19 +153,19 @@ async def _main() -> None:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    _say(world.pigpiod.port)
+    _send(world.pigpiod.port)
     while line := await reader.readline():
         name, arguments = json.loads(line)
         order: Callable[..., object] = getattr(orders, name)
         outcome = order(**arguments)
-        _say(await outcome if asyncio.iscoroutine(outcome) else outcome)
+        _send(await outcome if asyncio.iscoroutine(outcome) else outcome)
     stepping.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await stepping
     await world.pigpiod.stop()
 
 
-def _say(outcome: object) -> None:
+def _send(outcome: object) -> None:
     sys.stdout.write(json.dumps(outcome) + "\n")
     sys.stdout.flush()
 

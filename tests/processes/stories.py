@@ -32,7 +32,7 @@ ATTEMPTS = 6
 class StalledError(AssertionError):
     """The machine stood still in the very moment that mattered, as the simulator's stamps show.
 
-    evsed does right to open then; but it is another story, so this one is told again, with no
+    evsed does right to open then; but it is another story, so this one runs again, with no
     other beside it, and at most six times in all.
     """
 
@@ -64,7 +64,7 @@ def steady(timeline: Timeline, start: float, end: float) -> None:
 
 
 def of(story: Callable[[Rig], Any]) -> pytest.MarkDecorator:
-    """Mark a test that asks what came of *story*; it gets that as `told`."""
+    """Mark a test that judges the outcome of *story*; it gets that as `outcome`."""
     return pytest.mark.story.with_args(story)
 
 
@@ -76,38 +76,38 @@ def story_of(item: pytest.Item) -> Callable[[Rig], Any] | None:
 
 
 class Stage:
-    """Where stories are told: many at a time, or one alone."""
+    """The place where stories run: many at a time, or one alone."""
 
     def __init__(self) -> None:
         self._changed = Condition()
-        self._told = 0
-        self._alone = 0  # told alone, or waiting for it
+        self._present = 0
+        self._alone = 0  # alone, or waiting for it
 
     @contextlib.contextmanager
     def among_others(self) -> Iterator[None]:
-        """Wait until nobody wants to be alone; then be here."""
+        """Wait until no story wants to be alone; then be here."""
         with self._changed:
             self._changed.wait_for(lambda: not self._alone)
-            self._told += 1
+            self._present += 1
         try:
             yield
         finally:
             with self._changed:
-                self._told -= 1
+                self._present -= 1
                 self._changed.notify_all()
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Let nobody else begin, wait until everybody has left; then be here."""
+        """Let no other story begin, wait until all have left; then be here."""
         with self._changed:
             self._alone += 1
-            self._changed.wait_for(lambda: not self._told)
-            self._told += 1
+            self._changed.wait_for(lambda: not self._present)
+            self._present += 1
         try:
             yield
         finally:
             with self._changed:
-                self._told -= 1
+                self._present -= 1
                 self._alone -= 1
                 self._changed.notify_all()
 
@@ -119,27 +119,27 @@ class Stories:
         self._pool = ThreadPoolExecutor(AT_A_TIME, "story")
         self._stage = Stage()
         self.took_s: dict[Callable[[Rig], Any], float] = {}
-        self._told: dict[Callable[[Rig], Any], Future[Any]] = {
-            story: self._pool.submit(self._tell, story) for story in dict.fromkeys(stories)
+        self._outcomes: dict[Callable[[Rig], Any], Future[Any]] = {
+            story: self._pool.submit(self._run, story) for story in dict.fromkeys(stories)
         }
 
-    def told(self, story: Callable[[Rig], Any]) -> Any:  # noqa: ANN401 - what the story returns
-        """What came of *story*; raises what it raised."""
-        return self._told[story].result()
+    def outcome(self, story: Callable[[Rig], Any]) -> Any:  # noqa: ANN401 - what the story returns
+        """The outcome of *story*; raises what it raised."""
+        return self._outcomes[story].result()
 
     def close(self) -> None:
         """Begin no further one, and wait for those under way."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _tell(self, story: Callable[[Rig], Any]) -> Any:  # noqa: ANN401 - see `told`
+    def _run(self, story: Callable[[Rig], Any]) -> Any:  # noqa: ANN401 - see `outcome`
         began_at = time.monotonic()
         try:
-            return _tell(story, self._stage)
+            return _play(story, self._stage)
         finally:
             self.took_s[story] = time.monotonic() - began_at
 
 
-def _tell(story: Callable[[Rig], Any], stage: Stage) -> Any:  # noqa: ANN401 - see `told`
+def _play(story: Callable[[Rig], Any], stage: Stage) -> Any:  # noqa: ANN401 - see `outcome`
     for attempt in range(ATTEMPTS):
         with stage.alone() if attempt else stage.among_others():
             rig = Rig()

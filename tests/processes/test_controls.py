@@ -30,7 +30,7 @@ def until(rig: Rig, what: str, look: Callable[[dict[str, Any]], object]) -> dict
 
 
 def free_port() -> int:
-    """A TCP port that nobody has."""
+    """A TCP port that no process has."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     return port
@@ -57,9 +57,9 @@ def test_off_lets_the_car_go_holds_across_a_restart_and_ends_when_the_owner_says
     rig.pi.order("plug")
     rig.until_closed()
     at = rig.now()
-    told = rig.evsed("set", "mode=off", "session_kwh=10")
-    assert told.code == 0
-    assert "mode off, at most 10 kWh this session" in told.said()
+    outcome = rig.evsed("set", "mode=off", "session_kwh=10")
+    assert outcome.code == 0
+    assert "mode off, at most 10 kWh this session" in outcome.said()
     until(rig, "the contactor is open", lambda now: not now["contactor_closed"])
     timeline = rig.pi.timeline()
     assert timeline.offer_ends(at)[0] < timeline.openings(at)[0]

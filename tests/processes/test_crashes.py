@@ -27,7 +27,7 @@ def boot() -> str:
 
 
 def noted_closed(rig: Rig) -> bool:
-    """Whether the database says that the contactor is closed."""
+    """True where the database says that the contactor is closed."""
     store = Store(rig.folder / "evsed.db")
     try:
         return store.get("contactor_closed_in_boot") == boot()
@@ -49,7 +49,7 @@ def crash(rig: Rig) -> None:
 
 
 def crashed_twice_before(rig: Rig) -> None:
-    """What two crashes earlier in this hour have left in the database."""
+    """The traces of two crashes earlier in this hour in the database."""
     store = Store(rig.folder / "evsed.db")
     try:
         for _ in range(2):
@@ -84,19 +84,19 @@ def one_crash(rig: Rig) -> AfterCrash:
 @pytest.mark.long
 @stories.of(one_crash)
 def test_after_a_crash_while_charging_the_contactor_stays_open_for_ten_seconds(
-    told: AfterCrash,
+    outcome: AfterCrash,
 ) -> None:
-    first_beat = told.timeline.beats_since(told.started)[0]
+    first_beat = outcome.timeline.beats_since(outcome.started)[0]
 
-    assert told.closed - told.started >= OPEN_AFTER_CRASH_S
-    offered = told.timeline.offers(told.started)[0]
+    assert outcome.closed - outcome.started >= OPEN_AFTER_CRASH_S
+    offered = outcome.timeline.offers(outcome.started)[0]
     assert offered - first_beat >= 3.0
-    assert told.closed - offered >= 0.5
+    assert outcome.closed - offered >= 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Off:
-    """What a life that stays off says of itself."""
+    """The report of a life that stays off."""
 
     faults: list[str]
     words: str
@@ -168,23 +168,23 @@ def three_crashes(rig: Rig) -> StayedOff:
 
 @pytest.mark.long
 @stories.of(three_crashes)
-def test_three_crashes_within_an_hour_keep_it_off_after_a_restart_too(told: StayedOff) -> None:
-    assert told.closings_before == []
-    for off in (told.off, told.off_again):
+def test_three_crashes_within_an_hour_keep_it_off_after_a_restart_too(outcome: StayedOff) -> None:
+    assert outcome.closings_before == []
+    for off in (outcome.off, outcome.off_again):
         assert off.faults == ["PermanentFault"]
         assert off.words.startswith("Off after three crashes")
         assert "State=4" in off.classic
 
 
 @stories.of(three_crashes)
-def test_an_acknowledgement_ends_that_for_this_life_and_for_the_next(told: StayedOff) -> None:
-    assert told.ack_code == 0
-    assert "PermanentFault" in told.acknowledged
-    assert told.closed > told.acknowledged_at
-    assert told.faults_at_last == []
-    assert told.codes == [0, 0]
+def test_an_acknowledgement_ends_that_for_this_life_and_for_the_next(outcome: StayedOff) -> None:
+    assert outcome.ack_code == 0
+    assert "PermanentFault" in outcome.acknowledged
+    assert outcome.closed > outcome.acknowledged_at
+    assert outcome.faults_at_last == []
+    assert outcome.codes == [0, 0]
 
 
 @stories.of(three_crashes)
-def test_the_reason_is_in_errors_log(told: StayedOff) -> None:
-    assert "3 crashes within an hour" in told.errors_log
+def test_the_reason_is_in_errors_log(outcome: StayedOff) -> None:
+    assert "3 crashes within an hour" in outcome.errors_log

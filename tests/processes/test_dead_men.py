@@ -27,7 +27,7 @@ CLOSE_AFTER_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """What came of a blow at the moment `at`: all that happened, and the daemon's exit code."""
+    """The outcome of a blow at the moment `at`: all that happened, and the daemon's exit code."""
 
     at: float
     timeline: Timeline
@@ -43,7 +43,7 @@ def struck(rig: Rig, at: float) -> Struck:
     rig.until_nothing_runs()
     timeline = rig.pi.timeline()
     stories.still_closed(timeline, at)
-    return Struck(at, timeline, code, rig.pi.order("look")["contacts_closed"], daemon.said())
+    return Struck(at, timeline, code, rig.pi.order("state")["contacts_closed"], daemon.said())
 
 
 # --- the control process dies, the daemon and pigpiod live -------------------------------------
@@ -59,22 +59,22 @@ def control_killed(rig: Rig) -> Struck:
 
 @stories.of(control_killed)
 def test_a_killed_control_process_leaves_the_contactor_closed_for_150_ms_at_most(
-    told: Struck,
+    outcome: Struck,
 ) -> None:
-    opened = told.timeline.openings(told.at)[0]
+    opened = outcome.timeline.openings(outcome.at)[0]
 
-    assert opened - told.timeline.last_beat(opened) <= SCRIPT_S
-    assert told.timeline.longest_unattended_s(pump_fitted=False) <= SCRIPT_S
-    assert not told.contacts_closed
+    assert opened - outcome.timeline.last_beat(opened) <= SCRIPT_S
+    assert outcome.timeline.longest_unattended_s(pump_fitted=False) <= SCRIPT_S
+    assert not outcome.contacts_closed
 
 
 @stories.of(control_killed)
 def test_after_a_killed_control_process_the_pilot_is_steady_and_the_daemon_exits_70(
-    told: Struck,
+    outcome: Struck,
 ) -> None:
-    assert told.timeline.duty_at(told.timeline.until) == 1.0
-    assert told.code == 70
-    assert "contactor open (GPIO 23 low)" in told.said
+    assert outcome.timeline.duty_at(outcome.timeline.until) == 1.0
+    assert outcome.code == 70
+    assert "contactor open (GPIO 23 low)" in outcome.said
 
 
 # --- the control process hangs ---------------------------------------------------------------
@@ -119,28 +119,33 @@ def control_stopped(rig: Rig) -> Hung:
 
 
 @stories.of(control_stopped)
-def test_with_a_stopped_control_process_the_script_alone_opens_within_150_ms(told: Hung) -> None:
-    opened = told.timeline.openings(told.at)[0]
+def test_with_a_stopped_control_process_the_script_alone_opens_within_150_ms(outcome: Hung) -> None:
+    opened = outcome.timeline.openings(outcome.at)[0]
 
-    assert opened - told.timeline.last_beat(opened) <= SCRIPT_S
-    assert told.timeline.duty_at(opened + 0.001) == 1.0
-    assert not told.timeline.closings(told.at)[:1] or told.timeline.closings(told.at)[0] > told.on
-
-
-@stories.of(control_stopped)
-def test_the_watchdog_is_not_fed_while_the_control_process_is_stopped(told: Hung) -> None:
-    assert told.fed_while_stopped == 0
-    assert told.health.startswith("503")
-    assert told.words == "The control process does not answer"
+    assert opened - outcome.timeline.last_beat(opened) <= SCRIPT_S
+    assert outcome.timeline.duty_at(opened + 0.001) == 1.0
+    assert (
+        not outcome.timeline.closings(outcome.at)[:1]
+        or outcome.timeline.closings(outcome.at)[0] > outcome.on
+    )
 
 
 @stories.of(control_stopped)
-def test_a_control_process_that_goes_on_sees_what_it_missed_and_closes_in_full(told: Hung) -> None:
-    offered = told.timeline.offers(told.on)[0]
+def test_the_watchdog_is_not_fed_while_the_control_process_is_stopped(outcome: Hung) -> None:
+    assert outcome.fed_while_stopped == 0
+    assert outcome.health.startswith("503")
+    assert outcome.words == "The control process does not answer"
 
-    assert offered - told.on >= X1_S
-    assert told.closed_again - offered >= CLOSE_AFTER_S
-    assert told.timeline.longest_unattended_s(pump_fitted=False) <= SCRIPT_S
+
+@stories.of(control_stopped)
+def test_a_control_process_that_goes_on_sees_what_it_missed_and_closes_in_full(
+    outcome: Hung,
+) -> None:
+    offered = outcome.timeline.offers(outcome.on)[0]
+
+    assert offered - outcome.on >= X1_S
+    assert outcome.closed_again - offered >= CLOSE_AFTER_S
+    assert outcome.timeline.longest_unattended_s(pump_fitted=False) <= SCRIPT_S
 
 
 # --- everything dies but one dead-man ---------------------------------------------------------
@@ -164,11 +169,11 @@ def only_the_script_is_left(rig: Rig) -> Struck:
 
 
 @stories.of(only_the_script_is_left)
-def test_the_script_is_enough_without_evsed_and_without_the_pump(told: Struck) -> None:
-    opened = told.timeline.openings(told.at)[0]
+def test_the_script_is_enough_without_evsed_and_without_the_pump(outcome: Struck) -> None:
+    opened = outcome.timeline.openings(outcome.at)[0]
 
-    assert opened - told.timeline.last_beat(opened) <= SCRIPT_S
-    assert told.timeline.duty_at(told.timeline.until) == 1.0
+    assert opened - outcome.timeline.last_beat(opened) <= SCRIPT_S
+    assert outcome.timeline.duty_at(outcome.timeline.until) == 1.0
 
 
 def only_the_pump_is_left(rig: Rig) -> Struck:
@@ -176,19 +181,19 @@ def only_the_pump_is_left(rig: Rig) -> Struck:
     at = rig.now()
     rig.pi.order("freeze", scripts=True)
     kill_both(rig)
-    wait_until("the contacts part", lambda: not rig.pi.order("look")["contacts_closed"])
+    wait_until("the contacts part", lambda: not rig.pi.order("state")["contacts_closed"])
     return struck(rig, at)
 
 
 @stories.of(only_the_pump_is_left)
 def test_the_pump_is_enough_without_evsed_and_with_pigpiod_and_its_script_stopped(
-    told: Struck,
+    outcome: Struck,
 ) -> None:
-    last_beat = told.timeline.beats[-1]
+    last_beat = outcome.timeline.beats[-1]
 
-    assert told.timeline.closed_at(told.timeline.until), "it was not the pump alone"
-    assert told.timeline.energised()[-1].end - last_beat <= PUMP_S
-    assert not told.contacts_closed
+    assert outcome.timeline.closed_at(outcome.timeline.until), "it was not the pump alone"
+    assert outcome.timeline.energised()[-1].end - last_beat <= PUMP_S
+    assert not outcome.contacts_closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,24 +214,24 @@ def only_evsed_off_is_left(rig: Rig) -> SwitchedOff:
     kill_both(rig)
     rig.life().ended()
     rig.pi.order("revive")
-    before = rig.pi.order("look")["contactor_pin"]
+    before = rig.pi.order("state")["contactor_pin"]
     if not before:
         raise stories.StalledError("it had opened by itself")
     first = rig.evsed("off")
     second = rig.evsed("off")
-    look = rig.pi.order("look")
+    look = rig.pi.order("state")
     codes = (first.code, second.code)
     return SwitchedOff(before, look["contactor_pin"], look["duty"], codes, first.said())
 
 
 @stories.of(only_evsed_off_is_left)
 def test_evsed_off_is_enough_where_pigpiod_was_restarted_and_no_pump_is_fitted(
-    told: SwitchedOff,
+    outcome: SwitchedOff,
 ) -> None:
-    assert (told.before, told.after) == (1, 0)
-    assert told.duty == 1.0
-    assert told.codes == (0, 0)
-    assert told.said.startswith("contactor open (GPIO 23 low), pilot at steady +12 V (GPIO 18)")
+    assert (outcome.before, outcome.after) == (1, 0)
+    assert outcome.duty == 1.0
+    assert outcome.codes == (0, 0)
+    assert outcome.said.startswith("contactor open (GPIO 23 low), pilot at steady +12 V (GPIO 18)")
 
 
 # --- the daemon dies or hangs, the control process lives -----------------------------------------
@@ -235,32 +240,32 @@ def test_evsed_off_is_enough_where_pigpiod_was_restarted_and_no_pump_is_fitted(
 def daemon_killed(rig: Rig) -> Struck:
     daemon = rig.charge()
     at = daemon.signal(signal.SIGKILL)
-    told = struck(rig, at)
-    stories.steady(told.timeline, at, told.timeline.openings(at)[0])
-    return told
+    outcome = struck(rig, at)
+    stories.steady(outcome.timeline, at, outcome.timeline.openings(at)[0])
+    return outcome
 
 
 @stories.of(daemon_killed)
 def test_without_its_daemon_the_control_process_withdraws_the_offer_within_three_ticks(
-    told: Struck,
+    outcome: Struck,
 ) -> None:
-    ended = told.timeline.offer_ends(told.at)[0]
+    ended = outcome.timeline.offer_ends(outcome.at)[0]
 
-    assert sum(told.at < beat < ended for beat in told.timeline.beats) <= 3
+    assert sum(outcome.at < beat < ended for beat in outcome.timeline.beats) <= 3
 
 
 @stories.of(daemon_killed)
 def test_without_its_daemon_the_control_process_opens_when_the_car_lets_go_and_exits(
-    told: Struck,
+    outcome: Struck,
 ) -> None:
-    ended = told.timeline.offer_ends(told.at)[0]
-    let_go = next(at for at, closed in told.timeline.s2 if at > ended and not closed)
-    opened = told.timeline.openings(told.at)[0]
+    ended = outcome.timeline.offer_ends(outcome.at)[0]
+    let_go = next(at for at, closed in outcome.timeline.s2 if at > ended and not closed)
+    opened = outcome.timeline.openings(outcome.at)[0]
 
     assert let_go <= opened
     assert opened - ended <= 6.0
-    assert told.timeline.duty_at(told.timeline.until) == 1.0
-    assert told.code == -signal.SIGKILL
+    assert outcome.timeline.duty_at(outcome.timeline.until) == 1.0
+    assert outcome.code == -signal.SIGKILL
 
 
 def daemon_stopped(rig: Rig) -> Hung:
@@ -276,11 +281,13 @@ def daemon_stopped(rig: Rig) -> Hung:
 
 
 @stories.of(daemon_stopped)
-def test_a_stopped_daemons_limit_runs_out_after_3_s_and_the_car_is_let_go(told: Hung) -> None:
-    ended = told.timeline.offer_ends(told.at)[0]
-    opened = told.timeline.openings(told.at)[0]
-    let_go = next(at for at, closed in told.timeline.s2 if at > ended and not closed)
-    too_late = [beat for beat in told.timeline.beats if told.at + LIMIT_HOLDS_S < beat < ended]
+def test_a_stopped_daemons_limit_runs_out_after_3_s_and_the_car_is_let_go(outcome: Hung) -> None:
+    ended = outcome.timeline.offer_ends(outcome.at)[0]
+    opened = outcome.timeline.openings(outcome.at)[0]
+    let_go = next(at for at, closed in outcome.timeline.s2 if at > ended and not closed)
+    too_late = [
+        beat for beat in outcome.timeline.beats if outcome.at + LIMIT_HOLDS_S < beat < ended
+    ]
 
     # A tick that began before the limit ended may beat after it; the next one must not.
     assert len(too_late) <= 1
@@ -289,13 +296,13 @@ def test_a_stopped_daemons_limit_runs_out_after_3_s_and_the_car_is_let_go(told: 
 
 
 @stories.of(daemon_stopped)
-def test_a_daemon_that_goes_on_charges_again_after_3_s_of_steady_pilot(told: Hung) -> None:
-    ended = told.timeline.offer_ends(told.at)[0]
-    offered = told.timeline.offers(ended)[0]
+def test_a_daemon_that_goes_on_charges_again_after_3_s_of_steady_pilot(outcome: Hung) -> None:
+    ended = outcome.timeline.offer_ends(outcome.at)[0]
+    offered = outcome.timeline.offers(ended)[0]
 
     assert offered - ended >= X1_S
-    assert offered > told.on
-    assert told.closed_again > offered
+    assert offered > outcome.on
+    assert outcome.closed_again > offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +330,6 @@ def event_loop_blocked(rig: Rig) -> Blocked:
 
 
 @stories.of(event_loop_blocked)
-def test_a_daemon_blocked_for_half_a_second_changes_nothing_on_the_wires(told: Blocked) -> None:
-    assert told.timeline.openings(told.at) == []
-    assert told.timeline.offer_ends(told.at) == []
+def test_a_daemon_blocked_for_half_a_second_changes_nothing_on_the_wires(outcome: Blocked) -> None:
+    assert outcome.timeline.openings(outcome.at) == []
+    assert outcome.timeline.offer_ends(outcome.at) == []

@@ -15,7 +15,7 @@ ENDED_WITHIN_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What it printed, how it ended, and how long after Ctrl-C."""
+    """Its output, its end, and the seconds from Ctrl-C to it."""
 
     said: str
     code: int
@@ -36,16 +36,16 @@ def demo(rig: Rig) -> Demo:
 
 
 @stories.of(demo)
-def test_the_demo_prints_both_addresses_and_charges(told: Demo) -> None:
-    assert "garage  http://localhost:" in told.said
-    assert "page    http://localhost:" in told.said
-    assert "car plugged in" in told.said
+def test_the_demo_prints_both_addresses_and_charges(outcome: Demo) -> None:
+    assert "garage  http://localhost:" in outcome.said
+    assert "page    http://localhost:" in outcome.said
+    assert "car plugged in" in outcome.said
 
 
 @stories.of(demo)
-def test_ctrl_c_ends_all_three_processes_of_the_demo_within_ten_seconds(told: Demo) -> None:
-    assert told.processes == 3
-    assert told.code == 0
-    assert told.took_s < ENDED_WITHIN_S
-    assert "contactor opened" in told.said
-    assert "Traceback" not in told.said
+def test_ctrl_c_ends_all_three_processes_of_the_demo_within_ten_seconds(outcome: Demo) -> None:
+    assert outcome.processes == 3
+    assert outcome.code == 0
+    assert outcome.took_s < ENDED_WITHIN_S
+    assert "contactor opened" in outcome.said
+    assert "Traceback" not in outcome.said

@@ -26,7 +26,7 @@ class Off:
 
 def off(rig: Rig, *options: str) -> Off:
     ended: Daemon = rig.evsed("off", *options)
-    look = rig.pi.order("look")
+    look = rig.pi.order("state")
     return Off(ended.code, ended.said(), ended.took_s, look["contactor_pin"], look["duty"])
 
 
@@ -52,8 +52,8 @@ def pigpiod_up_hung_and_down(rig: Rig) -> Offs:
 
 
 @stories.of(pigpiod_up_hung_and_down)
-def test_with_pigpiod_up_it_confirms_and_exits_0_a_second_time_too(told: Offs) -> None:
-    for ended in told.up:
+def test_with_pigpiod_up_it_confirms_and_exits_0_a_second_time_too(outcome: Offs) -> None:
+    for ended in outcome.up:
         assert ended.code == 0
         assert ended.said.startswith(
             "contactor open (GPIO 23 low), pilot at steady +12 V (GPIO 18)"
@@ -70,21 +70,21 @@ def says_what_still_protects(ended: Off) -> None:
 
 
 @stories.of(pigpiod_up_hung_and_down)
-def test_with_pigpiod_down_it_exits_75_and_says_what_still_protects(told: Offs) -> None:
-    says_what_still_protects(told.down)
-    assert "cannot be reached" in told.down.said
+def test_with_pigpiod_down_it_exits_75_and_says_what_still_protects(outcome: Offs) -> None:
+    says_what_still_protects(outcome.down)
+    assert "cannot be reached" in outcome.down.said
 
 
 @stories.of(pigpiod_up_hung_and_down)
-def test_with_pigpiod_hung_it_exits_75_and_says_what_still_protects(told: Offs) -> None:
-    says_what_still_protects(told.hung)
-    assert "in time" in told.hung.said or "did not take a connection" in told.hung.said
+def test_with_pigpiod_hung_it_exits_75_and_says_what_still_protects(outcome: Offs) -> None:
+    says_what_still_protects(outcome.hung)
+    assert "in time" in outcome.hung.said or "did not take a connection" in outcome.hung.said
 
 
 @stories.of(pigpiod_up_hung_and_down)
-def test_a_key_that_makes_no_sense_does_not_keep_the_contactor_closed(told: Offs) -> None:
-    assert told.broken_key.code == 0
-    assert "contactor_gpios = 23 makes no sense; the shipped value is" in told.broken_key.said
+def test_a_key_that_makes_no_sense_does_not_keep_the_contactor_closed(outcome: Offs) -> None:
+    assert outcome.broken_key.code == 0
+    assert "contactor_gpios = 23 makes no sense; the shipped value is" in outcome.broken_key.said
 
 
 def beside_a_living_evsed(rig: Rig) -> tuple[float, Off, float, Timeline]:
@@ -98,9 +98,9 @@ def beside_a_living_evsed(rig: Rig) -> tuple[float, Off, float, Timeline]:
 
 @stories.of(beside_a_living_evsed)
 def test_beside_a_living_evsed_it_opens_and_that_one_closes_again_in_full(
-    told: tuple[float, Off, float, Timeline],
+    outcome: tuple[float, Off, float, Timeline],
 ) -> None:
-    at, done, closed_again, timeline = told
+    at, done, closed_again, timeline = outcome
     opened = timeline.openings(at)[0]
 
     assert done.code == 0

@@ -28,25 +28,25 @@ class Held:
 def killed_while_held(rig: Rig) -> Held:
     daemon = rig.charge(**HOLDS)
     rig.pi.order("pump", fitted=False)  # the script alone
-    wait_until("it is held", lambda: rig.pi.order("look")["hold_duty"])
+    wait_until("it is held", lambda: rig.pi.order("state")["hold_duty"])
     rig.until_beats(100, rig.now())  # two read-backs
-    duty = rig.pi.order("look")["hold_duty"]
+    duty = rig.pi.order("state")["hold_duty"]
     killed_at = rig.now()
     timeline = rig.pi.timeline()
     stories.steady(timeline, timeline.closings()[0], killed_at)
     os.kill(daemon.control_pid(), signal.SIGKILL)
-    wait_until("the contacts are open", lambda: not rig.pi.order("look")["contacts_closed"])
-    return Held(duty, rig.pi.timeline(), killed_at, rig.pi.order("look")["contacts_closed"])
+    wait_until("the contacts are open", lambda: not rig.pi.order("state")["contacts_closed"])
+    return Held(duty, rig.pi.timeline(), killed_at, rig.pi.order("state")["contacts_closed"])
 
 
 @stories.of(killed_while_held)
-def test_the_contactor_is_held_and_stays_closed_through_the_read_backs(told: Held) -> None:
-    assert told.duty == 0.8
-    assert not [at for at in told.timeline.openings() if at < told.killed_at]
+def test_the_contactor_is_held_and_stays_closed_through_the_read_backs(outcome: Held) -> None:
+    assert outcome.duty == 0.8
+    assert not [at for at in outcome.timeline.openings() if at < outcome.killed_at]
 
 
 @stories.of(killed_while_held)
-def test_the_script_in_pigpiod_ends_the_pwm_of_a_killed_process_in_time(told: Held) -> None:
-    opened_at = told.timeline.openings(told.killed_at)[0]
-    assert opened_at - told.timeline.last_beat(told.killed_at + SCRIPT_S) <= SCRIPT_S
-    assert not told.closed
+def test_the_script_in_pigpiod_ends_the_pwm_of_a_killed_process_in_time(outcome: Held) -> None:
+    opened_at = outcome.timeline.openings(outcome.killed_at)[0]
+    assert opened_at - outcome.timeline.last_beat(outcome.killed_at + SCRIPT_S) <= SCRIPT_S
+    assert not outcome.closed

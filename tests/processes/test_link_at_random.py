@@ -100,7 +100,7 @@ def rounds(seed: int, rig: Rig) -> Rounds:
         rig.until_nothing_runs()
         rig.evsed("off")  # ExecStopPost
         done.append(blow.__name__)
-        pilots.append(rig.pi.order("look")["duty"])
+        pilots.append(rig.pi.order("state")["duty"])
         for old in rig.folder.glob("evsed.db*"):
             old.unlink()
     return Rounds(tuple(done), rig.pi.timeline(), tuple(pilots))
@@ -125,13 +125,16 @@ every_seed = pytest.mark.parametrize(
 
 @every_seed
 def test_the_contactor_is_never_closed_for_longer_than_150_ms_without_a_beat(
-    seed: int, told: Rounds
+    seed: int, outcome: Rounds
 ) -> None:
-    assert told.timeline.longest_unattended_s(pump_fitted=False) <= SCRIPT_S, (seed, told.done)
+    assert outcome.timeline.longest_unattended_s(pump_fitted=False) <= SCRIPT_S, (
+        seed,
+        outcome.done,
+    )
 
 
 @every_seed
-def test_it_ends_open_and_with_a_steady_pilot(seed: int, told: Rounds) -> None:
-    assert len(told.timeline.closings()) >= ROUNDS // 2
-    assert told.timeline.contactor[-1][1] == 0, (seed, told.done)
-    assert set(told.pilots) == {1.0}
+def test_it_ends_open_and_with_a_steady_pilot(seed: int, outcome: Rounds) -> None:
+    assert len(outcome.timeline.closings()) >= ROUNDS // 2
+    assert outcome.timeline.contactor[-1][1] == 0, (seed, outcome.done)
+    assert set(outcome.pilots) == {1.0}

@@ -18,7 +18,7 @@ def test_what_the_transformer_sees_is_what_the_session_counts(rig: Rig) -> None:
 
     def counted() -> dict[str, Any] | None:
         status = rig.status()
-        drawn = pytest.approx(rig.pi.order("look")["drawn_a"], rel=0.03)
+        drawn = pytest.approx(rig.pi.order("state")["drawn_a"], rel=0.03)
         if status is None or status["drawn_a"] < 0.95 * status["offered_a"]:
             return None  # the car, or the mean over the last seconds, is still on its way up
         counted = status["session"]["energy_wh"] > 0

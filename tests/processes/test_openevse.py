@@ -68,9 +68,9 @@ def test_home_assistant_limits_stops_and_lets_go_of_a_real_charge(rig: Rig) -> N
     timeline = rig.pi.timeline()
     assert timeline.offer_ends(at)[0] < timeline.openings(at)[0]
     assert status["reason"] == "a program (OpenEVSE) asks not to charge"
-    told = rig.evsed("status", "--url", f"http://127.0.0.1:{port}")
-    assert told.code == 0
-    assert "openevse: do not charge" in told.said()
+    outcome = rig.evsed("status", "--url", f"http://127.0.0.1:{port}")
+    assert outcome.code == 0
+    assert "openevse: do not charge" in outcome.said()
 
     at = rig.now()
     home = ask(port, lambda home: home.clear_override())

@@ -61,7 +61,7 @@ class House:
         """Wait until the status meets *condition*, with the meter following the car."""
 
         def seen() -> dict[str, Any] | None:
-            self.drawn_w = self.rig.pi.order("look")["drawn_w"]
+            self.drawn_w = self.rig.pi.order("state")["drawn_w"]
             status = self.rig.status()
             return status if status and status["phase_set"] and condition(status) else None
 
@@ -140,7 +140,7 @@ def together(span: Span, other: Span) -> bool:
 
 @dataclass(frozen=True)
 class Story:
-    """What the wires did; `killed_at` and `again_at` are the crash and the next life's start."""
+    """The wires' events; `killed_at` and `again_at` are the crash and the next life's start."""
 
     timeline: Timeline
     killed_at: float
@@ -193,28 +193,28 @@ def down_then_killed_on_the_way_up(rig: Rig) -> Story:
 @pytest.mark.long
 @stories.of(killed_on_the_way_down_then_up)
 def test_a_crash_on_the_way_down_leaves_all_open_and_the_next_life_begins_on_one_phase(
-    told: Story,
+    outcome: Story,
 ) -> None:
-    timeline = told.timeline
+    timeline = outcome.timeline
     single, two, _ = timeline.phase_spans()
 
-    assert nothing_driven(timeline, told.killed_at)
-    assert nothing_driven(timeline, told.again_at)
-    first = min(span.start for span in single if span.start > told.again_at)
-    assert min(span.start for span in two if span.start > told.again_at) - first > REST_S
+    assert nothing_driven(timeline, outcome.killed_at)
+    assert nothing_driven(timeline, outcome.again_at)
+    first = min(span.start for span in single if span.start > outcome.again_at)
+    assert min(span.start for span in two if span.start > outcome.again_at) - first > REST_S
 
 
 @pytest.mark.long
 @stories.of(down_then_killed_on_the_way_up)
 def test_a_crash_on_the_way_up_leaves_all_open_and_the_next_life_rests_in_full(
-    told: Story,
+    outcome: Story,
 ) -> None:
-    timeline = told.timeline
+    timeline = outcome.timeline
     _, two, _ = timeline.phase_spans()
 
-    assert nothing_driven(timeline, told.killed_at)
-    assert nothing_driven(timeline, told.again_at)
-    assert two[-1].start - told.again_at >= REST_S - NEARLY_S
+    assert nothing_driven(timeline, outcome.killed_at)
+    assert nothing_driven(timeline, outcome.again_at)
+    assert two[-1].start - outcome.again_at >= REST_S - NEARLY_S
 
 
 @pytest.mark.parametrize(
@@ -225,10 +225,10 @@ def test_a_crash_on_the_way_up_leaves_all_open_and_the_next_life_rests_in_full(
     ],
 )
 def test_between_two_sets_all_is_open_for_fifteen_seconds_and_each_closes_at_once(
-    told: Story, told_of: object
+    outcome: Story, told_of: object
 ) -> None:
     del told_of
-    timeline = told.timeline
+    timeline = outcome.timeline
     found = closings(timeline)
 
     assert [phases for phases, _ in groupby(phases for _, phases in found)] == [3, 1, 3]

@@ -47,7 +47,7 @@ def _order(name: str, **arguments: object) -> Order:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A trouble: how it begins and how it ends; whether pigpiod can be told to open meanwhile."""
+    """A trouble: how it begins and how it ends; whether pigpiod can still open meanwhile."""
 
     begin: Order
     end: Order
@@ -84,11 +84,11 @@ def trouble(name: str, rig: Rig) -> Trouble:
     case.begin(rig)
 
     def opened() -> bool:
-        look = rig.pi.order("look")
+        look = rig.pi.order("state")
         return not look["contacts_closed"] and look["contactor_pin"] == 0
 
     def parted() -> bool:
-        return not rig.pi.order("look")["contacts_closed"]
+        return not rig.pi.order("state")["contacts_closed"]
 
     wait_until("the contactor is open", opened if case.reachable else parted)
     words = health = ""
@@ -109,7 +109,7 @@ def trouble(name: str, rig: Rig) -> Trouble:
     return Trouble(at, over, timeline, before, after, words, health)
 
 
-# Made once, because a story is told once for all the tests that ask about it.
+# Made once, because a story runs once for all the tests that judge it.
 TROUBLES = {name: partial(trouble, name) for name in CASES}
 
 each = pytest.mark.parametrize(
@@ -119,48 +119,50 @@ each = pytest.mark.parametrize(
 
 
 @each
-def test_the_coil_is_without_current_in_time(name: str, told: Trouble) -> None:
-    in_trouble = [span for span in told.timeline.energised() if span.start <= told.at <= span.end]
+def test_the_coil_is_without_current_in_time(name: str, outcome: Trouble) -> None:
+    in_trouble = [
+        span for span in outcome.timeline.energised() if span.start <= outcome.at <= span.end
+    ]
 
     assert len(in_trouble) == 1, name
     off = in_trouble[0].end
     # A read-back finds a theft within a second; the beats go on until then, so nothing is dead.
-    assert off - told.timeline.last_beat(off) <= PUMP_S
-    assert told.timeline.longest_unattended_s() <= PUMP_S
+    assert off - outcome.timeline.last_beat(off) <= PUMP_S
+    assert outcome.timeline.longest_unattended_s() <= PUMP_S
 
 
 @each
 def test_where_pigpiod_carries_out_anything_the_pin_is_low_in_time_too(
-    name: str, told: Trouble
+    name: str, outcome: Trouble
 ) -> None:
     if CASES[name].reachable:
-        opened = told.timeline.openings(told.at)[0]
+        opened = outcome.timeline.openings(outcome.at)[0]
 
-        assert opened - told.timeline.last_beat(opened) <= SCRIPT_S
+        assert opened - outcome.timeline.last_beat(opened) <= SCRIPT_S
     else:
-        opened = told.timeline.openings(told.over)[0]
-        beats = [edge for edge in told.timeline.pumped if told.over < edge < opened]
+        opened = outcome.timeline.openings(outcome.over)[0]
+        beats = [edge for edge in outcome.timeline.pumped if outcome.over < edge < opened]
 
         assert len(beats) <= 1, "the pump ran again before the contactor was opened"
-        assert told.words == "The board cannot be reached"
-        assert told.health.startswith("503")
+        assert outcome.words == "The board cannot be reached"
+        assert outcome.health.startswith("503")
 
 
 @each
-def test_evsed_comes_back_by_itself_within_its_longest_pause(name: str, told: Trouble) -> None:
-    back = next(beat for beat in told.timeline.beats if beat > told.over)
+def test_evsed_comes_back_by_itself_within_its_longest_pause(name: str, outcome: Trouble) -> None:
+    back = next(beat for beat in outcome.timeline.beats if beat > outcome.over)
 
     # The pause, an attempt that was under way (1 s), and the one that succeeds.
-    assert back - told.over <= LONGEST_WAIT_S + 2.0, name
-    assert told.before == told.after
+    assert back - outcome.over <= LONGEST_WAIT_S + 2.0, name
+    assert outcome.before == outcome.after
 
 
 @each
 def test_it_comes_back_through_3_s_of_steady_pilot_and_a_full_close(
-    name: str, told: Trouble
+    name: str, outcome: Trouble
 ) -> None:
-    timeline = told.timeline
-    opened = timeline.openings(told.at)[0]
+    timeline = outcome.timeline
+    opened = timeline.openings(outcome.at)[0]
     offered = timeline.offers(opened)[-1]
     steady_since = max(at for at, duty in timeline.pilot if duty == 1.0 and at < offered)
     closed = timeline.closings(opened)[-1]

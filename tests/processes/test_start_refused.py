@@ -26,7 +26,7 @@ def started_with(rig: Rig, was: str, instead: str) -> Daemon:
 def assert_untouched(rig: Rig) -> None:
     # The button of the simulated box rests at its pin before any evsed is there.
     assert [event for event in rig.pi.order("history") if event[2] != PINS.button] == []
-    assert rig.pi.order("look")["clients"] == 0
+    assert rig.pi.order("state")["clients"] == 0
 
 
 def test_wrong_settings_are_said_in_one_line_and_end_with_78(rig: Rig) -> None:
@@ -65,7 +65,7 @@ def test_a_port_that_is_taken_does_not_disturb_the_evsed_that_has_it(rig: Rig) -
     stories.steady(timeline, at, timeline.until)
     assert len(timeline.pilot) == changes
     assert timeline.beats_since(at)
-    assert rig.pi.order("look")["clients"] == 2
+    assert rig.pi.order("state")["clients"] == 2
 
 
 def _free() -> int:

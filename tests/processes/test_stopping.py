@@ -20,7 +20,7 @@ HUNG_UP = 129
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """evsed told to stop at the moment `at`, and how it ended, `took_s` after that."""
+    """An order to stop at the moment `at`, and the end of evsed, `took_s` after that."""
 
     at: float
     timeline: Timeline
@@ -42,17 +42,17 @@ def stopped(rig: Rig, at: float, *, until_opened: bool = True) -> Stopped:
     return Stopped(at, timeline, code, took_s, rig.systemd.count("STOPPING=1"))
 
 
-def let_go(told: Stopped) -> None:
+def let_go(outcome: Stopped) -> None:
     """The car saw +12 V, stopped, and only then the contactor opened; evsed ended well."""
-    timeline = told.timeline
-    ended = timeline.offer_ends(told.at)[0]
+    timeline = outcome.timeline
+    ended = timeline.offer_ends(outcome.at)[0]
     car_stopped = next(at for at, closed in timeline.s2 if at > ended and not closed)
-    opened = timeline.openings(told.at)[0]
+    opened = timeline.openings(outcome.at)[0]
 
     assert car_stopped <= opened <= ended + C1_S
     assert timeline.duty_at(timeline.until) == 1.0
-    assert told.code == 0
-    assert told.took_s < ENDED_WITHIN_S
+    assert outcome.code == 0
+    assert outcome.took_s < ENDED_WITHIN_S
 
 
 def terminated(rig: Rig) -> Stopped:
@@ -60,13 +60,13 @@ def terminated(rig: Rig) -> Stopped:
 
 
 @stories.of(terminated)
-def test_sigterm_gives_the_car_12_v_waits_for_it_opens_and_exits_0(told: Stopped) -> None:
-    let_go(told)
+def test_sigterm_gives_the_car_12_v_waits_for_it_opens_and_exits_0(outcome: Stopped) -> None:
+    let_go(outcome)
 
 
 @stories.of(terminated)
-def test_systemd_is_told_of_the_stop_once(told: Stopped) -> None:
-    assert told.stopping == 1
+def test_systemd_is_told_of_the_stop_once(outcome: Stopped) -> None:
+    assert outcome.stopping == 1
 
 
 def interrupted_as_a_group(rig: Rig) -> Stopped:
@@ -77,8 +77,8 @@ def interrupted_as_a_group(rig: Rig) -> Stopped:
 
 
 @stories.of(interrupted_as_a_group)
-def test_ctrl_c_reaches_both_processes_and_ends_them_the_same_way(told: Stopped) -> None:
-    let_go(told)
+def test_ctrl_c_reaches_both_processes_and_ends_them_the_same_way(outcome: Stopped) -> None:
+    let_go(outcome)
 
 
 def terminated_as_a_group(rig: Rig) -> Stopped:
@@ -89,8 +89,8 @@ def terminated_as_a_group(rig: Rig) -> Stopped:
 
 
 @stories.of(terminated_as_a_group)
-def test_sigterm_to_the_whole_group_ends_it_the_same_way(told: Stopped) -> None:
-    let_go(told)
+def test_sigterm_to_the_whole_group_ends_it_the_same_way(outcome: Stopped) -> None:
+    let_go(outcome)
 
 
 def terminated_with_a_car_that_goes_on(rig: Rig) -> Stopped:
@@ -100,13 +100,13 @@ def terminated_with_a_car_that_goes_on(rig: Rig) -> Stopped:
 
 
 @stories.of(terminated_with_a_car_that_goes_on)
-def test_a_car_that_goes_on_has_six_seconds_before_the_contactor_opens(told: Stopped) -> None:
-    ended = told.timeline.offer_ends(told.at)[0]
-    opened = told.timeline.openings(told.at)[0]
+def test_a_car_that_goes_on_has_six_seconds_before_the_contactor_opens(outcome: Stopped) -> None:
+    ended = outcome.timeline.offer_ends(outcome.at)[0]
+    opened = outcome.timeline.openings(outcome.at)[0]
 
     assert C1_S - 0.02 <= opened - ended <= C1_S + 0.5
-    assert told.code == 0
-    assert told.took_s < ENDED_WITHIN_S
+    assert outcome.code == 0
+    assert outcome.took_s < ENDED_WITHIN_S
 
 
 def terminated_twice(rig: Rig) -> tuple[float, Stopped]:
@@ -119,8 +119,8 @@ def terminated_twice(rig: Rig) -> tuple[float, Stopped]:
 
 
 @stories.of(terminated_twice)
-def test_a_second_sigterm_opens_at_once(told: tuple[float, Stopped]) -> None:
-    second, end = told
+def test_a_second_sigterm_opens_at_once(outcome: tuple[float, Stopped]) -> None:
+    second, end = outcome
     opened = end.timeline.openings(end.at)[0]
 
     assert opened > second
@@ -136,10 +136,10 @@ def terminated_with_a_hanging_control(rig: Rig) -> Stopped:
 
 
 @stories.of(terminated_with_a_hanging_control)
-def test_sigterm_ends_also_a_control_process_that_hangs(told: Stopped) -> None:
-    assert not told.timeline.closed_at(told.timeline.until)
-    assert told.code == 70
-    assert told.took_s < ENDED_WITHIN_S
+def test_sigterm_ends_also_a_control_process_that_hangs(outcome: Stopped) -> None:
+    assert not outcome.timeline.closed_at(outcome.timeline.until)
+    assert outcome.code == 70
+    assert outcome.took_s < ENDED_WITHIN_S
 
 
 def terminated_without_a_board(rig: Rig) -> Stopped:
@@ -151,10 +151,10 @@ def terminated_without_a_board(rig: Rig) -> Stopped:
 
 
 @stories.of(terminated_without_a_board)
-def test_sigterm_with_a_hung_pigpiod_ends_in_time_too(told: Stopped) -> None:
-    assert told.took_s < ENDED_WITHIN_S
-    assert told.code == 0
-    assert told.timeline.energised()[-1].end - told.timeline.beats[-1] <= 0.200
+def test_sigterm_with_a_hung_pigpiod_ends_in_time_too(outcome: Stopped) -> None:
+    assert outcome.took_s < ENDED_WITHIN_S
+    assert outcome.code == 0
+    assert outcome.timeline.energised()[-1].end - outcome.timeline.beats[-1] <= 0.200
 
 
 def told_to_stop_while_starting(rig: Rig) -> list[int]:
@@ -170,8 +170,8 @@ def told_to_stop_while_starting(rig: Rig) -> list[int]:
 
 
 @stories.of(told_to_stop_while_starting)
-def test_evsed_ends_cleanly_when_it_is_told_to_while_it_starts(told: list[int]) -> None:
-    assert told == [0, 0]
+def test_evsed_ends_cleanly_when_it_is_told_to_while_it_starts(outcome: list[int]) -> None:
+    assert outcome == [0, 0]
 
 
 def hung_up(rig: Rig) -> tuple[str, Stopped]:
@@ -189,9 +189,9 @@ def hung_up(rig: Rig) -> tuple[str, Stopped]:
 
 @stories.of(hung_up)
 def test_sighup_lets_the_car_go_and_ends_so_that_systemd_starts_evsed_again(
-    told: tuple[str, Stopped],
+    outcome: tuple[str, Stopped],
 ) -> None:
-    said, end = told
+    said, end = outcome
     assert "supply.max_current_a = 5.0" in said
     opened = end.timeline.openings(end.at)[0]
     assert opened > end.timeline.offer_ends(end.at)[0]

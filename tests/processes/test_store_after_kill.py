@@ -23,7 +23,7 @@ SEED = 9
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """What the database held after a life that was killed, and what had flowed in all by then."""
+    """The database after a life that was killed, and the energy that had flowed by then."""
 
     kept_wh: float
     flowed_wh: float
@@ -74,9 +74,9 @@ def killed_at_random_moments(rig: Rig) -> list[Life]:
 
 
 @stories.of(killed_at_random_moments)
-def test_a_killed_daemon_loses_a_minute_of_energy_at_most(told: list[Life]) -> None:
+def test_a_killed_daemon_loses_a_minute_of_energy_at_most(outcome: list[Life]) -> None:
     lost_before = 0.0
-    for life in told[:2]:
+    for life in outcome[:2]:
         lost = life.flowed_wh - life.kept_wh - lost_before
         lost_before += lost
         # The control process goes on for a moment, and that is not the daemon's to count.
@@ -84,7 +84,7 @@ def test_a_killed_daemon_loses_a_minute_of_energy_at_most(told: list[Life]) -> N
 
 
 @stories.of(killed_at_random_moments)
-def test_the_file_is_sound_and_the_session_goes_on_under_its_name(told: list[Life]) -> None:
-    assert [life.sound for life in told] == ["ok", "ok", "ok"]
-    assert [life.sessions for life in told] == [1, 1, 1]
-    assert told[2].kept_wh >= told[1].kept_wh - 0.001  # JSON has four decimals
+def test_the_file_is_sound_and_the_session_goes_on_under_its_name(outcome: list[Life]) -> None:
+    assert [life.sound for life in outcome] == ["ok", "ok", "ok"]
+    assert [life.sessions for life in outcome] == [1, 1, 1]
+    assert outcome[2].kept_wh >= outcome[1].kept_wh - 0.001  # JSON has four decimals

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What systemd is told: ready once the pilot is driven, alive while the ticks come round."""
+"""Messages to systemd: ready once the pilot is driven, alive while the ticks come round."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ READY = "READY=1"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How often systemd had heard what, before pigpiod came, with it, and after it went again."""
+    """The counts of messages to systemd before pigpiod came, with it, and after it went again."""
 
     ready_before: int
     ready_with: int
@@ -56,14 +56,14 @@ def pigpiod_comes_late_and_goes(rig: Rig) -> Told:
 
 
 @stories.of(pigpiod_comes_late_and_goes)
-def test_systemd_is_told_ready_once_and_only_after_the_pilot_is_driven(told: Told) -> None:
-    assert (told.ready_before, told.ready_with, told.ready_after) == (0, 1, 1)
-    assert told.driven_at < told.ready_at
+def test_systemd_is_told_ready_once_and_only_after_the_pilot_is_driven(outcome: Told) -> None:
+    assert (outcome.ready_before, outcome.ready_with, outcome.ready_after) == (0, 1, 1)
+    assert outcome.driven_at < outcome.ready_at
 
 
 @stories.of(pigpiod_comes_late_and_goes)
 def test_the_watchdog_is_fed_while_the_board_is_being_reached_and_healthz_is_503(
-    told: Told,
+    outcome: Told,
 ) -> None:
-    assert [answer[:3] for answer in told.health] == ["503", "200", "503"]
-    assert told.extended, "systemd would have given up waiting for READY=1"
+    assert [answer[:3] for answer in outcome.health] == ["503", "200", "503"]
+    assert outcome.extended, "systemd would have given up waiting for READY=1"

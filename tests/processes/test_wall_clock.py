@@ -93,31 +93,31 @@ def set_clock(path: Path, offset_s: float) -> None:
 
 
 @stories.of(clock_jumps)
-def test_a_clock_that_jumps_while_charging_moves_nothing_on_the_wires(told: Jumped) -> None:
+def test_a_clock_that_jumps_while_charging_moves_nothing_on_the_wires(outcome: Jumped) -> None:
     now = time.gmtime().tm_year
 
-    assert told.shown == [2038, now, now, now, 1970, 2038], "the clock was not wrong at all"
-    assert [at for at in told.timeline.openings(told.at) if at < told.until] == []
-    assert [at for at, _ in told.timeline.pilot if told.at < at < told.until] == []
+    assert outcome.shown == [2038, now, now, now, 1970, 2038], "the clock was not wrong at all"
+    assert [at for at in outcome.timeline.openings(outcome.at) if at < outcome.until] == []
+    assert [at for at, _ in outcome.timeline.pilot if outcome.at < at < outcome.until] == []
 
 
 @stories.of(clock_jumps)
-def test_a_clock_that_jumps_loses_no_energy_and_no_record(told: Jumped) -> None:
-    assert abs(told.total_wh - told.flowed_wh) <= A_SECOND_WH
-    ((energy_wh, ended),) = told.sessions
-    assert abs(energy_wh - told.flowed_wh) <= A_SECOND_WH
+def test_a_clock_that_jumps_loses_no_energy_and_no_record(outcome: Jumped) -> None:
+    assert abs(outcome.total_wh - outcome.flowed_wh) <= A_SECOND_WH
+    ((energy_wh, ended),) = outcome.sessions
+    assert abs(energy_wh - outcome.flowed_wh) <= A_SECOND_WH
     assert ended
-    assert len(told.energy_log) == 1
-    assert told.code == 0
+    assert len(outcome.energy_log) == 1
+    assert outcome.code == 0
 
 
 @stories.of(clock_jumps)
 def test_a_clock_that_jumps_leaves_a_history_of_as_much_time_and_energy_as_there_was(
-    told: Jumped,
+    outcome: Jumped,
 ) -> None:
-    covered_s = sum(row.covered_s for row in told.traced)
-    energy_wh = sum(row.power_w * row.covered_s for row in told.traced) / HOUR_S
+    covered_s = sum(row.covered_s for row in outcome.traced)
+    energy_wh = sum(row.power_w * row.covered_s for row in outcome.traced) / HOUR_S
 
-    assert covered_s >= told.until - told.at - 1
-    assert len(told.traced) <= covered_s / 60 + 2
-    assert abs(energy_wh - told.flowed_wh) <= 2 * A_SECOND_WH
+    assert covered_s >= outcome.until - outcome.at - 1
+    assert len(outcome.traced) <= covered_s / 60 + 2
+    assert abs(energy_wh - outcome.flowed_wh) <= 2 * A_SECOND_WH

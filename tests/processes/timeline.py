@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the simulator has carried out, and when, as questions that a test asks.
+"""The acts of the simulator with their moments, as questions that a test asks.
 
 Every stamp is the simulator's own, on CLOCK_MONOTONIC, one clock for all processes. Scripts
 in pigpiod and the charge pump run on exact times whatever the machine does, so what is asserted of
@@ -77,7 +77,7 @@ class Timeline:
         return tuple(list(_spans(_driven(ordered, gpio), self.until)) for gpio in PINS.contactors)
 
     def closed_at(self, at: float) -> bool:
-        """Whether the contactor's pin was high at *at*."""
+        """True where the contactor's pin was high at *at*."""
         return any(span.start <= at <= span.end for span in self.pin_high())
 
     def closings(self, since: float = 0.0) -> list[float]:
@@ -114,9 +114,9 @@ class Timeline:
         return [beat for beat in self.beats if beat > at]
 
     def flowed_wh(self, closed: Iterable[Span] | None = None) -> float:
-        """What evsed had to count until now: what was offered, while the contactor was *closed*.
+        """The energy evsed had to count until now: the offer, while the contactor was *closed*.
 
-        That is while its pin was high, unless told otherwise.
+        That is while its pin was high, by default.
         """
         return sum(
             current_for_duty(self.duty_at(span.start)) * MAINS_V * span.long_s / 3600

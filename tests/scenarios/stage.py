@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the scenarios share: a bench brought to where a story begins, and stop-watches.
+"""The common part of the scenarios: a bench brought to where a story begins, and stop-watches.
 
 The bounds are taken at the contacts, not at the command: the car has to lose power within 100 ms
 of leaving C (IEC 61851-1 Table A.6 seq. 2.2 and 8), and the coil needs 15 ms of them.
@@ -95,7 +95,7 @@ def stubborn_car() -> Car:
 
 
 def sets(target: object, **values: object) -> Callable[[], None]:
-    """What sets these attributes of *target* when it is called: a fault to come."""
+    """Return a function that sets these attributes of *target*: a fault to come."""
 
     def act() -> None:
         for name, value in values.items():
@@ -132,12 +132,12 @@ def raised(bench: Bench) -> list[str]:
 
 
 def opened_why(bench: Bench) -> list[str]:
-    """Why the contactor was opened, each time."""
+    """The reason of each opening of the contactor."""
     return [told.event.why for told in bench.events if isinstance(told.event, ev.ContactorOpened)]
 
 
 def closings(bench: Bench) -> int:
-    """How often the contactor was told to close."""
+    """The number of orders to close the contactor."""
     return len(bench.events_of(ev.ContactorClosed))
 
 

@@ -242,7 +242,7 @@ def test_a_grant_withdrawn_in_b_ends_the_pwm_and_nothing_else() -> None:
 def test_a_grant_withdrawn_while_charging_lets_the_car_go_first() -> None:
     """#15: C1 with the contactor closed until the car has opened S2 (seq. 10.1)."""
     bench = charging(car=Car(CarModel(s2_open_s=2.0)))
-    bench.send(SetLimits(()))  # nobody grants anything any more
+    bench.send(SetLimits(()))  # no limit grants anything any more
     bench.run(1)
     assert bench.state == "C1"
     assert bench.contactor_closed

@@ -213,7 +213,7 @@ def test_a_car_that_had_to_wait_for_power_is_charged_when_there_is_some() -> Non
 
 
 class Fed:
-    """A bench whose only limit is the feed's, told each second as the daemon does."""
+    """A bench whose only limit is the feed's, sent each second as the daemon does."""
 
     def __init__(self) -> None:
         self.bench = empty(car=Car(CarModel(max_a=32.0)))

@@ -47,7 +47,7 @@ def shows(bench: Bench, ohm: float) -> None:
 
 
 def states(bench: Bench) -> list[str]:
-    """The settled states told, letters only, without repetition."""
+    """The settled states in order, letters only, without repetition."""
     told = [at.event.new[0] for at in bench.events if isinstance(at.event, ev.StateChanged)]
     return [new for place, new in enumerate(told) if place == 0 or told[place - 1] != new]
 

@@ -17,7 +17,7 @@ UNTOLD = "*not told:*"
 
 @cache
 def rows() -> dict[int, str]:
-    """What the table says of each scenario."""
+    """The words of the table on each scenario."""
     found = {}
     for line in (HERE / "README.md").read_text().splitlines():
         if row := re.fullmatch(r"\| (\d+) \| [^|]+ \| ([^|]+) \|", line):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is set on the page: a file of its own, over the owner's; what is known of each key."""
+"""Settings made on the page: a file of its own, over the owner's; the facts on each key."""
 
 import tomllib
 from pathlib import Path

@@ -136,7 +136,7 @@ async def end(task: asyncio.Task[None]) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody has at the moment."""
+    """A port that no process has at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

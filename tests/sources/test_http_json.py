@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a web server may do to a source, and what the source makes of it."""
+"""The faults of a web server, and the source's answers to them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def source_at(
 
 
 async def refusal(handler: Handler, *, timeout_s: float = 5.0, path: str = "w") -> str:
-    """What the source says of such a server."""
+    """The message of the source on such a server."""
     async with source_at(handler, timeout_s=timeout_s, path=path) as source:
         with pytest.raises(SourceError) as raised:
             await source.read()

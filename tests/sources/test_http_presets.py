@@ -18,7 +18,7 @@ METER = ("power_w", "current_a", "energy_wh")
 
 
 async def read(device: Device, *, phases: bool = False) -> Figures:
-    """What *device* says, read once."""
+    """The reading of *device*, made once."""
     reader = Reader(numbers_of(device, METER if phases else FEED, phases=phases))
     try:
         return await reader.read()

@@ -55,7 +55,7 @@ async def source_of(*terms: MqttTerm) -> AsyncIterator[MqttSource]:
 
 
 async def refusal(source: MqttSource) -> str:
-    """What the source says as soon as it refuses."""
+    """The message of the source as soon as it refuses."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
@@ -65,7 +65,7 @@ async def refusal(source: MqttSource) -> str:
 
 
 async def first_answer(reader: Reader) -> Figures:
-    """What the reader says once there is something to say, also on a machine that is slow."""
+    """The first answer of the reader, also on a machine that is slow."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
@@ -76,7 +76,7 @@ async def first_answer(reader: Reader) -> Figures:
 
 
 async def read_while_sent(device: Device, broker: Broker, messages: dict[str, str]) -> Figures:
-    """What *device* makes of these messages, which are sent again and again meanwhile."""
+    """The readings of *device* from these messages, which are sent again and again meanwhile."""
     numbers = numbers_of(device, FEED)
     reader = Reader(numbers)
     async with sender(broker) as client:

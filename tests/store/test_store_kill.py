@@ -21,7 +21,7 @@ MOST_LOST_WH = 60.0
 
 
 def life_and_death(path: Path, seconds: int) -> float:
-    """A life that charges is killed when it has told *seconds* of made-up time; the Wh it reached.
+    """Kill a life that charges after *seconds* of made-up time, by its report; return its Wh.
 
     It goes on until the signal arrives, most likely into the middle of a save: there it spends
     nearly all of its time.

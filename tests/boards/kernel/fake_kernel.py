@@ -96,7 +96,7 @@ class FakeKernel(Kernel):
     # --- looked at from outside -----------------------------------------------------------------
 
     def held(self, gpio: int) -> bool:
-        """Whether some process holds *gpio*."""
+        """True while some process holds *gpio*."""
         fd = os.open(self._line(gpio), os.O_RDWR | os.O_CREAT)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

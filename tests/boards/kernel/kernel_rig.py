@@ -28,7 +28,7 @@ class KernelRig:
     boards: list[KernelBoard] = field(default_factory=list)
 
     def board(self, *, patience_s: float = PATIENCE_S, answer_s: float = PATIENCE_S) -> KernelBoard:
-        """A board that is not open yet, patient with a slow machine unless told."""
+        """A board that is not open yet, patient with a slow machine by default."""
         watch = (sys.executable, "-m", "tests.boards.kernel.fake_kernel", str(self.kernel.root))
         board = KernelBoard(
             self.config,

@@ -44,7 +44,7 @@ class Garage:
 
     @property
     def live(self) -> bool:
-        """Whether the contactor's GPIO is high."""
+        """True while the contactor's GPIO is high."""
         return self.rig.kernel.level(CONTACTOR)
 
 

@@ -224,7 +224,7 @@ def test_off_opens_what_a_death_of_all_has_left_closed(rig: KernelRig) -> None:
     board.set_pilot(0.2)
     board.beat()
     board.set_contactors(1)
-    os.kill(dead_man_pid(rig), signal.SIGKILL)  # the board, not told to do anything, is as dead
+    os.kill(dead_man_pid(rig), signal.SIGKILL)  # the board, without any order, is as dead
     wait_until(lambda: not rig.kernel.held(CONTACTOR))
     assert rig.kernel.level(CONTACTOR, persists=True)
 

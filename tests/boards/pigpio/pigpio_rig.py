@@ -51,7 +51,7 @@ class Rig:
     boards: list[PigpioBoard] = field(default_factory=list)
 
     def board(self, config: BoardConfig | None = None, answer_s: float = 10.0) -> PigpioBoard:
-        """A board that is not open yet, patient with a slow machine unless told."""
+        """A board that is not open yet, patient with a slow machine by default."""
         board = PigpioBoard(config or self.config, answer_s=answer_s, clock=self.clock)
         self.boards.append(board)
         return board
@@ -74,7 +74,7 @@ class Rig:
         self.daemon.call(self.daemon.pigpiod.kill)
 
     def revive(self) -> None:
-        """Start pigpiod anew over the same pins."""
+        """Start pigpiod again over the same pins."""
         self.daemon.run(self.daemon.pigpiod.revive())
 
     def crash(self) -> None:
@@ -82,11 +82,11 @@ class Rig:
         self.daemon.call(self.daemon.pigpiod.reset)
 
     def scripts(self) -> int:
-        """How many scripts pigpiod stores."""
+        """The number of scripts that pigpiod stores."""
         return sum(script is not None for script in self.daemon.pigpiod.machine.scripts.slots)
 
     def spi_handles(self) -> int:
-        """How many SPI handles are open in pigpiod."""
+        """The number of SPI handles that are open in pigpiod."""
         return sum(handle is not None for handle in self.daemon.pigpiod.machine.spi.handles)
 
     def duty(self) -> float | None:
@@ -115,7 +115,7 @@ def open_now(board: PigpioBoard) -> None:
 
 
 def opening_error(board: PigpioBoard) -> BoardError:
-    """What *board* says when it cannot be opened."""
+    """The message of *board* where it cannot be opened."""
     try:
         open_now(board)
     except BoardError as error:
@@ -131,7 +131,7 @@ def rig(
     inputs: InputsConfig | None = None,
     real_time: bool = False,
 ) -> Iterator[Rig]:
-    """A simulated Pi; on made-up time unless told."""
+    """A simulated Pi; on made-up time by default."""
     clock = Clock()
     wires = GpioLines(time.monotonic if real_time else clock)
 

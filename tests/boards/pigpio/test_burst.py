@@ -37,7 +37,7 @@ def moments_us(burst: Burst, setup: Setup) -> list[float]:
 
 
 def hits(moments: list[float], plateau_at_us: int) -> int:
-    """How many samples fall into a settled plateau that begins at *plateau_at_us*."""
+    """The number of samples that fall into a settled plateau that begins at *plateau_at_us*."""
     return sum((at_us - plateau_at_us) % PERIOD_US < SETTLED_US for at_us in moments)
 
 

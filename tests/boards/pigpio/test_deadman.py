@@ -33,7 +33,7 @@ def charging(pi: Rig) -> PigpioBoard:
 
 
 def opened_after_s(pi: Rig, gpio: int, since_s: float) -> float:
-    """How long after *since_s* the output fell, by the simulated Pi's own stamps."""
+    """The seconds from *since_s* until the output fell, by the simulated Pi's own stamps."""
     falls = [e.at_s for e in pi.wires.history() if (e.gpio, e.kind, e.value) == (gpio, "level", 0)]
     return falls[-1] - since_s
 

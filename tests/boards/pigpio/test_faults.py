@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What pigpiod, the network and other programs do to a board that holds its wires."""
+"""The deeds of pigpiod, the network and other programs to a board that holds its wires."""
 
 from __future__ import annotations
 

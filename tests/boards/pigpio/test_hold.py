@@ -39,7 +39,7 @@ def held(pi: Rig) -> PigpioBoard:
 
 
 def energised(pi: Rig) -> bool:
-    """Whether any contactor's pin is high at any time."""
+    """True where any contactor's pin is high at any time."""
     return any(pi.wires.pwm(gpio) is not None or pi.wires.level(gpio) for gpio in CONTACTORS)
 
 

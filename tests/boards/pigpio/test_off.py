@@ -15,7 +15,7 @@ from tests.boards.pigpio.pigpio_rig import Rig, rig
 
 
 def charging(pi: Rig) -> None:
-    """Leave a contactor closed and 30 A on offer, with nobody at work any more."""
+    """Leave a contactor closed and 30 A on offer, with no process at work any more."""
     board = pi.opened()
     board.beat()
     board.set_pilot(0.5)

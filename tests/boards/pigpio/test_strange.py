@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What answers on pigpiod's port, but not to what was asked: never believed, and never costly."""
+"""Answers on pigpiod's port that fit no question: never believed, and never costly."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class Plug:
 
     @property
     def snapshot(self) -> Snapshot:
-        """What the daemon is shown."""
+        """The view of the daemon."""
         return self.control.snapshot()
 
     def run(self, seconds: float, load: Load) -> None:

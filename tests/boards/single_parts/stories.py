@@ -68,7 +68,7 @@ PARTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a story came to; `live_s`: the longest time for which an empty plug was live."""
+    """The outcome of a story; `live_s`: the longest time for which an empty plug was live."""
 
     live_s: float
     faults: dict[Fault, str]
@@ -126,7 +126,7 @@ def outcome(pi: str, part: str, moment: str, *, mirror: bool) -> Outcome:
 
 
 def limit_s(part: str) -> float:
-    """How long an empty plug may be live; a weld is opened by the breaker alone."""
+    """The longest time that an empty plug may be live; a weld is opened by the breaker alone."""
     return float("inf") if part == "weld" else LIVE_WITHIN_S
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A part of the contactor's drive that fails in a charge, on both real boards.
 
-What is left out here to save time (the other moments, the rest of the kernel board's) is told by
+What is left out here to save time (the other moments, the rest of the kernel board's) is covered by
 `make matrix`; on the bench all of it is in `control/test_single_faults.py`.
 """
 

@@ -31,7 +31,7 @@ def rows(minutes: list[Minute], *, at_0: float = NOON) -> list[TraceRow]:
     return [minute.at(at_0) for minute in minutes]
 
 
-def told(*samples: tuple[float, TraceSample], at_0: float = NOON) -> list[TraceRow]:
+def recorded(*samples: tuple[float, TraceSample], at_0: float = NOON) -> list[TraceRow]:
     """The rows of *samples* and their moments, the one under way at the end included."""
     minutes, done = MinuteAverager(), []
     for at, sample in samples:
@@ -60,49 +60,49 @@ def test_before_the_second_sample_there_is_nothing() -> None:
 
 def test_a_minute_is_the_mean_of_its_samples_and_has_the_last_state() -> None:
     other = TraceSample(1000.0, 1380.0, 1200.0, 24.0, "C1")
-    of = told(*every_second(29, CHARGING), *every_second(60, other, start=30))
+    of = recorded(*every_second(29, CHARGING), *every_second(60, other, start=30))
     assert of == [TraceRow(NOON, 60, 1500, 1840, 1500, 18, "C1")]
 
 
 def test_minutes_are_those_of_the_wall_clock() -> None:
-    of = told(*every_second(150, CHARGING), at_0=NOON + 20)
+    of = recorded(*every_second(150, CHARGING), at_0=NOON + 20)
     assert [(row.at - NOON, row.covered_s) for row in of] == [(0, 40), (60, 60), (120, 50)]
 
 
 def test_what_is_not_known_does_not_count() -> None:
     known = replace(IDLE, available_w=900.0)
-    (row,) = told(*every_second(30, IDLE), *every_second(50, known, start=31))
+    (row,) = recorded(*every_second(30, IDLE), *every_second(50, known, start=31))
     assert (row.available_w, row.battery_loan_wh) == (900, None)
 
 
 def test_a_minute_without_any_news_of_the_sun_has_none() -> None:
-    (row,) = told(*every_second(50, IDLE))
+    (row,) = recorded(*every_second(50, IDLE))
     assert row == TraceRow(NOON, 50, None, 0, 0, None, "A")
 
 
 def test_a_sample_holds_for_five_seconds_and_a_gap_has_no_row() -> None:
-    of = told((0.0, CHARGING), (200.0, CHARGING), (202.0, CHARGING))
+    of = recorded((0.0, CHARGING), (200.0, CHARGING), (202.0, CHARGING))
     assert [(row.at - NOON, row.covered_s) for row in of] == [(0, 5), (180, 2)]
 
 
 def test_a_gap_within_a_minute_is_no_time_covered() -> None:
-    (row,) = told((0.0, CHARGING), (40.0, CHARGING), (45.0, CHARGING))
+    (row,) = recorded((0.0, CHARGING), (40.0, CHARGING), (45.0, CHARGING))
     assert (row.covered_s, row.power_w) == (10, 1800)
 
 
 def test_a_sample_over_the_end_of_a_minute_counts_on_both_sides() -> None:
-    of = told((57.0, CHARGING), (61.5, IDLE))
+    of = recorded((57.0, CHARGING), (61.5, IDLE))
     assert [(row.at - NOON, row.covered_s) for row in of] == [(0, 3), (60, 2)]
     assert of[1].power_w == round(1800 * 1.5 / 2)  # the energy stays, however the time is rounded
 
 
 def test_time_that_stands_still_or_runs_back_adds_nothing() -> None:
-    (row,) = told((10.0, CHARGING), (10.0, CHARGING), (9.0, CHARGING), (12.0, CHARGING))
+    (row,) = recorded((10.0, CHARGING), (10.0, CHARGING), (9.0, CHARGING), (12.0, CHARGING))
     assert row.covered_s == 3
 
 
 def test_the_last_sliver_of_a_minute_belongs_to_the_next() -> None:
-    (row,) = told((59.8, CHARGING), (62.0, CHARGING))
+    (row,) = recorded((59.8, CHARGING), (62.0, CHARGING))
     assert (row.at - NOON, row.covered_s) == (60, 2)
 
 
@@ -138,7 +138,7 @@ def test_minutes_conserve_energy_and_end_with_the_last_state(
         at += span_s
         flowed_ws += span_s * power_w
     samples.append((at, IDLE))
-    of = told(*samples, at_0=NOON + start_s)
+    of = recorded(*samples, at_0=NOON + start_s)
 
     assert abs(energy_ws(of) - flowed_ws) <= sum(row.covered_s / 2 for row in of) + 0.001
     assert of[-1].state == spans[-1][2]

@@ -66,7 +66,7 @@ def test_energy_goes_to_the_session_the_day_and_the_lifetime() -> None:
 
 
 def test_a_power_counts_until_the_next_is_told() -> None:
-    """The current offered changes in steps, so what was told last is what flowed."""
+    """The current offered changes in steps, so the last message is what flowed."""
     ledger = plugged_in()
     ledger.add(0.0, TODAY, KILOWATT_3_6)
     ledger.add(2.0, TODAY, Flow(power_w=7200.0))

@@ -145,7 +145,7 @@ class FailingStory(Story):
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What came of a fault after which a car was unplugged: the plug was `live_s` live."""
+    """The outcome of a fault after which a car was unplugged: the plug was `live_s` live."""
 
     shown: str
     live_s: float
@@ -158,7 +158,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one fault."""
+    """The outcome of one fault."""
 
     name: str
     from_start: str
@@ -169,12 +169,12 @@ class Outcome:
 
     @property
     def closes_on_an_empty_plug(self) -> bool:
-        """Whether anything closed where there was no car."""
+        """True where anything closed without a car."""
         return "CLOSES" in (self.from_start + self.no_car)
 
     @property
     def unnoticed(self) -> bool:
-        """Whether the closing after the car left went on as if nothing were wrong."""
+        """True where the closing after the car left went on as if nothing were wrong."""
         return self.in_charge.closes or self.in_b.closes
 
 
@@ -193,7 +193,7 @@ def _empty(fault: Codes, *, at_once: bool) -> str:
     story.run(2.0)
     story.fault = fault
     story.run(45.0)
-    return "CLOSES" if story.told(ev.ContactorClosed) else _shown(story)
+    return "CLOSES" if story.count(ev.ContactorClosed) else _shown(story)
 
 
 def unplugged(fault: PartFault, *, charging: bool = True, level: str | float = "C") -> FailingStory:
@@ -220,17 +220,17 @@ def live_s(story: FailingStory) -> float:
 
 
 def next_closing(story: FailingStory) -> bool:
-    """Whether the contactor closes again when the sun goes and comes back."""
-    before = story.told(ev.ContactorClosed)
+    """True where the contactor closes again when the sun goes and comes back."""
+    before = story.count(ev.ContactorClosed)
     for limit_a in (0.0, 16.0):
         story.run(8.0)
         story.limit = Limit("feed", limit_a)
     story.run(18.0)
-    return story.told(ev.ContactorClosed) > before
+    return story.count(ev.ContactorClosed) > before
 
 
 def left(fault: PartFault, *, charging: bool) -> Left:
-    """What comes of *fault* in a charge, or in B, and of the car's being unplugged 3 s later."""
+    """Try *fault* in a charge, or in B, and unplug the car 3 s later."""
     story = unplugged(fault, charging=charging)
     seconds = live_s(story)
     closes = next_closing(story)
@@ -238,7 +238,7 @@ def left(fault: PartFault, *, charging: bool) -> Left:
 
 
 def found_by_channel_4(fault: PartFault) -> bool:
-    """Whether the generator's own channel, behind the same converter, shows the fault."""
+    """True where the generator's own channel, behind the same converter, shows the fault."""
     check = GeneratorCheck(FRONT_END.volts_at_code_0, FRONT_END.volts_per_code)
     levels = [_clipped((volts - FRONT_END.volts_at_code_0) / FRONT_END.volts_per_code)
               for volts in (12.0, -12.05)]  # fmt: skip

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds at every step of the state machine, whoever drives it: the walk, or chance.
+"""The rules of every step of the state machine, whoever drives it: the walk, or chance.
 
 The numbers stand here as they stand in the standard and in the design, not as the machine has them:
 a machine with another one is found out.
@@ -29,7 +29,7 @@ NEARLY_S = 1e-9  # what sums of floats take away from a second
 
 @dataclass(frozen=True, slots=True)
 class Wires:
-    """What is on the wires, and since when: kept by the one who looks, not by the machine."""
+    """The state of the wires, and its age: kept by the observer, not by the machine."""
 
     duty: float = 1.0
     closed: bool = False
@@ -52,7 +52,7 @@ class Wires:
 
     @property
     def pwm(self) -> bool:
-        """Whether an offer stands."""
+        """True while an offer stands."""
         return 0.0 < self.duty < 1.0
 
     def thresholds(self) -> tuple[tuple[float, float], ...]:
@@ -74,7 +74,7 @@ class Wires:
         """The wires after *outputs* were put on them, *events* happened, *reading* was read."""
         duty, closed = outputs.duty, outputs.closed > 0
         moved = self.moved or _out_of_c(reading)
-        # Most steps change nothing of this, and the walk takes millions. Under F x1 begins anew.
+        # Most steps change nothing of this, and the walk takes millions. Under F x1 begins again.
         same = duty == self.duty > 0.0 and outputs.closed == self.outputs and moved == self.moved
         if same and not events:
             return self

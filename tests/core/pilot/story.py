@@ -91,8 +91,8 @@ class Story:
     def duty(self) -> float:
         return self.step.outputs.duty
 
-    def told(self, kind: type[Event]) -> int:
-        """How many events of *kind* there were."""
+    def count(self, kind: type[Event]) -> int:
+        """The number of events of *kind*."""
         return sum(isinstance(event, kind) for event in self.events)
 
     def charging(self, level: str | float = "C") -> Story:

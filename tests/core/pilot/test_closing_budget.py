@@ -98,7 +98,7 @@ def test_another_car_begins_anew_but_not_the_hour() -> None:
     assert "closed 12 times within an hour" in budget.describe(moments[11])
 
 
-# Dense enough that a budget without its hour would be found: other cars begin anew in between.
+# Dense enough that a budget without its hour would be found: other cars get a new budget.
 @given(
     st.lists(
         st.tuples(st.floats(0.0, 90.0), st.floats(0.1, 90.0), st.booleans()),

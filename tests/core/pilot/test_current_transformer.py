@@ -61,7 +61,7 @@ def test_a_sine_of_6_to_32_a_is_read_within_3_percent(
 
 
 def test_a_tick_as_long_as_a_period_would_see_one_phase_only() -> None:
-    """Why the tick is another one where a current is read."""
+    """The time of a tick is another where a current is read."""
     blind = Clamped(32.0, tick_s=0.02)
     read_a = blind.run(1.2).amperes
 
@@ -90,7 +90,7 @@ def test_the_noise_of_the_converter_is_no_current() -> None:
 
 
 def test_a_transformer_that_is_not_clamped_on_reads_0_a() -> None:
-    """It cannot be told from a car that takes nothing; SAFETY.md says so."""
+    """It looks like a car that takes nothing; SAFETY.md says so."""
     clamped = Clamped(16.0)
     clamped.transformer.off = True
 

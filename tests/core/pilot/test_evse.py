@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state machine: what the wires do, told as stories on made-up time."""
+"""The state machine: its wires, in stories on made-up time."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_car_that_asks_gets_the_contactor_after_half_a_second_of_c() -> None:
     took_s = story.until(lambda: story.closed, within_s=3.0)
 
     assert 0.5 <= took_s <= 0.6
-    assert story.told(ev.ContactorClosed) == story.evse.cycles == 1
+    assert story.count(ev.ContactorClosed) == story.evse.cycles == 1
 
 
 def test_a_car_that_stops_asking_loses_the_contactor_within_two_ticks() -> None:
@@ -70,7 +70,7 @@ def test_a_car_that_stops_asking_loses_the_contactor_within_two_ticks() -> None:
     story.car("B")
 
     assert story.until(lambda: not story.closed, within_s=0.1) <= 0.041
-    assert story.told(ev.CarStopped) == 1
+    assert story.count(ev.CarStopped) == 1
     assert 0.0 < story.duty < 1.0
 
 
@@ -81,7 +81,7 @@ def test_a_car_that_is_unplugged_ends_the_offer_within_two_seconds() -> None:
 
     story.until(lambda: story.duty == STEADY, within_s=2.0)
 
-    assert story.told(ev.CarUnplugged) == 1
+    assert story.count(ev.CarUnplugged) == 1
     assert not story.evse.plugged
 
 
@@ -95,7 +95,7 @@ def test_a_car_that_pauses_and_goes_on_keeps_its_offer() -> None:
     story.until(lambda: story.closed, within_s=3.0)
 
     assert story.duty == duty
-    assert story.told(ev.OfferWithdrawn) == 0
+    assert story.count(ev.OfferWithdrawn) == 0
 
 
 def test_a_car_that_comes_straight_to_c_is_asked_for_b_and_charged_then() -> None:
@@ -106,7 +106,7 @@ def test_a_car_that_comes_straight_to_c_is_asked_for_b_and_charged_then() -> Non
 
     story.until(lambda: story.closed, within_s=6.0)
 
-    assert story.told(ev.CarPluggedIn) == 1
+    assert story.count(ev.CarPluggedIn) == 1
 
 
 def test_ten_bounces_of_the_plug_are_one_plugging_in() -> None:
@@ -120,8 +120,8 @@ def test_ten_bounces_of_the_plug_are_one_plugging_in() -> None:
     story.car("B")
     story.run(2)
 
-    assert story.told(ev.CarPluggedIn) == 1
-    assert story.told(ev.CarUnplugged) == 0
+    assert story.count(ev.CarPluggedIn) == 1
+    assert story.count(ev.CarUnplugged) == 0
 
 
 def test_a_spike_to_a_of_100_ms_does_not_end_the_session() -> None:
@@ -132,7 +132,7 @@ def test_a_spike_to_a_of_100_ms_does_not_end_the_session() -> None:
 
     story.until(lambda: story.closed, within_s=3.0)
 
-    assert story.told(ev.CarUnplugged) == 0
+    assert story.count(ev.CarUnplugged) == 0
 
 
 # --- the offer ---------------------------------------------------
@@ -208,7 +208,7 @@ def test_an_offer_that_comes_back_in_time_keeps_the_contactor_closed() -> None:
     story.run(10)
 
     assert story.closed
-    assert story.told(ev.ContactorOpened) == 0
+    assert story.count(ev.ContactorOpened) == 0
     assert 0.0 < story.duty < 1.0
 
 
@@ -327,7 +327,7 @@ def test_a_diode_that_stays_missing_is_looked_for_three_times_and_never_closes()
     story.run(1)
 
     assert not story.step.faults
-    assert story.told(ev.FaultCleared) == 4
+    assert story.count(ev.FaultCleared) == 4
 
 
 def test_a_short_opens_and_nothing_closes_for_30_seconds_after_it() -> None:

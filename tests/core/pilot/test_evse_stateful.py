@@ -66,9 +66,9 @@ class Watched(Control):
             limit_a = lowest(self.limits_at(reading.at), reading.at).max_a
             words = broken(self.config.evse, was, self.wires, reading, limit_a, step)
             assert not words, words
-        self.look(now)
+        self.check_wires(now)
 
-    def look(self, now: float) -> None:
+    def check_wires(self, now: float) -> None:
         """Look at the circuit itself."""
         bench = self.bench
         if bench is None:

@@ -42,7 +42,7 @@ def test_every_reachable_state_keeps_every_rule(words: str) -> None:
     assert len(walk.states) > 500
 
 
-@pytest.mark.parametrize("words", [words for words in WORLDS if words != "told to let go"])
+@pytest.mark.parametrize("words", [words for words in WORLDS if words != "an order to let go"])
 def test_from_every_state_there_is_a_way_to_charge_again(words: str) -> None:
     walk = walked(words)
 
@@ -87,7 +87,7 @@ def test_what_waits_for_the_owner_is_latched_on_purpose(fault: Fault) -> None:
 
 
 def test_an_evse_that_lets_go_never_closes_again_and_is_always_through_in_the_end() -> None:
-    walk = walked("told to let go")
+    walk = walked("an order to let go")
     leaving = walk.where("_stopping", True)  # noqa: FBT003 - a field's value
     closed = walk.where("closed", True)  # noqa: FBT003 - a field's value
 
@@ -275,10 +275,10 @@ def test_a_machine_that_remembers_more_is_refused_until_the_walk_knows_it() -> N
 def test_what_breaks_a_rule_is_told_as_a_story(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(j1772, "C1_S", 7.0)
 
-    with pytest.raises(RuleBroken) as told:
+    with pytest.raises(RuleBroken) as raised:
         Walk(SMALL).run()
 
-    lines = str(told.value).splitlines()
+    lines = str(raised.value).splitlines()
     assert lines[0] == "closed without an offer: for 6 s at most"
     assert "C2 closed" in lines[-2] or "C1 closed" in lines[-2]
     assert "C1 closed" in lines[-1]

@@ -46,7 +46,7 @@ def test_as_shipped_all_outputs_close_together_and_a_wish_changes_nothing() -> N
     story.charging()
 
     assert story.step.outputs.closed == 3
-    assert not story.told(ev.PhasesSwitched)
+    assert not story.count(ev.PhasesSwitched)
 
 
 def test_one_output_for_all_phases_is_never_switched() -> None:
@@ -73,7 +73,7 @@ def test_the_set_is_chosen_before_the_first_closing(
     story.charging()
 
     assert story.step.outputs.closed == closed
-    assert not story.told(ev.PhasesSwitched), "nobody is plugged in: nothing to tell"
+    assert not story.count(ev.PhasesSwitched), "nobody is plugged in: nothing to tell"
 
 
 def test_a_wish_that_comes_after_the_plug_is_waited_for_before_the_first_closing() -> None:
@@ -83,7 +83,7 @@ def test_a_wish_that_comes_after_the_plug_is_waited_for_before_the_first_closing
     assert story.duty < 1.0
     story.wish = THREE
 
-    waited_s = story.until(lambda: story.told(ev.PhasesSwitched) == 1, within_s=20.0)
+    waited_s = story.until(lambda: story.count(ev.PhasesSwitched) == 1, within_s=20.0)
     story.run(1.0)
     story.car("C")
     story.until(lambda: story.closed, within_s=5.0)
@@ -100,7 +100,7 @@ def test_unplugged_changes_nothing_once_something_was_closed(wish: PhaseWish) ->
     story.run(30.0)
 
     assert story.closed
-    assert not story.told(ev.OfferWithdrawn)
+    assert not story.count(ev.OfferWithdrawn)
 
 
 def test_down_goes_down_by_the_whole_sequence() -> None:
@@ -111,7 +111,7 @@ def test_down_goes_down_by_the_whole_sequence() -> None:
     assert story.step.cause == causes.Cause.limit("phases")
     assert "switching from 3 phases to 1 phase" in story.step.blocked
     story.until(lambda: not story.closed, within_s=6.1)
-    rested_s = story.until(lambda: story.told(ev.PhasesSwitched) == 1, within_s=20.0)
+    rested_s = story.until(lambda: story.count(ev.PhasesSwitched) == 1, within_s=20.0)
     assert not story.closed
     story.until(lambda: story.closed, within_s=6.0)
 
@@ -122,7 +122,7 @@ def test_down_goes_down_by_the_whole_sequence() -> None:
 def test_down_never_goes_up_while_the_car_is_plugged_in() -> None:
     story = charging(Switching.DOWN, THREE)
     story.wish = ONE
-    story.until(lambda: story.told(ev.PhasesSwitched) == 1, within_s=30.0)
+    story.until(lambda: story.count(ev.PhasesSwitched) == 1, within_s=30.0)
     story.until(lambda: story.closed, within_s=6.0)
 
     story.wish = THREE
@@ -140,7 +140,7 @@ def test_auto_goes_up_by_the_same_sequence() -> None:
     story.wish = THREE
 
     story.until(lambda: not story.closed, within_s=6.2)
-    rested_s = story.until(lambda: story.told(ev.PhasesSwitched) == 1, within_s=20.0)
+    rested_s = story.until(lambda: story.count(ev.PhasesSwitched) == 1, within_s=20.0)
     story.until(lambda: story.closed, within_s=6.0)
 
     assert rested_s >= 15.0
@@ -149,7 +149,7 @@ def test_auto_goes_up_by_the_same_sequence() -> None:
 
 @pytest.mark.parametrize("switching", [Switching.UNPLUGGED, Switching.DOWN])
 def test_a_start_with_a_car_plugged_in_stays_on_one_phase(switching: Switching) -> None:
-    """What an earlier life has closed under this car is not known."""
+    """The set that an earlier life has closed under this car is not known."""
     rules = SwitchRules(switching, 3, mirrored=True)
     story = Story(EvseConfig(front_end_proved=True, switch=rules), state="B")
     story.answers = True
@@ -168,7 +168,7 @@ def test_the_rest_lasts_as_long_as_it_is_set() -> None:
     story.run(4.0)
     story.wish = THREE
 
-    assert 40.0 <= story.until(lambda: story.told(ev.PhasesSwitched) == 1, within_s=45.0) < 40.1
+    assert 40.0 <= story.until(lambda: story.count(ev.PhasesSwitched) == 1, within_s=45.0) < 40.1
 
 
 def test_f_is_shown_during_the_rest_where_that_is_set_and_then_x1() -> None:
@@ -178,7 +178,7 @@ def test_f_is_shown_during_the_rest_where_that_is_set_and_then_x1() -> None:
     story.until(lambda: story.duty == 0.0, within_s=0.1)
 
     shown_s = story.until(lambda: story.duty != 0.0, within_s=16.0)
-    assert story.told(ev.PhasesSwitched) == 1
+    assert story.count(ev.PhasesSwitched) == 1
     offered_s = story.until(lambda: 0.0 < story.duty < 1.0, within_s=10.0)
 
     assert shown_s >= 14.9
@@ -203,7 +203,7 @@ def test_whatever_moves_a_contactor_in_the_middle_has_the_whole_rest_begin_again
         story.run(0.02)
         story.proved_open = True
 
-    assert story.until(lambda: story.told(ev.PhasesSwitched) == 1, within_s=30.0) >= 15.0
+    assert story.until(lambda: story.count(ev.PhasesSwitched) == 1, within_s=30.0) >= 15.0
 
 
 def test_a_contact_that_is_never_proved_open_ends_the_second_try() -> None:
@@ -211,11 +211,11 @@ def test_a_contact_that_is_never_proved_open_ends_the_second_try() -> None:
     story.wish = THREE
     story.proved_open = False
 
-    story.until(lambda: story.told(ev.PhasesNotSwitched) == 2, within_s=200.0)
+    story.until(lambda: story.count(ev.PhasesNotSwitched) == 2, within_s=200.0)
     story.proved_open = True
     story.run(100.0)
 
-    assert story.told(ev.PhasesSwitched) == 0
+    assert story.count(ev.PhasesSwitched) == 0
     assert story.step.outputs.closed == 1
 
 
@@ -226,8 +226,8 @@ def test_a_car_that_goes_on_asking_keeps_the_set() -> None:
 
     story.run(70.0)
 
-    assert story.told(ev.PhasesSwitched) == story.told(ev.PhasesNotSwitched) == 0
-    story.until(lambda: story.told(ev.PhasesNotSwitched) == 1, within_s=10.0)
+    assert story.count(ev.PhasesSwitched) == story.count(ev.PhasesNotSwitched) == 0
+    story.until(lambda: story.count(ev.PhasesNotSwitched) == 1, within_s=10.0)
 
 
 def test_a_fault_in_the_middle_ends_the_change() -> None:
@@ -238,8 +238,8 @@ def test_a_fault_in_the_middle_ends_the_change() -> None:
 
     story.run(20.0)
 
-    assert story.told(ev.PhasesNotSwitched) == 1
-    assert story.told(ev.PhasesSwitched) == 0
+    assert story.count(ev.PhasesNotSwitched) == 1
+    assert story.count(ev.PhasesSwitched) == 0
 
 
 def test_a_wish_that_is_not_repeated_in_time_changes_nothing() -> None:
@@ -248,7 +248,7 @@ def test_a_wish_that_is_not_repeated_in_time_changes_nothing() -> None:
 
     story.run(60.0)
 
-    assert story.told(ev.PhasesSwitched) == 0
+    assert story.count(ev.PhasesSwitched) == 0
     assert story.step.outputs.closed == 3
 
 
@@ -260,4 +260,4 @@ def test_a_set_that_is_none_of_the_two_is_refused(outputs: int) -> None:
     story.run(60.0)
 
     assert story.step.outputs.closed == 3
-    assert not story.told(ev.PhasesSwitched)
+    assert not story.count(ev.PhasesSwitched)

@@ -28,11 +28,11 @@ class Watch:
         self, state: str | float, duty: float, ticks: int = 1, low_v: float = -11.94
     ) -> PilotReading:
         for _ in range(ticks):
-            self.take(self.wire.burst(state, duty, low_v), duty)
+            self.update(self.wire.burst(state, duty, low_v), duty)
         assert self.reading is not None
         return self.reading
 
-    def take(self, codes: list[int], duty: float) -> PilotReading:
+    def update(self, codes: list[int], duty: float) -> PilotReading:
         self.reading = self.meter.update(self.now, codes, duty)
         self.now += TICK_S
         return self.reading
@@ -110,11 +110,11 @@ def test_conversions_far_above_c_in_six_bursts_of_a_second_are_a_receiver_that_j
     watch = Watch()
     watch.sees("C", 0.5, ticks=5)
     for _ in range(5):
-        watch.take([*watch.wire.burst("C", 0.5), code(HIGH_V["A"])], 0.5)
+        watch.update([*watch.wire.burst("C", 0.5), code(HIGH_V["A"])], 0.5)
         assert watch.sees("C", 0.5, ticks=5).anomaly is None
 
     burst = [*watch.wire.burst("C", 0.5), code(HIGH_V["A"])]
-    assert watch.take(burst, 0.5).anomaly is Anomaly.JUMPS
+    assert watch.update(burst, 0.5).anomaly is Anomaly.JUMPS
 
 
 def test_a_burst_that_comes_again_and_again_is_a_receiver_that_repeats_itself() -> None:
@@ -122,9 +122,9 @@ def test_a_burst_that_comes_again_and_again_is_a_receiver_that_repeats_itself() 
     watch.sees("C", 0.5, ticks=5)
     kept = [watch.wire.burst("C", 0.5), watch.wire.burst("C", 0.5)]
     for number in range(6):
-        assert watch.take(kept[number % 2], 0.5).anomaly is None
+        assert watch.update(kept[number % 2], 0.5).anomaly is None
 
-    assert watch.take(kept[0], 0.5).anomaly is Anomaly.REPEATS
+    assert watch.update(kept[0], 0.5).anomaly is Anomaly.REPEATS
     assert watch.sees("C", 0.5).anomaly is None
 
 
@@ -238,7 +238,7 @@ def test_a_sensor_stuck_at_c_is_found_out_by_the_missing_low_plateau() -> None:
     watch.sees("C", 0.5, ticks=30)
 
     for _ in range(2):
-        watch.take([code(5.97)] * 64, 0.5)
+        watch.update([code(5.97)] * 64, 0.5)
 
     assert watch.reading is not None
     assert watch.reading.anomaly is Anomaly.NO_PWM
@@ -281,7 +281,7 @@ def test_a_low_plateau_beyond_the_supply_is_the_sensors_lie() -> None:
 def test_a_duty_that_is_not_the_commanded_one_is_found_within_two_seconds() -> None:
     watch = Watch()
     for _ in range(100):
-        watch.take(watch.wire.burst("C", 0.53, count=64), 0.27)
+        watch.update(watch.wire.burst("C", 0.53, count=64), 0.27)
 
     assert watch.reading is not None
     assert watch.reading.anomaly is Anomaly.WRONG_DUTY
@@ -296,7 +296,7 @@ def test_a_duty_that_is_off_by_more_than_2_points_is_found_within_20_s_over_chan
     off = wire - 0.27
     for tick in range(1000):
         duty = 0.27 if tick // 50 % 2 else 0.3  # a new one each second
-        watch.take(watch.wire.burst("C", duty + off, count=64), duty)
+        watch.update(watch.wire.burst("C", duty + off, count=64), duty)
 
     assert watch.reading is not None
     assert (watch.reading.anomaly is Anomaly.WRONG_DUTY) is found
@@ -306,7 +306,7 @@ def test_a_burst_that_misses_the_short_plateau_says_nothing_and_the_next_one_joi
     watch = Watch()
     watch.sees("C", 0.1, ticks=5)
 
-    missed = watch.take([code(-11.94)] * 128, 0.1)
+    missed = watch.update([code(-11.94)] * 128, 0.1)
 
     assert (missed.state, missed.settled, missed.anomaly) == (None, C, None)
     assert not missed.lost
@@ -316,7 +316,7 @@ def test_a_burst_that_misses_the_short_plateau_says_nothing_and_the_next_one_joi
 def test_two_hits_on_a_plateau_are_too_few() -> None:
     watch = Watch()
 
-    reading = watch.take([code(5.97)] * 2 + [code(-11.94)] * 126, 0.1)
+    reading = watch.update([code(5.97)] * 2 + [code(-11.94)] * 126, 0.1)
 
     assert reading.state is None
 
@@ -325,7 +325,7 @@ def test_a_plateau_missed_too_often_to_be_chance_is_f() -> None:
     watch = Watch()
     watch.sees("C", 0.1, ticks=5)
 
-    states = [watch.take([code(-11.94)] * 128, 0.1).state for _ in range(4)]
+    states = [watch.update([code(-11.94)] * 128, 0.1).state for _ in range(4)]
 
     assert states[0] is None
     assert F in states
@@ -335,7 +335,7 @@ def test_sixty_milliseconds_without_a_readable_burst_is_lost() -> None:
     watch = Watch()
     watch.sees("C", 0.1, ticks=5)
 
-    lost = [watch.take([], 0.1).lost for _ in range(3)]
+    lost = [watch.update([], 0.1).lost for _ in range(3)]
 
     assert lost == [False, False, True]
 
@@ -343,7 +343,7 @@ def test_sixty_milliseconds_without_a_readable_burst_is_lost() -> None:
 def test_hash_on_the_wire_is_not_readable() -> None:
     watch = Watch()
 
-    reading = watch.take(list(range(0, 1023, 16)), 1.0)
+    reading = watch.update(list(range(0, 1023, 16)), 1.0)
 
     assert reading.state is None
 
@@ -353,14 +353,14 @@ def test_spikes_do_not_move_a_plateau() -> None:
     codes = watch.wire.burst("C", 0.5)
     codes[3], codes[17], codes[40] = code(9.2), code(2.8), code(-8.8)
 
-    assert watch.take(codes, 0.5).high_v == pytest.approx(5.97, abs=0.1)
+    assert watch.update(codes, 0.5).high_v == pytest.approx(5.97, abs=0.1)
 
 
 def test_a_short_low_plateau_may_be_missed_for_a_while_and_keeps_its_last_value() -> None:
     watch = Watch()
     watch.sees("C", 0.96, ticks=10)
 
-    reading = watch.take([code(5.97)] * 128, 0.96)
+    reading = watch.update([code(5.97)] * 128, 0.96)
 
     assert reading.state is C
     assert reading.anomaly is None

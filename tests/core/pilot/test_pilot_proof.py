@@ -19,7 +19,7 @@ def test_a_step_from_a_to_c_closes_nothing_however_long_it_lasts() -> None:
     story.car("C")
     story.run(120)
 
-    assert story.told(ev.ContactorClosed) == 0
+    assert story.count(ev.ContactorClosed) == 0
     assert Fault.PILOT_NOT_PROVED in story.step.faults
 
 
@@ -34,7 +34,7 @@ def test_a_drift_from_a_to_c_closes_nothing_at_any_speed(seconds: float) -> None
     story.car(5.97)
     story.run(120)
 
-    assert story.told(ev.ContactorClosed) == 0
+    assert story.count(ev.ContactorClosed) == 0
 
 
 def test_a_b_that_lasts_a_moment_is_no_proof() -> None:
@@ -74,7 +74,7 @@ def test_a_car_in_c_is_asked_for_b_by_x1_and_by_state_f_and_then_charged() -> No
     story.car("C")
 
     story.until(lambda: story.closed, within_s=1)
-    assert story.told(ev.StateFShown) == 1
+    assert story.count(ev.StateFShown) == 1
 
 
 def test_a_car_that_never_shows_b_waits_for_the_owner_who_looks_and_confirms() -> None:
@@ -105,7 +105,7 @@ def test_the_next_car_needs_its_own_proof() -> None:
     story.car("C")
     story.run(60)
 
-    assert story.told(ev.ContactorClosed) == 1
+    assert story.count(ev.ContactorClosed) == 1
     assert Fault.PILOT_NOT_PROVED in story.step.faults
 
 
@@ -124,7 +124,7 @@ def test_a_reading_that_sticks_at_c_in_a_charge_is_found_at_the_next_closing() -
     story.limit = story.limit.__class__("feed", 16.0)
     story.run(120)
 
-    assert story.told(ev.ContactorClosed) == 1
+    assert story.count(ev.ContactorClosed) == 1
     assert Fault.PILOT_NOT_PROVED in story.step.faults
 
 
@@ -155,7 +155,7 @@ def test_a_reading_that_moved_and_shows_no_b_opens_after_6_s_and_closes_nothing(
     story.run(60)
 
     assert Fault.PILOT_NOT_PROVED in story.step.faults
-    assert story.told(ev.ContactorClosed) == 1
+    assert story.count(ev.ContactorClosed) == 1
 
 
 @pytest.mark.parametrize("to_v", [5.0, 7.0])
@@ -167,7 +167,7 @@ def test_a_c_that_drifts_in_a_charge_interrupts_nothing(to_v: float) -> None:
         story.run(0.02)
     story.run(5)
 
-    assert story.told(ev.OfferWithdrawn) == 0
+    assert story.count(ev.OfferWithdrawn) == 0
 
 
 @pytest.mark.parametrize(("moved_v", "for_s"), [(5.55, 60.0), (6.4, 60.0), (6.9, 0.4)])
@@ -181,7 +181,7 @@ def test_a_c_that_moves_a_little_or_for_a_moment_interrupts_nothing(
         story.car("C")
         story.run(0.1)
 
-    assert story.told(ev.OfferWithdrawn) == 0
+    assert story.count(ev.OfferWithdrawn) == 0
     assert story.closed
 
 
@@ -204,7 +204,7 @@ def test_where_no_b_is_needed_a_c_that_moves_interrupts_nothing() -> None:
     story.car(6.6)
     story.run(20)
 
-    assert story.told(ev.OfferWithdrawn) == 0
+    assert story.count(ev.OfferWithdrawn) == 0
 
 
 def test_a_car_that_flinches_for_two_bursts_is_closed_again_with_the_offer_that_stands() -> None:
@@ -216,7 +216,7 @@ def test_a_car_that_flinches_for_two_bursts_is_closed_again_with_the_offer_that_
     assert 0.0 < story.duty < 1.0
 
     assert story.until(lambda: story.closed, within_s=1.2) >= 0.5
-    assert story.told(ev.OfferWithdrawn) == 0
+    assert story.count(ev.OfferWithdrawn) == 0
 
 
 def test_after_a_restart_with_the_car_plugged_in_b_through_x1_is_enough() -> None:
@@ -247,7 +247,7 @@ def test_contacts_that_did_not_close_do_not_use_the_proof_up() -> None:
     story.run(0.02)
 
     assert story.until(lambda: story.closed, within_s=2) <= 1.1
-    assert story.told(ev.OfferWithdrawn) == 0
+    assert story.count(ev.OfferWithdrawn) == 0
 
 
 def test_an_offer_waits_for_a_steady_b() -> None:
@@ -276,7 +276,7 @@ def test_a_low_plateau_that_does_not_belong_to_the_high_one_closes_nothing(
     story.run(2)
 
     assert story.closed is not fault
-    assert (story.told(ev.FaultRaised) > 0) is fault
+    assert (story.count(ev.FaultRaised) > 0) is fault
 
 
 @pytest.mark.parametrize(("moved_v", "closes"), [(5.97, True), (6.3, True), (6.7, False)])

@@ -69,7 +69,7 @@ class Box:
 
 
 def code(ohm: float) -> int:
-    """What the MCP3008 makes of a plug with *ohm* behind the 1 kOhm of hw/."""
+    """The MCP3008's reading of a plug with *ohm* behind the 1 kOhm of hw/."""
     return min(1023, round(1024 * ohm / (ohm + 1000))) if math.isfinite(ohm) else 1023
 
 

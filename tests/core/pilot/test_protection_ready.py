@@ -58,7 +58,7 @@ def test_a_closing_goes_through_the_test_of_the_pump() -> None:
     story.charging()
     story.run(5)
 
-    assert story.told(ev.ContactorClosed) == 1
+    assert story.count(ev.ContactorClosed) == 1
     assert not story.step.faults
 
 
@@ -70,4 +70,4 @@ def test_contacts_that_never_open_keep_everything_off() -> None:
     story.run(10)
 
     assert Fault.CONTACTOR in story.step.faults
-    assert story.told(ev.ContactorClosed) == 0
+    assert story.count(ev.ContactorClosed) == 0

@@ -8,12 +8,13 @@ What is quantised, and what that means:
 * A state is what the machine remembers, each of its moments reduced to which of its thresholds have
   gone by (`walk_world.key`). Of the stories that lead to equal states the first is followed on, or
   the first few. So merging loses stories and never invents one: each state was reached by real
-  steps, and what breaks a rule is told with the inputs that led there.
+  steps, and a broken rule is reported with the inputs that led there.
 * Time passes by one tick, or up to the next threshold: in between, with the same input, nothing
   can change.
 * The pilot's readings are those that `PilotMeter` can give: any settled state after any other,
   bursts that stray or cannot be read, what is anomalous. `live_for_s` is counted as there.
-* The limit is 0, 6 or 16 A.
+* The limit is 0, 6 or 16 A. A step that does not read the limit would be the same with every other:
+  it is made once, and judged against the lowest.
 
 A machine that remembers something new has to be given its thresholds: the walk refuses it.
 """
@@ -31,7 +32,6 @@ from typing import TYPE_CHECKING, Final
 from evsed.core.pilot import causes
 from evsed.core.pilot.evse import SAFE, Evse, EvseConfig, Outputs
 from evsed.core.pilot.faults import Fault
-from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.phase_set import PhaseWish, Switching, SwitchRules
 from evsed.core.pilot.pilot_meter import PilotReading
 from tests.core.pilot.rules import Wires, broken
@@ -52,6 +52,7 @@ from tests.core.pilot.walk_world import (
     WAKE,
     Given,
     Moment,
+    WatchedLimit,
     World,
     ahead_of,
     frozen,
@@ -91,6 +92,7 @@ class Walk:
     took_s: float = 0.0
     _kept: Counter[int] = field(default_factory=Counter)
     _parts: Parts = ()
+    _limit: WatchedLimit = field(default_factory=WatchedLimit)
 
     def run(self) -> Walk:
         """Walk until the frontier is empty. Raises `RuleBroken` with the story that did it."""
@@ -122,9 +124,12 @@ class Walk:
         moment = self.moments[place]
         ahead = [wait_s for wait_s in waits(moment, ahead_of(moment)) if wait_s > TICK_S]
         times = [TICK_S, min(ahead) + A_BIT_S] if ahead else [TICK_S]
-        for given in self.world.inputs(moment.memory):
+        for alike in self.world.inputs(moment.memory):
             for wait_s in times:
-                self.arrive(place, self._step(evse, place, given, wait_s))
+                for given in alike:
+                    self.arrive(place, self._step(evse, place, given, wait_s))
+                    if not self._limit.was_read:
+                        break
         for order in self.world.orders:
             self.arrive(place, self._order(evse, place, order))
 
@@ -151,10 +156,11 @@ class Walk:
         )
         reported = {given.reported: "reported"} if given.reported else {}
         thaw(evse, self._parts, before.memory)
+        self._limit.set(given.limit_a)
         step = evse.step(
             now,
             reading,
-            Limit("feed", given.limit_a),
+            self._limit,
             reported,
             wish=PhaseWish(given.wish, inf) if given.wish else None,
             proved_open=given.proved_open and not was.closed,
@@ -179,7 +185,7 @@ class Walk:
         elif order == OPENED:
             evse.opened_elsewhere(now, causes.LATE, order)
             wires = replace(wires.at(now, Outputs(wires.duty, 0)), rest_at=None)
-        elif order == LOST_BOARD:  # the meter forgets, and the board sets the wires anew
+        elif order == LOST_BOARD:  # the meter forgets, and the board sets the wires again
             evse.restart(now)
             wires = replace(wires.at(now, SAFE), pwm_ended_at=now, rest_at=None)
             live_since = None
@@ -193,7 +199,7 @@ class Walk:
     # -- what was found ----------------------------------------------------------------------------
 
     def story(self, place: int) -> str:
-        """How a moment was reached."""
+        """The steps that led to a moment."""
         lines = []
         while place >= 0:
             moment = self.moments[place]
@@ -249,7 +255,7 @@ WORLDS: Final = {
         reports=(None, Fault.GROUND, Fault.TEMPERATURE),
         orders=(ACKNOWLEDGE,),
     ),
-    "told to let go": World(pilots=_FEW, limits=(0.0, 16.0), orders=(LET_GO,)),
+    "an order to let go": World(pilots=_FEW, limits=(0.0, 16.0), orders=(LET_GO,)),
     "the front end is unproved, and a crash was just now": World(
         config=EvseConfig(hold_off_s=10.0, needs_b=False), pilots=(*_FEW, *World().pilots[4:5])
     ),

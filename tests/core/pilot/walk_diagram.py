@@ -64,7 +64,7 @@ class Drawing(Walk):
 
     def arrive(self, place: int, after: Moment) -> None:
         """Note the arrow, too."""
-        Walk.arrive(self, place, after)  # slots=True makes the class anew: no bare super()
+        Walk.arrive(self, place, after)  # slots=True makes a second class: no bare super()
         before = self.moments[place]
         here, there = name(before.memory), name(after.memory)
         if here != there and isinstance(after.by, Given) and (words := _why(before, after)):
@@ -83,7 +83,7 @@ def _identity(node: str) -> str:
 
 
 def _why(before: Moment, after: Moment) -> str:
-    """What happened in this step, when it was one thing; else ""."""
+    """The cause of this step, where it was a single one; else ""."""
     here, there = name(before.memory), name(after.memory)
     if here in FAULTS:
         return _why_in_a_fault(before, after, here, there)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the walk through the state machine may try, and what of a moment makes it a state."""
+"""The inputs of the walk through the state machine, and the key that makes a moment a state."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from evsed.core.pilot.closing_budget import ClosingBudget
 from evsed.core.pilot.evse import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import PilotState
+from evsed.core.pilot.limits import FOREVER, Limit
 from evsed.core.pilot.pilot_meter import Anomaly
 
 if TYPE_CHECKING:
@@ -89,8 +90,32 @@ SHOWN_F: Final = Pilot("F", F, F)  # where F is on the wire nothing else can be 
 UNSETTLED: Final = Pilot("nothing settled", None, C, high_v=5.97)
 
 
+class WatchedLimit(Limit):
+    """A limit of the feed that notes whether its amperes were read."""
+
+    __slots__ = ("_amperes", "was_read")
+
+    def __init__(
+        self, owner: str = "feed", max_a: float = 0.0, until_at: float = FOREVER, why: str = ""
+    ) -> None:
+        for field, value in (("owner", owner), ("until_at", until_at), ("why", why)):
+            object.__setattr__(self, field, value)
+        self.set(max_a)
+
+    def set(self, max_a: float) -> None:
+        """Make it another limit, which was not read yet."""
+        object.__setattr__(self, "_amperes", max_a)
+        object.__setattr__(self, "was_read", False)
+
+    @property
+    def max_a(self) -> float:  # type: ignore[override]  # a field there
+        """The amperes."""
+        object.__setattr__(self, "was_read", True)
+        return self._amperes
+
+
 class Given(NamedTuple):
-    """What a step is given beside the time: the reading, the limit, what is reported."""
+    """The input of a step beside the time: the reading, the limit, the report."""
 
     pilot: Pilot
     limit_a: float
@@ -113,7 +138,7 @@ WAKE = "wake"
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What the walk may try: the machine's configuration, readings, limits, reports, orders."""
+    """The inputs of a walk: the machine's configuration, readings, limits, reports, orders."""
 
     config: EvseConfig = PROVED
     pilots: tuple[Pilot, ...] = PILOTS
@@ -124,8 +149,11 @@ class World:
     wishes: tuple[int, ...] = (0,)
     proofs: tuple[bool, ...] = (True,)
 
-    def inputs(self, memory: Memory) -> Iterator[Given]:
-        """Every input that is possible, and of interest, where the machine remembers *memory*."""
+    def inputs(self, memory: Memory) -> Iterator[list[Given]]:
+        """Every input that is possible, and of interest, where the machine remembers *memory*.
+
+        Those that differ only in the limit come together, the lowest first.
+        """
         pilots = self.pilots
         if memory["duty"] == j1772.NOT_AVAILABLE:
             pilots = (SHOWN_F, *(pilot for pilot in pilots if pilot.anomaly is None))
@@ -136,11 +164,12 @@ class World:
         # A rest has no offer and nothing closed: elsewhere the proof is of no interest.
         proofs = self.proofs[: 1 if memory["closed"] or 0.0 < memory["duty"] < 1.0 else None]
         for pilot in pilots:
-            for limit_a in limits:
-                for report in self.reports:
-                    for wish in self.wishes:
-                        for proved_open in proofs:
-                            yield Given(pilot, limit_a, report, wish, proved_open)
+            for report in self.reports:
+                for wish in self.wishes:
+                    for proved_open in proofs:
+                        yield [
+                            Given(pilot, limit_a, report, wish, proved_open) for limit_a in limits
+                        ]
 
 
 # -- the machine's memory --------------------------------------------------------------------------
@@ -180,7 +209,7 @@ PLAIN: Final = (
     "used",
 )
 OF_B: Final = ("car_proved", "moved", "strayed", "confirmed")  # memory where the machine needs B
-# Not memory: set anew in each step, never changed, or for showing only.
+# Not memory: set in each step before it is read, never changed, or for showing only.
 FORGOTTEN: Final = (
     "_config",
     "_state_label",
@@ -312,7 +341,7 @@ def _probe_ends(memory: Memory) -> tuple[float, ...]:
 
 
 class Ahead(NamedTuple):
-    """What `key` and `waits` both need to know of a moment."""
+    """The part of a moment that both `key` and `waits` need."""
 
     relevant: dict[str, tuple[float, ...]]
     probe_ends: tuple[float, ...]
@@ -321,7 +350,7 @@ class Ahead(NamedTuple):
 
 
 def ahead_of(moment: Moment) -> Ahead:
-    """What is ahead of this moment."""
+    """The thresholds ahead of this moment."""
     memory = moment.memory
     return Ahead(
         _relevant(memory),
@@ -353,7 +382,7 @@ _plain: Final = itemgetter(*PLAIN)
 
 
 def key(moment: Moment) -> tuple[object, ...]:
-    """What of this moment decides what can happen, and what may; equal keys are one state."""
+    """All of this moment that decides what can happen, and what may; equal keys are one state."""
     memory, now = moment.memory, moment.now
     ahead = ahead_of(moment)
     details = memory["_details"]

@@ -59,7 +59,7 @@ def bench_rhythms(rng: Random, count: int = 61) -> list[Rhythm]:
 
 
 def pigpio_rhythms(rng: Random) -> list[Rhythm]:
-    """What one Pi makes of the patterns that evsed sends: clock and costs drawn once for all."""
+    """The answer of one Pi to the patterns that evsed sends: clock and costs drawn once for all."""
     clock_hz = rng.choice(CLOCKS_HZ)
     overhead_s, tick_s = rng.uniform(*OVERHEAD_S), rng.uniform(*TICK_COST_S)
     rhythms = []
@@ -78,7 +78,7 @@ def pigpio_rhythms(rng: Random) -> list[Rhythm]:
 
 @dataclass(slots=True)
 class Tally:
-    """What was seen: `unread` bursts said nothing, `strays` another state than C."""
+    """The bursts that were seen: `unread` gave nothing, `strays` another state than C."""
 
     bursts: int = 0
     late: int = 0
@@ -94,7 +94,7 @@ class Tally:
 
 
 class Line:
-    """A pilot at 10 %, a car that charges, meter and state machine; `take()` is one tick."""
+    """A pilot at 10 %, a car that charges, meter and state machine; `tick()` is one of 20 ms."""
 
     def __init__(self, seed: int, noise_v: float = NOISE_V) -> None:
         self.circuit = Circuit(noise_v=noise_v, seed=seed)
@@ -116,7 +116,7 @@ class Line:
         ):
             self.circuit.load = load
             for _ in range(ticks):
-                self.take(TICK_S, rng.choice(rhythms), rng.random() * PERIOD_S)
+                self.tick(TICK_S, rng.choice(rhythms), rng.random() * PERIOD_S)
         if not self.outputs.closed:
             raise RuntimeError("a car in C was not served")
         self.tally = Tally()
@@ -124,9 +124,9 @@ class Line:
     def take_at_phase(self, wait_s: float, rhythm: Rhythm, phase_s: float) -> None:
         """A tick whose burst begins so long after a rising edge of the pilot."""
         since_s = (self.now + wait_s - self.circuit.generator.origin_s) % PERIOD_S
-        self.take(wait_s, rhythm, (phase_s - since_s) % PERIOD_S)
+        self.tick(wait_s, rhythm, (phase_s - since_s) % PERIOD_S)
 
-    def take(self, wait_s: float, rhythm: Rhythm, start_s: float) -> None:
+    def tick(self, wait_s: float, rhythm: Rhythm, start_s: float) -> None:
         """The next tick, *wait_s* after the last; the burst begins *start_s* into it."""
         self.now += wait_s
         origin_s = self.now + start_s
@@ -155,7 +155,7 @@ def drawn(seed: int, seconds: float, make: Callable[[Random], Sequence[Rhythm]])
         if rng.random() < LATE_SHARE:
             wait_s += rng.random() * LATE_S
             line.tally.late += 1
-        line.take(wait_s, rng.choice(rhythms), rng.random() * PERIOD_S)
+        line.tick(wait_s, rng.choice(rhythms), rng.random() * PERIOD_S)
     return line.tally
 
 
@@ -177,7 +177,7 @@ def noisy_hour() -> Tally:
     line.circuit.disturbance = hum
     rhythms = bench_rhythms(rng)
     for _ in range(round(HOUR_S / TICK_S)):
-        line.take(TICK_S, rng.choice(rhythms), rng.random() * PERIOD_S)
+        line.tick(TICK_S, rng.choice(rhythms), rng.random() * PERIOD_S)
     return line.tally
 
 

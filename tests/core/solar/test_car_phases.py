@@ -83,7 +83,7 @@ def test_the_sun_of_the_last_reading_is_corrected_when_the_phases_are_recognised
 
 
 def test_the_sun_of_the_last_reading_stays_when_the_phases_are_switched() -> None:
-    """What was drawn on one phase was drawn on one, also for a reading that comes after."""
+    """A draw on one phase stays a draw on one, also for a reading that comes after."""
     surplus = Surplus(AllotmentConfig(phases=3, semantics="battery_power", window_s=20.0))
     surplus.set_phases(1)
     surplus.on_draw(0.0, 10.0, measured=True)

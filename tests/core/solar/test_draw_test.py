@@ -226,7 +226,7 @@ def test_a_meter_that_answered_right_is_not_turned_round_by_a_few_odd_answers() 
 
 
 def test_a_late_figure_of_before_a_step_is_not_its_answer() -> None:
-    """The offer has followed the sun meanwhile, so such a figure seems to say that nobody draws."""
+    """The offer has followed the sun meanwhile, so such a figure looks as if nothing were drawn."""
     test, now = DrawTest(230.0, 1380.0), 0.0
     while test.plan_a(6.0, 16.0) is None and now < 1e6:
         now += 60.0

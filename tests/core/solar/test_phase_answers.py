@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many phases a car uses, by the feed's answers to its start and to steps of the offer."""
+"""The phases that a car uses, by the feed's answers to its start and to steps of the offer."""
 
 from __future__ import annotations
 

@@ -266,7 +266,7 @@ def test_fast_takes_all_phases_without_waiting() -> None:
 
 
 def test_a_price_gives_the_sun_its_weight() -> None:
-    """Where importing a part pays, less sun is enough for all phases."""
+    """Less sun is enough for all phases where importing a part pays."""
     priced = replace(CONFIG, import_price=0.30, feed_in_price=0.08, later_price=0.30)
     day = Day(1, priced)
     need_w = (3 * 6 * 230 + 200) / priced.solar_weight

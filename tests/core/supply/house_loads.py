@@ -82,7 +82,7 @@ def day_cellar(t: int, rng: random.Random) -> float:
 
 
 def base_load(t: int, rng: random.Random) -> float:
-    """What is always on."""
+    """The loads that are always on."""
     return 1.6 + rng.uniform(-0.2, 0.2) + (0.7 if t % 2700 < 900 else 0.0)
 
 
@@ -152,12 +152,12 @@ class House:
 
     @property
     def lost_share(self) -> float:
-        """How much less the car got than from a regulator that knows all at once."""
+        """The energy that the car got less than from a regulator that knows all at once."""
         return 1 - sum(self.drawn_a) / self.perfect_as
 
     @property
     def nearest(self) -> float:
-        """How near the fuse of any phase came to its curve: 1 melts it.
+        """The nearest that the fuse of any phase came to its curve: 1 melts it.
 
         For each span of time from 1 s to an hour the mean square of the current counts as a steady
         current of that length.

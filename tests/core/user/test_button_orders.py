@@ -30,7 +30,7 @@ WAITING = (Recovery.ACKNOWLEDGE, Recovery.SERVICE)
 
 
 def charges(mode: Mode, claims: Claims) -> int:
-    """How much the car may get: 0 nothing, 1 the sun, 2 the sun and the least, 3 everything."""
+    """The car's share: 0 nothing, 1 the sun, 2 the sun and the least, 3 everything."""
     if mode is Mode.OFF or any(claim.charging is False for claim in claims.of.values()):
         return 0
     if claims.only_sun:

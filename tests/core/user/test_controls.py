@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the owner wishes, and the ceilings it comes to."""
+"""The owner's orders, and the ceilings that follow from them."""
 
 from __future__ import annotations
 

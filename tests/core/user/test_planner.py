@@ -152,32 +152,32 @@ def test_a_night_with_two_cheap_times_is_charged_in_both_and_reaches_its_goal() 
 # --- the car's own most --------------------------------------------------------------------------
 
 
-def take(car: CarPower, offered_a: float, drawn_a: float, begin: float, end: float) -> None:
+def draw(car: CarPower, offered_a: float, drawn_a: float, begin: float, end: float) -> None:
     for second in range(round(end - begin)):
         car.update(begin + second, offered_a, drawn_a, measured=True)
 
 
 def test_a_car_that_leaves_a_part_of_its_offer_shows_its_most() -> None:
     car = CarPower()
-    take(car, 32.0, 15.9, 0, 30)
+    draw(car, 32.0, 15.9, 0, 30)
     assert car.most_a is None
-    take(car, 32.0, 15.9, 30, 70)
+    draw(car, 32.0, 15.9, 30, 70)
     assert car.most_a == 15.9
 
 
 def test_a_car_that_takes_all_shows_nothing_and_one_that_takes_more_corrects_it() -> None:
     car = CarPower()
-    take(car, 10.0, 9.8, 0, 600)
+    draw(car, 10.0, 9.8, 0, 600)
     assert car.most_a is None
     known = CarPower(8.0)
-    take(known, 10.0, 9.8, 0, 2)
+    draw(known, 10.0, 9.8, 0, 2)
     assert known.most_a == 9.8
 
 
 def test_the_last_minutes_of_a_charge_are_not_its_most() -> None:
     car = CarPower()
-    take(car, 32.0, 15.9, 0, 100)
-    take(car, 32.0, 4.0, 100, 400)
+    draw(car, 32.0, 15.9, 0, 100)
+    draw(car, 32.0, 4.0, 100, 400)
     assert car.most_a == 15.9
 
 

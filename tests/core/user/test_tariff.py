@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a kWh costs by the clock."""
+"""The price of a kWh by the clock."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ PATIENCE_S = 7200.0
 
 
 def pins() -> str:
-    """What requirements-dev.txt says of the tools."""
+    """The lines of requirements-dev.txt on the tools."""
     pinned = (ROOT / "requirements-dev.txt").read_text()
     blocks = re.findall(r"^\S+==(?:.*\\\n)+.*\n", pinned, re.MULTILINE)
     return "".join(block for block in blocks if block.partition("==")[0] in TOOLS)

@@ -38,7 +38,7 @@ _NUMBERS = itertools.count()
 
 
 def kept(name: str, make: Callable[[Path], None]) -> Path:
-    """What *make* puts at the path it is given, once; the next run finds it there."""
+    """The file that *make* writes to the path it is given, once; the next run finds it there."""
     path = KEPT / name
     if not path.exists():
         KEPT.mkdir(parents=True, exist_ok=True)
@@ -69,7 +69,7 @@ def tree_of(
 
 
 def _source() -> str:
-    """Where this machine gets its Debian packages."""
+    """The source of this machine's Debian packages."""
     for name in ("sources.list.d/debian.sources", "sources.list"):
         with suppress(FileNotFoundError):
             for line in Path("/etc/apt", name).read_text().splitlines():
@@ -161,8 +161,8 @@ class Box:
             raise AssertionError(f"{' '.join(command)}: {done.returncode}\n{done.stdout}")
         return done
 
-    def say(self, *command: str) -> str:
-        """What a command in the box says."""
+    def output(self, *command: str) -> str:
+        """The output of a command in the box."""
         return self.run(*command).stdout.strip()
 
     def inside(self, *command: str) -> list[str]:
@@ -180,7 +180,7 @@ class Box:
         return ["nsenter", "-t", str(self._leader), "-n", "--", *command]
 
     def path(self, name: str) -> Path:
-        """Where a file of the box is, seen from here."""
+        """The path of a file of the box, seen from here."""
         return Path(f"/proc/{self._leader}/root") / name.lstrip("/")
 
     def put(self, name: str, content: bytes) -> None:

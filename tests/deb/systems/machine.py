@@ -164,8 +164,8 @@ class Machine:
             raise AssertionError(f"{shlex.join(command)}: {done.returncode}\n{said}")
         return subprocess.CompletedProcess(done.args, done.returncode, said)
 
-    def say(self, *command: str) -> str:
-        """What a command in the machine says."""
+    def output(self, *command: str) -> str:
+        """The output of a command in the machine."""
         return self.run(*command).stdout.strip()
 
     def put(self, name: str, content: bytes) -> None:

@@ -49,13 +49,13 @@ exec sleep infinity
 
 
 class Host(Protocol):
-    """Where the package is installed: a `Box` or a `Machine`."""
+    """The place where the package is installed: a `Box` or a `Machine`."""
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command there; its output and errors as one text."""
 
-    def say(self, *command: str) -> str:
-        """What a command there says."""
+    def output(self, *command: str) -> str:
+        """The output of a command there."""
 
     def put(self, name: str, content: bytes) -> None:
         """Write a file there."""
@@ -104,23 +104,23 @@ class Site(Generic[H]):
 
     def show(self, name: str, unit: str = "evsed") -> str:
         """A property of a unit."""
-        return self.box.say("systemctl", "show", "-P", name, unit)
+        return self.box.output("systemctl", "show", "-P", name, unit)
 
     def pids(self) -> tuple[int, int]:
         """Process ids of daemon and control process, in the box."""
         daemon = int(self.show("MainPID"))
         return daemon, int(
-            self.box.say("pgrep", "-P", str(daemon), "-f", "evsed.control").split()[0]
+            self.box.output("pgrep", "-P", str(daemon), "-f", "evsed.control").split()[0]
         )
 
     def journal(self) -> list[dict[str, str]]:
-        """What the journal has of evsed."""
-        said = self.box.say("journalctl", "-u", "evsed", "-o", "json", "--no-pager")
+        """The journal's lines of evsed."""
+        said = self.box.output("journalctl", "-u", "evsed", "-o", "json", "--no-pager")
         return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
 
     def said(self) -> str:
         """The same, as text."""
-        return self.box.say("journalctl", "-u", "evsed", "-o", "cat", "--no-pager")
+        return self.box.output("journalctl", "-u", "evsed", "-o", "cat", "--no-pager")
 
     def start(self) -> None:
         """A new life, with no car."""
@@ -136,7 +136,7 @@ class Site(Generic[H]):
         self.stop()
         since = time.monotonic()
         self.start()
-        # Three lives that ended with the contactor closed, and evsed stays off until told.
+        # Three lives that ended with the contactor closed, and evsed stays off until `evsed ack`.
         self.box.run("evsed", "ack")
         wait_until("beats", lambda: len(self.pi.timeline().beats_since(since)) > PROVED_AFTER_BEATS)
         self.pi.order("plug")
@@ -176,7 +176,7 @@ class Site(Generic[H]):
 
 
 def told_again(site: S, story: Callable[[S], T]) -> T:
-    """What comes of *story*, told again when this machine stood still in its midst."""
+    """The outcome of *story*, which runs again where this machine stood still in its midst."""
     for _ in range(stories.ATTEMPTS - 1):
         with suppress(stories.StalledError):
             return story(site)

@@ -34,7 +34,7 @@ class ByUnit(Site[Box]):
     """systemd starts it, by its unit."""
 
     def installed(self) -> None:
-        """What the unit needs under emulation."""
+        """The changes that the unit needs under emulation."""
         drop_in = "/etc/systemd/system/evsed.service.d"
         self.box.run("mkdir", "-p", drop_in)
         self.box.put(f"{drop_in}/emulated.conf", EMULATED.encode())
@@ -59,7 +59,7 @@ class ByHand(ByUnit):
     process: subprocess.Popen[bytes] | None = None
 
     def installed(self) -> None:
-        """What the unit, and the socket unit, would have made."""
+        """The folders and sockets that the units would have made."""
         folders = ("/var/log/evsed", "/run/evsed", NOTIFY)
         self.box.run("install", "-d", "-o", "evsed", "-g", "evsed", *folders)
         # Port 80, which the socket unit would have handed in.
@@ -71,7 +71,7 @@ class ByHand(ByUnit):
     def start(self) -> None:
         """A new life, with no car."""
         self.pi.order("unplug")
-        unit = self.box.say("cat", "/usr/lib/systemd/system/evsed.service")
+        unit = self.box.output("cat", "/usr/lib/systemd/system/evsed.service")
         command = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)[0].split()
         ready = self.systemd.count("READY=1")
         self.began_at = time.monotonic()
@@ -85,7 +85,7 @@ class ByHand(ByUnit):
         wait_until("it is ready", lambda: self.systemd.count("READY=1") > ready)
 
     def stop(self) -> None:
-        """What systemd does first: SIGTERM to the daemon."""
+        """The first act of systemd: SIGTERM to the daemon."""
         if self.process is not None:
             self.box.run("pkill", "-TERM", "-o", "-f", "evsed run")
             assert self.process.wait() == 0
@@ -102,7 +102,8 @@ class ByHand(ByUnit):
     def pids(self) -> tuple[int, int]:
         """Process ids of daemon and control process, in the box."""
         daemon, control = (
-            int(self.box.say("pgrep", "-n", "-f", what)) for what in ("evsed run", "evsed.control")
+            int(self.box.output("pgrep", "-n", "-f", what))
+            for what in ("evsed run", "evsed.control")
         )
         return daemon, control
 
@@ -112,8 +113,8 @@ class ByHand(ByUnit):
         return self.began_at, ready_at
 
     def said(self) -> str:
-        """What it has written to its file of events."""
-        return self.box.say("cat", "/var/log/evsed/events.log")
+        """The lines in its file of events."""
+        return self.box.output("cat", "/var/log/evsed/events.log")
 
 
 @pytest.fixture(scope="module", params=MACHINES, ids=" ".join)
@@ -132,7 +133,7 @@ def site(request: pytest.FixtureRequest) -> Iterator[ByUnit]:
 
 def memory_mb(site: ByUnit, pid: int) -> str:
     """Resident and proportional memory of a process, 10^6 bytes."""
-    said = site.box.say("cat", f"/proc/{pid}/status", f"/proc/{pid}/smaps_rollup")
+    said = site.box.output("cat", f"/proc/{pid}/status", f"/proc/{pid}/smaps_rollup")
     resident, proportional = (
         int(re.findall(rf"^{name}:\s+(\d+) kB", said, re.MULTILINE)[0]) * 1024 / 1e6
         for name in ("VmRSS", "Pss")
@@ -147,9 +148,9 @@ def test_apt_installs_it_without_a_compiler(site: ByUnit) -> None:
 
 
 def test_its_settings_are_read_and_sound(site: ByUnit) -> None:
-    assert "the settings are sound" in site.box.say("evsed", "check")
+    assert "the settings are sound" in site.box.output("evsed", "check")
     site.box.put("/etc/evsed.toml", SETTINGS.format(port=site.pi.port).encode())
-    assert "max_current_a = 32.0" in site.box.say("evsed", "check")
+    assert "max_current_a = 32.0" in site.box.output("evsed", "check")
 
 
 def test_it_starts_by_its_unit_and_drives_the_pilot(
@@ -160,8 +161,8 @@ def test_it_starts_by_its_unit_and_drives_the_pilot(
     driven_at = site.pi.timeline().pilot[0][0]
     assert began_at < driven_at < ready_at
     daemon, control = site.pids()
-    assert site.box.say("stat", "-c", "%U", f"/proc/{daemon}") == "evsed"
-    alone = int(site.box.say("sh", "-c", "sleep 60 >/dev/null 2>&1 & echo $!"))
+    assert site.box.output("stat", "-c", "%U", f"/proc/{daemon}") == "evsed"
+    alone = int(site.box.output("sh", "-c", "sleep 60 >/dev/null 2>&1 & echo $!"))
     with capsys.disabled():
         print(
             f"\n{request.node.callspec.id}, emulated: the pilot is driven "
@@ -173,7 +174,7 @@ def test_it_starts_by_its_unit_and_drives_the_pilot(
 
 def test_it_says_that_it_is_well(site: ByUnit) -> None:
     answer = wait_until(
-        "200", lambda: site.box.say("curl", "-s", "-m", "60", "-w", "%{http_code}", HEALTH)
+        "200", lambda: site.box.output("curl", "-s", "-m", "60", "-w", "%{http_code}", HEALTH)
     )
     assert answer.split() == ["ok", "200"]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What takes a whole machine: a clock that is wrong, a plug that is pulled, real-time priority.
+"""Tests on a whole machine: a clock that is wrong, a plug that is pulled, real-time priority.
 
 `make vm-test`; needs root and qemu. The package is installed in a virtual machine; the simulated
 Pi is on this machine, which the virtual one reaches over its network. Its stamps are on this
@@ -61,19 +61,19 @@ def until_beats(site: Site[Machine], count: int) -> None:
 
 def status(site: Site[Machine]) -> dict[str, Any]:
     said: dict[str, Any] = json.loads(
-        site.box.say("curl", "-s", "-m", "60", "http://127.0.0.1/api/v1/status")
+        site.box.output("curl", "-s", "-m", "60", "http://127.0.0.1/api/v1/status")
     )
     return said
 
 
 def store(site: Site[Machine]) -> tuple[str, float, list[tuple[str, float, int]]]:
     """SQLite's opinion of the file, the energy in all, and the sessions: id, energy, ended."""
-    sound, total_wh, sessions = json.loads(site.box.say("python3", "-c", READ_STORE))
+    sound, total_wh, sessions = json.loads(site.box.output("python3", "-c", READ_STORE))
     return sound, total_wh, [tuple(session) for session in sessions]
 
 
 def test_a_pi_that_begins_in_1970_charges(site: Site[Machine]) -> None:
-    assert "setting system clock to 1970-01-01T00:0" in site.box.say("journalctl", "-k", "-b")
+    assert "setting system clock to 1970-01-01T00:0" in site.box.output("journalctl", "-k", "-b")
     with site.box.undisturbed():
         site.charge()
     assert "contactor closed, charging" in site.said()
@@ -83,8 +83,8 @@ def test_the_control_process_has_real_time_priority_and_the_page_has_not(
     site: Site[Machine],
 ) -> None:
     daemon, control = site.pids()
-    assert "SCHED_FIFO" in site.box.say("chrt", "-p", str(control))
-    assert "SCHED_OTHER" in site.box.say("chrt", "-p", str(daemon))
+    assert "SCHED_FIFO" in site.box.output("chrt", "-p", str(control))
+    assert "SCHED_OTHER" in site.box.output("chrt", "-p", str(daemon))
 
 
 def jumps(site: Site[Machine]) -> tuple[float, float, list[str], tuple[int, int]]:
@@ -129,9 +129,9 @@ def test_it_loses_no_energy_and_no_record(site: Site[Machine]) -> None:
     assert sound == "ok"
     assert abs(total_wh - site.pi.timeline().flowed_wh()) <= A_SECOND_WH * len(sessions)
     assert all(ended for _, _, ended in sessions)
-    records = site.box.say("cat", "/var/log/evsed/energy.log").splitlines()
+    records = site.box.output("cat", "/var/log/evsed/energy.log").splitlines()
     assert len(records) == len(sessions)
-    lines = site.box.say("cat", "/var/log/evsed/events.log").splitlines()
+    lines = site.box.output("cat", "/var/log/evsed/events.log").splitlines()
     assert [line for line in lines if not re.match(r"\d{14} \S", line)] == []
     assert sum("contactor closed" in line for line in lines) == len(site.pi.timeline().closings())
 
@@ -165,7 +165,7 @@ def test_a_power_cut_while_charging_costs_a_minute_of_energy_at_most(site: Site[
     site.pi.order("revive")
     since = time.monotonic()
     site.box.boot("2038-02-01T00:00:00")
-    assert "setting system clock to 2038-02-01" in site.box.say("journalctl", "-k", "-b")
+    assert "setting system clock to 2038-02-01" in site.box.output("journalctl", "-k", "-b")
     with site.box.undisturbed():
         wait_until("it charges anew", lambda: site.pi.timeline().closings(since))
         wait_until("contacts", lambda: site.pi.order("look")["contacts_closed"])

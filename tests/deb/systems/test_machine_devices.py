@@ -2,7 +2,7 @@
 """Real devices of a real Linux: udev gives them to evsed's groups, and evsed's ioctls are heard.
 
 `make vm-test`. Debian's kernels have no simulated GPIO or SPI. But qemu has hardware that their
-drivers take when told to: a GPIO card's driver takes the memory of a SCSI card for its registers,
+drivers take on request: a GPIO card's driver takes the memory of a SCSI card for its registers,
 and a SPI controller of four wires sits at the parallel port. No PWM can be had like that, and no
 chip with the name of a Pi's.
 """
@@ -91,16 +91,16 @@ def test_udev_gives_a_device_to_the_group_that_evsed_is_in(
     machine: Machine, device: str, group: str
 ) -> None:
     belongs = ("stat", "-c", "%U %G %a", device)
-    wait_until(group, lambda: machine.say(*belongs) == f"root {group} 660")
+    wait_until(group, lambda: machine.output(*belongs) == f"root {group} 660")
 
 
 def test_a_gpio_is_taken_driven_and_let_go_at_the_death_of_its_holder(machine: Machine) -> None:
-    said = machine.say("setpriv", "--reuid=evsed", "--regid=gpio", "--clear-groups",
+    said = machine.output("setpriv", "--reuid=evsed", "--regid=gpio", "--clear-groups",
                        "python3", "-c", GPIO).splitlines()  # fmt: skip
     assert said == ["False evsed", "True", 'GPIO 3 is held by "evsed"', "''"]
 
 
 def test_a_burst_of_conversions_is_one_ioctl(machine: Machine) -> None:
-    said = machine.say("setpriv", "--reuid=evsed", "--regid=spi", "--clear-groups",
+    said = machine.output("setpriv", "--reuid=evsed", "--regid=spi", "--clear-groups",
                        "python3", "-c", SPI)  # fmt: skip
     assert said == f"{32 * 3} 32"

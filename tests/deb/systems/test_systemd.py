@@ -45,25 +45,27 @@ def test_it_is_active_only_once_the_pilot_is_driven(site: Site[Box]) -> None:
 
 def test_port_80_is_served_by_a_user_without_any_privilege(site: Site[Box]) -> None:
     for pid in site.pids():
-        status = site.box.say("cat", f"/proc/{pid}/status")
+        status = site.box.output("cat", f"/proc/{pid}/status")
         for name in ("CapEff", "CapPrm", "CapBnd", "CapAmb"):
             assert f"{name}:\t0000000000000000" in status
-        assert site.box.say("stat", "-c", "%U", f"/proc/{pid}") == "evsed"
-    assert "Timestamp" in site.box.say("curl", "-s", "-m", "20", "http://127.0.0.1/")
+        assert site.box.output("stat", "-c", "%U", f"/proc/{pid}") == "evsed"
+    assert "Timestamp" in site.box.output("curl", "-s", "-m", "20", "http://127.0.0.1/")
 
 
 def test_the_control_process_has_real_time_priority_and_the_page_has_not(site: Site[Box]) -> None:
     daemon, control = site.pids()
-    granted = site.box.say("prlimit", "--rtprio", "-o", "SOFT", "--noheadings", "-p", str(control))
+    granted = site.box.output(
+        "prlimit", "--rtprio", "-o", "SOFT", "--noheadings", "-p", str(control)
+    )
     if granted != "20":
         pytest.skip("this machine lets no container raise the limit of real-time priority")
-    assert "SCHED_FIFO" in site.box.say("chrt", "-p", str(control))
-    assert "SCHED_OTHER" in site.box.say("chrt", "-p", str(daemon))
+    assert "SCHED_FIFO" in site.box.output("chrt", "-p", str(control))
+    assert "SCHED_OTHER" in site.box.output("chrt", "-p", str(daemon))
 
 
 def test_a_command_of_the_owner_reaches_the_daemon(site: Site[Box]) -> None:
-    assert "no fault was waiting" in site.box.say("evsed", "ack")
-    assert "contactor open" in site.box.say("evsed", "status")
+    assert "no fault was waiting" in site.box.output("evsed", "ack")
+    assert "contactor open" in site.box.output("evsed", "status")
 
 
 def test_pigpiod_is_started_as_evsed_wants_it(site: Site[Box]) -> None:
@@ -87,7 +89,7 @@ def test_no_other_user_reaches_pigpiod(site: Site[Box]) -> None:
 
 def test_another_port_is_had_as_the_socket_unit_says(site: Site[Box]) -> None:
     site.start()
-    unit = site.box.say("cat", "/usr/lib/systemd/system/evsed.socket")
+    unit = site.box.output("cat", "/usr/lib/systemd/system/evsed.socket")
     drop_in = "\n".join(re.findall(r"^#     (.*)$", unit, re.MULTILINE))
     assert "ListenStream=8080" in drop_in
     site.box.run("mkdir", "-p", "/etc/systemd/system/evsed.socket.d")
@@ -238,7 +240,7 @@ def test_an_upgrade_during_a_charge_opens_first_and_keeps_everything(site: Site[
     assert box.path("/etc/evsed.toml").read_text() == before
     assert box.path("/var/lib/evsed/evsed.db").exists()
     assert site.show("ActiveState") == "active"
-    assert f"{version}+next".partition(" ")[2] in box.say("dpkg-query", "-W", "evsed")
+    assert f"{version}+next".partition(" ")[2] in box.output("dpkg-query", "-W", "evsed")
 
 
 def test_removing_stops_it_and_purging_leaves_nothing(site: Site[Box]) -> None:
@@ -276,7 +278,7 @@ ELSEWHERE = {
     "pipx install .": "true",  # needs the network: make pipx-test
 }
 IN_A_SENTENCE = {
-    # what the page says between its lines -> the same, where nobody sits at a terminal
+    # what the page says between its lines -> the same, where no person sits at a terminal
     "dpkg --print-architecture": "dpkg --print-architecture",
     "sudo apt install pigpio": "true",  # Raspberry Pi OS has it, Debian has not
     "sudo systemctl edit evsed.socket": "systemctl cat evsed.socket",  # see the test of its port
@@ -319,13 +321,13 @@ def test_udev_understands_the_rules() -> None:
 def test_without_pigpiod_the_package_says_so_and_uses_the_kernel_board(suite: str) -> None:
     with Box(root_of(suite)) as box:
         prepare(box, pigpiod=False)
-        said = box.say("dpkg", "-i", "/root/evsed.deb")
+        said = box.output("dpkg", "-i", "/root/evsed.deb")
         assert "no pigpiod here, so the kernel board is used" in said
-        assert 'kind = "kernel"' in box.say("evsed", "check")
+        assert 'kind = "kernel"' in box.output("evsed", "check")
         done = box.run("evsed", "off", check=False)
         assert done.returncode == 75
         assert "no GPIO chip of a Raspberry Pi" in done.stdout
-        groups = box.say("systemctl", "show", "-P", "SupplementaryGroups", "evsed")
+        groups = box.output("systemctl", "show", "-P", "SupplementaryGroups", "evsed")
         assert groups.split() == ["gpio", "spi"]
         # Never active, never given up: there is no Pi here.
         box.run("systemctl", "start", "--no-block", "evsed")
@@ -333,10 +335,10 @@ def test_without_pigpiod_the_package_says_so_and_uses_the_kernel_board(suite: st
             "it says what is missing",
             lambda: (
                 "Linux has no PWM that reaches GPIO 18"
-                in box.say("journalctl", "-u", "evsed", "-o", "cat")
+                in box.output("journalctl", "-u", "evsed", "-o", "cat")
             ),
         )
-        assert box.say("systemctl", "show", "-P", "ActiveState", "evsed") == "activating"
+        assert box.output("systemctl", "show", "-P", "ActiveState", "evsed") == "activating"
         box.run("dpkg", "-P", "evsed")
         assert not box.path("/etc/systemd/system/evsed.service.d").exists()
         assert not box.path("/etc/default/evsed").exists()

@@ -24,12 +24,12 @@ from tests.processes.rig import wait_until
 
 @dataclass(frozen=True)
 class Installed:
-    """What pipx has put into a folder of its own."""
+    """The files that pipx has put into a folder of its own."""
 
     folder: Path
 
     def run(self, *command: str) -> str:
-        """What a command of evsed says."""
+        """The output of a command of evsed."""
         return subprocess.run(
             [self.folder / "bin/evsed", *command], env=self.environ(), check=True, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self.folder,
@@ -80,7 +80,7 @@ def demo(installed: Installed) -> Iterator[int]:
 
 
 def fetch(port: int, path: str, accept: str = "*/*") -> str:
-    """What is at *path*; "" while nobody answers."""
+    """The page at *path*; "" while no server answers."""
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Accept": accept})
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:

@@ -103,7 +103,7 @@ def check(folder: Path, promised: list[str], taken: set[str]) -> None:
     starts = {item.body["session"]: item.body for item in items if item.kind == "start"}
     stops = {item.body["tx"]: item.body for item in items if item.kind == "stop"}
     running = {item.body["tx"] for item in items}
-    for key in running:  # every transaction that is still told is told to its end, in order
+    for key in running:  # every transaction that is still reported is reported to its end, in order
         kinds = [item.kind for item in items if item.body["tx"] == key]
         assert kinds[-1] == "stop"
         assert kinds.count("start") + kinds.count("stop") <= 2

@@ -38,14 +38,14 @@ async def test_fifty_half_open_requests_are_cut_while_others_are_served() -> Non
     async with served() as evsed:
         slow = [await evsed.wire() for _ in range(50)]
         for wire in slow:
-            await wire.say(b"GET / HTTP/1.1\r\nHost: evsed\r\n")
+            await wire.send(b"GET / HTTP/1.1\r\nHost: evsed\r\n")
         for _ in range(3):
             await until_held(evsed, 50)
             await evsed.serves_others()
             skip(PAST_S / 3)
             for wire in slow:
                 with contextlib.suppress(ConnectionError):
-                    await wire.say(b"X: y\r\n")
+                    await wire.send(b"X: y\r\n")
         assert [await wire.ended() for wire in slow] == [b""] * 50
         await evsed.serves_others()
 
@@ -63,7 +63,7 @@ async def test_a_second_request_that_dawdles_is_cut_too() -> None:
     async with served(limits=replace(PATIENT, idle_s=1e6)) as evsed:
         wire = await evsed.wire()
         assert (await wire.ask("GET /"))[0] == 200
-        await wire.say(b"GET / HT")
+        await wire.send(b"GET / HT")
         await evsed.serves_others()
         skip(PAST_S)
         assert await wire.ended() == b""
@@ -97,17 +97,17 @@ async def test_a_body_that_never_comes_is_not_waited_for() -> None:
 async def test_a_body_without_end_is_cut_off() -> None:
     async with served() as evsed:
         wire = await evsed.wire()
-        await wire.say(b"POST /x HTTP/1.1\r\nHost: e\r\nContent-Length: 1000000000\r\n\r\n")
+        await wire.send(b"POST /x HTTP/1.1\r\nHost: e\r\nContent-Length: 1000000000\r\n\r\n")
         with contextlib.suppress(ConnectionError):
             for _ in range(1000):
-                await wire.say(b"x" * 100_000)
+                await wire.send(b"x" * 100_000)
         await until_held(evsed, 0)
 
 
 async def test_a_small_body_is_read_away_and_the_connection_goes_on() -> None:
     async with served() as evsed:
         wire = await evsed.wire()
-        await wire.say(b"POST /x HTTP/1.1\r\nHost: e\r\nContent-Length: 4\r\n\r\nabcd" + GET)
+        await wire.send(b"POST /x HTTP/1.1\r\nHost: e\r\nContent-Length: 4\r\n\r\nabcd" + GET)
         assert (await wire.answer())[0] == 200
         assert (await wire.answer())[0] == 200
 
@@ -120,7 +120,7 @@ async def test_a_client_that_does_not_read_is_cut() -> None:
         request = f"GET {assets.prefix}daychart.js HTTP/1.1\r\nHost: e\r\n\r\n".encode()
         with contextlib.suppress(ConnectionError):
             while not wire.writer.is_closing():
-                await asyncio.wait_for(wire.say(request * 20), IN_TIME_S)
+                await asyncio.wait_for(wire.send(request * 20), IN_TIME_S)
                 await asyncio.sleep(0)
                 if evsed.frontend.connections == 0:
                     break
@@ -156,7 +156,7 @@ async def test_whoever_hangs_up_in_mid_request_is_let_go_at_once(
     with capture_logs() as logs:
         async with served(socket=tmp_path / "socket") as evsed:
             wire = await evsed.wire(None if door == "network" else tmp_path / "socket")
-            await wire.say(unfinished)
+            await wire.send(unfinished)
             wire.writer.write_eof()
             await wire.ended()
             await until_held(evsed, 0)
@@ -198,7 +198,7 @@ async def test_what_is_no_request_is_answered_with_400_or_cut_and_harms_nobody(
     async with served() as evsed:
         wire = await evsed.wire()
         with contextlib.suppress(ConnectionError):
-            await wire.say(garbage)
+            await wire.send(garbage)
         await evsed.serves_others()
         skip(PAST_S)
         said = await wire.ended()
@@ -211,9 +211,9 @@ async def test_what_is_no_request_is_answered_with_400_or_cut_and_harms_nobody(
 async def test_garbage_after_good_requests_is_answered_with_400_and_ends_it() -> None:
     async with served() as evsed:
         wire = await evsed.wire()
-        await wire.say(GET * 3)
+        await wire.send(GET * 3)
         assert [(await wire.answer())[0] for _ in range(3)] == [200] * 3
-        await wire.say(b"\x00garbage\r\n\r\n")
+        await wire.send(b"\x00garbage\r\n\r\n")
         assert (await wire.answer())[0] == 400
         assert await wire.ended() == b""
 
@@ -221,14 +221,14 @@ async def test_garbage_after_good_requests_is_answered_with_400_and_ends_it() ->
 async def test_garbage_pipelined_behind_a_good_request_ends_it_with_400() -> None:
     async with served() as evsed:
         wire = await evsed.wire()
-        await wire.say(GET + b"\x00garbage\r\n\r\n" + GET)
+        await wire.send(GET + b"\x00garbage\r\n\r\n" + GET)
         assert b" 400 " in await wire.ended()
 
 
 async def test_a_hundred_pipelined_requests_get_a_hundred_answers() -> None:
     async with served() as evsed:
         wire = await evsed.wire()
-        await wire.say(GET * 100)
+        await wire.send(GET * 100)
         assert [(await wire.answer())[0] for _ in range(100)] == [200] * 100
 
 
@@ -266,7 +266,7 @@ async def test_who_hangs_up_after_a_refusal_is_let_go_though_the_body_came_late(
         wire = await evsed.wire()
         status, _, _ = await wire.ask("POST /api/v1/ack", "Content-Length: 9")
         assert status == 403
-        await wire.say(b"too")
+        await wire.send(b"too")
         wire.writer.write_eof()
         assert await wire.ended() == b""
         await until_held(evsed, 0)
@@ -292,7 +292,7 @@ async def test_the_methods_connect_and_upgrade_hold_nothing_open() -> None:
             b"GET / HTTP/1.1\r\nHost: e\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
         ):
             wire = await evsed.wire()
-            await wire.say(request)
+            await wire.send(request)
             await evsed.serves_others()
             skip(PAST_S)
             assert b" 200 " in (await wire.ended())[:20]

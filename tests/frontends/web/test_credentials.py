@@ -116,14 +116,14 @@ async def test_a_wrong_password_that_is_set_later_is_right(evcc: Evcc, password_
 async def test_what_was_right_is_forgotten_after_a_month_and_one_by_one(
     password_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Looking at a password is slow on purpose, so how often it was is what can be told."""
+    """Each look at a password is slow on purpose, so the looks are counted."""
     looked = []
 
-    def look(_: Authenticator, password: str) -> bool:
+    def count(_: Authenticator, password: str) -> bool:
         looked.append(password)
         return True
 
-    monkeypatch.setattr(Authenticator, "_is_right", look)
+    monkeypatch.setattr(Authenticator, "_is_right", count)
     now = 0.0
     shown = Credentials(Authenticator(str(password_file)), clock=lambda: now)
 

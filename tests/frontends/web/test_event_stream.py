@@ -32,7 +32,7 @@ class Listener:
     @classmethod
     async def to(cls, evsed: Served) -> Self:
         wire = await evsed.wire()
-        await wire.say(ASK)
+        await wire.send(ASK)
         async with asyncio.timeout(IN_TIME_S):
             head = await wire.reader.readuntil(b"\r\n\r\n")
         assert b" 200 " in head
@@ -123,7 +123,7 @@ async def test_a_listener_that_stops_reading_is_cut_and_the_others_hear_on() -> 
     limits = replace(PATIENT, pulse_s=0.001)
     async with served(limits=limits) as evsed:
         deaf = await evsed.wire(buffer_bytes=1024)
-        await deaf.say(ASK)
+        await deaf.send(ASK)
         good = await Listener.to(evsed)
         await until_listening(evsed, 2)
         long = replace(CHARGING, summary="x" * 200_000)

@@ -144,7 +144,7 @@ def test_a_stranger_gets_what_the_document_says_and_gives_no_orders(
 ) -> None:
     answer = case.call_and_validate(
         base_url=charger.url,
-        # Of a stranger, every order is refused alike, also one that nobody could give.
+        # Of a stranger, every order is refused alike, also one that no client could give.
         # Its first rule is not one of JSON schema: letters of any kind, so many of them.
         excluded_checks=[
             schemathesis.checks.unsupported_method,

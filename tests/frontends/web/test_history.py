@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The past over real sockets, out of a real store: told, deleted, copied."""
+"""The past over real sockets, out of a real store: shown, deleted, copied."""
 
 import asyncio
 import csv
@@ -45,7 +45,7 @@ CHARGED = SessionRecord(
 
 
 class House:
-    """An evsed with a past: what it serves, and what it was told."""
+    """An evsed with a past: what it serves, and the orders it had."""
 
     def __init__(
         self, web: Served, folder: Path, store: Store, told: list[tuple[str, str]]
@@ -304,7 +304,7 @@ async def test_a_backup_is_a_file_that_opens_as_a_store(house: House) -> None:
 async def test_one_backup_at_a_time_and_one_that_is_left_ends(house: House) -> None:
     house.store.trace.add(MORE_THAN_SOCKETS_TAKE)
     wire = await house.web.wire(house.folder / "s", buffer_bytes=1024)
-    await wire.say(b"POST /api/v1/backup HTTP/1.1\r\nHost: evsed\r\n\r\n")
+    await wire.send(b"POST /api/v1/backup HTTP/1.1\r\nHost: evsed\r\n\r\n")
     await wire.reader.readuntil(b"\r\n\r\n")
 
     status, headers, body = await house.order("POST /api/v1/backup")
@@ -321,7 +321,7 @@ async def test_a_backup_that_is_not_read_is_given_up(
     monkeypatch.setattr(history, "SENT_WITHIN_S", 0.2)
     house.store.trace.add(MORE_THAN_SOCKETS_TAKE)
     wire = await house.web.wire(house.folder / "s", buffer_bytes=1024)
-    await wire.say(b"POST /api/v1/backup HTTP/1.1\r\nHost: evsed\r\n\r\n")
+    await wire.send(b"POST /api/v1/backup HTTP/1.1\r\nHost: evsed\r\n\r\n")
     head = await wire.reader.readuntil(b"\r\n\r\n")
     announced = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
     await house.backup_granted()
@@ -353,7 +353,7 @@ async def send(house: House, body: bytes) -> tuple[int, dict[str, Any]]:
     """Send *body* as a backup that is to be restored."""
     wire = await house.web.wire(house.folder / "s")
     head = f"{SEND}Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
-    await wire.say(head.encode() + body)
+    await wire.send(head.encode() + body)
     start, _, answer = (await wire.ended()).partition(b"\r\n\r\n")
     return int(start.split()[1]), json.loads(answer)
 

@@ -112,7 +112,7 @@ async def test_every_json_that_is_read_has_the_version(path: str, tmp_path: Path
 async def test_what_is_no_request_at_all_is_told_in_problem_details_too() -> None:
     async with served() as evsed:
         wire = await evsed.wire()
-        await wire.say(b"GET /api/v1/status HTTP/1.1\r\nHost e\r\n\r\n")
+        await wire.send(b"GET /api/v1/status HTTP/1.1\r\nHost e\r\n\r\n")
         status, headers, body = await wire.answer()
     assert (status, headers["content-type"]) == (400, "application/problem+json")
     assert json.loads(body)["api"] == 1

@@ -61,7 +61,7 @@ async def order(
     """An order word by word."""
     kind = "Content-Type: application/json"
     lines = [f"{line} HTTP/1.1", f"Host: {host}", kind, f"Content-Length: {len(body)}", *headers]
-    await wire.say("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+    await wire.send("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
     return await wire.answer()
 
 
@@ -398,7 +398,7 @@ async def test_what_is_no_order_is_told_so(wire: Wire, body: bytes, expected: in
 
 
 async def test_an_order_in_another_form_than_json_is_refused(wire: Wire) -> None:
-    await wire.say(b"PATCH /api/v1/controls HTTP/1.1\r\nHost: e\r\nContent-Type: text/plain\r\n"
+    await wire.send(b"PATCH /api/v1/controls HTTP/1.1\r\nHost: e\r\nContent-Type: text/plain\r\n"
                    b"Content-Length: 2\r\n\r\n{}")  # fmt: skip
     assert (await wire.answer())[0] == 415
 
@@ -406,7 +406,7 @@ async def test_an_order_in_another_form_than_json_is_refused(wire: Wire) -> None
 async def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
     async with served(socket=tmp_path / "s") as evsed:
         wire = await evsed.wire(tmp_path / "s")
-        await wire.say(
+        await wire.send(
             b"PATCH /api/v1/controls HTTP/1.1\r\nHost: e\r\n"
             b"Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{"
         )
@@ -418,10 +418,10 @@ async def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> No
 async def test_a_body_in_chunks_is_an_order_too_and_a_broken_one_is_none(wire: Wire) -> None:
     head = (b"PATCH /api/v1/controls HTTP/1.1\r\nHost: e\r\nContent-Type: application/json\r\n"
             b"Transfer-Encoding: chunked\r\n\r\n")  # fmt: skip
-    await wire.say(head + b'10\r\n{"mode": "fast"}\r\n0\r\n\r\n')
+    await wire.send(head + b'10\r\n{"mode": "fast"}\r\n0\r\n\r\n')
     status, _, body = await wire.answer()
     assert (status, json.loads(body)["mode"]) == (200, "fast")
-    await wire.say(head + b"zz\r\n")
+    await wire.send(head + b"zz\r\n")
     assert b" 400 " in (await wire.ended())[:20]
 
 

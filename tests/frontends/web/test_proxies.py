@@ -32,7 +32,7 @@ async def log_in(evsed: Served, password: str, *headers: str) -> tuple[int, dict
         "",
         "",
     )
-    await wire.say("\r\n".join(lines).encode() + body)
+    await wire.send("\r\n".join(lines).encode() + body)
     status, answered, _ = await wire.answer()
     return status, answered
 
@@ -104,7 +104,7 @@ async def test_the_cookie_of_a_browser_that_uses_tls_is_secure(
 async def test_an_event_stream_comes_through_a_trusted_proxy(password_file: Path) -> None:
     async with served(password_file=password_file, trusted_proxies=HERE) as evsed:
         wire = await evsed.wire()
-        await wire.say(
+        await wire.send(
             b"GET /api/v1/events HTTP/1.1\r\nHost: evsed\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n"
         )
         head = await wire.reader.readuntil(b"\r\n\r\n")

@@ -20,7 +20,7 @@ from tests.frontends.web.web_world import CHARGING, FAULTED, IN_TIME_S, Served, 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_a_websocket_has_to_be_asked_for(evsed: Served, method: str) -> None:
     wire = await evsed.wire()
-    await wire.say(f"{method} /ws HTTP/1.1\r\nHost: evsed\r\nConnection: close\r\n\r\n".encode())
+    await wire.send(f"{method} /ws HTTP/1.1\r\nHost: evsed\r\nConnection: close\r\n\r\n".encode())
     assert b" 426 " in (await wire.ended())[:20]
 
 
@@ -36,7 +36,7 @@ async def test_a_websocket_has_to_be_asked_for(evsed: Served, method: str) -> No
 )
 async def test_a_handshake_in_another_alphabet_is_none(evsed: Served, headers: str) -> None:
     wire = await evsed.wire()
-    await wire.say(f"GET /ws HTTP/1.1\r\nHost: evsed\r\n{headers}\r\n\r\n".encode("latin-1"))
+    await wire.send(f"GET /ws HTTP/1.1\r\nHost: evsed\r\n{headers}\r\n\r\n".encode("latin-1"))
     assert (await wire.answer())[0] == 426
 
 

@@ -333,7 +333,7 @@ class Wire:
             return cls(*await asyncio.open_unix_connection(place))
         return cls(*await asyncio.open_connection("127.0.0.1", place, limit=buffer_bytes))
 
-    async def say(self, data: bytes) -> None:
+    async def send(self, data: bytes) -> None:
         self.writer.write(data)
         await self.writer.drain()
 
@@ -350,7 +350,7 @@ class Wire:
 
     async def ask(self, request_line: str, *headers: str) -> tuple[int, dict[str, str], bytes]:
         lines = [f"{request_line} HTTP/1.1", "Host: evsed", *headers, "", ""]
-        await self.say("\r\n".join(lines).encode("latin-1"))
+        await self.send("\r\n".join(lines).encode("latin-1"))
         return await self.answer()
 
     async def ended(self) -> bytes:

@@ -16,7 +16,7 @@ from tests.sim.dayfiles.variants import Stretch, day
 
 @dataclass(frozen=True)
 class Portal:
-    """How a portal writes a day; `comma` for a decimal comma, `refusal` where it has no surplus."""
+    """A portal's form of a day; `comma` for a decimal comma, `refusal` where it has no surplus."""
 
     head: str
     row: str

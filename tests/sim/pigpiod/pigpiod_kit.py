@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the simulated pigpiod share: a made-up clock, and a board without sockets."""
+"""For the tests of the simulated pigpiod: a made-up clock, and a board without sockets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEAD_MAN = (
 
 
 class MadeUpClock:
-    """Seconds that pass only when told to."""
+    """Seconds that pass only by order."""
 
     def __init__(self, now_s: float = 1000.0) -> None:
         self.now_s = now_s

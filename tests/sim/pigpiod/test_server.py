@@ -33,7 +33,7 @@ SHORTEST_CONVERSION_S = 46e-6
 
 @pytest.fixture(autouse=True)
 def _stock_client_as_it_comes() -> Iterator[None]:
-    """The client raises its errors, whatever evsed's board has told it in this process."""
+    """The client raises its errors, whatever evsed's board has set in this process."""
     before, pigpio.exceptions = pigpio.exceptions, True
     yield
     pigpio.exceptions = before

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why: in the table, the trace, the picture and the page."""
+"""The reasons: in the table, the trace, the picture and the page."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose settings a replay goes by, and several side by side."""
+"""The settings that a replay goes by, and several side by side."""
 
 from __future__ import annotations
 
