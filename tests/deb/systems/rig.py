@@ -141,7 +141,7 @@ class Site(Generic[H]):
         wait_until("beats", lambda: len(self.pi.timeline().beats_since(since)) > PROVED_AFTER_BEATS)
         self.pi.order("plug")
         wait_until("closed", lambda: self.pi.timeline().closings(since))
-        wait_until("contacts", lambda: self.pi.order("look")["contacts_closed"])
+        wait_until("contacts", lambda: self.pi.order("state")["contacts_closed"])
 
     def kill(self, name: str, pid: int) -> float:
         """Send a signal to one process of the box; the moment before."""

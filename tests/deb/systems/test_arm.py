@@ -182,7 +182,7 @@ def test_it_says_that_it_is_well(site: ByUnit) -> None:
 def test_a_car_is_charged_and_let_go_at_the_end(site: ByUnit) -> None:
     site.charge()
     site.stop()
-    assert not site.pi.order("look")["contacts_closed"]
+    assert not site.pi.order("state")["contacts_closed"]
     assert "contactor closed, charging" in site.said()
 
 

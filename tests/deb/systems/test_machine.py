@@ -161,14 +161,14 @@ def test_a_power_cut_while_charging_costs_a_minute_of_energy_at_most(site: Site[
         # The Pi's pins and pigpiod lose their power too, so only the charge pump is left to open.
         site.box.cut()
         site.pi.order("kill")
-    wait_until("the contacts open", lambda: not site.pi.order("look")["contacts_closed"])
+    wait_until("the contacts open", lambda: not site.pi.order("state")["contacts_closed"])
     site.pi.order("revive")
     since = time.monotonic()
     site.box.boot("2038-02-01T00:00:00")
     assert "setting system clock to 2038-02-01" in site.box.output("journalctl", "-k", "-b")
     with site.box.undisturbed():
         wait_until("it charges anew", lambda: site.pi.timeline().closings(since))
-        wait_until("contacts", lambda: site.pi.order("look")["contacts_closed"])
+        wait_until("contacts", lambda: site.pi.order("state")["contacts_closed"])
         assert status(site)["at"][:4] == "2038"
         site.box.run("systemctl", "stop", "evsed")
     sound, total_wh, sessions = store(site)

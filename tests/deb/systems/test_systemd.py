@@ -176,11 +176,11 @@ def test_what_is_left_closed_is_opened_without_the_daemons_help(site: Site[Box])
     site.pi.order("freeze", scripts=True)  # no dead-man script runs, and no evsed either
     try:
         site.box.run("kill", "-s", "KILL", str(control), str(daemon), check=False)
-        assert site.pi.order("look")["contacts_closed"]
+        assert site.pi.order("state")["contacts_closed"]
     finally:
         site.pi.order("thaw")
     wait_until("off", lambda: site.said().count("contactor open (GPIO 23 low)") > said)
-    wait_until("open", lambda: not site.pi.order("look")["contactor_pin"])
+    wait_until("open", lambda: not site.pi.order("state")["contactor_pin"])
     site.pi.order("pump", fitted=True)
     site.until_restarted(daemon)
 

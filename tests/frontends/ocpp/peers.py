@@ -40,7 +40,7 @@ TAG: Final = "0123456789abcdef"
 
 @dataclass
 class Peer:
-    """What both do: ask for a key, and change one."""
+    """The common part of both: ask for a key, and change it."""
 
     central: CentralSystem
 

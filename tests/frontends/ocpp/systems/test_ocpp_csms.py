@@ -29,7 +29,7 @@ PASSWORD = "secret-secret-12"
 
 @dataclass
 class Peer:
-    """The central system, and every event that it has told."""
+    """The central system, and every event that it has sent."""
 
     system: Any
     events: list[Any] = field(default_factory=list)
