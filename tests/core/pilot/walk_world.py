@@ -95,6 +95,9 @@ class WatchedLimit(Limit):
 
     __slots__ = ("_amperes", "was_read")
 
+    _amperes: float
+    was_read: bool
+
     def __init__(
         self, owner: str = "feed", max_a: float = 0.0, until_at: float = FOREVER, why: str = ""
     ) -> None:
@@ -108,7 +111,7 @@ class WatchedLimit(Limit):
         object.__setattr__(self, "was_read", False)
 
     @property
-    def max_a(self) -> float:  # type: ignore[override]  # a field there
+    def max_a(self) -> float:
         """The amperes."""
         object.__setattr__(self, "was_read", True)
         return self._amperes
