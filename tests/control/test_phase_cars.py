@@ -11,7 +11,7 @@ from evsed.core.pilot.phase_set import REST_S, Switching
 from evsed.sim.bench import Bench
 from evsed.sim.cars.car import CarFaults
 from evsed.sim.cars.library import build_car
-from tests.control.test_phases import charging, live, wish
+from tests.control.test_phases import ask_for, charging, live
 
 NEARLY_S = 0.1
 
@@ -51,12 +51,12 @@ def test_a_car_goes_on_after_its_phases_were_switched_up_and_down(name: str) -> 
     bench.run(10)
     assert car.drawn_w == pytest.approx(16 * 230.0, rel=0.05)
 
-    wish(bench, 3)
+    ask_for(bench, 3)
     bench.run_until(lambda: live(bench).count(True) == 3, within=60)
     bench.run(10)
     assert car.drawn_w == pytest.approx(16 * 230.0 * car.model.phases, rel=0.05)
 
-    wish(bench, 1)
+    ask_for(bench, 1)
     bench.run_until(lambda: live(bench) == (True, False, False), within=60)
     bench.run(10)
     assert car.drawn_w == pytest.approx(16 * 230.0, rel=0.05)
@@ -70,7 +70,7 @@ def test_a_second_phase_under_a_car_that_connects_two_is_a_short_circuit_which_a
     bench = charging(1, car=car)
     bench.run(5)
     assert car.bridged
-    wish(bench, 3)
+    ask_for(bench, 3)
     bench.run(60)
 
     assert car.short_circuit
@@ -86,7 +86,7 @@ def test_no_other_setting_closes_a_second_phase_under_a_car_that_connects_two(
     bench = charging(random.choice([1, 3]), switching, car=car)
     watch = Watch(bench)
     for _ in range(6):
-        wish(bench, random.choice([1, 3]))
+        ask_for(bench, random.choice([1, 3]))
         if random.random() < 0.3:
             car.stop_asking()
         watch.run(random.uniform(5, 60))
@@ -105,13 +105,13 @@ def test_auto_closes_a_second_phase_only_after_the_whole_rest_with_the_car_out_o
     bench = charging(1, car=car)
     watch = Watch(bench)
     for _ in range(6):
-        wish(bench, random.choice([1, 3, 3]))
+        ask_for(bench, random.choice([1, 3, 3]))
         car.faults = random.choice(
             [CarFaults(), CarFaults(), CarFaults(ignores_pilot=True), CarFaults(chatter_s=4.0)]
         )
         watch.run(random.uniform(10, 80))
     car.faults = CarFaults()
-    wish(bench, 3)
+    ask_for(bench, 3)
     watch.run(120)
 
     assert min(watch.rises, default=REST_S) >= REST_S - NEARLY_S
@@ -122,7 +122,7 @@ def test_auto_closes_no_second_phase_under_a_car_that_stays_in_c() -> None:
     bench = charging(1, car=car)
     car.faults = CarFaults(ignores_pilot=True)
     watch = Watch(bench)
-    wish(bench, 3)
+    ask_for(bench, 3)
     watch.run(300)
 
     assert not watch.rises
