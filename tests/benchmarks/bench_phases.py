@@ -26,7 +26,6 @@ from typing import Final, NamedTuple
 
 from evsed.core.pilot.phase_set import PhaseWish, Switching, SwitchRules
 from evsed.core.solar.allotment import AllotmentConfig
-from evsed.core.solar.phase_choice import ChargeNow, PhaseChoice
 from evsed.sim.dayfiles import read_day
 from evsed.sim.replay.charger import Evsed
 from evsed.sim.replay.plant import CAR_DEAD_TIME_S, CAR_SLEW_A_PER_S, PERIOD_S, FeedValue
@@ -70,8 +69,8 @@ def play(case: Case) -> Outcome:
     config = AllotmentConfig(phases=phases, max_current_a=case.max_a, semantics="battery_power")
     switching = Switching.AUTO if case.rule == "clairvoyant" else _switching(case.rule)
     rules = SwitchRules(switching, phases, mirrored=True)
-    charger = Evsed(config, datetime(2026, 6, 21, tzinfo=UTC), rules)
-    choice = PhaseChoice(config, rises=switching is Switching.AUTO)
+    started = datetime(2026, 6, 21, tzinfo=UTC)
+    charger = Evsed(config, started, rules, chooses=not case.schedule)
     offers = deque([0.0] * CAR_DEAD_TIME_S, maxlen=CAR_DEAD_TIME_S)
     on_its_way: deque[tuple[int, FeedValue]] = deque()
     drawn_a, closed, begun = 0.0, False, False
@@ -86,17 +85,8 @@ def play(case: Case) -> Outcome:
             on_its_way.append((now_s + LATENCY_S, value))
         while on_its_way and on_its_way[0][0] <= now_s:
             charger.on_reading(now_s, on_its_way.popleft()[1])
-        if charger.allotted is not None and switching is not Switching.OFF:
-            now = ChargeNow(
-                phases=charger.phases,
-                plugged=True,
-                begun=begun,
-                switching_to=charger.switching_to,
-            )
-            wanted = choice.update(float(now_s), charger.allotted, now, 60.0).phases
-            if case.schedule:
-                wanted = case.schedule[now_s // STEP_S]
-            charger.wish = PhaseWish(wanted, FOREVER)
+        if case.schedule:
+            charger.wish = PhaseWish(case.schedule[now_s // STEP_S], FOREVER)
         was_closed = closed
         offered_a, closed = charger.update(now_s, drawn_a)
         begun = begun or closed

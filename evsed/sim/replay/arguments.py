@@ -109,6 +109,11 @@ def _add_plant_options(group: argparse._ArgumentGroup) -> None:
         help="phases of the car (default: --config, else 1)",
     )
     group.add_argument(
+        "--switching",
+        choices=("off", "unplugged", "down", "auto"),
+        help="contactor.switching: one phase or all, with --phases 3 (default: --config, else off)",
+    )
+    group.add_argument(
         "--max-current",
         type=_between(6, 80),
         metavar="A",

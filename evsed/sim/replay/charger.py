@@ -8,6 +8,7 @@ and asks for power whenever it is offered some.
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -16,7 +17,7 @@ from evsed.core.pilot.events import ContactorClosed, Event
 from evsed.core.pilot.evse import Evse, EvseConfig
 from evsed.core.pilot.j1772 import PilotState, current_for_duty
 from evsed.core.pilot.limits import Limit
-from evsed.core.pilot.phase_set import ALL_TOGETHER, PhaseWish, SwitchRules
+from evsed.core.pilot.phase_set import ALL_TOGETHER, PhaseWish, Switching, SwitchRules
 from evsed.core.pilot.pilot_meter import PilotReading
 from evsed.core.solar.allotment import (
     Allotment,
@@ -26,6 +27,7 @@ from evsed.core.solar.allotment import (
     Reading,
 )
 from evsed.core.solar.car_needs import CarNeeds
+from evsed.core.solar.phase_choice import ChargeNow, PhaseChoice
 from evsed.sim.replay.plant import CAR_DEAD_TIME_S, FeedValue
 
 BEFORE_DAWN_S: Final = 10
@@ -48,11 +50,16 @@ class Evsed:
     """The production code as a `Charger` of the plant. `started` is the moment of the first row.
 
     `reasons` has the allotment's reason for each second. Where *switch* lets phases change, `wish`
-    asks for a set of them, and `phases` is the set in use.
+    asks for a set of them, and `phases` is the set in use. *chooses*: the wish is evsed's own.
     """
 
     def __init__(
-        self, config: AllotmentConfig, started: datetime, switch: SwitchRules = ALL_TOGETHER
+        self,
+        config: AllotmentConfig,
+        started: datetime,
+        switch: SwitchRules = ALL_TOGETHER,
+        *,
+        chooses: bool = True,
     ) -> None:
         self.allotment = Allotment(config)
         self.ledger = Ledger()
@@ -62,7 +69,9 @@ class Evsed:
         self._config = config
         self._started = started
         self.wish: PhaseWish | None = None
-        self._switched = switch.active
+        self._switched, self._chooses = switch.active, chooses
+        self._choice = PhaseChoice(config, rises=switch.switching is Switching.AUTO)
+        self._begun = False
         self._evse = Evse(EvseConfig(switch=switch), -float(BEFORE_DAWN_S))
         self._asks_since: float | None = None
         self._withdrawn_at: float | None = None
@@ -97,11 +106,13 @@ class Evsed:
         self.allotment.on_draw(now, self._offered_a if charging else 0.0, charging=charging)
         self.allotted = self.allotment.update(now)
         self.reasons.append(self.allotted.reason)
+        if self._switched and self._chooses:
+            self._choose(now, self.allotted)
         state = self._car(now)
         doing = (state, self.allotted.current_a, self.wish.outputs if self.wish else 0)
         if doing != self._doing:
             self._doing, self._busy_until = doing, now + BUSY_S
-        if now <= self._busy_until or now_s % IDLE_EVERY_S == 0:
+        if now <= self._busy_until or self.switching_to or now_s % IDLE_EVERY_S == 0:
             self._tick(now, state, self.allotted.current_a)
         self._count(now)
         return self._offered_a, self._closed
@@ -115,6 +126,14 @@ class Evsed:
     def phases(self) -> int:
         """The phases that a closing closes."""
         return self._evse.phases.outputs if self._switched else self._config.phases
+
+    def _choose(self, now: float, allotted: AllotmentResult) -> None:
+        """Ask for a set of phases, as the daemon does once a second."""
+        charge = ChargeNow(
+            phases=self.phases, plugged=True, begun=self._begun, switching_to=self.switching_to
+        )
+        best = self._choice.update(now, allotted, charge, self.allotment.period_s)
+        self.wish = PhaseWish(best.phases, math.inf, best.why)
 
     def finish(self, now_s: int) -> SessionRecord | None:
         """Unplug the car: the session as it ended."""
@@ -154,6 +173,7 @@ class Evsed:
         decided = self._evse.step(now, pilot, limit, wish=self.wish, proved_open=not self._closed)
         self._offered_a = current_for_duty(decided.outputs.duty)
         self._closed = decided.outputs.closed > 0
+        self._begun = self._begun or self._closed
         for event in decided.events:
             if isinstance(event, ContactorClosed):
                 self.ledger.closed_contactor()

@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from evsed.core.pilot.phase_set import ALL_TOGETHER, HAZARD, Switching, SwitchRules
 from evsed.core.solar.allotment import AllotmentConfig
 from evsed.errors import DayError
 from evsed.sim.dayfiles.options import MAX_GAP_S, ReadOptions
@@ -25,6 +26,12 @@ COMPARABLE: Final = AllotmentConfig()
 OWN_SETTINGS: Final = Path("/etc/evsed.toml")
 """Where the settings of the charger are, on the charger."""
 
+SWITCHING: Final = "switching"
+"""The key of contactor.switching, which is no solar rule."""
+
+_KINDS: Final = {Switching: "off, unplugged, down or auto"}
+"""A kind of value in words, where its name says little."""
+
 _OPTIONS: Final = {
     "mains_v": "mains_v",
     "phases": "phases",
@@ -37,11 +44,15 @@ _OPTIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Rules and plant of one replay; `label` says how it differs from others ("": it is alone)."""
+    """Rules and plant of one replay; `label` says how it differs from others ("": it is alone).
+
+    `switch` is whether and how phases change.
+    """
 
     label: str
     rules: AllotmentConfig
     plant: PlantConfig
+    switch: SwitchRules = ALL_TOGETHER
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
@@ -66,8 +77,8 @@ def _path(options: argparse.Namespace) -> Path | None:
 
 def variants(options: argparse.Namespace) -> list[Variant]:
     """The settings to replay with; several with --compare. Raises DayError where one cannot be."""
-    rules = _rules(options)
-    return [_variant(options, rules, chosen) for chosen in _combinations(options.compare)]
+    rules, switch = _rules(options), _switch(options)
+    return [_variant(options, rules, switch, chosen) for chosen in _combinations(options.compare)]
 
 
 def read_options(options: argparse.Namespace) -> ReadOptions:
@@ -87,9 +98,9 @@ def read_options(options: argparse.Namespace) -> ReadOptions:
     )
 
 
-def describe(variant: Variant, options: argparse.Namespace) -> str:
-    """The rules in force, and what the feed's pages were made from."""
-    rules = variant.rules
+def describe(chosen: Sequence[Variant], options: argparse.Namespace) -> str:
+    """The rules in force, those of the first variant, and what the feed's pages were made from."""
+    rules = chosen[0].rules
     path = _path(options)
     source = f"settings of {path}" if path is not None else "shipped settings (no --config)"
     fixed = (
@@ -104,8 +115,21 @@ def describe(variant: Variant, options: argparse.Namespace) -> str:
     return (
         f"{source}: {rules.phases} x {rules.mains_v:g} V, {rules.car_min_current_a:g} to "
         f"{rules.max_current_a:g} A, so the sun has to give {rules.least_w / 1000:.2f} kW; "
-        f"loan {rules.loan_wh:g} Wh, reserve {rules.reserve_w:g} W{fixed}; {feed}"
+        f"loan {rules.loan_wh:g} Wh, reserve {rules.reserve_w:g} W{fixed}; {feed}{_sets(chosen)}"
     )
+
+
+def _sets(chosen: Sequence[Variant]) -> str:
+    """Return how phases are switched in any variant, in words; "" where they are not."""
+    found = [variant for variant in chosen if variant.switch.active]
+    if not found:
+        return ""
+    rules = found[0].rules
+    one_kw = rules.least_w / rules.phases / 1000
+    names = " or ".join(dict.fromkeys(f'"{each.switch.switching.value}"' for each in found))
+    words = f".\ncontactor.switching {names}: {one_kw:.2f} kW are enough for one phase"
+    rises = any(variant.switch.switching is Switching.AUTO for variant in found)
+    return f'{words}. "auto": {HAZARD}' if rises else words
 
 
 def _pages(options: argparse.Namespace) -> str:
@@ -139,6 +163,15 @@ def _rules(options: argparse.Namespace) -> AllotmentConfig:
     return replace(config, **changes)
 
 
+def _switch(options: argparse.Namespace) -> SwitchRules:
+    """Return how phases are switched, as if every mirror contact were wired."""
+    rules = ALL_TOGETHER
+    if _path(options) is not None:
+        rules = settings_of(options).evse_config(front_end_proved=True, hold_off_s=0.0).switch
+    chosen = options.switching or rules.switching
+    return replace(rules, switching=Switching(chosen), mirrored=True)
+
+
 def _combinations(compare: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Each combination of the values to compare. Raises DayError for a key that is none."""
     keys: list[str] = []
@@ -156,7 +189,7 @@ def _value(key: str, text: str) -> Any:  # noqa: ANN401 - a setting of any type
     """A value of a setting. Raises DayError."""
     kinds = {
         field.name: getattr(AllotmentConfig(), field.name) for field in fields(AllotmentConfig)
-    }
+    } | {SWITCHING: Switching.OFF}
     if key not in kinds:
         raise DayError(
             f"--compare {key}: there is no such setting; nothing was replayed. There are "
@@ -167,18 +200,29 @@ def _value(key: str, text: str) -> Any:  # noqa: ANN401 - a setting of any type
         return kind(text.strip())
     except ValueError:
         raise DayError(
-            f"--compare {key}: {text!r} is no {kind.__name__}; nothing was replayed."
+            f"--compare {key}: {text!r} is no {_KINDS.get(kind, kind.__name__)}; nothing was "
+            "replayed."
         ) from None
 
 
 def _variant(
-    options: argparse.Namespace, rules: AllotmentConfig, chosen: dict[str, Any]
+    options: argparse.Namespace,
+    rules: AllotmentConfig,
+    switch: SwitchRules,
+    chosen: dict[str, Any],
 ) -> Variant:
     """Rules and plant with the values chosen. Raises DayError where they cannot be."""
     try:
-        config = replace(rules, **chosen)
+        config = replace(rules, **{key: chosen[key] for key in chosen if key != SWITCHING})
     except ValueError as error:
         raise DayError(f"--compare: {error}; nothing was replayed. Correct it.") from error
+    switching = chosen.get(SWITCHING, switch.switching)
+    switch = replace(switch, switching=switching, outputs=config.phases)
+    if switching is not Switching.OFF and not switch.active:
+        raise DayError(
+            f'switching "{switching.value}": with one phase there is nothing to switch; nothing '
+            "was replayed. Give --phases 3."
+        )
     plant = PlantConfig(
         feed_period_s=round(config.period_s),
         feed_latency_s=options.feed_latency,
@@ -192,8 +236,11 @@ def _variant(
         formula=Formula(options.formula),
         tracking=options.tracking,
     )
-    label = " ".join(
-        f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}"
-        for key, value in chosen.items()
-    )
-    return Variant(label, config, plant)
+    label = " ".join(f"{key}={_text(value)}" for key, value in chosen.items())
+    return Variant(label, config, plant, switch)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - a setting of any type
+    if isinstance(value, Switching):
+        return value.value
+    return f"{value:g}" if isinstance(value, float) else str(value)

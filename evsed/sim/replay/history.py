@@ -106,7 +106,7 @@ def differences(recorded: Recorded, trace: DayCourse, lines: Sequence[StoryLine]
     """
     first = int(recorded.day.started.timestamp())
     was_wh = sum(row.power_w * row.covered_s for row in recorded.rows) / 3600
-    would_wh = sum(trace.drawn_a) * trace.watts_per_ampere / 3600
+    would_wh = sum(trace.drawn_w) / 3600
     yield (
         f"recorded {was_wh / 1000:.2f} kWh to the car, with today's settings "
         f"{would_wh / 1000:.2f} kWh"

@@ -12,7 +12,7 @@ from evsed.sim.replay.configuration import Variant
 from evsed.sim.replay.history import Recorded, differences
 from evsed.sim.replay.plant import measure, play
 from evsed.sim.replay.report import Result, trace_csv
-from evsed.sim.replay.stretches import story, stretches
+from evsed.sim.replay.stretches import phase_lines, story, stretches
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,13 @@ def replay_day(job: Job) -> Result | DayError:
     from evsed.sim.replay.plot import draw  # noqa: PLC0415 - the same
 
     day, rules = job.day, job.variant.rules
-    charger = Evsed(rules, day.started)
-    trace = play(day.surplus_w, job.variant.plant, charger)
+    charger = Evsed(rules, day.started, job.variant.switch)
+    switched = (lambda: charger.phases) if job.variant.switch.active else None
+    trace = play(day.surplus_w, job.variant.plant, charger, switched)
     session = charger.finish(len(day.surplus_w))
-    drawn_w = [amperes * trace.watts_per_ampere for amperes in trace.drawn_a]
-    found = stretches(charger.reasons, trace.contactor, drawn_w)
-    lines = tuple(story(found, day.started))
+    found = stretches(charger.reasons, trace.contactor, trace.drawn_w)
+    changes = phase_lines(charger.events, day.started)
+    lines = tuple(sorted((*story(found, day.started), *changes), key=lambda line: line.from_at))
     label = f"{day.name} {job.variant.label}".strip()
     picture = draw(label, day.started, trace, lines) if job.picture or job.plot else ""
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, NamedTuple, Protocol
@@ -78,26 +79,25 @@ class PlantConfig:
     target_soc: float = 0.97
     car_most_a: float = 80.0
 
-    @property
-    def watts_per_ampere(self) -> float:
-        """The power of one ampere on every phase, in watts."""
-        return self.mains_v * self.phases
-
 
 @dataclass(slots=True)
 class DayCourse:
     """The course of a day, one value a second.
 
-    `feed_*` is the news last published, `offered_a` the offer from this second on; `drawn_a`,
-    `battery_w` (into it) and `contactor` are what this second was like.
+    `feed_*` is the news last published, `offered_a` the offer from this second on; `drawn_a` and
+    `drawn_w`, on so many `phases`, `battery_w` (into it) and `contactor` are what this second was
+    like. `least_phases` is how few a charge may have.
     """
 
     surplus_w: array[float]
-    watts_per_ampere: float
+    mains_v: float
+    least_phases: int
     feed_stamp_s: array[int] = field(default_factory=lambda: array("l"))
     feed_w: array[float] = field(default_factory=lambda: array("d"))
     offered_a: array[float] = field(default_factory=lambda: array("d"))
     drawn_a: array[float] = field(default_factory=lambda: array("d"))
+    drawn_w: array[float] = field(default_factory=lambda: array("d"))
+    phases: array[int] = field(default_factory=lambda: array("b"))
     contactor: array[int] = field(default_factory=lambda: array("b"))
     battery_w: array[float] = field(default_factory=lambda: array("d"))
 
@@ -148,20 +148,31 @@ class _Page:
         return excess_w, None if manager.gate_open else 0.0
 
 
-def play(surplus_w: array[float], config: PlantConfig, charger: ReplayCharger) -> DayCourse:
-    """Play a day, given as watts of surplus for each second, against `charger`."""
-    trace = DayCourse(surplus_w, config.watts_per_ampere)
+def play(
+    surplus_w: array[float],
+    config: PlantConfig,
+    charger: ReplayCharger,
+    switched: Callable[[], int] | None = None,
+) -> DayCourse:
+    """Play a day, given as watts of surplus for each second, against `charger`.
+
+    *switched* gives the phases in use where they are switched; without it they are the plant's.
+    """
+    trace = DayCourse(surplus_w, config.mains_v, 1 if switched is not None else config.phases)
     battery, page = _Battery(config), _Page(config)
     on_its_way: deque[tuple[int, FeedValue]] = deque()
     left_w: deque[float] = deque([0.0], maxlen=max(1, config.feed_window_s))
     offers: deque[float] = deque([0.0] * CAR_DEAD_TIME_S, maxlen=CAR_DEAD_TIME_S)
     stamp_s, value_w, drawn_a, closed = 0, 0.0, 0.0, False
-    watts, mixed = config.watts_per_ampere, config.semantics == "batterymonitor"
+    phases, mixed = config.phases, config.semantics == "batterymonitor"
     for now_s, solar_w in enumerate(surplus_w):
         known_a = min(offers[0], config.car_most_a)
         step_a = min(CAR_SLEW_A_PER_S, max(-CAR_SLEW_A_PER_S, known_a - drawn_a))
         drawn_a = drawn_a + step_a if closed else 0.0
-        power_w = battery.charge(solar_w - drawn_a * watts)
+        if switched is not None:
+            phases = switched()
+        drawn_w = drawn_a * config.mains_v * phases
+        power_w = battery.charge(solar_w - drawn_w)
         left_w.append(power_w)
         if now_s % config.feed_period_s == 0:
             stamp_s, value_w = now_s, sum(left_w) / len(left_w)
@@ -179,6 +190,8 @@ def play(surplus_w: array[float], config: PlantConfig, charger: ReplayCharger) -
         trace.feed_w.append(value_w)
         trace.offered_a.append(offered_a)
         trace.drawn_a.append(drawn_a)
+        trace.drawn_w.append(drawn_w)
+        trace.phases.append(phases)
         trace.battery_w.append(power_w)
     return trace
 
@@ -197,15 +210,18 @@ class Figures(NamedTuple):
     min_on_s: int | None
     min_off_s: int | None
     setpoint_changes: int
+    phase_changes: int
 
 
 def measure(trace: DayCourse, least_a: float = 6.0) -> Figures:
-    """Add a day up. Feasible is the surplus while it covers `least_a`."""
-    least_w = least_a * trace.watts_per_ampere
+    """Add a day up. Feasible is the surplus while it covers `least_a`.
+
+    A change of phases counts once a charge has begun.
+    """
+    least_w = least_a * trace.mains_v * trace.least_phases
     surplus_ws = feasible_ws = ev_ws = captured_ws = captured_feasible_ws = 0.0
-    for solar_w, drawn_a in zip(trace.surplus_w, trace.drawn_a, strict=True):
+    for solar_w, drawn_w in zip(trace.surplus_w, trace.drawn_w, strict=True):
         solar_w = max(0.0, solar_w)  # noqa: PLW2901 - below 0 the house takes more than the sun gives
-        drawn_w = drawn_a * trace.watts_per_ampere
         surplus_ws += solar_w
         ev_ws += drawn_w
         captured_ws += min(solar_w, drawn_w)
@@ -225,6 +241,8 @@ def measure(trace: DayCourse, least_a: float = 6.0) -> Figures:
         for before, after in pairwise(trace.offered_a)
         if before > 0 and after > 0 and before != after
     )
+    begun_s = next(iter(switches), len(trace.phases))
+    sets = trace.phases[begun_s:]
     return Figures(
         surplus_kwh=surplus_ws / 3.6e6,
         feasible_kwh=feasible_ws / 3.6e6,
@@ -237,6 +255,7 @@ def measure(trace: DayCourse, least_a: float = 6.0) -> Figures:
         min_on_s=min(spans[0::2], default=None),
         min_off_s=min(spans[1::2], default=None),
         setpoint_changes=changes,
+        phase_changes=sum(1 for before, after in pairwise(sets) if before != after),
     )
 
 

@@ -54,10 +54,11 @@ _HEAD: Final = (
 def draw(name: str, started: datetime, trace: DayCourse, lines: Sequence[StoryLine] = ()) -> str:
     """The picture as SVG text. The battery's line is what the car takes beyond the sun, in Wh."""
     seconds = len(trace.surplus_w)
-    watts = trace.watts_per_ampere
     surplus = [max(0.0, trace.surplus_w[at]) for at in range(0, seconds, STEP_S)]
-    offered = [trace.offered_a[at] * watts for at in range(0, seconds, STEP_S)]
-    drawn = [trace.drawn_a[at] * watts for at in range(0, seconds, STEP_S)]
+    offered = [
+        trace.offered_a[at] * trace.mains_v * trace.phases[at] for at in range(0, seconds, STEP_S)
+    ]
+    drawn = list(trace.drawn_w[::STEP_S])
     lent = _battery_wh(trace)
     most_w = _round_up(max([1000.0, *surplus, *offered]))
     most_wh = _round_up(max([100.0, *lent]))
@@ -100,6 +101,8 @@ def _reasons(lines: Sequence[StoryLine], started: datetime, seconds: int) -> Ite
     """A bar for each stretch, and over it a field as high as the picture that shows its reason."""
     wide = (WIDTH - LEFT - RIGHT) / max(1, seconds)
     for line, words in zip(lines, describe(lines), strict=True):
+        if line.kind not in KINDS:
+            continue  # a moment
         left = LEFT + (line.from_at - started).total_seconds() * wide
         width = max(0.5, (line.to_at - line.from_at).total_seconds() * wide)
         yield (
@@ -113,8 +116,8 @@ def _reasons(lines: Sequence[StoryLine], started: datetime, seconds: int) -> Ite
 def _battery_wh(trace: DayCourse) -> list[float]:
     """The energy that the battery gave to the car so far, every `STEP_S`."""
     battery_wh, so_far = 0.0, []
-    for at, (solar_w, drawn_a) in enumerate(zip(trace.surplus_w, trace.drawn_a, strict=True)):
-        battery_wh += max(0.0, drawn_a * trace.watts_per_ampere - max(0.0, solar_w)) / 3600
+    for at, (solar_w, drawn_w) in enumerate(zip(trace.surplus_w, trace.drawn_w, strict=True)):
+        battery_wh += max(0.0, drawn_w - max(0.0, solar_w)) / 3600
         if at % STEP_S == 0:
             so_far.append(battery_wh)
     return so_far

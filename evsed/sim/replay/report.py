@@ -15,7 +15,7 @@ from evsed.sim.replay.plant import DayCourse, Figures
 from evsed.sim.replay.stretches import StoryLine
 
 TRACE_COLUMNS: Final = (
-    "t_s", "surplus_w", "feed_stamp_s", "feed_w", "offered_a", "drawn_a", "contactor",
+    "t_s", "surplus_w", "feed_stamp_s", "feed_w", "offered_a", "drawn_a", "phases", "contactor",
     "rule", "reason",
 )  # fmt: skip
 """A row a second; `t_s` counts from the first row of the day."""
@@ -72,14 +72,16 @@ def trace_csv(trace: DayCourse, reasons: Sequence[AllotmentReason]) -> str:
         trace.feed_w,
         trace.offered_a,
         trace.drawn_a,
+        trace.phases,
         trace.contactor,
         reasons,
         strict=True,
     )
-    for now_s, (solar_w, stamp_s, feed_w, offered_a, drawn_a, closed, reason) in enumerate(columns):
+    for now_s, row in enumerate(columns):
+        solar_w, stamp_s, feed_w, offered_a, drawn_a, phases, closed, reason = row
         rows.writerow(
             (now_s, f"{solar_w:.1f}", stamp_s, f"{feed_w:.1f}", f"{offered_a:.3f}",
-             f"{drawn_a:.3f}", int(closed), reason.rule.value, reason.describe())
+             f"{drawn_a:.3f}", phases, int(closed), reason.rule.value, reason.describe())
         )  # fmt: skip
     return text.getvalue()
 
@@ -95,6 +97,10 @@ def table(results: Sequence[Result], prices: Prices) -> str:
         lines.append(_row("" if compared else result.name, result.figures, prices))
     if len(results) > 1 and not compared:
         lines.append(_row("all", total([result.figures for result in results]), prices))
+    changes = sum(result.figures.phase_changes for result in results)
+    if changes:
+        most = max(result.figures.phase_changes for result in results)
+        lines.append(f"changes of the phases in use: {changes}, at most {most} in a day")
     lines.append(_LEGEND)
     return "\n".join(lines)
 
@@ -105,10 +111,11 @@ def comparison(results: Sequence[Result], prices: Prices) -> str:
     for result in results:
         groups.setdefault(result.settings, []).append(result.figures)
     width = max(20, *(len(label) for label in groups))
+    switched = any(result.figures.phase_changes for result in results)
     lines = [
         (
             f"{'setting':{width}} {'days':>5} {'car kWh':>9} {'sun kWh':>9} {'of feas.':>9} "
-            f"{'lent kWh':>9} {'starts':>7}{_money_head(prices)}"
+            f"{'lent kWh':>9} {'starts':>7}{'  phases' if switched else ''}{_money_head(prices)}"
         )
     ]
     for label, figures in groups.items():
@@ -116,8 +123,11 @@ def comparison(results: Sequence[Result], prices: Prices) -> str:
         lines.append(
             f"{label:{width}} {len(figures):5d} {whole.ev_kwh:9.2f} {whole.captured_kwh:9.2f} "
             f"{whole.captured_feasible_pct:7.1f} % {whole.battery_kwh:9.2f} "
-            f"{whole.starts:7d}{_money(whole, prices)}"
+            f"{whole.starts:7d}{f' {whole.phase_changes:7d}' if switched else ''}"
+            f"{_money(whole, prices)}"
         )
+    if switched:
+        lines.append("phases: changes of the set in use, once a charge has begun")
     if prices.grid is None:
         lines.append("--price and --feed-in-price add what the sun saved, in money")
     return "\n".join(lines)
@@ -143,6 +153,7 @@ def total(figures: Sequence[Figures]) -> Figures:
         min_on_s=min(runs, default=None),
         min_off_s=min(pauses, default=None),
         setpoint_changes=sum(each.setpoint_changes for each in figures),
+        phase_changes=sum(each.phase_changes for each in figures),
     )
 
 

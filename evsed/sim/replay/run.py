@@ -180,7 +180,7 @@ def _shown(
 ) -> str:
     """Everything for the terminal: how files were read, figures, reasons."""
     parts = [_read_as(results)]
-    parts.append(describe(chosen[0], options))
+    parts.append(describe(chosen, options))
     days = len({(result.name, result.started) for result in results})
     if len(chosen) > 1:
         parts.append(comparison(results, prices))
@@ -232,7 +232,7 @@ def _write_page(
     from evsed.sim.replay.page import page  # noqa: PLC0415 - `evsed off` must start fast
 
     try:
-        file.write_text(page(results, describe(chosen[0], options), prices), encoding="utf-8")
+        file.write_text(page(results, describe(chosen, options), prices), encoding="utf-8")
     except OSError as error:
         print(  # noqa: T201 - a command's answer
             f"evsed: {file} cannot be written ({error.strerror}); the figures above are all "

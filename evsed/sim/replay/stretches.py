@@ -7,11 +7,12 @@ shorter than `SHORT_S` belongs to the stretch before it, unless a charge begins 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from evsed.core.pilot.events import Event, PhasesNotSwitched, PhasesSwitched
 from evsed.core.solar.allotment import AllotmentReason, AllotmentRule
 
 SHORT_S: Final = 60
@@ -154,6 +155,14 @@ def story(found: Sequence[Stretch], started: datetime) -> list[StoryLine]:
         lines.append(StoryLine(begins, ends, kind, text, stretch.drawn_wh / 1000))
         before = stretch
     return lines
+
+
+def phase_lines(events: Iterable[Event], started: datetime) -> Iterator[StoryLine]:
+    """Yield a line for each change of the set of phases, and for each that failed."""
+    for event in events:
+        if isinstance(event, (PhasesSwitched, PhasesNotSwitched)):
+            at = started + timedelta(seconds=event.at)
+            yield StoryLine(at, at, "phases", str(event), 0.0)
 
 
 def _ended(before: Stretch) -> str:

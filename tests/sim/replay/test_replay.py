@@ -224,7 +224,7 @@ def test_json_has_a_line_for_each_day(tmp_path: Path, capsys: pytest.CaptureFixt
     assert {
         "surplus_kwh", "feasible_kwh", "ev_kwh", "captured_kwh", "captured_pct",
         "captured_feasible_pct", "battery_kwh", "starts", "min_on_s", "min_off_s",
-        "setpoint_changes",
+        "setpoint_changes", "phase_changes",
     } <= day.keys()  # fmt: skip
     assert day["surplus_kwh"] == pytest.approx(5.8, abs=0.05)
     assert day["starts"] == 1
@@ -238,7 +238,7 @@ def test_the_trace_has_a_row_a_second_and_adds_up_to_the_figures(
     assert main(["replay", "--json", "--trace", str(file), str(noon(tmp_path))]) == 0
     rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
     assert ",".join(rows[0]) == (
-        "t_s,surplus_w,feed_stamp_s,feed_w,offered_a,drawn_a,contactor,rule,reason"
+        "t_s,surplus_w,feed_stamp_s,feed_w,offered_a,drawn_a,phases,contactor,rule,reason"
     )
     assert [int(row["t_s"]) for row in rows] == list(range(7201))
     ev_kwh = sum(float(row["drawn_a"]) * 230 for row in rows) / 3.6e6
