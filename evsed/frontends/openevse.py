@@ -62,7 +62,7 @@ CLOCKS: Final = frozenset({"uptime", "time", "divert_update"})
 MEASURED: Final = frozenset(
     {
         "amp", "voltage", "power", "available_current", "elapsed", "session_elapsed",
-        "session_energy", "total_day", "total_energy",
+        "phase_set", "session_energy", "total_day", "total_energy",
     }
 )  # fmt: skip
 """Keys that move with every reading while a car charges: each message makes Home Assistant write a
@@ -142,14 +142,23 @@ def status(now: Status) -> JsonObject:
         "total_energy": round(now.total_wh / 1000, 3),  # kWh, as the days
         "total_switches": now.contactor_cycles,
         "uptime": int(now.uptime_s),
+        "phases": now.phases,  # evsed's own, as phase_set is; OpenEVSE has is_threephase alone
         "time": now.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         # Clients read the configuration again when one of these changes.
-        "config_version": _version(now),
+        "config_version": _version(now, three_phases=three_phases(now)),
         "claims_version": _version(now),
         "override_version": _version(now),
     }
     if now.available_w is not None:
         reply["available_current"] = round(now.available_w / now.mains_v / now.phases, 2)
+    if (phases := now.phase_set) is not None:
+        reply["phase_set"] = {
+            "closes": phases.closes,
+            "why": phases.why,
+            "switching": phases.switching,
+            "switching_to": phases.switching_to,
+            "left": None if phases.left_s is None else round(phases.left_s),
+        }
     if now.feed_age_s is not None:
         reply["divert_update"] = round(now.feed_age_s)
     return reply
@@ -167,6 +176,7 @@ def config(now: Status, serial: str, hostname: str) -> JsonObject:
         "min_current_hard": int(LEAST_A),
         "max_current_hard": hard_a(now),
         "max_current_soft": int(soft_a(now)),
+        "is_threephase": three_phases(now),
         "divert_enabled": sun_decides(now),
         "charge_mode": "eco" if diverts(now) else "fast",
     }
@@ -288,6 +298,11 @@ def claim_of(now: Status, client: str = "") -> ClaimView | None:
     return found if found and (not client or (found.client or MANUAL) == client) else None
 
 
+def three_phases(now: Status) -> bool:
+    """Return True where a client has to count the current on three phases: those in use."""
+    return now.phases == 3  # noqa: PLR2004 - as the name says
+
+
 def pilot(now: Status) -> int:
     """Return the current that the pilot offers, whole amperes.
 
@@ -324,9 +339,9 @@ def _has(now: Status, fault: Fault) -> bool:
     return any(view.name == fault.value for view in now.faults)
 
 
-def _version(now: Status) -> int:
-    """Return a number that changes whenever the controls do."""
-    return zlib.crc32(repr((now.controls, now.claims)).encode()) & 0xFFFF
+def _version(now: Status, *, three_phases: bool = False) -> int:
+    """Return a number that changes whenever the controls do, or *three_phases*."""
+    return zlib.crc32(repr((now.controls, now.claims, three_phases)).encode()) & 0xFFFF
 
 
 def _amperes(key: str, value: object) -> float | None:

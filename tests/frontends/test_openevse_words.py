@@ -13,7 +13,14 @@ from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.claims import Claim
 from evsed.core.user.controls import Controls
 from evsed.frontends import openevse
-from evsed.frontends.status import ClaimView, ControlsView, FaultView, LimitView, Status
+from evsed.frontends.status import (
+    ClaimView,
+    ControlsView,
+    FaultView,
+    LimitView,
+    PhaseSetView,
+    Status,
+)
 from tests.frontends.web.web_world import CHARGING, NOON
 
 WAITING = replace(
@@ -253,3 +260,31 @@ def test_other_wishes_have_another_version() -> None:
     )
     for key in ("config_version", "override_version", "claims_version"):
         assert now[key] != then[key]
+
+
+def test_the_set_of_phases_is_shown_where_it_may_change() -> None:
+    assert "phase_set" not in openevse.status(CHARGING)
+    view = PhaseSetView(
+        closes=1,
+        wished=3,
+        why="5.0 kW spare, all phases are used from 4.3 kW on",
+        switching_to=3,
+        left_s=12.4,
+        switching="auto",
+        hazard="",
+    )
+    shown = openevse.status(replace(CHARGING, phase_set=view))["phase_set"]
+    assert shown == {
+        "closes": 1,
+        "why": "5.0 kW spare, all phases are used from 4.3 kW on",
+        "switching": "auto",
+        "switching_to": 3,
+        "left": 12,
+    }
+
+
+def test_a_client_reads_the_configuration_again_when_the_phases_have_changed() -> None:
+    one, three = (
+        openevse.status(replace(CHARGING, phases=phases))["config_version"] for phases in (1, 3)
+    )
+    assert one != three

@@ -46,6 +46,8 @@ def test_current_and_power_of_every_interface_are_those_of_the_phases_in_use(pha
     assert told["power_w"] == power_w
     assert openevse.status(status)["power"] == round(power_w)
     assert openevse.status(status)["available_current"] == AMPERES
+    assert openevse.status(status)["phases"] == phases
+    assert openevse.config(status, "serial", "host")["is_threephase"] is (phases == 3)
     assert samples(view, ["Power.Offered"]) == [("Power.Offered", power_w, "W")]
     assert period["chargingSchedulePeriod"] == [
         {"startPeriod": 0, "limit": power_w, "numberPhases": phases}
