@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
@@ -19,6 +20,8 @@ log = structlog.get_logger("evsed.mdns")
 def obstacle(host: str, port: int) -> str:
     """Return the reason why a page on *host* and *port* is not announced; "" for none."""
     address = _address(host)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
     if address is not None and address.is_loopback:
         return f"the page is served on {host}, which no other machine reaches ([web] host)"
     if isinstance(address, IPv6Address) and not address.is_unspecified:
@@ -33,6 +36,8 @@ def obstacle(host: str, port: int) -> str:
 
 async def announce(host: str, port: int, version: str) -> None:
     """Announce the page on *host* and *port* for as long as evsed runs; log why it cannot."""
+    loop = asyncio.get_running_loop()
+    host = await loop.run_in_executor(None, address_of, host)
     because = obstacle(host, port)
     if because:
         log.warning(
@@ -56,6 +61,18 @@ async def announce(host: str, port: int, version: str) -> None:
         address = _address(host)
         fixed = host if address is not None and not address.is_unspecified else None
         await Announcement(port, serial(), version).run(fixed)
+
+
+def address_of(host: str) -> str:
+    """Return the address by which the name *host* is served; an address, and one unknown, as it is.
+
+    Debian has the machine's own name at 127.0.1.1 in /etc/hosts, which no other machine reaches.
+    """
+    try:
+        found = socket.getaddrinfo(host, None, socket.AF_INET, socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return host
+    return str(found[0][4][0])
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:

@@ -112,6 +112,7 @@ class PlanKeeper:
             power_w=power_w,
             step=step,
             why=f"the plan: {self._goal.kwh:g} kWh by {_moment(self._due)}",
+            begins_at=(None if step.begins_s is None else round(local.timestamp() + step.begins_s)),
         )
         self._warn(now)
         return self._last

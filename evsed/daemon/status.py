@@ -131,7 +131,7 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
         light=_light_view(state, now),
         box_trouble=(snapshot.box_trouble if snapshot else "") or None,
         phase_set=_phase_set_view(state),
-        plan=_plan_view(state, now),
+        plan=_plan_view(state),
         prices=_prices_view(state, now),
     )
 
@@ -157,13 +157,13 @@ def _prices_view(state: ChargerState, now: Now) -> PricesView | None:
     return PricesView(price, currency, until, text, trouble or None)
 
 
-def _plan_view(state: ChargerState, now: Now) -> PlanView | None:
+def _plan_view(state: ChargerState) -> PlanView | None:
     """Build the view of the next goal; None without a plan."""
     plan = state.plan
     if plan is None:
         return None
     step = plan.step
-    begins = None if step.begins_s is None else now.wall + timedelta(seconds=round(step.begins_s))
+    begins = None if plan.begins_at is None else datetime.fromtimestamp(plan.begins_at).astimezone()
     return PlanView(
         goal_kwh=plan.goal.kwh,
         due=datetime.fromtimestamp(plan.due).astimezone(),

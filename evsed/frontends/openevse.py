@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC
 from typing import Any, Final
 
@@ -340,8 +341,9 @@ def _has(now: Status, fault: Fault) -> bool:
 
 
 def _version(now: Status, *, three_phases: bool = False) -> int:
-    """Return a number that changes whenever the controls do, or *three_phases*."""
-    return zlib.crc32(repr((now.controls, now.claims, three_phases)).encode()) & 0xFFFF
+    """Return a number that changes with controls, claims and *three_phases*, not as time passes."""
+    claims = [replace(claim, left_s=None) for claim in now.claims]
+    return zlib.crc32(repr((now.controls, claims, three_phases)).encode()) & 0xFFFF
 
 
 def _amperes(key: str, value: object) -> float | None:

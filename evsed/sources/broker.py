@@ -51,6 +51,8 @@ class Connector:
         self._broker = broker
         self._timeout_s = timeout_s
         self._protocol = aiomqtt.ProtocolVersion.V5
+        self._spoke = False  # the broker has accepted this version, on the connection under way
+        self._refused: aiomqtt.ProtocolVersion | None = None  # by its code
         self.host, self.port, self._tls = _address(broker.url)
 
     @asynccontextmanager
@@ -59,6 +61,7 @@ class Connector:
         client = self._client(will)
         try:
             async with client:
+                self._spoke = True
                 yield client
         finally:
             # The library leaves the error of a lost connection in a future that it never reads;
@@ -89,17 +92,29 @@ class Connector:
         )
 
     def on_failure(self, error: Exception) -> bool:
-        """Take the other version of the protocol next; True where that was the trouble.
+        """Choose the version of the protocol for the next attempt; True where it was the trouble.
 
-        A broker of before 2019 closes the connection on version 5, with or without the code.
+        A broker of before 2019 refuses version 5 with a code, or closes the connection, which looks
+        like one that does not answer. After 3.1.1 by such a guess it is 5 again: with 3.1.1 the
+        size of a message has no limit.
         """
-        self._protocol = (
-            aiomqtt.ProtocolVersion.V311
-            if self._protocol is aiomqtt.ProtocolVersion.V5
-            else aiomqtt.ProtocolVersion.V5
-        )
+        spoke, self._spoke = self._spoke, False
         code = getattr(error, "rc", None)
-        return code == 1 or getattr(code, "value", None) in _NOT_SPOKEN
+        if code == 1 or getattr(code, "value", None) in _NOT_SPOKEN:
+            self._refused = self._protocol
+            self._protocol = self._other()
+            return True
+        unreached = error if isinstance(error, OSError) else error.__context__
+        if spoke:
+            if self._refused is None:
+                self._protocol = aiomqtt.ProtocolVersion.V5
+        elif not isinstance(unreached, OSError) or isinstance(unreached, TimeoutError):
+            self._protocol = self._other()
+        return False
+
+    def _other(self) -> aiomqtt.ProtocolVersion:
+        versions = aiomqtt.ProtocolVersion
+        return versions.V311 if self._protocol is versions.V5 else versions.V5
 
 
 class FloodGuard:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor
     from selectors import SelectorKey
 
 
@@ -21,10 +23,11 @@ class _Selector(selectors.EpollSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
+        self.working = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
         ready = super().select(0)
-        if not ready and timeout is None:
+        if not ready and (timeout is None or (timeout > 0 and self.working)):
             return super().select(None)  # only a thread can wake it
         if not ready and timeout is not None and timeout > 0:
             self.now += timeout
@@ -37,6 +40,18 @@ class WarpLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._warp = _Selector()
         super().__init__(self._warp)
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[..., Any], *args: object
+    ) -> asyncio.Future[Any]:
+        """Run *func* in a thread; no time passes meanwhile."""
+        self._warp.working += 1
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(self._worked)
+        return future
+
+    def _worked(self, _: object) -> None:
+        self._warp.working -= 1
 
     def time(self) -> float:
         """Return the simulated time, seconds."""

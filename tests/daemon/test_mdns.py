@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
-from evsed.daemon.announcing import announce, obstacle
+from evsed.daemon.announcing import address_of, announce, obstacle
 from evsed.daemon.mdns import SERVICE, Announcement
 from tests.frontends.web.web_world import IN_TIME_S
 
@@ -70,6 +70,9 @@ async def test_without_the_library_the_log_tells_what_to_install(
         ("127.0.0.1", 80, "no other machine reaches"),
         ("127.1.2.3", 8080, "no other machine reaches"),
         ("::1", 80, "no other machine reaches"),
+        ("::ffff:127.0.0.1", 80, "no other machine reaches"),
+        (address_of("localhost"), 80, "no other machine reaches"),
+        (address_of("a name. of nobody"), 80, ""),
         ("fd00::7", 80, "IPv4"),
     ],
 )

@@ -252,6 +252,13 @@ def test_a_serial_is_always_the_same_and_nobodys_address() -> None:
         assert int(serial[:2], 16) & 0b11 == 0b10
 
 
+def test_a_claim_that_runs_down_is_no_other_one() -> None:
+    claimed = ClaimView("http", None, 8.0, until_unplugged=False, left_s=60.0)
+    now = replace(CHARGING, claims=(claimed,))
+    later = replace(CHARGING, claims=(replace(claimed, left_s=30.0),))
+    assert openevse.status(now) == openevse.status(later)
+
+
 def test_other_wishes_have_another_version() -> None:
     now = openevse.status(CHARGING)
     then = openevse.status(overridden(Controls(), claim(charge_current=8)))

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shlex
 import signal
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
 
     from tests.processes.rig import Rig
 
-HASS = os.environ.get("HASS", "")
-"""The command of Home Assistant, which `make ha-test` installs (`tests.home_assistant.run`)."""
+TREE = os.environ.get("HASS_TREE", "")
+"""The Debian with Home Assistant and mosquitto: `make ha-test` makes it; "" where there is none."""
 
 CONFIGURATION = """\
 homeassistant:
@@ -47,11 +46,16 @@ zeroconf:
 {more}
 """
 needs_home_assistant = pytest.mark.skipif(
-    not HASS, reason="no Home Assistant here: make ha-test installs one"
+    not TREE, reason="no Home Assistant here: make ha-test installs one"
 )
 FLOWS = "/api/config/config_entries/flow"
 NAMES = re.compile("evsed|openevse")
 SECRET = "made up for a test"
+
+
+def in_tree(*command: str) -> list[str]:
+    """Return *command* as one that runs in the tree, which shares /tmp with this machine."""
+    return ["chroot", TREE, *command]
 
 
 def ended(rig: Rig) -> None:
@@ -76,7 +80,12 @@ class HomeAssistant:
         """Start it, and wait until it answers."""
         with (self.folder / "console").open("ab") as console:
             self._process = subprocess.Popen(
-                [*shlex.split(HASS), "-c", str(self.folder), "--skip-pip"],
+                [
+                    *in_tree("/ha/bin/python", "-m", "homeassistant"),
+                    "-c",
+                    str(self.folder),
+                    "--skip-pip",
+                ],
                 stdout=console,
                 stderr=console,
                 env={

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Install a real Home Assistant and run the tests beside it: `make ha-test`; needs root.
 
-Home Assistant wants a newer Python than a Pi has, so it lives in a minimal Debian sid, which is
-made once and kept (`tests.deb.systems.box.KEPT`). Its packages are those of requirements.txt, by
-hash. The tests run in a network of their own, a loopback with two addresses, where evsed may have
-port 80 and is found by multicast DNS.
+Home Assistant wants a newer Python than a Pi has, so it lives in a minimal Debian sid, together
+with the broker. The tree is made once and kept (`tests.deb.systems.box.KEPT`). Home Assistant's
+packages are those of requirements.txt, by hash. The tests run in a network of their own, a loopback
+with two addresses, where evsed may have port 80 and is found by multicast DNS.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from tests.deb.systems.box import kept, tree_of
 
 HERE = Path(__file__).parent
 PINS = HERE / "requirements.txt"
-PACKAGES = "python3,python3-venv,python3-dev,gcc,g++,ca-certificates"
-"""Python, and what builds the few libraries that have no wheel for it."""
+PACKAGES = "python3,python3-venv,python3-dev,gcc,g++,ca-certificates,mosquitto"
+"""Python, what builds the few libraries that have no wheel for it, and the broker."""
+TOOLS = {"mmdebstrap": "mmdebstrap", "unshare": "util-linux", "ip": "iproute2"}
+"""What this machine itself needs: programs, and Debian's packages with them."""
 OF_THE_MACHINE = ("/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt")
 """How this machine reaches its package index, where it has a way of its own."""
 ADDRESSES = ("192.0.2.2", "192.0.2.3")
@@ -36,11 +38,19 @@ def missing() -> str:
         return "requirements.txt has the archives for an amd64 machine only"
     if os.geteuid() != 0:
         return "it needs root, for a Debian tree and a network of its own"
-    programs = {"mmdebstrap": "mmdebstrap", "unshare": "util-linux", "ip": "iproute2"}
-    programs |= {"mosquitto": "mosquitto", "mosquitto_passwd": "mosquitto"}
-    path = f"{os.environ['PATH']}:/usr/sbin"
-    packages = {programs[name] for name in programs if shutil.which(name, path=path) is None}
-    return f"sudo apt install {' '.join(sorted(packages))}" if packages else ""
+    return "" if shutil.which("apt-get") else "it needs Debian, or a system made from it"
+
+
+def get_tools() -> None:
+    """Install Debian's packages that this machine itself lacks."""
+    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    packages = sorted({TOOLS[name] for name in TOOLS if shutil.which(name, path=path) is None})
+    if packages:
+        sys.stderr.write(f"Installing {' '.join(packages)} with apt-get\n")
+        subprocess.run(
+            ["apt-get", "install", "--quiet", "--yes", "--no-install-recommends", *packages],
+            check=True,
+        )
 
 
 def install(tree: Path) -> None:
@@ -74,7 +84,7 @@ def run_beside(tree: Path, arguments: list[str]) -> int:
     )
     environ = {
         **os.environ,
-        "HASS": f"chroot {tree} /ha/bin/python -m homeassistant",
+        "HASS_TREE": str(tree),
         "TMPDIR": "/tmp",  # the folder that both sides see
         "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin",
     }
@@ -91,10 +101,12 @@ def main(arguments: list[str]) -> int:
     if reason := missing():
         sys.stdout.write(f"Skipped, no Home Assistant here: {reason}\n")
         return 0
+    get_tools()
     pins = PINS.read_bytes()
     found = re.search(rb"^homeassistant==(\S+)", pins, re.MULTILINE)
     assert found is not None
-    name = f"home-assistant-{found[1].decode()}-{hashlib.sha256(pins).hexdigest()[:8]}"
+    made_of = hashlib.sha256(pins + PACKAGES.encode()).hexdigest()[:8]
+    name = f"home-assistant-{found[1].decode()}-{made_of}"
     tree = kept(name, install)
     sys.stderr.write(f"Home Assistant {found[1].decode()}, kept in {tree}\n")
     return run_beside(tree, [str(HERE), *arguments])

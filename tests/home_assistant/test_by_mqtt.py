@@ -3,17 +3,26 @@
 
 from __future__ import annotations
 
+import json
 import signal
-import subprocess
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.home_assistant.broker import (
+    HOUSE,
+    HOUSE_SECRET,
+    OTHER_SECRET,
+    SECRET,
+    USER,
+    Broker,
+    Results,
+)
 from tests.home_assistant.home import ended, needs_home_assistant
 from tests.processes.rig import Rig, wait_until
-from tests.processes.test_controls import free_port, until
-from tests.sources.devices import MOSQUITTO, needs_mosquitto
+from tests.processes.test_controls import until
+from tests.sources.devices import having, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,11 +30,12 @@ if TYPE_CHECKING:
 
     from tests.home_assistant.home import HomeAssistant
 
-pytestmark = [needs_home_assistant, needs_mosquitto]
+pytestmark = needs_home_assistant
 
-USER, SECRET = "house", "secret"
 STATE, MODE, MOST = "sensor.evsed_state", "select.evsed_mode", "number.evsed_max_current"
 POWER, ENERGY = "sensor.evsed_power", "sensor.evsed_energy"
+SOLAR, AVAILABLE = "sensor.evsed_solar", "sensor.evsed_available"
+WINDOW, PLAN = "text.evsed_window", "text.evsed_plan"
 LIGHT = "sensor.evsed_light"
 SESSION_KWH = "number.evsed_session_kwh"
 SESSION_H = "number.evsed_session_h"
@@ -39,42 +49,37 @@ UNITS = {
     MOST: ("A",),
     SESSION_KWH: ("kWh",),
     SESSION_H: ("h",),
+    SOLAR: ("W",),
+    AVAILABLE: ("W",),
 }
 """The units that a household reads, by entity."""
-WITHOUT_VALUE = ("button.", "sensor.evsed_solar", "sensor.evsed_available")
-"""A button has no value before its first press; this evsed has no source of solar power."""
+WITHOUT_VALUE = ("button.", SOLAR, AVAILABLE, WINDOW, PLAN)
+"""A button has no value before its first press; this evsed has no source of solar power at first,
+and no window and no plan is an empty text."""
+ORDERED = ("select.", "number.", "text.", "button.")
+"""The entities that give orders."""
+LONG_WINDOW = ", ".join(
+    f"Mon-Fri 0{hour}:00-0{hour}:30, Sat 1{hour}:15-1{hour}:45" for hour in range(7)
+)
+"""A window whose text is longer than a state in Home Assistant may be."""
+SUNNY = """[feed]
+kind = "http"
+url = "{url}/grid"
+period_s = 1.0
+grid_w = {{ path = "power" }}
+"""
+STEADY = '[feed]\nkind = "fixed"\ncurrent_a = 16.0\n'
+LIT = "[box]\nlight_gpios = [16, 20, 26]\n"
 AWAKE = ("Charging", "Preparing", "SuspendedEVSE", "SuspendedEV", "Available")
 STATISTICS_S = 420.0
 """Home Assistant computes statistics every five minutes of the clock, and needs a while for it."""
 
 
-class Broker:
-    """A mosquitto with a password, which can be stopped and started."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        secrets = folder / "secrets"
-        subprocess.run(
-            ["mosquitto_passwd", "-b", "-c", str(secrets), USER, SECRET],
-            check=True,
-            env={"PATH": "/usr/bin:/usr/sbin"},
-        )
-        self._config = folder / "mosquitto.conf"
-        self._config.write_text(
-            f"user root\npersistence false\nlistener {self.port} 127.0.0.1\n"
-            f"allow_anonymous false\npassword_file {secrets}\n"
-        )
-        self.start()
-
-    def start(self) -> None:
-        """Start it at the same port."""
-        assert MOSQUITTO is not None
-        self._process = subprocess.Popen([MOSQUITTO, "-c", str(self._config)])
-
-    def stop(self) -> None:
-        """Stop it."""
-        self._process.terminate()
-        self._process.wait()
+@pytest.fixture
+def results(broker: Broker) -> Iterator[Results]:
+    results = Results(broker)
+    yield results
+    results.close()
 
 
 @pytest.fixture
@@ -91,19 +96,19 @@ def configure(rig: Rig, broker: Broker) -> None:
     rig.settings.write_text(
         rig.settings.read_text()
         + f'\n[mqtt]\nbroker = "mqtt://127.0.0.1:{broker.port}"\nuser = "{USER}"\n'
-        f'password_file = "{secret}"\norders = true\n[box]\nlight_gpios = [16, 20, 26]\n'
+        f'password_file = "{secret}"\norders = true\n{LIT}'
     )
 
 
 def test_a_house_with_home_assistant_lives_through_its_days(
-    rig: Rig, broker: Broker, home: HomeAssistant
+    rig: Rig, broker: Broker, results: Results, home: HomeAssistant
 ) -> None:
     configure(rig, broker)
     rig.start()
     rig.until_proved()
     home.start()
     home.onboard()
-    home.add_mqtt(broker.port, USER, SECRET)
+    home.add_mqtt(broker.port, HOUSE, HOUSE_SECRET)
 
     home.until(STATE, "Available")
     rig.pi.order("plug")
@@ -111,17 +116,22 @@ def test_a_house_with_home_assistant_lives_through_its_days(
     home.until(STATE, "Charging")
     home.until(LIGHT, "charging", "charging_lent")
     every_entity_has_a_value_and_its_unit(home)
+    every_value_is_evseds_own(rig, home)
     the_energy_dashboard_is_set_up(home)
     every_number_is_an_order_both_ways(rig, home)
+    every_text_is_an_order_both_ways(rig, home)
     every_mode_is_an_order_both_ways(rig, home)
-    the_owners_off_stays_off(rig, home)
+    every_button_is_an_order(home, results)
+    the_owners_off_stays_off(rig, home, results)
     pigpiod_is_lost_and_comes_back(rig, home)
     evsed_begins_again(rig, home)
+    the_sun_is_shown(rig, home)
     the_broker_is_lost_and_comes_back(broker, home)
+    the_password_of_the_broker_changes(rig, broker, home)
     home_assistant_begins_again(home)
     home_assistant_is_there_first(rig, home)
     the_energy_dashboard_is_content(home)
-    orders_that_are_forbidden_lose_their_entities(rig, home)
+    what_a_setting_removes_loses_its_entities(rig, home)
     assert home.complaints() == []
 
 
@@ -149,6 +159,53 @@ def every_entity_has_a_value_and_its_unit(home: HomeAssistant) -> None:
     assert "green" in light["attributes"]["text"]
 
 
+def every_value_is_evseds_own(rig: Rig, home: HomeAssistant) -> None:
+    """Compare each entity with the status of evsed at the same time."""
+
+    def differing() -> dict[str, tuple[str, object]]:
+        status = rig.status()
+        assert status is not None
+        states = home.states()
+        controls, session = status["controls"], status["session"]
+        words: dict[str, object] = {
+            STATE: status["evse_status"],
+            "sensor.evsed_summary": status["summary"],
+            "sensor.evsed_reason": status["reason"],
+            "sensor.evsed_limited_by": status["limited_by"],
+            LIGHT: status["light"]["state"],
+            "binary_sensor.evsed_vehicle": "on",
+            "binary_sensor.evsed_contactor": "on" if status["contactor_closed"] else "off",
+            "binary_sensor.evsed_problem": "on" if status["faults"] else "off",
+            "binary_sensor.evsed_feed_problem": "on" if status["feed_error"] else "off",
+            MODE: controls["mode"],
+            WINDOW: controls["window"] or "",
+            PLAN: controls["plan"] or "",
+            AVAILABLE: "unknown",
+            SOLAR: "unknown",
+        }
+        numbers = {
+            POWER: (status["power_w"], 50),
+            "sensor.evsed_drawn": (status["drawn_a"], 0.2),
+            "sensor.evsed_offered": (status["offered_a"], 0.2),
+            ENERGY: (status["total_wh"], 20),
+            "sensor.evsed_session_energy": (session["energy_wh"], 20),
+            "sensor.evsed_session_time": (session["charge_s"], 20),
+            MOST: (controls["max_current_a"] or 32, 0),
+            SESSION_KWH: (controls["session_kwh"] or 0, 0),
+            SESSION_H: (controls["session_h"] or 0, 0),
+        }
+        compared = {*words, *numbers}
+        assert compared == {name for name in states if not name.startswith("button.")}
+        found = {name: (states[name]["state"], word) for name, word in words.items()}
+        wrong = {name: pair for name, pair in found.items() if pair[0] != pair[1]}
+        for name, (number, within) in numbers.items():
+            if float(states[name]["state"]) != pytest.approx(number, abs=within):
+                wrong[name] = states[name]["state"], number
+        return wrong
+
+    wait_until("every value is evsed's own", lambda: not differing())
+
+
 def every_number_is_an_order_both_ways(rig: Rig, home: HomeAssistant) -> None:
     """Order each number from Home Assistant, and then by hand beside it."""
     for entity, key, value, none in (
@@ -168,6 +225,27 @@ def every_number_is_an_order_both_ways(rig: Rig, home: HomeAssistant) -> None:
         shows(home, entity, none)
 
 
+def every_text_is_an_order_both_ways(rig: Rig, home: HomeAssistant) -> None:
+    """Order each text from Home Assistant, end it there, and then both by hand beside it."""
+    for entity, key, value, other in (
+        (WINDOW, "window", "Mon-Fri 22:00-06:00", "Sat,Sun 10:00-16:00"),
+        (PLAN, "plan", "20 kWh by Mon-Fri 07:00", "40-80 % of 58 kWh by Sat 10:00"),
+    ):
+        home.call("text.set_value", entity_id=entity, value=value)
+        has_control(rig, key, value)
+        home.until(entity, value)
+        home.call("text.set_value", entity_id=entity, value="")
+        has_control(rig, key, None)
+        home.until(entity, "")
+        assert rig.evsed("set", f"{key}={other}").code == 0
+        home.until(entity, other)
+        assert rig.evsed("set", f"{key}=none").code == 0
+        home.until(entity, "")
+    assert rig.evsed("set", f"window={LONG_WINDOW}").code == 0
+    home.until(WINDOW, LONG_WINDOW[:255])
+    assert rig.evsed("set", "window=none").code == 0
+
+
 def has_control(rig: Rig, key: str, value: object) -> None:
     """Wait until the control *key* of evsed is *value*."""
     until(rig, f"{key} is {value}", lambda now: bool(now["controls"][key] == value))
@@ -183,18 +261,25 @@ def every_mode_is_an_order_both_ways(rig: Rig, home: HomeAssistant) -> None:
         home.call("select.select_option", entity_id=MODE, option=mode)
         has_control(rig, "mode", mode)
         home.until(MODE, mode)
-    home.call("button.press", entity_id="button.evsed_ack")
-    until(rig, "the order", lambda now: "acknowledge faults" in str(now["events"]))
-    home.call("button.press", entity_id="button.evsed_wake")
     home.call("select.select_option", entity_id=MODE, option="solar")
     home.until(MODE, "solar")
 
 
-def the_owners_off_stays_off(rig: Rig, home: HomeAssistant) -> None:
+def every_button_is_an_order(home: HomeAssistant, results: Results) -> None:
+    home.call("button.press", entity_id="button.evsed_ack")
+    assert results.until("ack")["ok"]
+    home.call("button.press", entity_id="button.evsed_wake")
+    assert "charging" in results.until("wake")["reason"]
+
+
+def the_owners_off_stays_off(rig: Rig, home: HomeAssistant, results: Results) -> None:
     assert rig.evsed("set", "mode=off").code == 0
     home.until(MODE, "off")
     home.call("select.select_option", entity_id=MODE, option="fast")
-    until(rig, "still off", lambda now: now["controls"]["mode"] == "off")
+    refused = results.until("mode")
+    assert not refused["ok"]
+    assert "off" in refused["reason"]
+    has_control(rig, "mode", "off")
     home.until(MODE, "off")
     assert rig.evsed("set", "mode=solar").code == 0
     home.until(STATE, "Charging")
@@ -243,10 +328,52 @@ def evsed_begins_again(rig: Rig, home: HomeAssistant) -> None:
             assert float(home.state(ENERGY)) >= before_wh
 
 
+def the_sun_is_shown(rig: Rig, home: HomeAssistant) -> None:
+    """Let evsed begin again with a meter at the grid, and then as before."""
+    with served(having({"/grid": json.dumps({"power": -1500})})) as url:
+        settings_become(rig, rig.settings.read_text().replace(STEADY, SUNNY.format(url=url)))
+        wait_until("there is sun", lambda: number(home, AVAILABLE) > 100)
+        wait_until("the car has a part of it", lambda: number(home, SOLAR) > 100)
+        offered_w = number(home, "sensor.evsed_offered") * 230
+        assert number(home, SOLAR) <= offered_w + 250  # one step of the current, in between
+        settings_become(rig, rig.settings.read_text().replace(SUNNY.format(url=url), STEADY))
+    home.until(STATE, "Charging")
+
+
+def number(home: HomeAssistant, entity: str) -> float:
+    """The number that *entity* has; 0 where it has none."""
+    text = home.state(entity)
+    return 0.0 if text in ("", "unknown", "unavailable") else float(text)
+
+
+def settings_become(rig: Rig, text: str) -> None:
+    """Let evsed begin again with the settings *text*."""
+    assert text != rig.settings.read_text()
+    rig.life().signal(signal.SIGTERM)
+    ended(rig)
+    rig.settings.write_text(text)
+    rig.start()
+
+
 def the_broker_is_lost_and_comes_back(broker: Broker, home: HomeAssistant) -> None:
     broker.stop()
     home.until(STATE, "unavailable")
     broker.start()
+    home.until(STATE, *AWAKE, "Faulted")
+
+
+def the_password_of_the_broker_changes(rig: Rig, broker: Broker, home: HomeAssistant) -> None:
+    """Change evsed's own; it reads the new one by itself."""
+    log = rig.folder / "log" / "log.log"
+    already = log.read_text().count("Not authorized")
+    broker.stop()
+    broker.admit(USER, OTHER_SECRET)
+    broker.start()
+    wait_until("it is refused", lambda: log.read_text().count("Not authorized") > already)
+    (rig.folder / "broker-secret").write_text(OTHER_SECRET)
+    assert rig.evsed("set", "session_kwh=4").code == 0
+    shows(home, SESSION_KWH, 4)
+    assert rig.evsed("set", "session_kwh=none").code == 0
     home.until(STATE, *AWAKE, "Faulted")
 
 
@@ -267,10 +394,13 @@ def home_assistant_is_there_first(rig: Rig, home: HomeAssistant) -> None:
     home.until(STATE, *AWAKE, "Faulted")
 
 
-def orders_that_are_forbidden_lose_their_entities(rig: Rig, home: HomeAssistant) -> None:
-    rig.life().signal(signal.SIGTERM)
-    ended(rig)
-    rig.settings.write_text(rig.settings.read_text().replace("orders = true", "orders = false"))
-    rig.start()
-    wait_until("the controls are gone", lambda: not home.state(MODE))
+def what_a_setting_removes_loses_its_entities(rig: Rig, home: HomeAssistant) -> None:
+    """Forbid orders, and take the light away."""
+    text = rig.settings.read_text().replace("orders = true", "orders = false").replace(LIT, "")
+    settings_become(rig, text)
+
+    def left() -> list[str]:
+        return [name for name in home.states() if name.startswith((*ORDERED, LIGHT))]
+
+    wait_until("they are gone", lambda: not left())
     home.until(STATE, *AWAKE, "Faulted")

@@ -76,6 +76,8 @@ class PlanState:
     """The next goal, the moment `due` (Unix time), `done_wh` of it charged, and the step of now.
 
     `power_w` is what is reckoned with. `why` is the goal in words, as the reason of a current.
+    `begins_at` (Unix time, whole seconds) is when charging for it begins at the latest; None where
+    it has begun, or does not.
     """
 
     goal: Goal
@@ -84,6 +86,7 @@ class PlanState:
     power_w: float
     step: PlanStep
     why: str
+    begins_at: int | None = None
 
 
 class Planner:

@@ -21,6 +21,9 @@ HOME_PAGE: Final = "https://github.com/simat/Variable-J1772-Charger"
 EXPIRES_S: Final = 90
 """A reading of power or current older than this is no reading; the state comes every 30 s."""
 
+LONGEST: Final = 255
+"""A state in Home Assistant has so many characters at most (its MAX_LENGTH_STATE_STATE)."""
+
 STATES: Final = (
     "Available",
     "Preparing",
@@ -123,9 +126,8 @@ def _readings(topics: Topics) -> dict[str, Entity]:
         "state": _sensor(
             "State", "{{ value_json.evse_status }}", dev_cla="enum", ops=STATES, ic="mdi:ev-station"
         ),
-        # A state in Home Assistant has 255 characters at most.
-        "summary": _sensor("Summary", "{{ value_json.summary[:255] }}"),
-        "reason": _sensor("Reason", "{{ value_json.reason[:255] }}"),
+        "summary": _sensor("Summary", f"{{{{ value_json.summary[:{LONGEST}] }}}}"),
+        "reason": _sensor("Reason", f"{{{{ value_json.reason[:{LONGEST}] }}}}"),
         "limited_by": _sensor("Limited by", "{{ value_json.limited_by }}", **diagnostic),
         "vehicle": _binary("Vehicle", f"value_json.state in {list(PLUGGED)}", "plug"),
         "contactor": _binary("Contactor", "value_json.contactor_closed", "power"),
@@ -186,6 +188,11 @@ def _controls(config: MqttConfig, topics: Topics) -> dict[str, Entity]:
             **_number("Most current", "max_current_a", "A", "current", config.most_a),
             "min": 6,
             "max": config.most_a,
+            # The owner may have set more than the supply gives: an error to Home Assistant.
+            "val_tpl": (
+                f"{{{{ [value_json.controls.max_current_a or {config.most_a}, {config.most_a}] "
+                "| min }}"
+            ),
             # The supply's current is no limit of its own.
             "cmd_tpl": f"{{{{ 'null' if value >= {config.most_a} else value }}}}",
             "cmd_t": topics.order("max_current_a"),
@@ -204,13 +211,12 @@ def _controls(config: MqttConfig, topics: Topics) -> dict[str, Entity]:
             "cmd_tpl": "{{ 'null' if value == 0 else value }}",
             "cmd_t": topics.order("session_h"),
         },
+        "window": {
+            **_text("Weekly window", "window", "mdi:calendar-week"),
+            "cmd_t": topics.order("window"),
+        },
         "plan": {
-            "p": "text",
-            "name": "Plan",
-            "ic": "mdi:calendar-clock",
-            "ent_cat": "config",
-            "max": 255,
-            "val_tpl": "{{ value_json.controls.plan or '' }}",
+            **_text("Plan", "plan", "mdi:calendar-clock"),
             "cmd_t": topics.order("plan"),
         },
         "wake": {
@@ -231,6 +237,18 @@ def _controls(config: MqttConfig, topics: Topics) -> dict[str, Entity]:
     if config.orders:
         return entities
     return {key: {"p": entity["p"]} for key, entity in entities.items()}
+
+
+def _text(name: str, key: str, icon: str) -> Entity:
+    """Return a text of the controls; an empty one ends the control."""
+    return {
+        "p": "text",
+        "name": name,
+        "ic": icon,
+        "ent_cat": "config",
+        "max": LONGEST,
+        "val_tpl": f"{{{{ (value_json.controls.{key} or '')[:{LONGEST}] }}}}",
+    }
 
 
 def _number(name: str, key: str, unit: str, device_class: str, none_is: float) -> Entity:

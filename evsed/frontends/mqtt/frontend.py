@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 LEAST_PAUSE_S: Final = 1.0
 """Between two states: more often, and Home Assistant's recorder only fills its disk."""
 
-REPEAT_S: Final = 30.0
+REPEAT_S: Final = 29.0
 """The state is repeated so often although nothing changed, so that a reader can tell it from a
-daemon that hangs."""
+daemon that hangs: every 30 s at the latest, `LEAST_PAUSE_S` included."""
 
 TIMEOUT_S: Final = 10.0
 """A broker that takes longer to answer is taken as lost."""
@@ -78,10 +78,12 @@ class MqttFrontend:
                 wait_s = BACK_OFF_S[0]
             except LOST as error:
                 version = self._connector.on_failure(error)
-                self._report(f"the broker {self._connector.url} is lost ({cause(error)})")
+                refused = isinstance(error, aiomqtt.exceptions.MqttConnectError)
+                text = f"the broker {self._connector.url} is lost ({cause(error)})"
+                self._report(text, text if refused else "lost")
                 wait_s = 0.0 if version and failures == 0 else BACK_OFF_S[failures]
             except SourceError as error:
-                self._report(str(error))
+                self._report(str(error), str(error))
                 wait_s = BACK_OFF_S[-1]
             lasted = self._clock() - began_at > BACK_OFF_S[-1]
             failures = 0 if lasted else min(failures + 1, len(BACK_OFF_S) - 1)
@@ -98,10 +100,13 @@ class MqttFrontend:
             except StoreError:  # the store itself reports it
                 await asyncio.sleep(IDENTITY_AGAIN_S)
 
-    def _report(self, trouble: str) -> None:
-        """Log that the broker is lost, once for each cause, until it is back to stay."""
-        if trouble not in self._reported:
-            self._reported.add(trouble)
+    def _report(self, trouble: str, kind: str) -> None:
+        """Log *trouble*, once for each *kind*, until the broker is back to stay.
+
+        A broker that begins again is refused, unreachable and silent in turn: one kind.
+        """
+        if kind not in self._reported:
+            self._reported.add(kind)
             log.warning(
                 "MQTT is silent; charging goes on and evsed tries again by itself; "
                 "`evsed check --mqtt` shows what is wrong",
@@ -173,7 +178,9 @@ class MqttFrontend:
     async def _publish_states(self, client: aiomqtt.Client, hub: Hub, topics: Topics) -> None:
         """Publish the state at each change, at most once a second, at least every 30 s."""
         await self._started(hub)
-        await self._publish(client, topics, hub.status())
+        status = hub.status()
+        last, published_at = messages.without_clocks(status), self._clock()
+        await self._publish(client, topics, status)
         await publish(client, topics.availability, ONLINE, retain=True)
         changed = asyncio.Event()
 
@@ -182,21 +189,18 @@ class MqttFrontend:
                 changed.set()
 
         watching = asyncio.create_task(watch(), name="mqtt changes")
-        last: Status | None = None
-        published_at = float("-inf")
         try:
             while True:
+                await asyncio.sleep(LEAST_PAUSE_S)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(published_at + REPEAT_S - self._clock()):
+                        await changed.wait()
+                changed.clear()
                 status = hub.status()
-                key = messages.without_clocks(status)
-                now = self._clock()
+                key, now = messages.without_clocks(status), self._clock()
                 if key != last or now - published_at >= REPEAT_S:
                     last, published_at = key, now
                     await self._publish(client, topics, status)
-                await asyncio.sleep(LEAST_PAUSE_S)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(REPEAT_S):
-                        await changed.wait()
-                changed.clear()
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)

@@ -68,6 +68,8 @@ def without_clocks(status: Status) -> Status:
         feed_age_s=None,
         tick=_NO_TICK,
         limits=tuple(replace(limit, left_s=None) for limit in status.limits),
+        claims=tuple(replace(claim, left_s=None) for claim in status.claims),
+        phase_set=status.phase_set and replace(status.phase_set, left_s=None),
     )
 
 

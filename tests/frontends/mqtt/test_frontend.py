@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 from evsed.frontends.mqtt import MqttConfig
 from evsed.frontends.mqtt.frontend import MqttFrontend
 from evsed.frontends.mqtt.messages import Topics, without_clocks
+from evsed.frontends.status import ClaimView, Status
 from evsed.sources.broker import FLOOD_PER_S
 from evsed.sources.terms import BrokerAccess
 from tests.frontends.web.web_world import CHARGING, ShownHub
@@ -222,14 +223,19 @@ async def test_a_broker_that_floods_is_left_alone_for_a_while(broker: Broker) ->
 
 
 class SlowHub(ShownHub):
-    """A hub whose store takes its time for each order; `orders` counts them."""
+    """A hub that takes its time for each order, and for the first until `go` is set."""
 
     orders = 0
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(status)
+        self.go = asyncio.Event()
 
     async def update_controls(
         self, who: str, patch: Mapping[str, object], *, program: str = ""
     ) -> str:
         self.orders += 1
+        await self.go.wait()
         await asyncio.sleep(0.02)
         return await super().update_controls(who, patch, program=program)
 
@@ -240,8 +246,9 @@ async def test_a_flood_that_is_slow_to_carry_out_is_found_by_what_waits(broker: 
     async with shown_at(broker, hub, orders=True), reading as client:
         await until(client, TOPICS.availability, "online")
         async with reader(broker) as sender:
-            for number in range(FLOOD_PER_S + 100):
+            for number in range(FLOOD_PER_S + 300):
                 await sender.publish(TOPICS.order("max_current_a"), str(6 + number % 9))
+            hub.go.set()
             await until(client, TOPICS.availability, "offline")
 
     assert hub.orders < FLOOD_PER_S
@@ -257,7 +264,14 @@ async def test_the_original_has_its_own_topic_and_words(broker: Broker) -> None:
 
 
 def test_time_that_passes_is_no_change() -> None:
-    later = replace(CHARGING, uptime_s=CHARGING.uptime_s + 5, feed_age_s=99.0)
+    claimed = ClaimView("http", None, 8.0, until_unplugged=False, left_s=60.0)
+    now = replace(CHARGING, claims=(claimed,))
+    later = replace(
+        now,
+        uptime_s=now.uptime_s + 5,
+        feed_age_s=99.0,
+        claims=(replace(claimed, left_s=55.0),),
+    )
 
-    assert without_clocks(later) == without_clocks(CHARGING)
+    assert without_clocks(later) == without_clocks(now) != without_clocks(CHARGING)
     assert without_clocks(replace(CHARGING, offered_a=1.0)) != without_clocks(CHARGING)
