@@ -63,7 +63,7 @@ class Broker:
 
 
 class Results:
-    """What evsed answers to orders, on its topic for it."""
+    """The answers of evsed to orders, on its topic for them."""
 
     def __init__(self, broker: Broker) -> None:
         self._of: list[dict[str, Any]] = []

@@ -74,7 +74,9 @@ class HomeAssistant:
         folder.mkdir()
         (folder / "configuration.yaml").write_text(CONFIGURATION.format(port=self.port, more=more))
         self._process: subprocess.Popen[bytes] | None = None
-        self._client = httpx.Client(base_url=self.url, timeout=60.0)
+        # A connection that is kept may be closed by the other side as it is used again.
+        no_kept = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.Client(base_url=self.url, timeout=120.0, limits=no_kept)
 
     def start(self) -> None:
         """Start it, and wait until it answers."""

@@ -70,7 +70,7 @@ def test_a_long_outage_leaves_two_lines_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch, outage_s: float, *, silent: bool
 ) -> None:
     async def story() -> None:
-        # The library closes a connection that nobody answers, by a clock of its own.
+        # The library closes a connection without an answer, by a clock of its own.
         monkeypatch.setattr("paho.mqtt.client.time_func", asyncio.get_running_loop().time)
         port = free_port()
         broker = SmallBroker(port, silent=silent)
