@@ -7,12 +7,13 @@ An abstract Unix socket (unix(7)) needs no folder and no rights, and ends with i
 from __future__ import annotations
 
 import errno
-import socket
 from typing import TYPE_CHECKING, Final
 
 from evsed.errors import BoardError
 
 if TYPE_CHECKING:
+    import socket
+
     from evsed.boards.board import BoardConfig
 
 THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1", "")
@@ -23,6 +24,8 @@ def lock_board(config: BoardConfig) -> socket.socket:
 
     Raises `BoardError` where another process has it; nothing was touched then.
     """
+    import socket  # noqa: PLC0415 - `evsed off` takes no lock, and has two seconds
+
     held = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
         held.bind(f"\0evsed board {_place(config)}")

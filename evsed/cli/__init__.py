@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -299,6 +298,8 @@ def _hint(known: argparse.ArgumentParser, first: str) -> str:
     )
     if first.startswith("-") or first in names:
         return ""
+    from difflib import get_close_matches
+
     near = get_close_matches(first, names, 1)
     meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
     return f"there is no command {first!r}; {meant}"

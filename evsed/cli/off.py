@@ -6,16 +6,14 @@ nothing charges until the owner chooses another mode. With `--wires` (the unit's
 changes no mode.
 
 It has two seconds, on a Pi whose Python takes the first of them to start. So it reads the few keys
-that it needs by itself: pydantic alone would take longer than all the rest. What is wrong with the
-file is `evsed check`'s to say; here every key that cannot be used has its shipped value.
+that it needs by itself: pydantic alone would take longer than all the rest. What only the mode
+needs (SQLite, JSON) is imported once the wires are safe. What is wrong with the file is `evsed
+check`'s to say; here every key that cannot be used has its shipped value.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import socket
-import sqlite3
 import sys
 import tomllib
 from dataclasses import fields, replace
@@ -62,6 +60,8 @@ def switch_off(path: Path | None, *, wires_only: bool) -> int:
 
 def keep_off(path: Path | None, environ: Mapping[str, str]) -> tuple[bool, str]:
     """Set the owner's mode `off`; return whether it holds, and a line about it."""
+    import sqlite3
+
     control = _text(path, environ, "web", "socket", SOCKET)
     if control and _set_running(control):
         return True, f"mode off is set in the running evsed, {HOLDS}"
@@ -85,6 +85,9 @@ def keep_off(path: Path | None, environ: Mapping[str, str]) -> tuple[bool, str]:
 
 def _set_running(control: str) -> bool:
     """Set the mode by the control socket of a running evsed; whether it did."""
+    import json
+    import socket
+
     body = json.dumps({"mode": "off"})
     request = (
         "PATCH /api/v1/controls HTTP/1.1\r\nHost: evsed\r\nContent-Type: application/json\r\n"
@@ -101,6 +104,8 @@ def _set_running(control: str) -> bool:
 
 
 def _is_listening(control: str) -> bool:
+    import socket
+
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as end:
             end.settimeout(ANSWER_S)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -136,3 +138,14 @@ def test_a_light_on_the_contactors_gpio_is_left_out_by_off(tmp_path: Path) -> No
     config, _ = wiring(file, {})
 
     assert config.box.light_gpios == (17, 27)
+
+
+def test_nothing_that_only_the_mode_needs_is_imported_before_the_wires_are_safe() -> None:
+    late = ("pydantic", "sqlite3", "json", "asyncio", "structlog", "difflib")
+    program = f"import sys, evsed.cli.off; print([name for name in {late} if name in sys.modules])"
+
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert run.stdout == "[]\n"
