@@ -95,7 +95,11 @@ async def test_remote_start_and_stop(central: CentralSystem, tmp_path: Path) -> 
         box.set_mode("solar")
         own = profile(7.0, "TxProfile")
         await central.seen("StatusNotification", 2, connectorStatus="Occupied")
-        answer = await central.call("RequestStartTransaction", **start, chargingProfile=own)
+        for strange in (own | {"transactionId": "x"}, profile(7.0, "TxDefaultProfile")):
+            start["chargingProfile"] = strange
+            assert await central.status_of("RequestStartTransaction", **start) == "Rejected"
+        start["chargingProfile"] = own
+        answer = await central.call("RequestStartTransaction", **start)
         assert answer["status"] == "Accepted"
         started = await events(central, "Started")
         assert started["triggerReason"] == "RemoteStart"

@@ -13,24 +13,26 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from ocpp.exceptions import NotSupportedError
 
-from evsed.core.ocpp.local_list import ListEntry, ListError, ListVersionError
 from evsed.core.ocpp.profiles import Purpose
 from evsed.core.ocpp.transactions import StopReason
-from evsed.frontends.ocpp.clock import iso, read_time
-from evsed.frontends.ocpp.keys import (
-    CHANGEABLE,
-    LONGEST_S,
-    KeyRefusedError,
-    changed,
-    facts,
-    shown,
-)
-from evsed.frontends.ocpp.profiles import read_installed_profile, read_profile, schedule_json
+from evsed.frontends.ocpp.clock import iso
+from evsed.frontends.ocpp.keys import CHANGEABLE, KeyRefusedError, changed, facts, shown
 from evsed.frontends.ocpp.rpc import CallAnswer
+from evsed.frontends.ocpp.shared_answers import (
+    CONNECTORS,
+    change_list,
+    composite_schedule,
+    list_entry,
+    place_profile,
+    refuses_start,
+    reset_after,
+    start_profile,
+    triggered,
+)
 from evsed.frontends.ocpp.v16.meter_values import meter_values
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
 
     from evsed.frontends.ocpp.rpc import Handler, Payload
     from evsed.frontends.ocpp.session import CentralSession, Dialect
@@ -72,7 +74,7 @@ class Handlers:
     # --- Core ---------------------------------------------------------------------------------
 
     def _change_availability(self, payload: Payload) -> CallAnswer:
-        if payload["connectorId"] not in (0, 1):
+        if payload["connectorId"] not in CONNECTORS:
             return _status("Rejected")
         at_once = self._station.set_operative(operative=payload["type"] == "Operative")
         return _status("Accepted" if at_once else "Scheduled")
@@ -115,11 +117,10 @@ class Handlers:
             return _status("Rejected")
         profile = None
         if (sent := payload.get("chargingProfile")) is not None:
-            profile = read_profile(sent, 1, station.clock.epoch())
-            if profile.purpose is not Purpose.TX or "transactionId" in sent:
+            profile = start_profile(station, sent)
+            if profile is None:
                 return _status("Rejected")
-        if refused := station.refuses_start():
-            log.info("a remote start by the central system is refused", reason=refused)
+        if refuses_start(station):
             return _status("Rejected")
         entry = station.local_list.find(id_tag)
         listed = station.values.list_enabled and entry is not None
@@ -145,13 +146,8 @@ class Handlers:
         return _status("Accepted")
 
     def _reset(self, payload: Payload) -> CallAnswer:
-        hard = payload["type"] == "Hard"
-
-        async def reset() -> None:
-            self._station.stop(StopReason.HARD_RESET if hard else StopReason.SOFT_RESET)
-            await self._session.reset()
-
-        return CallAnswer({"status": "Accepted"}, reset)
+        reason = StopReason.HARD_RESET if payload["type"] == "Hard" else StopReason.SOFT_RESET
+        return CallAnswer({"status": "Accepted"}, reset_after(self._station, self._session, reason))
 
     # --- Local Auth List Management -----------------------------------------------------------
 
@@ -159,36 +155,24 @@ class Handlers:
         return CallAnswer({"listVersion": self._station.local_list.version})
 
     def _send_list(self, payload: Payload) -> CallAnswer:
-        station, version = self._station, payload["listVersion"]
         sent = [
-            (entry["idTag"], _entry(entry.get("idTagInfo")))
+            (entry["idTag"], list_entry(entry.get("idTagInfo"), "expiryDate"))
             for entry in payload.get("localAuthorizationList", ())
         ]
-        try:
-            new = station.local_list.changed(version, sent, full=payload["updateType"] == "Full")
-        except ListVersionError:
-            return _status("VersionMismatch")
-        except ListError as error:
-            log.warning("the central system's local list is not kept", reason=str(error))
-            return _status("Failed")
-        station.set_list(new)
-        return _status("Accepted")
+        full = payload["updateType"] == "Full"
+        status, _ = change_list(self._station, payload["listVersion"], sent, full=full)
+        return _status(status)
 
     # --- Smart Charging -----------------------------------------------------------------------
 
     def _set_profile(self, payload: Payload) -> CallAnswer:
-        station, connector = self._station, payload["connectorId"]
-        sent = payload["csChargingProfiles"]
-        try:
-            running = station.transactions.transaction
-            number = sent.get("transactionId")
-            meant = running is not None and number in (None, station.ids.get(running.key))
-            key = running.key if running is not None and meant else ""
-            station.place(read_installed_profile(sent, connector, station.clock.epoch(), key))
-        except ValueError as error:
-            log.warning("a charging profile of the central system is refused", reason=str(error))
-            return _status("Rejected")
-        return _status("Accepted")
+        station, sent = self._station, payload["csChargingProfiles"]
+        running = station.transactions.transaction
+        number = sent.get("transactionId")
+        meant = running is not None and number in (None, station.ids.get(running.key))
+        key = running.key if running is not None and meant else ""
+        refused = place_profile(station, sent, payload["connectorId"], key)
+        return _status("Rejected" if refused else "Accepted")
 
     def _clear_profile(self, payload: Payload) -> CallAnswer:
         station, purpose = self._station, payload.get("chargingProfilePurpose")
@@ -204,42 +188,32 @@ class Handlers:
         return _status("Accepted")
 
     def _composite_schedule(self, payload: Payload) -> CallAnswer:
-        station, connector, duration_s = self._station, payload["connectorId"], payload["duration"]
-        if connector not in (0, 1) or not 0 < duration_s <= LONGEST_S:
-            return _status("Rejected")
-        begin = station.clock.epoch()
-        steps = station.stack.composite(begin, begin + duration_s, station.tx, station.supply)
+        connector, duration_s = payload["connectorId"], payload["duration"]
         unit = payload.get("chargingRateUnit", "A")
-        schedule = schedule_json(steps, unit, station.supply, station.most_a)
-        schedule |= {"duration": duration_s, "startSchedule": iso(begin)}
+        found = composite_schedule(self._station, connector, duration_s, unit)
+        if found is None:
+            return _status("Rejected")
+        begin, schedule = found
         return CallAnswer(
             {
                 "status": "Accepted",
                 "connectorId": connector,
-                "scheduleStart": iso(begin),
-                "chargingSchedule": schedule,
+                "scheduleStart": begin,
+                "chargingSchedule": schedule | {"duration": duration_s, "startSchedule": begin},
             }
         )
 
     # --- Remote Trigger -----------------------------------------------------------------------
 
     def _trigger(self, payload: Payload) -> CallAnswer:
-        session, dialect = self._session, self._dialect
-        if payload.get("connectorId", 1) not in (0, 1):
+        connector = payload.get("connectorId", 1)
+        if connector not in CONNECTORS:
             return _status("Rejected")
-        after: Mapping[str, Callable[[], Awaitable[object]]] = {
-            "BootNotification": lambda: session.rpc.call(*dialect.boot("Triggered")),
-            "Heartbeat": session.heartbeat,
-            "MeterValues": partial(self._send_samples, payload.get("connectorId", 1)),
-            "StatusNotification": partial(session.send_status, dialect),
-        }
-        if (work := after.get(payload["requestedMessage"])) is None:
+        message, samples = payload["requestedMessage"], partial(self._send_samples, connector)
+        work = triggered(message, self._session, self._dialect, samples)
+        if work is None:
             return _status("NotImplemented")
-
-        async def send() -> None:
-            await work()
-
-        return CallAnswer({"status": "Accepted"}, send)
+        return CallAnswer({"status": "Accepted"}, work)
 
     async def _send_samples(self, connector: int) -> None:
         station = self._station
@@ -257,10 +231,3 @@ def _status(status: str) -> CallAnswer:
 
 def _not_supported(_: Payload) -> CallAnswer:
     raise NotSupportedError
-
-
-def _entry(info: Payload | None) -> ListEntry | None:
-    if info is None:
-        return None
-    until = info.get("expiryDate")
-    return ListEntry(info["status"], None if until is None else read_time(until))

@@ -4,36 +4,32 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import structlog
-
-from evsed.core.ocpp.local_list import ListEntry, ListError, ListVersionError
-from evsed.core.ocpp.profiles import Purpose
 from evsed.core.ocpp.transactions import StopReason
-from evsed.frontends.ocpp.clock import iso, read_time
-from evsed.frontends.ocpp.keys import LONGEST_S
-from evsed.frontends.ocpp.profiles import (
-    PURPOSES_201,
-    as_16,
-    as_201,
-    read_installed_profile,
-    read_profile,
-    schedule_json,
-)
+from evsed.frontends.ocpp.clock import iso
+from evsed.frontends.ocpp.profiles import PURPOSES_201, as_201
 from evsed.frontends.ocpp.rpc import CallAnswer
+from evsed.frontends.ocpp.shared_answers import (
+    change_list,
+    composite_schedule,
+    list_entry,
+    place_profile,
+    refuses_start,
+    reset_after,
+    start_profile,
+    triggered,
+)
 from evsed.frontends.ocpp.v201.values import EVSE, meter_value, status_answer
 from evsed.frontends.ocpp.v201.variable_calls import VariableCalls
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
 
     from evsed.core.ocpp.profiles import ChargingProfile
     from evsed.frontends.ocpp.rpc import Handler, Payload
     from evsed.frontends.ocpp.session import CentralSession, Dialect
     from evsed.frontends.ocpp.station import Station
-
-log = structlog.get_logger()
 
 
 class Handlers201:
@@ -81,12 +77,8 @@ class Handlers201:
         if payload["type"] == "OnIdle" and self._station.transactions.transaction is not None:
             self._session.reset_when_idle = True
             return status_answer("Scheduled")
-
-        async def reset() -> None:
-            self._station.stop(StopReason.HARD_RESET)
-            await self._session.reset()
-
-        return CallAnswer({"status": "Accepted"}, reset)
+        work = reset_after(self._station, self._session, StopReason.HARD_RESET)
+        return CallAnswer({"status": "Accepted"}, work)
 
     # --- Authorization and transactions -------------------------------------------------------
 
@@ -96,11 +88,10 @@ class Handlers201:
             return status_answer("Rejected", "UnknownEvse")
         profile: ChargingProfile | None = None
         if (sent := payload.get("chargingProfile")) is not None:
-            profile = read_profile(as_16(sent), EVSE["id"], station.clock.epoch())
-            if profile.purpose is not Purpose.TX or "transactionId" in sent:
+            profile = start_profile(station, sent, translate=True)
+            if profile is None:
                 return status_answer("Rejected", "InvalidProfile")
-        if refused := station.refuses_start():
-            log.info("a remote start by the central system is refused", reason=refused)
+        if refused := refuses_start(station):
             return status_answer("Rejected", "NotAllowed", refused)
         start = partial(station.remote_start, id_token, profile, payload["remoteStartId"])
         if not station.values.authorize_remote:
@@ -149,32 +140,26 @@ class Handlers201:
         return CallAnswer({"versionNumber": self._station.local_list.version})
 
     def _send_list(self, payload: Payload) -> CallAnswer:
-        station, version = self._station, payload["versionNumber"]
         sent = [
-            (entry["idToken"]["idToken"], _entry(entry.get("idTokenInfo")))
+            (
+                entry["idToken"]["idToken"],
+                list_entry(entry.get("idTokenInfo"), "cacheExpiryDateTime"),
+            )
             for entry in payload.get("localAuthorizationList", ())
         ]
-        try:
-            new = station.local_list.changed(version, sent, full=payload["updateType"] == "Full")
-        except ListVersionError:
-            return status_answer("VersionMismatch")
-        except ListError as error:
-            return status_answer("Failed", "InvalidList", str(error))
-        station.set_list(new)
-        return status_answer("Accepted")
+        full = payload["updateType"] == "Full"
+        status, why = change_list(self._station, payload["versionNumber"], sent, full=full)
+        return status_answer(status, "InvalidList" if why else "", why)
 
     # --- Smart Charging -----------------------------------------------------------------------
 
     def _set_profile(self, payload: Payload) -> CallAnswer:
-        station, sent, evse = self._station, payload["chargingProfile"], payload["evseId"]
-        try:
-            running = station.transactions.transaction
-            meant = running is not None and sent.get("transactionId") == running.key
-            key = running.key if running is not None and meant else ""
-            station.place(read_installed_profile(as_16(sent), evse, station.clock.epoch(), key))
-        except ValueError as error:
-            log.warning("a charging profile of the central system is refused", reason=str(error))
-            return status_answer("Rejected", "InvalidProfile", str(error))
+        station, sent = self._station, payload["chargingProfile"]
+        running = station.transactions.transaction
+        meant = running is not None and sent.get("transactionId") == running.key
+        key = running.key if running is not None and meant else ""
+        if refused := place_profile(station, sent, payload["evseId"], key, translate=True):
+            return status_answer("Rejected", "InvalidProfile", refused)
         return status_answer("Accepted")
 
     def _matching(
@@ -229,29 +214,23 @@ class Handlers201:
         return CallAnswer({"status": "Accepted"}, report)
 
     def _composite_schedule(self, payload: Payload) -> CallAnswer:
-        station, evse, duration_s = self._station, payload["evseId"], payload["duration"]
-        if evse not in (0, EVSE["id"]) or not 0 < duration_s <= LONGEST_S:
-            return status_answer("Rejected")
-        begin = station.clock.epoch()
-        steps = station.stack.composite(begin, begin + duration_s, station.tx, station.supply)
+        evse, duration_s = payload["evseId"], payload["duration"]
         unit = payload.get("chargingRateUnit", "A")
-        schedule = schedule_json(steps, unit, station.supply, station.most_a)
-        schedule |= {"evseId": evse, "duration": duration_s, "scheduleStart": iso(begin)}
+        found = composite_schedule(self._station, evse, duration_s, unit)
+        if found is None:
+            return status_answer("Rejected")
+        begin, schedule = found
+        schedule |= {"evseId": evse, "duration": duration_s, "scheduleStart": begin}
         return CallAnswer({"status": "Accepted", "schedule": schedule})
 
     # --- Remote Trigger -----------------------------------------------------------------------
 
     def _trigger(self, payload: Payload) -> CallAnswer:
-        session, dialect = self._session, self._dialect
         if payload.get("evse", EVSE)["id"] != EVSE["id"]:
             return status_answer("Rejected", "UnknownEvse")
-        after: Mapping[str, Callable[[], Awaitable[Any]]] = {
-            "BootNotification": lambda: session.rpc.call(*dialect.boot("Triggered")),
-            "Heartbeat": session.heartbeat,
-            "MeterValues": self._send_samples,
-            "StatusNotification": partial(session.send_status, dialect),
-        }
-        if (work := after.get(payload["requestedMessage"])) is None:
+        message, samples = payload["requestedMessage"], self._send_samples
+        work = triggered(message, self._session, self._dialect, samples)
+        if work is None:
             return status_answer("NotImplemented")
         return CallAnswer({"status": "Accepted"}, work)
 
@@ -261,10 +240,3 @@ class Handlers201:
         value = meter_value(station.sample_now(), "Trigger", stamp)
         payload = {"evseId": EVSE["id"], "meterValue": [value]}
         await self._session.rpc.call("MeterValues", payload)
-
-
-def _entry(info: Payload | None) -> ListEntry | None:
-    if info is None:
-        return None
-    until = info.get("cacheExpiryDateTime")
-    return ListEntry(info["status"], None if until is None else read_time(until))
