@@ -15,6 +15,7 @@
      +- StoreError        sessions and totals cannot be read or kept
  |   +- StoreLockedError  ... because another program holds the file
      +- BackupError       a backup that cannot be made, or is none
+     +- NotifyError      a message that cannot be sent: apprise is missing, or its address is none
      +- HubBusyError      a frontend gives more orders than the daemon carries out
  +- DayError          a recorded day that cannot be replayed
      +- WebError          the page cannot be served where the owner wants it
@@ -130,6 +131,10 @@ class BackupError(EvsedError):
 
 class HubBusyError(EvsedError):
     """An order was not carried out because too many came at once; the next may be."""
+
+
+class NotifyError(EvsedError):
+    """A message cannot be sent to an address that the owner has set."""
 
 
 class DayError(EvsedError):

@@ -62,7 +62,8 @@ def _check(options: argparse.Namespace) -> int:
     layers = read_layers(_path(options))
     settings = layers.settings()
     good = []
-    if options.all or not (options.hardware or options.feed or options.mqtt or options.ocpp):
+    parts = (options.hardware, options.feed, options.mqtt, options.ocpp, options.notify)
+    if options.all or not any(parts):
         print(describe(settings))
         for line in missing(settings):
             print(f"# {line}")
@@ -83,6 +84,10 @@ def _check(options: argparse.Namespace) -> int:
         from evsed.cli.ocpp import show as show_ocpp
 
         good.append(show_ocpp(settings.ocpp_config(), settings.web.socket))
+    if options.notify:  # not with --all: it sends something
+        from evsed.cli.notify import show as show_notify
+
+        good.append(show_notify(settings.notify.config()))
     if options.all or options.feed:
         from evsed.daemon.feed_check import show as show_feed
 
@@ -235,6 +240,9 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     )
     check.add_argument(
         "--ocpp", action="store_true", help="try the central system: address, password, version"
+    )
+    check.add_argument(
+        "--notify", action="store_true", help="send a message to each address of [notify]"
     )
     check.add_argument(
         "--all", action="store_true", help="the settings, their files, the feed and this Pi"

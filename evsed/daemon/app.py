@@ -113,7 +113,11 @@ async def _run(settings: Settings, page_path: Path, logs: Logs, around: Surround
     shutdown = Shutdown(control, notifier, lambda: around.read().settings())
     opened = open_frontends(
         FrontendsConfig(
-            settings.web_config(), __version__, settings.mqtt_config(), settings.ocpp_config()
+            settings.web_config(),
+            __version__,
+            settings.mqtt_config(),
+            settings.ocpp_config(),
+            settings.notify.config(),
         )
     )
     held = _lock(settings, opened)  # a second evsed ends here, before it changes anything

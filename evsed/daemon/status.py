@@ -173,6 +173,7 @@ def _plan_view(state: ChargerState) -> PlanView | None:
         expected_wh=step.expected_wh,
         power_w=plan.power_w,
         reached=step.reached,
+        short=step.short,
         text=_plan_text(plan, begins),
         trouble=step.trouble or None,
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from evsed.frontends.frontend import Frontend
     from evsed.frontends.mqtt import MqttConfig
+    from evsed.frontends.notify import NotifyConfig
     from evsed.frontends.ocpp import OcppConfig
     from evsed.frontends.web import WebConfig
 
@@ -26,6 +27,7 @@ class FrontendsConfig:
     version: str
     mqtt: MqttConfig | None = None
     ocpp: OcppConfig | None = None
+    notify: NotifyConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +65,8 @@ def open_frontends(config: FrontendsConfig) -> Frontends:
         from evsed.frontends.ocpp.frontend import OcppFrontend  # noqa: PLC0415 - as above
 
         opened.append(OcppFrontend(config.ocpp))
+    if config.notify is not None:
+        from evsed.frontends.notify.frontend import NotifyFrontend  # noqa: PLC0415 - as above
+
+        opened.append(NotifyFrontend(config.notify))
     return Frontends(tuple(opened), host, port)

@@ -199,6 +199,7 @@ class PlanView:
     ]
     power_w: Annotated[float, Doc("power that is reckoned with", unit="W")]
     reached: Annotated[bool, Doc("the goal is reached")]
+    short: Annotated[bool, Doc("with the car as it is now it will not be reached")]
     text: Annotated[str, Doc("all of that as a sentence, for people")]
     trouble: Annotated[
         str | None, Doc("why it may not be reached, for people; null: nothing is in the way")

@@ -8,13 +8,16 @@ from collections.abc import Callable
 from enum import Enum
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from evsed.boards import SPI_GPIOS
+
+HIDDEN: Final = "***"
+"""In place of a value that is shown to the owner alone."""
 
 
 class Allowed:

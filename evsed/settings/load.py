@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from evsed.errors import SettingsError
 from evsed.settings import toml_errors
-from evsed.settings.messages import field_at, is_text, problems, section_of
+from evsed.settings.messages import field_at, hidden_keys, is_text, problems, section_of
 from evsed.settings.root import Settings
 
 PREFIX: Final = "EVSED_"
@@ -63,9 +63,10 @@ class Layers:
         except ValidationError as error:
             named = dict.fromkeys(dotted(self.page), f"set on the page, {self.page_path}")
             named |= {".".join(_location(name)): name for name in self.variables}
-            found = problems(error, named)
+            found, hidden = problems(error, named), hidden_keys()
             places = tuple(
-                "" if key in named else toml_errors.quote(self.text, key) for key in found.values()
+                "" if key in named or key in hidden else toml_errors.quote(self.text, key)
+                for key in found.values()
             )
             raise SettingsError(tuple(found), places, tuple(found.values())) from None
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from evsed.settings.common import Allowed
+from evsed.settings.common import HIDDEN, Allowed, KeyMark
 from evsed.settings.root import Settings
 
 VALUE_MAX = 60  # characters; a line stays a line
@@ -62,6 +62,15 @@ def _follows(details: ErrorDetails, errors: list[ErrorDetails]) -> bool:
 def describe(settings: Settings) -> str:
     """Return the settings in effect as TOML; keys that are not set are marked as defaults."""
     return "\n".join(_tables(settings, "")).strip() + "\n"
+
+
+def hidden_keys() -> frozenset[str]:
+    """Return the keys whose values are shown to the owner alone."""
+    return frozenset(
+        key
+        for key in keys()
+        if (field := field_at(tuple(key.split(".")))) and KeyMark.HIDDEN in field.metadata
+    )
 
 
 def keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
@@ -113,6 +122,8 @@ def _tables(model: BaseModel, name: str) -> Iterator[str]:
         else:
             mark = "" if key in model.model_fields_set else "  # default"
             # TOML has no word for what is absent.
+            if KeyMark.HIDDEN in field.metadata and value:
+                value = HIDDEN
             lines.append(f"# {key}: absent" if value is None else f"{key} = {as_toml(value)}{mark}")
     if lines:
         yield from ("", f"[{name}]", *lines)
@@ -140,8 +151,11 @@ def _place(details: ErrorDetails) -> tuple[Location, object]:
 
 def _given(key: str, value: object, named: Mapping[str, str]) -> str:
     """The key and what it was given, and where from if not from the file."""
-    variable = named.get(key.partition("[")[0])
+    plain = key.partition("[")[0]
+    variable = named.get(plain)
     origin = f" ({variable})" if variable else ""
+    if plain in hidden_keys():
+        return f"{key} = {HIDDEN}{origin}"
     if isinstance(value, dict):
         return f"[{key}]{origin}"
     return f"{key} = {_written(value)}{origin}"

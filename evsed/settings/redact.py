@@ -6,10 +6,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from evsed.settings.common import HIDDEN
+
 if TYPE_CHECKING:
     from evsed.settings.catalogue import SettingInfo
 
-HIDDEN: Final = "***"
 _USERINFO: Final = re.compile(r"(://)[^?#\s]*@")
 _KEYED: Final = re.compile(r"\?\S*=")
 _ASKED: Final = re.compile(r"\?\S*=\S*")

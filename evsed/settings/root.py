@@ -32,6 +32,7 @@ from evsed.settings.common import must_be
 from evsed.settings.feed import FeedSettings
 from evsed.settings.meters import CarMeterSettings, HouseMeterSettings, MetersSettings
 from evsed.settings.mqtt import MqttSettings
+from evsed.settings.notify import NotifySettings
 from evsed.settings.ocpp import OcppSettings
 from evsed.settings.prices import PricesSettings
 from evsed.settings.sections import (
@@ -99,6 +100,7 @@ class Settings(BaseSettings):
     openevse: OpenEvseSettings = OpenEvseSettings()
     mqtt: MqttSettings = MqttSettings()
     ocpp: OcppSettings = OcppSettings()
+    notify: NotifySettings = NotifySettings()
     logs: LogsSettings = LogsSettings()
     store: StoreSettings = StoreSettings()
 

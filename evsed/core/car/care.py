@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from evsed.core.car.breaks_off import BreaksOff
 from evsed.core.car.interruptions import Interruptions
@@ -74,6 +75,11 @@ class Care:
         """True while the car leaves its offer untaken: it is asleep, has finished or given up."""
         return self.note is not None and bool(self.note.summary)
 
+
+FINISHED: Final = "The car has finished"
+GAVE_UP: Final = "The car has given up"
+ASLEEP: Final = "The car seems asleep"
+"""Summaries that programs may go by."""
 
 TAKES_NOTHING = CarNote(
     "by the feed it takes next to nothing: it may be full, asleep, or waiting for its own timer",
@@ -182,15 +188,15 @@ class CarCare:
         """The sentence about the car where there is something to say."""
         if offered and not asks and not self.search.offer_a:
             if self.wake_up.finished:
-                return CarNote("the car ended its charge by itself", "The car has finished")
+                return CarNote("the car ended its charge by itself", FINISHED)
             if self.interruptions.gave_up:
                 return CarNote(
                     f"it begins no more after {self.interruptions.count} interruptions: unplug it "
                     "and plug it in again; a limit in car.most_interruptions avoids that",
-                    "The car has given up",
+                    GAVE_UP,
                 )
             if self.wake_up.asleep:
-                return CarNote(self._describe_sleep(), "The car seems asleep")
+                return CarNote(self._describe_sleep(), ASLEEP)
         return self._describe_habit()
 
     def _describe_sleep(self) -> str:

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The frontend that notifies: it watches the status and sends what is worth a message."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from evsed.core.car.care import ASLEEP, FINISHED, GAVE_UP
+from evsed.core.user.notices import Notices, PlanSeen, Situation
+from evsed.errors import NotifyError
+from evsed.frontends.money import money_text
+from evsed.frontends.notify.sender import Sender, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from evsed.frontends.hub import Hub
+    from evsed.frontends.notify import NotifyConfig
+    from evsed.frontends.status import Status
+
+EVERY_S: Final = 1.0
+
+log = structlog.get_logger()
+
+
+class NotifyFrontend:
+    """Sends the notices of *config*; gives no orders."""
+
+    name = "notify"
+
+    def __init__(
+        self, config: NotifyConfig, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._notices = Notices(config.remind_min)
+        self._failing: set[str] = set()
+        self._reported: set[str] = set()
+
+    async def run(self, hub: Hub) -> None:
+        """Watch until cancelled."""
+        services = []
+        for number, url in enumerate(self._config.urls):
+            try:
+                services.append(Service(f"notify.urls[{number}]", url))
+            except NotifyError as error:
+                if str(error) not in self._reported:
+                    self._reported.add(str(error))
+                    log.error(str(error))
+        sender = Sender(services, self._on_outcome)
+        try:
+            while True:
+                status = hub.status()
+                for notice in self._notices.update(self._clock(), status.at, seen(status)):
+                    log.info("notice", kind=notice.kind.value, text=notice.text)
+                    sender.put(notice)
+                await asyncio.sleep(EVERY_S)
+        finally:
+            sender.stop()
+
+    def close(self) -> None:
+        """Nothing is open between two runs."""
+
+    def _on_outcome(self, service: str, sent: bool) -> None:  # noqa: FBT001 - a callback
+        """Report once that a service takes nothing, until it does."""
+        if sent and service in self._failing:
+            self._failing.discard(service)
+            log.info("notices are sent again", service=service)
+        elif not sent and service not in self._failing:
+            self._failing.add(service)
+            log.warning(
+                "a notice could not be sent; charging goes on and the next notice is tried again; "
+                "check its address, and whether the service may reach the internet: docs/notify.md",
+                service=service,
+            )
+
+
+def seen(status: Status) -> Situation:
+    """Return *status* as far as notices need it."""
+    session, plan = status.session, status.plan
+    currency = status.prices.currency if status.prices else ""
+    share = ""
+    if session.energy_wh and session.solar_wh is not None:
+        share = f", {100 * min(1.0, session.solar_wh / session.energy_wh):.0f} % sun"
+    money = money_text(session.cost, session.savings, currency)
+    begins_s = None
+    if plan is not None and plan.begins is not None:
+        begins_s = (plan.begins.astimezone(UTC) - status.at.astimezone(UTC)).total_seconds()
+    return Situation(
+        plugged=None if status.state in ("-", "E", "F") else status.state != "A",
+        closed=status.contactor_closed,
+        session_wh=session.energy_wh if session.active else 0.0,
+        charge=f"{session.energy_wh / 1000:.2f} kWh{share}{money}",
+        finished=status.summary == FINISHED,
+        idle=status.summary in (ASLEEP, GAVE_UP),
+        state=f"{status.summary}: {status.reason}",
+        limited_by=status.limited_by,
+        faults={
+            fault.name: f"{fault.name}: {fault.what}. {fault.done}. Do now: {fault.todo}"
+            for fault in status.faults
+        },
+        plan=None
+        if plan is None
+        else PlanSeen(
+            due=plan.due.timestamp(),
+            text=plan.text,
+            reached=plan.reached,
+            short=plan.short,
+            begins_s=begins_s,
+        ),
+    )
