@@ -291,7 +291,7 @@ def test_the_set_of_phases_is_shown_where_it_may_change() -> None:
 
 
 def test_a_client_reads_the_configuration_again_when_the_phases_have_changed() -> None:
-    one, three = (
+    single, three = (
         openevse.status(replace(CHARGING, phases=phases))["config_version"] for phases in (1, 3)
     )
-    assert one != three
+    assert single != three

@@ -199,7 +199,10 @@ async def test_without_javascript_the_page_tells_the_state_and_leads_programs_to
         ):
             evsed.hub.show(status)
             async with client.get("/", headers=HTML) as answer:
-                plain = re.findall(r"<noscript>(.*)</noscript>", await answer.text())[0]
+                whole = await answer.text()
+            # A text browser shows what is hidden.
+            assert "demo" not in re.sub(r"<[^>]*>", "", whole)
+            plain = re.findall(r"<noscript>(.*)</noscript>", whole)[0]
             assert expected in plain
         link = re.findall(r'href="([^"]+)"', plain)[0]
         async with client.get(f"/{link}", headers=HTML) as answer:

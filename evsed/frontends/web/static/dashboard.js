@@ -180,8 +180,9 @@ function more(s) {
   if (s.ocpp) content.unshift(["more_ocpp", centralSystem(s.ocpp)]);
   const set = s.phase_set;
   if (set) content.unshift(["more_phase_set", [number(set.closes), set.why, set.hazard].filter(Boolean).join(" · ")]);
-  // The demo is a part of its own name, and its garage is on the next port.
+  // The demo is a part of its own name, its garage on the next port. A text browser shows `hidden`.
   byId("demo").hidden = !s.parts?.some((part) => part.name === "demo");
+  byId("garage").textContent = `${t("demo")} ${t("demo_garage")}`;
   byId("garage").href = `${location.protocol}//${location.hostname}:${Number(location.port) + 1}/`;
   list("more", content, () => content.map(([key, value]) => make("div", "", make("dt", "", t(key)), make("dd", "", value))));
 }
