@@ -13,12 +13,14 @@ from random import Random
 import pytest
 
 from evsed.control import Control
+from evsed.core.pilot.events import FaultRaised
 from evsed.core.pilot.faults import Fault
 from evsed.sim.bench import Bench
 
 Codes = list[int]
 Receiver = Callable[[Codes], Codes]
 CLIP = 735  # the code of 6.0 V
+LOOSE_BITS = (128, 256)  # of all pairs the one that makes 12 V read as B and as C
 
 
 def clipped(codes: Codes) -> Codes:
@@ -63,6 +65,26 @@ def two_bursts_in_turn() -> Receiver:
         return kept[min(len(kept) % 2, len(kept) - 1)]
 
     return again
+
+
+def loose_at_random(clock: Callable[[], float], dwell_s: float, seed: int) -> Receiver:
+    """Two bits that come loose, each for about *dwell_s*: 12 V reads as 12, 8.5, 5.0 or 1.6 V."""
+    rng, lost, until_at = (
+        Random(seed),
+        dict.fromkeys(LOOSE_BITS, False),
+        dict.fromkeys(LOOSE_BITS, 0.0),
+    )
+
+    def fall_out(codes: Codes) -> Codes:
+        mask = 1023
+        for bit in LOOSE_BITS:
+            if clock() >= until_at[bit]:
+                lost[bit] = rng.random() < 0.5
+                until_at[bit] = clock() + rng.expovariate(1.0 / dwell_s)
+            mask &= ~bit if lost[bit] else 1023
+        return [code & mask for code in codes]
+
+    return fall_out
 
 
 KINDS = [
@@ -115,3 +137,20 @@ def test_a_receiver_that_is_well_is_never_doubted_in_a_charge_that_comes_and_goe
 
     assert bench.snapshot.faults == {}
     assert bench.snapshot.cycles == 4
+
+
+@pytest.mark.parametrize(("dwell_s", "seed"), [(0.1, 1), (1.0, 7), (5.0, 1)])
+def test_a_reading_that_wanders_at_random_without_a_car_is_a_fault_and_closes_next_to_nothing(
+    dwell_s: float, seed: int
+) -> None:
+    bench = Bench(Control)
+    bench.run(2)
+    bench.offer(16)
+    receiver, sample = loose_at_random(lambda: bench.now, dwell_s, seed), bench.board.sample_pilot
+    bench.board.sample_pilot = (  # type: ignore[method-assign]
+        lambda count: receiver(sample(count))
+    )
+    bench.run(300)
+
+    assert any(event.event.fault == Fault.PILOT.value for event in bench.events_of(FaultRaised))
+    assert bench.snapshot.cycles <= 1

@@ -31,9 +31,13 @@ LASTING_S = 120.0
 
 
 class ClosingBudget:
-    """Closings so far, and the pause before the next one."""
+    """Closings so far, and the pause before the next one.
+
+    `lasted`: a closing of this stay lasted two minutes.
+    """
 
     def __init__(self) -> None:
+        self.lasted = False
         self._closings: deque[float] = deque(maxlen=PER_DAY)
         self._short = 0
         self._opened_at = 0.0
@@ -51,12 +55,14 @@ class ClosingBudget:
         lasted_s = now - self._closings[-1] if self._closings else 0.0
         if lasted_s >= LASTING_S:
             self._short = 0
+            self.lasted = True
         elif not excused:
             self._short += 1
 
     def on_unplugged(self) -> None:
         """Restart the count of short closings: the next car has done nothing yet."""
         self._short = 0
+        self.lasted = False
 
     def closed_within(self, span_s: float, now: float) -> int:
         """Return how often the contactor closed within the last *span_s* seconds."""

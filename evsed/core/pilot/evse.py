@@ -12,7 +12,8 @@ PWM (x2). The rules, with their place in IEC 61851-1:
 * Nothing closes before it is proved that C comes from a car (see `pilot_proof`).
 
 What it remembers lies in its parts: `presence` (the car), `output` (the pilot), `contactor`,
-`active` (the faults), `proof` and `probe` (of the pilot's reading), `phases` (the set that closes).
+`active` (the faults), `proof`, `probe` and `stays` (of the pilot's reading), `phases` (the set
+that closes).
 This file holds the decisions.
 """
 
@@ -34,6 +35,7 @@ from evsed.core.pilot.pilot_meter import Anomaly
 from evsed.core.pilot.pilot_output import SHOWS_F, PilotOutput
 from evsed.core.pilot.pilot_proof import PilotProof, reads_steady
 from evsed.core.pilot.presence import LIVE, WELL, Presence
+from evsed.core.pilot.stay_doubt import StayDoubt
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -118,6 +120,7 @@ class Evse:
         self.proof = PilotProof(proved=config.front_end_proved, needs_b=config.needs_b)
         self.probe = CarProbe()
         self.release = CarRelease()
+        self.stays = StayDoubt()
         self.phases = PhaseSet(config.switch, now)
         self._hold_until_at = now + config.hold_off_s
         self._inconsistent_at: float | None = None
@@ -240,7 +243,9 @@ class Evse:
         was_plugged = self.presence.plugged
         events = self.presence.update(now, pilot)
         if was_plugged and not self.presence.plugged:
-            self.contactor.budget.on_unplugged()
+            budget = self.contactor.budget
+            self.stays.on_unplugged(now, live=self.presence.left_live, lasted=budget.lasted)
+            budget.on_unplugged()
             self._diode_faults = 0
             self.proof.on_unplugged()
         events += self._update_faults(now, pilot, reported or {})
@@ -405,9 +410,12 @@ class Evse:
                 events += raised
         elif anomaly is not None and not self.output.shows_f(now):
             events += self._raise(now, Fault.PILOT, pilot.trouble)
+        if doubt := self.stays.describe():
+            events += self._raise(now, Fault.PILOT, doubt)
         if settled is PilotState.D and not self._config.allow_ventilated:
             self.presence.needs_b = True
-            events += self._raise(now, Fault.VENTILATION, "the car asks for ventilation")
+            if Fault.PILOT not in self.active:  # a reading that jumps is no car's wish
+                events += self._raise(now, Fault.VENTILATION, "the car asks for ventilation")
         if self.presence.chatters(now):
             detail = "the car asked and stopped five times in a minute"
             events += self._raise(now, Fault.CHATTER, detail)
@@ -483,8 +491,10 @@ class Evse:
         if recovery is not Recovery.AUTO:
             return ""
         if fault is Fault.PILOT:
-            if not self._pilot_is_well(now, pilot):
+            steady_s = min(self.presence.well_for_s(now), self.presence.settled_for_s(now))
+            if not self._pilot_is_well(now, pilot) or steady_s < self.stays.steady_s:
                 return ""
+            self.stays.on_steady()
             self._hold(now, PILOT_HOLD_OFF_S)
             return "the pilot is well"
         if fault is Fault.VENTILATION:

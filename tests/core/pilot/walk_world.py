@@ -177,7 +177,17 @@ class World:
 
 # -- the machine's memory --------------------------------------------------------------------------
 
-PARTS: Final = ("presence", "output", "contactor", "active", "proof", "probe", "release", "phases")
+PARTS: Final = (
+    "presence",
+    "output",
+    "contactor",
+    "active",
+    "proof",
+    "probe",
+    "release",
+    "stays",
+    "phases",
+)
 AGES: Final = (
     "_x1_at",
     "_raised_at",
@@ -228,6 +238,11 @@ FORGOTTEN: Final = (
     "_mean_at",
     "_needs_b",
     "_rules",
+    # A doubt of many stays only ever adds a fault. Of stories that differ in it alone one is walked.
+    "left_live",
+    "steady_s",
+    "_ends",
+    "_next_s",
 )
 KNOWN: Final = {
     *AGES,
