@@ -98,7 +98,7 @@ MUTANTS: Final = (
            _TD + "a_receiver_that_fails_now_and_then_in_a_charge_leaves_no_empty_plug_live_for_a_second"),
     Mutant("wanders", "core/pilot/stay_doubt.py", "ENDS, WITHIN_S = 3, 3600.0", "ENDS, WITHIN_S = 10**9, 3600.0",
            _TD + "a_reading_that_wanders_at_random_without_a_car_is_a_fault_and_closes_next_to_nothing"),
-    Mutant("pulled-in-c", _EVSE, "        if doubt := self.stays.describe():", "        if doubt := \"\":",
+    Mutant("pulled-in-c", _EVSE, "        if doubt := self.stays.describe():", '        if doubt := "":',
            _TY + "three_plugs_pulled_in_c_within_an_hour_are_a_fault_that_names_the_sensor"),
     Mutant("never-doubles", "core/pilot/stay_doubt.py", "min(2.0 * self._next_s, LONGEST_S)", "FIRST_S",
            _TY + "the_next_pulled_plug_within_the_hour_is_a_fault_of_two_minutes"),

@@ -13,8 +13,6 @@ was read without a break for a minute; each further one doubles that, up to an h
 
 from __future__ import annotations
 
-from typing import Final
-
 # An installer who tries an adapter pulls it in C; more than three times within an hour is borne
 # where a charge of two minutes lies between.
 ENDS, WITHIN_S = 3, 3600.0

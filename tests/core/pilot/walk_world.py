@@ -238,7 +238,7 @@ FORGOTTEN: Final = (
     "_mean_at",
     "_needs_b",
     "_rules",
-    # A doubt of many stays only ever adds a fault. Of stories that differ in it alone one is walked.
+    # A doubt of many stays only adds a fault. Of stories that differ in it alone one is walked.
     "left_live",
     "steady_s",
     "_ends",
@@ -339,7 +339,9 @@ def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
         ages["_asked_at"] = (rules.rest_s + phase_set.GIVE_UP_S,)
     details = memory["_details"]
     if details and (Fault.PILOT in details or Fault.DIODE in details):
-        ages["_well_at"] = (machine.PILOT_WELL_S,)
+        doubted = (memory["steady_s"],) * (memory["steady_s"] > 0.0)
+        ages["_well_at"] = (machine.PILOT_WELL_S, *doubted)
+        ages["settled_at"] = (*ages.get("settled_at", ()), *doubted)
     if details and not memory["_f_asked"]:
         ages["_calm_at"] = (car_probe.CALM_S, car_probe.CALM_AFTER_SHORT_S)
     return ages
