@@ -152,5 +152,6 @@ def test_a_reading_that_wanders_at_random_without_a_car_is_a_fault_and_closes_ne
     )
     bench.run(300)
 
-    assert any(event.event.fault == Fault.PILOT.value for event in bench.events_of(FaultRaised))
+    raised = [timed.event for timed in bench.events if isinstance(timed.event, FaultRaised)]
+    assert Fault.PILOT.value in [event.fault for event in raised]
     assert bench.snapshot.cycles <= 1

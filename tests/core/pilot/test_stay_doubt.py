@@ -80,7 +80,7 @@ def test_a_charge_of_two_minutes_starts_the_count_again() -> None:
         pulled(story, after_s=after_s)
 
     assert not story.step.faults
-    assert story.told(ev.FaultRaised) == 0
+    assert story.count(ev.FaultRaised) == 0
 
 
 def test_a_wait_for_steadiness_doubles_up_to_an_hour_and_a_good_charge_ends_that() -> None:
