@@ -97,10 +97,8 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_a_receiver_that_fails_now_and_then_in_a_charge_leaves_no_empty_plug_live_for_a_second(
-    kind: Callable[[], Receiver],
-) -> None:
+def unplugged_with(receiver: Receiver) -> Bench:
+    """A charge in which the receiver comes to be *receiver*; then the plug is pulled."""
     bench = Bench(Control)
     bench.run(2)
     bench.offer(16)
@@ -109,12 +107,20 @@ def test_a_receiver_that_fails_now_and_then_in_a_charge_leaves_no_empty_plug_liv
     bench.car.ask()
     bench.run_until(lambda: bench.contactor_closed, within=5)
     bench.run(2)
-    receiver, sample = kind(), bench.board.sample_pilot
+    sample = bench.board.sample_pilot
     bench.board.sample_pilot = (  # type: ignore[method-assign]
         lambda count: receiver(sample(count))
     )
     bench.run(0.02)
     bench.unplug()
+    return bench
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_receiver_that_fails_now_and_then_in_a_charge_leaves_no_empty_plug_live_for_a_second(
+    kind: Callable[[], Receiver],
+) -> None:
+    bench = unplugged_with(kind())
     bench.run_until(lambda: not bench.contactor_closed, within=1.0)
     bench.run(5)
 
@@ -122,6 +128,18 @@ def test_a_receiver_that_fails_now_and_then_in_a_charge_leaves_no_empty_plug_liv
     bench.run(45)
     assert not bench.contactor_closed
     assert bench.snapshot.cycles == 1
+
+
+@pytest.mark.parametrize("each", [60, 400])
+def test_a_receiver_that_shows_the_empty_plug_once_in_many_bursts_is_found_with_the_third(
+    each: int,
+) -> None:
+    number = itertools.count()
+    bench = unplugged_with(lambda codes: clipped(codes) if next(number) % each else codes)
+    bench.run_until(lambda: not bench.contactor_closed, within=3 * each * 0.02 + 0.1)
+    bench.run(5)
+
+    assert "jumps" in bench.snapshot.faults[Fault.PILOT]
 
 
 def test_a_receiver_that_is_well_is_never_doubted_in_a_charge_that_comes_and_goes() -> None:

@@ -3,9 +3,10 @@
 
 * **It jumps.** A part that fails now and then (a bit of the converter, a cold joint) makes an empty
   plug read C in most bursts or conversions, and A in the others. Two bursts of the others in a row
-  open; where no two ever come in a row, three within a second do. So do six bursts within a second
-  that are C and yet have a conversion far above C. In a week of bursts with 60 mV of noise, and in
-  an hour with 0.3 V, hum and ringing, not one burst strayed (`make week`).
+  open; where no two ever come in a row, three within a second do, and three of A within half a
+  minute. So do six bursts within a second that are C and yet have a conversion far above C. In a
+  week of bursts with 60 mV of noise, and in an hour with 0.3 V, hum and ringing, not one burst
+  strayed (`make week`).
 * **It repeats itself.** A driver or a buffer that gives an old answer again reads as well as the
   pilot did then. A burst begins elsewhere in the pilot's period each time (`pace`) and carries the
   converter's noise, so no two of a sound receiver are the same, code by code.
@@ -16,16 +17,40 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from evsed.core.pilot.j1772 import PilotState
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evsed.core.pilot.j1772 import PilotState
-
-WITHIN: Final = 50  # bursts: a second
+WITHIN = 50  # bursts: a second
 STRAYS, SPIKES = 3, 6  # of those
+# A car opens S2 for a moment now and then, so a stray B may be its own. Its A is not: a car that is
+# plugged in cannot show it, and one that spikes to A as S2 moves does so for several bursts.
+AWAY, AWAY_WITHIN = 3, 1500  # bursts of A, within half a minute
 SPIKE_V: Final = 1.5  # above the plateau: five times the worst noise, and half of a step of state
 # Without noise, as in a simulation, a burst meets one of the last four by chance in 1 of 300.
 REPEATS, REPEATS_OF = 5, 4  # bursts in a row, each one of the last so many; 0.1 s
+
+
+class _Row:
+    """The last *most* bursts of a kind; `full` while all of them are within *within* bursts."""
+
+    def __init__(self, most: int, within: int) -> None:
+        self._numbers: deque[int] = deque(maxlen=most)
+        self._most, self._within = most, within
+
+    def add(self, number: int) -> None:
+        """Note burst *number* as one of the kind."""
+        self._numbers.append(number)
+
+    def clear(self) -> None:
+        """Forget them all."""
+        self._numbers.clear()
+
+    def full(self, number: int) -> bool:
+        """Return True where so many were within so many bursts up to *number*."""
+        numbers = self._numbers
+        return len(numbers) == self._most and number - numbers[0] < self._within
 
 
 class ReceiverDoubt:
@@ -34,8 +59,10 @@ class ReceiverDoubt:
     def __init__(self) -> None:
         self.jumps = self.repeats = False
         self._live: PilotState | None = None
-        self._strays: deque[bool] = deque(maxlen=WITHIN)
-        self._spikes: deque[bool] = deque(maxlen=WITHIN)
+        self._number = 0
+        self._strays = _Row(STRAYS, WITHIN)
+        self._spikes = _Row(SPIKES, WITHIN)
+        self._away = _Row(AWAY, AWAY_WITHIN)
         self._recent: deque[tuple[int, ...]] = deque(maxlen=REPEATS_OF)
         self._repeated = 0
 
@@ -44,13 +71,19 @@ class ReceiverDoubt:
 
         *spike*: a conversion was `SPIKE_V` above the plateau.
         """
+        rows = (self._strays, self._spikes, self._away)
         if live is not self._live:
             self._live = live
-            self._strays.clear()
-            self._spikes.clear()
-        self._strays.append(live is not None and state is not live)
-        self._spikes.append(live is not None and spike)
-        self.jumps = sum(self._strays) >= STRAYS or sum(self._spikes) >= SPIKES
+            for row in rows:
+                row.clear()
+        self._number += 1
+        if live is not None:
+            stray = state is not live
+            seen = (stray, spike, stray and state is PilotState.A)
+            for row, is_seen in zip(rows, seen, strict=True):
+                if is_seen:
+                    row.add(self._number)
+        self.jumps = any(row.full(self._number) for row in rows)
 
     def recognise(self, codes: Sequence[int], *, running: bool) -> None:
         """Note the *codes* of a burst; *running*: of a modulated pilot, a steady one repeats."""
