@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from evsed.daemon.hub import ChargerHub
     from evsed.daemon.limit_calculator import LimitCalculator
     from evsed.feeds import FeedConfig, Reading
+
+NAME_LETTERS: Final = 16
+"""A feed is remembered by so many letters of its hash: two of one house never agree by chance."""
 
 log = structlog.get_logger()
 
@@ -43,6 +47,9 @@ class FeedFollower:
         self._hub = hub
         self._main = main
         self._troubles = FeedTroubles()
+        # An address may have a password in it, which the store is not to keep.
+        source = f"{config.kind} {config.url}"
+        self._name = hashlib.sha256(source.encode()).hexdigest()[:NAME_LETTERS]
 
     async def run(self) -> None:
         """Poll without end."""
@@ -64,7 +71,7 @@ class FeedFollower:
     # --- in the daemon's own loop -------------------------------------------------------------
 
     def _on_reading(self, now: float, reading: Reading) -> None:
-        self._limits.on_reading(now, reading)
+        self._limits.on_reading(now, reading, self._name)
         self._report(self._troubles.on_poll(now, reading.notice))
         found = self._limits.feed_notices
         self._report(self._troubles.on_notices(now, found))

@@ -161,8 +161,14 @@ class LimitCalculator:
             found |= source.faults(now)
         return found
 
-    def on_reading(self, now: float, reading: Reading) -> None:
-        """Use *reading* of the feed, which arrived at *now*."""
+    def on_reading(self, now: float, reading: Reading, feed: str = "") -> None:
+        """Use *reading* of the *feed* of that name, which arrived at *now*.
+
+        Whether its figure was ever below 0 is kept for the next life: a full battery can hold it at
+        0 all day, and so does a sensor that shows no less.
+        """
+        if self._recorder.feed_below_0 == feed:
+            self._allotment.remember_feed()
         if self._allotment.on_reading(now, reading):
             log.debug(
                 "reading",
@@ -170,6 +176,8 @@ class LimitCalculator:
                 maximum_w=reading.maximum_w,
                 age_s=reading.age_s,
             )
+        if feed and self._allotment.feed_was_below_0:
+            self._recorder.note_feed_below_0(feed)
 
     def _expected_end(self, now: float, local: datetime, power_w: float) -> ExpectedEnd | None:
         mean_w = self._mean_power.update(now, power_w)

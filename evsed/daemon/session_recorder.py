@@ -31,7 +31,13 @@ from evsed.core.user.expected_end import usual_wh
 from evsed.daemon.orders import Orders, OrdersInForce
 from evsed.daemon.status import SessionTotals
 from evsed.daemon.store_writer import StoreWriter
-from evsed.daemon.stored_state import FRONT_END_NOTE, PAST_KEPT, read_identity, read_stored_state
+from evsed.daemon.stored_state import (
+    FEED_NOTE,
+    FRONT_END_NOTE,
+    PAST_KEPT,
+    read_identity,
+    read_stored_state,
+)
 from evsed.daemon.trace_recorder import TraceRecorder
 from evsed.errors import StoreError
 from evsed.frontends.classic import EnergyFiles
@@ -96,6 +102,8 @@ class SessionRecorder:
         self._let_go_at = float("-inf")  # when the car itself ended the current
         self._stats_for: date | None = None
         self.front_end_proved = False
+        self.feed_below_0: object = None
+        """The name of the feed whose figure was below 0 once; None where there is none."""
         self.hold_off_s = 0.0
         self.power_was_cut = False  # the machine was started again since the last life
         self.latched: dict[Fault, str] = {}
@@ -125,6 +133,7 @@ class SessionRecorder:
         self._left_open = stored.history.left_open
         self._add_past(*stored.past)
         self.front_end_proved = stored.front_end == self._config.calibration
+        self.feed_below_0 = self.feed_below_0 or stored.feed
         known = {fault.value for fault in Fault}
         latched = {
             Fault(fault.name): fault.detail for fault in stored.latched if fault.name in known
@@ -228,6 +237,12 @@ class SessionRecorder:
             note = self._config.calibration if snapshot.front_end_proved else None
             self.writer.submit(lambda: self._store.put(FRONT_END_NOTE, note))
         return self._resume(plugged=False) if snapshot.state == "A" else ()
+
+    def note_feed_below_0(self, feed: str) -> None:
+        """Keep that the figure of the feed of this name was below 0."""
+        if self.feed_below_0 != feed:
+            self.feed_below_0 = feed
+            self.writer.submit(lambda: self._store.put(FEED_NOTE, feed))
 
     def on_event(self, event: ev.Event, at: datetime) -> tuple[SessionEvent, ...]:
         """Record *event*, arrived at the wall-clock time *at*; return sessions begun and ended."""

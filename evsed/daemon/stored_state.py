@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FRONT_END_NOTE: Final = "front_end_proved"
 BOOT_NOTE: Final = "boot"
+FEED_NOTE: Final = "feed_below_0"
 IDENTITY_NOTE: Final = "identity"
 
 PAST_KEPT: Final = 50
@@ -30,6 +31,7 @@ class StoredState:
     history: SavedTotals
     latched: tuple[LatchedFault, ...]
     front_end: object
+    feed: object
     boot: object
     controls: object
     claims: object
@@ -46,6 +48,7 @@ def read_stored_state(store: Store, boot: str) -> StoredState:
     """
     history, latched = store.load(), tuple(store.latched())
     proved, boot_before = store.get(FRONT_END_NOTE), store.get(BOOT_NOTE)
+    feed = store.get(FEED_NOTE)
     controls, claims = store.get(CONTROLS_NOTE), store.get(CLAIMS_NOTE)
     off_by, plan_progress = store.get(OFF_BY_NOTE), store.get(PLAN_NOTE)
     store.put(BOOT_NOTE, boot)
@@ -56,6 +59,7 @@ def read_stored_state(store: Store, boot: str) -> StoredState:
         history,
         latched,
         proved,
+        feed,
         boot_before,
         controls,
         claims,

@@ -65,3 +65,30 @@ def test_a_night_without_the_feed_is_three_lines_in_the_journal_and_on_the_page(
     # What is shown as wrong now has its newest words, and ends with the trouble.
     assert shown[OTHER_KIND - 1] == f"cannot be reached (try {OTHER_KIND - 1})"
     assert shown[-1] is None
+
+
+async def life_with(folder: Path, excess_w: float, url: str) -> bool:
+    """Begin a life in *folder* with one reading; return whether the feed was below 0 before."""
+    async with life(folder) as world:
+        config = FeedConfig(url=url)
+        limits = world.limits(None)
+        follower = FeedFollower(
+            config, limits, world.charger, world.hub, asyncio.get_running_loop()
+        )
+        known = world.recorder.feed_below_0 is not None
+        for minute in range(2):
+            reading = Reading(excess_w=excess_w, stamp=f"{minute}", age_s=5.0)
+            follower._on_reading(MINUTE_S * minute, reading)  # noqa: SLF001
+        await world.recorder.writer.flush()
+        assert limits._allotment.feed_was_below_0 is (excess_w < 0 or known)  # noqa: SLF001
+        return known
+
+
+def test_a_feed_that_was_below_0_once_is_known_for_it_after_a_restart(tmp_path: Path) -> None:
+    url = "http://owner:secret@192.0.2.1/excesspwr.php"
+    assert not asyncio.run(life_with(tmp_path, 0.0, url))
+    assert not asyncio.run(life_with(tmp_path, -1.0, url))
+    assert asyncio.run(life_with(tmp_path, 0.0, url))
+    stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*.db*"))
+    assert b"feed_below_0" in stored
+    assert b"secret" not in stored

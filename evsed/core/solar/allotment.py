@@ -95,6 +95,15 @@ class Allotment:
         loses = () if self._budget.config.solar_pays else (SOLAR_LOSES,)
         return (*self._surplus.notices, *loses)
 
+    @property
+    def feed_was_below_0(self) -> bool:
+        """True once the feed's figure was below 0, so that it cannot be one that ends at 0."""
+        return self._surplus.doubt.was_below_0
+
+    def remember_feed(self) -> None:
+        """Take the feed for one whose figure was below 0 before evsed began."""
+        self._surplus.doubt.was_below_0 = True
+
     def set_mode(self, mode: Mode) -> None:
         """Follow the owner's mode from the next `update()` on.
 

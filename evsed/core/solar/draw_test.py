@@ -114,6 +114,11 @@ UNANSWERED_A: Final = 1.3
 """A step to the least current that is answered by less than this, in amperes, is not answered: a
 car that tapers off changes by so much meanwhile."""
 
+LATELY_S: Final = 3_600.0
+"""What was learned within so long before the panels were throttled is doubtful, in seconds: a
+battery takes less and less over its last twentieth, which is an hour at a twentieth of its
+capacity."""
+
 MOST_TESTS: Final = 6
 """No more steps than this are made in a row."""
 
@@ -164,6 +169,7 @@ class DrawTest:
         """Forget the car: another one may be plugged in now."""
         self.most_a: float | None = None
         """The most that the car takes; None where it takes what it is offered."""
+        self._learned_at = -math.inf
         self._evidence.forget()
         self._last: tuple[float, float] | None = None  # excess in watts, offer in amperes
         self._before: tuple[float, float] | None = None  # ... before the step
@@ -199,6 +205,10 @@ class DrawTest:
     def runs(self) -> bool:
         """True while a step is made or judged."""
         return self._step is not _Step.NONE
+
+    def learned_lately(self, now: float) -> bool:
+        """Return True where it was found within the last hour that the car takes less."""
+        return self.most_a is not None and now - self._learned_at < LATELY_S
 
     def idle_s(self, now: float) -> float:
         """Return the seconds since an answer; infinite during a test, and before any answer."""
@@ -361,6 +371,8 @@ class DrawTest:
             self.most_a = best_a
             self.answered = self.answered or best_a > 0
         self._confirmed = self._confirmed + 1 if self.most_a == before_a else 0
+        if self.most_a != before_a:
+            self._learned_at = now
         self._on_answer(now, seen[0] + self.watts_per_ampere * taken_a(self.most_a, seen[1]))
 
     def _alike(self, level_a: float, seen: tuple[float, float]) -> bool:

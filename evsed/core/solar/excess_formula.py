@@ -112,6 +112,7 @@ class ExcessDecoder:
     def rebase(self, more_w: float) -> None:
         """Correct the sun by so many watts: the car took so much more than was thought."""
         self._decoder.rebase(more_w)
+        self._evidence.rebase(more_w)
 
     def _full(self, excess_w: float, own_w: float) -> bool:
         """True while the battery may be full and its panels throttled."""

@@ -127,7 +127,8 @@ class FeedDoubt:
         self.found: Doubt | None = None
         """What contradicts the draw, if anything does."""
         self._found_at = 0.0
-        self._signed = False
+        self.was_below_0 = False
+        """True once the figure was below 0: it has no floor. Kept when the evidence is cleared."""
         self.clear()
 
     def clear(self) -> None:
@@ -155,10 +156,10 @@ class FeedDoubt:
 
         So does a sensor with a floor, for whatever the car draws.
         """
-        self._signed = self._signed or figure_w < 0
-        if self._signed or draw_w <= 0 or figure_w > FLOOR_W:
+        self.was_below_0 = self.was_below_0 or figure_w < 0
+        if self.was_below_0 or draw_w <= 0 or figure_w > FLOOR_W:
             self._floor_s, self._floor_readings = 0.0, 0
-            if self._signed and self.found is Doubt.FLOORED:
+            if self.was_below_0 and self.found is Doubt.FLOORED:
                 self.clear()
             return
         self._floor_s += span_s

@@ -127,6 +127,12 @@ class FormulaEvidence:
         self._net_w = net_w
         self._sun_plain.add(sun_moved_w)
 
+    def rebase(self, more_w: float) -> None:
+        """Note that the car took so many watts more than was thought: that is no step."""
+        if self._last is not None:
+            self._last = (self._last[0], self._last[1] + more_w)
+            self._flowed_ws += self._since_s * more_w
+
     def _weigh(self, plain_w: float, newest_w: float) -> None:
         """Compare the errors of both forecasts, in watts."""
         scale = TAILS * self._variance

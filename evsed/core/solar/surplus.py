@@ -27,6 +27,8 @@ from evsed.core.solar.own_consumption import OwnConsumption
 from evsed.core.solar.phase_answers import PhaseAnswers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from evsed.core.solar.allotment_config import AllotmentConfig
 
 HISTORY_S: Final = 1_900.0
@@ -208,6 +210,7 @@ class Surplus:
         known_s = span_s if math.isfinite(span_s) else 0.0
         self._period.add(known_s)
         own_w = self.mean_own_w(window_at, stamp_at)
+        offered_a = self._draw.mean_a(window_at, stamp_at)
         figure_w = max(-BELIEVED_W, min(BELIEVED_W, reading.excess_w))
         excess_w: float | None = figure_w
         shown_w = excess_w
@@ -227,13 +230,15 @@ class Surplus:
             plain = self._decoder.plain
             self.spare = self._decoder.decode(figure_w, own_w, mean_w, known_s)
             if self._decoder.plain is not plain:
-                self.test.begin_feed()
+                self._forget_level(self.test.begin_feed, offered_a)
             shown_w = self._decoder.bare_w
             # The bare figure shows a throttled battery, too: it is near 0.
             throttled = self.spare.bias_w > 0 and abs(shown_w or 0.0) < NEAR_ZERO_W
             full = self.spare.bias_w > 0 or self._decoder.charge_error_w >= config.least_w
             excess_w = self._decoder.excess_w
-        offered_a = self._draw.mean_a(window_at, stamp_at)
+        if throttled and self.test.learned_lately(now):
+            # A battery that is nearly full takes less and less, whatever the car does meanwhile.
+            self._forget_level(self.test.begin_stay, offered_a)
         hidden = self.held.found or self.held.test_w is not None
         if not self._metered:
             # What is exported answers the car, whatever holds the figure at 0 when nothing is.
@@ -288,6 +293,18 @@ class Surplus:
         )
         if self.car_maximum_a != before_a:
             more_a = taken_a(self.car_maximum_a, offered_a) - taken_a(before_a, offered_a)
+            self._rebase(self._config.watts_per_ampere * more_a)
+
+    def _forget_level(self, forget: Callable[[], None], offered_a: float) -> None:
+        """Forget what the car takes: it was learned from figures that did not show it.
+
+        Nor did that of this reading.
+        """
+        more_a = offered_a - taken_a(self.car_maximum_a, offered_a)
+        forget()
+        if more_a > 0:
+            # What is asked for beyond the sun was asked by that belief, too.
+            self.spare = replace(self.spare, bias_w=min(0.0, self.spare.bias_w))
             self._rebase(self._config.watts_per_ampere * more_a)
 
     def _rebase(self, more_w: float) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ from evsed.core.solar.battery_monitor import BatteryMonitorDecoder
 from evsed.core.solar.excess_formula import ExcessDecoder
 from evsed.core.solar.surplus import Surplus
 from evsed.sim.demand_manager import DemandManager, Formula
+from tests.core.solar.solar_day import Day
 
 LEAST_W = 1380.0
 
@@ -94,6 +96,75 @@ def test_a_cloud_is_no_move_of_the_target() -> None:
         if minute > 3:
             assert decoder.solar_w == pytest.approx(solar_w, abs=150)
     assert not decoder.target_moves
+
+
+@pytest.mark.parametrize("most_a", [None, 0.0, 6.0])
+def test_the_figure_by_which_the_formula_is_recognised_counts_the_whole_offer(
+    most_a: float | None,
+) -> None:
+    """What the car was taken to draw was learned from figures that were misread."""
+    surplus = Surplus(AllotmentConfig(semantics="batterymonitor"))
+    for minute in range(200):
+        now, draw_a = 60.0 * minute, 6.0 + 4.0 * (minute // 3 % 2)
+        surplus.test.most_a = most_a
+        for second in range(60):
+            surplus.on_draw(now - 60.0 + second, draw_a, measured=False)
+        figure_w = 3000.0 - 230.0 * draw_a
+        surplus.on_reading(now, Reading(excess_w=figure_w, stamp=f"{minute}", age_s=0.0))
+        if any(notice.kind == "formula" for notice in surplus.notices):
+            break
+    assert surplus.spare.solar_w == pytest.approx(3000.0, abs=1.0)
+    assert surplus.spare.bias_w <= 0
+    assert surplus.car_maximum_a is None
+
+
+class TaperingBattery:
+    """10 kWh that take less and less from 96 % on, their target at 90 %; the panels are throttled.
+
+    As a `meter` of `Day` it gives BatteryMonitor's figure, once a minute.
+    """
+
+    def __init__(self, charge: float) -> None:
+        self.stored_wh = 10_000 * charge
+
+    def __call__(self, solar_w: float, car_w: float) -> float:
+        room = min(1.0, max(0.0, (10_000 - self.stored_wh) / 400))
+        power_w = min(solar_w - car_w, 5000 * room)
+        self.stored_wh += power_w / 60
+        return round(power_w + 60 * (self.stored_wh - 9000))
+
+
+def restless_sun(seed: int, mean_w: float, rough_w: float) -> list[float]:
+    """A surplus that wanders by so many watts a minute."""
+    random = Random(seed)
+    watts = [mean_w]
+    for _ in range(200):
+        watts.append(watts[-1] + 0.15 * (mean_w - watts[-1]) + random.gauss(0.0, rough_w))
+    return watts
+
+
+@pytest.mark.parametrize(
+    ("seed", "mean_w", "rough_w", "charge"), [(3, 8000, 300, 0.9), (4, 7000, 500, 0.93)]
+)
+def test_a_battery_that_takes_less_and_less_does_not_teach_that_the_car_takes_nothing(
+    seed: int, mean_w: float, rough_w: float, charge: float
+) -> None:
+    """Behind throttled panels no step of the car is answered, though it takes what it is offered.
+
+    It got 3.8 kWh of these two hours and a half.
+    """
+    watts = restless_sun(seed, mean_w, rough_w)
+    day = Day(
+        AllotmentConfig(semantics="batterymonitor"),
+        solar_w=lambda now: watts[int(now / 60)],
+        meter=TaperingBattery(charge),
+    )
+    taken_wh = 0.0
+    for _ in range(150):
+        day.run(60)
+        taken_wh += day.drawn_a * 230 / 60
+    assert taken_wh > 13_000
+    assert day.allot.car_maximum_a is None
 
 
 class Loop:

@@ -147,3 +147,17 @@ def test_news_older_than_the_last_counts_for_nothing() -> None:
     before = loop.evidence.plain
     loop.evidence.add(-9000.0, 0.0, 0.0, 0.0)
     assert loop.evidence.plain == before
+
+
+def test_a_draw_that_was_thought_smaller_is_no_step() -> None:
+    """Neither formula foretells a sun that seems to jump when the car's draw is corrected."""
+    corrected, plain = (FormulaEvidence(1380.0) for _ in "12")
+    corrected.rebase(500.0)  # before any figure there is nothing to correct
+    for minute in range(30):
+        own_w = 0.0 if minute < 15 else 1380.0
+        span_s = 60.0 if minute else 0.0
+        corrected.add(1000.0, own_w, own_w, span_s)
+        plain.add(1000.0, 1380.0, 1380.0, span_s)
+        if minute == 14:
+            corrected.rebase(1380.0)
+    assert corrected.plain == pytest.approx(plain.plain)
