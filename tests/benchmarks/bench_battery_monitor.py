@@ -166,15 +166,25 @@ def cases(formula: Formula, *, tracking: bool, every: int) -> list[Case]:
     ][::every]
 
 
-def row(case: Case, ours: Outcome, truth: Outcome) -> tuple[float, float, str]:
-    """Share of the perfect reader's energy, share lent (both in percent), and a line of text."""
+class Row(NamedTuple):
+    """Figures of one house, in percent: `bound` is what the perfect reader lends."""
+
+    share: float
+    lent: float
+    bound: float
+    text: str
+
+
+def row(case: Case, ours: Outcome, truth: Outcome) -> Row:
+    """Compare evsed with the perfect reader."""
     share = 100 * ours.car_kwh / truth.car_kwh if truth.car_kwh > LEAST_KWH else 100.0
     lent = 100 * ours.lent_kwh / ours.car_kwh if ours.car_kwh > 0 else 0.0
     truth_lent = 100 * truth.lent_kwh / truth.car_kwh if truth.car_kwh > 0 else 0.0
     house = f"{case.kwh:g} kWh, target {case.target:.0%}, begins at {case.charge:.0%}"
-    return (
+    return Row(
         share,
         lent,
+        truth_lent,
         (
             f"{share:6.1f} % {lent:5.1f} % ({truth_lent:4.1f} %) {ours.car_kwh:6.2f} kWh "
             f"{ours.starts:3} starts  {house}, {case.sky}, {case.latency_s} s late"
@@ -193,16 +203,18 @@ def main() -> None:
             chosen = cases(formula, tracking=tracking, every=every)
             rows = [row(*played) for played in pool.map(run, chosen, chunksize=4)]
             name = formula.value + (", target follows" if tracking else "")
-            shares, lents = sorted(r[0] for r in rows), sorted(r[1] for r in rows)
-            near = sum(share >= LEAST_SHARE for share in shares)
-            few = sum(lent <= MOST_LENT for lent in lents)
+            near = sum(r.share >= LEAST_SHARE for r in rows)
+            few = sum(r.lent <= MOST_LENT for r in rows)
+            bound = sum(r.bound <= MOST_LENT for r in rows)
             print(
                 f"\n{name}: {len(rows)} houses, {near} at {LEAST_SHARE:g} % or more (least "
-                f"{shares[0]:.1f} %), {few} lend {MOST_LENT:g} % or less (most {lents[-1]:.1f} %)"
+                f"{min(r.share for r in rows):.1f} %), {few} lend {MOST_LENT:g} % or less (most "
+                f"{max(r.lent for r in rows):.1f} %), the perfect reader in {bound}; more than it "
+                f"lends by {max(r.lent - r.bound for r in rows):.1f} points at the most"
             )
-            for share, lent, text in sorted(rows):
-                if share < LEAST_SHARE or lent > MOST_LENT:
-                    print(text)
+            for each in sorted(rows):
+                if each.share < LEAST_SHARE or each.lent > MOST_LENT:
+                    print(each.text)
 
 
 if __name__ == "__main__":
