@@ -88,7 +88,10 @@ def status(url: str, socket_path: str = "") -> str:
     if now["excess_w"] is not None:
         age = "" if now["feed_age_s"] is None else f", {now['feed_age_s']:.0f} s old"
         stale = ", too old to use" if now["available_w"] is None else ""
-        lines.append(f"  feed      {now['excess_w'] / 1000:.1f} kW excess{age}{stale}")
+        what = "of power and battery charge" if now["excess_counts_charge"] else "excess"
+        lines.append(f"  feed      {now['excess_w'] / 1000:.1f} kW {what}{age}{stale}")
+        if now["available_w"] is not None:
+            lines.append(f"  spare     {now['available_w'] / 1000:.1f} kW for the car")
     if now["feed_error"]:
         lines.append(f"  feed      {now['feed_error']}")
     session = now["session"]

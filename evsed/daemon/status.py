@@ -98,6 +98,7 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
         mains_v=installation.mains_v,
         phases=state.phases,
         excess_w=allotment.excess_w if allotment else None,
+        excess_counts_charge=allotment is not None and allotment.counts_charge,
         # A figure that is too old to use says nothing about the power there is now.
         available_w=allotment.available_w if allotment and flow.solar_w is not None else None,
         feed_kind=installation.feed_kind,

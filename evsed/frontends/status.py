@@ -369,6 +369,9 @@ class Status:
         float | None,
         Doc("the feed's last figure: spare power, negative when too much is taken", unit="W"),
     ]
+    excess_counts_charge: Annotated[
+        bool, Doc("excess_w is the battery's power and its lack or surplus of charge together")
+    ]
     available_w: Annotated[
         float | None,
         Doc("solar power that the car may use: the excess and what it draws already", unit="W"),

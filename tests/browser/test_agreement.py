@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
 import time
@@ -112,6 +113,23 @@ def share(wh: float, solar_wh: float | None) -> str:
     return f"{int(100 * min(1.0, solar_wh / wh) + 0.5)} % sun"
 
 
+def page_figure(now: dict[str, Any]) -> str:
+    """The feed's figure as the page words it."""
+    if now["excess_counts_charge"]:
+        figure = f"{math.floor(now['excess_w'] / 100 + 0.5) / 10:.1f}".replace(
+            "-", "\N{MINUS SIGN}"
+        )
+        return f"{figure} kW, which counts"
+    size = rounded(abs(now["excess_w"]))
+    return f"{size} kW {'too much is taken' if now['excess_w'] < 0 else 'to spare'}"
+
+
+def status_figure(now: dict[str, Any]) -> str:
+    """The feed's figure as `evsed status` words it."""
+    what = "of power and battery charge" if now["excess_counts_charge"] else "excess"
+    return f"{now['excess_w'] / 1000:.1f} kW {what}"
+
+
 def expected(now: dict[str, Any]) -> dict[str, object]:
     """The words that each place has to show where the status is *now*."""
     session = now["session"]
@@ -132,6 +150,8 @@ def expected(now: dict[str, Any]) -> dict[str, object]:
         "classic DayEnergy": f"{now['day_wh'] / 1000:.1f}",
         "classic Delta": str(round(now["excess_w"] or 0.0)),
         "classic State": str(now["classic_state"]),
+        "page feed": "" if now["excess_w"] is None else page_figure(now),
+        "status feed": [] if now["excess_w"] is None else [status_figure(now)],
         "status summary": now["summary"],
         "status power": f"{now['power_w'] / 1000:.1f}",
         "status session": f"{session['energy_wh'] / 1000:.2f}",
@@ -147,7 +167,7 @@ def found(charger: Charger, page: Watched, state: dict[str, Any]) -> dict[str, o
     url = charger.url.rstrip("/")
     texts = shown(
         page, "power", "session_kwh", "session_sun", "day_kwh", "day_sun", "total_kwh",
-        "offered_a", "drawn_a", "summary",
+        "offered_a", "drawn_a", "summary", "feed_text",
     )  # fmt: skip
     classic = dict(re.findall(r"(\w+(?: \w+)?)=(\S+)", fetched(f"{url}/anything")))
     words = status_in_words(url)
@@ -166,6 +186,13 @@ def found(charger: Charger, page: Watched, state: dict[str, Any]) -> dict[str, o
             f"classic {key}": classic[key]
             for key in ("Power", "ChargeI", "Energy", "DayEnergy", "Delta", "State")
         },
+        "page feed": "".join(
+            re.findall(
+                r"\N{MINUS SIGN}?[\d.]+ kW(?:, which counts| too much is taken| to spare)",
+                texts["feed_text"],
+            )
+        ),
+        "status feed": re.findall(r"feed +(-?[\d.]+ kW [a-z ]+)", words),
         "status summary": words.splitlines()[0],
         "status power": re.findall(r"power +(\S+) kW", words)[0],
         "status session": re.findall(r"session +(\S+) kWh", words)[0],

@@ -85,6 +85,15 @@ async def test_a_figure_of_the_feed_that_is_too_old_is_said_to_be() -> None:
     assert "feed      0.0 kW excess, 61 s old, too old to use" in text
 
 
+async def test_a_figure_with_the_batterys_charge_in_it_is_not_called_excess() -> None:
+    shown = replace(CHARGING, excess_w=9100.0, excess_counts_charge=True, available_w=3800.0)
+    async with served(status=shown) as evsed:
+        text = await asyncio.to_thread(status, evsed.url)
+    assert "feed      9.1 kW of power and battery charge, 61 s old" in text
+    assert "spare     3.8 kW for the car" in text
+    assert "excess" not in text
+
+
 def test_no_message_shows_a_number_of_the_operating_system() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))  # not listening

@@ -55,7 +55,11 @@ SUPPLY = Limit("supply", 32.0, FOREVER, "all that the supply allows")
         (STATE, {"state": "C2", "evse_status": "Charging", "drawn_a": 12.0, "power_w": 2760.0}),
         (STATE, {"solar_w": 2760.0, "battery_loan_wh": 17.0, "board_ok": True, "ticking": True}),
         (replace(STATE, allotment=replace(SUNNY, solar_w=700.0)), {"solar_w": 700.0}),
-        (STATE, {"available_w": 2500.0}),
+        (STATE, {"available_w": 2500.0, "excess_counts_charge": False}),
+        (
+            replace(STATE, allotment=replace(SUNNY, counts_charge=True)),
+            {"excess_counts_charge": True},
+        ),
         # A figure that is too old to use: the last one stays, and counts as no power now.
         (
             replace(STATE, allotment=replace(SUNNY, solar_w=None)),

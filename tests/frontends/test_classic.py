@@ -43,6 +43,7 @@ CHARGING = Status(
     mains_v=230.0,
     phases=1,
     excess_w=19.3,
+    excess_counts_charge=False,
     available_w=None,
     feed_kind="batterymonitor",
     feed_age_s=4.0,

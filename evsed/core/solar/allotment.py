@@ -207,6 +207,7 @@ class Allotment:
             solar_w=max(0.0, surplus.spare.solar_w) if fresh and surplus.known else None,
             battery_loan_wh=self._run.debt_wh(),
             car_most_a=surplus.car_maximum_a,
+            counts_charge=surplus.counts_charge,
         )
 
     def _on_order(self, *, lost: bool) -> None:

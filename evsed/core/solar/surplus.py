@@ -143,6 +143,11 @@ class Surplus:
         """False while the figures do not yet tell power from charge, which takes two of them."""
         return self._config.semantics == "battery_power" or self._decoder.excess_w is not None
 
+    @property
+    def counts_charge(self) -> bool:
+        """True while the feed's figure is taken as power and battery charge together."""
+        return self._config.semantics == "batterymonitor" and not self._decoder.plain
+
     def set_phases(self, phases: int, *, switched: bool = False) -> None:
         """Count the car's draw, that in the last reading included, on so many *phases*.
 

@@ -55,6 +55,7 @@ CHARGING = Status(
     mains_v=230.0,
     phases=1,
     excess_w=48.0,
+    excess_counts_charge=False,
     available_w=2210.0,
     feed_kind="batterymonitor",
     feed_age_s=61.25,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The power flow, as far as the feed knows it: it reports spare power, never what the panels give or
-// the house takes. So the sun has an "at least", and the house no figure. The rest is the spare power
+// the house takes; BatteryMonitor's figure has the lack or surplus of the battery's charge in it, too. So the sun has an "at least", and the house no figure. The rest is the spare power
 // less what the car takes now, because the feed's figure is older than the car's last change.
 
 import { byId, list, prose, put } from "./dom.js";
@@ -51,7 +51,8 @@ function sentence(s, rest_w, taking) {
 
 // The source of these figures, their age, and what is wrong with them.
 function feedLine(s, fixed, fresh) {
-  const figure = t(s.excess_w < 0 ? "feed_short" : "feed_spare", watts(Math.abs(s.excess_w)));
+  const figure = s.excess_counts_charge ? t("feed_charge", watts(s.excess_w))
+    : t(s.excess_w < 0 ? "feed_short" : "feed_spare", watts(Math.abs(s.excess_w)));
   const last = s.feed_age_s === null ? t("feed_none")
     : t(fresh ? "feed_from" : "feed_old", s.feed_kind, figure, age(s.feed_age_s));
   const trouble = !fixed && s.feed_error;
