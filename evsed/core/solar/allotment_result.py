@@ -148,8 +148,9 @@ class AllotmentResult:
     car; `excess_w` the feed's last word; `age_s` how old that is.  `solar_w` is the surplus of sun
     that fresh news tells of, with no wish of the battery's in it; `battery_loan_wh` what the
     battery has lent to the car and not got back; `car_most_a` the most that the car takes, where it
-    is known to take less than it is offered.  None where there is no such thing.  `counts_charge` is
-    true where `excess_w` is the battery's power and its lack or surplus of charge together.
+    is known to take less than it is offered.  None where there is no such thing.
+    `counts_charge` is true where `excess_w` is the battery's power and its lack or surplus of
+    charge together.
     """
 
     current_a: float

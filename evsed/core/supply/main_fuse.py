@@ -9,7 +9,8 @@ Call `on_draw()` and `update()` once a second, and `on_reading()` with each read
 * What is free is given back in steps, three quarters of it every 5 s: the EVSE's offer rises no
   faster.
 * Where there is no room for the least current, that much is left for 15 s, which the fuse's curve
-  allows; then the car is stopped, and starts again after a minute with room enough.
+  allows, or until the next reading while the fuse is warm; then the car is stopped, and starts
+  again after a minute with room enough.
 * Loads that come again and again (welding) heat the fuse a little each time. Once a quarter of what
   it bears is used up, nothing is given back that the last two minutes would not allow.
 * A meter that is silent for 10 s counts as full load.
@@ -32,11 +33,11 @@ from evsed.core.supply.peak_power import PeakPower
 SILENT_S: Final = 10.0
 """A house meter without a reading for this long counts as full load. SmartEVSE waits 11 s."""
 
-MARGIN_A: Final = 0.5
-"""Kept free on each phase: a car may take that much more than a rounded offer."""
-
 NOISE_A: Final = 0.25
-"""A change this small is the meter's own, and half of the margin."""
+"""A change this small is the meter's own: 1 % of 25 A (IEC 62053-21, class 1)."""
+
+MARGIN_A: Final = NOISE_A
+"""Kept free on each phase, so that what is not acted on stays within the fuse's rating."""
 
 CAR_S: Final = 5.0
 """A car follows a changed duty cycle within 5 s (IEC 61851-1 Table A.6)."""
@@ -64,8 +65,9 @@ COOLS_S: Final = 600.0
 of the conventional time, after which a fuse-link is in thermal balance."""
 
 HOLD_S: Final = 15.0
-"""The least current is left to the car this long before it is stopped, while the fuse is not warm:
-an inrush, a hob or a welder's spark must not open the contactor."""
+"""The least current is left to the car this long before it is stopped: an inrush, a hob or a
+welder's spark must not open the contactor. While the fuse is warm it is left until the next
+reading."""
 
 RECALL_S: Final = 120.0
 """How long a high load is kept in mind while the fuse is warm."""
@@ -225,7 +227,8 @@ class MainFuse:
             room_a = min(room_a, self._config.least_a if self._overs == 2 else 0.0)  # noqa: PLR2004
         if room_a < self._config.least_a:
             self._short_at = min(self._short_at, at)
-            if at - self._short_at < HOLD_S and self._warmth < WARM:
+            held_s = HOLD_S if self._warmth < WARM else 0.0
+            if at - self._short_at <= held_s:
                 room_a = min(self._allowed_a, self._config.least_a)
         self._allowed_a = self._startable(room_a)
         self._moved_at = at

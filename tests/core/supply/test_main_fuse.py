@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from evsed.core.supply.main_fuse import HouseReading, MainFuse, MainFuseConfig
+from evsed.core.supply.main_fuse import WARM, HouseReading, MainFuse, MainFuseConfig
 from evsed.core.supply.peak_power import PeakPower
 from tests.core.supply.house_loads import (
     House,
@@ -350,6 +350,27 @@ def test_a_single_phase_car_in_a_house_of_three_phases_loses_little() -> None:
 
     assert house.nearest < 1.0
     assert house.lost_share < 0.05
+
+
+@pytest.mark.parametrize("period_s", [1, 5])
+def test_a_car_on_three_phases_loses_little_to_inrush_and_welding(period_s: int) -> None:
+    loads: tuple[tuple[Load, ...], ...] = ((day_kitchen,), (day_cellar,), (kettle,))
+    house = House(loads=loads, period_s=period_s, car_phases=(0, 1, 2)).run(18 * 3600)
+
+    assert house.nearest < 1.0
+    assert house.lost_share < 0.05
+
+
+def test_a_single_reading_of_a_warm_fuse_stops_no_charge_and_the_next_does() -> None:
+    """A meter that meets the fifth of a second of an inrush shows it for two."""
+    bench = Bench()
+    bench.run(200)
+    bench.rest_a = (60.0,)
+    bench.run(2)
+    assert bench.guard.warmth >= WARM
+    assert bench.limit_a == 6
+    bench.run(2)
+    assert bench.limit_a == 0
 
 
 def test_a_house_meter_that_dies_under_load_costs_the_fuse_nothing() -> None:
