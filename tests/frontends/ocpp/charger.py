@@ -15,7 +15,7 @@ from evsed.core.energy.sessions import EndReason, SessionRecord
 from evsed.frontends.hub import HubEvent, SessionEnded
 from evsed.frontends.ocpp import OcppConfig
 from evsed.frontends.ocpp.frontend import OcppFrontend
-from evsed.frontends.status import ControlsView, SessionView
+from evsed.frontends.status import ControlsView, FaultView, SessionView
 from tests.frontends.ocpp.central import IN_TIME_S
 from tests.frontends.web.web_world import CHARGING, NOON, ShownHub
 
@@ -87,6 +87,9 @@ class Box:
 
     def set_mode(self, mode: str) -> None:
         self.hub.show(replace(self.hub.shown, controls=ControlsView(mode=mode)))
+
+    def set_faults(self, *faults: FaultView) -> None:
+        self.hub.show(replace(self.hub.shown, faults=faults))
 
     def set_phases(self, phases: int) -> None:
         self.hub.show(replace(self.hub.shown, phases=phases))

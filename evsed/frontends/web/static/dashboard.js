@@ -162,6 +162,8 @@ function centralSystem(ocpp) {
   return [state, ocpp.profile, waiting].filter(Boolean).join(" · ");
 }
 
+const SET_WHEN = { unplugged: "set_unplugged", down: "set_down", auto: "set_auto" };
+
 function more(s) {
   const volts = (value) => value === null ? NONE : `${number(value, 2)} V`;
   const content = [
@@ -179,7 +181,13 @@ function more(s) {
   ];
   if (s.ocpp) content.unshift(["more_ocpp", centralSystem(s.ocpp)]);
   const set = s.phase_set;
-  if (set) content.unshift(["more_phase_set", [number(set.closes), set.why, set.hazard].filter(Boolean).join(" · ")]);
+  if (set) {
+    content.unshift(
+      ["more_phase_set", `${number(set.closes)} · ${set.why}`],
+      ["more_set_when", [t(SET_WHEN[set.switching]), set.left_s && t("set_left", duration(set.left_s))].filter(Boolean).join(" · ")],
+    );
+    if (set.hazard) content.push(["more_hazard", set.hazard]);
+  }
   // The demo is a part of its own name, its garage on the next port. A text browser shows `hidden`.
   byId("demo").hidden = !s.parts?.some((part) => part.name === "demo");
   byId("garage").textContent = `${t("demo")} ${t("demo_garage")}`;
