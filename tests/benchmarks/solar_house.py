@@ -16,7 +16,6 @@ from typing import Final, Literal, NamedTuple
 
 from evsed.core.solar.allotment import Allotment, AllotmentConfig, Reading
 
-CAR_SLEW_A_PER_S: Final = 4.0
 WH: Final = 1 / 3600
 
 
@@ -56,6 +55,7 @@ class House:
     heater_s: int = 300
     metered: bool = False
     answers_s: int = 2
+    slew_a_per_s: float = 4.0
     less_a: float = 0.0
     whole: bool = False
     tapers_at: float = math.inf
@@ -112,7 +112,7 @@ def play_house(
         if house.heater_w and now // house.heater_s % 2 == 0:
             sun_w -= house.heater_w
         target_a = _target_a(house, offers[0], taken_wh)
-        step_a = min(CAR_SLEW_A_PER_S, max(-CAR_SLEW_A_PER_S, target_a - drawn_a))
+        step_a = min(house.slew_a_per_s, max(-house.slew_a_per_s, target_a - drawn_a))
         drawn_a = drawn_a + step_a if closed else 0.0
         drawn_w = drawn_a * watts
         left_w = sun_w - drawn_w

@@ -16,7 +16,7 @@ from evsed.core.solar.allotment_result import AllotmentRule
 from evsed.core.solar.battery_loan import Loan
 from evsed.core.solar.car_activity import CarActivity
 from evsed.core.solar.feed_doubt import Doubt
-from evsed.core.solar.offer_ramp import ANSWER_S, QUIET_S, OfferRamp
+from evsed.core.solar.offer_ramp import QUIET_S, OfferRamp
 from evsed.core.solar.start_conditions import StartConditions
 from evsed.core.solar.untaken_rest import UntakenRest
 
@@ -162,9 +162,7 @@ class Run:
         """Move the offer towards *wanted_a*, not just before a stamp of the feed; return it."""
         budget = self._budget
         period_s = budget.surplus.period_s
-        quiet_s = None
-        if self._metered or period_s >= ANSWER_S:
-            quiet_s = (budget.surplus.stamp_at + period_s - now, min(QUIET_S, period_s / 12))
+        quiet_s = (budget.surplus.stamp_at + period_s - now, min(QUIET_S, period_s / 12))
         return self._offer.move(
             now, wanted_a, budget.config, budget.needs, charging=self.car.charging, quiet_s=quiet_s
         )

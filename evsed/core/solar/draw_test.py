@@ -36,6 +36,10 @@ within 10 s ..."""
 BEGIN_S: Final = 45.0
 """... and begin to draw within 40 s of closing S2 (SmartEVSE/SmartEVSE-3#19)."""
 
+FOLLOWS_S: Final = 10.0
+"""An offer that follows the sun counts as unanswered only where both figures are so much later than
+its change, in seconds: those cars may not have answered yet."""
+
 UNSETTLED_S: Final = 120.0
 """A start after which the offer never stands that long is judged after this, in seconds."""
 
@@ -151,7 +155,7 @@ class DrawTest:
         self._lag = lag
         self._weather = Weather(NOISE_W)
         self._moved_w = 0.0
-        self._up = self._risen = False
+        self._up = self._risen = self._stood = False
         self._step = _Step.NONE
         self._level_a: float | None = None
         self._tests = self._wait = 0
@@ -262,6 +266,7 @@ class DrawTest:
             return
         passed_s, self._passed_s = self._passed_s, 0.0
         seen = (excess_w, offered_a)
+        stood, self._stood = self._stood, level_s >= FOLLOWS_S
         last = self._last
         self._last = seen
         if last is None:
@@ -271,7 +276,7 @@ class DrawTest:
             if offered_a > 0:
                 self._before, self._wait = last, self._lag
         if self._before is None:
-            self._watch(now, last, seen, passed_s)
+            self._watch(now, last, seen, passed_s, stood=stood and self._stood)
         elif self.runs and now - age_s <= self._begun_at:
             # A late feed: the offer has followed the sun since, so the step begins from here.
             self._before = seen
@@ -301,9 +306,18 @@ class DrawTest:
         return self._drift_w if steady else 0.0
 
     def _watch(
-        self, now: float, last: tuple[float, float], seen: tuple[float, float], passed_s: float
+        self,
+        now: float,
+        last: tuple[float, float],
+        seen: tuple[float, float],
+        passed_s: float,
+        *,
+        stood: bool,
     ) -> None:
-        """Learn the weather, and whether an offer that follows the sun is answered."""
+        """Learn the weather, and whether an offer that follows the sun is answered.
+
+        *stood*: any car had answered at both figures.
+        """
         takes_a = [taken_a(self.most_a, offered_a) for _, offered_a in (last, seen)]
         spare_w = seen[0] + self.watts_per_ampere * takes_a[1]
         moved_w = spare_w - last[0] - self.watts_per_ampere * takes_a[0]
@@ -315,7 +329,8 @@ class DrawTest:
             answered_w, unanswered_w = seen[0] - last[0] + step_w, seen[0] - last[0]
             scale = 2 * self._noise_w(1.0) ** 2
             found = (unanswered_w**2 - answered_w**2) / scale
-            self._natural += max(-MOST_EVIDENCE, min(MOST_EVIDENCE, found))
+            least = -MOST_EVIDENCE if stood else 0.0
+            self._natural += max(least, min(MOST_EVIDENCE, found))
             if self._natural >= NATURAL:
                 self._on_answer(now, spare_w)
         if math.isnan(self._spare_w) and seen[1] > 0:

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 STEP_A: Final = 0.02
 """The allotment moves in steps of this size, in amperes, rounded down."""
 
-ANSWER_S: Final = 15.0
-"""Without a meter the offer changes only so often, in seconds: the slowest reported cars answer a
-change within 10 s, and acting on readings from before the answer swings."""
-
 QUIET_S: Final = 5.0
 """The allotment does not move during this long before the next stamp is due, in seconds: a car that
 is still on its way to a new current would make that reading ambiguous."""
@@ -28,7 +24,6 @@ class OfferRamp:
     def __init__(self) -> None:
         self.offer_a = 0.0
         self._moved_at = self._changed_at = -math.inf
-        self._aimed_a, self._aimed_at = 0.0, -math.inf
 
     def end(self) -> None:
         """Offer nothing; the next offer begins at the least current."""
@@ -42,15 +37,15 @@ class OfferRamp:
         needs: CarNeeds,
         *,
         charging: bool,
-        quiet_s: tuple[float, float] | None,
+        quiet_s: tuple[float, float],
     ) -> float:
         """Move towards *wanted_a*, and return the offer, in steps of `STEP_A`.
 
         Up no faster than the configured slew, down at once; for a car that *needs* it only by large
         changes while it is *charging*. *quiet_s* is the seconds until the next stamp of the feed
-        and the time before it in which the offer stands still; None: the draw is not measured and
-        the feed fast, so the offer waits for the car's answer instead.
+        and the time before it in which the offer stands still.
         """
+        to_stamp_s, before_s = quiet_s
         least_a = config.car_min_current_a
         span_s, self._moved_at = now - self._moved_at, now
         if needs.change_by_a > 0 and charging and self.offer_a >= least_a:
@@ -61,17 +56,6 @@ class OfferRamp:
                 self.offer_a, self._changed_at = max(wanted_a, least_a), now
         elif self.offer_a <= 0 or wanted_a <= least_a:
             self.offer_a = least_a
-        elif not self._is_quiet(now, wanted_a, quiet_s):
+        elif not 0 < to_stamp_s <= before_s:
             self.offer_a = min(wanted_a, self.offer_a + config.up_slew_a_per_s * span_s)
         return max(least_a, round(math.floor(self.offer_a / STEP_A + 1e-6) * STEP_A, 6))
-
-    def _is_quiet(self, now: float, wanted_a: float, quiet_s: tuple[float, float] | None) -> bool:
-        """True while the offer is to stand still, so that the next reading is not ambiguous."""
-        if quiet_s is not None:
-            to_stamp_s, before_s = quiet_s
-            return 0 < to_stamp_s <= before_s
-        if wanted_a != self._aimed_a and now - self._aimed_at < ANSWER_S:
-            return True
-        if wanted_a != self._aimed_a:
-            self._aimed_a, self._aimed_at = wanted_a, now
-        return False

@@ -21,6 +21,10 @@ Table A.6 allows 5 s; the cars behind the simulations of this project answer aft
 SLEW_A_PER_S = 4.0
 """... and then to move at this rate, in amperes a second."""
 
+SLOW_S = 15.0
+"""A car may answer so much later than that, in seconds: the slowest reported cars follow within
+10 s, and some take their time to get there."""
+
 
 class _Span(NamedTuple):
     """The car drew `amperes` from `start_at` until the next span."""
@@ -92,6 +96,27 @@ class OwnConsumption:
             if span.start_at <= start_at:
                 break
         return total_as / (end_at - start_at) if end_at > start_at else moment_a
+
+    def bounds_a(
+        self, start_at: float, end_at: float, most_a: float | None = None
+    ) -> tuple[float, float]:
+        """Return the least and the most of `mean_a()` if the car answers up to `SLOW_S` later.
+
+        An opened contactor (0) hides what came before it: no current can pass it.
+        """
+        if end_at > start_at:
+            late_s = (0.0, SLOW_S / 2, SLOW_S)
+            means_a = [self.mean_a(start_at - s, end_at - s, most_a) for s in late_s]
+            return min(means_a), max(means_a)
+        low_a = high_a = self.mean_a(end_at, end_at, most_a)
+        for span in reversed(self._spans):
+            if span.start_at > end_at:
+                continue
+            amperes = taken_a(most_a, span.amperes)
+            low_a, high_a = min(low_a, amperes), max(high_a, amperes)
+            if span.start_at <= end_at - SLOW_S or span.amperes <= 0.0:
+                break
+        return low_a, high_a
 
     def most_a(self, start_at: float, end_at: float) -> float:
         """Return the most that the car drew from `start_at` to `end_at`, in amperes."""

@@ -214,7 +214,7 @@ class Surplus:
         span_s = max(0.0, stamp_at - self.stamp_at)
         known_s = span_s if math.isfinite(span_s) else 0.0
         self._period.add(known_s)
-        own_w = self.mean_own_w(window_at, stamp_at)
+        own_w, before_w = self.mean_own_w(window_at, stamp_at), self.spare.solar_w
         offered_a = self._draw.mean_a(window_at, stamp_at)
         figure_w = max(-BELIEVED_W, min(BELIEVED_W, reading.excess_w))
         excess_w: float | None = figure_w
@@ -241,6 +241,8 @@ class Surplus:
             throttled = self.spare.bias_w > 0 and abs(shown_w or 0.0) < NEAR_ZERO_W
             full = self.spare.bias_w > 0 or self._decoder.charge_error_w >= config.least_w
             excess_w = self._decoder.excess_w
+        if not self._metered and math.isfinite(self.stamp_at) and not self.held.found:
+            self._narrow(window_at, stamp_at, before_w)
         if throttled and self.test.learned_lately(now):
             # A battery that is nearly full takes less and less, whatever the car does meanwhile.
             self._forget_level(self.test.begin_stay, offered_a)
@@ -264,6 +266,18 @@ class Surplus:
         )
         self.stamp_at = stamp_at
         return span_s
+
+    def _narrow(self, start_at: float, stamp_at: float, before_w: float) -> None:
+        """Move the sun from *before_w* only as far as is certain of a car that may answer late.
+
+        A figure from between a change of the offer and the car's answer fits many suns. The one
+        nearest to the last is taken: else the offer would run after its own echo.
+        """
+        most_a, watts = self.car_maximum_a, self._config.watts_per_ampere
+        low_a, high_a = self._draw.bounds_a(start_at, stamp_at, most_a)
+        left_w = self.spare.solar_w - self.mean_own_w(start_at, stamp_at)
+        sun_w = min(left_w + watts * high_a, max(left_w + watts * low_a, before_w))
+        self.spare = Spare(sun_w, self.spare.bias_w)
 
     def _hold(self, figure_w: float, stamp_at: float, span_s: float, *, judged: bool) -> None:
         """Judge whether a battery holds the figure, and what it is worth then."""

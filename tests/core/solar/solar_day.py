@@ -21,6 +21,7 @@ class Day:
         latency_s: int = 5,
         car_max_a: float = 32.0,
         period_s: int = PERIOD_S,
+        answers_s: int = 3,
         meter: Callable[[float, float], float] = lambda solar_w, car_w: solar_w - car_w,
     ) -> None:
         """Begin at 0 s with a car plugged in that wants power."""
@@ -30,13 +31,14 @@ class Day:
         self.latency_s = latency_s
         self.car_max_a = car_max_a
         self.period_s = period_s
+        self.answers_s = answers_s
         self.meter = meter
         self.plugged = True
         self.feed_alive = True
         self.maximum_w: float | None = None
         self.minimum_w = 0.0
         self.now = 0
-        self.offers = [0.0] * 4
+        self.offers = [0.0] * (answers_s + 1)
         self.drawn_a = 0.0
         self.waiting: list[tuple[float, float, Reading]] = []
         self.result: AllotmentResult = self.allot.update(0.0)
@@ -49,7 +51,7 @@ class Day:
         """Let time pass; return the last answer."""
         for _ in range(seconds):
             now = float(self.now)
-            answered_a = min(self.offers[-3], self.car_max_a) if self.plugged else 0.0
+            answered_a = min(self.offers[-self.answers_s], self.car_max_a) if self.plugged else 0.0
             offered = self.offers[-1] > 0 and self.plugged
             step_a = max(-4.0, min(4.0, answered_a - self.drawn_a))
             self.drawn_a = self.drawn_a + step_a if offered else 0.0

@@ -96,6 +96,17 @@ def test_the_past_is_kept_no_longer_than_asked() -> None:
     assert draw.mean_a(150.0, 199.0) == pytest.approx(3.0, abs=0.3)
 
 
+def test_an_opened_contactor_ends_the_draw_of_a_car_that_answers_late() -> None:
+    """Within 15 s of a change the car may draw either current, but none through an open contact."""
+    draw = OwnConsumption(keep_s=60)
+    for second, amperes in enumerate([10.0] * 10 + [16.0] * 10 + [0.0] * 5):
+        draw.on_measured(float(second), amperes)
+    assert draw.bounds_a(15.0, 15.0) == (10.0, 16.0)
+    assert draw.bounds_a(15.0, 15.0, 12.0) == (10.0, 12.0)
+    assert draw.bounds_a(9.0, 9.0) == (10.0, 10.0)
+    assert draw.bounds_a(22.0, 22.0) == (0.0, 0.0)
+
+
 def test_the_window_of_the_feed_is_averaged_over() -> None:
     """10 s before the stamp: five at 6 A and five at 10 A are 8 A."""
     surplus = Surplus(AllotmentConfig(semantics="battery_power", window_s=10))
