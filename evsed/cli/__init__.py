@@ -155,7 +155,7 @@ def _token(options: argparse.Namespace) -> int:
     from evsed.cli.token import run
 
     password_file = _settings(options).web.password_file
-    print(run(options.what, options.name or "", options.scope, password_file))
+    print(run(options.what, options.name, options.scope, password_file))
     return OK
 
 
@@ -282,12 +282,26 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
         "--undo", action="store_true", help="what there was before the last restore, instead"
     )
     token = command("token", _token, "create, list or revoke a token: a program's password")
-    token.add_argument("what", choices=("create", "list", "revoke"))
-    token.add_argument("name", nargs="?", metavar="NAME", help="the program that gets it")
-    token.add_argument(
-        "--scope", choices=("read", "control"), default="control", help="(default control)"
-    )
+    _add_tokens(token)
     return top
+
+
+def _add_tokens(token: argparse.ArgumentParser) -> None:
+    """Add the commands of *token*: their options may stand before the name, too."""
+    token.set_defaults(name="", scope="control")
+    whats = token.add_subparsers(dest="what", required=True, metavar="WHAT")
+    for what, does in (
+        ("create", "a new one, which is printed this once"),
+        ("list", "all there are, without their texts"),
+        ("revoke", "from now on it is refused"),
+    ):
+        act = whats.add_parser(what, help=does)
+        act.add_argument("--config", type=Path, default=argparse.SUPPRESS, help="settings")
+        if what != "list":
+            act.add_argument("name", metavar="NAME", help="the program that has it")
+        if what == "create":
+            act.add_argument("--scope", choices=("read", "control"), help="(default control)")
+            act.set_defaults(scope="control")
 
 
 def _demo_port(text: str) -> int:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import shlex
 import socket
 import tempfile
 from dataclasses import replace
@@ -25,6 +27,22 @@ def test_without_a_command_all_are_listed(capsys: pytest.CaptureFixture[str]) ->
     assert main([]) == 2
     listed = capsys.readouterr().out
     assert all(f"  {name} " in listed for name in ("run", "demo", "status", "set", "replay"))
+
+
+@pytest.mark.source
+def test_the_commands_for_tokens_work_as_the_documents_have_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = tmp_path / "evsed.toml"
+    settings.write_text(f'[web]\npassword_file = "{tmp_path}/password"\n')
+    text = (Path(__file__).parents[2] / "docs/programs.md").read_text()
+    commands = re.findall(r"^sudo evsed (token .*)$", text, re.MULTILINE)
+    assert len(commands) == 4
+    for command in commands:
+        arguments = shlex.split(command, comments=True)
+        assert main([*arguments, "--config", str(settings)]) == 0, command
+    assert main(["token", "--config", str(settings), "list"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split()[:2] == ["wall", "read"]
 
 
 @pytest.mark.parametrize(

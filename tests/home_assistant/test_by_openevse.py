@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests.home_assistant.home import ended, needs_home_assistant
 from tests.home_assistant.run import ADDRESSES
-from tests.processes.rig import wait_until
+from tests.processes.rig import ROOT, wait_until
 from tests.processes.test_controls import free_port, password, until
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def test_by_address_everything_works_both_ways_and_faults_are_survived(
     assert password(rig_with_password(rig), f"{SECRET}\n{SECRET}\n") == 0
     start(rig, ADDRESSES[0], port)
     rig.until_proved()
+    add_the_rest_command(rig, home, f"{ADDRESSES[0]}:{port}")
     home.start()
     home.onboard()
     add_by_address(home, f"{ADDRESSES[0]}:{port}")
@@ -119,6 +121,7 @@ def test_by_address_everything_works_both_ways_and_faults_are_survived(
     entities.until("sensor.charging_status", "charging")
     values_and_units(home, entities)
     every_control_both_ways(rig, entities)
+    the_rest_command_is_an_order(rig, home)
     the_owners_off_is_shown_as_an_error(rig, entities)
     pigpiod_is_lost_and_comes_back(rig, entities)
     evsed_begins_again(rig, port, entities)
@@ -128,6 +131,25 @@ def test_by_address_everything_works_both_ways_and_faults_are_survived(
     the_password_changes(rig, home, entities)
     the_address_changes(rig, home, entities)
     assert home.complaints(*EXPECTED) == []
+
+
+def add_the_rest_command(rig: Rig, home: HomeAssistant, address: str) -> None:
+    """Put the recipe of docs/programs.md into the configuration, with a token of its own."""
+    output = rig.evsed("token", "create", "house").said()
+    found = re.search(r"evsed_[\w-]+", output)
+    assert found is not None, output
+    text = (ROOT / "docs/programs.md").read_text()
+    recipe = re.search(r"<!-- recipe: home-assistant -->\n```yaml\n(.*?)```", text, re.DOTALL)
+    assert recipe is not None
+    with (home.folder / "configuration.yaml").open("a") as configuration:
+        configuration.write(recipe[1].replace("evsed.local", address).replace("TOKEN", found[0]))
+
+
+def the_rest_command_is_an_order(rig: Rig, home: HomeAssistant) -> None:
+    for mode in ("fast", "solar"):
+        home.call("rest_command.evsed_mode", mode=mode)
+        has_mode(rig, mode)
+    assert "(token house)" in str(rig.status())
 
 
 def rig_with_password(rig: Rig) -> Rig:

@@ -148,6 +148,27 @@ async def test_node_red_gives_an_order(evsed: Served, token: str) -> None:
     assert evsed.hub.shown.controls.max_current_a == 8.0
 
 
+async def test_a_real_node_red_runs_the_flow(evsed: Served, token: str, tmp_path: Path) -> None:
+    needs("node-red")
+    inject, *others = json.loads(recipe("node-red", evsed, token))
+    tab = {"id": "tab", "type": "tab", "label": "evsed"}
+    nodes = [{**node, "z": "tab"} for node in ({**inject, "once": True}, *others)]  # the press
+    (tmp_path / "flows.json").write_text(json.dumps([tab, *nodes]))
+    settings = {"uiHost": "127.0.0.1", "uiPort": free_port(), "flowFile": "flows.json"}
+    (tmp_path / "settings.js").write_text(f"module.exports = {json.dumps(settings)}")
+    process = await asyncio.create_subprocess_exec(
+        "node-red", "--userDir", str(tmp_path), stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        async with asyncio.timeout(2 * IN_TIME_S):
+            while evsed.hub.shown.controls.max_current_a != 8.0:
+                await evsed.hub.changed.wait()
+                evsed.hub.changed.clear()
+    finally:
+        process.terminate()
+        await process.wait()
+
+
 async def test_telegraf_finds_what_it_reads(evsed: Served) -> None:
     inputs = tomllib.loads(recipe("telegraf", evsed))["inputs"]
     (metrics,), (http,) = inputs["prometheus"], inputs["http"]
