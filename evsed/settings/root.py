@@ -310,6 +310,7 @@ class Settings(BaseSettings):
             front_end_proved=front_end_proved,
             hold_off_s=hold_off_s,
             least_pause_s=self.car.least_pause_s,
+            pause_f=self.car.pause == "F",
         )
 
     def over_current_config(self) -> OverCurrentConfig:
@@ -334,7 +335,7 @@ class Settings(BaseSettings):
 
     def car_care_config(self) -> CarCareConfig:
         """Build the configuration of the care for the car."""
-        given = self.car.model_dump(exclude={"least_pause_s"})
+        given = self.car.model_dump(exclude={"least_pause_s", "pause"})
         return CarCareConfig(**given, supply_phases=self.supply.phases)
 
     def feed_config(self) -> FeedConfig:

@@ -295,6 +295,7 @@ class CarSettings(Section):
     wake_up: bool = _CAR.wake_up
     wake_first: bool = _CAR.wake_first
     least_pause_s: float = Field(60.0, ge=3, le=3600)
+    pause: Literal["x1", "F"] = "x1"
     most_interruptions: int = Field(_CAR.most_interruptions, ge=0, le=100)
     phases: int = Field(_CAR.phases, ge=0, le=3)
     soft_start_s: float = Field(_CAR.soft_start_s, ge=0, le=3600)

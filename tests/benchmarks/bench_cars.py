@@ -27,7 +27,7 @@ from typing import Any, Final, cast
 
 from evsed.core.car.care import CarCareConfig
 from evsed.core.pilot.over_current import OverCurrentConfig
-from evsed.core.solar.allotment import AllotmentConfig, Mode
+from evsed.core.solar.allotment import AllotmentConfig, Mode, Semantics
 from evsed.daemon.summary import describe
 from evsed.sim.cars.entry import Entry
 from evsed.sim.cars.library import LIBRARY, build_car
@@ -55,6 +55,7 @@ class Run:
     mode: Mode
     sky: str
     metered: bool
+    semantics: Semantics = "battery_power"
 
     @property
     def title(self) -> str:
@@ -67,6 +68,14 @@ RUNS: Final = (
     *(Run(Mode.SOLAR_MIN, sky, metered=False) for sky in SKIES),
     Run(Mode.FAST, "clear", metered=False),
 )
+
+
+MIXED: Final = tuple(
+    Run(Mode.SOLAR, sky, metered=False, semantics="batterymonitor") for sky in SKIES
+)
+"""With BatteryMonitor's formula in the figure; only the energy that is booked is of interest."""
+
+BOOKED: Final = (*RUNS[: len(SKIES)], *MIXED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,8 @@ class Row:
     name: str
     cells: tuple[Cell, ...]
     sentences: tuple[str, ...]
+    booked_kwh: tuple[tuple[float, float], ...]
+    """What it took and what was booked, for each of `BOOKED`."""
 
     def worst(self, what: Callable[[Cell], float]) -> float:
         """The highest of all trials."""
@@ -138,9 +149,7 @@ def sky(name: str) -> tuple[Callable[[float], float], float]:
 
 def config(run: Run, least_a: float = 6.0, name: str = "ordinary") -> TrialConfig:
     """The settings as shipped, with a 16 A supply, the mode, and what the owner of *name* sets."""
-    rules = AllotmentConfig(
-        semantics="battery_power", max_current_a=16.0, car_min_current_a=least_a
-    )
+    rules = AllotmentConfig(semantics=run.semantics, max_current_a=16.0, car_min_current_a=least_a)
     car, borne = CarCareConfig(), OverCurrentConfig()
     for key, value in LIBRARY[name].settings:
         section, _, field = key.partition(".")
@@ -200,7 +209,11 @@ def sentences(name: str) -> tuple[str, ...]:
 
 def row(name: str) -> Row:
     """One car."""
-    return Row(name, tuple(cell(name, run) for run in RUNS), sentences(name))
+    cells = tuple(cell(name, run) for run in RUNS)
+    mixed = (trial(name, run) for run in MIXED)
+    booked = [(found.car_wh / 1000, found.booked_wh / 1000) for found in cells[: len(SKIES)]]
+    booked += [(found.car_wh / 1000, found.booked_wh / 1000) for found in mixed]
+    return Row(name, cells, sentences(name), tuple(booked))
 
 
 def table(rows: Iterable[Row]) -> list[str]:
@@ -224,6 +237,16 @@ def table(rows: Iterable[Row]) -> list[str]:
             f"{sum(item.under_load for item in found.cells)}", ", ".join(faults) or "-",
         ]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def booked_table(rows: Iterable[Row]) -> list[str]:
+    """The energy that is booked without a meter, in Markdown."""
+    titles = [f"{sky}, {words}" for words in ("power", "BatteryMonitor") for sky in SKIES]
+    lines = ["| car | " + " | ".join(titles) + " |", "|---" * (len(titles) + 1) + "|"]
+    for found in rows:
+        cells = [f"{took:.1f}, {booked - took:+.1f}" for took, booked in found.booked_kwh]
+        lines.append("| " + " | ".join((found.name, *cells)) + " |")
     return lines
 
 
@@ -283,8 +306,13 @@ def main(arguments: Sequence[str] = sys.argv[1:]) -> int:
         print(f"{name} misses: {', '.join(misses)}")
     print(f"{len(rows)} cars, {len(missed)} miss a goal, {time.monotonic() - began_s:.0f} s")
     if options.write:
-        tables = library(LIBRARY.values()), table(rows), sentence_table(rows)
-        write(options.write, dict(zip(("library", "table", "sentences"), tables, strict=True)))
+        parts = {
+            "library": library(LIBRARY.values()),
+            "table": table(rows),
+            "booked": booked_table(rows),
+            "sentences": sentence_table(rows),
+        }
+        write(options.write, parts)
     return int(bool(missed))
 
 

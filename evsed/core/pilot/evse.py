@@ -67,7 +67,9 @@ class EvseConfig:
     calibration. `needs_b`: a car has to show B before each closing. `hold_off_s`: after a
     crash, nothing closes for so long. `least_pause_s`: the least pause between the end of an
     offer that interrupts a charge, whatever ended it, and the next offer; some cars fault where
-    it is shorter (lincomatic/open_evse#23).
+    it is shorter (lincomatic/open_evse#23). `pause_f`: while a limit allows nothing, F is
+    shown to a car in B, in turns with x1; some cars take no offer after a longer +12 V
+    (OpenEVSE/openevse_esp32_firmware#333).
     """
 
     switch: SwitchRules = ALL_TOGETHER
@@ -76,6 +78,7 @@ class EvseConfig:
     needs_b: bool = True
     hold_off_s: float = 0.0
     least_pause_s: float = j1772.X1_MIN_S
+    pause_f: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +256,7 @@ class Evse:
         blocked = self._blocked(now, limit)
         events += self._update_probe(now, blocked)
         events += self._update_release(now, pilot)
+        self._update_pause(now, blocked, limit)
         offered_a = 0.0 if blocked else limit.max_a
         before, offering = self.output.duty, self.output.offering
         events += self.output.update(now, offered_a, blocked or self.output.f_reason)
@@ -467,6 +471,28 @@ class Evse:
         self.output.show_f(now, F_S, Reason(causes.NOT_PROVED, NO_B))
         return [ev.StateFShown(now, F_S, "the car stays in C after a disturbance of the pilot")]
 
+    def _update_pause(self, now: float, blocked: Reason | None, limit: Limit) -> None:
+        """Show F to a car that wants it in a pause, in turns with x1, in which it is seen.
+
+        The contactor is open then. F hides the car, so it has to show B again before anything
+        closes.
+        """
+        if not self._config.pause_f:
+            return
+        allowed = limit.max_a >= j1772.MIN_A
+        if self.output.pauses:
+            over = self.output.pause_s - self.output.x1_for_s(now) <= j1772.X1_MIN_S
+            seen = self.output.paused_for_s(now) >= j1772.WAKE_S
+            if (allowed and over and seen) or self._stopping or self.active.first is not None:
+                self.output.end_pause(now)
+            return
+        waits = blocked is not None and blocked.cause.kind is causes.CauseKind.LIMIT
+        rests = not self.contactor.closed and self.presence.settled is PilotState.B
+        stood = self.output.x1_for_s(now) >= j1772.X1_MIN_S and self.proof.complete
+        if blocked is not None and waits and not allowed and rests and stood:
+            self.output.pause(now, Reason(blocked.cause, blocked.why))
+            self.proof.on_unseen()
+
     def _raise(self, now: float, fault: Fault, detail: str) -> list[ev.Event]:
         events = self.active.add(now, fault, detail)
         if events and fault.kind.shows_f:
@@ -520,6 +546,8 @@ class Evse:
     def _update_state(self, now: float) -> list[ev.Event]:
         settled = self.presence.settled
         label = "" if settled is None else settled.value
+        if self.output.pauses:
+            return []  # F hides the car, which was in B
         if self.presence.present:
             label += "2" if 0.0 < self.output.duty < 1.0 else "1"
         if label == self._state_label:

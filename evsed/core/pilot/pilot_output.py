@@ -7,6 +7,9 @@ from evsed.core.pilot import causes, j1772
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.causes import Cause, Reason
 
+PAUSE_F_S = 60.0
+"""F in a pause lasts this long, in seconds; then x1, in which the pilot shows the car."""
+
 SHOWS_F = Reason(causes.HOLD_OFF, "the pilot shows F for a fault that has ended")
 
 
@@ -25,6 +28,7 @@ class PilotOutput:
         self.withdrawn: Cause | None = None  # since the last offer
         self._f_until_at = now
         self.f_reason = SHOWS_F
+        self.pauses = False  # F is on the wire as a pause
 
     @property
     def offering(self) -> bool:
@@ -49,6 +53,20 @@ class PilotOutput:
         """Put F on the wire, for 300 ms so that the car knows of a fault; x1 follows."""
         self._f_until_at = now + for_s
         self.f_reason = reason
+        self.pauses = False
+
+    def pause(self, now: float, reason: Reason) -> None:
+        """Put F on the wire for a minute of a pause; x1 follows."""
+        self.show_f(now, PAUSE_F_S, reason)
+        self.pauses = True
+
+    def end_pause(self, now: float) -> None:
+        """End the F of a pause; x1 follows."""
+        self._f_until_at = now
+
+    def paused_for_s(self, now: float) -> float:
+        """Return for how long F has been shown as a pause, in seconds, while it is."""
+        return now - self._f_until_at + PAUSE_F_S
 
     def lengthen_pause(self, least_s: float) -> None:
         """Make the pause that has just begun last at least *least_s*."""
@@ -67,7 +85,9 @@ class PilotOutput:
             self.duty = j1772.NOT_AVAILABLE
             return self._withdraw(now, reason)
         if self.duty == j1772.NOT_AVAILABLE:
-            self._x1_at = now
+            if self.pauses:
+                self.pause_s = max(j1772.X1_MIN_S, self.pause_s - self.x1_for_s(now))
+            self._x1_at, self.pauses = now, False
         wanted = j1772.duty_for_current(offered_a)
         if wanted == j1772.STEADY:
             self.duty = j1772.STEADY

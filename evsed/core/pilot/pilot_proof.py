@@ -97,6 +97,11 @@ class PilotProof:
         """Give the proof back: the contacts did not close."""
         self.moved = True
 
+    def on_unseen(self) -> None:
+        """Forget the car: F hides the pilot for so long that another may come meanwhile."""
+        self.car_proved = self.moved = self.confirmed = False
+        self._a_v = self._b_at = None
+
     def confirm(self) -> None:
         """Note that the owner has looked: a car is plugged in."""
         self.confirmed = True

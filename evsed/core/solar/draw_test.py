@@ -20,6 +20,7 @@ import math
 from typing import Final
 
 from evsed.core.solar.draw_evidence import (
+    LEVELS_A,
     MEMORY_S,
     MOST_EVIDENCE,
     DrawEvidence,
@@ -102,7 +103,12 @@ SMALL_A: Final = 1.2
 """The first step is at least so large, in amperes ..."""
 
 MOST_A: Final = 3.0
-"""... and not larger under a rough sky, where the offers that follow it are answered often, too."""
+"""... and not larger. Under a rough sky, where the offers that follow it are answered often, none
+is made ..."""
+
+STILL_S: Final = 600.0
+"""... unless the offer has stood still for so long, as at its upper end: then nothing is answered,
+and a large step is made."""
 
 CALM_W: Final = 150.0
 """An ordinary car is tested at a reading that moved by no more than this, in watts, ..."""
@@ -113,6 +119,9 @@ a moving sky costs sun."""
 
 LARGE_A: Final = 3.0
 """... and the further ones, which go down to the least current where that is more."""
+
+LOW_A: Final = 2.0
+"""Levels up to this much above the least current look like nothing in a step down to it."""
 
 UNANSWERED_A: Final = 1.3
 """A step to the least current that is answered by less than this, in amperes, is not answered: a
@@ -160,7 +169,7 @@ class DrawTest:
         self._level_a: float | None = None
         self._tests = self._wait = 0
         self._since_s = 0.0
-        self._drift_w = 0.0
+        self._drift_w = self._still_s = 0.0
         self._far_readings = self._confirmed = 0
         self._evidence = DrawEvidence()
         self._begun_at = -math.inf
@@ -178,11 +187,15 @@ class DrawTest:
         self._last: tuple[float, float] | None = None  # excess in watts, offer in amperes
         self._before: tuple[float, float] | None = None  # ... before the step
         self._end()
-        self._answer_at = -math.inf
+        self._answer_at = self._tested_at = -math.inf
         self._spare_w = math.nan
         self._natural = 0.0
-        self._passed_s = 0.0
+        self._passed_s = self._still_s = 0.0
         self._confirmed = 0
+        self._every_s = EVERY_S
+        self._proved_a = 0.0  # the car was seen to follow an offer of so much
+        self._started = 0.0  # evidence of the starts for a car that takes something
+        self._unclear = False
 
     def begin_feed(self) -> None:
         """Forget the feed, too: its figures were misread until now."""
@@ -325,13 +338,17 @@ class DrawTest:
         self._drift_w += DRIFT_RATE * (self._weather.add(moved_w) - self._drift_w)
         step_w = self.watts_per_ampere * (seen[1] - last[1])
         self._natural *= math.exp(-passed_s / MEMORY_S)
-        if self.most_a is None and abs(step_w) >= SMALL_A * self.watts_per_ampere:
+        self._still_s += passed_s
+        if abs(step_w) >= SMALL_A * self.watts_per_ampere:
+            self._still_s = 0.0
+        if self.most_a is None and self._still_s <= 0.0:
             answered_w, unanswered_w = seen[0] - last[0] + step_w, seen[0] - last[0]
             scale = 2 * self._noise_w(1.0) ** 2
             found = (unanswered_w**2 - answered_w**2) / scale
             least = -MOST_EVIDENCE if stood else 0.0
             self._natural += max(least, min(MOST_EVIDENCE, found))
             if self._natural >= NATURAL:
+                self._proved_a = max(self._proved_a, seen[1])
                 self._on_answer(now, spare_w)
         if math.isnan(self._spare_w) and seen[1] > 0:
             self._spare_w = spare_w
@@ -353,6 +370,9 @@ class DrawTest:
             pass  # the sky or a load moved meanwhile
         elif not near_zero or answer.misfit[None] - answer.best < 1.0:
             self._evidence.add(now, answer, passed_s)
+            if before[1] <= 0.0:
+                begun = answer.misfit[0.0] - answer.misfit[LEVELS_A[1]]
+                self._started += max(-MOST_EVIDENCE, min(MOST_EVIDENCE, begun))
             self._conclude(now, seen)
         else:
             self._tests = MOST_TESTS
@@ -362,16 +382,21 @@ class DrawTest:
     def _conclude(self, now: float, seen: tuple[float, float]) -> None:
         """Adopt another explanation where it is clearly better than the present one."""
         evidence = self._evidence
-        best_a, wrong = evidence.best_a, evidence.reversed
+        best_a, wrong = self._best_a(), evidence.reversed
         best, follows = evidence.misfit[best_a], evidence.misfit[None]
         present = evidence.misfit[self.most_a]
         follows_best = follows - min(best, wrong) < SUSPICIOUS
         before_a = self.most_a
+        self._unclear = False
         if wrong < best and evidence.trust <= -SURE_REVERSED:
             self._reverses, evidence.trust = True, 0.0
             evidence.forget()
         elif self.most_a is None and (follows_best or self._alike(best_a, seen)):
+            if evidence.misfit[0.0] - follows < SUSPICIOUS and self._proved_a <= 0.0:
+                self._unclear = True
+                return
             self.answered = True
+            self._proved_a = max(self._proved_a, self._step_high_a(seen))
         elif self.most_a is None and (wrong < best or follows - best < self._sure(best_a)):
             return
         elif self._dropped(seen):
@@ -388,12 +413,31 @@ class DrawTest:
         self._confirmed = self._confirmed + 1 if self.most_a == before_a else 0
         if self.most_a != before_a:
             self._learned_at = now
+        self._every_s = EVERY_S * 2 ** min(MOST_DOUBLED, self._confirmed)
+        self._tested_at = now
         self._on_answer(now, seen[0] + self.watts_per_ampere * taken_a(self.most_a, seen[1]))
+
+    def _best_a(self) -> float:
+        """Return the level that fits best; nothing, where that fits as well as the least current.
+
+        Steps down to the least current cannot tell the two apart. A car that was seen to take more
+        than that, or whose start was not seen, is rather full or asleep than limited to it.
+        """
+        evidence = self._evidence
+        best_a = evidence.best_a
+        low = best_a <= self.least_w / self.watts_per_ampere + LOW_A
+        limited = self._started > 0.0 and self._proved_a <= best_a + SMALL_A
+        if low and not limited and evidence.misfit[0.0] - evidence.misfit[best_a] < SUSPICIOUS:
+            return 0.0
+        return best_a
+
+    def _step_high_a(self, seen: tuple[float, float]) -> float:
+        """Return the higher one of the currents of a step that is judged."""
+        return max(seen[1], self._before[1] if self._before is not None else 0.0)
 
     def _alike(self, level_a: float, seen: tuple[float, float]) -> bool:
         """Return True where a level is too close to the offer to be distinguished in this noise."""
-        before = self._before
-        high_a = max(seen[1], before[1] if before is not None else 0.0)
+        high_a = self._step_high_a(seen)
         noise_w = ALIKE * self._noise_w(1.0)
         return self._evidence.reversed >= self._evidence.misfit[level_a] and (
             abs(high_a - level_a) * self.watts_per_ampere < noise_w
@@ -442,13 +486,15 @@ class DrawTest:
         against = self._evidence.against(self.most_a)
         if self._tests >= MOST_TESTS:
             self._end()
-            self._answer_at = max(self._answer_at, now + AGAIN_S - EVERY_S)
+            self._answer_at = self._tested_at = now
+            self._every_s = AGAIN_S
             self._spare_w = math.nan
-        elif self._tests and (self._disturbed or against >= SUSPICIOUS):
+        elif self._tests and (self._disturbed or self._unclear or against >= SUSPICIOUS):
             self._begin(now, _Step.LARGE)
         elif self._step is _Step.NONE and self._due_and_calm(now):
             self._up, self._risen = not self._up, self._far(self._last)
-            self._begin(now, _Step.SMALL if self.most_a is None else _Step.LARGE)
+            small = self.most_a is None and not self._rough
+            self._begin(now, _Step.SMALL if small else _Step.LARGE)
 
     def _begin(self, now: float, step: _Step) -> None:
         self._step, self._level_a, self._begun_at = step, None, now
@@ -464,17 +510,23 @@ class DrawTest:
         """Return True where what the car takes should be tested."""
         if self._last is None or math.isnan(self._spare_w):
             return False
-        every_s = EVERY_S * 2 ** min(MOST_DOUBLED, self._confirmed)
+        every_s = self._every_s
         if self.most_a and self._last[1] > self.most_a + SMALL_A:
             every_s = min(every_s, AGAIN_S * 2**self._confirmed)
         far = self._far(self._last) and (self._last[0] > 0 or self.most_a is not None)
         self._far_readings = self._far_readings + 1 if far else 0
-        since_s = now - self._answer_at
+        since_s = now - self._tested_at
         if self.most_a is not None or self._natural <= UNANSWERED:
             return far or since_s >= every_s
-        if 3 * self._noise_w(1.0) > MOST_A * self.watts_per_ampere:
-            return False
+        if self._rough:
+            still_s = AGAIN_S * 2 ** min(MOST_DOUBLED, self._confirmed)
+            return self._still_s >= STILL_S and since_s >= min(every_s, still_s)
         return since_s >= (AGAIN_S if self._far_readings >= FAR_READINGS else every_s)
+
+    @property
+    def _rough(self) -> bool:
+        """True under a sky in which a small step is not seen."""
+        return 3 * self._noise_w(1.0) > MOST_A * self.watts_per_ampere
 
     def _far(self, last: tuple[float, float]) -> bool:
         """Return True where what is spare has moved as if the car took something else by now."""

@@ -102,7 +102,7 @@ class Sleeps(Habit):
     """Falls asleep *after_s* without an offer (or, *only_fresh*, only before its first charge).
 
     One of *wakes_on*, seen for *for_s* without a break, wakes it; so do the owner (`wake()`) and
-    the plug. It then needs *tries* of them in all.
+    the plug. It then needs *tries* of them in all. *only_steady*: only +12 V puts it to sleep.
     """
 
     def __init__(
@@ -113,9 +113,10 @@ class Sleeps(Habit):
         for_s: float = 2.5,
         tries: int = 1,
         only_fresh: bool = False,
+        only_steady: bool = False,
     ) -> None:
         self._after_s, self._wakes_on, self._for_s = after_s, wakes_on, for_s
-        self._tries, self._only_fresh = tries, only_fresh
+        self._tries, self._only_fresh, self._only_steady = tries, only_fresh, only_steady
         self.restart()
 
     def restart(self) -> None:
@@ -132,6 +133,7 @@ class Sleeps(Habit):
     def on_offer(self, now: float, car: CarState, offer_a: float) -> float:
         """Nothing while it sleeps."""
         fresh = car.charged_wh <= 0 or not self._only_fresh
+        fresh = fresh and (not self._only_steady or car.seen.signal is Signal.STEADY)
         idle_s = self._idle.update(now, true=fresh and offer_a <= 0 and not car.s2_closed)
         called_s = self._called.update(now, true=car.seen.signal in self._wakes_on)
         if called_s >= self._for_s and not self._counted:

@@ -133,7 +133,7 @@ BEGINNINGS: Final = (
         "a pause by +12 V is not ended by an offer; F first is",
         "after 10 s of +12 V",
         make=lambda after_s=10.0, wakes_on=WAKES_ON_F, for_s=2.5, tries=1: (
-            begins.Sleeps(after_s, wakes_on=wakes_on, for_s=for_s, tries=tries),
+            begins.Sleeps(after_s, wakes_on=wakes_on, for_s=for_s, tries=tries, only_steady=True),
         ),
     ),
     Entry(

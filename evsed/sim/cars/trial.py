@@ -60,7 +60,8 @@ _HIGH_V: Final = {"A": 12.0, "B": 9.0, "C": 6.0, "D": 3.0}
 class TrialConfig:
     """Surroundings of the car. `metered`: the station measures what the car takes.
 
-    `most_a` is a second ceiling, the owner's; `least_pause_s` the pause after an interruption.
+    `most_a` is a second ceiling, the owner's; `least_pause_s` the pause after an interruption;
+    `pause_f`: state F in it.
     """
 
     rules: AllotmentConfig = field(
@@ -70,6 +71,7 @@ class TrialConfig:
     metered: bool = False
     most_a: float = 80.0
     least_pause_s: float = 60.0
+    pause_f: bool = False
     car: CarCareConfig = field(default_factory=CarCareConfig)
     over_current: OverCurrentConfig = field(default_factory=OverCurrentConfig)
 
@@ -109,7 +111,8 @@ class Trial:
         self.care = CarCare(config.car)
         self.note: CarNote | None = None
         self._holds = True
-        self.evse = Evse(EvseConfig(least_pause_s=config.least_pause_s), -BEFORE_S)
+        evse = EvseConfig(least_pause_s=config.least_pause_s, pause_f=config.pause_f)
+        self.evse = Evse(evse, -BEFORE_S)
         self._over_current = OverCurrent(config.over_current) if config.metered else None
         self.now = -BEFORE_S
         self.last: Step | None = None

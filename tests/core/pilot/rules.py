@@ -49,6 +49,7 @@ class Wires:
     rest_at: float | None = None  # since when all rests as a change of the set needs it
     rested: bool = False  # for 15 s without a break, since the last closing
     empty_at: float | None = None  # since when the pilot reads A
+    f_at: float = LONG_AGO  # since when F is on the wire
 
     @property
     def pwm(self) -> bool:
@@ -62,6 +63,8 @@ class Wires:
             return (*opened, (self.rose_at, 5.0))
         kept = ((self.pwm_ended_at, 6.0),) if self.closed else ()
         shows = ((self.faulted_at, 0.3), (self.woken_at, 4.0))
+        if self.duty == 0.0:
+            shows = (*shows, (self.f_at, 60.0))
         return (*opened, *kept, (self.pwm_ended_at, 3.0), *shows, (self.held_until, 0.0))
 
     def at(
@@ -99,6 +102,7 @@ class Wires:
             rest_at=self.rest_at,
             rested=self.rested,
             empty_at=self.empty_at,
+            f_at=self.f_at if self.duty == duty == 0.0 else now,
         )
 
     def with_phases(
@@ -225,9 +229,10 @@ def broken(  # noqa: C901, PLR0911, PLR0912 - one rule after the other
         if was.pwm and wires.duty > was.duty and now - was.rose_at < 5.0 - NEARLY_S:
             return "PWM: rises are 5 s apart"
     elif wires.duty == 0.0:
+        paused = config.pause_f and not was.closed and now - wires.f_at <= 60.0 + NEARLY_S
         shown = now - wires.faulted_at <= 0.3 + NEARLY_S or now <= wires.f_until + NEARLY_S
-        if not (shown or now - wires.woken_at <= 4.0 + NEARLY_S):
-            return "F: for 300 ms and a fault, or for 4 s and a car that is to wake or to show B"
+        if not (shown or paused or now - wires.woken_at <= 4.0 + NEARLY_S):
+            return "F: for 300 ms and a fault, for 4 s to wake a car or see B, or for its pause"
     elif wires.duty != 1.0:
         return "the pilot is steady, F, or PWM"
     elif not step.blocked:

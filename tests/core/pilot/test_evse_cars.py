@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from evsed.core.pilot import events as ev
-from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.evse import NO_B, EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import NOT_AVAILABLE, STEADY
 from evsed.core.pilot.limits import Limit, for_car
@@ -145,6 +145,82 @@ def test_an_offer_that_nobody_took_may_come_back_after_3_s() -> None:
     story.limit = offer(16.0)
 
     assert story.until(lambda: 0.0 < story.duty < 1.0, within_s=5.0) <= 2.1
+
+
+def paused_by_f() -> Story:
+    """A car that wants F in a pause, in the first F of it."""
+    story = charging(EvseConfig(front_end_proved=True, pause_f=True, least_pause_s=60.0))
+    story.limit = offer(0.0)
+    story.run(1.0)
+    assert story.closed
+    assert story.duty == STEADY, "the car lets go under +12 V"
+    story.car("B")
+    story.until(lambda: story.duty == NOT_AVAILABLE, within_s=3.0)
+    return story
+
+
+def test_a_car_that_wants_f_in_a_pause_gets_it_once_the_contactor_is_open() -> None:
+    story = paused_by_f()
+    assert not story.closed
+    assert story.step.blocked == story.limit.why
+    assert story.evse.state == "B1"
+
+    story.run(59.0)
+    assert story.duty == NOT_AVAILABLE
+    story.until(lambda: story.duty == STEADY, within_s=1.5)
+    assert story.until(lambda: story.duty == NOT_AVAILABLE, within_s=3.5) == pytest.approx(
+        3, abs=0.1
+    )
+
+
+def test_after_a_pause_by_f_a_limit_is_offered_after_the_least_pause() -> None:
+    story = paused_by_f()
+    story.run(20.0)
+    story.limit = offer(16.0)
+    assert story.until(lambda: story.duty == STEADY, within_s=60.0) == pytest.approx(33, abs=1)
+    assert story.until(lambda: 0.0 < story.duty < 1.0, within_s=5.0) == pytest.approx(3, abs=0.1)
+    story.car("C")
+    story.until(lambda: story.closed, within_s=3.0)
+
+
+def test_f_in_a_pause_lasts_long_enough_to_be_seen() -> None:
+    story = paused_by_f()
+    story.run(120.0)
+    story.until(lambda: story.duty == NOT_AVAILABLE, within_s=70.0)
+    story.until(lambda: story.duty == STEADY, within_s=70.0)
+    story.until(lambda: story.duty == NOT_AVAILABLE, within_s=70.0)
+    story.limit = offer(16.0)
+    assert story.until(lambda: story.duty == STEADY, within_s=5.0) == pytest.approx(4, abs=0.1)
+
+
+def test_a_car_that_leaves_during_f_is_noticed_within_a_minute() -> None:
+    story = paused_by_f()
+    story.car("A")
+    story.until(lambda: not story.evse.plugged, within_s=62.0)
+    story.run(70.0)
+    assert story.duty == STEADY
+
+
+def test_whoever_comes_during_f_has_to_show_b_before_anything_closes() -> None:
+    story = paused_by_f()
+    story.car("C")
+    story.limit = offer(16.0)
+    story.until(lambda: story.duty == STEADY, within_s=60.0)
+    story.run(1.0)
+    assert not story.closed
+    assert story.step.blocked == NO_B
+    assert not story.evse.proof.complete
+
+
+def test_f_in_a_pause_ends_with_the_service_and_for_a_fault() -> None:
+    story = paused_by_f()
+    story.evse.stop()
+    story.run(0.1)
+    assert story.duty == STEADY
+    story = paused_by_f()
+    story.reported[Fault.TEMPERATURE] = "80 degrees"
+    story.run(0.1)
+    assert story.duty == STEADY
 
 
 def test_a_limit_below_what_the_car_works_at_is_none() -> None:

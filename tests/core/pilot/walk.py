@@ -265,6 +265,12 @@ WORLDS: Final = {
         limits=(0.0, 16.0),
         orders=(ACKNOWLEDGE, OPENED),
     ),
+    "F is shown in a pause": World(
+        config=EvseConfig(front_end_proved=True, pause_f=True),
+        pilots=(IN_A, IN_B, IN_C, LOST),
+        limits=(0.0, 16.0),
+        orders=(ACKNOWLEDGE, OPENED),
+    ),
     "a latched fault of an earlier life": World(
         pilots=_FEW, limits=(0.0, 16.0), orders=(ACKNOWLEDGE,), restored=(Fault.PERMANENT,)
     ),

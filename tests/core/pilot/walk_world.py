@@ -13,6 +13,7 @@ from evsed.core.pilot import (
     contactor_state,
     j1772,
     phase_set,
+    pilot_output,
     pilot_proof,
     presence,
 )
@@ -215,6 +216,7 @@ PLAIN: Final = (
     "flinched",
     "_f_asked",
     "pause_s",
+    "pauses",
     "_stopping",
     "outputs",
     "pending",
@@ -348,7 +350,9 @@ def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
 
 
 def _probe_ends(memory: Memory) -> tuple[float, ...]:
-    """The moment at which a probe for B, or the step before it, is over."""
+    """The moment at which a probe for B, or the step before it, or a pause by F may be over."""
+    if memory["pauses"]:
+        return (memory["_f_until_at"] - pilot_output.PAUSE_F_S + j1772.WAKE_S,)
     if not memory["_needs_b"]:
         return ()
     if memory["_f_ends_at"] is not None:
