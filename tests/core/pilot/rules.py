@@ -62,9 +62,8 @@ class Wires:
         if self.pwm:
             return (*opened, (self.rose_at, 5.0))
         kept = ((self.pwm_ended_at, 6.0),) if self.closed else ()
-        shows = ((self.faulted_at, 0.3), (self.woken_at, 4.0))
-        if self.duty == 0.0:
-            shows = (*shows, (self.f_at, 60.0))
+        paused = ((self.f_at, 60.0),) if self.duty == 0.0 else ()
+        shows = ((self.faulted_at, 0.3), (self.woken_at, 4.0), *paused)
         return (*opened, *kept, (self.pwm_ended_at, 3.0), *shows, (self.held_until, 0.0))
 
     def at(

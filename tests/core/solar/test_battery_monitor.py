@@ -102,7 +102,7 @@ def test_a_cloud_is_no_move_of_the_target() -> None:
 def test_the_figure_by_which_the_formula_is_recognised_counts_the_whole_offer(
     most_a: float | None,
 ) -> None:
-    """What the car was taken to draw was learned from figures that were misread."""
+    """Its draw was learned from figures that were misread."""
     surplus = Surplus(AllotmentConfig(semantics="batterymonitor"))
     for minute in range(200):
         now, draw_a = 60.0 * minute, 6.0 + 4.0 * (minute // 3 % 2)
