@@ -55,6 +55,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from evsed.cli.barriers import missing
+    from evsed.cli.certificate import https
     from evsed.settings.hints import hints
     from evsed.settings.load import read_layers
     from evsed.settings.messages import describe
@@ -69,6 +70,8 @@ def _check(options: argparse.Namespace) -> int:
             print(f"# {line}")
         for line in hints(settings):
             print(f"# hint: {line}")
+        for line in https(settings.web_config()):
+            print(f"# {line}")
         if not layers.page_seen:
             print(f"# {layers.page_path} is not seen by this user: try it with sudo")
         print("# the settings are sound")

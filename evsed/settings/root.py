@@ -383,6 +383,9 @@ class Settings(BaseSettings):
             openevse=self.openevse.enabled,
             trusted_proxies=self.web.trusted_proxies,
             frame_ancestors=self.web.frame_ancestors,
+            https_port=self.web.https_port,
+            certificate=self.web.certificate,
+            key=self.web.key,
         )
 
     def mqtt_config(self) -> MqttConfig | None:

@@ -316,6 +316,13 @@ class SafetySettings(Section):
     over_current_for_s: Annotated[float, KeyMark.SAFER_LOWER] = Field(_BORNE.for_s, ge=6, le=15)
 
 
+MaybePath = Annotated[
+    str,
+    AfterValidator(lambda text: str(absolute(Path(text))) if text else text),
+    Allowed('an absolute path, or "" for none'),
+]
+
+
 class WebSettings(Section):
     """[web]: where the page is served."""
 
@@ -323,11 +330,7 @@ class WebSettings(Section):
 
     host: Host = "0.0.0.0"  # noqa: S104 - reading is open to the whole LAN by design
     port: int = Field(80, ge=0, le=65535)
-    socket: Annotated[
-        str,
-        AfterValidator(lambda text: str(absolute(Path(text))) if text else text),
-        Allowed('an absolute path, or "" for none'),
-    ] = "/run/evsed/control.sock"
+    socket: MaybePath = "/run/evsed/control.sock"
     password_file: AbsolutePath = Path("/var/lib/evsed/password")
     names: Annotated[
         tuple[Host, ...],
@@ -339,11 +342,28 @@ class WebSettings(Section):
         Field(strict=False),
         Allowed('a list of addresses or networks such as ["127.0.0.1", "192.168.1.0/24"], or []'),
     ] = ()
+    https_port: int = Field(0, ge=0, le=65535)
+    certificate: MaybePath = ""
+    key: MaybePath = ""
     frame_ancestors: Annotated[
         tuple[Site, ...],
         Field(strict=False),
         Allowed('a list of sites such as ["http://homeassistant.local:8123"], or []'),
     ] = ()
+
+    @field_validator("https_port")
+    @classmethod
+    def _another_port(cls, https_port: int, info: ValidationInfo) -> int:
+        if https_port and https_port == info.data.get("port"):
+            raise must_be(f"other than port, which is {https_port}")
+        return https_port
+
+    @field_validator("key")
+    @classmethod
+    def _key_of_a_certificate(cls, key: str, info: ValidationInfo) -> str:
+        if key and not info.data.get("certificate"):
+            raise must_be('"" where certificate is "": evsed makes both itself')
+        return key
 
 
 class OpenEvseSettings(Section):

@@ -24,6 +24,7 @@ This file has the settings alone, so that reading them needs no aiohttp.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class WebConfig:
     its addresses and its names in the local network. `openevse`: OpenEVSE's interface is served,
     too. `trusted_proxies` are addresses and networks of reverse proxies whose X-Forwarded-For and
     X-Forwarded-Proto are believed, `frame_ancestors` sites that may show the page in a frame.
+    `https_port` is that of HTTPS (0: none), by the `certificate` and its `key`; where there is no
+    certificate, evsed makes one beside the password's file.
     """
 
     host: str = "0.0.0.0"  # noqa: S104 - reading is open to the whole LAN by design
@@ -48,6 +51,14 @@ class WebConfig:
     openevse: bool = False
     trusted_proxies: tuple[str, ...] = ()
     frame_ancestors: tuple[str, ...] = ()
+    https_port: int = 0
+    certificate: str = ""
+    key: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """The folder of evsed's own files."""
+        return Path(self.password_file).parent
 
 
 @dataclass(frozen=True, slots=True)

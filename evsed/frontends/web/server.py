@@ -7,12 +7,15 @@ import asyncio
 import errno
 import os
 import socket
+import ssl
 import stat
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from evsed.errors import WebError
 from evsed.frontends.hub import Hub
@@ -31,11 +34,17 @@ from evsed.frontends.web.http.assets import Assets
 from evsed.frontends.web.http.connection_limits import ConnectionLimiter, LimitedServer
 from evsed.frontends.web.http.event_stream import EventStream
 from evsed.frontends.web.http.forwarded import TrustedProxies
+from evsed.frontends.web.http.tls_gate import TlsGate
+from evsed.frontends.web.tls import certificate_file, fingerprint, load_context
+
+log = structlog.get_logger("evsed.web")
 
 SOCKET_MODE = 0o660
 """Owner and group of the service may give orders by the control socket."""
 FIRST_HANDED_FD = 3
 """SD_LISTEN_FDS_START of sd_listen_fds(3)."""
+RENEWED_EVERY_S = 3600.0
+"""A certificate is renewed weeks before its end."""
 SHUTDOWN_S = 1.0
 """Time for answers under way when evsed ends."""
 BACKLOG = 128
@@ -64,6 +73,8 @@ class WebFrontend:
         self._assets = Assets(config.frame_ancestors)
         self._sockets: tuple[socket.socket, ...] = ()
         self._started: _Started | None = None
+        self._tls_sockets: tuple[socket.socket, ...] = ()
+        self._tls_trouble = ""
 
     @property
     def name(self) -> str:
@@ -87,17 +98,83 @@ class WebFrontend:
         `WebError`, naming the remedy, where that cannot be had.
         """
         self._sockets = self._handed or tuple(_own_sockets(self._config))
-        tcp = (sock for sock in self._sockets if sock.family != socket.AF_UNIX)
+        self._tls_sockets = self._listen_for_tls()
+        tcp = (sock for sock in self._sockets if not self._for_tls(sock))
+        tcp = (sock for sock in tcp if sock.family != socket.AF_UNIX)
         address = next((sock.getsockname() for sock in tcp), ("", 0))
         return str(address[0]), int(address[1])
 
     def close(self) -> None:
         """Close the sockets of `listen()`."""
         sockets, self._sockets = self._sockets, ()
-        for sock in sockets:
+        for sock in (*sockets, *self._tls_sockets):
             sock.close()
+        self._tls_sockets = ()
         if sockets and self._config.socket and not self._handed:
             _remove(Path(self._config.socket))
+
+    @property
+    def tls_port(self) -> int:
+        """The port of HTTPS; 0 where it is not served."""
+        return self._started.tls_port if self._started else 0
+
+    def _for_tls(self, sock: socket.socket) -> bool:
+        """Tell whether *sock* is for HTTPS: evsed's own, or one of systemd with that port."""
+        if sock.family == socket.AF_UNIX or not self._config.https_port:
+            return False
+        address = sock.getsockname()
+        return address[1] == self._config.https_port or address in {
+            own.getsockname() for own in self._tls_sockets
+        }
+
+    def _listen_for_tls(self) -> tuple[socket.socket, ...]:
+        """Bind the port of HTTPS, unless systemd has; without it, the page is served all the same.
+
+        HTTPS that fails must not cost the charger its page.
+        """
+        config = self._config
+        if not config.https_port or any(self._for_tls(sock) for sock in self._handed):
+            return ()
+        try:
+            return tuple(_tcp(config.host, config.https_port))
+        except WebError as error:
+            self._report_tls(str(error))
+            return ()
+
+    def _tls_context(self) -> ssl.SSLContext | None:
+        """Load the certificate; None without HTTPS, or where that cannot be."""
+        if not self._config.https_port:
+            return None
+        try:
+            context = load_context(self._config)
+            path = certificate_file(self._config)
+            log.info(
+                "the page is served by HTTPS, too; compare the fingerprint when the browser asks",
+                port=self._config.https_port,
+                certificate=str(path),
+                sha256=fingerprint(path),
+            )
+        except WebError as error:
+            self._report_tls(str(error))
+            return None
+        return context
+
+    def _report_tls(self, trouble: str) -> None:
+        """Log once why there is no HTTPS."""
+        if trouble != self._tls_trouble:
+            self._tls_trouble = trouble
+            log.error("the page is not served by HTTPS, only by HTTP", reason=trouble)
+
+    async def _renew(self, gates: list[TlsGate]) -> None:
+        """Use a certificate that was renewed, for the connections from then on; without end."""
+        used = _changed_at(self._config)
+        while True:
+            await asyncio.sleep(RENEWED_EVERY_S)
+            if (changed := _changed_at(self._config)) != used:
+                used = changed
+                context = await asyncio.to_thread(self._tls_context)
+                for gate in gates:
+                    gate.context = context or gate.context
 
     async def start(self, hub: Hub) -> int:
         """Listen, and return the TCP port that is listened on (0: none, control socket only).
@@ -106,8 +183,9 @@ class WebFrontend:
         """
         if self._started is not None:
             raise WebError("the page is served already")
-        copies = [sock.dup() for sock in self._sockets]
-        sockets = copies or list(self._handed) or _own_sockets(self._config)
+        copies = [sock.dup() for sock in (*self._sockets, *self._tls_sockets)]
+        sockets = copies or [*(self._handed or _own_sockets(self._config)), *self._listen_for_tls()]
+        tls = await asyncio.to_thread(self._tls_context)
         stream = EventStream(hub, self._limits, to_json)
         recent = RecentHistory()
         authenticator = Authenticator(self._config.password_file, self._config.names)
@@ -127,7 +205,15 @@ class WebFrontend:
             sock.setblocking(False)  # noqa: FBT003 - the only form of this call
             local = sock.family == socket.AF_UNIX
             server = LimitedServer(limiter, router.handle, local=local)
-            if local:
+            if self._for_tls(sock):
+                if tls is None:
+                    sock.close()
+                    continue
+                gate = TlsGate(server, tls, self._limits.head_s)
+                started.gates.append(gate)
+                listening = await loop.create_server(gate, sock=sock, backlog=BACKLOG)
+                started.tls_port = sock.getsockname()[1]
+            elif local:
                 # Python 3.13 would remove the socket's file at the end of each run.
                 keep: dict[str, Any] = {}
                 if copies and sys.version_info >= (3, 13):
@@ -151,6 +237,8 @@ class WebFrontend:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(started.stream.pump(), name="web: event stream")
                 tasks.create_task(started.recent.watch(hub), name="web: last hour")
+                if started.gates:
+                    tasks.create_task(self._renew(started.gates), name="web: certificate")
         finally:
             await self.stop()
 
@@ -161,6 +249,8 @@ class WebFrontend:
         started, self._started = self._started, None
         for listening, _ in started.servers:
             listening.close()
+        for gate in started.gates:
+            gate.close()
         started.stream.close()
         if started.openevse is not None:
             await started.openevse.sockets.close()
@@ -187,6 +277,14 @@ class _Started:
         self.recent = recent
         self.openevse = openevse
         self.servers: list[tuple[asyncio.Server, LimitedServer]] = []
+        self.gates: list[TlsGate] = []
+        self.tls_port = 0
+
+
+def _changed_at(config: WebConfig) -> tuple[float, ...]:
+    """The moments at which certificate and key were written last."""
+    files = (Path(config.certificate), Path(config.key)) if config.certificate else ()
+    return tuple(file.stat().st_mtime for file in files if file.is_file())
 
 
 def handed_sockets(

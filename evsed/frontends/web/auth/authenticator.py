@@ -9,7 +9,8 @@ Three checks come before any order, and none of them reads its body:
 2. Has the owner set a password?
 3. Does the request carry the cookie of a session?
 
-The connection is not encrypted: anybody who can listen in on the LAN learns password and cookie.
+Plain HTTP is not encrypted: anybody who can listen in on the LAN learns password and cookie. HTTPS
+(`[web] https_port`, or a proxy) is.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ from evsed.frontends.web.auth.rate_limit import LoginRateLimiter
 from evsed.frontends.web.http.responses import PreparedResponse, problem
 
 COOKIE: Final = "evsed_session"
+SECURE_COOKIE: Final = f"__Host-{COOKIE}"
+"""By TLS. Of another name, because a browser lets no plain page replace a cookie of TLS, and ports
+share their cookies (RFC 6265bis)."""
 SESSION_S: Final = 30 * 86_400.0
 """A session ends so long after its login, when the Pi restarts, or when the password changes."""
 KEPT_IN: Final = "sessions"
@@ -141,9 +145,9 @@ class Authenticator:
 
     def has_session(self, cookies: str) -> bool:
         """Tell whether *cookies* (of a Cookie header) hold that of a session that is not over."""
-        token = _token(cookies) if self.password_set else ""
-        began_at = self._sessions.get(_digest(token))
-        return began_at is not None and self._clock() - began_at < SESSION_S
+        now, tokens = self._clock(), _tokens(cookies) if self.password_set else ()
+        begins = (self._sessions.get(_digest(token)) for token in tokens)
+        return any(began_at is not None and now - began_at < SESSION_S for began_at in begins)
 
     async def log_in(
         self, address: str, password: str, *, secure: bool = False
@@ -179,9 +183,10 @@ class Authenticator:
 
     def log_out(self, request: web.BaseRequest) -> str:
         """End the session of *request*, if there is one; return the cookie that removes its own."""
-        self._sessions.pop(_digest(_token(request.headers.get(hdrs.COOKIE, ""))), None)
+        for token in _tokens(request.headers.get(hdrs.COOKIE, "")):
+            self._sessions.pop(_digest(token), None)
         self._keep()
-        return f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"
+        return _cookie("", 0.0, secure=request.scheme == "https")
 
     def _begin(self, *, secure: bool) -> str:
         token = secrets.token_urlsafe(32)
@@ -191,8 +196,7 @@ class Authenticator:
         while len(self._sessions) > SESSIONS:
             del self._sessions[next(iter(self._sessions))]
         self._keep()
-        cookie = f"{COOKIE}={token}; Path=/; Max-Age={SESSION_S:.0f}; HttpOnly; SameSite=Strict"
-        return f"{cookie}; Secure" if secure else cookie
+        return _cookie(token, SESSION_S, secure=secure)
 
     # evsed begins again when settings change, and whoever changes them shall stay logged in. The
     # file has the hash of 256 random bits, from which no cookie can be made, and a monotonic
@@ -272,14 +276,21 @@ def _same(origin: str, host: str) -> bool:
     return bool(found) and scheme in ("http", "https") and rest.lower() == host.lower()
 
 
-def _token(cookies: str) -> str:
-    """Return the session's cookie among *cookies*; "" without it, which belongs to no session."""
+def _cookie(token: str, for_s: float, *, secure: bool) -> str:
+    """Return the cookie of a session; one of a browser with TLS is sent by that alone."""
+    name = SECURE_COOKIE if secure else COOKIE
+    cookie = f"{name}={token}; Path=/; Max-Age={for_s:.0f}; HttpOnly; SameSite=Strict"
+    return f"{cookie}; Secure" if secure else cookie
+
+
+def _tokens(cookies: str) -> tuple[str, ...]:
+    """Return the sessions' cookies among *cookies*: that of TLS, and the plain one."""
     cookie = SimpleCookie()
     try:
         cookie.load(cookies)
     except CookieError:
-        return ""
-    return cookie[COOKIE].value if COOKIE in cookie else ""
+        return ()
+    return tuple(cookie[name].value for name in (SECURE_COOKIE, COOKIE) if name in cookie)
 
 
 def _digest(token: str) -> bytes:

@@ -249,6 +249,8 @@ class LimitedConnection(web.RequestHandler):
         self._ended = True
         if self._refused or self._owes_more():
             return False
+        if self._wire is not None and self._wire.get_extra_info("sslcontext") is not None:
+            return False  # TLS closes both sides
         return self.stage in (Stage.HEAD, Stage.BUSY)
 
     def _owes_more(self) -> bool:
