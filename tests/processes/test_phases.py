@@ -6,6 +6,7 @@ What is asserted is in the stamps of the simulated Pi: when each contactor's pin
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from aiohttp import web
 
 from evsed.core.pilot.phase_set import REST_S
 from evsed.sim.world import THREE_PHASES
+from tests.frontends.ocpp.central import CentralSystem
 from tests.processes import stories
 from tests.processes.rig import Rig, wait_until
 from tests.sources.devices import served
@@ -147,12 +149,17 @@ class Story:
     again_at: float
 
 
-def charge_on_three_then_shade(rig: Rig, home: House) -> None:
-    """A car that charges on three phases, and then less sun."""
+def charge_on_three(rig: Rig, home: House) -> None:
+    """A car that charges on three phases."""
     rig.start()
     home.until("all phases are chosen", lambda now: now["phase_set"]["closes"] == 3)
     rig.pi.order("plug")
     home.until("it charges on three phases", charges_on(3))
+
+
+def charge_on_three_then_shade(rig: Rig, home: House) -> None:
+    """A car that charges on three phases, and then less sun."""
+    charge_on_three(rig, home)
     home.sun_w = POOR_W
 
 
@@ -236,3 +243,39 @@ def test_between_two_sets_all_is_open_for_fifteen_seconds_and_each_closes_at_onc
         if were != phases:
             assert after.start - before.end >= REST_S - NEARLY_S
     assert all(0.0 < timeline.duty_at(span.start) < 1.0 for span, _ in found)
+
+
+@pytest.mark.long
+def test_a_central_system_that_allows_one_phase_has_it_by_the_whole_sequence(rig: Rig) -> None:
+    period = {"startPeriod": 0, "limit": 16.0, "numberPhases": 1}
+    profile = {
+        "chargingProfileId": 1,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [period]},
+    }
+
+    async def story(home: House) -> None:
+        async with CentralSystem() as central:
+            settings = rig.settings.read_text()
+            rig.settings.write_text(f'{settings}\n[ocpp]\nurl = "{central.url}"\n')
+            await asyncio.to_thread(charge_on_three, rig, home)
+            key = "ConnectorSwitch3to1PhaseSupported"
+            answer = await central.call("GetConfiguration", key=[key])
+            assert answer["configurationKey"][0]["value"] == "true"
+            sent = {"connectorId": 1, "csChargingProfiles": profile}
+            assert await central.status_of("SetChargingProfile", **sent) == "Accepted"
+            await asyncio.to_thread(home.until, "it charges on one phase", charges_on(1))
+            await asyncio.to_thread(
+                home.until, "16 A on it", lambda now: now["offered_a"] > 15.5 and not now["faults"]
+            )
+            assert central.invalid == []
+
+    with house(rig, RICH_W) as home:
+        asyncio.run(story(home))
+    found = closings(rig.pi.timeline())
+    assert [phases for phases, _ in groupby(phases for _, phases in found)] == [3, 1]
+    for (before, were), (after, phases) in pairwise(found):
+        if were != phases:
+            assert after.start - before.end >= REST_S - NEARLY_S
