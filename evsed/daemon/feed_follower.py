@@ -49,7 +49,7 @@ class FeedFollower:
         self._troubles = FeedTroubles()
         # An address may have a password in it, which the store is not to keep.
         source = f"{config.kind} {config.url}"
-        self._name = hashlib.sha256(source.encode()).hexdigest()[:NAME_LETTERS]
+        limits.feed_name = hashlib.sha256(source.encode()).hexdigest()[:NAME_LETTERS]
 
     async def run(self) -> None:
         """Poll without end."""
@@ -71,7 +71,7 @@ class FeedFollower:
     # --- in the daemon's own loop -------------------------------------------------------------
 
     def _on_reading(self, now: float, reading: Reading) -> None:
-        self._limits.on_reading(now, reading, self._name)
+        self._limits.on_reading(now, reading)
         self._report(self._troubles.on_poll(now, reading.notice))
         found = self._limits.feed_notices
         self._report(self._troubles.on_notices(now, found))

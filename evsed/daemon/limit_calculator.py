@@ -18,6 +18,7 @@ from evsed.core.solar.allotment_result import FAST_WORDS
 from evsed.core.user.claims import LABELS
 from evsed.core.user.expected_end import ExpectedEnd, MeanPower, expected_end
 from evsed.daemon.box_panel import light_hint
+from evsed.daemon.feed_memory import FeedMemory
 from evsed.daemon.local_zone import LocalZone
 from evsed.daemon.plan_keeper import PlanKeeper
 from evsed.link import LIMIT_HOLDS_S, ReportedFaults, SetLimits, WakeCar
@@ -81,6 +82,9 @@ class LimitCalculator:
         self._phases = phases
         self.wish: PhaseWish | None = None
         self._mean_power = MeanPower()
+        self.feed_name = ""
+        """The name by which the feed is remembered; "" where there is none."""
+        self._remembered = False
         self.plan = PlanKeeper(recorder.orders)
         self._zone = LocalZone()
 
@@ -161,14 +165,8 @@ class LimitCalculator:
             found |= source.faults(now)
         return found
 
-    def on_reading(self, now: float, reading: Reading, feed: str = "") -> None:
-        """Use *reading* of the *feed* of that name, which arrived at *now*.
-
-        Whether its figure was ever below 0 is kept for the next life: a full battery can hold it at
-        0 all day, and so does a sensor that shows no less.
-        """
-        if self._recorder.feed_below_0 == feed:
-            self._allotment.remember_feed()
+    def on_reading(self, now: float, reading: Reading) -> None:
+        """Use *reading* of the feed, which arrived at *now*."""
         if self._allotment.on_reading(now, reading):
             log.debug(
                 "reading",
@@ -176,8 +174,6 @@ class LimitCalculator:
                 maximum_w=reading.maximum_w,
                 age_s=reading.age_s,
             )
-        if feed and self._allotment.feed_was_below_0:
-            self._recorder.note_feed_below_0(feed)
 
     def _expected_end(self, now: float, local: datetime, power_w: float) -> ExpectedEnd | None:
         mean_w = self._mean_power.update(now, power_w)
@@ -239,6 +235,22 @@ class LimitCalculator:
             until_at=until_at,
         )
 
+    def _keep_feed(self) -> None:
+        """Take over what is kept of the feed, once, and keep what has changed.
+
+        A full battery can hold the figure at 0 all day, and so does a sensor that shows no less;
+        and what the feed forbade last is not permitted by a start of evsed.
+        """
+        kept, allotment = self._recorder.feed_memory, self._allotment
+        if kept is None or not self.feed_name:
+            return  # not read yet, or no feed
+        if not self._remembered and kept.feed == self.feed_name:
+            allotment.remember_feed(below_0=kept.below_0, forbidding_w=kept.forbidding_w)
+        self._remembered = True
+        self._recorder.keep_feed(
+            FeedMemory(self.feed_name, allotment.feed_was_below_0, allotment.forbidding_w)
+        )
+
     def _feed(
         self, now: float, until_at: float, care: Care | None, plan: PlanState | None
     ) -> tuple[Limit, AllotmentResult | None]:
@@ -254,6 +266,7 @@ class LimitCalculator:
             elif program or plan is not None:
                 mode = Mode.FAST
         self._allotment.set_mode(mode)
+        self._keep_feed()
         if care is not None:
             self._allotment.set_car(replace(care.needs, set_phases=state.set_phases))
         self._allotment.on_draw(

@@ -28,6 +28,7 @@ from evsed.core.energy.sessions import (
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.core.user.expected_end import usual_wh
+from evsed.daemon.feed_memory import FeedMemory
 from evsed.daemon.orders import Orders, OrdersInForce
 from evsed.daemon.status import SessionTotals
 from evsed.daemon.store_writer import StoreWriter
@@ -102,8 +103,8 @@ class SessionRecorder:
         self._let_go_at = float("-inf")  # when the car itself ended the current
         self._stats_for: date | None = None
         self.front_end_proved = False
-        self.feed_below_0: object = None
-        """The name of the feed whose figure was below 0 once; None where there is none."""
+        self.feed_memory: FeedMemory | None = None
+        """What is kept of the feed; None while that cannot be read."""
         self.hold_off_s = 0.0
         self.power_was_cut = False  # the machine was started again since the last life
         self.latched: dict[Fault, str] = {}
@@ -133,7 +134,7 @@ class SessionRecorder:
         self._left_open = stored.history.left_open
         self._add_past(*stored.past)
         self.front_end_proved = stored.front_end == self._config.calibration
-        self.feed_below_0 = self.feed_below_0 or stored.feed
+        self.feed_memory = FeedMemory.from_json(stored.feed)
         known = {fault.value for fault in Fault}
         latched = {
             Fault(fault.name): fault.detail for fault in stored.latched if fault.name in known
@@ -238,11 +239,11 @@ class SessionRecorder:
             self.writer.submit(lambda: self._store.put(FRONT_END_NOTE, note))
         return self._resume(plugged=False) if snapshot.state == "A" else ()
 
-    def note_feed_below_0(self, feed: str) -> None:
-        """Keep that the figure of the feed of this name was below 0."""
-        if self.feed_below_0 != feed:
-            self.feed_below_0 = feed
-            self.writer.submit(lambda: self._store.put(FEED_NOTE, feed))
+    def keep_feed(self, memory: FeedMemory) -> None:
+        """Keep *memory* of the feed for the next life."""
+        if self.feed_memory != memory:
+            self.feed_memory = memory
+            self.writer.submit(lambda: self._store.put(FEED_NOTE, memory.to_json()))
 
     def on_event(self, event: ev.Event, at: datetime) -> tuple[SessionEvent, ...]:
         """Record *event*, arrived at the wall-clock time *at*; return sessions begun and ended."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FRONT_END_NOTE: Final = "front_end_proved"
 BOOT_NOTE: Final = "boot"
-FEED_NOTE: Final = "feed_below_0"
+FEED_NOTE: Final = "feed"
 IDENTITY_NOTE: Final = "identity"
 
 PAST_KEPT: Final = 50

@@ -5,16 +5,22 @@ from __future__ import annotations
 
 import asyncio
 import io
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from evsed.core.solar.allotment import Reading
+from evsed.core.solar.allotment import Mode, Reading
+from evsed.core.user.controls import Controls
 from evsed.daemon.feed_follower import FeedFollower
+from evsed.daemon.feed_memory import FeedMemory
 from evsed.errors import FeedError
 from evsed.feeds import FeedConfig
-from tests.daemon.daemon_world import life
+from tests.daemon.daemon_world import NOON, life
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from evsed.daemon.limit_calculator import LimitCalculator
 
 MINUTE_S = 60.0
 FALLS_SILENT, OTHER_KIND, COMES_BACK = 10, 310, 610
@@ -67,28 +73,87 @@ def test_a_night_without_the_feed_is_three_lines_in_the_journal_and_on_the_page(
     assert shown[-1] is None
 
 
-async def life_with(folder: Path, excess_w: float, url: str) -> bool:
-    """Begin a life in *folder* with one reading; return whether the feed was below 0 before."""
+@asynccontextmanager
+async def life_with(folder: Path, mode: Mode = Mode.FAST) -> AsyncIterator[LimitCalculator]:
+    """Begin a life in *folder* with a feed of which nothing has come yet."""
     async with life(folder) as world:
-        config = FeedConfig(url=url)
+        world.recorder.orders.set_controls(Controls(mode=mode))
         limits = world.limits(None)
-        follower = FeedFollower(
-            config, limits, world.charger, world.hub, asyncio.get_running_loop()
-        )
-        known = world.recorder.feed_below_0 is not None
-        for minute in range(2):
-            reading = Reading(excess_w=excess_w, stamp=f"{minute}", age_s=5.0)
-            follower._on_reading(MINUTE_S * minute, reading)  # noqa: SLF001
+        config = FeedConfig(url="http://owner:secret@192.0.2.1/excesspwr.php")
+        FeedFollower(config, limits, world.charger, world.hub, asyncio.get_running_loop())
+        yield limits
+        limits.update(MINUTE_S, NOON)
         await world.recorder.writer.flush()
-        assert limits._allotment.feed_was_below_0 is (excess_w < 0 or known)  # noqa: SLF001
-        return known
 
 
-def test_a_feed_that_was_below_0_once_is_known_for_it_after_a_restart(tmp_path: Path) -> None:
-    url = "http://owner:secret@192.0.2.1/excesspwr.php"
-    assert not asyncio.run(life_with(tmp_path, 0.0, url))
-    assert not asyncio.run(life_with(tmp_path, -1.0, url))
-    assert asyncio.run(life_with(tmp_path, 0.0, url))
-    stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*.db*"))
-    assert b"feed_below_0" in stored
+def offered_a(limits: LimitCalculator, now: float) -> float:
+    """The feed's limit, in amperes."""
+    return next(limit.max_a for limit in limits.update(now, NOON) if limit.owner == "feed")
+
+
+def files(folder: Path) -> bytes:
+    """All that the store has written."""
+    return b"".join(path.read_bytes() for path in folder.rglob("*.db*"))
+
+
+def news(excess_w: float, maximum_w: float | None) -> Reading:
+    return Reading(excess_w=excess_w, maximum_w=maximum_w, stamp="1", age_s=5.0)
+
+
+async def test_a_feed_that_was_below_0_once_is_known_for_it_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    for excess_w, known in ((0.0, False), (-1.0, True), (0.0, True)):
+        async with life_with(tmp_path) as limits:
+            limits.update(0.0, NOON)
+            limits.on_reading(1.0, news(excess_w, None))
+            assert limits._allotment.feed_was_below_0 is known  # noqa: SLF001
+    stored = files(tmp_path)
+    assert b"below_0" in stored
     assert b"secret" not in stored
+
+
+async def test_what_the_feed_forbade_last_stays_forbidden_through_a_restart(
+    tmp_path: Path,
+) -> None:
+    """The power came back, and the computer of the feed takes longer to begin than the box."""
+    async with life_with(tmp_path) as limits:
+        assert offered_a(limits, 0.0) > 0
+        limits.on_reading(1.0, news(-9000.0, 0.0))
+        assert offered_a(limits, 2.0) == 0
+    for _ in range(2):
+        async with life_with(tmp_path) as limits:
+            assert offered_a(limits, 0.0) == 0
+            assert offered_a(limits, 30 * MINUTE_S) == 0
+    async with life_with(tmp_path) as limits:
+        offered_a(limits, 0.0)
+        limits.on_reading(1.0, news(-9000.0, 5000.0))
+        assert offered_a(limits, 2.0) > 0
+    async with life_with(tmp_path) as limits:
+        assert offered_a(limits, 0.0) > 0
+
+
+async def test_the_owners_new_mode_permits_what_the_feed_forbade_before_a_restart(
+    tmp_path: Path,
+) -> None:
+    async with life_with(tmp_path) as limits:
+        limits.on_reading(1.0, news(-9000.0, 0.0))
+        offered_a(limits, 2.0)
+    async with life_with(tmp_path) as limits:
+        assert offered_a(limits, 0.0) == 0
+        orders = limits._recorder.orders  # noqa: SLF001
+        orders.set_controls(Controls(mode=Mode.SOLAR))
+        offered_a(limits, 1.0)
+        orders.set_controls(Controls(mode=Mode.FAST))
+        assert offered_a(limits, 2.0) > 0
+    async with life_with(tmp_path) as limits:
+        assert offered_a(limits, 0.0) > 0
+
+
+def test_a_memory_of_the_feed_that_makes_no_sense_is_none() -> None:
+    whole = FeedMemory("a", below_0=True, forbidding_w=0.0)
+    assert FeedMemory.from_json(whole.to_json()) == whole
+    for stored in (None, "a", {}, {"feed": 1, "below_0": True, "forbidding_w": None}):
+        assert FeedMemory.from_json(stored) == FeedMemory()
+    odd = FeedMemory.from_json({"feed": "a", "below_0": True, "forbidding_w": "0"})
+    assert odd == FeedMemory("a", below_0=True)

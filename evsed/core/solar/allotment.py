@@ -100,9 +100,24 @@ class Allotment:
         """True once the feed's figure was below 0, so that it cannot be one that ends at 0."""
         return self._surplus.doubt.was_below_0
 
-    def remember_feed(self) -> None:
-        """Take the feed for one whose figure was below 0 before evsed began."""
-        self._surplus.doubt.was_below_0 = True
+    @property
+    def forbidding_w(self) -> float | None:
+        """The feed's last maximum where it forbids charging, in watts; else None."""
+        forbids = self._budget.cap_a() < self._budget.config.car_min_current_a
+        return self._budget.news.maximum_w if forbids else None
+
+    def remember_feed(self, *, below_0: bool, forbidding_w: float | None) -> None:
+        """Take over what the feed had shown and said before evsed began.
+
+        `below_0`: its figure was below 0 once. `forbidding_w`, in watts, was its last word where
+        that forbade charging: it stays the last until the feed answers, or the owner sets another
+        mode.
+        """
+        doubt, news = self._surplus.doubt, self._budget.news
+        doubt.was_below_0 = doubt.was_below_0 or below_0
+        if forbidding_w is not None and not news.came:
+            news.maximum_w = forbidding_w
+            self._ordered = False  # a mode that was restored, too, is no new word of the owner
 
     def set_mode(self, mode: Mode) -> None:
         """Follow the owner's mode from the next `update()` on.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -122,7 +123,7 @@ class AllotmentReason:
             words = words.replace("{spare} spare", _BESIDE if self.reserve_w > 0 else _ABOVE, 1)
         return words.format(
             need=_kilowatts(self.need_w, 2),
-            spare=_kilowatts(self.spare_w, 1),
+            spare=_spare(self.spare_w, self.need_w),
             most=_kilowatts(self.most_w, 1),
             reserve=f"{abs(self.reserve_w):.0f} W",
             late=_kilowatts(self.late_w, 1),
@@ -172,6 +173,14 @@ class AllotmentResult:
         if self.reason.rule is AllotmentRule.SEARCHING:
             return False
         return self.current_a > 0
+
+
+def _spare(watts: float, need_w: float) -> str:
+    """Kilowatts that look less than what is needed where they are less: "1.37 kW" of 1.38."""
+    shown_need_w = round(need_w, -1)
+    if max(0.0, watts) < need_w and round(watts, -2) >= shown_need_w:
+        return _kilowatts(min(math.floor(watts / 10) * 10, shown_need_w - 10), 2)
+    return _kilowatts(watts, 1)
 
 
 def _kilowatts(watts: float, digits: int) -> str:

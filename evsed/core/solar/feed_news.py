@@ -62,6 +62,11 @@ class FeedNews:
         if maximum_w is not None:
             self.maximum_w = maximum_w
 
+    @property
+    def came(self) -> bool:
+        """True once the feed has answered."""
+        return math.isfinite(self._page_at)
+
     def stale_s(self, now: float) -> float:
         """Return the seconds since something new came."""
         return now - self._arrived_at + self._late_s

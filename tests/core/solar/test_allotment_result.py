@@ -44,6 +44,24 @@ def test_the_reserve_is_named_where_it_counts(reserve_w: float, words: str) -> N
     assert reason.describe() == words
 
 
+@pytest.mark.parametrize(
+    ("need_w", "spare_w", "words"),
+    [
+        (1380.0, 1372.0, "waiting for 1.38 kW: 1.37 kW spare"),
+        (1380.0, 1379.9, "waiting for 1.38 kW: 1.37 kW spare"),
+        (1104.0, 1102.0, "waiting for 1.10 kW: 1.09 kW spare"),
+        (1380.0, 1349.0, "waiting for 1.38 kW: 1.3 kW spare"),
+        (1380.0, 1400.0, "waiting for 1.38 kW: 1.4 kW spare"),
+        (4140.0, -40.0, "waiting for 4.14 kW: 0.0 kW spare"),
+    ],
+)
+def test_what_is_too_little_never_looks_like_enough(
+    need_w: float, spare_w: float, words: str
+) -> None:
+    reason = AllotmentReason(AllotmentRule.WAITING, need_w=need_w, spare_w=spare_w)
+    assert reason.describe() == words
+
+
 def test_the_feeds_maximum_is_named_with_its_watts() -> None:
     reason = AllotmentReason(
         AllotmentRule.FEED_CAPPED, spare_w=6200.0, most_w=5000.0, current_a=21.74

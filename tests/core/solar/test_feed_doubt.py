@@ -116,7 +116,7 @@ def test_a_full_battery_whose_sensor_has_noise_is_not_doubted() -> None:
 def test_exact_zeros_are_no_floor_of_a_feed_that_was_below_0_before_a_restart() -> None:
     """Behind a battery that hides more sun than the car takes the figure proves nothing."""
     ended, day = (Day(SHIPPED, solar_w=9000.0, meter=lambda _solar_w, _car_w: 0.0) for _ in "12")
-    day.allot.remember_feed()
+    day.allot.remember_feed(below_0=True, forbidding_w=None)
     for each in (ended, day):
         each.run(7200)
         assert not each.allot.feed_was_below_0 or each is day
