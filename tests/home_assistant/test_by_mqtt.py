@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -251,9 +252,9 @@ def has_control(rig: Rig, key: str, value: object) -> None:
     until(rig, f"{key} is {value}", lambda now: bool(now["controls"][key] == value))
 
 
-def shows(home: HomeAssistant, entity: str, number: float) -> None:
-    """Wait until *entity* has *number*."""
-    wait_until(f"{entity} is {number}", lambda: float(home.state(entity)) == number)
+def shows(home: HomeAssistant, entity: str, expected: float) -> None:
+    """Wait until *entity* has the number *expected*."""
+    wait_until(f"{entity} is {expected}", lambda: number(home, entity) == expected)
 
 
 def every_mode_is_an_order_both_ways(rig: Rig, home: HomeAssistant) -> None:
@@ -341,9 +342,9 @@ def the_sun_is_shown(rig: Rig, home: HomeAssistant) -> None:
 
 
 def number(home: HomeAssistant, entity: str) -> float:
-    """The number that *entity* has; 0 where it has none."""
+    """The number that *entity* has; NaN, which is equal to none, where it has none."""
     text = home.state(entity)
-    return 0.0 if text in ("", "unknown", "unavailable") else float(text)
+    return math.nan if text in ("", "unknown", "unavailable") else float(text)
 
 
 def settings_become(rig: Rig, text: str) -> None:
