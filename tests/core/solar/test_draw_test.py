@@ -268,3 +268,20 @@ def test_a_late_figure_of_before_a_step_is_not_its_answer() -> None:
     test.add(now, answer_w, stepped_a, level_s=60.0, span_s=60.0, may_test=True, age_s=45.0)
     assert not test.runs
     assert test.most_a is None
+
+
+def test_a_start_that_a_rough_sky_hides_is_followed_by_a_large_step() -> None:
+    """It proves neither a car that takes its offer nor a car that takes nothing."""
+    test = DrawTest(230.0, 1380.0)
+    figures_w = [3000.0 + 1500.0 * (-1) ** minute for minute in range(40)]
+    offers_a = [0.0] * 37 + [6.0] * 3
+    for minute, (figure_w, offered_a) in enumerate(zip(figures_w, offers_a, strict=True)):
+        if test.runs:
+            break
+        spare_w = figure_w if offered_a == 0 else figures_w[36] - 600.0
+        now = 60.0 * minute
+        test.add(now, spare_w, offered_a, level_s=60.0, span_s=60.0, may_test=True)
+    assert test.runs
+    assert test.plan_a(6.0, 16.0) == 16.0
+    assert test.most_a is None
+    assert not test.answered
