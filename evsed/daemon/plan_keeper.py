@@ -113,6 +113,10 @@ class PlanKeeper:
             step=step,
             why=f"the plan: {self._goal.kwh:g} kWh by {_moment(self._due)}",
             begins_at=(None if step.begins_s is None else round(local.timestamp() + step.begins_s)),
+            times=tuple(
+                (_minute(local.timestamp() + begin_s), _minute(local.timestamp() + end_s))
+                for begin_s, end_s in step.times
+            ),
         )
         self._warn(now)
         return self._last
@@ -265,6 +269,11 @@ class PlanKeeper:
                 self.car.most_a = most_a
             case _:
                 log.warning("how far the plan was makes no sense; its energy counts from now on")
+
+
+def _minute(at: float) -> int:
+    """Return the minute of *at*: a time that is due now would be another one each second."""
+    return round(at) // 60 * 60
 
 
 def _moment(at: float) -> str:

@@ -22,6 +22,7 @@ from evsed.frontends.status import (
     LightView,
     LimitView,
     PhaseSetView,
+    PlannedTime,
     PlanView,
     PricesView,
     SessionView,
@@ -177,6 +178,10 @@ def _plan_view(state: ChargerState) -> PlanView | None:
         short=step.short,
         text=_plan_text(plan, begins),
         trouble=step.trouble or None,
+        times=tuple(
+            PlannedTime(*(datetime.fromtimestamp(at).astimezone() for at in time))
+            for time in plan.times
+        ),
     )
 
 

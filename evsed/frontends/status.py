@@ -181,6 +181,14 @@ class ControlsView:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedTime:
+    """A time in which the car is to be charged without the sun."""
+
+    begin: Annotated[datetime, Doc("when it begins")]
+    end: Annotated[datetime, Doc("when it ends")]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanView:
     """The next goal of the owner's plan."""
 
@@ -204,6 +212,10 @@ class PlanView:
     trouble: Annotated[
         str | None, Doc("why it may not be reached, for people; null: nothing is in the way")
     ]
+    times: Annotated[
+        tuple[PlannedTime, ...],
+        Doc("when it is to be charged for without the sun, with power_w; the first one first"),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)

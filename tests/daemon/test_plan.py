@@ -104,6 +104,9 @@ async def test_it_waits_for_the_sun_and_then_charges_without_it(tmp_path: Path) 
         assert later is not None
         assert later.begins == shown.begins  # a moment that is the same, not a countdown
         assert "without the sun it begins at" in shown.text
+        (time,) = shown.times
+        assert abs((time.begin - BEGINS).total_seconds()) <= 60
+        assert time.end == SEVEN
         assert night.at(BEGINS - timedelta(seconds=5)).max_a == 0.0
         charging = night.settled(BEGINS + timedelta(seconds=5))
         assert (charging.owner, charging.max_a) == ("plan", 32.0)

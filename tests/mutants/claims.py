@@ -17,6 +17,7 @@ _CEILINGS = "control/ceilings.py"
 _SCRIPT = "boards/pigpio/deadman.py"
 _OUTPUTS = "boards/pigpio/contactors.py"
 _RECORDER = "daemon/session_recorder.py"
+_PLAN = "daemon/plan_keeper.py"
 
 _T = "core/pilot/test_evse.py::test_"
 _TC = "core/pilot/test_protection_contactors.py::test_"
@@ -94,6 +95,22 @@ CLAIMS: Final = (
     Mutant("restore-turns-on", "store/archive.py",
            'if _controls(base, "present").get("mode") == "off":', "if False:",
            "store/test_archive.py::test_a_restore_never_switches_on"),
+    Mutant("restore-unchecked", "store/archive.py", '    if verdict != "ok":', "    if False:",
+           "store/test_archive.py::test_what_is_no_sound_backup_is_refused_and_nothing_changes"),
+    Mutant("restore-any-form", "store/archive.py", "        if schema(base) != schema_of(version):", "        if False:",
+           "store/test_archive.py::test_what_is_no_sound_backup_is_refused_and_nothing_changes"),
+    # --- a plan
+    Mutant("plan-over-owner", "daemon/limit_calculator.py",
+           'owners = tuple(limit for limit in owners if limit.owner != "schedule")', "owners = ()",
+           "daemon/test_plan.py::test_nothing_that_holds_against_the_owner_is_overridden"),
+    Mutant("plan-over-fault", _PLAN, "        if snapshot.faults:", "        if False:",
+           "daemon/test_plan.py::test_nothing_that_holds_against_the_owner_is_overridden"),
+    Mutant("plan-over-only-sun", _PLAN, "        if orders.claims.only_sun:", "        if False:",
+           "daemon/test_plan.py::test_nothing_that_holds_against_the_owner_is_overridden"),
+    Mutant("plan-unset-clock", _PLAN, "        if local.timestamp() < CLOCK_NOT_BEFORE:", "        if False:",
+           "daemon/test_plan.py::test_a_clock_that_was_never_set_makes_no_plan"),
+    Mutant("plan-due-twice", _PLAN, "plan and found and found[0] == self._over and", "plan and found and False and",
+           "daemon/test_plan.py::test_a_goal_of_the_week_is_not_due_twice_when_the_clock_is_put_back"),
     # --- two at one board, and the wrong hands
     Mutant("lock-ignored", "boards/lock.py", '        held.bind(f"\\0evsed board {_place(config)}")', "        held.fileno()",
            "processes/test_start_refused.py::test_a_second_evsed_on_another_port_changes_nothing_on_the_wires_and_in_the_store"),

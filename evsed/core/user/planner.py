@@ -60,7 +60,8 @@ class PlanStep:
     `charges`: charge now, whatever the sun gives. `begins_s`: seconds until that begins, None
     where it does not. `expected_wh` is what the car will have had when the goal is due, without
     the sun; `trouble` the reason why that is too little, "" where it is enough. `short`: with the
-    car as it is now the goal will not be reached.
+    car as it is now the goal will not be reached. `times` are those in which it is to be charged
+    without the sun, as beginning and end in seconds from now, the first one first.
     """
 
     charges: bool
@@ -69,6 +70,7 @@ class PlanStep:
     reached: bool
     trouble: str
     short: bool = False
+    times: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ class PlanState:
 
     `power_w` is what is reckoned with. `why` is the goal in words, as the reason of a current.
     `begins_at` (Unix time, whole seconds) is when charging for it begins at the latest; None where
-    it has begun, or does not.
+    it has begun, or does not. `times` are those of the step by the clock, to the minute.
     """
 
     goal: Goal
@@ -87,6 +89,7 @@ class PlanState:
     step: PlanStep
     why: str
     begins_at: int | None = None
+    times: tuple[tuple[int, int], ...] = ()
 
 
 class Planner:
@@ -121,11 +124,15 @@ class Planner:
                 short=True,
             )
         needs_s = left_wh / power_w * 3600
-        begins_s, ends_s = _next_time(inputs, needs_s * (1 + SPARE_SHARE) + SPARE_S)
+        times = _times(inputs, needs_s * (1 + SPARE_SHARE) + SPARE_S)
+        begins_s, ends_s = times[0]
         goes_on = self._begun and inputs.left_s > self._until_left_s
         if begins_s <= 0 and not goes_on:
             self._until_left_s = inputs.left_s - ends_s
         self._begun = inputs.plugged and (goes_on or begins_s <= 0)
+        if self._begun:
+            ends_s = min(inputs.left_s - self._until_left_s, needs_s + SPARE_S)
+            times = ((0.0, ends_s), *(each for each in times[1:] if each[0] >= ends_s))
         short_wh = left_wh - possible_wh
         return PlanStep(
             charges=self._begun,
@@ -134,17 +141,18 @@ class Planner:
             reached=False,
             trouble=_trouble(inputs, short_wh),
             short=short_wh > SHORT_LEAST_WH,
+            times=tuple((max(0.0, begin_s), end_s) for begin_s, end_s in times),
         )
 
 
-def _next_time(inputs: PlanInputs, needs_s: float) -> tuple[float, float]:
-    """Return when the next time to charge begins and ends, seconds from now.
+def _times(inputs: PlanInputs, needs_s: float) -> tuple[tuple[float, float], ...]:
+    """Return when the times to charge begin and end, seconds from now, in their order.
 
     *needs_s* is how long the charge takes. Of the last of the times that are needed the end is
     used, so that what the sun gives before still counts.
     """
     if not inputs.prices or needs_s >= inputs.left_s:
-        return inputs.left_s - needs_s, inputs.left_s
+        return ((inputs.left_s - needs_s, inputs.left_s),)
     times = []
     for slot in sorted(inputs.prices, key=lambda slot: (slot.price, -slot.begin_s)):
         taken_s = min(needs_s, slot.end_s - slot.begin_s)
@@ -152,7 +160,7 @@ def _next_time(inputs: PlanInputs, needs_s: float) -> tuple[float, float]:
         needs_s -= taken_s
         if needs_s <= 0:
             break
-    return min(times)
+    return tuple(sorted(times))
 
 
 def _trouble(inputs: PlanInputs, short_wh: float) -> str:

@@ -15,6 +15,9 @@ HOUR_S = 3600.0
 NIGHT = PlanInputs(goal_wh=20_000, done_wh=0, left_s=10 * HOUR_S, power_w=7_360, plugged=True)
 
 
+NEEDS_S = 1.1 * 20_000 / 7_360 * HOUR_S + 300
+
+
 def test_it_begins_as_late_as_the_energy_and_a_reserve_allow() -> None:
     step = Planner().step(NIGHT)
     needs_s = 20_000 / 7_360 * HOUR_S
@@ -91,6 +94,29 @@ def test_the_next_goal_begins_by_itself() -> None:
     assert not planner.step(NIGHT).charges
 
 
+def test_the_times_to_come_are_known_beforehand_and_while_it_is_charged() -> None:
+    planner = Planner()
+    (time,) = planner.step(NIGHT).times
+    assert time == pytest.approx((10 * HOUR_S - NEEDS_S, 10 * HOUR_S))
+    (time,) = planner.step(replace(NIGHT, left_s=HOUR_S)).times
+    assert time == (0.0, HOUR_S)
+    (time,) = planner.step(replace(NIGHT, left_s=HOUR_S - 60, done_wh=19_264)).times
+    assert time == pytest.approx((0.0, 360 + 300))
+    assert planner.step(replace(NIGHT, done_wh=20_000)).times == ()
+
+
+def test_the_times_of_a_night_with_prices_follow_each_other() -> None:
+    prices = (
+        PriceSlot(0, 2 * HOUR_S, 0.1),
+        PriceSlot(2 * HOUR_S, 8 * HOUR_S, 0.3),
+        PriceSlot(8 * HOUR_S, 10 * HOUR_S, 0.2),
+    )
+    planner = Planner()
+    first, last = planner.step(replace(NIGHT, prices=prices)).times
+    assert first == (0.0, 2 * HOUR_S)
+    assert last == pytest.approx((10 * HOUR_S - (NEEDS_S - 2 * HOUR_S), 10 * HOUR_S))
+
+
 # --- prices --------------------------------------------------------------------------------------
 
 CHEAP_TILL_9 = (
@@ -98,7 +124,6 @@ CHEAP_TILL_9 = (
     PriceSlot(1 * HOUR_S, 9 * HOUR_S, 0.18),
     PriceSlot(9 * HOUR_S, 10 * HOUR_S, 0.32),
 )
-NEEDS_S = 1.1 * 20_000 / 7_360 * HOUR_S + 300
 
 
 def begins(prices: tuple[PriceSlot, ...], left_s: float = 10 * HOUR_S) -> float | None:

@@ -54,6 +54,7 @@ ELSEWHERE = (
     "settings.js",
     "settings_fields.js",
     "settings_words.js",
+    "future.js",
     "guide.js",
     "money.js",
     "money_words.js",

@@ -14,12 +14,13 @@ const LEAST_TOP_W = 1000;
 const LEAST_TOP_WH = 50;
 const COLUMNS = ["available_w", "power_w", "offered_w", "battery_loan_wh"];
 const BANDS = { // colour and height, so that colour is not all that tells
-  B: ["--calm", 5], wait: ["--wait", 8], charging: ["--good", 11], fault: ["--bad", 11],
+  B: ["--calm", 5], wait: ["--wait", 8], charging: ["--good", 11], fault: ["--bad", 11], plan: ["--ink", 5],
 };
 
 // The band that shows the state of a row; null for no car, or where it is not known.
 function band(state) {
   if (state === null || state === "A") return null;
+  if (state === "plan") return state;
   if (state === "C2" || state === "D2") return "charging";
   return state[0] === "B" ? "B" : state[0] === "C" || state[0] === "D" ? "wait" : "fault";
 }

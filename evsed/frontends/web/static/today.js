@@ -17,6 +17,7 @@ let fine = []; // rows of the last hour
 let live = []; // rows since this page was opened
 let loadedAt = -Infinity;
 let past = null; // energy until yesterday
+let planned = []; // rows of the future, as the plan has them
 let held = new Set(); // days of which something is kept
 
 export const seconds = (iso) => Date.parse(iso) / 1000;
@@ -58,6 +59,8 @@ function update(s) {
     live.at(-1).for_s = row.at - live.at(-1).at;
   }
   live.push(row);
+  if (s.plan) import("./future.js").then(({ future }) => { planned = future(s); });
+  else planned = [];
   if (performance.now() - loadedAt > AGAIN_MS) load(s.at);
   total(s);
   draw();
@@ -113,7 +116,8 @@ function draw() {
   const last = drawn.at(-1);
   const end = last ? last.at + last.for_s : LEAST_SPAN_S;
   const start = Math.min(drawn[0]?.at ?? 0, end - LEAST_SPAN_S);
-  chart.show(drawn, [start, end], offset_s);
+  const goal = planned.at(-1);
+  chart.show([...drawn, ...planned], [start, goal ? goal.at + goal.for_s : end], offset_s);
 }
 
 // The solar share of all energy of which it is known: the years until yesterday, and today live.
