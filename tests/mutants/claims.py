@@ -247,6 +247,8 @@ CLAIMS: Final = (
            "core/pilot/test_current_transformer.py::test_an_input_that_is_not_at_half_the_reference_is_a_fault_and_no_reading"),
     Mutant("noise-is-current", "core/pilot/current_transformer.py", "SILENCE: Final = 1.5", "SILENCE: Final = 0.0",
            "core/pilot/test_current_transformer.py::test_a_transformer_that_is_not_clamped_on_reads_0_a"),
+    Mutant("each-phase-full", "daemon/ocpp_limit.py", "step.on(state.phases)", "step.max_a",
+           "daemon/test_phase_wishes.py::test_a_central_system_that_allows_one_phase_has_it_asked_for_and_less_flows_till_then"),
 )  # fmt: skip
 
 NO_CODE: Final = "nothing in evsed leads from this to a closing, so there is no line to take away"

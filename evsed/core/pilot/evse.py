@@ -52,6 +52,7 @@ DIODE_TRIES = 3  # of a car whose diode was missing, in one stay
 
 NOT_PROVED = "the pilot has to be read once without a car: unplug it, and in again"
 NO_B = "the car asks, and has to show B first: evsed withdraws the offer until it does"
+B_MOVED = "the car asks, and its B has moved by more than 0.5 V since it was plugged in"
 STRAYED = "the pilot has stepped by more than 0.5 V within C: the car has to show B again"
 B_NOT_STEADY = "the pilot has to read a steady 8.0 to 10.05 V before current is offered"
 # F is shown for 300 ms; the fault that it shows may have ended within them.
@@ -363,7 +364,8 @@ class Evse:
         if not self.contactor.closed and not self.proof.complete:
             if self._live:
                 return Reason(causes.NOT_PROVED, NO_B)
-            if not self.proof.car_proved and self.presence.settled is PilotState.B:
+            unproved = not (self.proof.car_proved or self.proof.b_moved)
+            if unproved and self.presence.settled is PilotState.B:
                 return Reason(causes.NOT_PROVED, B_NOT_STEADY)
         budget = self.contactor.budget
         if not self.contactor.closed and (pause_s := budget.left_s(now)) > 0.0:
@@ -454,7 +456,8 @@ class Evse:
             self.output.show_f(now, F_S, Reason(causes.NOT_PROVED, NO_B))
             return [ev.StateFShown(now, F_S, "the car has to show B before the contactor closes")]
         if action is Probe.FAILED:
-            return self._raise(now, Fault.PILOT_NOT_PROVED, "the car asks and shows no B")
+            why = B_MOVED if self.proof.b_moved else "the car asks and shows no B"
+            return self._raise(now, Fault.PILOT_NOT_PROVED, why)
         return []
 
     def _update_release(self, now: float, pilot: PilotReading) -> list[ev.Event]:

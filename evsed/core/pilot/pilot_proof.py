@@ -9,6 +9,10 @@ generator, a leaking divider) can make an empty plug read C. So a closing needs 
 * **B between A and C**: 8.0 to 10.05 V (IEC 61851-1: 8.06-9.99 V, and the converter's error),
   steady for a quarter of a second. A part that fails moves the reading once, not over this step;
   one that drifts is found in the gap between A and B, or is not steady in B.
+* **B stays where it was** while this car is plugged in, within 0.5 V: its resistor does not change.
+  A part that sinks all the while makes a plug that is pulled read B first, and C later. Then the
+  owner confirms the car, or it is plugged in again.
+* **B again after A**, where A followed C: a plug that was pulled, or one that is loose.
 * **The reading moved** out of C since the last closing, and stays at the level that followed B. A
   receiver that came to be stuck at C in a charge fails this at the next closing.
 * **The level does not step** while the contactor is closed. Most parts that come to be stuck in a
@@ -41,10 +45,11 @@ AFTER_S = 0.5  # of A: with A for that long there is no car
 A_MOVED_S = 0.03
 B_V = (8.0, 10.05)
 B_AFTER_S, B_STEADY_V = 0.25, 0.5
-# Over this the level in C is another one than that which followed B. A car's resistors and diode
-# move it by 0.1 V while they warm up, and a code of the converter is 0.03 V.
-C_STEADY_V = 0.5
-C_BURSTS = 8  # that make a level: noise of 0.3 V moves a single burst at 10 % duty by 0.5 V
+# Over this the level in C is another one than that which followed B, and that in B another one than
+# this car showed at first. A car's resistors and diode move it by 0.1 V while they warm up, and a
+# code of the converter is 0.03 V.
+LEVEL_STEADY_V = 0.5
+LEVEL_BURSTS = 8  # that make a level: noise of 0.3 V moves a single burst at 10 % duty by 0.5 V
 # A step differs from a drift by a mean over a second: 0.33 V/s, which is from 6 V to B in 10 s,
 # stays within 0.5 V of it. It has to last, so that a disturbance of some bursts costs nothing.
 MEAN_S = 1.0
@@ -57,8 +62,9 @@ class PilotProof:
     """Proof that the pilot's reading can be trusted; `update()` every tick.
 
     `proved`: the front end has read A, in this life or an earlier one with this calibration.
-    `car_proved`: this car has shown B. `moved`: the reading left C since the last closing.
-    `strayed`: the level has stepped within C. `confirmed`: the owner has confirmed this car.
+    `car_proved`: this car has shown B. `b_moved`: its B is another one than at first. `moved`: the
+    reading left C since the last closing. `strayed`: the level has stepped within C. `confirmed`:
+    the owner has confirmed this car.
     *needs_b* False: A alone is enough, which leaves a part that fails at the wrong moment unseen
     (`safety.allow_without_b`).
     """
@@ -67,11 +73,13 @@ class PilotProof:
         self._needs_b = needs_b
         self.proved = proved
         self.car_proved = False
-        self.moved = self.strayed = False
+        self.moved = self.strayed = self.b_moved = False
         self.confirmed = False
         self._a_v: float | None = None  # in this life, since the last car
         self._b_at: float | None = None
         self._b_v = 0.0
+        self._b_first_v: float | None = None  # of this car
+        self._b_now_v, self._b_bursts = 0.0, 0  # the level of late in B, of how many bursts
         self._c_v: float | None = None  # where C began
         self._c_now_v, self._c_bursts = 0.0, 0  # the level of late in C, of how many bursts
         self._live: PilotState | None = None
@@ -86,8 +94,8 @@ class PilotProof:
 
     def on_unplugged(self) -> None:
         """Forget the car, and the A before it: the next one needs its own."""
-        self.car_proved = self.confirmed = self.strayed = False
-        self._a_v = None
+        self.car_proved = self.confirmed = self.strayed = self.b_moved = False
+        self._a_v = self._b_first_v = None
 
     def on_close(self) -> None:
         """Note that the contactor closes: the next closing needs a reading that has moved."""
@@ -117,33 +125,50 @@ class PilotProof:
             return ""
         self._follow_c(high_v, live=settled in LIVE)
         self._follow_steps(now, high_v, settled)
+        self._follow_b(high_v, in_b=settled is PilotState.B)
         if settled is not PilotState.B or not B_V[0] <= high_v <= B_V[1]:
             self._b_at = None
         elif self._b_at is None or abs(high_v - self._b_v) > B_STEADY_V:
             self._b_at, self._b_v = now, high_v
             self.moved, self.strayed = True, False
         elif now - self._b_at >= B_AFTER_S and (steady or self._a_v is not None):
-            self.car_proved = True
+            self.car_proved = not self.b_moved
+            if self._b_first_v is None:
+                self._b_first_v = self._b_now_v
         if settled is not PilotState.A:
             return ""
         good = reads_steady(high_v)
         if good and presence.settled_for_s(now) >= A_MOVED_S:
             self.moved, self.strayed = True, False
+            self.car_proved = self.car_proved and not presence.left_live
         if presence.settled_for_s(now) < AFTER_S:
             return ""
         self.proved, self._a_v = good, high_v if good else None
         return "" if good else f"with no car the pilot reads {high_v:.2f} V, not 11.4 to 12.6 V"
+
+    def _follow_b(self, high_v: float, *, in_b: bool) -> None:
+        """Take the proof back where B is not the level that this car showed at first."""
+        if not in_b:
+            self._b_bursts = 0
+            return
+        self._b_bursts = min(self._b_bursts + 1, LEVEL_BURSTS)
+        self._b_now_v += (high_v - self._b_now_v) / self._b_bursts
+        first_v = self._b_first_v
+        if first_v is None or self._b_bursts < LEVEL_BURSTS:
+            return
+        if abs(self._b_now_v - first_v) > LEVEL_STEADY_V:
+            self.b_moved, self.car_proved = True, False
 
     def _follow_c(self, high_v: float, *, live: bool) -> None:
         """Forget that the reading moved where C is not the level that followed B."""
         if not live:
             self._c_v, self._c_bursts = None, 0
             return
-        self._c_bursts = min(self._c_bursts + 1, C_BURSTS)
+        self._c_bursts = min(self._c_bursts + 1, LEVEL_BURSTS)
         self._c_now_v += (high_v - self._c_now_v) / self._c_bursts
         if self._c_v is None:
-            self._c_v = self._c_now_v if self._c_bursts == C_BURSTS else None
-        elif abs(self._c_now_v - self._c_v) > C_STEADY_V:
+            self._c_v = self._c_now_v if self._c_bursts == LEVEL_BURSTS else None
+        elif abs(self._c_now_v - self._c_v) > LEVEL_STEADY_V:
             self.moved = False
 
     def _follow_steps(self, now: float, high_v: float, settled: PilotState | None) -> None:
@@ -151,7 +176,7 @@ class PilotProof:
         if settled not in LIVE or settled is not self._live:
             self._live = settled if settled in LIVE else None
             self._mean_v, self._stray_at = high_v, None
-        elif abs(high_v - self._mean_v) <= C_STEADY_V:
+        elif abs(high_v - self._mean_v) <= LEVEL_STEADY_V:
             share = min(1.0, (now - self._mean_at) / MEAN_S)
             self._mean_v += share * (high_v - self._mean_v)
             self._stray_at = None

@@ -30,7 +30,7 @@ class Presence:
     `flinched`: the car opened S2 because the offer had just changed, and has not closed it again.
     `settled` is the agreed state since `settled_at`; `plugged` whether a car is plugged in;
     `needs_b` whether the car has to show A or B before anything closes (after a refused D).
-    `left_live`: the last A followed C or D without B between.
+    `left_live`: it is A, and followed C or D without B between.
     """
 
     def __init__(self, now: float) -> None:
@@ -110,8 +110,7 @@ class Presence:
         old, self._before_loss = self.settled or self._before_loss, None
         self.settled, self.settled_at = new, now
         events: list[ev.Event] = []
-        if new is PilotState.A:
-            self.left_live = old in LIVE
+        self.left_live = new is PilotState.A and old in LIVE
         if PilotState.F in (old, new):
             pass  # evsed shows F, or a fault does: it tells nothing of what the car wants
         elif new in LIVE and old not in LIVE:

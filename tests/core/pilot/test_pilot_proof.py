@@ -319,3 +319,63 @@ def test_plateaus_that_are_well_alone_but_not_symmetric_close_nothing(
     raised = [event for event in story.events if isinstance(event, ev.FaultRaised)]
     assert story.closed is not fault
     assert any("not symmetric" in event.detail for event in raised) is fault
+
+
+@pytest.mark.parametrize("seconds", [3.0, 60.0, 600.0])
+@pytest.mark.parametrize("from_v", [10.4, 9.4])
+def test_a_part_that_sinks_while_the_plug_is_pulled_in_b_closes_nothing(
+    from_v: float, seconds: float
+) -> None:
+    story = Story().charging()
+    ticks = round(seconds / 0.02)
+    for tick in range(ticks):  # no car: the clip, or the generator's + side, reads as B and sinks
+        story.car(from_v + (5.97 - from_v) * tick / ticks)
+        story.run(0.02)
+    story.run(60)
+
+    assert story.count(ev.ContactorClosed) == 1
+    assert story.step.faults
+
+
+@pytest.mark.parametrize("seconds", [0.06, 0.2, 0.4])
+def test_a_plug_that_is_pulled_in_c_while_a_part_fails_closes_nothing(seconds: float) -> None:
+    story = Story().charging()
+    ticks = round(seconds / 0.02)
+    story.car("A")
+    story.run(0.08)
+    for tick in range(ticks):
+        story.car(11.92 + (5.97 - 11.92) * tick / ticks)
+        story.run(0.02)
+    story.car("C")
+    story.run(60)
+
+    assert story.count(ev.ContactorClosed) == 1
+    assert Fault.PILOT_NOT_PROVED in story.step.faults
+
+
+def test_a_car_that_spikes_to_a_as_it_asks_is_charged_without_a_pause() -> None:
+    story = Story().charging()
+    story.car("B")
+    story.run(5)
+    story.car("A")
+    story.run(0.1)
+    story.car("C")
+
+    assert story.until(lambda: story.closed, within_s=1.5) < 1.5
+    assert story.count(ev.OfferWithdrawn) == 0
+
+
+def test_a_car_whose_b_moves_is_confirmed_by_the_owner_or_plugged_in_again() -> None:
+    for again in (False, True):
+        story = Story().charging()
+        story.car(8.2)
+        story.run(5)
+        story.car("C")
+        story.until(lambda: Fault.PILOT_NOT_PROVED in story.step.faults, within_s=15)  # noqa: B023 - used at once
+        if again:
+            story.car("A")
+            story.run(2)
+            story.charging(5.5)
+        else:
+            story.evse.acknowledge(story.now)
+            story.until(lambda: story.closed, within_s=5)  # noqa: B023 - used at once

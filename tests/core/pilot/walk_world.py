@@ -223,7 +223,8 @@ PLAIN: Final = (
     "failures",
     "used",
 )
-OF_B: Final = ("car_proved", "moved", "strayed", "confirmed")  # memory where the machine needs B
+# Memory where the machine needs B.
+OF_B: Final = ("car_proved", "moved", "strayed", "b_moved", "confirmed", "left_live")
 # Not memory: set in each step before it is read, never changed, or for showing only.
 FORGOTTEN: Final = (
     "_config",
@@ -232,6 +233,9 @@ FORGOTTEN: Final = (
     "f_reason",
     "cycles",
     "_b_v",
+    "_b_first_v",
+    "_b_now_v",
+    "_b_bursts",
     "_c_v",
     "_c_now_v",
     "_c_bursts",
@@ -241,7 +245,6 @@ FORGOTTEN: Final = (
     "_needs_b",
     "_rules",
     # A doubt of many stays only adds a fault. Of stories that differ in it alone one is walked.
-    "left_live",
     "steady_s",
     "_ends",
     "_next_s",
