@@ -20,6 +20,7 @@ from evsed.sim.bench import Bench
 Codes = list[int]
 Receiver = Callable[[Codes], Codes]
 CLIP = 735  # the code of 6.0 V
+CLIP_AT_B = 845  # of 9.0 V
 LOOSE_BITS = (128, 256)  # of all pairs the one that makes 12 V read as B and as C
 
 
@@ -35,6 +36,13 @@ def two_bursts_of_three() -> Receiver:
 def every_other_burst() -> Receiver:
     number = itertools.count()
     return lambda codes: clipped(codes) if next(number) % 2 else codes
+
+
+def c_and_b_in_turn() -> Receiver:
+    number = itertools.count()
+    return lambda codes: (
+        [min(code, CLIP_AT_B) for code in codes] if next(number) % 2 else clipped(codes)
+    )
 
 
 def most_conversions() -> Receiver:
@@ -90,6 +98,7 @@ def loose_at_random(clock: Callable[[], float], dwell_s: float, seed: int) -> Re
 KINDS = [
     two_bursts_of_three,
     every_other_burst,
+    c_and_b_in_turn,
     most_conversions,
     nearly_all_conversions,
     the_last_burst_of_the_car,
