@@ -6,11 +6,12 @@ PYTHON ?= python3
 PORT   ?= 8080
 STORIES ?= 1
 HOURS  ?= 168
+MINUTES ?= 60
 BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup broker check check-wheel release fix demo bench solar cars browser fire pilot-faults matrix mutants fuzz diagram walk week dist parts deb systemd-test arm-test arm-suite vm-test pipx-test ocpp-test ha-test clean hw hashes
+.PHONY: help setup broker check check-wheel release fix demo bench solar cars browser fire pilot-faults matrix mutants fuzz diagram walk week busy dist parts deb systemd-test arm-test arm-suite vm-test pipx-test ocpp-test ha-test clean hw hashes
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -167,6 +168,9 @@ ha-test: setup ## beside a real Home Assistant, by MQTT and as an OpenEVSE; need
 
 week: setup ## a week of charging at 10 % duty, every burst drawn; HOURS=24 is a day
 	@$(BIN)/python -m tests.core.pilot.week --hours $(HOURS)
+
+busy: setup ## an hour of charging beside four busy loops, without and with priority; MINUTES=1
+	@$(BIN)/python -m tests.benchmarks busy --minutes $(MINUTES)
 
 dist: setup ## the wheel and the source archive, in dist/
 	@rm -f dist/*.whl dist/*.tar.gz
