@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 WITHIN_S = 120.0
-"""A charge that the car ends so soon after it began was broken off."""
+"""A charge that the car ends so soon after it began, or after its soft start, was broken off."""
 
 ABOVE_A = 1.5
 """An offer this far above the least current is a high one."""
@@ -39,7 +39,7 @@ class BreaksOff:
             self._high = offered_a >= least_a + ABOVE_A
             return
         if self._began_at is not None and offered_a > 0:
-            if self._high and now - self._began_at <= WITHIN_S:
+            if self._high and now - self._began_at <= self.soft_start_s + WITHIN_S:
                 self._count += 1
                 if self._count >= OBSERVATIONS and self._step < len(SOFT_S) - 1:
                     self._count, self._step = 0, self._step + 1

@@ -257,6 +257,7 @@ class Trial:
         state = (self._duty, self._closed, car.shows, self.evse.state)
         if state != self._before or (car.touching and car.s2_closed != (car.shows in "CD")):
             self._before, self._changed_at = state, now
+            step_s = min(step_s, FINE_S)
         if self.config.rules.semantics == "batterymonitor":
             self._charge_w += (self._sun(now) - car.drawn_w) * step_s / MINUTE_S
         if now >= 0:

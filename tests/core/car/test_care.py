@@ -189,6 +189,20 @@ def test_a_car_that_breaks_off_high_begins_is_given_softer_ones_until_it_stays()
     assert habit.soft_start_s == 300.0
 
 
+def test_a_car_that_breaks_off_soon_after_its_soft_start_is_given_a_longer_one() -> None:
+    habit = BreaksOff()
+
+    def begin(soft_s: int, lasting_s: int) -> None:
+        for second in range(lasting_s):
+            offered_a = 6.0 if second < soft_s else 13.0
+            habit.update(float(second), offered_a, 6.0, charging=True)
+        habit.update(float(lasting_s), 13.0, 6.0, charging=False)
+
+    for soft_s in (0, 0, 30, 30, 120, 120):
+        begin(soft_s, soft_s + 7)
+    assert habit.soft_start_s == 300.0
+
+
 def test_a_car_that_stops_at_its_least_current_breaks_off_nothing() -> None:
     habit = BreaksOff()
     for _ in range(4):
