@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from evsed.core.user.controls import Remaining
     from evsed.core.user.expected_end import ExpectedEnd
     from evsed.core.user.planner import PlanState
-    from evsed.frontends.status import EventView, OcppView, PartView
+    from evsed.frontends.views import EventView, OcppView, PartView
     from evsed.link import Snapshot
     from evsed.meters import CarReading
 

@@ -21,7 +21,8 @@ from evsed.daemon.event_lines import EventLines
 from evsed.daemon.session_summary import describe_session
 from evsed.daemon.status import Now, build_status
 from evsed.frontends.hub import HubEvent, SessionEnded
-from evsed.frontends.status import EventView, Status
+from evsed.frontends.status import Status
+from evsed.frontends.views import EventView
 from evsed.link import Acknowledge
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from evsed.core.user.weekly_window import DAYS
 from evsed.daemon import summary
 from evsed.daemon.local_zone import LocalZone
 from evsed.frontends.money import rounded
-from evsed.frontends.status import (
+from evsed.frontends.status import Status
+from evsed.frontends.views import (
     ClaimView,
     ControlsView,
     FaultView,
@@ -26,7 +27,6 @@ from evsed.frontends.status import (
     PlanView,
     PricesView,
     SessionView,
-    Status,
     TickView,
 )
 

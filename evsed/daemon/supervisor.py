@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from evsed.frontends.status import PartView
+from evsed.frontends.views import PartView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from evsed.core.pilot.events import Event
     from evsed.core.user.claims import Claim
     from evsed.frontends.settings import SettingsService
-    from evsed.frontends.status import OcppView, Status
+    from evsed.frontends.status import Status
+    from evsed.frontends.views import OcppView
 
 
 class History(Protocol):

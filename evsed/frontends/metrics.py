@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from evsed.frontends.status import MODES
+from evsed.frontends.views import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

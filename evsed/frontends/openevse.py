@@ -19,7 +19,8 @@ from evsed.core.pilot.faults import Fault
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.claims import Claim
 from evsed.core.user.controls import RANGES, Controls, ControlsError
-from evsed.frontends.status import ClaimView, Status
+from evsed.frontends.status import Status
+from evsed.frontends.views import ClaimView
 
 JsonObject = dict[str, Any]
 """A JSON object."""

@@ -13,7 +13,7 @@ from evsed.daemon.limit_calculator import LimitCalculator
 from evsed.daemon.ocpp_limit import STARTS_WITHIN_S, OcppLimit
 from evsed.frontends.hub import OcppReport
 from evsed.frontends.ocpp import OcppConfig
-from evsed.frontends.status import OcppView
+from evsed.frontends.views import OcppView
 from tests.daemon.daemon_world import NOON, World, life
 
 CONFIG = OcppConfig(url="ws://central/ocpp", path=Path("unused"))

@@ -23,7 +23,7 @@ from tests.daemon.test_summary import CHARGING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from evsed.frontends.status import PricesView
+    from evsed.frontends.views import PricesView
 
 HOUR_S = 3600.0
 UNREAD = "the list of prices cannot be read: it cannot be reached"

@@ -18,7 +18,7 @@ from evsed.core.user.claims import Claims
 from evsed.core.user.controls import Controls, Remaining
 from evsed.daemon.charger_state import ChargerState
 from evsed.daemon.status import Now, SessionTotals, build_status
-from evsed.frontends.status import LimitView
+from evsed.frontends.views import LimitView
 from tests.daemon.daemon_world import INSTALLATION
 from tests.daemon.test_summary import CHARGING as SNAPSHOT
 

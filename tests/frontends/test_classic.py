@@ -19,7 +19,8 @@ from evsed.core.energy.energy_stats import day_number
 from evsed.core.energy.sessions import SessionRecord
 from evsed.errors import StoreError
 from evsed.frontends.classic import EnergyFiles, classic_line, format_record, parse_record
-from evsed.frontends.status import FaultView, SessionView, Status, TickView
+from evsed.frontends.status import Status
+from evsed.frontends.views import FaultView, SessionView, TickView
 
 NOW = datetime(2026, 11, 22, 11, 30, 4, tzinfo=UTC)
 

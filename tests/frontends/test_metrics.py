@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from evsed.frontends.metrics import metrics, render
-from evsed.frontends.status import LimitView, PartView
+from evsed.frontends.views import LimitView, PartView
 from tests.frontends.web.web_world import CHARGING, FAULTED, served
 
 

@@ -13,14 +13,8 @@ from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.claims import Claim
 from evsed.core.user.controls import Controls
 from evsed.frontends import openevse
-from evsed.frontends.status import (
-    ClaimView,
-    ControlsView,
-    FaultView,
-    LimitView,
-    PhaseSetView,
-    Status,
-)
+from evsed.frontends.status import Status
+from evsed.frontends.views import ClaimView, ControlsView, FaultView, LimitView, PhaseSetView
 from tests.frontends.web.web_world import CHARGING, NOON
 
 WAITING = replace(

@@ -15,7 +15,7 @@ from evsed.frontends.metrics import render
 from evsed.frontends.ocpp.profiles import schedule_json
 from evsed.frontends.ocpp.readings import samples, view_of
 from evsed.frontends.serialization import to_json
-from evsed.frontends.status import PhaseSetView
+from evsed.frontends.views import PhaseSetView
 from tests.frontends.web.web_world import CHARGING
 
 AMPERES = 10.0

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from evsed.frontends.mqtt import MqttConfig
 from evsed.frontends.mqtt.messages import OFFLINE, ONLINE, Topics
-from evsed.frontends.status import LIGHT_STATES, MODES
+from evsed.frontends.views import LIGHT_STATES, MODES
 
 HOME_PAGE: Final = "https://github.com/simat/Variable-J1772-Charger"
 """The origin that Home Assistant shows: the charger whose successor evsed is."""

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from evsed.frontends.classic import cp_value
-from evsed.frontends.status import Status, TickView
+from evsed.frontends.status import Status
+from evsed.frontends.views import TickView
 
 ONLINE: Final = "online"
 OFFLINE: Final = "offline"

@@ -20,7 +20,8 @@ from evsed.frontends.claim_orders import read_claim
 
 if TYPE_CHECKING:
     from evsed.frontends.hub import Hub
-    from evsed.frontends.status import FaultView, Status
+    from evsed.frontends.status import Status
+    from evsed.frontends.views import FaultView
 
 CONTROLS: Final = ("mode", "max_current_a", "session_kwh", "session_h", "window", "plan")
 NAMES: Final = (*CONTROLS, "claim", "ack", "wake")

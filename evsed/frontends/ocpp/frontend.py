@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from evsed.frontends.hub import Hub
     from evsed.frontends.ocpp import OcppConfig
     from evsed.frontends.ocpp.link import Link
-    from evsed.frontends.status import OcppView, Status
+    from evsed.frontends.status import Status
+    from evsed.frontends.views import OcppView
 
 LOOKED_EVERY_S: Final = 1.0
 """The status is followed once a second: meter values and status changes are no faster."""

@@ -20,7 +20,7 @@ from evsed.frontends.ocpp.session import CentralSession, Dialect
 from evsed.frontends.ocpp.station import Station
 from evsed.frontends.ocpp.v16.dialect import Dialect16
 from evsed.frontends.ocpp.v201.dialect import Dialect201
-from evsed.frontends.status import OcppView
+from evsed.frontends.views import OcppView
 
 if TYPE_CHECKING:
     from evsed.frontends.ocpp import OcppConfig

@@ -19,7 +19,8 @@ from structlog.testing import capture_logs
 from evsed.frontends.mqtt import MqttConfig
 from evsed.frontends.mqtt.frontend import MqttFrontend
 from evsed.frontends.mqtt.messages import Topics, without_clocks
-from evsed.frontends.status import ClaimView, Status
+from evsed.frontends.status import Status
+from evsed.frontends.views import ClaimView
 from evsed.sources.broker import FLOOD_PER_S
 from evsed.sources.terms import BrokerAccess
 from tests.frontends.web.web_world import CHARGING, ShownHub

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from evsed.frontends.claim_orders import read_claim
 from evsed.frontends.mqtt.orders import LARGEST_BYTES, carry_out, read_value
-from evsed.frontends.status import ControlsView
+from evsed.frontends.views import ControlsView
 from tests.frontends.web.web_world import CHARGING, FAULTED, ShownHub
 
 

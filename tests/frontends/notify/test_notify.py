@@ -24,7 +24,7 @@ from evsed.errors import NotifyError
 from evsed.frontends.notify import NotifyConfig
 from evsed.frontends.notify.frontend import NotifyFrontend, seen
 from evsed.frontends.notify.sender import QUEUE_MAX, Sender, Service
-from evsed.frontends.status import PlanView, PricesView
+from evsed.frontends.views import PlanView, PricesView
 from evsed.logs import Logs, LogsConfig
 from tests.frontends.web.web_world import CHARGING, FAULTED, NOON, ShownHub
 from tests.sources.devices import served

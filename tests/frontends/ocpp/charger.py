@@ -15,7 +15,7 @@ from evsed.core.energy.sessions import EndReason, SessionRecord
 from evsed.frontends.hub import HubEvent, SessionEnded
 from evsed.frontends.ocpp import OcppConfig
 from evsed.frontends.ocpp.frontend import OcppFrontend
-from evsed.frontends.status import ControlsView, FaultView, SessionView
+from evsed.frontends.views import ControlsView, FaultView, SessionView
 from tests.frontends.ocpp.central import IN_TIME_S
 from tests.frontends.web.web_world import CHARGING, NOON, ShownHub
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evsed.core.pilot.faults import Fault
-from evsed.frontends.status import FaultView
+from evsed.frontends.views import FaultView
 from tests.frontends.ocpp.central import CentralSystem
 from tests.frontends.ocpp.charger import charger
 from tests.frontends.web.web_world import NOON

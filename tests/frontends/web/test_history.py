@@ -18,7 +18,7 @@ from evsed.core.energy.history import TraceRow
 from evsed.core.energy.sessions import Checkpoint, DayTotal, EndReason, SessionRecord
 from evsed.daemon.history import HistoryService
 from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
-from evsed.frontends.status import PricesView, SessionView
+from evsed.frontends.views import PricesView, SessionView
 from evsed.frontends.web.api import history_api as history
 from evsed.store import Store
 from evsed.store.rows import begins_at

@@ -52,9 +52,10 @@ def test_every_key_has_its_meaning_and_the_unit_of_its_suffix() -> None:
 def test_a_number_without_a_unit_is_a_count_or_a_share() -> None:
     for name, key, schema in properties():
         if '"number"' in json.dumps(schema) and "x-unit" not in schema:
-            # The unit of a setting's range stands beside it.
+            # The unit of a setting's range stands beside it, the currency of money in `prices`.
             ranges = (("Setting", "minimum"), ("Setting", "maximum"))
-            assert (name, key) in (("Status", "duty"), *ranges)
+            money = key.endswith(("cost", "savings")) or (name, key) == ("Prices", "now")
+            assert money or (name, key) in (("Status", "duty"), *ranges)
 
 
 def test_every_json_answer_has_the_version() -> None:

@@ -14,7 +14,7 @@ import pytest_asyncio
 from openevsehttp import OpenEVSE
 from openevsehttp.exceptions import AuthenticationError, CommandFailedError, MissingSerial
 
-from evsed.frontends.status import ControlsView
+from evsed.frontends.views import ControlsView
 from tests.frontends.openevse_world import EVCC_CLAIM, Evcc, basic
 from tests.frontends.web.web_world import CHARGING, FAULTED, IN_TIME_S, PASSWORD, Served, served
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from evsed.frontends.status import ControlsView
+from evsed.frontends.views import ControlsView
 from evsed.frontends.web.auth.tokens import MOST, Scope, TokenConflictError, TokenError, TokenFile
 from tests.frontends.openevse_world import basic
 from tests.frontends.web.guesses import guess_until_slowed

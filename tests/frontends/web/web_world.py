@@ -18,14 +18,14 @@ from evsed.core.user.controls import OFF_STAYS, Controls, ControlsError
 from evsed.errors import ChangeRefused, StoreError
 from evsed.frontends.hub import History, HubEvent, OcppReport
 from evsed.frontends.settings import FeedCheckView, SettingsService, SettingsView, UpdateView
-from evsed.frontends.status import (
+from evsed.frontends.status import Status
+from evsed.frontends.views import (
     ClaimView,
     ControlsView,
     EventView,
     FaultView,
     LimitView,
     SessionView,
-    Status,
     TickView,
 )
 from evsed.frontends.web import WebConfig, WebLimits

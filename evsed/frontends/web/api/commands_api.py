@@ -8,7 +8,7 @@ been checked and the body has been read.
 from __future__ import annotations
 
 from evsed.core.user.controls import Controls, ControlsError
-from evsed.frontends.status import ControlsView
+from evsed.frontends.views import ControlsView
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.models import Outcome, Password
 from evsed.frontends.web.api.operation import ApiRequest, AuthRequirement, Operation, Reply

@@ -11,7 +11,8 @@ import structlog
 
 from evsed.core.user.controls import ControlsError
 from evsed.frontends.claim_orders import read_claim
-from evsed.frontends.status import ClaimView, Status
+from evsed.frontends.status import Status
+from evsed.frontends.views import ClaimView
 from evsed.frontends.web.api.commands_api import NOT_GRANTED
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.models import (

@@ -7,7 +7,8 @@ from typing import cast
 
 from aiohttp import web
 
-from evsed.frontends.status import ControlsView, Status
+from evsed.frontends.status import Status
+from evsed.frontends.views import ControlsView
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.models import LoginView, RecentView
 from evsed.frontends.web.api.operation import ApiRequest, Operation, Reply
