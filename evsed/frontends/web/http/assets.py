@@ -42,6 +42,8 @@ WORDS = "words.en.json"
 SETTINGS_WORDS = "settings.en.json"
 PLAN_WORDS = "plan.en.json"
 MONEY_WORDS = "money.en.json"
+WORKER = "service-worker.js"
+WORKER_WORDS = "away.en.json"
 PAGE = "page.html"
 SETTINGS_PAGE = "settings.html"
 LICENCE = "uPlot.LICENSE"
@@ -129,6 +131,8 @@ class Assets:
         for part in (PLAN_WORDS, MONEY_WORDS):
             name = part.replace(".en.json", "_words.js")
             bodies[name] = _module((folder / part).read_text(encoding="utf-8"))
+        away = json.loads((folder / WORKER_WORDS).read_text(encoding="utf-8"))
+        worker = _fill(bodies.pop(WORKER).decode(), away).encode()
         # One style sheet: each further file delays the first paint.
         bodies[STYLE] = b"\n".join(bodies.pop(name) for name in STYLES)
         page = INDENTED.sub("\n", (folder / PAGE).read_text(encoding="utf-8"))
@@ -153,6 +157,8 @@ class Assets:
             self.prefix + name: asset(body, KINDS[name[name.rindex(".") :]], FOREVER, {})
             for name, body in {**bodies, LICENCE: licence}.items()
         }
+        # Beside the page, because it may serve nothing above its own folder; so not for ever.
+        self._files[f"/{WORKER}"] = asset(worker, KINDS[".js"], REVALIDATE, {})
         loaded = [
             self.page("").asset,
             *(self._files[self.prefix + name] for name in bodies if name not in ELSEWHERE),

@@ -122,6 +122,7 @@ async function view() {
   else history.update(status);
 }
 
+navigator.serviceWorker?.register("service-worker.js").catch(() => {});
 addEventListener("hashchange", view);
 view();
 listen();

@@ -280,3 +280,5 @@ byId("new_password").addEventListener("submit", async (event) => {
 
 document.addEventListener("keydown", (event) => event.key === "Escape" && message(""));
 loadAccess();
+
+byId("insecure").hidden = isSecureContext;
