@@ -44,14 +44,8 @@ class NotifyFrontend:
 
     async def run(self, hub: Hub) -> None:
         """Watch until cancelled."""
-        services = []
-        for number, url in enumerate(self._config.urls):
-            try:
-                services.append(Service(f"notify.urls[{number}]", url))
-            except NotifyError as error:
-                if str(error) not in self._reported:
-                    self._reported.add(str(error))
-                    log.error(str(error))
+        # apprise loads a hundred plugins, which takes a Pi many seconds.
+        services = await asyncio.to_thread(self._services)
         sender = Sender(services, self._on_outcome)
         try:
             while True:
@@ -65,6 +59,18 @@ class NotifyFrontend:
 
     def close(self) -> None:
         """Nothing is open between two runs."""
+
+    def _services(self) -> list[Service]:
+        """Open every address that can be used, and log once each that cannot."""
+        services = []
+        for number, url in enumerate(self._config.urls):
+            try:
+                services.append(Service(f"notify.urls[{number}]", url))
+            except NotifyError as error:
+                if str(error) not in self._reported:
+                    self._reported.add(str(error))
+                    log.error(str(error))
+        return services
 
     def _on_outcome(self, service: str, sent: bool) -> None:  # noqa: FBT001 - a callback
         """Report once that a service takes nothing, until it does."""
