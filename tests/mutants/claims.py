@@ -247,6 +247,10 @@ CLAIMS: Final = (
            "core/pilot/test_current_transformer.py::test_an_input_that_is_not_at_half_the_reference_is_a_fault_and_no_reading"),
     Mutant("noise-is-current", "core/pilot/current_transformer.py", "SILENCE: Final = 1.5", "SILENCE: Final = 0.0",
            "core/pilot/test_current_transformer.py::test_a_transformer_that_is_not_clamped_on_reads_0_a"),
+    Mutant("pause-by-f-keeps-the-car", "core/pilot/evse.py", "            self.proof.on_unseen()", "            pass",
+           "core/pilot/test_evse_cars.py::test_whoever_comes_during_f_has_to_show_b_before_anything_closes"),
+    Mutant("pause-by-f-without-x1", "core/pilot/evse.py", "stood = self.output.x1_for_s(now) >= j1772.X1_MIN_S and self.proof.complete", "stood = self.proof.complete",
+           "core/pilot/test_evse_cars.py::test_a_car_that_wants_f_in_a_pause_gets_it_once_the_contactor_is_open"),
     Mutant("each-phase-full", "daemon/ocpp_limit.py", "step.on(state.phases)", "step.max_a",
            "daemon/test_phase_wishes.py::test_a_central_system_that_allows_one_phase_has_it_asked_for_and_less_flows_till_then"),
 )  # fmt: skip

@@ -81,7 +81,7 @@ MUTANTS: Final = (
            _TP + "a_reading_that_drifts_through_b_is_no_proof"),
     Mutant("step-ignored", _PROOF, "            self.strayed = self._needs_b", "            self.strayed = False",
            _TP + "a_c_that_moves_in_a_charge_costs_the_offer_and_the_car_shows_b_again"),
-    Mutant("step-unconfirmed", _PROOF, "self.moved = self.confirmed = False", "self.moved = False",
+    Mutant("step-unconfirmed", _PROOF, "STRAY_S:\n            self.moved = self.confirmed = False", "STRAY_S:\n            self.moved = False",
            _TP + "a_confirmed_car_whose_c_moves_in_a_charge_has_to_be_confirmed_again"),
     Mutant("drift-is-step", _PROOF, "MEAN_S = 1.0", "MEAN_S = 1000.0",
            _TP + "a_c_that_drifts_in_a_charge_interrupts_nothing"),
