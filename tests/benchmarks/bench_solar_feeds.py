@@ -38,6 +38,7 @@ FEEDS: Final = {
     "every 30 s, 60 s late": House(period_s=30, latency_s=60),
     "every 60 s, 120 s late": House(latency_s=120),
     "every 300 s, 5 s late": House(period_s=300),
+    "every 900 s, 5 s late": House(period_s=900),
     "a minute, car answers in 10 s": House(answers_s=10),
     "1 s, car in 5 s": House(period_s=1, latency_s=1, answers_s=5),
     "1 s, car in 10 s": House(period_s=1, latency_s=1, answers_s=10),
@@ -46,6 +47,8 @@ FEEDS: Final = {
     "5 s, 10 s late, car in 10 s": House(period_s=5, latency_s=10, answers_s=10),
     "10 s, car in 10 s": House(period_s=10, latency_s=5, answers_s=10),
     "10 s, 20 s late, car in 10 s": House(period_s=10, latency_s=20, answers_s=10),
+    "10 s, car in 15 s": House(period_s=10, latency_s=5, answers_s=15),
+    "10 s, a car that moves by 0.25 A/s": House(period_s=10, latency_s=5, slew_a_per_s=0.25),
     "10 s, 5 s late, a meter": House(period_s=10, latency_s=5, metered=True),
     "1 s, 1 s late, a meter": House(period_s=1, latency_s=1, metered=True),
 }

@@ -27,6 +27,7 @@ from evsed.core.solar.draw_evidence import (
     taken_a,
     weigh,
 )
+from evsed.core.solar.own_consumption import FAST_S
 from evsed.core.solar.phase_answers import PhaseAnswers
 from evsed.core.solar.weather import Weather
 
@@ -38,8 +39,8 @@ BEGIN_S: Final = 45.0
 """... and begin to draw within 40 s of closing S2 (SmartEVSE/SmartEVSE-3#19)."""
 
 FOLLOWS_S: Final = 10.0
-"""An offer that follows the sun counts as unanswered only where both figures are so much later than
-its change, in seconds: those cars may not have answered yet."""
+"""An offer that follows the sun on a fast feed counts as unanswered only where both figures are so
+much later than its change, in seconds: those cars may not have answered yet."""
 
 UNSETTLED_S: Final = 120.0
 """A start after which the offer never stands that long is judged after this, in seconds."""
@@ -279,7 +280,7 @@ class DrawTest:
             return
         passed_s, self._passed_s = self._passed_s, 0.0
         seen = (excess_w, offered_a)
-        stood, self._stood = self._stood, level_s >= FOLLOWS_S
+        stood, self._stood = self._stood, span_s >= FAST_S or level_s >= FOLLOWS_S
         last = self._last
         self._last = seen
         if last is None:

@@ -25,6 +25,10 @@ SLOW_S = 15.0
 """A car may answer so much later than that, in seconds: the slowest reported cars follow within
 10 s, and some take their time to get there."""
 
+FAST_S = 30.0
+"""News that comes more often than this may tell of a car that has not answered yet, in seconds. On
+a slower feed the car has answered by the next stamp, as a rule: the offer moves once a period."""
+
 
 class _Span(NamedTuple):
     """The car drew `amperes` from `start_at` until the next span."""

@@ -23,7 +23,7 @@ from evsed.core.solar.feed_period import FeedPeriod
 from evsed.core.solar.feed_trouble import Notice
 from evsed.core.solar.held_grid import BATTERY_S, HeldGrid
 from evsed.core.solar.house_battery import BatteryTurn, throttles
-from evsed.core.solar.own_consumption import OwnConsumption
+from evsed.core.solar.own_consumption import FAST_S, OwnConsumption
 from evsed.core.solar.phase_answers import PhaseAnswers
 
 if TYPE_CHECKING:
@@ -241,7 +241,8 @@ class Surplus:
             throttled = self.spare.bias_w > 0 and abs(shown_w or 0.0) < NEAR_ZERO_W
             full = self.spare.bias_w > 0 or self._decoder.charge_error_w >= config.least_w
             excess_w = self._decoder.excess_w
-        if not self._metered and math.isfinite(self.stamp_at) and not self.held.found:
+        fast = math.isfinite(self.stamp_at) and self.period_s < FAST_S
+        if fast and not (self._metered or self.held.found):
             self._narrow(window_at, stamp_at, before_w)
         if throttled and self.test.learned_lately(now):
             # A battery that is nearly full takes less and less, whatever the car does meanwhile.
