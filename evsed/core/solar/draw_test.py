@@ -111,6 +111,9 @@ STILL_S: Final = 600.0
 """... unless the offer has stood still for so long, as at its upper end: then nothing is answered,
 and a large step is made."""
 
+STILL_A: Final = 0.1
+"""An offer that follows a rough sky moves by more than this from reading to reading, in amperes."""
+
 CALM_W: Final = 150.0
 """An ordinary car is tested at a reading that moved by no more than this, in watts, ..."""
 
@@ -340,9 +343,9 @@ class DrawTest:
         step_w = self.watts_per_ampere * (seen[1] - last[1])
         self._natural *= math.exp(-passed_s / MEMORY_S)
         self._still_s += passed_s
-        if abs(step_w) >= SMALL_A * self.watts_per_ampere:
+        if abs(step_w) > STILL_A * self.watts_per_ampere:
             self._still_s = 0.0
-        if self.most_a is None and self._still_s <= 0.0:
+        if self.most_a is None and abs(step_w) >= SMALL_A * self.watts_per_ampere:
             answered_w, unanswered_w = seen[0] - last[0] + step_w, seen[0] - last[0]
             scale = 2 * self._noise_w(1.0) ** 2
             found = (unanswered_w**2 - answered_w**2) / scale
@@ -521,7 +524,10 @@ class DrawTest:
             return far or since_s >= every_s
         if self._rough:
             still_s = AGAIN_S * 2 ** min(MOST_DOUBLED, self._confirmed)
-            return self._still_s >= STILL_S and since_s >= min(every_s, still_s)
+            # At the least current the battery lends: a step up would cost it, and end the run.
+            above_a = self._last[1] - self.least_w / self.watts_per_ampere
+            stands = above_a >= LARGE_A and self._still_s >= STILL_S
+            return stands and since_s >= min(every_s, still_s)
         return since_s >= (AGAIN_S if self._far_readings >= FAR_READINGS else every_s)
 
     @property
