@@ -92,6 +92,7 @@ class Walk:
     took_s: float = 0.0
     _kept: Counter[int] = field(default_factory=Counter)
     _parts: Parts = ()
+    _back: dict[int, list[int]] = field(default_factory=dict)  # once the walk is over
     _limit: WatchedLimit = field(default_factory=WatchedLimit)
 
     def run(self) -> Walk:
@@ -219,9 +220,10 @@ class Walk:
 
     def can_reach(self, goals: Iterable[int]) -> set[int]:
         """The states from which one of *goals* can be reached, step by step."""
-        back: dict[int, list[int]] = {}
-        for before, after in self.edges:
-            back.setdefault(after, []).append(before)
+        back = self._back
+        if not back:  # a million edges in the largest world, asked for by each fault
+            for before, after in self.edges:
+                back.setdefault(after, []).append(before)
         reached = set(goals)
         todo = list(reached)
         while todo:
