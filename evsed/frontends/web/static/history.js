@@ -141,13 +141,14 @@ function row(session) {
   head.scope = "row";
   const cells = [
     ["col_time", long],
-    ["col_energy", `${session.energy_measured || session.energy_wh < SHOWN_FROM_WH ? "" : "≈ "}${kwh(session.energy_wh)} kWh${amounts(session.cost, session.savings)}`],
+    ["col_energy", `${session.energy_measured || session.energy_wh < SHOWN_FROM_WH ? "" : "≈ "}${kwh(session.energy_wh)} kWh`],
     ["col_sun", percent === null ? NONE : `${percent} %`],
     ["col_peak", `${number(session.peak_a, 1)} A`],
     ["col_reason", reasonText(session.reason)],
   ];
+  const money = make("span", "money", amounts(session.cost, session.savings).slice(2));
   return make("tr", "", head, ...cells.map(([name, text]) => {
-    const cell = make("td", name, text);
+    const cell = make("td", name, text, name === "col_energy" ? money : "");
     cell.dataset.name = t(name);
     return cell;
   }));
