@@ -8,6 +8,7 @@ silent, it accepts connections and never answers; set to be old, it closes them 
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Final
 
 CONNECT, PUBLISH, SUBSCRIBE, PINGREQ = 1, 3, 8, 12
@@ -17,26 +18,39 @@ PINGRESP: Final = bytes((0xD0, 0))
 
 
 class SmallBroker:
-    """A broker on *port*; `published` has the moment and the topic of each message."""
+    """A broker on a port that it keeps while it is down, too.
 
-    def __init__(self, port: int, *, silent: bool = False, old: bool = False) -> None:
-        self.port = port
-        self.versions: list[int] = []
-        self._old = old
+    `versions` has the version of each connection, `published` moment and topic of each message.
+    """
+
+    def __init__(self, *, silent: bool = False, old: bool = False) -> None:
+        self.silent = silent
+        self.old = old
         self.connections = 0
+        self.versions: list[int] = []
         self.published: list[tuple[float, str]] = []
-        self._silent = silent
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
+        self._socket = _bound(0)
+        self.port: int = self._socket.getsockname()[1]
 
     async def start(self) -> None:
         """Listen."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._serve, sock=self._socket)
 
     async def stop(self) -> None:
-        """Close the port and every connection."""
+        """Listen no more, and close every connection."""
         assert self._server is not None
         self._server.close()
+        self.drop()
+        self._socket = _bound(self.port)
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._socket.close()
+
+    def drop(self) -> None:
+        """Close every connection."""
         for writer in tuple(self._writers):
             writer.close()
 
@@ -50,9 +64,9 @@ class SmallBroker:
                 if first >> 4 == CONNECT:
                     version = body[6]
                     self.versions.append(version)
-                    if self._old and version == MQTT_5:
+                    if self.old and version == MQTT_5:
                         return
-                if not self._silent:
+                if not self.silent:
                     writer.write(self._answer(first >> 4, first & 0b0110, body, version))
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # the client left
@@ -73,6 +87,14 @@ class SmallBroker:
         end = 2 + int.from_bytes(body[:2], "big")
         self.published.append((asyncio.get_running_loop().time(), body[2:end].decode()))
         return bytes((0x40, 2, *body[end : end + 2])) if qos else b""
+
+
+def _bound(port: int) -> socket.socket:
+    """Return a socket on *port*; connections to it are refused until it listens."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind(("127.0.0.1", port))
+    return made
 
 
 async def _packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:

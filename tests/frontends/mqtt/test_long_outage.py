@@ -22,12 +22,11 @@ from evsed.frontends.mqtt.frontend import (
     MqttFrontend,
 )
 from evsed.frontends.mqtt.messages import Topics
-from evsed.sources.broker import BACK_OFF_S
+from evsed.sources.broker import BACK_OFF_S, LOST, Connector
 from evsed.sources.terms import BrokerAccess
 from tests.benchmarks.warp_loop import WarpLoop
 from tests.frontends.mqtt.small_broker import SmallBroker
 from tests.frontends.web.web_world import CHARGING, ShownHub
-from tests.sources.devices import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -72,12 +71,11 @@ def test_a_long_outage_leaves_two_lines_and_nothing_else(
     async def story() -> None:
         # The library closes a connection without an answer, by a clock of its own.
         monkeypatch.setattr("paho.mqtt.client.time_func", asyncio.get_running_loop().time)
-        port = free_port()
-        broker = SmallBroker(port, silent=silent)
+        broker = SmallBroker(silent=silent)
         if silent:
             await broker.start()
         with capture_logs() as logged:
-            async with shown_at(port, ShownHub(CHARGING)):
+            async with shown_at(broker.port, ShownHub(CHARGING)):
                 await asyncio.sleep(HOUR_S)
                 held_after_an_hour = held()
                 await asyncio.sleep(outage_s)
@@ -87,32 +85,58 @@ def test_a_long_outage_leaves_two_lines_and_nothing_else(
                 assert "MQTT is silent" in logged[0]["event"]
                 if silent:
                     await broker.stop()
-                well = SmallBroker(port)
-                await well.start()
+                broker.silent = False
+                await broker.start()
                 await asyncio.sleep(UNTIL_BACK_S + BACK_OFF_S[-1] + 1.0)
                 assert [line["event"] for line in logged[1:]] == ["the broker is back"]
-                if not silent:
-                    assert set(well.versions) == {5}  # no reason for an older protocol
-                await well.stop()
+                await broker.stop()
+        broker.close()
+
+    on_simulated_time(story())
+
+
+def test_a_broker_that_was_not_reached_or_lost_is_asked_for_mqtt_5_again() -> None:
+    async def attempt(connector: Connector) -> None:
+        try:
+            async with connector.connected() as client:
+                await client.messages.__anext__()
+        except LOST as error:
+            connector.on_failure(error)
+
+    async def story() -> None:
+        broker = SmallBroker()
+        connector = Connector(BrokerAccess(url=f"mqtt://127.0.0.1:{broker.port}"), timeout_s=10.0)
+        await attempt(connector)
+        await broker.start()
+        for count in (1, 2):
+            attempting = asyncio.create_task(attempt(connector))
+            await asyncio.sleep(1.0)
+            assert len(broker.versions) == count
+            broker.drop()
+            await attempting
+        await broker.stop()
+        broker.close()
+        assert broker.versions == [5, 5]
 
     on_simulated_time(story())
 
 
 def test_a_broker_of_before_2019_is_served_and_keeps_its_protocol_over_an_outage() -> None:
     async def story() -> None:
-        broker = SmallBroker(free_port(), old=True)
+        broker = SmallBroker(old=True)
         await broker.start()
         async with shown_at(broker.port, ShownHub(CHARGING)):
             await asyncio.sleep(60.0)
             assert TOPICS.state in [topic for _, topic in broker.published]
             await broker.stop()
             await asyncio.sleep(HOUR_S)
-            again = SmallBroker(broker.port, old=True)
-            await again.start()
+            broker.published.clear()
+            await broker.start()
             await asyncio.sleep(2 * UNTIL_BACK_S + TIMEOUT_S)
-            assert TOPICS.state in [topic for _, topic in again.published]
-            assert again.versions[-1] == 4
-        await again.stop()
+            assert TOPICS.state in [topic for _, topic in broker.published]
+            assert broker.versions[-1] == 4
+        await broker.stop()
+        broker.close()
 
     on_simulated_time(story())
 
@@ -120,7 +144,7 @@ def test_a_broker_of_before_2019_is_served_and_keeps_its_protocol_over_an_outage
 def test_the_state_comes_at_most_once_a_second_and_at_least_every_half_minute() -> None:
     async def story() -> None:
         hub = ShownHub(CHARGING)
-        broker = SmallBroker(free_port())
+        broker = SmallBroker()
         await broker.start()
         async with shown_at(broker.port, hub):
             await asyncio.sleep(HOUR_S)
@@ -131,6 +155,7 @@ def test_the_state_comes_at_most_once_a_second_and_at_least_every_half_minute() 
                 await asyncio.sleep(0.1)
             busy = [at for at, topic in broker.published if topic == TOPICS.state]
         await broker.stop()
+        broker.close()
         pauses = [later - at for at, later in itertools.pairwise(still)]
         assert pauses
         assert max(pauses) < 30.1
