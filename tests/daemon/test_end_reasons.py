@@ -129,7 +129,7 @@ async def ended_by(folder: Path, end: Callable[[Charge], None], seconds: float =
     assert session.ended is not None
     assert session.reason is not None
     assert _past_session(session).reason == session.reason.value  # the API
-    assert f",{session.reason.value}\r\n" in _csv([session]).body.decode()
+    assert f",{session.reason.value},,\r\n" in _csv([session]).body.decode()
     (record,) = (folder / "energy.log").read_text().splitlines()
     assert f"{session.energy_wh / 1000:.3f}kWh" in record
     return session.reason
