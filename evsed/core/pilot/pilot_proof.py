@@ -137,10 +137,10 @@ class PilotProof:
                 self._b_first_v = self._b_now_v
         if settled is not PilotState.A:
             return ""
+        self.car_proved = self.car_proved and not presence.left_live
         good = reads_steady(high_v)
         if good and presence.settled_for_s(now) >= A_MOVED_S:
             self.moved, self.strayed = True, False
-            self.car_proved = self.car_proved and not presence.left_live
         if presence.settled_for_s(now) < AFTER_S:
             return ""
         self.proved, self._a_v = good, high_v if good else None
