@@ -244,7 +244,7 @@ FORGOTTEN: Final = (
     "_mean_at",
     "_needs_b",
     "_rules",
-    # A doubt of many stays only adds a fault. Of stories that differ in it alone one is walked.
+    # The doubt of many stays only adds a fault; the walk does without it (`thaw`).
     "steady_s",
     "_ends",
     "_next_s",
@@ -314,6 +314,7 @@ def thaw(evse: Evse, parts: Parts, memory: Memory) -> None:
             fields[name] = memory[name]
     evse.presence._requests = memory["_requests"].copy()  # noqa: SLF001 - the walk is the memory's other side
     evse.contactor.budget = _same(memory["budget"])
+    evse.stays._ends = ()  # noqa: SLF001 - as above
     evse.active._details = memory["_details"].copy()  # noqa: SLF001 - as above
 
 
@@ -344,9 +345,7 @@ def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
         ages["_asked_at"] = (rules.rest_s + phase_set.GIVE_UP_S,)
     details = memory["_details"]
     if details and (Fault.PILOT in details or Fault.DIODE in details):
-        doubted = (memory["steady_s"],) * (memory["steady_s"] > 0.0)
-        ages["_well_at"] = (machine.PILOT_WELL_S, *doubted)
-        ages["settled_at"] = (*ages.get("settled_at", ()), *doubted)
+        ages["_well_at"] = (machine.PILOT_WELL_S,)
     if details and not memory["_f_asked"]:
         ages["_calm_at"] = (car_probe.CALM_S, car_probe.CALM_AFTER_SHORT_S)
     return ages
