@@ -519,7 +519,7 @@ class DrawTest:
             every_s = min(every_s, AGAIN_S * 2**self._confirmed)
         far = self._far(self._last) and (self._last[0] > 0 or self.most_a is not None)
         self._far_readings = self._far_readings + 1 if far else 0
-        since_s = now - self._tested_at
+        since_s = now - max(self._tested_at, self._answer_at)  # an offer that follows answers, too
         if self.most_a is not None or self._natural <= UNANSWERED:
             return far or since_s >= every_s
         if self._rough:
