@@ -251,7 +251,7 @@ def test_a_current_while_open_is_a_welded_contactor_where_a_meter_is_read() -> N
 
 def test_what_flowed_until_the_contactor_opened_is_no_leak() -> None:
     bench = bench_with(METER)
-    for _ in range(3):
+    for _ in range(2):  # the third plug pulled in C is doubted
         charging(bench)
         bench.unplug()  # under load
         bench.run(5)
