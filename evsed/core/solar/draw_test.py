@@ -105,14 +105,7 @@ SMALL_A: Final = 1.2
 
 MOST_A: Final = 3.0
 """... and not larger. Under a rough sky, where the offers that follow it are answered often, none
-is made ..."""
-
-STILL_S: Final = 600.0
-"""... unless the offer has stood still for so long, as at its upper end: then nothing is answered,
-and a large step is made."""
-
-STILL_A: Final = 0.1
-"""An offer that follows a rough sky moves by more than this from reading to reading, in amperes."""
+is made."""
 
 CALM_W: Final = 150.0
 """An ordinary car is tested at a reading that moved by no more than this, in watts, ..."""
@@ -173,7 +166,7 @@ class DrawTest:
         self._level_a: float | None = None
         self._tests = self._wait = 0
         self._since_s = 0.0
-        self._drift_w = self._still_s = 0.0
+        self._drift_w = 0.0
         self._far_readings = self._confirmed = 0
         self._evidence = DrawEvidence()
         self._begun_at = -math.inf
@@ -194,7 +187,7 @@ class DrawTest:
         self._answer_at = self._tested_at = -math.inf
         self._spare_w = math.nan
         self._natural = 0.0
-        self._passed_s = self._still_s = 0.0
+        self._passed_s = 0.0
         self._confirmed = 0
         self._every_s = EVERY_S
         self._proved_a = 0.0  # the car was seen to follow an offer of so much
@@ -342,9 +335,6 @@ class DrawTest:
         self._drift_w += DRIFT_RATE * (self._weather.add(moved_w) - self._drift_w)
         step_w = self.watts_per_ampere * (seen[1] - last[1])
         self._natural *= math.exp(-passed_s / MEMORY_S)
-        self._still_s += passed_s
-        if abs(step_w) > STILL_A * self.watts_per_ampere:
-            self._still_s = 0.0
         if self.most_a is None and abs(step_w) >= SMALL_A * self.watts_per_ampere:
             answered_w, unanswered_w = seen[0] - last[0] + step_w, seen[0] - last[0]
             scale = 2 * self._noise_w(1.0) ** 2
@@ -497,8 +487,7 @@ class DrawTest:
             self._begin(now, _Step.LARGE)
         elif self._step is _Step.NONE and self._due_and_calm(now):
             self._up, self._risen = not self._up, self._far(self._last)
-            small = self.most_a is None and not self._rough
-            self._begin(now, _Step.SMALL if small else _Step.LARGE)
+            self._begin(now, _Step.SMALL if self.most_a is None else _Step.LARGE)
 
     def _begin(self, now: float, step: _Step) -> None:
         self._step, self._level_a, self._begun_at = step, None, now
@@ -523,11 +512,7 @@ class DrawTest:
         if self.most_a is not None or self._natural <= UNANSWERED:
             return far or since_s >= every_s
         if self._rough:
-            still_s = AGAIN_S * 2 ** min(MOST_DOUBLED, self._confirmed)
-            # At the least current the battery lends: a step up would cost it, and end the run.
-            above_a = self._last[1] - self.least_w / self.watts_per_ampere
-            stands = above_a >= LARGE_A and self._still_s >= STILL_S
-            return stands and since_s >= min(every_s, still_s)
+            return False
         return since_s >= (AGAIN_S if self._far_readings >= FAR_READINGS else every_s)
 
     @property

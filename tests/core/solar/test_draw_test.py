@@ -98,7 +98,7 @@ def test_a_car_that_is_full_at_once_is_known_under_a_restless_sun(semantics: Sem
         lambda now: 16.0 if now < 1800 else 0.0,
     )
     house.run(4 * 3600)
-    assert house.counted_wh - house.real_wh < 400
+    assert house.counted_wh - house.real_wh < 350
     assert house.offers[-1] == 0.0
 
 
@@ -142,19 +142,8 @@ def rough(seed: int) -> Callable[[int], float]:
 
 
 @pytest.mark.parametrize("semantics", SEMANTICS)
-def test_a_car_that_ends_its_charge_while_the_offer_stands_still_is_known_under_a_rough_sky(
-    semantics: Semantics,
-) -> None:
-    house = House(semantics, rough(0), lambda now: 16.0 if now < 3600 else 0.0)
-    house.run(5 * 3600)
-    assert house.counted_wh - house.real_wh < 0.5 * 4 * 16 * 230, "four hours of an offer of 16 A"
-
-
-@pytest.mark.parametrize("semantics", SEMANTICS)
 @pytest.mark.parametrize("seed", range(2))
-def test_an_ordinary_car_loses_little_to_the_steps_under_a_rough_sky(
-    semantics: Semantics, seed: int
-) -> None:
+def test_an_ordinary_car_loses_little_under_a_rough_sky(semantics: Semantics, seed: int) -> None:
     house = House(semantics, rough(seed), lambda _: 32.0)
     house.run(5 * 3600)
     assert house.real_wh > 0.95 * 5 * 16 * 230
