@@ -124,12 +124,17 @@ def test_ten_bounces_of_the_plug_are_one_plugging_in() -> None:
     assert story.count(ev.CarUnplugged) == 0
 
 
-def test_a_spike_to_a_of_100_ms_does_not_end_the_session() -> None:
+def test_a_spike_to_a_of_100_ms_does_not_end_the_session_but_b_has_to_be_seen_again() -> None:
     story = Story().charging()
     story.car("A")
     story.run(0.1)
     story.car("C")
+    story.run(3.0)
+    assert not story.closed
 
+    story.car("B")
+    story.run(1.0)
+    story.car("C")
     story.until(lambda: story.closed, within_s=3.0)
 
     assert story.count(ev.CarUnplugged) == 0

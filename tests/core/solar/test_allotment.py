@@ -506,3 +506,15 @@ def test_cheap_nights_and_a_good_feed_in_make_the_sun_a_loss() -> None:
 def test_a_single_price_is_refused() -> None:
     with pytest.raises(ValueError, match="go together"):
         AllotmentConfig(import_price=0.3)
+
+
+def test_what_the_feed_forbade_last_holds_after_a_restart_until_it_answers() -> None:
+    allot = Allotment(AllotmentConfig(semantics="battery_power"))
+    allot.set_mode(Mode.FAST)
+    allot.remember_feed(below_0=False, forbidding_w=0.0)
+    assert allot.forbidding_w == 0.0
+    assert allot.update(600.0).current_a == 0
+    assert allot.update(601.0).reason.rule is AllotmentRule.LAST_FORBADE
+    allot.on_page(610.0, 9000.0)
+    allot.remember_feed(below_0=False, forbidding_w=0.0)
+    assert allot.forbidding_w is None

@@ -105,6 +105,7 @@ def test_an_opened_contactor_ends_the_draw_of_a_car_that_answers_late() -> None:
     assert draw.bounds_a(15.0, 15.0, 12.0) == (10.0, 12.0)
     assert draw.bounds_a(9.0, 9.0) == (10.0, 10.0)
     assert draw.bounds_a(22.0, 22.0) == (0.0, 0.0)
+    assert draw.bounds_a(16.0, 19.0) == (10.0, 16.0)
 
 
 def test_the_window_of_the_feed_is_averaged_over() -> None:
