@@ -53,7 +53,7 @@ def test_when_the_network_dies_the_profile_holds_for_the_keep_time_and_no_longer
             assert status["limited_by"] == "ocpp"
             assert status["ocpp"]["connected"]
             assert start.payload["idTag"] == "evsed"
-            central.mute = True  # the cable is cut: no end of the connection is seen
+            central.mute = central.gone = True  # the cable is cut: no end of it is seen
             lost_at = rig.now()
             await asyncio.to_thread(
                 until, rig, "6 A are offered", lambda now: 5.9 < now["offered_a"] < 6.05

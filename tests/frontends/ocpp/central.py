@@ -67,7 +67,8 @@ class CentralSystem:
     """A central system on 127.0.0.1; `came` has every call of charge points, in order.
 
     `answers` may be changed by a test. `invalid` has what broke a schema. `mute`: it does
-    not answer any more on this connection, as a machine whose network is gone.
+    not answer any more on this connection, as a machine whose network is gone. `gone`: nor does
+    it answer who connects again.
     """
 
     protocols: tuple[str, ...] = ("ocpp1.6",)
@@ -87,7 +88,7 @@ class CentralSystem:
         self._calls = 0
         self._runner: web.AppRunner | None = None
         self.version = ""
-        self.mute = False
+        self.mute = self.gone = False
         self.raw: list[str] = []
 
     async def __aenter__(self) -> Self:
@@ -119,6 +120,8 @@ class CentralSystem:
         return f"{'wss' if self.tls else 'ws'}://127.0.0.1:{self.port}/ocpp"
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if self.gone:
+            await asyncio.Event().wait()  # until the end, which cancels it
         expected = f"{request.match_info['identity']}:{self.password}"
         basic = f"Basic {base64.b64encode(expected.encode()).decode()}"
         if self.password and request.headers.get("Authorization") != basic:
