@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evsed.errors import WebError
-from evsed.frontends.web.tls import fingerprint, own_certificate
+from evsed.frontends.web.tls import certificate_path, fingerprint
 
 if TYPE_CHECKING:
     from evsed.frontends.web import WebConfig
@@ -18,8 +17,9 @@ def https(config: WebConfig) -> Iterator[str]:
     """Yield the fingerprint of the certificate in use; nothing without HTTPS."""
     if not config.https_port:
         return
-    path = Path(config.certificate) if config.certificate else own_certificate(config)
+    path = certificate_path(config)
     try:
         yield f"https on port {config.https_port}, {path}, SHA-256 {fingerprint(path)}"
     except WebError as error:
-        yield f"https on port {config.https_port}: {error}; it is made at the first start"
+        made = "" if config.certificate else "; it is made at the first start"
+        yield f"https on port {config.https_port}: {error}{made}"

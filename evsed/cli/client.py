@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from evsed.core.energy.sessions import sun_text
 from evsed.errors import EvsedError
 from evsed.frontends.money import money_text
 
@@ -57,10 +58,9 @@ def _cause(error: Exception) -> str:
 
 
 def _share(energy_wh: float, solar_wh: float | None) -> str:
-    """Return the solar share of an energy, as the page shows it; "" where it is not known."""
-    if not energy_wh or solar_wh is None:
-        return ""
-    return f" ({100 * min(1.0, max(0.0, solar_wh / energy_wh)):.0f} % sun)"
+    """Return the solar share of an energy in brackets, as the page shows it; "" if not known."""
+    share = sun_text(energy_wh, solar_wh)
+    return f" ({share})" if share else ""
 
 
 def status(url: str, socket_path: str = "") -> str:

@@ -21,7 +21,7 @@ def show(config: NotifyConfig | None, write: Callable[[str], None] = print) -> b
     good = True
     for number, url in enumerate(config.urls):
         try:
-            service = Service(f"notify.urls[{number}]", url)
+            service = Service(number, url)
         except NotifyError as error:
             write(str(error))
             good = False

@@ -40,7 +40,7 @@ SAME_DUE_S: Final = 3600.0
 """A goal that comes again within an hour of its end is the same one after a step of the clock."""
 
 PRICES_EVERY_S: Final = 60.0
-"""GridPrices are known to the minute."""
+"""Prices are known to the minute."""
 PRICES_AHEAD_S: Final = 36 * 3600.0
 """So long before a goal is due its times are chosen: two nights and the day between them."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from evsed.core.energy.sessions import EndReason
+from evsed.core.energy.sessions import EndReason, sun_text
 from evsed.frontends.money import money_text
 
 if TYPE_CHECKING:
@@ -47,9 +47,8 @@ def describe_session(session: SessionRecord, currency: str = "") -> str:
     minutes = round(session.charge_s / 60)
     time = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"  # noqa: PLR2004 - an hour
     parts = [f"{about}{session.energy_wh / 1000:.2f} kWh in {time}"]
-    if session.solar_wh is not None:
-        share = 100 * min(1.0, max(0.0, session.solar_wh / session.energy_wh))
-        parts.append(f"{share:.0f} % sun")
+    if share := sun_text(session.energy_wh, session.solar_wh):
+        parts.append(share)
     parts.append(f"at most {session.peak_a:.1f} A")
     ended = f"; ended {ENDS[session.reason]}" if session.reason else ""
     cost = money_text(session.cost, session.savings, currency)

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import math
 import ssl
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import urlsplit
@@ -115,6 +115,33 @@ class Connector:
     def _other(self) -> aiomqtt.ProtocolVersion:
         versions = aiomqtt.ProtocolVersion
         return versions.V311 if self._protocol is versions.V5 else versions.V5
+
+
+async def stay_connected(
+    connector: Connector,
+    listen: Callable[[aiomqtt.Client], Awaitable[None]],
+    lose: Callable[[str, float], None],
+) -> None:
+    """Be connected by *connector*, and connect again after each loss, until cancelled.
+
+    *listen* has the connection until it ends. *lose* gets each failure in words, and the pause
+    before the next attempt, in seconds: 0 where only the version of the protocol was wrong.
+    """
+    failures, wait_s = 0, 0.0
+    while True:
+        try:
+            async with connector.connected() as client:
+                failures = 0
+                await listen(client)
+        except LOST as error:
+            is_version = connector.on_failure(error)
+            wait_s = 0.0 if failures == 0 and is_version else BACK_OFF_S[failures]
+            lose(f"{connector.url} cannot be reached ({cause(error)})", wait_s)
+        except SourceError as error:
+            wait_s = BACK_OFF_S[-1]
+            lose(str(error), wait_s)
+        failures = min(failures + 1, len(BACK_OFF_S) - 1)
+        await asyncio.sleep(wait_s)
 
 
 class FloodGuard:

@@ -20,7 +20,7 @@ from aiomqtt.types import PayloadType
 
 from evsed.errors import SourceError
 from evsed.sources import Clock, Sample
-from evsed.sources.broker import BACK_OFF_S, LARGEST_BYTES, LOST, Connector, FloodGuard, cause
+from evsed.sources.broker import LARGEST_BYTES, Connector, FloodGuard, stay_connected
 from evsed.sources.documents import Expressions, ReadNumber, parse
 from evsed.sources.terms import MqttTerm, Term
 
@@ -73,7 +73,9 @@ class MqttSource:
         Raises `SourceError` while the broker cannot be reached, or a topic has had no message yet.
         """
         if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="mqtt source")
+            self._task = asyncio.create_task(
+                stay_connected(self._connector, self._listen, self._lose), name="mqtt source"
+            )
             await self._first()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience_s):
@@ -136,27 +138,7 @@ class MqttSource:
 
     # -- the connection ------------------------------------------------------------------------
 
-    async def _run(self) -> None:
-        """Be connected, and connect again after each loss, until cancelled."""
-        failures, wait_s = 0, 0.0
-        while True:
-            try:
-                async with self._connector.connected() as client:
-                    self._trouble = None
-                    self._connected_at = self._clock()
-                    failures = 0
-                    await self._listen(client)
-            except LOST as error:
-                is_version = self._connector.on_failure(error)
-                self._lose(f"{self._broker.url} cannot be reached ({cause(error)})")
-                wait_s = 0.0 if failures == 0 and is_version else BACK_OFF_S[failures]
-            except SourceError as error:
-                self._lose(str(error))
-                wait_s = BACK_OFF_S[-1]
-            failures = min(failures + 1, len(BACK_OFF_S) - 1)
-            await asyncio.sleep(wait_s)
-
-    def _lose(self, problem: str) -> None:
+    def _lose(self, problem: str, _wait_s: float) -> None:
         """Forget what is known: how long there will be no news is unknown."""
         self._trouble = SourceError(problem)
         self._newest.clear()
@@ -164,6 +146,8 @@ class MqttSource:
 
     async def _listen(self, client: aiomqtt.Client) -> None:
         """Keep the newest message of each topic, until the connection ends."""
+        self._trouble = None
+        self._connected_at = self._clock()
         for topic in sorted(self._topics):
             await client.subscribe(topic)
         asking = asyncio.create_task(self._ask(client), name="mqtt source asks")

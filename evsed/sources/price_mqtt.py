@@ -12,7 +12,7 @@ import aiomqtt
 
 from evsed.core.user.price_list import PriceList
 from evsed.errors import SourceError
-from evsed.sources.broker import BACK_OFF_S, LARGEST_BYTES, LOST, Connector, FloodGuard, cause
+from evsed.sources.broker import LARGEST_BYTES, Connector, FloodGuard, stay_connected
 from evsed.sources.documents import parse
 from evsed.sources.price_rows import RowReader
 from evsed.sources.price_source import PriceSourceConfig
@@ -40,7 +40,9 @@ class MqttPrices:
     async def read(self) -> PriceList:
         """Wait for a list, a period at most; then the newest. Raises `SourceError` without one."""
         if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="prices by mqtt")
+            self._task = asyncio.create_task(
+                stay_connected(self._connector, self._listen, self._lose), name="prices by mqtt"
+            )
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._period_s):
                 await self._arrival.wait()
@@ -64,31 +66,14 @@ class MqttPrices:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _run(self) -> None:
-        """Be connected, and connect again after each loss, until cancelled."""
-        failures, wait_s = 0, 0.0
-        while True:
-            try:
-                async with self._connector.connected() as client:
-                    failures, self._trouble = 0, ""
-                    await self._listen(client)
-            except LOST as error:
-                is_version = self._connector.on_failure(error)
-                wait_s = 0.0 if failures == 0 and is_version else BACK_OFF_S[failures]
-                if wait_s:
-                    self._lose(f"{self._connector.url} cannot be reached ({cause(error)})")
-            except SourceError as error:
-                self._lose(str(error))
-                wait_s = BACK_OFF_S[-1]
-            failures = min(failures + 1, len(BACK_OFF_S) - 1)
-            await asyncio.sleep(wait_s)
-
-    def _lose(self, problem: str) -> None:
-        self._trouble = problem
-        self._arrival.set()
+    def _lose(self, problem: str, wait_s: float) -> None:
+        if wait_s:
+            self._trouble = problem
+            self._arrival.set()
 
     async def _listen(self, client: aiomqtt.Client) -> None:
         """Keep the newest list, until the connection ends."""
+        self._trouble = ""
         await client.subscribe(self._topic)
         guard = FloodGuard(self._connector.url, [self._topic])
         async for message in client.messages:

@@ -24,6 +24,13 @@ SAVE_AFTER_S: Final = 40.0
 are for a save that has to wait or to be repeated."""
 
 
+def sun_text(energy_wh: float, solar_wh: float | None) -> str:
+    """Return the solar share of an energy, "94 % sun"; "" where it is not known."""
+    if not energy_wh or solar_wh is None:
+        return ""
+    return f"{100 * min(1.0, max(0.0, solar_wh / energy_wh)):.0f} % sun"
+
+
 class EndReason(Enum):
     """The reason why the current last stopped before the session ended."""
 

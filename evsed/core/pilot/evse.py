@@ -489,11 +489,12 @@ class Evse:
             if (allowed and over and seen) or self._stopping or self.active.first is not None:
                 self.output.end_pause(now)
             return
-        waits = blocked is not None and blocked.cause.kind is causes.CauseKind.LIMIT
+        if allowed or blocked is None or blocked.cause.kind is not causes.CauseKind.LIMIT:
+            return
         rests = not self.contactor.closed and self.presence.settled is PilotState.B
         stood = self.output.x1_for_s(now) >= j1772.X1_MIN_S and self.proof.complete
-        if blocked is not None and waits and not allowed and rests and stood:
-            self.output.pause(now, Reason(blocked.cause, blocked.why))
+        if rests and stood:
+            self.output.pause(now, blocked)
             self.proof.on_unseen()
 
     def _raise(self, now: float, fault: Fault, detail: str) -> list[ev.Event]:

@@ -151,8 +151,7 @@ class PilotProof:
         if not in_b:
             self._b_bursts = 0
             return
-        self._b_bursts = min(self._b_bursts + 1, LEVEL_BURSTS)
-        self._b_now_v += (high_v - self._b_now_v) / self._b_bursts
+        self._b_now_v, self._b_bursts = _level(self._b_now_v, self._b_bursts, high_v)
         first_v = self._b_first_v
         if first_v is None or self._b_bursts < LEVEL_BURSTS:
             return
@@ -164,8 +163,7 @@ class PilotProof:
         if not live:
             self._c_v, self._c_bursts = None, 0
             return
-        self._c_bursts = min(self._c_bursts + 1, LEVEL_BURSTS)
-        self._c_now_v += (high_v - self._c_now_v) / self._c_bursts
+        self._c_now_v, self._c_bursts = _level(self._c_now_v, self._c_bursts, high_v)
         if self._c_v is None:
             self._c_v = self._c_now_v if self._c_bursts == LEVEL_BURSTS else None
         elif abs(self._c_now_v - self._c_v) > LEVEL_STEADY_V:
@@ -199,6 +197,12 @@ class PilotProof:
                 f"{low_v:.2f} V"
             )
         return ""
+
+
+def _level(level_v: float, bursts: int, high_v: float) -> tuple[float, int]:
+    """Return the level of *bursts* bursts with one more of *high_v*, and of how many it is."""
+    bursts = min(bursts + 1, LEVEL_BURSTS)
+    return level_v + (high_v - level_v) / bursts, bursts
 
 
 def reads_steady(high_v: float) -> bool:

@@ -511,14 +511,9 @@ class DrawTest:
         since_s = now - max(self._tested_at, self._answer_at)  # an offer that follows answers, too
         if self.most_a is not None or self._natural <= UNANSWERED:
             return far or since_s >= every_s
-        if self._rough:
+        if 3 * self._noise_w(1.0) > MOST_A * self.watts_per_ampere:
             return False
         return since_s >= (AGAIN_S if self._far_readings >= FAR_READINGS else every_s)
-
-    @property
-    def _rough(self) -> bool:
-        """True under a sky in which a small step is not seen."""
-        return 3 * self._noise_w(1.0) > MOST_A * self.watts_per_ampere
 
     def _far(self, last: tuple[float, float]) -> bool:
         """Return True where what is spare has moved as if the car took something else by now."""

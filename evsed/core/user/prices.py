@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from evsed.core.user.tariff import Tariff
 
 STEP_S: Final = 300.0
-"""GridPrices are looked up every five minutes: they change on the hour or its quarters."""
+"""Prices are looked up every five minutes: they change on the hour or its quarters."""
 
 
 @dataclass(frozen=True, slots=True)

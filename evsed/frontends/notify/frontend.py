@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from evsed.core.car.care import ASLEEP, FINISHED, GAVE_UP
+from evsed.core.energy.sessions import sun_text
 from evsed.core.user.notices import Notices, PlanSeen, Situation
 from evsed.errors import NotifyError
 from evsed.frontends.money import money_text
@@ -65,7 +66,7 @@ class NotifyFrontend:
         services = []
         for number, url in enumerate(self._config.urls):
             try:
-                services.append(Service(f"notify.urls[{number}]", url))
+                services.append(Service(number, url))
             except NotifyError as error:
                 if str(error) not in self._reported:
                     self._reported.add(str(error))
@@ -90,9 +91,8 @@ def seen(status: Status) -> Situation:
     """Return *status* as far as notices need it."""
     session, plan = status.session, status.plan
     currency = status.prices.currency if status.prices else ""
-    share = ""
-    if session.energy_wh and session.solar_wh is not None:
-        share = f", {100 * min(1.0, session.solar_wh / session.energy_wh):.0f} % sun"
+    sun = sun_text(session.energy_wh, session.solar_wh)
+    share = f", {sun}" if sun else ""
     money = money_text(session.cost, session.savings, currency)
     begins_s = None
     if plan is not None and plan.begins is not None:

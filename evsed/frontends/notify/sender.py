@@ -29,10 +29,13 @@ _SILENT: Final = ("apprise", "urllib3", "requests", "requests_oauthlib", "oauthl
 
 
 class Service:
-    """One address. Raises `NotifyError` where apprise does not know its kind, or is not there."""
+    """The address *url*, which is *number* of `notify.urls`.
 
-    def __init__(self, key: str, url: str) -> None:
-        self.name = f"{key} ({url.partition(':')[0]}://)"
+    Raises `NotifyError` where apprise does not know its kind, or is not installed.
+    """
+
+    def __init__(self, number: int, url: str) -> None:
+        self.name = f"notify.urls[{number}] ({url.partition(':')[0]}://)"
         for name in _SILENT:
             logging.getLogger(name).disabled = True
         try:

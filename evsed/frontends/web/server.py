@@ -35,7 +35,7 @@ from evsed.frontends.web.http.connection_limits import ConnectionLimiter, Limite
 from evsed.frontends.web.http.event_stream import EventStream
 from evsed.frontends.web.http.forwarded import TrustedProxies
 from evsed.frontends.web.http.tls_gate import TlsGate
-from evsed.frontends.web.tls import certificate_file, fingerprint, load_context
+from evsed.frontends.web.tls import certificate_path, fingerprint, load_context
 
 log = structlog.get_logger("evsed.web")
 
@@ -147,7 +147,7 @@ class WebFrontend:
             return None
         try:
             context = load_context(self._config)
-            path = certificate_file(self._config)
+            path = certificate_path(self._config)
             log.info(
                 "the page is served by HTTPS, too; compare the fingerprint when the browser asks",
                 port=self._config.https_port,

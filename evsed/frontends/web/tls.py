@@ -32,9 +32,10 @@ WITHIN_S: Final = 60.0
 """A Pi Zero makes a key of P-256 in a second."""
 
 
-def own_certificate(config: WebConfig) -> Path:
-    """Return the file of the certificate that evsed makes itself."""
-    return config.folder / SELF_MADE
+def certificate_path(config: WebConfig) -> Path:
+    """Return the place of the certificate: the owner's, or that which evsed makes itself."""
+    # An absolute path stays what it is.
+    return config.folder / (config.certificate or SELF_MADE)
 
 
 def certificate_file(config: WebConfig) -> Path:
@@ -42,10 +43,8 @@ def certificate_file(config: WebConfig) -> Path:
 
     Raises `WebError`.
     """
-    if config.certificate:
-        return config.folder / config.certificate  # an absolute path stays what it is
-    path = own_certificate(config)
-    if not _lasts(path):
+    path = certificate_path(config)
+    if not config.certificate and not _lasts(path):
         _make(path, config.names)
     return path
 

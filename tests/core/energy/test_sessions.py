@@ -18,6 +18,7 @@ from evsed.core.energy.sessions import (
     OpenSession,
     SavedTotals,
     SessionRecord,
+    sun_text,
 )
 
 TODAY = date(2026, 11, 22)
@@ -427,3 +428,19 @@ def test_a_save_that_failed_is_due_again() -> None:
     ledger.checkpoint()
 
     assert ledger.save_due(0.0)
+
+
+@pytest.mark.parametrize(
+    ("energy_wh", "solar_wh", "text"),
+    [
+        (4620.0, 4343.0, "94 % sun"),
+        (1000.0, 1000.2, "100 % sun"),
+        (1000.0, -0.1, "0 % sun"),
+        (1000.0, None, ""),
+        (0.0, 0.0, ""),
+    ],
+)
+def test_the_solar_share_in_words_is_0_to_100_percent_or_not_known(
+    energy_wh: float, solar_wh: float | None, text: str
+) -> None:
+    assert sun_text(energy_wh, solar_wh) == text

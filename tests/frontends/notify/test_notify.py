@@ -80,7 +80,7 @@ def outcomes(sender_of: Service, *tries_after_s: float) -> tuple[Sender, queue.Q
 def test_a_notice_arrives_with_its_title_and_its_text() -> None:
     phone = Phone()
     with served(phone.handle) as url:
-        sender, found = outcomes(Service("notify.urls[0]", address(url)))
+        sender, found = outcomes(Service(0, address(url)))
         sender.put(NOTICE)
         assert phone.next() == ("evsed: Charge done", "4.00 kWh; the car has finished")
         assert found.get(timeout=PATIENCE_S)
@@ -90,7 +90,7 @@ def test_a_notice_arrives_with_its_title_and_its_text() -> None:
 def test_a_notice_that_is_refused_is_tried_again() -> None:
     phone = Phone(500, 503)
     with served(phone.handle) as url:
-        sender, found = outcomes(Service("notify.urls[0]", address(url)), 0.0, 0.0, 0.0)
+        sender, found = outcomes(Service(0, address(url)), 0.0, 0.0, 0.0)
         sender.put(NOTICE)
         assert found.get(timeout=PATIENCE_S)
         assert phone.got.qsize() == 3
@@ -110,7 +110,7 @@ def test_a_server_that_never_answers_holds_up_nothing() -> None:
         return response
 
     with served(trickle) as url:
-        sender, found = outcomes(Service("notify.urls[0]", address(url)))
+        sender, found = outcomes(Service(0, address(url)))
         sender.put(NOTICE)
         assert begun.wait(PATIENCE_S)
         for _ in range(3 * QUEUE_MAX):
@@ -123,7 +123,7 @@ def test_a_server_that_never_answers_holds_up_nothing() -> None:
 @pytest.mark.parametrize("url", ["nonsense://example.org/x", "tgram://wrong"])
 def test_an_address_that_apprise_does_not_understand_is_named_without_its_secret(url: str) -> None:
     with pytest.raises(NotifyError, match=r"notify.urls\[1\] \((nonsense|tgram)://\) is no") as no:
-        Service("notify.urls[1]", url)
+        Service(1, url)
     assert "wrong" not in str(no.value)
 
 

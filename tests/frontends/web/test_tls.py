@@ -23,7 +23,7 @@ from evsed.frontends.web import WebConfig, WebLimits
 from evsed.frontends.web.auth.authenticator import COOKIE, SECURE_COOKIE
 from evsed.frontends.web.http.tls_gate import HANDSHAKES_MAX
 from evsed.frontends.web.server import WebFrontend
-from evsed.frontends.web.tls import certificate_file, fingerprint, load_context, own_certificate
+from evsed.frontends.web.tls import certificate_file, certificate_path, fingerprint, load_context
 from evsed.logs import Logs, LogsConfig
 from tests.frontends.web.web_world import PASSWORD, PATIENT, ShownHub
 
@@ -88,7 +88,7 @@ async def test_the_page_is_served_by_https_with_a_certificate_of_its_own_and_by_
             async with client.get(f"{url}/api/v1/status", ssl=found.trusting()) as answer:
                 assert answer.status == 200
         assert found.frontend.tls_port == found.port
-        assert own_certificate(found.config).stat().st_mode & 0o777 == 0o600
+        assert certificate_path(found.config).stat().st_mode & 0o777 == 0o600
 
 
 async def test_a_login_by_tls_has_a_cookie_of_its_own_that_only_tls_carries(
@@ -175,6 +175,9 @@ def test_the_fingerprint_is_the_one_that_a_browser_shows(tmp_path: Path) -> None
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith(f"={fingerprint(path)}")
     assert fingerprint(path) in next(https(config))
+    missing = next(https(replace(config, certificate=str(tmp_path / "of-the-owner.pem"))))
+    assert "of-the-owner.pem has no certificate" in missing
+    assert "first start" not in missing
     again = path.read_text()
     load_context(config)
     assert path.read_text() == again  # it is kept
