@@ -25,7 +25,7 @@ from enum import Enum
 from evsed.boards import BoardConfig
 from evsed.core.box.light import Hint, LightState
 from evsed.core.pilot import events as ev
-from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import Limit, lowest
 from evsed.core.pilot.over_current import OverCurrentConfig

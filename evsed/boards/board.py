@@ -16,7 +16,7 @@ from evsed.errors import BoardError
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from evsed.core.pilot.evse import Outputs
+    from evsed.core.pilot.evse_values import Outputs
     from evsed.core.pilot.protection import Inputs
 
 

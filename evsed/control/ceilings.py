@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from evsed.core.pilot.evse import NOT_PROVED, Evse
+from evsed.core.pilot.evse import Evse
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import NO_LIMIT, Limit
+from evsed.core.pilot.pilot_proof import NOT_PROVED
 
 if TYPE_CHECKING:
     from evsed.core.pilot.protection import ProtectionResult

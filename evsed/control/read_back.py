@@ -9,7 +9,7 @@ from evsed.errors import BoardError, OutputError
 
 if TYPE_CHECKING:
     from evsed.boards import ReadBack
-    from evsed.core.pilot.evse import Outputs
+    from evsed.core.pilot.evse_values import Outputs
 
 DUTY_STEP: Final = 2e-6
 """The part by which a board may round a duty: one ppm, and the float."""

@@ -16,7 +16,8 @@ from evsed.core.pilot import current_transformer as current
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.charge_pump import ChargePump
 from evsed.core.pilot.economiser import Economiser
-from evsed.core.pilot.evse import SAFE, Evse, Outputs, Step
+from evsed.core.pilot.evse import Evse
+from evsed.core.pilot.evse_values import SAFE, Outputs, Step
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import for_car, lowest
 from evsed.core.pilot.pilot_meter import PilotMeter, PilotReading, burst_length

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evsed.core.pilot import j1772
-from evsed.core.pilot.evse import B_NOT_STEADY
 from evsed.core.pilot.faults import Fault
-from evsed.core.pilot.pilot_proof import B_V
+from evsed.core.pilot.pilot_proof import B_NOT_STEADY, B_V
 
 if TYPE_CHECKING:
     from evsed.core.car.care import CarNote

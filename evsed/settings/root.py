@@ -17,7 +17,7 @@ from pydantic_settings import (
 from evsed.boards import BoardConfig, BoxConfig, InputsConfig, KernelConfig, PigpioConfig
 from evsed.core.car.care import CarCareConfig
 from evsed.core.pilot.current_transformer import MOST_V
-from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.over_current import OverCurrentConfig
 from evsed.core.pilot.phase_set import Switching, SwitchRules
 from evsed.core.pilot.pilot_meter import FrontEnd

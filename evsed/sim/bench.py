@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from evsed.boards import BoardConfig
 from evsed.core.pilot.events import StateChanged
-from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.limits import FOREVER, Limit
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.link import Configure, Message, SetLimits, Snapshot

@@ -11,7 +11,7 @@ import pytest
 from evsed.boards import BoardConfig, InputsConfig
 from evsed.control import Control
 from evsed.core.pilot import events as ev
-from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.phase_set import SwitchRules
 from evsed.link import Acknowledge, ReportedFaults

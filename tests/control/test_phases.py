@@ -10,7 +10,7 @@ import pytest
 from evsed.boards import BoardConfig, InputsConfig, drive
 from evsed.control import Control
 from evsed.core.pilot import events as ev
-from evsed.core.pilot.evse import EvseConfig, Outputs
+from evsed.core.pilot.evse_values import EvseConfig, Outputs
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.phase_set import PhaseWish, Switching, SwitchRules

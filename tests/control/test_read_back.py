@@ -7,7 +7,7 @@ from evsed.boards import ReadBack, drive
 from evsed.boards.board import Board
 from evsed.control import Control
 from evsed.core.pilot import events as ev
-from evsed.core.pilot.evse import Outputs
+from evsed.core.pilot.evse_values import Outputs
 from evsed.core.pilot.faults import Fault
 from evsed.sim.bench import Bench
 

@@ -21,7 +21,7 @@ from evsed.control import Control
 from evsed.core.energy.end_reasons import reason_for
 from evsed.core.energy.sessions import EndReason, SessionRecord
 from evsed.core.pilot.causes import Cause, CauseKind
-from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import FOREVER, OWNERS, Limit
 from evsed.core.solar.allotment_config import Mode

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from evsed.control import Control
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.causes import Cause
-from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.controls import Controls

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from evsed.core.car.care import CarNote
-from evsed.core.pilot.evse import B_NOT_STEADY
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import Limit
+from evsed.core.pilot.pilot_proof import B_NOT_STEADY
 from evsed.daemon.summary import describe
 from evsed.link import Snapshot
 

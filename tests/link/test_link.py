@@ -11,7 +11,7 @@ from evsed.boards import BoardConfig, InputsConfig, PigpioConfig
 from evsed.core.pilot import causes
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.causes import Cause
-from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import FOREVER, Limit
 from evsed.core.pilot.phase_set import Switching, SwitchRules

@@ -8,6 +8,7 @@ from typing import Final
 from tests.mutants.mutant import Mutant
 
 _EVSE = "core/pilot/evse.py"
+_FAULTS = "core/pilot/fault_rules.py"
 _PROOF = "core/pilot/pilot_proof.py"
 _METER = "core/pilot/pilot_meter.py"
 _CONTACTORS = "core/pilot/contactors.py"
@@ -188,11 +189,11 @@ CLAIMS: Final = (
     Mutant("untested-device", "core/pilot/protection.py", "            ready = ground.ready\n", "",
            _TI + "the_ground_fault_device_is_tested_before_each_closing"),
     # --- a pilot that lies
-    Mutant("no-diode", _EVSE, "raised = self._raise(now, Fault.DIODE, pilot.trouble)", "raised: list[ev.Event] = []",
+    Mutant("no-diode", _FAULTS, "raised = self.add(now, Fault.DIODE, pilot.trouble)", "raised: list[Event] = []",
            _T + "a_missing_diode_opens_and_shows_f_for_300_ms"),
-    Mutant("diode-at-once", _EVSE, '            self._hold(now, PILOT_HOLD_OFF_S)\n            return "the pilot is well, and', '            return "the pilot is well, and',
+    Mutant("diode-at-once", _FAULTS, '            self.hold(now, PILOT_HOLD_OFF_S)\n            return "the pilot is well, and', '            return "the pilot is well, and',
            _T + "a_diode_that_is_seen_again_ends_the_fault_as_a_pilot_fault_ends"),
-    Mutant("diode-again", _EVSE, "self._diode_faults <= DIODE_TRIES", "True",
+    Mutant("diode-again", _FAULTS, "self._diode_faults <= DIODE_TRIES", "True",
            _T + "a_diode_that_stays_missing_is_looked_for_three_times_and_never_closes"),
     Mutant("still-at-12", _METER, "            if self._unseen_low * usable >= NOT_BY_CHANCE:", "            if False:",
            _TM + "a_pilot_that_stands_at_12_v_though_pwm_is_commanded_is_an_anomaly"),

@@ -8,6 +8,7 @@ from typing import Final
 from tests.mutants.mutant import Mutant
 
 _EVSE = "core/pilot/evse.py"
+_FAULTS = "core/pilot/fault_rules.py"
 _PROOF = "core/pilot/pilot_proof.py"
 _DOUBT = "core/pilot/receiver_doubt.py"
 _METER = "core/pilot/pilot_meter.py"
@@ -61,10 +62,10 @@ MUTANTS: Final = (
            _T + "under_6_a_nothing_is_offered_and_nothing_closes"),
     Mutant("no-budget", _EVSE, "(pause_s := budget.left_s(now)) > 0.0", "(pause_s := 0.0) > 0.0",
            _T + "a_car_that_asks_again_and_again_is_paused_with_a_sentence_and_the_offer_is_withdrawn"),
-    Mutant("short-hold-off", _EVSE, "PILOT_HOLD_OFF_S = 30.0", "PILOT_HOLD_OFF_S = 1.0",
+    Mutant("short-hold-off", _FAULTS, "PILOT_HOLD_OFF_S = 30.0", "PILOT_HOLD_OFF_S = 1.0",
            _T + "a_short_opens_and_nothing_closes_for_30_seconds_after_it"),
-    Mutant("d-served", _EVSE, "        if settled is PilotState.D and not self._config",
-           "        if settled is PilotState.E and not self._config",
+    Mutant("d-served", _FAULTS, "        if settled is PilotState.D and not self._allow",
+           "        if settled is PilotState.E and not self._allow",
            _T + "a_car_that_asks_for_ventilation_is_refused_until_it_stops_asking"),
     Mutant("per-hour", "core/pilot/closing_budget.py", "PER_HOUR, HOUR_S = 12", "PER_HOUR, HOUR_S = 40",
            _TB + "another_car_begins_anew_but_not_the_hour"),
@@ -103,7 +104,7 @@ MUTANTS: Final = (
            _TD + "a_receiver_that_fails_now_and_then_in_a_charge_leaves_no_empty_plug_live_for_a_second"),
     Mutant("wanders", "core/pilot/stay_doubt.py", "ENDS, WITHIN_S = 3, 3600.0", "ENDS, WITHIN_S = 10**9, 3600.0",
            _TD + "a_reading_that_wanders_at_random_without_a_car_is_a_fault_and_closes_next_to_nothing"),
-    Mutant("pulled-in-c", _EVSE, "        if doubt := self.stays.describe():", '        if doubt := "":',
+    Mutant("pulled-in-c", _FAULTS, "        if doubt := self.stays.describe():", '        if doubt := "":',
            _TY + "three_plugs_pulled_in_c_within_an_hour_are_a_fault_that_names_the_sensor"),
     Mutant("never-doubles", "core/pilot/stay_doubt.py", "min(2.0 * self._next_s, LONGEST_S)", "FIRST_S",
            _TY + "the_next_pulled_plug_within_the_hour_is_a_fault_of_two_minutes"),

@@ -12,7 +12,7 @@ from evsed.boards import BoardConfig, InputsConfig
 from evsed.control import Control
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.cable import CODES, SERIES_OHM
-from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.core.pilot.j1772 import NOT_AVAILABLE, STEADY
 from evsed.core.pilot.limits import Limit

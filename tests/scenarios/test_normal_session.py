@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from evsed.core.pilot import events as ev
-from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.link import SetLimits
 from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.circuit import Diode

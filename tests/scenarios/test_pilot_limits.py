@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from evsed.core.pilot import events as ev
-from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.j1772 import STEADY
 from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.circuit import CAR_D_OHM, PARTS, Circuit, Parts

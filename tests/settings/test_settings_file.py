@@ -12,7 +12,7 @@ import pytest
 
 from evsed.boards import BoardConfig, InputsConfig
 from evsed.core.car.care import CarCareConfig
-from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.over_current import OverCurrentConfig
 from evsed.core.pilot.phase_set import Switching, SwitchRules
 from evsed.core.pilot.pilot_meter import FrontEnd

@@ -12,104 +12,46 @@ PWM (x2). The rules, with their place in IEC 61851-1:
 * Nothing closes before it is proved that C comes from a car (see `pilot_proof`).
 
 What it remembers lies in its parts: `presence` (the car), `output` (the pilot), `contactor`,
-`active` (the faults), `proof`, `probe` and `stays` (of the pilot's reading), `phases` (the set
-that closes).
-This file holds the decisions.
+`fault_rules` (the faults, and the pause after them), `proof`, `probe` and `release` (of the pilot's
+reading), `phases` (the set that closes). This file holds the decisions about offer and contactor.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evsed.core.pilot import causes, j1772
 from evsed.core.pilot import events as ev
-from evsed.core.pilot.active_faults import ActiveFaults
 from evsed.core.pilot.car_probe import F_S, CarProbe, CarRelease, Probe
 from evsed.core.pilot.causes import Cause, Reason
 from evsed.core.pilot.contactor_state import ContactorState
-from evsed.core.pilot.faults import Fault, Recovery
+from evsed.core.pilot.evse_values import EvseConfig, Outputs, Step
+from evsed.core.pilot.fault_rules import FaultRules
+from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import PilotState
-from evsed.core.pilot.phase_set import ALL_TOGETHER, PhaseSet, PhaseWish, Rest, SwitchRules
+from evsed.core.pilot.phase_set import PhaseSet, PhaseWish, Rest
 from evsed.core.pilot.pilot_meter import Anomaly
 from evsed.core.pilot.pilot_output import SHOWS_F, PilotOutput
-from evsed.core.pilot.pilot_proof import PilotProof, reads_steady
+from evsed.core.pilot.pilot_proof import (
+    B_MOVED,
+    B_NOT_STEADY,
+    NO_B,
+    NOT_PROVED,
+    STRAYED,
+    PilotProof,
+)
 from evsed.core.pilot.presence import LIVE, WELL, Presence
-from evsed.core.pilot.stay_doubt import StayDoubt
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from evsed.core.pilot.active_faults import ActiveFaults
     from evsed.core.pilot.limits import Limit
     from evsed.core.pilot.pilot_meter import PilotReading
 
 CLOSE_AFTER_S = 0.5  # of C with the diode seen
-PILOT_HOLD_OFF_S = 30.0  # after E or another pilot fault
-PILOT_WELL_S = 1.0  # of A or B before anything closes again
-CHATTER_PAUSE_S = 60.0
-INCONSISTENT_S = 0.5
-DIODE_TRIES = 3  # of a car whose diode was missing, in one stay
-
-NOT_PROVED = "the pilot has to be read once without a car: unplug it, and in again"
-NO_B = "the car asks, and has to show B first: evsed withdraws the offer until it does"
-B_MOVED = "the car asks, and its B has moved by more than 0.5 V since it was plugged in"
-STRAYED = "the pilot has stepped by more than 0.5 V within C: the car has to show B again"
-B_NOT_STEADY = "the pilot has to read a steady 8.0 to 10.05 V before current is offered"
 # F is shown for 300 ms; the fault that it shows may have ended within them.
 WAKES = Reason(causes.HOLD_OFF, "the pilot shows F for 4 s to wake the car")
-
-
-@dataclass(frozen=True, slots=True)
-class EvseConfig:
-    """The box as the machine has to know it.
-
-    `switch`: the contactor outputs, and whether a part of them may close. `allow_ventilated`: D is
-    served like C. `front_end_proved`: an earlier life has read 11.4-12.6 V in A with this very
-    calibration. `needs_b`: a car has to show B before each closing. `hold_off_s`: after a
-    crash, nothing closes for so long. `least_pause_s`: the least pause between the end of an
-    offer that interrupts a charge, whatever ended it, and the next offer; some cars fault where
-    it is shorter (lincomatic/open_evse#23). `pause_f`: while a limit allows nothing, F is
-    shown to a car in B, in turns with x1; some cars take no offer after a longer +12 V
-    (OpenEVSE/openevse_esp32_firmware#333).
-    """
-
-    switch: SwitchRules = ALL_TOGETHER
-    allow_ventilated: bool = False
-    front_end_proved: bool = False
-    needs_b: bool = True
-    hold_off_s: float = 0.0
-    least_pause_s: float = j1772.X1_MIN_S
-    pause_f: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """The wires: the pilot's `duty` (0-1), and how many contactors are `closed`, L1's first."""
-
-    duty: float
-    closed: int
-
-
-SAFE = Outputs(j1772.STEADY, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The decisions of one step.
-
-    `faults` are the active ones with what was measured; `blocked` gives the reason why nothing is
-    offered although the limit would allow it ("" when nothing blocks); `wait_s` is the time left
-    where a timer blocks. `closing`: the contactor would have closed, had it been `ready`. `cause`
-    is the cause of `blocked`, None when nothing blocks.
-    """
-
-    outputs: Outputs
-    events: tuple[ev.Event, ...]
-    faults: Mapping[Fault, str]
-    blocked: str
-    wait_s: float
-    closing: bool = False
-    cause: Cause | None = None
 
 
 class Evse:
@@ -120,15 +62,18 @@ class Evse:
         self.presence = Presence(now)
         self.output = PilotOutput(now)
         self.contactor = ContactorState(now)
-        self.active = ActiveFaults()
         self.proof = PilotProof(proved=config.front_end_proved, needs_b=config.needs_b)
         self.probe = CarProbe()
         self.release = CarRelease()
-        self.stays = StayDoubt()
         self.phases = PhaseSet(config.switch, now)
-        self._hold_until_at = now + config.hold_off_s
-        self._inconsistent_at: float | None = None
-        self._diode_faults = 0  # in this stay
+        self.fault_rules = FaultRules(
+            self.presence,
+            self.output,
+            self.contactor,
+            self.proof,
+            hold_until_at=now + config.hold_off_s,
+            allow_ventilated=config.allow_ventilated,
+        )
         self._stopping = False
         self._state_label = ""
 
@@ -138,6 +83,11 @@ class Evse:
     def plugged(self) -> bool:
         """True while a car is plugged in, by the settled state."""
         return self.presence.plugged
+
+    @property
+    def active(self) -> ActiveFaults:
+        """The active faults."""
+        return self.fault_rules.active
 
     @property
     def faults(self) -> Mapping[Fault, str]:
@@ -192,11 +142,11 @@ class Evse:
         """Take over what earlier lives have kept, where it could be read only later."""
         self.active.restore(faults)
         self.proof.proved = self.proof.proved or front_end_proved
-        self._hold(now, hold_off_s)
+        self.fault_rules.hold(now, hold_off_s)
 
     def latch(self, now: float, fault: Fault, detail: str) -> tuple[ev.Event, ...]:
         """Raise *fault* at once, whatever the board does; it ends as its recovery class says."""
-        return tuple(self._raise(now, fault, detail))
+        return tuple(self.fault_rules.add(now, fault, detail))
 
     def wake(self, now: float) -> tuple[ev.Event, ...]:
         """Show F for 4 s to a car that leaves its offer untaken; then x1, then the offer again.
@@ -247,12 +197,10 @@ class Evse:
         was_plugged = self.presence.plugged
         events = self.presence.update(now, pilot)
         if was_plugged and not self.presence.plugged:
-            budget = self.contactor.budget
-            self.stays.on_unplugged(now, live=self.presence.left_live, lasted=budget.lasted)
-            budget.on_unplugged()
-            self._diode_faults = 0
+            self.fault_rules.on_unplugged(now)
+            self.contactor.budget.on_unplugged()
             self.proof.on_unplugged()
-        events += self._update_faults(now, pilot, reported or {})
+        events += self.fault_rules.update(now, pilot, reported or {})
         events += self._update_phases(now, wish, proved_open=proved_open)
         blocked = self._blocked(now, limit)
         events += self._update_probe(now, blocked)
@@ -335,7 +283,7 @@ class Evse:
 
     def _not_ready(self, now: float) -> Reason | None:
         """The reason in evsed, the box or the car why nothing may be offered; or None."""
-        hold_left_s = self._hold_until_at - now
+        hold_left_s = self.fault_rules.hold_until_at - now
         if self._stopping:
             return Reason(causes.SHUTDOWN, "evsed is stopping")
         if self.active.first is not None:
@@ -398,52 +346,7 @@ class Evse:
             self.output.show_f(now, for_s, self.phases.reason(now) or SHOWS_F)
         return events
 
-    # --- the faults -----------------------------------------------------------------------------
-
-    def _update_faults(
-        self, now: float, pilot: PilotReading, reported: Mapping[Fault, str]
-    ) -> list[ev.Event]:
-        events: list[ev.Event] = []
-        steady = self.output.duty == j1772.STEADY
-        if misread := self.proof.update(now, pilot, self.presence, steady=steady):
-            events += self._raise(now, Fault.PILOT, misread)
-        events += self._compare_plateaus(now, pilot)
-        anomaly, settled = pilot.anomaly, self.presence.settled
-        if anomaly is Anomaly.NO_DIODE:
-            if settled is not PilotState.A:
-                raised = self._raise(now, Fault.DIODE, pilot.trouble)
-                self._diode_faults += len(raised)
-                events += raised
-        elif anomaly is not None and not self.output.shows_f(now):
-            events += self._raise(now, Fault.PILOT, pilot.trouble)
-        if doubt := self.stays.describe():
-            events += self._raise(now, Fault.PILOT, doubt)
-        if settled is PilotState.D and not self._config.allow_ventilated:
-            self.presence.needs_b = True
-            if Fault.PILOT not in self.active:  # a reading that jumps is no car's wish
-                events += self._raise(now, Fault.VENTILATION, "the car asks for ventilation")
-        if self.presence.chatters(now):
-            detail = "the car asked and stopped five times in a minute"
-            events += self._raise(now, Fault.CHATTER, detail)
-            self._hold(now, CHATTER_PAUSE_S)
-        for fault, detail in reported.items():
-            events += self._raise(now, fault, detail)
-        for fault in self.active:
-            if fault not in reported and (how := self._ended_by(now, fault, pilot)):
-                events += self.active.clear(now, fault, how)
-        return events
-
-    def _compare_plateaus(self, now: float, pilot: PilotReading) -> list[ev.Event]:
-        """Raise a fault where the plateaus did not belong together for half a second."""
-        why = "" if self.contactor.closed else self.proof.inconsistent(pilot.low_v)
-        if not why or not self.presence.present:
-            self._inconsistent_at = None
-            return []
-        if self._inconsistent_at is None:
-            self._inconsistent_at = now
-        if now - self._inconsistent_at < INCONSISTENT_S:
-            return []
-        return self._raise(now, Fault.PILOT, why)
+    # --- F shown to the car ---------------------------------------------------------------------
 
     def _update_probe(self, now: float, blocked: Reason | None) -> list[ev.Event]:
         """Ask a car that stays in C for B, where that is all that is missing."""
@@ -457,7 +360,7 @@ class Evse:
             return [ev.StateFShown(now, F_S, "the car has to show B before the contactor closes")]
         if action is Probe.FAILED:
             why = B_MOVED if self.proof.b_moved else "the car asks and shows no B"
-            return self._raise(now, Fault.PILOT_NOT_PROVED, why)
+            return self.fault_rules.add(now, Fault.PILOT_NOT_PROVED, why)
         return []
 
     def _update_release(self, now: float, pilot: PilotReading) -> list[ev.Event]:
@@ -496,54 +399,6 @@ class Evse:
         if rests and stood:
             self.output.pause(now, blocked)
             self.proof.on_unseen()
-
-    def _raise(self, now: float, fault: Fault, detail: str) -> list[ev.Event]:
-        events = self.active.add(now, fault, detail)
-        if events and fault.kind.shows_f:
-            self.output.show_f(now)
-        return events
-
-    def _ended_by(self, now: float, fault: Fault, pilot: PilotReading) -> str:
-        """The cause that ends *fault* at *now*; "" where it goes on."""
-        recovery = fault.kind.recovery
-        if fault is Fault.PILOT_NOT_PROVED:
-            return "the pilot left C" if self.presence.settled in WELL else ""
-        if recovery is Recovery.UNPLUG:
-            if not self.presence.plugged and self.presence.settled is PilotState.A:
-                return "unplugged"
-            # Without an offer the diode cannot be seen. The next offer looks for it, and closes
-            # nothing before it was seen for half a second.
-            tries = fault is Fault.DIODE and self._diode_faults <= DIODE_TRIES
-            if not tries or not self._pilot_is_well(now, pilot):
-                return ""
-            self._hold(now, PILOT_HOLD_OFF_S)
-            return "the pilot is well, and the next offer looks for the diode"
-        if recovery is not Recovery.AUTO:
-            return ""
-        if fault is Fault.PILOT:
-            steady_s = min(self.presence.well_for_s(now), self.presence.settled_for_s(now))
-            if not self._pilot_is_well(now, pilot) or steady_s < self.stays.steady_s:
-                return ""
-            self.stays.on_steady()
-            self._hold(now, PILOT_HOLD_OFF_S)
-            return "the pilot is well"
-        if fault is Fault.VENTILATION:
-            return "" if self.presence.needs_b else "the car stopped asking"
-        if fault is Fault.CHATTER:
-            return "the pause is over" if now >= self._hold_until_at else ""
-        return "its cause is gone"
-
-    def _pilot_is_well(self, now: float, pilot: PilotReading) -> bool:
-        """Return True where A or B lasted a second without an anomaly, and A with 11.4-12.6 V."""
-        if self.presence.well_for_s(now) < PILOT_WELL_S:
-            return False
-        if self.presence.settled is not PilotState.A:
-            return True
-        return pilot.high_v is not None and reads_steady(pilot.high_v)
-
-    def _hold(self, now: float, for_s: float) -> None:
-        """Offer nothing for *for_s* seconds."""
-        self._hold_until_at = max(self._hold_until_at, now + for_s)
 
     # --- the state's name -----------------------------------------------------------------------
 

@@ -57,6 +57,13 @@ STRAY_S = 0.5
 LOW_V = (-12.8, -11.2)
 SYMMETRIC_V = 1.25
 
+# The sentences for people, where the proof is missing.
+NOT_PROVED = "the pilot has to be read once without a car: unplug it, and in again"
+NO_B = "the car asks, and has to show B first: evsed withdraws the offer until it does"
+B_MOVED = "the car asks, and its B has moved by more than 0.5 V since it was plugged in"
+STRAYED = "the pilot has stepped by more than 0.5 V within C: the car has to show B again"
+B_NOT_STEADY = "the pilot has to read a steady 8.0 to 10.05 V before current is offered"
+
 
 class PilotProof:
     """Proof that the pilot's reading can be trusted; `update()` every tick.

@@ -18,7 +18,8 @@ from typing import Final
 
 from evsed.core.car.care import CarCare, CarCareConfig, CarNote
 from evsed.core.pilot import events as ev
-from evsed.core.pilot.evse import Evse, EvseConfig, Step
+from evsed.core.pilot.evse import Evse
+from evsed.core.pilot.evse_values import EvseConfig, Step
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import NOT_AVAILABLE, PilotState, current_for_duty
 from evsed.core.pilot.limits import Limit, for_car

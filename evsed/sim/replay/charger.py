@@ -14,7 +14,8 @@ from typing import Final
 
 from evsed.core.energy.sessions import EndReason, Flow, Ledger, SessionRecord
 from evsed.core.pilot.events import ContactorClosed, Event
-from evsed.core.pilot.evse import Evse, EvseConfig
+from evsed.core.pilot.evse import Evse
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.j1772 import PilotState, current_for_duty
 from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.phase_set import ALL_TOGETHER, PhaseWish, Switching, SwitchRules

@@ -12,7 +12,7 @@ import pytest
 
 from evsed.boards.kernel.sysfs import consumer_of
 from evsed.control import TICK_S, Control
-from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.link import Configure, SetLimits

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from evsed.boards import BoardConfig, InputsConfig
 from evsed.control import TICK_S, Control
-from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.pace import GOLDEN
 from evsed.core.pilot.pilot_meter import PERIOD_S, FrontEnd

@@ -19,7 +19,7 @@ from evsed.core.pilot.phase_set import Switching
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evsed.core.pilot.evse import EvseConfig, Outputs, Step
+    from evsed.core.pilot.evse_values import EvseConfig, Outputs, Step
     from evsed.core.pilot.pilot_meter import PilotReading
 
 CONNECTED = (PilotState.B, PilotState.C, PilotState.D)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evsed.core.pilot.evse import Evse, EvseConfig, Step
+from evsed.core.pilot.evse import Evse
+from evsed.core.pilot.evse_values import EvseConfig, Step
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.pilot_meter import PilotMeter

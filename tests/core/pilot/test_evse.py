@@ -10,7 +10,7 @@ import pytest
 
 from evsed.core.pilot import causes
 from evsed.core.pilot import events as ev
-from evsed.core.pilot.evse import EvseConfig, Outputs
+from evsed.core.pilot.evse_values import EvseConfig, Outputs
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import NOT_AVAILABLE, STEADY
 from evsed.core.pilot.limits import Limit

@@ -6,10 +6,11 @@ from __future__ import annotations
 import pytest
 
 from evsed.core.pilot import events as ev
-from evsed.core.pilot.evse import NO_B, EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import NOT_AVAILABLE, STEADY
 from evsed.core.pilot.limits import Limit, for_car
+from evsed.core.pilot.pilot_proof import NO_B
 from tests.core.pilot.story import Story
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from evsed.core.pilot import events as ev
-from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import NOT_AVAILABLE
 from tests.core.pilot.story import TICK_S, Story

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from evsed.control import Control
-from evsed.core.pilot.evse import SAFE, EvseConfig
+from evsed.core.pilot.evse_values import SAFE, EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import B_C_V, C_D_V
 from evsed.core.pilot.limits import lowest

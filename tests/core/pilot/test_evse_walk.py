@@ -11,7 +11,8 @@ import pytest
 
 from evsed.core.pilot import contactor_state, j1772
 from evsed.core.pilot import evse as machine
-from evsed.core.pilot.evse import Evse, Step
+from evsed.core.pilot.evse import Evse
+from evsed.core.pilot.evse_values import EvseConfig, Step
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.phase_set import PhaseSet, Switching
@@ -263,7 +264,7 @@ class Restless:
 
 
 def test_a_machine_that_remembers_more_is_refused_until_the_walk_knows_it() -> None:
-    def forgetful(config: machine.EvseConfig, now: float) -> Evse:
+    def forgetful(config: EvseConfig, now: float) -> Evse:
         evse = Evse(config, now)
         vars(evse)["_since_yesterday"] = now
         return evse

@@ -7,7 +7,7 @@ import pytest
 
 from evsed.core.pilot import causes
 from evsed.core.pilot import events as ev
-from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.phase_set import PhaseWish, Switching, SwitchRules
 from tests.core.pilot.story import Story

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from evsed.core.pilot import events as ev
-from evsed.core.pilot.evse import Step
+from evsed.core.pilot.evse_values import Step
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.protection import Inputs, Moment, Protection
 from tests.core.pilot.story import TICK_S, Story

@@ -71,7 +71,7 @@ def test_a_plug_pulled_out_of_b_or_with_a_short_between_is_never_doubted(between
         story.run(35)
 
     assert not story.step.faults
-    assert story.evse.stays.steady_s == 0.0
+    assert story.evse.fault_rules.stays.steady_s == 0.0
 
 
 def test_a_charge_of_two_minutes_starts_the_count_again() -> None:

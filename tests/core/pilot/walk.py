@@ -30,7 +30,8 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from evsed.core.pilot import causes
-from evsed.core.pilot.evse import SAFE, Evse, EvseConfig, Outputs
+from evsed.core.pilot.evse import Evse
+from evsed.core.pilot.evse_values import SAFE, EvseConfig, Outputs
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.phase_set import PhaseWish, Switching, SwitchRules
 from evsed.core.pilot.pilot_meter import PilotReading

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from evsed.core.pilot import (
     car_probe,
     contactor_state,
+    fault_rules,
     j1772,
     phase_set,
     pilot_output,
@@ -19,7 +20,7 @@ from evsed.core.pilot import (
 )
 from evsed.core.pilot import evse as machine
 from evsed.core.pilot.closing_budget import ClosingBudget
-from evsed.core.pilot.evse import EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import PilotState
 from evsed.core.pilot.limits import FOREVER, Limit
@@ -182,13 +183,16 @@ PARTS: Final = (
     "presence",
     "output",
     "contactor",
-    "active",
     "proof",
     "probe",
     "release",
-    "stays",
     "phases",
+    "fault_rules",
+    "fault_rules.active",
+    "fault_rules.stays",
 )
+# The parts that the rules of the faults read are the machine's own.
+SHARED: Final = ("_presence", "_output", "_contactor", "_proof")
 AGES: Final = (
     "_x1_at",
     "_raised_at",
@@ -204,7 +208,7 @@ AGES: Final = (
     "_rest_at",
     "_asked_at",
 )
-ENDS: Final = ("_hold_until_at", "_f_until_at")
+ENDS: Final = ("hold_until_at", "_f_until_at")
 PLAIN: Final = (
     "proved",
     "duty",
@@ -227,7 +231,9 @@ PLAIN: Final = (
 OF_B: Final = ("car_proved", "moved", "strayed", "b_moved", "confirmed", "left_live")
 # Not memory: set in each step before it is read, never changed, or for showing only.
 FORGOTTEN: Final = (
+    *SHARED,
     "_config",
+    "_allow_ventilated",
     "_state_label",
     "withdrawn",
     "f_reason",
@@ -279,16 +285,19 @@ class Moment(NamedTuple):
         return f"{self.now:9.2f} s  {name(self.memory):12} after {self.wait_s:.2f} s of {self.by}"
 
 
+_parts: Final = attrgetter(*PARTS)
+_NAMES: Final = tuple(part.rpartition(".")[2] for part in PARTS)
+
+
 def frozen(evse: Evse) -> Memory:
     """The machine's memory, its parts' fields beside its own.
 
     It is the machine's until `thaw` gives the machine another one, which every step begins with.
     """
-    fields = vars(evse)
-    memory: Memory = {**fields}
-    for part in PARTS:
-        memory |= vars(fields[part])
-        del memory[part]
+    memory: Memory = {**vars(evse)}
+    for name, part in zip(_NAMES, _parts(evse), strict=True):
+        memory |= vars(part)
+        del memory[name]
     return memory
 
 
@@ -302,9 +311,9 @@ def _same(budget: ClosingBudget) -> ClosingBudget:
 
 def parts_of(evse: Evse) -> Parts:
     """The fields of the machine and of each of its parts, each with the names of what is memory."""
-    fields = vars(evse)
-    own = tuple(name for name in fields if name not in PARTS)
-    return ((fields, own), *[(vars(fields[part]), tuple(vars(fields[part]))) for part in PARTS])
+    owners = [vars(evse), *[vars(part) for part in _parts(evse)]]
+    others = {*_NAMES, *SHARED}
+    return tuple((fields, tuple(set(fields) - others)) for fields in owners)
 
 
 def thaw(evse: Evse, parts: Parts, memory: Memory) -> None:
@@ -314,7 +323,7 @@ def thaw(evse: Evse, parts: Parts, memory: Memory) -> None:
             fields[name] = memory[name]
     evse.presence._requests = memory["_requests"].copy()  # noqa: SLF001 - the walk is the memory's other side
     evse.contactor.budget = _same(memory["budget"])
-    evse.stays._ends = ()  # noqa: SLF001 - as above
+    evse.fault_rules.stays._ends = ()  # noqa: SLF001 - as above
     evse.active._details = memory["_details"].copy()  # noqa: SLF001 - as above
 
 
@@ -345,7 +354,7 @@ def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
         ages["_asked_at"] = (rules.rest_s + phase_set.GIVE_UP_S,)
     details = memory["_details"]
     if details and (Fault.PILOT in details or Fault.DIODE in details):
-        ages["_well_at"] = (machine.PILOT_WELL_S,)
+        ages["_well_at"] = (fault_rules.PILOT_WELL_S,)
     if details and not memory["_f_asked"]:
         ages["_calm_at"] = (car_probe.CALM_S, car_probe.CALM_AFTER_SHORT_S)
     return ages
@@ -431,7 +440,7 @@ def key(moment: Moment) -> tuple[object, ...]:
         recent = recent == presence.CHATTER_REQUESTS - 1
     classes += [recent, frozenset(details)]
     # The tries before the last one are alike.
-    spent = memory["_diode_faults"] > machine.DIODE_TRIES
+    spent = memory["_diode_faults"] > fault_rules.DIODE_TRIES
     classes.append(spent and Fault.DIODE in details)
     if not memory["closed"]:
         live = moment.live_since

@@ -27,7 +27,8 @@ from random import Random
 from typing import Final
 
 from evsed.boards.pigpio.burst import patterns
-from evsed.core.pilot.evse import SAFE, Evse, EvseConfig
+from evsed.core.pilot.evse import Evse
+from evsed.core.pilot.evse_values import SAFE, EvseConfig
 from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.pilot_meter import LONG_BURST, PERIOD_S, FrontEnd, PilotMeter
 from evsed.sim.bench_board import JITTER_S, SPACING_S
