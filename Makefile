@@ -11,7 +11,7 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup broker check check-wheel release fix demo bench solar cars browser fire pilot-faults matrix mutants fuzz diagram walk week busy dist parts deb systemd-test arm-test arm-suite vm-test pipx-test ocpp-test ha-test clean hw hashes
+.PHONY: help setup broker check check-wheel release fix demo bench solar cars browser fire pilot-faults matrix mutants fuzz languages diagram walk week busy dist parts deb systemd-test arm-test arm-suite vm-test pipx-test ocpp-test ha-test clean hw hashes
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -122,6 +122,9 @@ solar: setup ## the solar rules on the days of a folder, beside those before; DA
 
 cars: setup ## every reported car under three skies, into docs/cars.md; some minutes
 	@nice $(BIN)/python -m tests.benchmarks cars --write docs/cars.md
+
+languages: setup ## bring the translations in evsed/locale/ up to date; ONLY="it" begins another
+	@$(BIN)/python -m tests.languages $(ONLY)
 
 diagram: setup ## draw ARCHITECTURE.md's state diagram from the code
 	@$(BIN)/python -m tests.core.pilot.walk --redraw

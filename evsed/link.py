@@ -31,6 +31,7 @@ from evsed.core.pilot.limits import Limit, lowest
 from evsed.core.pilot.over_current import OverCurrentConfig
 from evsed.core.pilot.phase_set import PhaseWish
 from evsed.core.pilot.pilot_meter import FrontEnd
+from evsed.core.text import Text, from_plain, to_plain
 from evsed.errors import LinkError
 
 if typing.TYPE_CHECKING:
@@ -240,6 +241,8 @@ class DaemonLink:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, Text):
+        return to_plain(value)
     if isinstance(value, ev.Event):
         return [type(value).__name__, _fields(value)]
     if is_dataclass(value):
@@ -261,7 +264,7 @@ _HINTS: dict[type, dict[str, object]] = {}
 
 
 def _built(kind: object, plain: object) -> object:
-    """*plain* as a value of *kind*: a dataclass, an enum, a tuple, a mapping or plain itself."""
+    """*plain* as a value of *kind*: a dataclass, enum, tuple, mapping, sentence or plain itself."""
     origin = typing.get_origin(kind)
     if origin is types.UnionType:  # X | None is the only union that crosses
         inner = next(arg for arg in typing.get_args(kind) if arg is not types.NoneType)
@@ -286,6 +289,8 @@ def _built(kind: object, plain: object) -> object:
         return kind(plain)
     if kind is float and isinstance(plain, int):
         return float(plain)
+    if kind is str and isinstance(plain, dict):
+        return from_plain(plain)
     if not isinstance(plain, typing.cast("type", kind)):
         raise TypeError(f"{plain!r} is no {kind}")
     return plain

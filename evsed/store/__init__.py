@@ -34,7 +34,7 @@ from evsed.core.energy.sessions import (
     SessionRecord,
 )
 from evsed.store.file import DatabaseFile
-from evsed.store.rows import SESSION, moment, session, text
+from evsed.store.rows import SESSION, kept_sentence, moment, sentence, session, text
 from evsed.store.trace import TraceTables
 
 BUSY_S: Final = 1.0
@@ -246,7 +246,7 @@ class Store:
         with self._file.write(copied=True) as database:
             database.execute(
                 "INSERT OR IGNORE INTO faults (name, detail, since, recovery) VALUES (?, ?, ?, ?)",
-                (fault.name, fault.detail, text(fault.since), fault.recovery),
+                (fault.name, kept_sentence(fault.detail), text(fault.since), fault.recovery),
             )
 
     def release(self, name: str) -> None:
@@ -261,7 +261,7 @@ class Store:
                 "SELECT name, detail, since, recovery FROM faults ORDER BY since, name"
             )
             return [
-                LatchedFault(name, detail, moment(since), recovery)
+                LatchedFault(name, sentence(detail), moment(since), recovery)
                 for name, detail, since, recovery in rows
             ]
 

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows as values and back: sessions, moments, local days."""
+"""Rows as values and back: sessions, moments, local days, sentences."""
 
 from __future__ import annotations
 
 import calendar
+import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from evsed.core.energy.sessions import EndReason, SessionRecord
+from evsed.core.text import Text, from_plain, to_plain
 
 SESSION: Final = (
     "SELECT id, started, ended, energy_wh, charge_s, peak_a, solar_wh, measured, reason, cost, "
@@ -88,3 +90,16 @@ def beginning(day: date) -> datetime:
 def ends_at(day: date) -> int:
     """When the next one begins: 23, 24 or 25 hours later."""
     return begins_at(day + timedelta(days=1)) if day < date.max else begins_at(day) + 86_400
+
+
+def kept_sentence(sentence: str) -> str:
+    """*sentence* as it is kept: with its template and values where it has them, so as JSON."""
+    return json.dumps(to_plain(sentence)) if isinstance(sentence, Text) else sentence
+
+
+def sentence(kept: str) -> str:
+    """The sentence that `kept_sentence()` wrote; as it stands where that is none of evsed's."""
+    try:
+        return from_plain(json.loads(kept))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return kept

@@ -16,6 +16,7 @@ from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import FOREVER, Limit
 from evsed.core.pilot.phase_set import Switching, SwitchRules
 from evsed.core.pilot.pilot_meter import FrontEnd
+from evsed.core.text import Text, text
 from evsed.errors import LinkError
 from evsed.link import (
     Acknowledge,
@@ -127,3 +128,20 @@ def test_a_packet_arrives_whole_and_the_end_of_the_link_is_seen() -> None:
         assert decode(theirs.recv(65536)) == StopCharging()
         ours.close()
         assert theirs.recv(65536) == b""
+
+
+def test_a_sentence_crosses_with_its_template_and_its_values() -> None:
+    why = text("{reason} ({left_s:.0f} s left)", reason=text("waiting"), left_s=12.5)
+    sent = SetLimits((Limit("feed", 9.4, 12.5, why),))
+    arrived = decode(encode(sent))
+    assert arrived == sent
+    assert isinstance(arrived, SetLimits)
+    back = arrived.limits[0].why
+    assert isinstance(back, Text)
+    assert (back, back.template, back.params["left_s"]) == (why, why.template, 12.5)
+
+
+def test_a_sentence_of_another_form_is_no_message() -> None:
+    packet = encode(ReportedFaults({Fault.METER: "words"})).replace(b'"words"', b'{"template":1}')
+    with pytest.raises(LinkError, match="no message"):
+        decode(packet)

@@ -23,6 +23,7 @@ from evsed.core.energy.sessions import (
     SavedTotals,
     SessionRecord,
 )
+from evsed.core.text import Text, text
 from evsed.errors import StoreError
 from evsed.store import Json, LastEnd, LatchedFault, PreviousRun, Store
 from evsed.store.reading import StoreReader
@@ -147,6 +148,20 @@ def test_a_session_waits_for_energy_log_until_it_is_there(path: Path) -> None:
         assert store.unlogged() == []
         store.save(checkpoint(session("ended", NOON)), NOON)
         assert store.unlogged() == []
+
+
+def test_the_words_of_a_latched_fault_can_still_be_translated_after_a_restart(path: Path) -> None:
+    detail = text("{drawn_a:.1f} A with the contactor open", drawn_a=1.25)
+    details = {"ContactorFault": detail, "Older": "an old sentence", "Odd": '{"template": 1}'}
+    with closing(Store(path)) as store:
+        for name, words in details.items():
+            store.latch(LatchedFault(name, words, NOON, "service"))
+    with closing(Store(path)) as store:
+        found = {kept.name: kept.detail for kept in store.latched()}
+    assert found == details
+    back = found["ContactorFault"]
+    assert isinstance(back, Text)
+    assert (back.template, back.params) == (detail.template, detail.params)
 
 
 def test_a_latched_fault_outlives_a_restart_and_keeps_its_first_moment(path: Path) -> None:

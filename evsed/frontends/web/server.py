@@ -19,6 +19,7 @@ import structlog
 
 from evsed.errors import WebError
 from evsed.frontends.hub import Hub
+from evsed.frontends.languages import Languages
 from evsed.frontends.serialization import to_json
 from evsed.frontends.web import WebConfig, WebLimits
 from evsed.frontends.web.api.context import AppContext
@@ -55,7 +56,8 @@ class WebFrontend:
     """The frontend on port 80.
 
     *handed* are listening sockets of systemd (see `handed_sockets`); with any, host, port and
-    socket of *config* are not used. *operations* are those of the API.
+    socket of *config* are not used. *operations* are those of the API, *languages* those of the
+    page.
     """
 
     def __init__(
@@ -65,12 +67,14 @@ class WebFrontend:
         limits: WebLimits | None = None,
         handed: tuple[socket.socket, ...] = (),
         operations: tuple[Operation, ...] = OPERATIONS,
+        languages: Languages | None = None,
     ) -> None:
         self._config = config
         self._operations = operations
         self._limits = limits or WebLimits()
         self._handed = handed
-        self._assets = Assets(config.frame_ancestors)
+        self._languages = languages or Languages()
+        self._assets = Assets(config.frame_ancestors, self._languages.offered)
         self._sockets: tuple[socket.socket, ...] = ()
         self._started: _Started | None = None
         self._tls_sockets: tuple[socket.socket, ...] = ()
@@ -192,7 +196,15 @@ class WebFrontend:
         tokens = TokenFile.beside(self._config.password_file)
         credentials = Credentials(authenticator, tokens)
         context = AppContext(
-            hub, self._limits, self._assets, authenticator, tokens, credentials, stream, recent
+            hub,
+            self._limits,
+            self._assets,
+            authenticator,
+            tokens,
+            credentials,
+            stream,
+            recent,
+            self._languages,
         )
         openevse = OpenEvse(hub, self._limits, authenticator) if self._config.openevse else None
         operations = self._operations + (openevse.operations() if openevse else ())

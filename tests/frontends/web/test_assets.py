@@ -16,6 +16,7 @@ from evsed.core.energy.sessions import EndReason
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import OWNERS
 from evsed.errors import WebError
+from evsed.frontends.languages import ENGLISH_ITSELF
 from evsed.frontends.web.http.assets import PARTS, Assets, parts
 from tests.frontends.web.web_world import CHARGING, FAULTED, served
 
@@ -25,7 +26,7 @@ STATIC = WEB / "static"
 
 
 def page() -> str:
-    return Assets().page("").asset.plain.body.decode()
+    return Assets().edition(ENGLISH_ITSELF).page("").asset.plain.body.decode()
 
 
 def test_the_whole_page_weighs_less_than_160_kb() -> None:

@@ -17,6 +17,7 @@ from evsed.core.user.claims import Claim
 from evsed.core.user.controls import OFF_STAYS, Controls, ControlsError
 from evsed.errors import ChangeRefused, StoreError
 from evsed.frontends.hub import History, HubEvent, OcppReport
+from evsed.frontends.languages import Languages
 from evsed.frontends.settings import FeedCheckView, SettingsService, SettingsView, UpdateView
 from evsed.frontends.status import Status
 from evsed.frontends.views import (
@@ -299,6 +300,7 @@ async def served(
     openevse: bool = False,
     trusted_proxies: tuple[str, ...] = (),
     frame_ancestors: tuple[str, ...] = (),
+    languages: Languages | None = None,
 ) -> AsyncIterator[Served]:
     """The real frontend on a free port."""
     hub = ShownHub(status, history or NoHistory(), settings or NoSettings())
@@ -306,7 +308,7 @@ async def served(
         "127.0.0.1", 0, str(socket or ""), password_file=str(password_file or ""), names=names,
         openevse=openevse, trusted_proxies=trusted_proxies, frame_ancestors=frame_ancestors,
     )  # fmt: skip
-    frontend = WebFrontend(config, limits=limits, operations=operations)
+    frontend = WebFrontend(config, limits=limits, operations=operations, languages=languages)
     port = await frontend.start(hub)
     running = asyncio.create_task(frontend.run(hub))
     made = Served(frontend, hub, port)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from evsed.frontends.hub import Hub
+from evsed.frontends.languages import Languages
 from evsed.frontends.status import Status
 from evsed.frontends.web import WebLimits
 from evsed.frontends.web.api.recent_history import RecentHistory
@@ -34,6 +35,7 @@ class AppContext:
     credentials: Credentials
     stream: EventStream
     recent: RecentHistory
+    languages: Languages
     backup: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _status: Status | None = field(default=None, init=False)
     _responses: dict[Callable[[Status], PreparedResponse], PreparedResponse] = field(

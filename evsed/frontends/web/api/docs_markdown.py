@@ -139,6 +139,9 @@ Every JSON object has `api`, the version of this API. Errors under `/api/` are p
 wrong, `errors` names it (`pointer` or `parameter`) and says why (`detail`), and nothing is changed.
 HEAD is answered wherever GET is. Parameters that evsed does not know are ignored.
 
+Sentences for people are English, whatever the client accepts. With `lang=de` in the query they are
+in that language, where evsed has it; names, keys and times stay as they are.
+
 Units are suffixes: `_a` amperes, `_v` volts, `_w` watts, `_wh` watt-hours, `_kwh` kilowatt-hours,
 `_s` seconds, `_h` hours, `_ms` milliseconds. Times are ISO 8601 with their offset from UTC. Keys
 may be added; before 1.0 they are renamed only with a note in CHANGELOG.md.

@@ -28,7 +28,9 @@ socket of the Pi. Each JSON object has `api`, the \
 version of this API. Units are suffixes of the keys (`_a` amperes, `_v` volts, `_w` watts, `_wh` \
 watt-hours, `_s` seconds), and `x-unit` here. Times are ISO 8601 with their offset from UTC. Keys \
 may be added; before 1.0 they are renamed only with a note in the changelog. Errors are problem \
-details (RFC 9457). HEAD is answered wherever GET is. A body has {BODY_MAX} bytes at most."""
+details (RFC 9457). Sentences for people are English; with `lang=de`, `es` or `fr` in the query of \
+any of these they are in that language. HEAD is answered wherever GET is. A body has {BODY_MAX} \
+bytes at most."""
 
 VERSION_KEY: JsonSchema = {"const": VERSION, "description": "the version of this API"}
 NO_HOST = "Host is not this charger, or Origin is the page of another site"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import hdrs, web
 
+from evsed.frontends.languages import Language
 from evsed.frontends.web.http.parameters import Parameter
 from evsed.frontends.web.http.responses import JSON, PreparedResponse
 
@@ -60,13 +61,14 @@ class Reply:
 class ApiRequest:
     """A request that was let in, its query and its body read.
 
-    *token* is the name of the token that it showed, "" without one; *path_value* is the value in
-    the braces of the path, *query* has every parameter of the
+    *language* is that of the answer. *token* is the name of the token that it showed, "" without
+    one; *path_value* is the value in the braces of the path, *query* has every parameter of the
     operation, *body* is the JSON object of an operation that has one. *local*: it came by the
     control socket, from somebody who may log in to the Pi.
     """
 
     http: web.BaseRequest
+    language: Language
     path_value: object = None
     query: Mapping[str, Any] = field(default_factory=dict)
     body: dict[str, object] = field(default_factory=dict)

@@ -8,22 +8,25 @@ of this charger, which answered every request with it.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import hdrs, web
 
 from evsed.errors import HubBusyError
 from evsed.frontends.classic import classic_line
+from evsed.frontends.languages import ENGLISH_ITSELF, Language
 from evsed.frontends.metrics import CONTENT_TYPE, render
 from evsed.frontends.sentence import describe
 from evsed.frontends.status import Status
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.operation import ApiRequest, AuthRequirement, Operation
 from evsed.frontends.web.auth.credentials import for_openevse
+from evsed.frontends.web.http import assets
 from evsed.frontends.web.http.connection_limits import LimitedConnection
 from evsed.frontends.web.http.forwarded import TrustedProxies
 from evsed.frontends.web.http.request_parsing import (
@@ -37,6 +40,11 @@ PREFIX = "/api/v1/"
 HEALTH = "/healthz"
 SETTINGS = "/settings"
 METRICS = "/metrics"
+WORKER = f"/{assets.WORKER}"
+PAGES = frozenset({"/", SETTINGS, WORKER})
+"""Addresses of which a browser chooses the language."""
+CHOSEN = re.compile(r"(?:^|;\s*)evsed_lang=([a-z]{2,3})(?:;|$)")
+"""The cookie of the choice on the page; settings.js sets it."""
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 NOT_HERE = problem(404, "there is nothing at this address; /api/v1/status is the one to read")
@@ -74,12 +82,13 @@ class Router:
         connection.busy()
         request = self._proxies.seen_through(request)
         method, path = request.method, _path(request.raw_path)
+        spoken = await self._language(request, path)
         methods, path_value = self._match(path)
         operation = methods.get(method)
         response: PreparedResponse | web.StreamResponse
         if operation is not None:
             refused = await self._refusal(operation.auth, request, local=connection.local)
-            response = refused or await self._run(operation, request, path_value)
+            response = refused or await self._run(operation, request, path_value, spoken)
         elif method in WRITES and path.startswith(PREFIX):
             refused = await self._refusal(AuthRequirement.CONTROL, request, local=connection.local)
             response = refused or _not_allowed(methods, path)
@@ -90,8 +99,27 @@ class Router:
                 accept=request.headers.get(hdrs.ACCEPT, ""),
                 encodings=request.headers.get(hdrs.ACCEPT_ENCODING, ""),
                 has=request.headers.get(hdrs.IF_NONE_MATCH, ""),
+                spoken=spoken,
             )
-        return response.response() if isinstance(response, PreparedResponse) else response
+        if isinstance(response, PreparedResponse):
+            return response.in_language(spoken).response()
+        return response
+
+    async def _language(self, request: web.BaseRequest, path: str) -> Language:
+        """Return the language of the answer to *request*.
+
+        Programs get English unless they ask for another. A page is in the language that was chosen
+        on it, else in the first one that the browser wants. A file is read in a thread, once.
+        """
+        languages, code = self._context.languages, _asked(request.raw_path)
+        if not code and path in PAGES:
+            chosen = CHOSEN.search(request.headers.get(hdrs.COOKIE, ""))
+            accepted = request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
+            code = chosen[1] if chosen else languages.choose(accepted)
+        code = code or assets.language_of(path)
+        if languages.ready(code):
+            return languages.get(code)
+        return await asyncio.to_thread(languages.get, code)
 
     def unknown_method(self, start: bytes) -> PreparedResponse | None:
         """Answer a method that HTTP libraries do not know, from the first bytes that came.
@@ -137,12 +165,12 @@ class Router:
         return refused and for_openevse(refused)
 
     async def _run(
-        self, operation: Operation, http: web.BaseRequest, path_value: str
+        self, operation: Operation, http: web.BaseRequest, path_value: str, spoken: Language
     ) -> PreparedResponse | web.StreamResponse:
         """Read the input of *operation*, and let it answer."""
         token = self._credentials.token_of(http)
         local = cast("LimitedConnection", http.protocol).local
-        request = ApiRequest(http, token=token.name if token else "", local=local)
+        request = ApiRequest(http, spoken, token=token.name if token else "", local=local)
         if operation.path_parameter is not None:
             try:
                 request.path_value = read_path_value(path_value, operation.path_parameter)
@@ -164,21 +192,31 @@ class Router:
             return problem(503, str(error), {"Retry-After": "1"})
 
     def _other(
-        self, methods: Methods, path: str, *, accept: str = "", encodings: str = "", has: str = ""
+        self,
+        methods: Methods,
+        path: str,
+        *,
+        accept: str = "",
+        encodings: str = "",
+        has: str = "",
+        spoken: Language = ENGLISH_ITSELF,
     ) -> PreparedResponse:
         """Answer a request that is no operation's; *has* is the tag of the page that it has."""
-        if path == "/" and "text/html" in accept.lower():
-            page = self._context.assets.page(describe(self._context.hub.status()))
+        if path in PAGES and (path == WORKER or "text/html" in accept.lower()):
+            edition = self._context.assets.edition(spoken)
+            if path == SETTINGS:
+                return edition.settings.response(encodings)
+            if path == WORKER:
+                return edition.worker.response(encodings)
+            page = edition.page(describe(spoken.translated(self._context.hub.status())))
             return page.unchanged if has == page.etag else page.asset.response(encodings)
-        if path == SETTINGS and "text/html" in accept.lower():
-            return self._context.assets.settings.response(encodings)
         if path == HEALTH:
             return self._context.status_response(_health)
         if path == METRICS:
             return self._context.status_response(_metrics)
         if methods or path == "/api" or path.startswith("/api/"):
             return _not_allowed(methods, path)
-        asset = self._context.assets.get(path)
+        asset = self._context.assets.get(path, spoken)
         return asset.response(encodings) if asset else self._context.status_response(_classic)
 
 
@@ -203,6 +241,12 @@ def _not_allowed(methods: Methods, path: str) -> PreparedResponse:
         return NOT_HERE
     allowed = ", ".join(methods)
     return problem(405, f"{path} understands {allowed} only", {"Allow": allowed})
+
+
+def _asked(target: str) -> str:
+    """Return the parameter `lang` of a request target; "" where it has none."""
+    query = target.partition("?")[2]
+    return parse_qs(query).get("lang", [""])[-1] if "lang=" in query else ""
 
 
 def _path(target: str) -> str:

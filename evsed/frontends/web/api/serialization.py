@@ -11,6 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from evsed.frontends.doc import JsonSchema
+from evsed.frontends.languages import Language
 from evsed.frontends.serialization import to_json
 from evsed.frontends.web.http.responses import JSON, PreparedResponse, answer
 
@@ -24,7 +25,11 @@ def json_response(
     *values: DataclassInstance, extra: dict[str, str] | None = None
 ) -> PreparedResponse:
     """Return `to_json()` as a response, with *extra* headers."""
-    return answer(to_json(*values), JSON, extra=extra)
+
+    def translate(language: Language) -> PreparedResponse:
+        return json_response(*map(language.translated, values), extra=extra)
+
+    return answer(to_json(*values), JSON, extra=extra, translate=translate)
 
 
 def response_schemas(kinds: Iterable[type]) -> dict[str, JsonSchema]:

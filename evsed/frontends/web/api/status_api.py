@@ -44,7 +44,7 @@ async def events(context: AppContext, request: ApiRequest) -> PreparedResponse |
     if context.stream.full:
         return FULL
     connection.busy(Stage.STREAM)
-    return await context.stream.serve(request.http)
+    return await context.stream.serve(request.http, request.language)
 
 
 async def recent(context: AppContext, _: ApiRequest) -> PreparedResponse:

@@ -4,7 +4,8 @@
 All of them are under `/static/<hash of everything>/`, so that a browser may keep them for ever and
 never mixes the files of two versions; relative imports between them work. The English of the page
 is one file, `words.en.json`: `{{ key }}` in page.html is filled from it here, and the script reads
-it as the module `words.js`, which is generated here.
+it as the module `words.js`, which is generated here. In another language all of it is there once
+more under another hash, with other words and otherwise the same files in memory.
 
 Our own files are in static/; vendor/ has third-party files, which a build puts there (see
 parts.toml and hatch_build.py).
@@ -22,6 +23,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 
 from evsed.errors import WebError
+from evsed.frontends.languages import ENGLISH, ENGLISH_ITSELF, Language
 from evsed.frontends.web.http.responses import (
     FOREVER,
     REVALIDATE,
@@ -56,6 +58,7 @@ ELSEWHERE = (
     "settings.js",
     "settings_fields.js",
     "settings_words.js",
+    "language.js",
     "future.js",
     "guide.js",
     "money.js",
@@ -67,15 +70,22 @@ ELSEWHERE = (
 PARTS = ("uPlot.iife.min.js", "uPlot.min.css")
 """Files that vendor/ must have."""
 COMPRESSED = {"Content-Encoding": "gzip"}
-VARIES = {"Vary": "Accept, Accept-Encoding"}
+VARIES = {"Vary": "Accept, Accept-Encoding, Accept-Language, Cookie"}
+NAMES = {"en": "English", "de": "Deutsch", "es": "Español", "fr": "Français"}
+"""Languages in their own words."""
+CHOICES = "languages"
+"""The slot of the settings for the languages there are."""
+OF_LANGUAGE = frozenset({"lang", "locale"})
+"""Keys of words that no translation has: they name the language itself."""
 NOW = "now_in_words"
 """The slot of the page for the state in words, filled for each request."""
-FOR_READERS = re.compile(rb"^[ ]+(//.*\n)?|^//.*\n", re.MULTILINE)
-"""Indentation and lines of comment of our scripts and styles: for who reads the source only.
+FOR_READERS = re.compile(rb"^[ ]+(//.*\n)?|^//.*\n|^\n", re.MULTILINE)
+"""Indentation, blank lines and comments of our scripts and styles: for who reads the source only.
 
 No text of ours goes over two lines, in which the blanks would count.
 """
 INDENTED = re.compile(r"\n +")
+FILE = re.compile(r"/static/[0-9a-f]{12}-([a-z]{2,3})/")
 SLOT = re.compile(r"\{\{ (\w+) \}\}")
 
 
@@ -100,71 +110,41 @@ class Page:
     unchanged: PreparedResponse
 
 
-class Assets:
-    """The page and its files by their address.
+class Edition:
+    """The pages and modules that have words, in one language.
 
-    Other sites at *frame_ancestors* may show the page in a frame.
-
-    `settings` is the page of the settings, which no other site may frame.
-
-    `weight` is the size of a first visit in bytes; `sent` the same as transferred, compressed.
-    Raises `WebError` where third-party files are missing.
+    `prefix` is the address under which this edition has all of its files, `modules` are those that
+    only it has, by name.
     """
 
-    def __init__(self, frame_ancestors: tuple[str, ...] = ()) -> None:
-        web = resources.files("evsed.frontends.web")
-        folder = web / "static"
-        words = (folder / WORDS).read_text(encoding="utf-8")
-        bodies = {
-            file.name: file.read_bytes()
-            for file in folder.iterdir()
-            if file.name.endswith(tuple(KINDS))
-        }
-        bodies = {
-            name: FOR_READERS.sub(b"", body) if name.endswith((".js", ".css")) else body
-            for name, body in bodies.items()
-        }
-        bodies |= parts(web / "vendor")
-        more = (folder / SETTINGS_WORDS).read_text(encoding="utf-8")
-        bodies["words.js"] = _module(words)
-        bodies["settings_words.js"] = _module(more)
+    def __init__(self, texts: _Texts, language: Language, policy: str) -> None:
+        words = texts.words(WORDS, language)
+        more = texts.words(SETTINGS_WORDS, language)
+        modules = {"words.js": _module(words), "settings_words.js": _module(more)}
         for part in (PLAN_WORDS, MONEY_WORDS):
-            name = part.replace(".en.json", "_words.js")
-            bodies[name] = _module((folder / part).read_text(encoding="utf-8"))
-        away = json.loads((folder / WORKER_WORDS).read_text(encoding="utf-8"))
-        worker = _fill(bodies.pop(WORKER).decode(), away).encode()
-        # One style sheet: each further file delays the first paint.
-        bodies[STYLE] = b"\n".join(bodies.pop(name) for name in STYLES)
-        page = INDENTED.sub("\n", (folder / PAGE).read_text(encoding="utf-8"))
-        settings = INDENTED.sub("\n", (folder / SETTINGS_PAGE).read_text(encoding="utf-8"))
+            modules[part.replace(".en.json", "_words.js")] = _module(texts.words(part, language))
         everything = (
-            page.encode() + settings.encode() + b"".join(bodies[name] for name in sorted(bodies))
+            texts.page.encode()
+            + texts.settings.encode()
+            + b"".join(modules[name] for name in sorted(modules))
+            + texts.hash
         )
-        self.prefix = f"/static/{hashlib.sha256(everything).hexdigest()[:12]}/"
+        code = "" if language.code == ENGLISH else f"-{language.code}"
+        self.prefix = f"/static/{hashlib.sha256(everything).hexdigest()[:12]}{code}/"
         # Relative, so that a proxy may serve the page under any path.
-        slots = {**json.loads(words), "static": self.prefix.removeprefix("/"), NOW: "\0"}
-        self._before, _, self._after = _fill(page, slots).partition("\0")
-        self._policy = framed_by(frame_ancestors)
-        self.settings = asset(
-            _fill(settings, {**slots, **json.loads(more)}).encode(),
-            "text/html; charset=utf-8",
-            REVALIDATE,
-            {},
-        )
-        self._page: tuple[str, Page] | None = None
-        licence = (web / LICENCE).read_bytes()
-        self._files = {
-            self.prefix + name: asset(body, KINDS[name[name.rindex(".") :]], FOREVER, {})
-            for name, body in {**bodies, LICENCE: licence}.items()
-        }
+        slots = {**words, "static": self.prefix.removeprefix("/"), NOW: "\0"}
+        self._before, _, self._after = _fill(texts.page, slots).partition("\0")
+        self._policy = policy
+        before, _, after = _fill(texts.settings, {**slots, **more, CHOICES: "\0"}).partition("\0")
+        settings = f"{before}{texts.choices}{after}".encode()
+        self.settings = asset(settings, "text/html; charset=utf-8", REVALIDATE, {})
+        worker = _fill(texts.worker, texts.words(WORKER_WORDS, language)).encode()
         # Beside the page, because it may serve nothing above its own folder; so not for ever.
-        self._files[f"/{WORKER}"] = asset(worker, KINDS[".js"], REVALIDATE, {})
-        loaded = [
-            self.page("").asset,
-            *(self._files[self.prefix + name] for name in bodies if name not in ELSEWHERE),
-        ]
-        self.weight = sum(len(each.plain.body) for each in loaded)
-        self.sent = sum(len(each.gzipped.body) for each in loaded)
+        self.worker = asset(worker, KINDS[".js"], REVALIDATE, {})
+        self.modules = {
+            name: asset(body, KINDS[".js"], FOREVER, {}) for name, body in modules.items()
+        }
+        self._page: tuple[str, Page] | None = None
 
     def page(self, now: str) -> Page:
         """Return the page with the state in words *now*; the last one is kept."""
@@ -181,9 +161,106 @@ class Assets:
             self._page = (now, made)
         return self._page[1]
 
-    def get(self, path: str) -> Asset | None:
-        """Return the file at *path*, if the page has it."""
+
+class Assets:
+    """The page and its files by their address.
+
+    Other sites at *frame_ancestors* may show the page in a frame. No other site may frame the page
+    of the settings. *languages* are the codes of those that may be chosen on it.
+
+    `weight` is the size of a first visit in bytes; `sent` the same as transferred, compressed; both
+    in English. Raises `WebError` where third-party files are missing.
+    """
+
+    def __init__(
+        self, frame_ancestors: tuple[str, ...] = (), languages: tuple[str, ...] = (ENGLISH,)
+    ) -> None:
+        web = resources.files("evsed.frontends.web")
+        folder = web / "static"
+        bodies = {
+            file.name: file.read_bytes()
+            for file in folder.iterdir()
+            if file.name.endswith(tuple(KINDS))
+        }
+        bodies = {
+            name: FOR_READERS.sub(b"", body) if name.endswith((".js", ".css")) else body
+            for name, body in bodies.items()
+        }
+        bodies |= parts(web / "vendor")
+        worker = bodies.pop(WORKER).decode()
+        # One style sheet: each further file delays the first paint.
+        bodies[STYLE] = b"\n".join(bodies.pop(name) for name in STYLES)
+        self._texts = _Texts(
+            folder,
+            INDENTED.sub("\n", (folder / PAGE).read_text(encoding="utf-8")),
+            INDENTED.sub("\n", (folder / SETTINGS_PAGE).read_text(encoding="utf-8")),
+            "".join(map(_option, languages)),
+            worker,
+            hashlib.sha256(b"".join(bodies[name] for name in sorted(bodies))).digest(),
+        )
+        self._policy = framed_by(frame_ancestors)
+        bodies[LICENCE] = (web / LICENCE).read_bytes()
+        self._shared = {
+            name: asset(body, KINDS[name[name.rindex(".") :]], FOREVER, {})
+            for name, body in bodies.items()
+        }
+        self._files: dict[str, Asset] = {}
+        self._editions: dict[str, Edition] = {}
+        english = self.edition(ENGLISH_ITSELF)
+        self.prefix = english.prefix
+        named = {**self._shared, **english.modules}
+        loaded = [
+            english.page("").asset,
+            *(each for name, each in named.items() if name not in (*ELSEWHERE, LICENCE)),
+        ]
+        self.weight = sum(len(each.plain.body) for each in loaded)
+        self.sent = sum(len(each.gzipped.body) for each in loaded)
+
+    def edition(self, language: Language) -> Edition:
+        """Return what has words in *language*; made once for each."""
+        found = self._editions.get(language.code)
+        if found is None:
+            found = self._editions[language.code] = Edition(self._texts, language, self._policy)
+            for name, each in (*self._shared.items(), *found.modules.items()):
+                self._files[found.prefix + name] = each
+        return found
+
+    def get(self, path: str, language: Language = ENGLISH_ITSELF) -> Asset | None:
+        """Return the file at *path*, if the page has it in *language*, see `language_of()`."""
+        self.edition(language)
         return self._files.get(path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """Everything that has words or slots for them, before they are filled in.
+
+    `hash` is that of all other files.
+    """
+
+    folder: Traversable
+    page: str
+    settings: str
+    choices: str
+    worker: str
+    hash: bytes
+
+    def words(self, name: str, language: Language) -> dict[str, str]:
+        """Return the words in the file *name*, in *language*."""
+        english = json.loads((self.folder / name).read_text(encoding="utf-8"))
+        words = {key: language.word(key, word) for key, word in english.items()}
+        if language.code != ENGLISH:
+            words |= dict.fromkeys(OF_LANGUAGE & words.keys(), language.code)
+        return words
+
+
+def language_of(path: str) -> str:
+    """Return the code of the language in which the page has the file *path*; "" for English.
+
+    It stands in the address, so that a page that was loaded before a restart finds its files.
+    """
+    found = FILE.match(path)
+    return found[1] if found else ""
 
 
 def parts(folder: Traversable) -> dict[str, bytes]:
@@ -208,9 +285,13 @@ def asset(body: bytes, kind: str, cache: str, extra: dict[str, str]) -> Asset:
     )
 
 
-def _module(words: str) -> bytes:
-    """Return the *words* of a JSON file as a module of JavaScript."""
-    compact = json.dumps(json.loads(words), ensure_ascii=False, separators=(",", ":"))
+def _option(code: str) -> str:
+    return f'<option value="{code}" lang="{code}">{NAMES.get(code, code)}</option>'
+
+
+def _module(words: dict[str, str]) -> bytes:
+    """Return *words* as a module of JavaScript."""
+    compact = json.dumps(words, ensure_ascii=False, separators=(",", ":"))
     return f"export default {compact};\n".encode()
 
 

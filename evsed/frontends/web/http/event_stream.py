@@ -2,7 +2,8 @@
 """Server-sent events: one pump follows the hub, and hands the same bytes to every listener.
 
 A listener that reads slowly skips updates (it always gets the newest) and is cut by the connection
-limiter when it stops reading. With no listener the pump sleeps.
+limiter when it stops reading. With no listener the pump sleeps. Each status is written once for
+each language that somebody reads.
 """
 
 from __future__ import annotations
@@ -14,12 +15,30 @@ from typing import NoReturn
 from aiohttp import web
 
 from evsed.frontends.hub import Hub
+from evsed.frontends.languages import Language
 from evsed.frontends.status import Status
 from evsed.frontends.web import WebLimits
 from evsed.frontends.web.http.responses import EVENT_STREAM, NO_STORE, SECURITY
 
 RETRY_MS = 3000
 """Time that a browser waits before it connects again (WHATWG HTML, server-sent events)."""
+
+
+class Update:
+    """A status as an event, in each language that is asked for; *render* makes its JSON."""
+
+    def __init__(self, status: Status, render: Callable[[Status], bytes]) -> None:
+        self._status = status
+        self._render = render
+        self._events: dict[str, bytes] = {}
+
+    def event(self, language: Language) -> bytes:
+        """Return the event in *language*."""
+        found = self._events.get(language.code)
+        if found is None:
+            body = self._render(language.translated(self._status))
+            found = self._events[language.code] = b"data: " + body + b"\n\n"  # body is one line
+        return found
 
 
 class EventStream:
@@ -32,7 +51,7 @@ class EventStream:
         self._listeners = 0
         self._wanted = asyncio.Event()
         self._closed = False
-        self._next: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._next: asyncio.Future[Update] = asyncio.get_running_loop().create_future()
 
     @property
     def full(self) -> bool:
@@ -58,7 +77,7 @@ class EventStream:
                         status, change = change.result(), None
                     else:
                         status = self._hub.status()  # ages and timers move without a change
-                    self._publish(_event(self._render(status)))
+                    self._publish(Update(status, self._render))
                     await asyncio.sleep(self._limits.spacing_s)
             finally:
                 if change is not None:
@@ -71,7 +90,7 @@ class EventStream:
         self._closed = True
         self._next.cancel()
 
-    async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def serve(self, request: web.BaseRequest, language: Language) -> web.StreamResponse:
         """Hold *request* as a listener until it leaves or the stream is closed."""
         response = web.StreamResponse(
             headers={
@@ -87,26 +106,21 @@ class EventStream:
             return response
         self._listeners += 1
         try:
-            first = _event(self._render(self._hub.status()))
+            first = Update(self._hub.status(), self._render).event(language)
             await response.write(f"retry: {RETRY_MS}\n".encode() + first)
             self._wanted.set()
             while not self._closed:
                 # Not the future itself: the end of a listener must not cancel it for the others.
-                await asyncio.wait({event := self._next})
-                if not event.cancelled():
-                    await response.write(event.result())
+                await asyncio.wait({update := self._next})
+                if not update.cancelled():
+                    await response.write(update.result().event(language))
         except ConnectionError:
             pass  # the client left; that is how a stream ends
         finally:
             self._listeners -= 1
         return response
 
-    def _publish(self, event: bytes) -> None:
-        event_future, self._next = self._next, asyncio.get_running_loop().create_future()
-        if not event_future.done():
-            event_future.set_result(event)
-
-
-def _event(body: bytes) -> bytes:
-    """Return *body* (one line of JSON) as an event."""
-    return b"data: " + body + b"\n\n"
+    def _publish(self, update: Update) -> None:
+        waiting, self._next = self._next, asyncio.get_running_loop().create_future()
+        if not waiting.done():
+            waiting.set_result(update)

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import quote
 
 from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from evsed.frontends.languages import ENGLISH, Language
 from evsed.frontends.serialization import VERSION
 
 CONTENT_SECURITY_POLICY = (
@@ -49,11 +51,27 @@ FOREVER = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True, slots=True)
 class PreparedResponse:
-    """Status, body and complete headers; built once, sent any number of times."""
+    """Status, body and complete headers; built once, sent any number of times.
+
+    `translate` makes the same in another language; None where it has no sentences.
+    """
 
     status: int
     body: bytes
     headers: CIMultiDictProxy[str]
+    translate: Callable[[Language], PreparedResponse] | None = None
+    _translations: dict[str, PreparedResponse] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def in_language(self, language: Language) -> PreparedResponse:
+        """Return the same in *language*; made once for each."""
+        if self.translate is None or language.code == ENGLISH:
+            return self
+        found = self._translations.get(language.code)
+        if found is None:
+            found = self._translations[language.code] = self.translate(language)
+        return found
 
     def response(self) -> web.Response:
         """Return it in the form in which aiohttp sends it, for one request."""
@@ -67,13 +85,14 @@ def answer(
     status: int = 200,
     cache: str = NO_STORE,
     extra: dict[str, str] | None = None,
+    translate: Callable[[Language], PreparedResponse] | None = None,
 ) -> PreparedResponse:
     """Return a response with the headers that all responses share, and *extra*."""
     headers = CIMultiDict(SECURITY)
     headers["Content-Type"] = content_type
     headers["Cache-Control"] = cache
     headers.update(extra or {})
-    return PreparedResponse(status, body, CIMultiDictProxy(headers))
+    return PreparedResponse(status, body, CIMultiDictProxy(headers), translate)
 
 
 def problem(
@@ -94,7 +113,13 @@ def problem(
         details["errors"] = [{"pointer": _pointer(key), "detail": text} for key, text in errors]
     if parameters:
         details["errors"] = [{"parameter": name, "detail": text} for name, text in parameters]
-    return answer(json.dumps(details).encode(), PROBLEM, status=status, extra=extra)
+
+    def translate(language: Language) -> PreparedResponse:
+        to = language.translated
+        return problem(status, to(detail), extra, to(errors), to(parameters))
+
+    body = json.dumps(details).encode()
+    return answer(body, PROBLEM, status=status, extra=extra, translate=translate)
 
 
 def _pointer(key: str) -> str:

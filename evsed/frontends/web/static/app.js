@@ -7,7 +7,7 @@ import { flow } from "./flow.js";
 import { updateDashboard } from "./dashboard.js";
 import { light } from "./light.js";
 import { byId, setText } from "./dom.js";
-import { duration, t } from "./i18n.js";
+import { api, duration, t } from "./i18n.js";
 import "./theme.js";
 import { today } from "./today.js";
 
@@ -42,7 +42,7 @@ function onStatus(received, channel) {
 
 function listen() {
   closeStream();
-  stream = new EventSource("api/v1/events");
+  stream = new EventSource(api("api/v1/events"));
   stream.onmessage = (event) => {
     stopPolling();
     onStatus(JSON.parse(event.data), "live");
@@ -64,7 +64,7 @@ function poll() {
   const since = performance.now();
   const request = async () => {
     try {
-      const answer = await fetch("api/v1/status", { signal: AbortSignal.timeout(POLL_MS) });
+      const answer = await fetch(api("api/v1/status"), { signal: AbortSignal.timeout(POLL_MS) });
       if (answer.ok) onStatus(await answer.json(), "polling");
     } catch { /* the timer below shows that contact is lost */ }
     if (polling === null) return;

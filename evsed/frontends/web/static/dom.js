@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Writing to the page: only what changed, so that a screen reader speaks only changes.
 
-import { kwh, solarPercent, t } from "./i18n.js";
+import { api, kwh, solarPercent, t } from "./i18n.js";
 
 export const byId = (id) => document.getElementById(id);
 
@@ -43,7 +43,7 @@ export function list(id, content, build) {
 // Returns the JSON at *path*, or null where it cannot be had now.
 export async function read(path) {
   try {
-    const answer = await fetch(path, { signal: AbortSignal.timeout(15_000) });
+    const answer = await fetch(api(path), { signal: AbortSignal.timeout(15_000) });
     return answer.ok ? await answer.json() : null;
   } catch {
     return null;

@@ -5,6 +5,9 @@ import words from "./words.js";
 
 export const NONE = "–";
 
+// The address of the API *path* with the sentences in the language of the page.
+export const api = (path) => words.lang === "en" ? path : `${path}${path.includes("?") ? "&" : "?"}lang=${words.lang}`;
+
 const NUMBERS = [0, 1, 2, 3].map((digits) => new Intl.NumberFormat(words.locale, {
   minimumFractionDigits: digits, maximumFractionDigits: digits,
 }));

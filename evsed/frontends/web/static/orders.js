@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Orders to the charger, and the login that they need.
 
-import { t } from "./i18n.js";
+import { api, t } from "./i18n.js";
 
 const listeners = [];
 
@@ -27,7 +27,7 @@ export async function loadAccess() {
 // Gives an order; *report* gets the outcome in words, *refused* the refusal. Returns the answer, or null.
 export async function order(method, path, body, report, refused) {
   try {
-    const answer = await fetch(path, {
+    const answer = await fetch(api(path), {
       method, body: body instanceof Blob ? body : body && JSON.stringify(body),
       headers: body ? { "Content-Type": body instanceof Blob ? "application/octet-stream" : "application/json" } : {},
       signal: AbortSignal.timeout(60_000), // a Pi Zero takes seconds to check a password

@@ -11,7 +11,7 @@ addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 
 addEventListener("fetch", (event) => {
   const { request } = event;
-  const live = request.method === "GET" && /\bapi\/v1\/recent$/.test(request.url); // the page asks each minute
+  const live = request.method === "GET" && /\bapi\/v1\/recent\b/.test(request.url); // the page asks each minute
   if (request.mode === "navigate") event.respondWith(page(request));
   else if (live) event.respondWith(noted(request));
 });
