@@ -13,6 +13,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from evsed.daemon.planned_goal import planned_goal
 from evsed.errors import HubBusyError
 from evsed.frontends.hub import HubEvent
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from evsed.core.user.claims import Claim
     from evsed.daemon.hub import ChargerHub
-    from evsed.frontends.hub import History, OcppReport
+    from evsed.frontends.hub import History, OcppReport, PlannedGoal
     from evsed.frontends.settings import SettingsService
     from evsed.frontends.status import Status
 
@@ -67,6 +68,16 @@ class FrontendHub:
     def status(self) -> Status:
         """Return the status now."""
         return self._hub.status()
+
+    async def forecast(self) -> PlannedGoal | None:
+        """Return what is expected of the owner's plan; see `frontends.hub.Hub`."""
+        found = self._hub.plan()
+        if found is None:
+            return None
+        plan, controls = found
+        sun, status = await self._history.usual_sun(), self.status()
+        now_w = None if status.solar_w is None else status.available_w
+        return await asyncio.to_thread(planned_goal, plan, controls, sun, now_w)
 
     async def changes(self) -> AsyncIterator[Status]:
         """Yield the status now and after each change, at most twice a second, without end."""

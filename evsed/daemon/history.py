@@ -12,12 +12,14 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from evsed.core.energy.history import By, DayTrace, PeriodTotal
 from evsed.core.energy.sessions import SessionRecord
+from evsed.core.user.usual_sun import DAYS_MOST, UsualSun, usual_sun
+from evsed.daemon.local_zone import LocalZone
 from evsed.daemon.session_recorder import SessionRecorder
 from evsed.errors import StoreError
 from evsed.store import archive
@@ -51,6 +53,8 @@ class HistoryService:
         self._on_order = on_order
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._waiting = 0
+        self._sun: UsualSun | None = None
+        self._sun_of: date | None = None
         self.on_restored: Callable[[bool], None] = lambda _: None
         self._worker.submit(self._reader.sweep)
 
@@ -71,6 +75,20 @@ class HistoryService:
         """The trace of the local day *day*, up to this moment; None where there is nothing."""
         pending = self._recorder.trace.pending()
         return await self._ask(lambda: self._reader.day(day, pending))
+
+    async def usual_sun(self) -> UsualSun | None:
+        """The usual sun of the days before today; read once a day."""
+        today = datetime.now().astimezone().date()
+        if self._sun_of != today:
+            self._sun = await self._ask(lambda: self._usual_sun(today))
+            self._sun_of = today
+        return self._sun
+
+    def _usual_sun(self, today: date) -> UsualSun | None:
+        days = (today - timedelta(days=ago) for ago in range(1, DAYS_MOST + 1))
+        pending = self._recorder.trace.pending()
+        found = (self._reader.day(day, pending) for day in days)
+        return usual_sun((day for day in found if day), LocalZone())
 
     async def delete(self, who: str, before: date) -> str:
         """Delete traces and sessions older than the day *before*, for *who*; return the outcome."""

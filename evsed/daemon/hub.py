@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from evsed.core.car.care import CarCare
     from evsed.core.pilot.faults import Fault
+    from evsed.core.user.controls import Controls
+    from evsed.core.user.planner import PlanState
     from evsed.daemon.charger_state import Charger
     from evsed.daemon.session_recorder import SessionRecorder
     from evsed.frontends.hub import OcppReport, SessionEvent
@@ -80,6 +82,11 @@ class ChargerHub:
                 status = build_status(self._charger.state, totals, Now(now, wall))
                 self._status, self._built_at, self._built_for = status, now, urgent
             return status
+
+    def plan(self) -> tuple[PlanState, Controls] | None:
+        """Return the next goal of the plan and the controls, from any thread; None without one."""
+        plan = self._charger.state.plan
+        return None if plan is None else (plan, self.orders.controls)
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call *listener*, which must not wait, after each change; return what ends that."""

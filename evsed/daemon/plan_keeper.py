@@ -91,18 +91,17 @@ class PlanKeeper:
         most_a, blocked = self._ceiling(now, state)
         power_w = state.watts(most_a)
         left_s = self._due - local.timestamp()
-        step = self._planner.step(
-            PlanInputs(
-                goal_wh=self._goal.kwh * 1000,
-                done_wh=done_wh,
-                left_s=left_s,
-                power_w=power_w,
-                plugged=plugged,
-                blocked=blocked,
-                allowed_wh=self._allowed_wh(stay_wh),
-                prices=self._prices_from(local.timestamp(), state.prices),
-            )
+        inputs = PlanInputs(
+            goal_wh=self._goal.kwh * 1000,
+            done_wh=done_wh,
+            left_s=left_s,
+            power_w=power_w,
+            plugged=plugged,
+            blocked=blocked,
+            allowed_wh=self._allowed_wh(stay_wh),
+            prices=self._prices_from(local.timestamp(), state.prices),
         )
+        step = self._planner.step(inputs)
         charged = self._last is not None and self._last.step.charges
         self.ending = (self.ending or charged) and not step.charges and state.charging(now)
         self._last = PlanState(
@@ -110,6 +109,9 @@ class PlanKeeper:
             due=self._due,
             done_wh=done_wh,
             power_w=power_w,
+            least_w=state.watts(LEAST_A),
+            inputs=inputs,
+            begun_until_left_s=self._planner.begun_until_left_s,
             step=step,
             why=f"the plan: {self._goal.kwh:g} kWh by {_moment(self._due)}",
             begins_at=(None if step.begins_s is None else round(local.timestamp() + step.begins_s)),

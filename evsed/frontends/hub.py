@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from evsed.core.ocpp.ceiling import Ceiling
     from evsed.core.pilot.events import Event
     from evsed.core.user.claims import Claim
+    from evsed.core.user.plan_forecast import PlanForecast
+    from evsed.core.user.usual_sun import UsualSun
     from evsed.frontends.settings import SettingsService
     from evsed.frontends.status import Status
     from evsed.frontends.views import OcppView
@@ -42,6 +44,9 @@ class History(Protocol):
 
     async def day(self, day: date) -> DayTrace | None:
         """The trace of *day*, up to this moment; None where there is nothing."""
+
+    async def usual_sun(self) -> UsualSun | None:
+        """The usual sun of the last days; None where too few of them are kept."""
 
     async def delete(self, who: str, before: date) -> str:
         """Delete traces and sessions older than the day *before*, for *who*; return the outcome.
@@ -88,6 +93,20 @@ class OcppReport:
     view: OcppView
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedGoal:
+    """The next goal of the owner's plan, seen from the moment `at`, and what is expected of it.
+
+    `sun_days` is the number of days by which the sun is expected, 0 where it is not.
+    """
+
+    at: datetime
+    due: datetime
+    goal_wh: float
+    sun_days: int
+    forecast: PlanForecast
+
+
 SessionEvent = SessionStarted | SessionEnded
 
 
@@ -116,6 +135,12 @@ class Hub(Protocol):
 
     def status(self) -> Status:
         """Return the status now; cheap (built at most a few times a second, then shared)."""
+
+    async def forecast(self) -> PlannedGoal | None:
+        """Return what is expected of the owner's plan; None without one.
+
+        Raises `evsed.errors.StoreError` where the last days cannot be read.
+        """
 
     def changes(self) -> AsyncIterator[Status]:
         """Yield the status now and again at each change, at most twice a second, without end."""

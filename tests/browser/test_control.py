@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -163,12 +164,26 @@ def test_a_plan_is_made_of_energy_days_and_a_time(
     # The rows to come are there with the next status but one.
     for _ in range(100):
         plot.press("End")
-        if "planned" in read.inner_text():
+        if "expected" in read.inner_text():
             break
         page.wait_for_timeout(200)
+    expect(read).to_contain_text(re.compile(r"expected [\d.]+ kW · [\d.]+ of 25.8 kWh"))
+    for _ in range(10):  # the goal is reached a little before it is due
+        if "planned" in read.inner_text():
+            break
+        plot.press("ArrowLeft")
     expect(read).to_contain_text("planned, without the sun")
+    expected = page.locator("#view_now .expected")
+    expect(expected).to_contain_text("25.8 kWh by")
+    watched.is_sound()
+    watched.shoot(shots, "plan-expected")
+    page.get_by_role("link", name="History").click()
+    watched.shows("#day_chart .plot canvas")
+    expect(page.locator("#day_chart .expected")).to_have_count(0)
+    page.get_by_role("link", name="Now", exact=True).click()
     editor.get_by_role("button", name="Remove this goal").click()
     watched.says("#controls_message", "Done: no plan.*")
+    expect(expected).to_have_count(0)
     assert kept() is None
     page.context.close()
 

@@ -242,3 +242,17 @@ def test_a_power_cut_leaves_a_file_that_can_be_read(tmp_path: Path) -> None:
         assert len(rows) >= reached, "a batch that was told is there"
         with closing(sqlite3.connect(path)) as database:
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_the_usual_sun_is_that_of_the_days_before_today_and_read_once_a_day(
+    life: Life,
+) -> None:
+    assert await life.archive.usual_sun() is None
+    for ago in (0, 1, 2, 3):
+        await life.add(today() - timedelta(days=ago), 30)
+    later = HistoryService(life.path, life.books, lambda _, __: None)
+    sun = await later.usual_sun()
+    assert sun is not None
+    assert (sun.days, sun.quarters_w[:3]) == (3, (2000.0, 2000.0, 0.0))
+    assert await later.usual_sun() is sun
+    later.close()

@@ -18,8 +18,10 @@ from evsed.core.user.claims import Claim
 from evsed.core.user.plan import ChargePlan
 from evsed.core.user.prices import GridPrices
 from evsed.core.user.tariff import Tariff
+from evsed.core.user.usual_sun import UsualSun
 from evsed.core.user.weekly_window import WeeklyWindow
 from evsed.daemon.orders import PLAN_NOTE
+from evsed.daemon.planned_goal import planned_goal
 from evsed.store import Store
 from tests.daemon.daemon_world import World, life
 from tests.daemon.test_summary import CHARGING
@@ -312,3 +314,26 @@ async def test_an_order_for_once_gets_a_date_and_one_that_is_over_is_left_out(
         assert outcome == "no plan; a goal whose date is over was left out"
         await orders.update_controls("page", {"plan": "20 kWh by Mon 07:00"})
         assert await orders.update_controls("page", {"plan": None}) == "no plan"
+
+
+async def test_what_is_expected_of_the_plan_goes_on_from_what_is_done_now(tmp_path: Path) -> None:
+    async with life(tmp_path) as world:
+        night = Night(world)
+        night.plan()
+        night.at(EVENING)
+        plan, controls = world.charger.state.plan, world.recorder.orders.controls
+        assert plan is not None
+        night_hours = planned_goal(plan, controls, None, None)
+        assert night_hours.at == EVENING
+        assert (night_hours.due, night_hours.sun_days) == (SEVEN, 0)
+        begins_s = (BEGINS - EVENING).total_seconds()
+        assert night_hours.forecast.begins_s == pytest.approx(begins_s, abs=2)
+        assert night_hours.forecast.energy_wh == pytest.approx(20_000, abs=2)
+        sun = UsualSun(5, (2300.0,) * 96)
+        bright = planned_goal(plan, controls, sun, 0.0).forecast
+        assert bright.sun_wh == pytest.approx(20_000, abs=2)  # 2.3 kW for nearly nine hours
+        assert bright.begins_s is None
+        night.at(BEGINS + timedelta(seconds=5))
+        plan = world.charger.state.plan
+        assert plan is not None
+        assert planned_goal(plan, controls, None, None).forecast.begins_s == 0

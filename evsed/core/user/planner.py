@@ -77,7 +77,9 @@ class PlanStep:
 class PlanState:
     """The next goal, the moment `due` (Unix time), `done_wh` of it charged, and the step of now.
 
-    `power_w` is what is reckoned with. `why` is the goal in words, as the reason of a current.
+    `power_w` is what is reckoned with, `least_w` what the car takes at least. `inputs` are those of
+    the step, `begun_until_left_s` is the planner's after it: a forecast goes on from both.
+    `why` is the goal in words, as the reason of a current.
     `begins_at` (Unix time, whole seconds) is when charging for it begins at the latest; None where
     it has begun, or does not. `times` are those of the step by the clock, to the minute.
     """
@@ -86,6 +88,9 @@ class PlanState:
     due: float
     done_wh: float
     power_w: float
+    least_w: float
+    inputs: PlanInputs
+    begun_until_left_s: float | None
     step: PlanStep
     why: str
     begins_at: int | None = None
@@ -93,11 +98,22 @@ class PlanState:
 
 
 class Planner:
-    """One goal after the other. `step()` about once a second, `begin_goal()` before each goal."""
+    """One goal after the other. `step()` about once a second, `begin_goal()` before each goal.
 
-    def __init__(self) -> None:
-        self._begun = False
-        self._until_left_s = 0.0  # to the end of the time that was begun
+    *begun_until_left_s* is that of another planner which is continued.
+    """
+
+    def __init__(self, begun_until_left_s: float | None = None) -> None:
+        self._begun = begun_until_left_s is not None
+        self._until_left_s = begun_until_left_s or 0.0  # to the end of the time that was begun
+
+    @property
+    def begun_until_left_s(self) -> float | None:
+        """The seconds that are left for the goal when the time that has begun ends.
+
+        None where none has begun.
+        """
+        return self._until_left_s if self._begun else None
 
     def begin_goal(self) -> None:
         """Forget the goal before."""

@@ -17,7 +17,7 @@ from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import OWNERS
 from evsed.errors import WebError
 from evsed.frontends.languages import ENGLISH_ITSELF
-from evsed.frontends.web.http.assets import PARTS, Assets, parts
+from evsed.frontends.web.http.assets import FOR_READERS, PARTS, Assets, parts
 from tests.frontends.web.web_world import CHARGING, FAULTED, served
 
 HTML = {"Accept": "text/html"}
@@ -39,6 +39,17 @@ def test_no_text_of_a_script_goes_over_two_lines_where_its_indentation_would_be_
     for script in (file for file in (WEB / "static").iterdir() if file.name.endswith(".js")):
         for number, line in enumerate(script.read_text().splitlines(), 1):
             assert line.replace('"`"', "").count("`") % 2 == 0, (script.name, number)
+
+
+@pytest.mark.source
+def test_no_text_of_a_script_looks_like_a_comment_that_is_left_out() -> None:
+    for script in (file for file in (WEB / "static").iterdir() if file.name.endswith(".js")):
+        for number, line in enumerate(script.read_text().splitlines(), 1):
+            code = line.encode()[
+                : next((m.start() for m in FOR_READERS.finditer(line.encode())), 0)
+            ]
+            assert code.count(b'"') % 2 == 0, (script.name, number)
+            assert code.count(b"`") % 2 == 0, (script.name, number)
 
 
 def test_the_parts_of_other_hands_are_the_very_bytes_that_are_pinned() -> None:

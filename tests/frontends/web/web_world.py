@@ -15,8 +15,9 @@ from evsed.core.energy.history import By, DayTrace, PeriodTotal
 from evsed.core.energy.sessions import SessionRecord
 from evsed.core.user.claims import Claim
 from evsed.core.user.controls import OFF_STAYS, Controls, ControlsError
+from evsed.core.user.usual_sun import UsualSun
 from evsed.errors import ChangeRefused, StoreError
-from evsed.frontends.hub import History, HubEvent, OcppReport
+from evsed.frontends.hub import History, HubEvent, OcppReport, PlannedGoal
 from evsed.frontends.languages import Languages
 from evsed.frontends.settings import FeedCheckView, SettingsService, SettingsView, UpdateView
 from evsed.frontends.status import Status
@@ -132,6 +133,9 @@ class NoHistory:
     async def day(self, day: date) -> DayTrace | None:
         raise StoreError(f"no {day}")
 
+    async def usual_sun(self) -> UsualSun | None:
+        raise StoreError("no sun")
+
     async def delete(self, who: str, before: date) -> str:
         raise StoreError(f"{who} cannot delete what is before {before}")
 
@@ -189,6 +193,7 @@ class ShownHub:
     woken: list[str] = field(default_factory=list)
     changed_by: list[str] = field(default_factory=list)
     reports: list[OcppReport] = field(default_factory=list)
+    planned: PlannedGoal | None = None
     broken: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     happened: asyncio.Queue[HubEvent] = field(default_factory=asyncio.Queue)
@@ -196,6 +201,11 @@ class ShownHub:
     def show(self, status: Status) -> None:
         self.shown = status
         self.changed.set()
+
+    async def forecast(self) -> PlannedGoal | None:
+        if self.broken:
+            raise StoreError("no days")
+        return self.planned
 
     def status(self) -> Status:
         if self.broken:

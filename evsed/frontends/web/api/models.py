@@ -213,6 +213,40 @@ class DayView:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanForecastView:
+    """The next goal of the owner's plan as it is expected to go.
+
+    The columns are of equal length, the last row is at the moment when it is due.
+    """
+
+    at: Annotated[datetime | None, Doc("the moment of the forecast; null: there is no plan")] = None
+    due: Annotated[datetime | None, Doc("when the goal is due; null: there is no plan")] = None
+    goal_wh: Annotated[float, Doc("energy of the goal", unit="Wh")] = 0.0
+    expected_wh: Annotated[
+        float, Doc("energy that is expected to count for it when it is due", unit="Wh")
+    ] = 0.0
+    sun_wh: Annotated[float, Doc("of what is still to come, the sun's", unit="Wh")] = 0.0
+    sun_days: Annotated[
+        int, Doc("days of which the usual sun is the median; 0: too few are kept, none is expected")
+    ] = 0
+    begins: Annotated[
+        datetime | None,
+        Doc("when it is charged for whatever the sun gives; null: that is not expected"),
+    ] = None
+    reached: Annotated[
+        datetime | None, Doc("when the goal is expected to be reached; null: it is not")
+    ] = None
+    at_s: Annotated[tuple[int, ...], Doc("from `at` to the row's beginning", unit="s")] = ()
+    power_w: Annotated[
+        tuple[int, ...], Doc("power that the car is expected to take", unit="W")
+    ] = ()
+    energy_wh: Annotated[
+        tuple[int, ...], Doc("energy that counts for the goal at the row's beginning", unit="Wh")
+    ] = ()
+    planned: Annotated[tuple[bool, ...], Doc("it is charged for, whatever the sun gives")] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Password:
     """A password for logging in."""
 

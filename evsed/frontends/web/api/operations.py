@@ -11,6 +11,7 @@ from evsed.frontends.web.api import (
     docs_html,
     history_api,
     openapi,
+    plan_api,
     programs_api,
     restore_api,
     settings_api,
@@ -47,6 +48,7 @@ DOCUMENTS = (
 
 OPERATIONS: tuple[Operation, ...] = (
     *status_api.OPERATIONS,
+    *plan_api.OPERATIONS,
     *history_api.OPERATIONS,
     *restore_api.OPERATIONS,
     *commands_api.OPERATIONS,

@@ -79,10 +79,10 @@ OF_LANGUAGE = frozenset({"lang", "locale"})
 """Keys of words that no translation has: they name the language itself."""
 NOW = "now_in_words"
 """The slot of the page for the state in words, filled for each request."""
-FOR_READERS = re.compile(rb"^[ ]+(//.*\n)?|^//.*\n|^\n", re.MULTILINE)
+FOR_READERS = re.compile(rb"^[ ]+(//.*\n)?|^//.*\n|^\n|(?<=[;,{([]) // .*$", re.MULTILINE)
 """Indentation, blank lines and comments of our scripts and styles: for who reads the source only.
 
-No text of ours goes over two lines, in which the blanks would count.
+No text of ours goes over two lines, in which the blanks would count, or has " // " in it.
 """
 INDENTED = re.compile(r"\n +")
 FILE = re.compile(r"/static/[0-9a-f]{12}-([a-z]{2,3})/")

@@ -52,6 +52,7 @@ export class DayChart {
   #offset_s = 0;
   #lends = false; // the battery has lent energy: only then is there an axis for it
   #seen = false; // a value is being read
+  expected = null; // what future.js draws and reads
 
   constructor(root) {
     this.#root = root;
@@ -79,6 +80,11 @@ export class DayChart {
     else this.#draw();
     if (!rows.length) setText(this.#root.querySelector(".read"), t("chart_empty"));
     else if (!this.#seen) setText(this.#root.querySelector(".read"), t("chart_hint"));
+  }
+
+  // Puts *element* below the chart.
+  foot(element) {
+    this.#root.append(element);
   }
 
   resetZoom() {
@@ -129,6 +135,7 @@ export class DayChart {
       ],
       hooks: {
         drawClear: [(chart) => this.#bands(chart, colour)],
+        draw: [(chart) => this.expected?.draw(chart, colour)],
         setCursor: [(chart) => this.#showValues(chart.cursor.left < 0 ? null : chart.cursor.idx)],
         setSelect: [(chart) => this.#select(chart)],
       },
@@ -193,8 +200,10 @@ export class DayChart {
       return;
     }
     const [available_w, power_w, offered_w, battery_loan_wh] = columns.map((column) => column[index]);
+    const expected = this.expected?.read(at[index], offered_w);
     const parts = [
-      t("chart_read", this.#clock(at[index]), watts(available_w), watts(power_w), watts(offered_w)),
+      expected ? `${this.#clock(at[index])} · ${expected}`
+        : t("chart_read", this.#clock(at[index]), watts(available_w), watts(power_w), watts(offered_w)),
       battery_loan_wh > 0 ? t("chart_read_lent", number(battery_loan_wh)) : null,
       band(this.#states[index]) ? t(`band_${band(this.#states[index])}`) : null,
     ];

@@ -56,6 +56,7 @@ async function showDay(wanted) {
     inner.removeAttribute("aria-labelledby");
     inner.querySelector("h2").replaceWith(document.querySelector(".day_step"));
     inner.querySelector(".plot").replaceChildren();
+    inner.querySelector(".expected")?.remove();
     byId("day_chart").replaceChildren(inner);
     chart = new DayChart(inner);
   }

@@ -59,8 +59,9 @@ function update(s) {
     live.at(-1).for_s = row.at - live.at(-1).at;
   }
   live.push(row);
-  if (s.plan) import("./future.js").then(({ future }) => { planned = future(s); });
-  else planned = [];
+  if (s.plan || planned.length) {
+    import("./future.js").then(({ future }) => future(s, chart)).then((rows) => { planned = rows; });
+  }
   if (performance.now() - loadedAt > AGAIN_MS) load(s.at);
   total(s);
   draw();
