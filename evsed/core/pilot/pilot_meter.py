@@ -11,6 +11,7 @@ the next one and is never taken for E or F before chance is ruled out.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
@@ -115,19 +116,19 @@ def densest(ordered: Sequence[int], width: int, *, topmost: bool) -> tuple[float
     An empty *ordered* gives (0.0, 0).
     """
     windows: list[tuple[int, int]] = []
-    right = 0
-    most = 0
-    for left, code in enumerate(ordered):
-        if left and code == ordered[left - 1]:
-            continue
-        while right < len(ordered) and ordered[right] <= code + width:
-            right += 1
+    count = len(ordered)
+    left = right = 0
+    enough = 1.0
+    while count - left >= enough:  # once for each code, until too few are left for a window to tie
+        code = ordered[left]
+        right = bisect_right(ordered, code + width, right)
         windows.append((left, right))
-        most = max(most, right - left)
-    if not most:
+        enough = max(enough, TIE * (right - left))
+        left = bisect_right(ordered, code, left, right)
+    if not windows:
         return 0.0, 0
-    candidates = [window for window in windows if window[1] - window[0] >= TIE * most]
-    left, right = candidates[-1 if topmost else 0]
+    ties = (window for window in windows if window[1] - window[0] >= enough)
+    left, right = max(ties) if topmost else next(ties)
     middle = (left + right - 1) // 2
     odd = (right - left) % 2
     value = ordered[middle] if odd else (ordered[middle] + ordered[middle + 1]) / 2
@@ -237,7 +238,7 @@ class PilotMeter:
                 return PilotState.F, Anomaly.STUCK_LOW
             return self._judge_high(level_v, len(ordered), None, duty)
         middle = (bottom + top) / 2
-        cut = next(i for i, code in enumerate(ordered) if code > middle)
+        cut = bisect_right(ordered, middle)
         high, hits = densest(ordered[cut:], self._width, topmost=True)
         if hits < MIN_HITS:
             return None, None

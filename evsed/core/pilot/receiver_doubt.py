@@ -71,19 +71,21 @@ class ReceiverDoubt:
 
         *spike*: a conversion was `SPIKE_V` above the plateau.
         """
-        rows = (self._strays, self._spikes, self._away)
+        strays, spikes, away = self._strays, self._spikes, self._away
         if live is not self._live:
             self._live = live
-            for row in rows:
+            for row in (strays, spikes, away):
                 row.clear()
         self._number += 1
+        number = self._number
         if live is not None:
-            stray = state is not live
-            seen = (stray, spike, stray and state is PilotState.A)
-            for row, is_seen in zip(rows, seen, strict=True):
-                if is_seen:
-                    row.add(self._number)
-        self.jumps = any(row.full(self._number) for row in rows)
+            if state is not live:
+                strays.add(number)
+                if state is PilotState.A:
+                    away.add(number)
+            if spike:
+                spikes.add(number)
+        self.jumps = strays.full(number) or spikes.full(number) or away.full(number)
 
     def recognise(self, codes: Sequence[int], *, running: bool) -> None:
         """Note the *codes* of a burst; *running*: of a modulated pilot, a steady one repeats."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """No false opening in a week of charging at 10 % duty, with 60 mV of noise and 1 % of ticks late.
 
-A week has 30.24 million bursts; drawing them all is `make week` (an hour or so on two cores). Here
-stands what makes the drawing superfluous, and its sharp end:
+A week has 30.24 million bursts; drawing them all is `make week` (about ten minutes on two cores).
+Here stands what makes the drawing superfluous, and its sharp end:
 
 * computed, exactly: for each rhythm, over all starts of a burst against the pilot, how many of its
   conversions meet the settled part of the high plateau;
@@ -33,11 +33,11 @@ from tests.core.pilot.week import (
     NOISE_V,
     TICK_S,
     Line,
-    Rhythm,
     bench_rhythms,
     drawn,
     pigpio_rhythms,
 )
+from tests.core.pilot.week_bursts import Rhythm
 
 WEEK_BURSTS = 7 * 86_400 / TICK_S
 SETTLED_S = 37e-6  # after an edge the front end is within half a code of its plateau (hw/)

@@ -4,7 +4,8 @@
 What is drawn: every burst of every tick (30.24 million in a week of 20 ms), 128 conversions at the
 moments of a rhythm, on the circuit of `sim.circuit` with a car in C and 60 mV of noise; each goes
 through the real `PilotMeter` and the real `Evse`. One tick in a hundred is late, by up to 24 ms: a
-beat more than 60 ms after the last one may be an opening by design, and is no false one.
+beat more than 60 ms after the last one may be an opening by design, and is no false one. An hour
+takes about 7 CPU-seconds, half of them in `PilotMeter` (`week_bursts` says how a burst is drawn).
 
 What is not: noise comes from a table of 8191 normal variates, another for each hour; so nothing
 beyond four standard deviations occurs in the drawing (`test_week` is about more than that).
@@ -33,8 +34,7 @@ from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.pilot_meter import LONG_BURST, PERIOD_S, FrontEnd, PilotMeter
 from evsed.sim.bench_board import JITTER_S, SPACING_S
 from evsed.sim.circuit import CAR_B_OHM, CAR_C_OHM, NO_CAR, Circuit, Load
-
-Rhythm = tuple[float, ...]  # seconds from the start of a burst to each of its conversions
+from tests.core.pilot.week_bursts import Places, Rhythm, SteadyBursts
 
 TICK_S: Final = 0.02
 DUTY: Final = 0.1
@@ -132,31 +132,48 @@ class Line:
         self.now += wait_s
         origin_s = self.now + start_s
         codes = self.circuit.codes([origin_s + moment_s for moment_s in rhythm])
-        now = origin_s + rhythm[-1]
-        reading = self.meter.update(now, codes, self.outputs.duty)
+        self._update(origin_s + rhythm[-1], codes)
+
+    def run(self, seconds: float, rhythms: Sequence[Rhythm], rng: Random) -> None:
+        """So many seconds of ticks with bursts of `SteadyBursts`, a hundredth of them late."""
+        random, tally, places = rng.random, self.tally, [Places(rhythm) for rhythm in rhythms]
+        bursts = SteadyBursts(self.circuit, rng.getrandbits(32))
+        for _ in range(round(seconds / TICK_S)):
+            self.now += TICK_S
+            if random() < LATE_SHARE:
+                self.now += random() * LATE_S
+                tally.late += 1
+            rhythm = places[int(random() * len(places))]
+            start_s = self.now + random() * PERIOD_S
+            codes = bursts.codes(rhythm, start_s)
+            if self._update(start_s + rhythm.last_s, codes):
+                bursts = SteadyBursts(self.circuit, rng.getrandbits(32))
+
+    def _update(self, now: float, codes: list[int]) -> bool:
+        """Meter, state machine and tally after a burst; return True where the duty has changed."""
+        outputs = self.outputs
+        reading = self.meter.update(now, codes, outputs.duty)
         step = self.evse.step(now, reading, self._limit)
         tally = self.tally
         tally.bursts += 1
-        tally.unread += reading.state is None
-        tally.strays += reading.state not in (None, reading.settled)
-        tally.anomalies += reading.anomaly is not None
-        tally.openings += self.outputs.closed > step.outputs.closed
-        if step.outputs.duty != self.outputs.duty:
-            self.circuit.drive(step.outputs.duty, now)
+        if reading.state is not reading.settled:
+            tally.unread += reading.state is None
+            tally.strays += reading.state is not None
+        if reading.anomaly is not None:
+            tally.anomalies += 1
         self.outputs = step.outputs
+        tally.openings += outputs.closed > step.outputs.closed
+        if step.outputs.duty == outputs.duty:
+            return False
+        self.circuit.drive(step.outputs.duty, now)
+        return True
 
 
 def drawn(seed: int, seconds: float, make: Callable[[Random], Sequence[Rhythm]]) -> Tally:
     """So many seconds of charging, every burst of them."""
     rng = Random(seed)
     line = Line(seed)
-    rhythms = make(rng)
-    for _ in range(round(seconds / TICK_S)):
-        wait_s = TICK_S
-        if rng.random() < LATE_SHARE:
-            wait_s += rng.random() * LATE_S
-            line.tally.late += 1
-        line.tick(wait_s, rng.choice(rhythms), rng.random() * PERIOD_S)
+    line.run(seconds, make(rng), rng)
     return line.tally
 
 
