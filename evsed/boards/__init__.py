@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from evsed.boards.board import (
     SPI_GPIOS,
     Board,
@@ -31,7 +29,6 @@ __all__ = [
     "drive",
     "lock_board",
     "make_safe",
-    "missing_pwm",
     "open_board",
 ]
 
@@ -74,18 +71,6 @@ def make_safe(config: BoardConfig, timeout_s: float = 2.0) -> str:
             return kernel_off.make_safe(config.kernel, timeout_s, config.box)
         case other:
             raise BoardError(_no_such_board(other))
-
-
-def missing_pwm(gpio: int, root: Path = Path("/")) -> str:
-    """Return the reason why Linux has no PWM for the pilot on *gpio*; "" when it has one."""
-    from evsed.boards.kernel.pwm import find_channel  # noqa: PLC0415 - only where it is asked for
-    from evsed.boards.kernel.sysfs import Kernel  # noqa: PLC0415
-
-    try:
-        find_channel(Kernel(root), gpio)
-    except BoardError as error:
-        return str(error)
-    return ""
 
 
 def _no_such_board(kind: str) -> str:

@@ -137,7 +137,7 @@ MUTANTS: Final = (
            _T + "after_the_end_of_an_offer_three_seconds_pass_before_the_next"),
     Mutant("rises-1s", _J1772, "RISE_EVERY_S = 5.0", "RISE_EVERY_S = 1.0",
            _T + "the_duty_rises_at_most_once_in_five_seconds"),
-    Mutant("duty-up", _J1772, "ppm = math.floor(min(exact", "ppm = math.ceil(min(exact",
+    Mutant("duty-up", _J1772, "ppm = amperes * PPM // (60 * per)", "ppm = -(-amperes * PPM // (60 * per))",
            "core/pilot/test_j1772.py::test_the_car_never_reads_more_than_was_meant"),
     Mutant("falls-late", "core/pilot/pilot_output.py", "        if wanted < self.duty:", "        if False:",
            _T + "the_duty_falls_at_once"),

@@ -14,22 +14,28 @@ from evsed.core.pilot.causes import Cause
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Base of all events; `at` is the monotonic moment in seconds."""
+    """Base of all events; `at` is the monotonic moment in seconds.
+
+    An event that adds nothing to it has no decorator of its own: each takes 0.5 ms of the start
+    of a process.
+    """
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
 class CarPluggedIn(Event):
     """The pilot left A for B, C or D (IEC 61851-1 seq. 1)."""
+
+    __slots__ = ()
 
     def __str__(self) -> str:
         return "car plugged in"
 
 
-@dataclass(frozen=True, slots=True)
 class CarUnplugged(Event):
     """The pilot is back at A (seq. 2)."""
+
+    __slots__ = ()
 
     def __str__(self) -> str:
         return "car unplugged"
@@ -56,33 +62,37 @@ class OfferWithdrawn(Event):
         return f"offer withdrawn: {self.why}"
 
 
-@dataclass(frozen=True, slots=True)
 class CarAsked(Event):
     """The car closed S2 (B to C, seq. 4)."""
+
+    __slots__ = ()
 
     def __str__(self) -> str:
         return "car asks for power"
 
 
-@dataclass(frozen=True, slots=True)
 class CarStopped(Event):
     """The car opened S2 (C to B, seq. 8)."""
+
+    __slots__ = ()
 
     def __str__(self) -> str:
         return "car stopped asking"
 
 
-@dataclass(frozen=True, slots=True)
 class CarFlinched(Event):
     """The car opened S2 within a second of a change of the duty, as some cars do each time."""
+
+    __slots__ = ()
 
     def __str__(self) -> str:
         return "car stopped asking for a moment: the offer had just changed"
 
 
-@dataclass(frozen=True, slots=True)
 class CarWoken(Event):
     """State F is shown for 4 s so that a car asleep wakes (IEC 61851-1 A.5.3)."""
+
+    __slots__ = ()
 
     def __str__(self) -> str:
         return "trying to wake the car: state F for 4 s"

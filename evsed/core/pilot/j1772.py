@@ -7,10 +7,7 @@ The standards themselves are not free; the numbers were read in open projects th
 
 from __future__ import annotations
 
-import math
 from enum import Enum
-from fractions import Fraction
-from functools import lru_cache
 
 
 class PilotState(Enum):
@@ -79,7 +76,6 @@ SECOND_SLOPE_MIN_A = 52.5  # the second slope at 85 %; nothing in between is def
 PPM = 1_000_000
 
 
-@lru_cache(maxsize=64)  # asked every tick with the same current, and fractions are slow
 def duty_for_current(current_a: float) -> float:
     """Return the duty (0-1) that offers the car *current_a* amperes; `STEADY` when it is under 6 A.
 
@@ -90,11 +86,12 @@ def duty_for_current(current_a: float) -> float:
     """
     if not current_a >= MIN_A:  # also NaN
         return STEADY
-    exact = Fraction(min(current_a, MAX_A))
-    if exact >= Fraction(SECOND_SLOPE_MIN_A):
-        ppm = math.floor(exact * PPM / 250 + Fraction(64, 100) * PPM)
+    if current_a >= SECOND_SLOPE_MIN_A:
+        amperes, per = min(current_a, MAX_A).as_integer_ratio()  # exact, as a product is not
+        ppm = amperes * PPM // (250 * per) + 640_000
     else:
-        ppm = math.floor(min(exact, Fraction(FIRST_SLOPE_MAX_A)) * PPM / 60)
+        amperes, per = min(current_a, FIRST_SLOPE_MAX_A).as_integer_ratio()
+        ppm = amperes * PPM // (60 * per)
     return ppm / PPM
 
 
