@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from evsed.cli import FAILED, OK, USAGE, main
+from evsed.cli import main
+from evsed.cli.codes import FAILED, OK, USAGE
 from evsed.store import Store, archive
 
 if TYPE_CHECKING:

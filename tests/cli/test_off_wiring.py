@@ -141,8 +141,11 @@ def test_a_light_on_the_contactors_gpio_is_left_out_by_off(tmp_path: Path) -> No
 
 
 def test_nothing_that_only_the_mode_needs_is_imported_before_the_wires_are_safe() -> None:
-    late = ("pydantic", "sqlite3", "json", "asyncio", "structlog", "difflib")
-    program = f"import sys, evsed.cli.off; print([name for name in {late} if name in sys.modules])"
+    late = ("pydantic", "sqlite3", "json", "asyncio", "structlog", "difflib", "argparse")
+    program = (
+        "import sys, evsed.cli, evsed.cli.off; "
+        f"print([name for name in {late} if name in sys.modules])"
+    )
 
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60

@@ -14,7 +14,7 @@ import pytest
 from deb.build_deb import FILES, HERE, PAGES, SCRIPTS, version
 from deb.release import numbers, released
 from evsed import __version__
-from evsed.cli import parser
+from evsed.cli.commands import parser
 from evsed.settings import Settings
 
 ROOT = Path(__file__).parents[2]
