@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from evsed.boards.board import (
     SPI_GPIOS,
     Board,
@@ -17,6 +19,9 @@ from evsed.boards.board import (
 from evsed.boards.lock import lock_board
 from evsed.errors import BoardError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 __all__ = [
     "SPI_GPIOS",
     "Board",
@@ -29,6 +34,7 @@ __all__ = [
     "drive",
     "lock_board",
     "make_safe",
+    "missing_pwm",
     "open_board",
 ]
 
@@ -71,6 +77,21 @@ def make_safe(config: BoardConfig, timeout_s: float = 2.0) -> str:
             return kernel_off.make_safe(config.kernel, timeout_s, config.box)
         case other:
             raise BoardError(_no_such_board(other))
+
+
+def missing_pwm(gpio: int, root: Path) -> str:
+    """Return the reason why Linux has no PWM for the pilot on *gpio*; "" when it has one.
+
+    *root*: where Linux is seen, / on a Pi.
+    """
+    from evsed.boards.kernel.pwm import find_channel  # noqa: PLC0415 - only where it is asked for
+    from evsed.boards.kernel.sysfs import Kernel  # noqa: PLC0415
+
+    try:
+        find_channel(Kernel(root), gpio)
+    except BoardError as error:
+        return str(error)
+    return ""
 
 
 def _no_such_board(kind: str) -> str:

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from evsed.boards.kernel.pwm import missing_pwm
-from evsed.boards.kernel.sysfs import Kernel
+from evsed.boards import missing_pwm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -139,7 +138,7 @@ class HardwareCheck:
     # --- the kernel board -----------------------------------------------------------------------
 
     def _kernel_board(self) -> Iterator[Finding]:
-        missing = missing_pwm(Kernel(self._root), self._config.kernel.pilot_gpio)
+        missing = missing_pwm(self._config.kernel.pilot_gpio, self._root)
         yield (
             Finding(missing.partition(";")[0], self._append("dtoverlay=pwm-2chan"))
             if missing

@@ -130,12 +130,3 @@ def find_channel(kernel: Kernel, gpio: int) -> tuple[str, int]:
             if block.search(device) and gpio in channels:
                 return f"sys/class/pwm/{chip.name}", channels[gpio]
     raise BoardError(f"Linux has no PWM that reaches GPIO {gpio}; {_OVERLAY}")
-
-
-def missing_pwm(kernel: Kernel, gpio: int) -> str:
-    """Return the reason why Linux has no PWM for the pilot on *gpio*; "" when it has one."""
-    try:
-        find_channel(kernel, gpio)
-    except BoardError as error:
-        return str(error)
-    return ""
