@@ -14,7 +14,6 @@ import structlog
 from evsed.core.pilot import j1772
 from evsed.core.pilot.limits import Limit
 from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentRule, Mode
-from evsed.core.solar.allotment_result import FAST_WORDS
 from evsed.core.user.claims import LABELS
 from evsed.core.user.expected_end import ExpectedEnd, MeanPower, expected_end
 from evsed.daemon.box_panel import light_hint
@@ -276,13 +275,14 @@ class LimitCalculator:
             measured=state.drawn_measured(now),
         )
         allotment = self._allotment.update(now)
-        why = allotment.reason.describe()
+        why: str = allotment.reason.describe()
         if self.plan.ending and allotment.current_a < self._car_min_a:
             return Limit("plan", 0.0, until_at, "the plan gives no more now"), allotment
         asked = f"{LABELS[program]} asks to charge" if program else plan.why if plan else ""
         fast = allotment.reason.rule is AllotmentRule.FAST
         if asked and mode is Mode.FAST:
-            why = asked if fast else why.replace(FAST_WORDS, asked)
+            reason = allotment.reason
+            why = asked if fast else replace(reason, detail=reason.detail or asked).describe()
             if fast and not program:
                 return Limit("plan", allotment.current_a, until_at, why), allotment
         return Limit("feed", allotment.current_a, until_at, why), allotment

@@ -23,6 +23,7 @@ from evsed.core.solar.car_needs import CarNeeds
 from evsed.core.solar.feed_news import hold_s
 from evsed.core.solar.feed_trouble import Notice
 from evsed.core.solar.surplus import Reading
+from evsed.core.text import text
 
 __all__ = [
     "Allotment",
@@ -42,9 +43,14 @@ one of a restless sky, under which the whole of `margin_share` is kept, and less
 
 SOLAR_LOSES: Final = Notice(
     "prices",
-    "at these prices a kWh of sun is worth more when it is sold than in the car: charging from the "
-    "sun loses money. Charge at the time of surplus.later_price (the weekly window), or correct "
-    "surplus.feed_in_price.",
+    text(
+        "at these prices a kWh of sun is worth more when it is sold than in the car: charging "
+        "from the sun loses money"
+    ),
+    text(
+        "Charge at the time of surplus.later_price (the weekly window), or correct "
+        "surplus.feed_in_price."
+    ),
 )
 
 

@@ -6,7 +6,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from string import Formatter
+from typing import TYPE_CHECKING, Final
+
+from evsed.core.text import Text, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from evsed.core.text import Param
 
 
 class AllotmentRule(Enum):
@@ -43,52 +51,54 @@ class AllotmentRule(Enum):
     UNANSWERED = "unanswered"
 
 
-FAST_WORDS: Final = "fast, as the owner wished"
-"""The beginning of a reason in mode fast; who else asks for that mode puts other words there."""
+AS_WISHED: Final = text("fast, as the owner wished")
+"""The beginning of a reason in mode fast, where nobody else asks for that mode."""
 
 _WORDS: Final = {
-    AllotmentRule.OFF: "off, as the owner wished",
-    AllotmentRule.FAST: FAST_WORDS + ": {amperes}",
-    AllotmentRule.NO_NEWS_YET: "waiting for the first news of the feed",
-    AllotmentRule.FORBIDDEN: "the feed allows {spare}, less than {need}: no charging",
-    AllotmentRule.TOO_OLD: "no news for {age}: stopped",
-    AllotmentRule.CAUTIOUS: "no news for {age}: {amperes}",
-    AllotmentRule.SEPARATING: (
+    AllotmentRule.OFF: text("off, as the owner wished"),
+    AllotmentRule.FAST: text("{asked}: {current}"),
+    AllotmentRule.NO_NEWS_YET: text("waiting for the first news of the feed"),
+    AllotmentRule.FORBIDDEN: text("the feed allows {feed}, less than {need}: no charging"),
+    AllotmentRule.TOO_OLD: text("no news for {age_s:.0f} s: stopped"),
+    AllotmentRule.CAUTIOUS: text("no news for {age_s:.0f} s: {current}"),
+    AllotmentRule.SEPARATING: text(
         "waiting for another figure, which tells power from the charge of the battery"
     ),
-    AllotmentRule.WAITING: "waiting for {need}: {spare} spare",
-    AllotmentRule.CONFIRMING: "{spare} spare: waiting for another reading of {need} or more",
-    AllotmentRule.STEADYING: "{spare} spare, {late} of late: waiting for steadier sun",
-    AllotmentRule.PAUSE: "{spare} spare: pausing for another {left}",
-    AllotmentRule.STARTING: "{spare} spare: starting at {amperes}",
-    AllotmentRule.UNTAKEN: "{spare} spare: {amperes} are on offer, and the car does not begin",
-    AllotmentRule.SEARCHING: (
-        "the car does not begin at what is spare: trying {amperes} for a moment"
+    AllotmentRule.WAITING: text("waiting for {need}: {spare}"),
+    AllotmentRule.CONFIRMING: text("{spare}: waiting for another reading of {need} or more"),
+    AllotmentRule.STEADYING: text("{spare}, {late} of late: waiting for steadier sun"),
+    AllotmentRule.PAUSE: text("{spare}: pausing for another {left_s:.0f} s"),
+    AllotmentRule.STARTING: text("{spare}: starting at {current}"),
+    AllotmentRule.UNTAKEN: text("{spare}: {current} are on offer, and the car does not begin"),
+    AllotmentRule.SEARCHING: text(
+        "the car does not begin at what is spare: trying {current} for a moment"
     ),
-    AllotmentRule.FOLLOWING: "following the sun: {spare} spare",
-    AllotmentRule.CAPPED: "{spare} spare: as much as is allowed, {amperes}",
-    AllotmentRule.FEED_CAPPED: "{spare} spare: the feed allows {most}, {amperes}",
-    AllotmentRule.MINIMUM: "the least that is asked for: {amperes}, {spare} spare",
-    AllotmentRule.LENDING: (
-        "{spare} spare, less than {need}: the battery lends, {lent} of {loan}{dull}"
+    AllotmentRule.FOLLOWING: text("following the sun: {spare}"),
+    AllotmentRule.CAPPED: text("{spare}: as much as is allowed, {current}"),
+    AllotmentRule.FEED_CAPPED: text("{spare}: the feed allows {most}, {current}"),
+    AllotmentRule.MINIMUM: text("the least that is asked for: {current}, {spare}"),
+    AllotmentRule.LENDING: text(
+        "{spare}, less than {need}: the battery lends, {lent_wh:.0f} of {loan_wh:.0f} Wh"
     ),
-    AllotmentRule.MIN_ON: "{spare} spare, less than {need}: running for another {left}",
-    AllotmentRule.FAST_CAPPED: FAST_WORDS + ": the feed allows {spare}, {amperes}",
-    AllotmentRule.BATTERY_FIRST: "the house battery comes first: the feed allows {spare}",
-    AllotmentRule.LAST_FORBADE: (
-        "the feed is lost, and its last word was no charging ({spare}): "
+    AllotmentRule.MIN_ON: text("{spare}, less than {need}: running for another {left_s:.0f} s"),
+    AllotmentRule.FAST_CAPPED: text("{asked}: the feed allows {feed}, {current}"),
+    AllotmentRule.BATTERY_FIRST: text("the house battery comes first: the feed allows {feed}"),
+    AllotmentRule.LAST_FORBADE: text(
+        "the feed is lost, and its last word was no charging ({feed}): "
         "set another mode to charge all the same"
     ),
-    AllotmentRule.DOUBTED: "{detail}: not followed",
-    AllotmentRule.PRICED: "{spare} spare, less than {need}: at your prices importing the rest pays",
-    AllotmentRule.TESTING: "a step of the offer shows what the car takes: {amperes}",
-    AllotmentRule.TAKES_NOTHING: "{spare} spare: {amperes} are on offer",
-    AllotmentRule.UNANSWERED: "{detail}: no more than {amperes}",
-    AllotmentRule.PROBING: "the house battery stands still: trying for hidden sun, {amperes}",
+    AllotmentRule.DOUBTED: text("{detail}: not followed"),
+    AllotmentRule.PRICED: text("{spare}, less than {need}: at your prices importing the rest pays"),
+    AllotmentRule.TESTING: text("a step of the offer shows what the car takes: {current}"),
+    AllotmentRule.TAKES_NOTHING: text("{spare}: {current} are on offer"),
+    AllotmentRule.UNANSWERED: text("{detail}: no more than {current}"),
+    AllotmentRule.PROBING: text("the house battery stands still: trying for hidden sun, {current}"),
 }
 
-_BESIDE: Final = "{spare} spare beside the reserve of {reserve}"
-_ABOVE: Final = "{spare} spare, {reserve} more than the feed shows"
+_LENDING_DULL: Final = text(
+    "{spare}, less than {need}: the battery lends, {lent_wh:.0f} of {loan_wh:.0f} Wh "
+    "under a weak sun"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +109,7 @@ class AllotmentReason:
     `reserve_w` (left out of what is spare) are watts, `battery_loan_wh` is the energy in Wh
     that the battery lent to this cloud, of `loan_limit_wh` at most, which is less than the owner's
     loan while the sun is weak (`dull`), `age_s` the age of the news, `current_a` what is allotted,
-    `left_s` what a timer still has, `detail` what is wrong.
+    `left_s` what a timer still has, `detail` what is wrong, or who asks for mode fast.
     """
 
     rule: AllotmentRule
@@ -116,25 +126,11 @@ class AllotmentReason:
     left_s: float = 0.0
     detail: str = ""
 
-    def describe(self) -> str:
-        """Say it in one short line."""
-        words = _WORDS[self.rule]
-        if self.reserve_w:
-            words = words.replace("{spare} spare", _BESIDE if self.reserve_w > 0 else _ABOVE, 1)
-        return words.format(
-            need=_kilowatts(self.need_w, 2),
-            spare=_spare(self.spare_w, self.need_w),
-            most=_kilowatts(self.most_w, 1),
-            reserve=f"{abs(self.reserve_w):.0f} W",
-            late=_kilowatts(self.late_w, 1),
-            amperes=f"{self.current_a:.1f}".removesuffix(".0") + " A",
-            lent=f"{self.battery_loan_wh:.0f}",
-            loan=f"{self.loan_limit_wh:.0f} Wh",
-            dull=" under a weak sun" if self.dull else "",
-            age=f"{self.age_s:.0f} s",
-            left=f"{self.left_s:.0f} s",
-            detail=self.detail,
-        )
+    def describe(self) -> Text:
+        """Describe it in one short line."""
+        dull = self.rule is AllotmentRule.LENDING and self.dull
+        words = _LENDING_DULL if dull else _WORDS[self.rule]
+        return Text(words, {name: _VALUES[name](self) for name in _NAMES[words]})
 
     def __str__(self) -> str:
         """Say it in one short line."""
@@ -175,14 +171,58 @@ class AllotmentResult:
         return self.current_a > 0
 
 
-def _spare(watts: float, need_w: float) -> str:
+def _beside_reserve(reason: AllotmentReason) -> Text:
+    """Return the words for what is spare, with the reserve that is left out of it."""
+    spare = _spare(reason)
+    if reason.reserve_w > 0.0:
+        return text(
+            "{spare} spare beside the reserve of {reserve_w:.0f} W",
+            spare=spare,
+            reserve_w=reason.reserve_w,
+        )
+    if reason.reserve_w < 0.0:
+        return text(
+            "{spare} spare, {more_w:.0f} W more than the feed shows",
+            spare=spare,
+            more_w=-reason.reserve_w,
+        )
+    return text("{spare} spare", spare=spare)
+
+
+def _spare(reason: AllotmentReason) -> Text:
     """Kilowatts that look less than what is needed where they are less: "1.37 kW" of 1.38."""
+    watts, need_w = reason.spare_w, reason.need_w
     shown_need_w = round(need_w, -1)
     if max(0.0, watts) < need_w and round(watts, -2) >= shown_need_w:
-        return _kilowatts(min(math.floor(watts / 10) * 10, shown_need_w - 10), 2)
-    return _kilowatts(watts, 1)
+        return kilowatts(min(math.floor(watts / 10) * 10, shown_need_w - 10), 2)
+    return kilowatts(watts, 1)
 
 
-def _kilowatts(watts: float, digits: int) -> str:
-    """Kilowatts without a minus before a zero: "0.9 kW"."""
-    return f"{round(watts / 1000, digits) + 0.0:.{digits}f} kW"
+def kilowatts(watts: float, digits: int = 1) -> Text:
+    """Return *watts* in kilowatts with one or two *digits*, no minus before a zero: "0.9 kW"."""
+    power_kw = round(watts / 1000, digits) + 0.0
+    if digits == 1:
+        return text("{power_kw:.1f} kW", power_kw=power_kw)
+    return text("{power_kw:.2f} kW", power_kw=power_kw)
+
+
+_VALUES: Final[Mapping[str, Callable[[AllotmentReason], Param]]] = {
+    "asked": lambda reason: reason.detail or AS_WISHED,
+    "need": lambda reason: kilowatts(reason.need_w, 2),
+    "feed": _spare,
+    "spare": _beside_reserve,
+    "most": lambda reason: kilowatts(reason.most_w),
+    "late": lambda reason: kilowatts(reason.late_w),
+    "current": lambda reason: text("{current_a:g} A", current_a=round(reason.current_a, 1)),
+    "lent_wh": lambda reason: reason.battery_loan_wh,
+    "loan_wh": lambda reason: reason.loan_limit_wh,
+    "age_s": lambda reason: reason.age_s,
+    "left_s": lambda reason: reason.left_s,
+    "detail": lambda reason: reason.detail,
+}
+"""The values of the sentences, by their names in the templates."""
+
+_NAMES: Final = {
+    words: tuple(name for _, name, _, _ in Formatter().parse(words) if name)
+    for words in (*_WORDS.values(), _LENDING_DULL)
+}

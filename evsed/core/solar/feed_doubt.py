@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from evsed.core.solar.weather import Weather
+from evsed.core.text import text
 
 CHANGE_SHARE: Final = 0.5
 """Only changes of the draw of half the least power count: 3 A."""
@@ -71,22 +72,30 @@ RETRY_S: Final = 43_200.0
 class Doubt(enum.Enum):
     """Fault of a feed, in the owner's words."""
 
-    REVERSED = "the feed's figure rises when the car draws more: its sign is reversed"
-    UNSEEN = "the feed's figure does not answer the car's draw: its meter does not see the car"
-    FLOORED = (
+    REVERSED = text("the feed's figure rises when the car draws more: its sign is reversed")
+    UNSEEN = text(
+        "the feed's figure does not answer the car's draw: its meter does not see the car"
+    )
+    FLOORED = text(
         "the feed's figure is never below 0: it does not show what the battery or the grid gives"
     )
-    UNANSWERED = (
+    UNANSWERED = text(
         "the feed's figure does not answer the car: either the car takes nothing, or the feed's "
         "meter does not see the car"
     )
 
 
 ADVICE: Final = {
-    Doubt.REVERSED: "Turn its sign round where the figure is made (scale = -1, or the meter)",
-    Doubt.UNSEEN: "Take a meter that measures the car, too, or feed the car through that meter",
-    Doubt.FLOORED: "Take a sensor that sees both directions, or a figure that counts what is taken",
-    Doubt.UNANSWERED: "If the car does charge, take a meter that measures the car, too",
+    Doubt.REVERSED: text(
+        "Turn its sign round where the figure is made (scale = -1, or the meter)."
+    ),
+    Doubt.UNSEEN: text(
+        "Take a meter that measures the car, too, or feed the car through that meter."
+    ),
+    Doubt.FLOORED: text(
+        "Take a sensor that sees both directions, or a figure that counts what is taken."
+    ),
+    Doubt.UNANSWERED: text("If the car does charge, take a meter that measures the car, too."),
 }
 
 

@@ -8,6 +8,7 @@ from statistics import median
 from typing import Final
 
 from evsed.core.solar.feed_trouble import Notice
+from evsed.core.text import text
 
 ALIKE: Final = 1.1
 """Two spans between stamps are the feed's period if the longer is at most this times the other."""
@@ -51,8 +52,15 @@ class FeedPeriod:
             return None
         return Notice(
             "period",
-            f"news comes every {self._learned_s:.0f} s, not every {self._set_s:g} s; evsed goes by "
-            f"that. Set feed.period_s = {max(1.0, round(self._learned_s)):g}.",
+            text(
+                "news comes every {learned_s:.0f} s, not every {set_s:g} s; evsed goes by that",
+                learned_s=self._learned_s,
+                set_s=self._set_s,
+            ),
+            text(
+                "Set feed.period_s = {better_s}.",
+                better_s=f"{max(1.0, round(self._learned_s)):g}",
+            ),
         )
 
     def add(self, span_s: float) -> None:

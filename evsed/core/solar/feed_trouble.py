@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from evsed.core.text import text
+
 HOUR_MIN: Final = 60
 
 QUIET_S: Final = 900.0
@@ -16,12 +18,21 @@ whose every second page is torn would fill the page's fifty events within the ho
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the owner should know: its `kind` is its identity, `text` are its words."""
+    """Something the owner should know: its `kind` is its identity, `trouble` what is wrong."""
 
     kind: str
-    text: str
+    trouble: str
+    advice: str = ""
+    """Sentences about what evsed does and what the owner can do; "" where `trouble` has them."""
     wrong: bool = False
     """True where the feed is not followed for it."""
+
+    @property
+    def text(self) -> str:
+        """All that is to be known, in whole sentences."""
+        if not self.advice:
+            return self.trouble
+        return text("{trouble}. {advice}", trouble=self.trouble, advice=self.advice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +50,7 @@ class FeedTrouble:
     `QUIET_S`. Each of its kinds is reported once as long as it does not stay away as long.
     """
 
-    __slots__ = ("_began_at", "_good_at", "_returns", "_seen_at", "_text", "current")
+    __slots__ = ("_began_at", "_good_at", "_returns", "_seen_at", "_trouble", "current")
 
     def __init__(self) -> None:
         self.current: Notice | None = None
@@ -48,7 +59,7 @@ class FeedTrouble:
         self._good_at = -math.inf  # since when nothing is wrong; infinite while something is
         self._returns = False
         self._seen_at: dict[str, float] = {}
-        self._text = ""
+        self._trouble = ""
 
     def update(self, now: float, notice: Notice | None) -> FeedReport | None:
         """Add what is wrong now, or None; the line to write, if there is one."""
@@ -65,9 +76,13 @@ class FeedTrouble:
         self._good_at = math.inf
         self._seen_at[notice.kind] = now
         if new:
-            self.current, self._text = notice, notice.text
-        comes_and_goes = " (it comes and goes)" if again and known else ""
-        return FeedReport(f"feed{comes_and_goes}: {notice.text}", warning=True) if says else None
+            self.current, self._trouble = notice, notice.trouble
+        if not says:
+            return None
+        words = text("feed: {trouble}", trouble=notice.text)
+        if again and known:
+            words = text("feed (it comes and goes): {trouble}", trouble=notice.text)
+        return FeedReport(words, warning=True)
 
     def _good(self, now: float) -> FeedReport | None:
         if self.current is not None:
@@ -83,7 +98,7 @@ class FeedTrouble:
         return FeedReport(self._end_text(_duration(at - self._began_at)), warning=False)
 
     def _end_text(self, duration: str) -> str:
-        return f"the feed is back to normal after {duration}"
+        return text("the feed is back to normal after {duration}", duration=duration)
 
 
 class _NoticedTrouble(FeedTrouble):
@@ -92,7 +107,9 @@ class _NoticedTrouble(FeedTrouble):
     __slots__ = ()
 
     def _end_text(self, duration: str) -> str:
-        return f"feed: over after {duration}: {self._text.partition('. ')[0]}"
+        return text(
+            "feed: over after {duration}: {trouble}", duration=duration, trouble=self._trouble
+        )
 
 
 class FeedTroubles:
@@ -124,6 +141,8 @@ def _duration(seconds: float) -> str:
     """A span in the two units that tell it: "8 h 12 min"."""
     minutes = round(seconds / 60)
     if minutes < 1:
-        return f"{seconds:.0f} s"
+        return text("{seconds:.0f} s", seconds=seconds)
     hours, minutes = divmod(minutes, HOUR_MIN)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    if hours:
+        return text("{hours} h {minutes} min", hours=hours, minutes=minutes)
+    return text("{minutes} min", minutes=minutes)

@@ -15,6 +15,7 @@ from typing import Final
 from evsed.core.solar.battery_monitor import Spare
 from evsed.core.solar.feed_doubt import RETRY_S
 from evsed.core.solar.feed_trouble import Notice
+from evsed.core.text import text
 
 NEAR_W: Final = 60.0
 """A figure this close to 0 may be held there, in watts: batteries regulate to tens."""
@@ -71,10 +72,14 @@ PROOFS: Final = 3
 
 HELD: Final = Notice(
     "held",
-    "the figure stays near 0 whatever the car draws: a house battery holds the grid at zero, or "
-    "the meter shows export alone. evsed takes only what is exported for sun and counts the rest "
-    "as lent by the battery. Give the feed the battery's power too (battery_w), or the balance of "
-    "import and export.",
+    text(
+        "the figure stays near 0 whatever the car draws: a house battery holds the grid at zero, "
+        "or the meter shows export alone"
+    ),
+    text(
+        "evsed takes only what is exported for sun and counts the rest as lent by the battery. "
+        "Give the feed the battery's power too (battery_w), or the balance of import and export."
+    ),
 )
 
 

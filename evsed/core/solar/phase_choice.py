@@ -29,10 +29,11 @@ from typing import Final
 
 from evsed.core.pilot.frequency import left_s
 from evsed.core.solar.allotment_config import AllotmentConfig
-from evsed.core.solar.allotment_result import AllotmentResult
+from evsed.core.solar.allotment_result import AllotmentResult, kilowatts
+from evsed.core.text import text
 
-BOUND_WORDS: Final = "the central system (OCPP) allows fewer phases than all"
-ONE_WORDS: Final = "the car uses one phase, whatever is closed"
+BOUND_WORDS: Final = text("the central system (OCPP) allows fewer phases than all")
+ONE_WORDS: Final = text("the car uses one phase, whatever is closed")
 
 READINGS: Final = 3
 LEAST_FOR_S: Final = 180.0
@@ -124,7 +125,7 @@ class PhaseChoice:
                 return PreferredSet(charge.phases, ONE_WORDS)
             return self._hold(now, charge, PreferredSet(1, BOUND_WORDS), 0.0)
         if allotment is None:
-            return PreferredSet(config.phases, "a fixed current, as set")
+            return PreferredSet(config.phases, text("a fixed current, as set"))
         if charge.switching_to and not charge.fast:
             return PreferredSet(charge.switching_to, self._why)
         if self._car_uses(charge) == 1:
@@ -135,7 +136,8 @@ class PhaseChoice:
         if not self._rises and not charge.begun and best.phases == 1:
             left_s = self._patience_s(now, charge, enough=spare_w >= one_w)
             if left_s > 0.0:
-                return PreferredSet(config.phases, f"{best.why}; they are waited for", left_s)
+                why = text("{reason}; they are waited for", reason=best.why)
+                return PreferredSet(config.phases, why, left_s)
         self._last_at = now
         for_s = max(LEAST_FOR_S, READINGS * period_s)
         if best.phases == 1:
@@ -156,15 +158,23 @@ class PhaseChoice:
         config, high = self._config, self._car_uses(charge)
         up_w = max(high * one_w, config.mains_v * config.max_current_a) + MARGIN_W
         if charge.fast:
-            return PreferredSet(config.phases, "as much as there is")
+            return PreferredSet(config.phases, text("as much as there is"))
         if not known:
-            return PreferredSet(charge.phases, "the feed has no fresh news")
+            return PreferredSet(charge.phases, text("the feed has no fresh news"))
         if charge.phases == 1:
             wanted = config.phases if spare_w >= up_w else 1
-            why = f"{_kw(spare_w)} spare, all phases are used from {_kw(up_w)} on"
+            why = text(
+                "{spare} spare, all phases are used from {up} on",
+                spare=kilowatts(spare_w),
+                up=kilowatts(up_w),
+            )
             return PreferredSet(wanted, why)
         poor = one_w <= spare_w < high * one_w or (spare_w < one_w and not charge.begun)
-        why = f"{_kw(spare_w)} spare, all phases need {_kw(high * one_w)}"
+        why = text(
+            "{spare} spare, all phases need {need}",
+            spare=kilowatts(spare_w),
+            need=kilowatts(high * one_w),
+        )
         return PreferredSet(1 if poor else config.phases, why)
 
     def _patience_s(self, now: float, charge: ChargeNow, *, enough: bool) -> float:
@@ -210,7 +220,3 @@ class PhaseChoice:
             left_s(self._changes, MOST_AN_HOUR, HOUR_S, now),
             left_s(self._changes, MOST_A_DAY - spare, DAY_S, now),
         )
-
-
-def _kw(watts: float) -> str:
-    return f"{watts / 1000:.1f} kW"

@@ -25,6 +25,7 @@ from evsed.core.solar.held_grid import BATTERY_S, HeldGrid
 from evsed.core.solar.house_battery import BatteryTurn, throttles
 from evsed.core.solar.own_consumption import FAST_S, OwnConsumption
 from evsed.core.solar.phase_answers import PhaseAnswers
+from evsed.core.text import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,9 +42,11 @@ BELIEVED_W: Final = 1e9
 
 PLAIN_FORMULA: Final = Notice(
     "formula",
-    "BatteryMonitor's figure does not count the charge as its version of October 2021 and later "
-    "does; evsed reads it as power, and tries for hidden sun when it stands still. Update "
-    'BatteryMonitor, or set feed.semantics = "battery_power".',
+    text(
+        "BatteryMonitor's figure does not count the charge as its version of October 2021 and "
+        "later does; evsed reads it as power, and tries for hidden sun when it stands still"
+    ),
+    text('Update BatteryMonitor, or set feed.semantics = "battery_power".'),
 )
 
 
@@ -196,8 +199,7 @@ class Surplus:
         found = self.doubt.found
         doubt = None
         if found is not None:
-            text = f"{found.value}. {ADVICE[found]}."
-            doubt = Notice(f"doubt {found.name}", text, wrong=True)
+            doubt = Notice(f"doubt {found.name}", found.value, ADVICE[found], wrong=True)
         formula = PLAIN_FORMULA if self._decoder.plain else None
         found_now = (doubt, self._period.notice, formula, self.held.notice)
         return tuple(note for note in found_now if note is not None)

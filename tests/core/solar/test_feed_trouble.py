@@ -73,7 +73,10 @@ def test_a_trouble_of_another_kind_is_reported_also_where_one_comes_and_goes() -
 
 def test_what_the_readings_show_begins_and_ends_with_a_line_each() -> None:
     troubles = FeedTroubles()
-    held, slow = Notice("held", "the battery holds. Mend it."), Notice("period", "every 300 s. Set")
+    held, slow = (
+        Notice("held", "the battery holds", "Mend it."),
+        Notice("period", "every 300 s", "Set"),
+    )
     lines = []
     for minute in range(100):
         now = tuple(n for n, least in ((held, 10), (slow, 20)) if least <= minute < 70)
