@@ -9,12 +9,13 @@ from evsed.core.pilot.evse import Evse
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import NO_LIMIT, Limit
 from evsed.core.pilot.pilot_proof import NOT_PROVED
+from evsed.core.text import text
 
 if TYPE_CHECKING:
     from evsed.core.pilot.protection import ProtectionResult
 
-SILENT: Final = Limit("daemon", 0.0, why="the daemon has not repeated its limits for 3 s")
-GONE: Final = Limit("daemon", 0.0, why="the daemon is gone")
+SILENT: Final = Limit("daemon", 0.0, why=text("the daemon has not repeated its limits for 3 s"))
+GONE: Final = Limit("daemon", 0.0, why=text("the daemon is gone"))
 
 
 class Ceilings:
@@ -24,7 +25,7 @@ class Ceilings:
     """
 
     def __init__(self, supply_max_a: float) -> None:
-        self._supply = Limit("supply", supply_max_a, why="all that the supply allows")
+        self._supply = Limit("supply", supply_max_a, why=text("all that the supply allows"))
         self._daemon: tuple[Limit, ...] = (NO_LIMIT,)
 
     def update(self, limits: tuple[Limit, ...]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from evsed.core.box.button import BoxButton
 from evsed.core.box.light import LightState, Seen, choose, levels
 from evsed.core.pilot import events as ev
+from evsed.core.text import listed, text
 
 if TYPE_CHECKING:
     from evsed.boards import Board, BoxConfig
@@ -54,11 +55,12 @@ class Panel:
     def _find_trouble(self, board: Board) -> str:
         """Name the GPIOs that evsed was not given, else what is wrong with the button."""
         if refused := board.box_refused:
-            names = " and ".join(f"GPIO {gpio}" for gpio in refused)
-            return (
-                f"{names} of [box] cannot be used, so the light shows too little or the button "
-                "does nothing; charging goes on; another program has it, or pigpiod's -x leaves "
-                "it out"
+            names = listed(f"GPIO {gpio}" for gpio in refused)
+            return text(
+                "{names} of [box] cannot be used, so the light shows too little or the "
+                "button does nothing; charging goes on; another program has it, or "
+                "pigpiod's -x leaves it out",
+                names=names,
             )
         return "" if self._button is None else self._button.trouble
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from evsed.core.text import text
 from evsed.errors import BoardError, OutputError
 
 if TYPE_CHECKING:
@@ -24,16 +25,38 @@ def check(found: ReadBack, wanted: Outputs, gap_s: float = 0.0) -> None:
     closed = sum(found.contactors)
     if closed > wanted.closed or any(found.contactors[wanted.closed :]):
         raise OutputError(
-            f"{closed} contactor outputs are on where {wanted.closed} should be, the first "
-            "first; evsed does not drive the charge pump, which keeps the contactor open"
+            text(
+                "{closed} contactor outputs are on where {wanted} should be, the first "
+                "first; evsed does not drive the charge pump, which keeps the contactor "
+                "open",
+                closed=closed,
+                wanted=wanted.closed,
+            )
         )
     if not found.dead_man_armed:
-        gap = f" after {1000 * gap_s:.0f} ms without a beat" if gap_s else ""
-        raise BoardError(f"the board's own dead-man fired or was stopped{gap}")
+        if not gap_s:
+            raise BoardError(text("the board's own dead-man fired or was stopped"))
+        raise BoardError(
+            text(
+                "the board's own dead-man fired or was stopped after {gap_ms:.0f} ms "
+                "without a beat",
+                gap_ms=1000 * gap_s,
+            )
+        )
     if closed != wanted.closed:
-        raise BoardError(f"{closed} contactor outputs are on where {wanted.closed} should be")
+        raise BoardError(
+            text(
+                "{closed} contactor outputs are on where {wanted} should be",
+                closed=closed,
+                wanted=wanted.closed,
+            )
+        )
     if abs(found.duty - wanted.duty) > DUTY_STEP:
         raise BoardError(
-            f"the pilot's duty is {found.duty:.4f} where {wanted.duty:.4f} was set: another "
-            "program uses the pilot's pin"
+            text(
+                "the pilot's duty is {duty:.4f} where {wanted:.4f} was set: another "
+                "program uses the pilot's pin",
+                duty=found.duty,
+                wanted=wanted.duty,
+            )
         )

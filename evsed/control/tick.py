@@ -23,6 +23,7 @@ from evsed.core.pilot.limits import for_car, lowest
 from evsed.core.pilot.pilot_meter import PilotMeter, PilotReading, burst_length
 from evsed.core.pilot.protection import NO_PROTECTION, Inputs, Moment, Protection, ProtectionResult
 from evsed.core.pilot.punctuality import CONFIRM_S, SURE_S, Punctuality
+from evsed.core.text import text
 from evsed.errors import BoardError, LinkError, OutputError
 from evsed.link import (
     Acknowledge,
@@ -89,7 +90,7 @@ class Control:
     _burst_at: float | None = None
     _mismatches: int = 0
     _read_back_at: float = 0.0
-    _board_why: str = "not reached yet"
+    _board_why: str = text("not reached yet")
     _board_lost: bool = False
     _tally: _Tally = field(default_factory=_Tally)
     _events: list[ev.Event] = field(default_factory=list)
@@ -139,7 +140,7 @@ class Control:
             case OpenNow():
                 self._evse.stop()
                 self._events += self._evse.opened_elsewhere(
-                    self.clock(), causes.SHUTDOWN, "asked to open at once"
+                    self.clock(), causes.SHUTDOWN, text("asked to open at once")
                 )
             case Acknowledge(faults):
                 self._mismatches = 0
@@ -205,7 +206,7 @@ class Control:
         if self._board_lost:
             self._board_lost = False
             self._events.append(
-                ev.FaultCleared(now, Fault.COMMUNICATION.value, "the board answers again")
+                ev.FaultCleared(now, Fault.COMMUNICATION.value, text("the board answers again"))
             )
         return True
 
@@ -221,8 +222,9 @@ class Control:
         now = self.clock()
         guard = self._guard if inputs is None else self._update_protection(now, inputs, last)
         if gapped and not _all_closed(inputs, last.closed):
-            why = (
-                f"no beat for {1000 * gap_s:.0f} ms: the charge pump may have opened the contactor"
+            why = text(
+                "no beat for {gap_ms:.0f} ms: the charge pump may have opened the contactor",
+                gap_ms=1000 * gap_s,
             )
             self._events += self._evse.opened_elsewhere(now, causes.LATE, why)
         ready = guard.ready and self._step is not None and self._step.closing
@@ -337,7 +339,7 @@ class Control:
         self._panel.on_board_lost()
         self._board_why = why
         self._events += self._evse.opened_elsewhere(
-            now, causes.BOARD_LOST, f"the board was lost: {why}"
+            now, causes.BOARD_LOST, text("the board was lost: {why}", why=why)
         )
         self._step = None
         self._reading = None
@@ -372,7 +374,7 @@ class Control:
             duty=outputs.duty,
             closed=outputs.closed,
             limits=tuple(limit.at(now) for limit in (*found_by(self._evse), *self.limits_at(now))),
-            blocked=step.blocked if step else "the board is not reached",
+            blocked=step.blocked if step else text("the board is not reached"),
             wait_s=step.wait_s if step else 0.0,
             faults=faults,
             front_end_proved=self._evse.front_end_proved,

@@ -190,7 +190,7 @@ def test_a_gpio_that_evsed_was_not_given_is_named_once_and_the_charge_goes_on() 
     bench.run(60)
 
     (told,) = bench.events_of(ev.BoxTrouble)
-    assert str(told.event).startswith("GPIO 17 and GPIO 21 of [box] cannot be used")
+    assert str(told.event).startswith("GPIO 17, GPIO 21 of [box] cannot be used")
     assert bench.snapshot.box_trouble == str(told.event)
     assert bench.contactor_closed
     bench.board.box_refused = ()

@@ -12,6 +12,8 @@ from collections import deque
 from enum import Enum
 from typing import Final
 
+from evsed.core.text import text
+
 AGREE: Final = 3
 """Ticks that agree make a level: 60 ms. Contacts bounce for less than 10 ms, and the shortest
 press of a person lasts about 80 ms."""
@@ -23,13 +25,15 @@ MOST: Final = 6
 WITHIN_S: Final = 10.0
 """More presses than `MOST` within this many seconds are not a person's."""
 
-STUCK: Final = (
-    "the button on the box has been pressed for more than 10 s, and orders nothing; look whether "
-    "it is jammed or its wire is shorted, or take box.button_gpio out"
+STUCK: Final = text(
+    "the button on the box has been pressed for more than 10 s, and orders "
+    "nothing; look whether it is jammed or its wire is shorted, or take "
+    "box.button_gpio out"
 )
-FLUTTERS: Final = (
-    "the button on the box is pressed again and again, faster than a person does, and orders "
-    "nothing until it is quiet for 10 s; look at its contact and its wire"
+FLUTTERS: Final = text(
+    "the button on the box is pressed again and again, faster than a person "
+    "does, and orders nothing until it is quiet for 10 s; look at its "
+    "contact and its wire"
 )
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from evsed.core.pilot.causes import CauseKind
 from evsed.core.pilot.faults import Recovery
+from evsed.core.text import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,66 +108,78 @@ class Look:
 LOOKS: Final[dict[LightState, Look]] = {
     LightState.NOT_DRIVEN: Look(
         Colour.DARK,
-        Rhythm("or standing still in any colour but red"),
-        "evsed does not run, or cannot reach its board",
+        Rhythm(text("or standing still in any colour but red")),
+        text("evsed does not run, or cannot reach its board"),
     ),
     LightState.NO_CAR: Look(
-        Colour.WHITE, Rhythm("one short flash every 4 s", _flashes(1, 3.8)), "no car is plugged in"
+        Colour.WHITE,
+        Rhythm(text("one short flash every 4 s"), _flashes(1, 3.8)),
+        text("no car is plugged in"),
     ),
     LightState.OFF: Look(
         Colour.WHITE,
-        Rhythm("a long flash every 4 s", (1.0, 3.0)),
-        "switched off, on the page or by the button",
+        Rhythm(text("a long flash every 4 s"), (1.0, 3.0)),
+        text("switched off, on the page or by the button"),
     ),
     LightState.CONNECTED: Look(
         Colour.BLUE,
-        Rhythm("one short flash every 2 s", _flashes(1, 1.8)),
-        "a car is connected and evsed offers nothing; the page says why",
+        Rhythm(text("one short flash every 2 s"), _flashes(1, 1.8)),
+        text("a car is connected and evsed offers nothing; the page says why"),
     ),
     LightState.OFFERED: Look(
         Colour.BLUE,
-        Rhythm("a long and a short flash every 2 s", (0.8, 0.3, 0.2, 0.7)),
-        "current is on offer and the car may begin",
+        Rhythm(text("a long and a short flash every 2 s"), (0.8, 0.3, 0.2, 0.7)),
+        text("current is on offer and the car may begin"),
     ),
     LightState.WAITING_SUN: Look(
-        Colour.BLUE, Rhythm("blinking slowly", (1.0, 1.0)), "waiting for the sun"
+        Colour.BLUE, Rhythm(text("blinking slowly"), (1.0, 1.0)), text("waiting for the sun")
     ),
     LightState.WAITING_SCHEDULE: Look(
         Colour.BLUE,
-        Rhythm("two short flashes every 2 s", _flashes(2, 1.3)),
-        "waiting for the weekly window",
+        Rhythm(text("two short flashes every 2 s"), _flashes(2, 1.3)),
+        text("waiting for the weekly window"),
     ),
     LightState.CAR_ASLEEP: Look(
         Colour.BLUE,
-        Rhythm("three short flashes every 3 s", _flashes(3, 1.8)),
-        "current is on offer and the car does not take it: it is asleep, or has finished",
+        Rhythm(text("three short flashes every 3 s"), _flashes(3, 1.8)),
+        text("current is on offer and the car does not take it: it is asleep, or has finished"),
     ),
     LightState.FEED_LOST: Look(
         Colour.BLUE,
-        Rhythm("four short flashes every 3 s", _flashes(4, 1.3)),
-        "the feed gives no figure that can be followed",
+        Rhythm(text("four short flashes every 3 s"), _flashes(4, 1.3)),
+        text("the feed gives no figure that can be followed"),
     ),
     LightState.CHARGING: Look(
-        Colour.GREEN, Rhythm("with one short gap every 2 s", _gaps(1)), "charging"
+        Colour.GREEN, Rhythm(text("with one short gap every 2 s"), _gaps(1)), text("charging")
     ),
     LightState.CHARGING_LENT: Look(
         Colour.GREEN,
-        Rhythm("with two short gaps every 2 s", _gaps(2)),
-        "charging, partly from the house battery or the grid",
+        Rhythm(text("with two short gaps every 2 s"), _gaps(2)),
+        text("charging, partly from the house battery or the grid"),
     ),
     LightState.LETTING_GO: Look(
         Colour.GREEN,
-        Rhythm("with three short gaps every 2 s", _gaps(3)),
-        "the car is given time to let go; the plug is still live",
+        Rhythm(text("with three short gaps every 2 s"), _gaps(3)),
+        text("the car is given time to let go; the plug is still live"),
     ),
     LightState.FAULT_ENDS: Look(
-        Colour.RED, Rhythm("blinking fast", (0.3, 0.3)), "a fault that ends by itself"
+        Colour.RED, Rhythm(text("blinking fast"), (0.3, 0.3)), text("a fault that ends by itself")
     ),
     LightState.FAULT_WAITS: Look(
-        Colour.RED, Rhythm("steady"), "a fault that waits for a person; the page says what to do"
+        Colour.RED,
+        Rhythm(text("steady")),
+        text("a fault that waits for a person; the page says what to do"),
     ),
 }
 """The table. docs/box.md shows it."""
+
+_COLOURS: Final[dict[Colour, str]] = {
+    Colour.DARK: text("dark"),
+    Colour.WHITE: text("white"),
+    Colour.BLUE: text("blue"),
+    Colour.GREEN: text("green"),
+    Colour.RED: text("red"),
+}
 
 _WITH: Final[dict[Colour, tuple[bool, bool, bool]]] = {
     Colour.DARK: (False, False, False),
@@ -181,8 +194,13 @@ def describe(state: LightState) -> str:
     """Describe the light in one sentence without its end."""
     look = LOOKS[state]
     if state is LightState.NOT_DRIVEN:
-        return f"the light is not driven: {look.meaning}"
-    return f"the light is {look.colour.value}, {look.rhythm.words}: {look.meaning}"
+        return text("the light is not driven: {meaning}", meaning=look.meaning)
+    return text(
+        "the light is {colour}, {rhythm}: {meaning}",
+        colour=_COLOURS[look.colour],
+        rhythm=look.rhythm.words,
+        meaning=look.meaning,
+    )
 
 
 def levels(state: LightState, now: float, outputs: int) -> tuple[bool, ...]:

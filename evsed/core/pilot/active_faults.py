@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault, Recovery
+from evsed.core.text import text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -64,5 +65,5 @@ class ActiveFaults:
             if only and fault not in only:
                 continue
             if fault.kind.recovery in (Recovery.ACKNOWLEDGE, Recovery.SERVICE):
-                events += self.clear(now, fault, "acknowledged")
+                events += self.clear(now, fault, text("acknowledged"))
         return events

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import Limit
+from evsed.core.text import text
 
 SERIES_OHM = 1000.0  # from the ADC's reference to PP (R501 of hw/)
 CODES = 1024
@@ -56,11 +57,17 @@ class Cable:
     def limit(self) -> Limit:
         """The rating of the cable as a limit; 0 A until it is known."""
         if self._missing >= GONE:
-            why = f"{self._ohm:.0f} ohm between PP and PE are no cable: push the plug home"
+            why = text(
+                "{ohm:.0f} ohm between PP and PE are no cable: push the plug home", ohm=self._ohm
+            )
             return Limit("cable", 0.0, why=why)
         if self._rated_a is None:
-            return Limit("cable", 0.0, why="the rating of the cable is not read yet")
-        return Limit("cable", self._rated_a, why=f"the cable bears {self._rated_a:.0f} A")
+            return Limit("cable", 0.0, why=text("the rating of the cable is not read yet"))
+        return Limit(
+            "cable",
+            self._rated_a,
+            why=text("the cable bears {rated_a:.0f} A", rated_a=self._rated_a),
+        )
 
     def update(self, code: int, *, plugged: bool, closed: bool) -> None:
         """Judge the ADC *code* of the proximity channel."""
@@ -76,7 +83,9 @@ class Cable:
         if seen_a is None:
             self._missing += 1
             if self._missing >= GONE and self._used:
-                self.faults[Fault.PROXIMITY] = f"{ohm:.0f} ohm between PP and PE are no cable"
+                self.faults[Fault.PROXIMITY] = text(
+                    "{ohm:.0f} ohm between PP and PE are no cable", ohm=ohm
+                )
             return
         self._missing = 0
         if self._looks >= AGREE:

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections import deque
 
 from evsed.core.pilot.frequency import left_s
+from evsed.core.text import text
 
 PER_HOUR, HOUR_S = 12, 3600.0
 PER_DAY, DAY_S = 60, 86_400.0
@@ -89,6 +90,12 @@ class ClosingBudget:
 
     def describe(self, now: float) -> str:
         """Return the sentence for people about a pause."""
-        span_s, words = (DAY_S, "a day") if self._spread_s(now) > 0.0 else (HOUR_S, "an hour")
-        times = self.closed_within(span_s, now)
-        return f"the contactor closed {times} times within {words}; evsed pauses to spare it"
+        if self._spread_s(now) > 0.0:
+            return text(
+                "the contactor closed {times} times within a day; evsed pauses to spare it",
+                times=self.closed_within(DAY_S, now),
+            )
+        return text(
+            "the contactor closed {times} times within an hour; evsed pauses to spare it",
+            times=self.closed_within(HOUR_S, now),
+        )

@@ -27,6 +27,7 @@ Without mirror contacts none of this can be seen, and none of it is done.
 from __future__ import annotations
 
 from evsed.core.pilot.faults import Fault
+from evsed.core.text import text
 
 # EVerest's board support demands a closing within 300 ms of the command.
 CLOSED_WITHIN_S = 0.3
@@ -117,15 +118,18 @@ class Contactors:
     def _update_open(self, now: float, *, any_closed: bool) -> None:
         since_s = now - self._changed_at
         if self._agree(true=any_closed and since_s >= OPEN_WITHIN_S):
-            self.faults[Fault.CONTACTOR] = (
-                f"the contacts are still closed {since_s:.2f} s after the command to open"
+            self.faults[Fault.CONTACTOR] = text(
+                "the contacts are still closed {since_s:.2f} s after the command to open",
+                since_s=since_s,
             )
 
     def _update_tested(self, now: float, *, any_closed: bool) -> None:
         """Test the pump: the GPIO is on without beats, and the contacts must stay open."""
         if self._agree(true=any_closed):
             self._seen_closed = True
-            self.faults[Fault.DEAD_MAN] = "the contacts closed without the charge pump's beats"
+            self.faults[Fault.DEAD_MAN] = text(
+                "the contacts closed without the charge pump's beats"
+            )
         elif not any_closed and now - self._changed_at >= TESTED_S:
             self._proved = True
             self._driven_at = now
@@ -133,7 +137,7 @@ class Contactors:
     def _update_beside(self) -> None:
         """Raise a fault for a contact that is closed although it is to stay open."""
         if self._agree(true=True):
-            self.faults[Fault.CONTACTOR] = (
+            self.faults[Fault.CONTACTOR] = text(
                 "the contacts of a phase that is to stay open are closed beside those of the others"
             )
 
@@ -146,16 +150,23 @@ class Contactors:
         if not self._agree(true=not all_closed):
             return
         if self._seen_closed:
-            self.faults[Fault.CONTACTOR_OPEN] = (
-                "the contacts opened by themselves: an emergency stop or another contact of the "
-                "safety loop, the coil's supply, or the coil"
+            self.faults[Fault.CONTACTOR_OPEN] = text(
+                "the contacts opened by themselves: an emergency stop or another contact "
+                "of the safety loop, the coil's supply, or the coil"
             )
         elif driven_s >= CLOSED_WITHIN_S:
-            detail = "the contacts are still open 0.3 s after the command to close"
+            detail = text("the contacts are still open 0.3 s after the command to close")
             self._agreeing = 0
             self._tries += 1
             if self._tries < TRIES:
-                self.opened = f"{detail} (try {self._tries} of {TRIES})"
+                self.opened = text(
+                    "{detail} (try {tries} of {most})",
+                    detail=detail,
+                    tries=self._tries,
+                    most=TRIES,
+                )
             else:
                 self._tries = 0
-                self.faults[Fault.CONTACTOR_OPEN] = f"{detail}, {TRIES} times"
+                self.faults[Fault.CONTACTOR_OPEN] = text(
+                    "{detail}, {most} times", detail=detail, most=TRIES
+                )

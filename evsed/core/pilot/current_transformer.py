@@ -19,6 +19,7 @@ from collections import deque
 from typing import Final, NamedTuple
 
 from evsed.core.pilot.faults import Fault
+from evsed.core.text import text
 
 TICK_S: Final = 0.018
 """The tick where a current is read."""
@@ -97,8 +98,12 @@ class CurrentMeter:
         if abs(mean) > MIDDLE_WITHIN:
             self.amperes = None
             self.faults = {
-                Fault.METER: f"the current transformer's input stands at code {MIDDLE + mean:.0f}, "
-                f"not at about {MIDDLE}"
+                Fault.METER: text(
+                    "the current transformer's input stands at code {code:.0f}, not at "
+                    "about {middle}",
+                    code=MIDDLE + mean,
+                    middle=MIDDLE,
+                )
             }
         else:
             self.faults = {}

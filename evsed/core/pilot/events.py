@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evsed.core.pilot.causes import Cause
+from evsed.core.text import text
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class CarPluggedIn(Event):
     __slots__ = ()
 
     def __str__(self) -> str:
-        return "car plugged in"
+        return text("car plugged in")
 
 
 class CarUnplugged(Event):
@@ -38,7 +39,7 @@ class CarUnplugged(Event):
     __slots__ = ()
 
     def __str__(self) -> str:
-        return "car unplugged"
+        return text("car unplugged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class OfferMade(Event):
     offered_a: float
 
     def __str__(self) -> str:
-        return f"offering {self.offered_a:.1f} A"
+        return text("offering {offered_a:.1f} A", offered_a=self.offered_a)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class OfferWithdrawn(Event):
     why: str
 
     def __str__(self) -> str:
-        return f"offer withdrawn: {self.why}"
+        return text("offer withdrawn: {why}", why=self.why)
 
 
 class CarAsked(Event):
@@ -68,7 +69,7 @@ class CarAsked(Event):
     __slots__ = ()
 
     def __str__(self) -> str:
-        return "car asks for power"
+        return text("car asks for power")
 
 
 class CarStopped(Event):
@@ -77,7 +78,7 @@ class CarStopped(Event):
     __slots__ = ()
 
     def __str__(self) -> str:
-        return "car stopped asking"
+        return text("car stopped asking")
 
 
 class CarFlinched(Event):
@@ -86,7 +87,7 @@ class CarFlinched(Event):
     __slots__ = ()
 
     def __str__(self) -> str:
-        return "car stopped asking for a moment: the offer had just changed"
+        return text("car stopped asking for a moment: the offer had just changed")
 
 
 class CarWoken(Event):
@@ -95,7 +96,7 @@ class CarWoken(Event):
     __slots__ = ()
 
     def __str__(self) -> str:
-        return "trying to wake the car: state F for 4 s"
+        return text("trying to wake the car: state F for 4 s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class ContactorClosed(Event):
     cycles: int
 
     def __str__(self) -> str:
-        return "contactor closed, charging"
+        return text("contactor closed, charging")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class ContactorOpened(Event):
     why: str
 
     def __str__(self) -> str:
-        return f"contactor opened: {self.why}"
+        return text("contactor opened: {why}", why=self.why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,12 @@ class PhasesSwitched(Event):
     why: str
 
     def __str__(self) -> str:
-        return f"phases switched from {self.before} to {self.after}: {self.why}"
+        return text(
+            "phases switched from {before} to {after}: {why}",
+            before=self.before,
+            after=self.after,
+            why=self.why,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +150,12 @@ class PhasesNotSwitched(Event):
     why: str
 
     def __str__(self) -> str:
-        return (
-            f"phases not switched from {self.before} to {self.after}: {self.why}; the set stays as "
-            "it is, and after a second failure until the car is unplugged"
+        return text(
+            "phases not switched from {before} to {after}: {why}; the set stays as "
+            "it is, and after a second failure until the car is unplugged",
+            before=self.before,
+            after=self.after,
+            why=self.why,
         )
 
 
@@ -158,7 +167,7 @@ class FaultRaised(Event):
     detail: str
 
     def __str__(self) -> str:
-        return f"{self.fault}: {self.detail}"
+        return text("{fault}: {detail}", fault=self.fault, detail=self.detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +178,7 @@ class FaultCleared(Event):
     how: str
 
     def __str__(self) -> str:
-        return f"{self.fault} cleared: {self.how}"
+        return text("{fault} cleared: {how}", fault=self.fault, how=self.how)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +189,7 @@ class StateChanged(Event):
     new: str
 
     def __str__(self) -> str:
-        return f"state {self.old} -> {self.new}"
+        return text("state {old} -> {new}", old=self.old, new=self.new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +200,7 @@ class StateFShown(Event):
     why: str
 
     def __str__(self) -> str:
-        return f"state F for {self.for_s:.0f} s: {self.why}"
+        return text("state F for {for_s:.0f} s: {why}", for_s=self.for_s, why=self.why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +211,7 @@ class OwnerAsked(Event):
     what: str
 
     def __str__(self) -> str:
-        return f"{self.what}, ordered by {self.who}"
+        return text("{what}, ordered by {who}", what=self.what, who=self.who)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +221,9 @@ class ButtonPressed(Event):
     press: str
 
     def __str__(self) -> str:
-        return f"the button on the box was pressed, {self.press}"
+        if self.press == "long":
+            return text("the button on the box was pressed, long")
+        return text("the button on the box was pressed, short")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +233,7 @@ class BoxTrouble(Event):
     what: str
 
     def __str__(self) -> str:
-        return self.what or "light and button on the box are well again"
+        return self.what or text("light and button on the box are well again")
 
 
 # By name, for those who carry events from one process to another.

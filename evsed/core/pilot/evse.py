@@ -29,6 +29,7 @@ from evsed.core.pilot.evse_values import EvseConfig, Outputs, Step
 from evsed.core.pilot.fault_rules import FaultRules
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import PilotState
+from evsed.core.pilot.limits import owner_name
 from evsed.core.pilot.phase_set import PhaseSet, PhaseWish, Rest
 from evsed.core.pilot.pilot_meter import Anomaly
 from evsed.core.pilot.pilot_output import SHOWS_F, PilotOutput
@@ -41,6 +42,7 @@ from evsed.core.pilot.pilot_proof import (
     PilotProof,
 )
 from evsed.core.pilot.presence import LIVE, WELL, Presence
+from evsed.core.text import text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -51,7 +53,7 @@ if TYPE_CHECKING:
 
 CLOSE_AFTER_S = 0.5  # of C with the diode seen
 # F is shown for 300 ms; the fault that it shows may have ended within them.
-WAKES = Reason(causes.HOLD_OFF, "the pilot shows F for 4 s to wake the car")
+WAKES = Reason(causes.HOLD_OFF, text("the pilot shows F for 4 s to wake the car"))
 
 
 class Evse:
@@ -168,7 +170,7 @@ class Evse:
 
     def restart(self, now: float) -> tuple[ev.Event, ...]:
         """Start again on a lost board: open, at least 3 s of steady +12 V, then a full close."""
-        events = self.contactor.open(now, causes.BOARD_LOST, "the board was lost")
+        events = self.contactor.open(now, causes.BOARD_LOST, text("the board was lost"))
         self.output.restart(now)
         self.presence.restart(now)
         self.phases.on_break()
@@ -242,16 +244,19 @@ class Evse:
         if not self.contactor.closed:
             return None
         if fault is not None:
-            return Reason(Cause.fault(fault.value), f"{fault.value}, {self.active[fault]}")
+            return Reason(
+                Cause.fault(fault.value),
+                text("{fault}, {detail}", fault=fault.value, detail=self.active[fault]),
+            )
         if pilot.lost:
-            return Reason(causes.PILOT_LOST, "the pilot could not be read for 60 ms")
+            return Reason(causes.PILOT_LOST, text("the pilot could not be read for 60 ms"))
         # The car lets go because the offer was withdrawn, where it was.
         unplugged = self.presence.settled is PilotState.A
         cause = self.output.withdrawn or (causes.UNPLUGGED if unplugged else causes.CAR)
         if not self._live:
-            return Reason(cause, "the car no longer asks")
+            return Reason(cause, text("the car no longer asks"))
         if self.output.x1_for_s(now) >= j1772.C1_S:
-            return Reason(cause, "the car went on for 6 s after the offer ended")
+            return Reason(cause, text("the car went on for 6 s after the offer ended"))
         return None
 
     def _may_close(self, now: float, pilot: PilotReading) -> bool:
@@ -285,7 +290,7 @@ class Evse:
         """The reason in evsed, the box or the car why nothing may be offered; or None."""
         hold_left_s = self.fault_rules.hold_until_at - now
         if self._stopping:
-            return Reason(causes.SHUTDOWN, "evsed is stopping")
+            return Reason(causes.SHUTDOWN, text("evsed is stopping"))
         if self.active.first is not None:
             name = self.active.first.value
             return Reason(Cause.fault(name), name, max(0.0, hold_left_s))
@@ -293,17 +298,19 @@ class Evse:
             return self.output.f_reason
         # A car that is just leaving keeps the offer it has for half a second, but gets no new one.
         if not self.presence.plugged or not (self.output.offering or self.presence.present):
-            return Reason(causes.UNPLUGGED, "no car")
+            return Reason(causes.UNPLUGGED, text("no car"))
         if not self.proof.proved:
             return Reason(causes.NOT_PROVED, NOT_PROVED)
         if hold_left_s > 0.0:
-            return Reason(causes.HOLD_OFF, "waiting after a fault or a restart", hold_left_s)
+            return Reason(causes.HOLD_OFF, text("waiting after a fault or a restart"), hold_left_s)
         return None
 
     def _not_allowed(self, now: float, limit: Limit) -> Reason | None:
         """The reason in the *limit*, the wear or the last offer; or None."""
         if not limit.max_a >= j1772.MIN_A:
-            why = limit.why or f"the {limit.owner} allows less than 6 A"
+            why = limit.why or text(
+                "the {owner} allows less than 6 A", owner=owner_name(limit.owner)
+            )
             return Reason(Cause.limit(limit.owner), why)
         if (switching := self.phases.reason(now)) is not None:
             return switching
@@ -319,9 +326,12 @@ class Evse:
         if not self.contactor.closed and (pause_s := budget.left_s(now)) > 0.0:
             return Reason(Cause.limit("wear"), budget.describe(now), pause_s)
         if (x1_left_s := self.output.x1_left_s(now)) > 0.0:
-            why = "the car is given time to see that the offer ended"
+            why = text("the car is given time to see that the offer ended")
             if self.output.pause_s > j1772.X1_MIN_S:
-                why = f"the car gets a pause of {self.output.pause_s:.0f} s after each interruption"
+                why = text(
+                    "the car gets a pause of {pause_s:.0f} s after each interruption",
+                    pause_s=self.output.pause_s,
+                )
             return Reason(self.output.withdrawn or causes.HOLD_OFF, why, x1_left_s)
         return None
 
@@ -357,9 +367,11 @@ class Evse:
         action = self.probe.update(now, self.output.x1_for_s(now))
         if action is Probe.SHOW_F:
             self.output.show_f(now, F_S, Reason(causes.NOT_PROVED, NO_B))
-            return [ev.StateFShown(now, F_S, "the car has to show B before the contactor closes")]
+            return [
+                ev.StateFShown(now, F_S, text("the car has to show B before the contactor closes"))
+            ]
         if action is Probe.FAILED:
-            why = B_MOVED if self.proof.b_moved else "the car asks and shows no B"
+            why = B_MOVED if self.proof.b_moved else text("the car asks and shows no B")
             return self.fault_rules.add(now, Fault.PILOT_NOT_PROVED, why)
         return []
 
@@ -375,7 +387,9 @@ class Evse:
         ):
             return []
         self.output.show_f(now, F_S, Reason(causes.NOT_PROVED, NO_B))
-        return [ev.StateFShown(now, F_S, "the car stays in C after a disturbance of the pilot")]
+        return [
+            ev.StateFShown(now, F_S, text("the car stays in C after a disturbance of the pilot"))
+        ]
 
     def _update_pause(self, now: float, blocked: Reason | None, limit: Limit) -> None:
         """Show F to a car that wants it in a pause, in turns with x1, in which it is seen.

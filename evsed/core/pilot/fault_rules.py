@@ -18,6 +18,7 @@ from evsed.core.pilot.pilot_meter import Anomaly
 from evsed.core.pilot.pilot_proof import reads_steady
 from evsed.core.pilot.presence import WELL
 from evsed.core.pilot.stay_doubt import StayDoubt
+from evsed.core.text import text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,9 +95,9 @@ class FaultRules:
         if settled is PilotState.D and not self._allow_ventilated:
             self._presence.needs_b = True
             if Fault.PILOT not in self.active:  # a reading that jumps is no car's wish
-                events += self.add(now, Fault.VENTILATION, "the car asks for ventilation")
+                events += self.add(now, Fault.VENTILATION, text("the car asks for ventilation"))
         if self._presence.chatters(now):
-            detail = "the car asked and stopped five times in a minute"
+            detail = text("the car asked and stopped five times in a minute")
             events += self.add(now, Fault.CHATTER, detail)
             self.hold(now, CHATTER_PAUSE_S)
         for fault, detail in reported.items():
@@ -129,17 +130,17 @@ class FaultRules:
         """The cause that ends *fault* at *now*; "" where it goes on."""
         recovery = fault.kind.recovery
         if fault is Fault.PILOT_NOT_PROVED:
-            return "the pilot left C" if self._presence.settled in WELL else ""
+            return text("the pilot left C") if self._presence.settled in WELL else ""
         if recovery is Recovery.UNPLUG:
             if not self._presence.plugged and self._presence.settled is PilotState.A:
-                return "unplugged"
+                return text("unplugged")
             # Without an offer the diode cannot be seen. The next offer looks for it, and closes
             # nothing before it was seen for half a second.
             tries = fault is Fault.DIODE and self._diode_faults <= DIODE_TRIES
             if not tries or not self._pilot_is_well(now, pilot):
                 return ""
             self.hold(now, PILOT_HOLD_OFF_S)
-            return "the pilot is well, and the next offer looks for the diode"
+            return text("the pilot is well, and the next offer looks for the diode")
         if recovery is not Recovery.AUTO:
             return ""
         if fault is Fault.PILOT:
@@ -148,12 +149,12 @@ class FaultRules:
                 return ""
             self.stays.on_steady()
             self.hold(now, PILOT_HOLD_OFF_S)
-            return "the pilot is well"
+            return text("the pilot is well")
         if fault is Fault.VENTILATION:
-            return "" if self._presence.needs_b else "the car stopped asking"
+            return "" if self._presence.needs_b else text("the car stopped asking")
         if fault is Fault.CHATTER:
-            return "the pause is over" if now >= self.hold_until_at else ""
-        return "its cause is gone"
+            return text("the pause is over") if now >= self.hold_until_at else ""
+        return text("its cause is gone")
 
     def _pilot_is_well(self, now: float, pilot: PilotReading) -> bool:
         """Return True where A or B lasted a second without an anomaly, and A with 11.4-12.6 V."""

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from evsed.core.text import text
+
 
 class Recovery(Enum):
     """The end of a fault; the last two kinds outlive a restart."""
@@ -60,129 +62,177 @@ class Fault(Enum):
         return KINDS[self]
 
 
-_OPENED = "evsed opened the contactor and withdrew the offer"
+_OPENED = text("evsed opened the contactor and withdrew the offer")
+_STAYS_OFF = text(
+    "evsed opened the contactor and withdrew the offer and stays off, also after a restart"
+)
 
 KINDS: dict[Fault, FaultKind] = {
     Fault.DIODE: FaultKind(
         Recovery.UNPLUG,
-        _OPENED + "; it looks for the diode again 30 s after the pilot is well, three times",
-        "unplug; if it comes back with this car only, its inlet needs a workshop, if with every "
-        "car, look at the cable and plug for water or damage",
+        text(
+            "evsed opened the contactor and withdrew the offer; it looks for the diode again 30 s "
+            "after the pilot is well, three times"
+        ),
+        text(
+            "unplug; if it comes back with this car only, its inlet needs a "
+            "workshop, if with every car, look at the cable and plug for water or "
+            "damage"
+        ),
         shows_f=True,
     ),
     Fault.PILOT: FaultKind(
         Recovery.AUTO,
-        _OPENED + "; it tries again 30 s after the pilot is well",
-        "if it stays, unplug and look for a short or a break between pilot and earth in cable, "
-        "plug and box; `evsed pilot` shows what the wire reads",
+        text(
+            "evsed opened the contactor and withdrew the offer; it tries again 30 s after the "
+            "pilot is well"
+        ),
+        text(
+            "if it stays, unplug and look for a short or a break between pilot and "
+            "earth in cable, plug and box; `evsed pilot` shows what the wire reads"
+        ),
     ),
     Fault.PILOT_NOT_PROVED: FaultKind(
         Recovery.ACKNOWLEDGE,
-        "evsed did not close the contactor and withdrew the offer",
-        "the pilot reads C and nothing else, which a failed part of the box would show, too: look "
-        "that a car is plugged in, then `evsed ack`; or unplug it and see what `evsed pilot` reads",
+        text("evsed did not close the contactor and withdrew the offer"),
+        text(
+            "the pilot reads C and nothing else, which a failed part of the box "
+            "would show, too: look that a car is plugged in, then `evsed ack`; or "
+            "unplug it and see what `evsed pilot` reads"
+        ),
     ),
     Fault.VENTILATION: FaultKind(
         Recovery.AUTO,
-        _OPENED + " until the car stops asking",
-        "this car asks for ventilation while charging; where the place is ventilated, set "
-        "safety.allow_ventilated = true",
+        text("evsed opened the contactor and withdrew the offer until the car stops asking"),
+        text(
+            "this car asks for ventilation while charging; where the place is "
+            "ventilated, set safety.allow_ventilated = true"
+        ),
     ),
     Fault.CONTACTOR: FaultKind(
         Recovery.SERVICE,
-        _OPENED + " and stays off, also after a restart",
-        "switch the breaker off: the contactor may be welded, or its GPIO or a transistor of its "
-        "drive is stuck. Have it repaired, then `evsed ack`",
+        _STAYS_OFF,
+        text(
+            "switch the breaker off: the contactor may be welded, or its GPIO or a "
+            "transistor of its drive is stuck. Have it repaired, then `evsed ack`"
+        ),
         shows_f=True,
     ),
     Fault.CONTACTOR_OPEN: FaultKind(
         Recovery.UNPLUG,
         _OPENED,
-        "look whether the safety loop (ground-fault device, emergency stop, thermal switch) is or "
-        "was open, then at the coil, its supply and the mirror contact's wire; unplug to try again",
+        text(
+            "look whether the safety loop (ground-fault device, emergency stop, "
+            "thermal switch) is or was open, then at the coil, its supply and the "
+            "mirror contact's wire; unplug to try again"
+        ),
     ),
     Fault.DEAD_MAN: FaultKind(
         Recovery.SERVICE,
-        _OPENED + " and stays off, also after a restart",
-        "the charge pump holds the contactor although it gets no beats: switch the breaker off, "
-        "have the contactor's drive repaired, then `evsed ack`",
+        _STAYS_OFF,
+        text(
+            "the charge pump holds the contactor although it gets no beats: switch "
+            "the breaker off, have the contactor's drive repaired, then `evsed ack`"
+        ),
         shows_f=True,
     ),
     Fault.GROUND: FaultKind(
         Recovery.ACKNOWLEDGE,
         _OPENED,
-        "current leaks to earth: have car, cable and box looked at, reset the device, then "
-        "`evsed ack`",
+        text(
+            "current leaks to earth: have car, cable and box looked at, reset the "
+            "device, then `evsed ack`"
+        ),
         shows_f=True,
     ),
     Fault.GROUND_TEST: FaultKind(
         Recovery.ACKNOWLEDGE,
-        "evsed did not close the contactor and withdrew the offer",
-        "the ground-fault device does not answer its test: look at its supply and its two wires, "
-        "have it replaced if they are well, then `evsed ack`",
+        text("evsed did not close the contactor and withdrew the offer"),
+        text(
+            "the ground-fault device does not answer its test: look at its supply "
+            "and its two wires, have it replaced if they are well, then `evsed ack`"
+        ),
         shows_f=True,
     ),
     Fault.TEMPERATURE: FaultKind(
         Recovery.AUTO,
-        "evsed let the car go and opened the contactor; it resumes below 60 degrees",
-        "look for a loose terminal or a blocked vent; if the sensor is named, check its wire",
+        text("evsed let the car go and opened the contactor; it resumes below 60 degrees"),
+        text("look for a loose terminal or a blocked vent; if the sensor is named, check its wire"),
         at_once=False,
     ),
     Fault.OVER_CURRENT: FaultKind(
         Recovery.UNPLUG,
         _OPENED,
-        "the car takes more than it was offered: unplug; where the car is known to take a little "
-        "more, or to follow slowly, set safety.over_current_plus_a or safety.over_current_for_s",
+        text(
+            "the car takes more than it was offered: unplug; where the car is known "
+            "to take a little more, or to follow slowly, set "
+            "safety.over_current_plus_a or safety.over_current_for_s"
+        ),
     ),
     Fault.EMERGENCY_STOP: FaultKind(
         Recovery.ACKNOWLEDGE,
         _OPENED,
-        "release the emergency stop when it is safe, then `evsed ack`",
+        text("release the emergency stop when it is safe, then `evsed ack`"),
         shows_f=True,
     ),
     Fault.PROXIMITY: FaultKind(
         Recovery.UNPLUG,
         _OPENED,
-        "the cable's rating cannot be read: push the plug home, or use another cable",
+        text("the cable's rating cannot be read: push the plug home, or use another cable"),
     ),
     Fault.METER: FaultKind(
         Recovery.AUTO,
-        "evsed let the car go and opened the contactor; it resumes when the meter can be read",
-        "look at the current transformer's wires, at the supply of its input and at "
-        "inputs.current_adc_channel; without a transformer, take that key out",
+        text(
+            "evsed let the car go and opened the contactor; it resumes when the meter can be read"
+        ),
+        text(
+            "look at the current transformer's wires, at the supply of its input and "
+            "at inputs.current_adc_channel; without a transformer, take that key out"
+        ),
         at_once=False,
     ),
     Fault.CHATTER: FaultKind(
         Recovery.AUTO,
-        "evsed pauses the car for 60 s",
-        "the car asks and stops again and again: look at its charge settings and at the plug",
+        text("evsed pauses the car for 60 s"),
+        text("the car asks and stops again and again: look at its charge settings and at the plug"),
         at_once=False,
     ),
     Fault.COMMUNICATION: FaultKind(
         Recovery.AUTO,
-        "the contactor is open; evsed tries to reach the board again and again",
-        "look at `systemctl status pigpiod`",
+        text("the contactor is open; evsed tries to reach the board again and again"),
+        text("look at `systemctl status pigpiod`"),
     ),
     Fault.PERMANENT: FaultKind(
         Recovery.ACKNOWLEDGE,
-        "evsed stays off",
-        "evsed ended three times within an hour with the contactor closed: `journalctl -u evsed` "
-        "says why; `evsed ack` when it is understood",
+        text("evsed stays off"),
+        text(
+            "evsed ended three times within an hour with the contactor closed: "
+            "`journalctl -u evsed` says why; `evsed ack` when it is understood"
+        ),
         shows_f=True,
     ),
     Fault.STORE: FaultKind(
         Recovery.AUTO,
-        "evsed closes nothing until its memory can be read and written; it tries again every few "
-        "seconds and goes on by itself",
-        "make room on the disk (`df -h`), give evsed the right to write there, and close other "
-        "programs that have the database open",
+        text(
+            "evsed closes nothing until its memory can be read and written; it tries "
+            "again every few seconds and goes on by itself"
+        ),
+        text(
+            "make room on the disk (`df -h`), give evsed the right to write there, "
+            "and close other programs that have the database open"
+        ),
         at_once=False,
     ),
     Fault.STORE_DAMAGED: FaultKind(
         Recovery.ACKNOWLEDGE,
-        "evsed restored from the database what it could; nothing closes until you have looked",
-        "look whether the mode, the limits and the latched faults are as they should be, restore a "
-        "backup if there is one, then `evsed ack`; if it comes again, replace the SD card",
+        text(
+            "evsed restored from the database what it could; nothing closes until you have looked"
+        ),
+        text(
+            "look whether the mode, the limits and the latched faults are as they "
+            "should be, restore a backup if there is one, then `evsed ack`; if it "
+            "comes again, replace the SD card"
+        ),
         at_once=False,
     ),
 }

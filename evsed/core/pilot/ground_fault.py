@@ -11,6 +11,7 @@ from __future__ import annotations
 from enum import Enum
 
 from evsed.core.pilot.faults import Fault
+from evsed.core.text import text
 
 # Together with half a second of C this stays under the 3 s of IEC 61851-1 seq. 4. OpenEVSE allows
 # its own device 1 s to trip and 2 s to calm down.
@@ -64,7 +65,7 @@ class GroundFault:
             self._update_calming(now, tripped=tripped, closing=closing)
         else:
             if tripped:
-                self.faults[Fault.GROUND] = "the device has tripped, or its wire is broken"
+                self.faults[Fault.GROUND] = text("the device has tripped, or its wire is broken")
             if self._phase is _TestPhase.PASSED and (closed or not closing):
                 self._phase = _TestPhase.IDLE
             elif self._phase is _TestPhase.IDLE and self._testable and closing and not tripped:
@@ -75,13 +76,23 @@ class GroundFault:
             self._tripped = tripped
             self._go(now, _TestPhase.CALMING)
         elif now - self._since >= TRIPS_WITHIN_S:
-            self._fail(f"it did not trip within {TRIPS_WITHIN_S:.0f} s of its test")
+            self._fail(
+                text(
+                    "it did not trip within {within_s:.0f} s of its test",
+                    within_s=TRIPS_WITHIN_S,
+                )
+            )
 
     def _update_calming(self, now: float, *, tripped: bool, closing: bool) -> None:
         if not tripped:
             self._go(now, _TestPhase.PASSED if self._tripped and closing else _TestPhase.IDLE)
         elif now - self._since >= CLEARS_WITHIN_S:
-            self._fail(f"it was still tripped {CLEARS_WITHIN_S:.0f} s after its test")
+            self._fail(
+                text(
+                    "it was still tripped {within_s:.0f} s after its test",
+                    within_s=CLEARS_WITHIN_S,
+                )
+            )
 
     def _go(self, now: float, phase: _TestPhase) -> None:
         self._phase = phase

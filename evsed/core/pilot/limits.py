@@ -4,19 +4,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from evsed.core.text import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FOREVER = float("inf")
 
-OWNERS = (
-    "supply", "cable", "temperature", "ground_fault", "self_test", "wear", "car", "phases",
-    "house", "feed", "session", "schedule", "plan", "owner", "openevse", "mqtt", "ocpp", "button",
-    "http", "daemon",
-)  # fmt: skip
+OWNER_NAMES: Final[dict[str, str]] = {
+    "supply": text("supply"),
+    "cable": text("cable"),
+    "temperature": text("temperature"),
+    "ground_fault": text("ground_fault"),
+    "self_test": text("self_test"),
+    "wear": text("wear"),
+    "car": text("car"),
+    "phases": text("phases"),
+    "house": text("house"),
+    "feed": text("feed"),
+    "session": text("session"),
+    "schedule": text("schedule"),
+    "plan": text("plan"),
+    "owner": text("owner"),
+    "openevse": "openevse",
+    "mqtt": "mqtt",
+    "ocpp": "ocpp",
+    "button": text("button"),
+    "http": "http",
+    "daemon": text("daemon"),
+}
+OWNERS = tuple(OWNER_NAMES)
 """Every owner that a limit may have; the page has a label for each."""
+
+
+def owner_name(owner: str) -> str:
+    """Return the name of an *owner*, as it stands in a sentence."""
+    return OWNER_NAMES.get(owner, owner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +60,28 @@ class Limit:
     def at(self, now: float) -> Limit:
         """This limit as it stands at *now*: 0 A when its time is up or it is no number."""
         if not now < self.until_at:
-            return replace(self, max_a=0.0, why=f"the {self.owner}'s word ran out")
+            return replace(
+                self,
+                max_a=0.0,
+                why=text("the {owner}'s word ran out", owner=owner_name(self.owner)),
+            )
         if not self.max_a >= 0.0:  # negative and NaN
             return replace(self, max_a=0.0)
         return self
 
 
-NO_LIMIT = Limit("daemon", 0.0, why="no limit was given yet")
+NO_LIMIT = Limit("daemon", 0.0, why=text("no limit was given yet"))
 
 
 def for_car(limit: Limit, least_a: float) -> Limit:
     """Return *limit*, or 0 A with the reason where it is less than the car works at."""
     if not 0.0 < limit.max_a < least_a:
         return limit
-    why = limit.why or f"the {limit.owner} allows {limit.max_a:.1f} A"
-    return replace(limit, max_a=0.0, why=f"{why}, and this car works from {least_a:.1f} A on")
+    why = limit.why or text(
+        "the {owner} allows {max_a:.1f} A", owner=owner_name(limit.owner), max_a=limit.max_a
+    )
+    why = text("{why}, and this car works from {least_a:.1f} A on", why=why, least_a=least_a)
+    return replace(limit, max_a=0.0, why=why)
 
 
 def lowest(limits: Iterable[Limit], now: float) -> Limit:

@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from evsed.core.pilot.faults import Fault
+from evsed.core.text import text
 
 GROSS_SHARE, GROSS_FOR_S = 1.5, 1.0  # or this much of the highest offer of the last seconds
 # With the contactor open. A meter's second of RMS comes on top, which has to be over before: what
@@ -75,8 +76,12 @@ class OverCurrent:
         gross_s = self._gross.of(now, true=closed and drawn_a > highest_a * GROSS_SHARE)
         leak_s = self._leak.of(now, true=not closed and drawn_a > OPEN_A)
         if (over_s > config.for_s and over_all) or gross_s >= GROSS_FOR_S:
-            self.faults[Fault.OVER_CURRENT] = (
-                f"the car takes {drawn_a:.1f} A, {offered_a:.1f} A are offered"
+            self.faults[Fault.OVER_CURRENT] = text(
+                "the car takes {drawn_a:.1f} A, {offered_a:.1f} A are offered",
+                drawn_a=drawn_a,
+                offered_a=offered_a,
             )
         if leak_s >= OPEN_FOR_S:
-            self.faults[Fault.CONTACTOR] = f"{drawn_a:.1f} A flow with the contactor open"
+            self.faults[Fault.CONTACTOR] = text(
+                "{drawn_a:.1f} A flow with the contactor open", drawn_a=drawn_a
+            )

@@ -30,6 +30,7 @@ from typing import Final
 
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.causes import Cause, Reason
+from evsed.core.text import text
 
 REST_S: Final = 15.0
 """WARP has the pilot away for 15 s: 5 s was not enough for a Polestar (Tinkerforge's firmware)."""
@@ -37,9 +38,10 @@ GIVE_UP_S: Final = 60.0
 """WARP waits for a car for up to 60 s, raised twice in 2025."""
 MOST_FAILURES: Final = 2
 LOWEST: Final = 1  # L1 alone
-HAZARD: Final = (
-    "phases may rise under a car that is plugged in: one that connects two phases inside while it "
-    "has one is then a short circuit between L1 and L2, which may destroy charger and car"
+HAZARD: Final = text(
+    "phases may rise under a car that is plugged in: one that connects two "
+    "phases inside while it has one is then a short circuit between L1 and "
+    "L2, which may destroy charger and car"
 )
 """For whoever chooses `AUTO`, wherever it is shown."""
 
@@ -144,7 +146,7 @@ class PhaseSet:
             self._rest_at = now
         wanted = 0 if wish is None or now >= wish.until_at else wish.outputs
         if box.faulty:
-            return self._fail(now, "a fault came in between") if self.pending else []
+            return self._fail(now, text("a fault came in between")) if self.pending else []
         if wanted in (0, self.outputs) or not self._may(wanted):
             self.pending = 0
             return []
@@ -156,7 +158,7 @@ class PhaseSet:
             why = wish.why if wish is not None else ""
             return [ev.PhasesSwitched(now, before, wanted, why)] if box.plugged else []
         if now - self._asked_at >= rules.rest_s + GIVE_UP_S:
-            return self._fail(now, "the car went on asking, or a contact did not read open")
+            return self._fail(now, text("the car went on asking, or a contact did not read open"))
         return []
 
     def reason(self, now: float) -> Reason | None:
@@ -193,8 +195,12 @@ class PhaseSet:
 
 def describe(before: int, after: int) -> str:
     """Return a change of the set in words."""
-    return f"switching from {_phases(before)} to {_phases(after)}, with a rest in between"
+    return text(
+        "switching from {before} to {after}, with a rest in between",
+        before=_phases(before),
+        after=_phases(after),
+    )
 
 
 def _phases(count: int) -> str:
-    return "1 phase" if count == 1 else f"{count} phases"
+    return text("1 phase") if count == 1 else text("{count} phases", count=count)

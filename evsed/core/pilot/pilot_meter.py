@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from evsed.core.pilot import j1772
 from evsed.core.pilot.j1772 import PilotState
 from evsed.core.pilot.receiver_doubt import SPIKE_V, ReceiverDoubt
+from evsed.core.text import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,15 +54,17 @@ SHORT_PLATEAU = 0.16  # of the period; what is shorter takes a long burst
 class Anomaly(Enum):
     """A reading that no healthy car and EVSE can give; the value is the sentence for people."""
 
-    NO_DIODE = "the pilot's negative half is missing: the car's diode is shorted or bypassed"
-    WEAK_LOW = "the pilot's negative supply is weak: its low half is short of -10.8 V"
-    NO_PWM = "the pilot stands still although a signal is commanded"
-    STUCK_LOW = "the pilot stands at -12 V although it is not commanded"
-    SHORTED = "the pilot is shorted to earth"
-    WRONG_DUTY = "the pilot's duty is not the commanded one"
-    OUT_OF_RANGE = "the pilot reads beyond what its supply can give: the sensor lies"
-    JUMPS = "the pilot's reading jumps from state to state: a contact is loose, or the sensor fails"
-    REPEATS = (
+    NO_DIODE = text("the pilot's negative half is missing: the car's diode is shorted or bypassed")
+    WEAK_LOW = text("the pilot's negative supply is weak: its low half is short of -10.8 V")
+    NO_PWM = text("the pilot stands still although a signal is commanded")
+    STUCK_LOW = text("the pilot stands at -12 V although it is not commanded")
+    SHORTED = text("the pilot is shorted to earth")
+    WRONG_DUTY = text("the pilot's duty is not the commanded one")
+    OUT_OF_RANGE = text("the pilot reads beyond what its supply can give: the sensor lies")
+    JUMPS = text(
+        "the pilot's reading jumps from state to state: a contact is loose, or the sensor fails"
+    )
+    REPEATS = text(
         "the sensor gives the same answer again and again: it does not read the pilot any more"
     )
 
@@ -100,8 +103,11 @@ class PilotReading:
         """The anomaly in words, with the volts of a negative half that is not as it should be."""
         if self.anomaly is None:
             return ""
-        measured = self.anomaly in (Anomaly.NO_DIODE, Anomaly.WEAK_LOW) and self.low_v is not None
-        return self.anomaly.value + (f" (it reads {self.low_v:.2f} V)" if measured else "")
+        if self.anomaly not in (Anomaly.NO_DIODE, Anomaly.WEAK_LOW) or self.low_v is None:
+            return self.anomaly.value
+        return text(
+            "{anomaly} (it reads {low_v:.2f} V)", anomaly=self.anomaly.value, low_v=self.low_v
+        )
 
 
 def burst_length(duty: float) -> int:

@@ -6,11 +6,12 @@ from __future__ import annotations
 from evsed.core.pilot import causes, j1772
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.causes import Cause, Reason
+from evsed.core.text import text
 
 PAUSE_F_S = 60.0
 """F in a pause lasts this long, in seconds; then x1, in which the pilot shows the car."""
 
-SHOWS_F = Reason(causes.HOLD_OFF, "the pilot shows F for a fault that has ended")
+SHOWS_F = Reason(causes.HOLD_OFF, text("the pilot shows F for a fault that has ended"))
 
 
 class PilotOutput:

@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING
 from evsed.core.pilot import j1772
 from evsed.core.pilot.j1772 import PilotState
 from evsed.core.pilot.presence import LIVE
+from evsed.core.text import text
 
 if TYPE_CHECKING:
     from evsed.core.pilot.pilot_meter import PilotReading
@@ -58,11 +59,11 @@ LOW_V = (-12.8, -11.2)
 SYMMETRIC_V = 1.25
 
 # The sentences for people, where the proof is missing.
-NOT_PROVED = "the pilot has to be read once without a car: unplug it, and in again"
-NO_B = "the car asks, and has to show B first: evsed withdraws the offer until it does"
-B_MOVED = "the car asks, and its B has moved by more than 0.5 V since it was plugged in"
-STRAYED = "the pilot has stepped by more than 0.5 V within C: the car has to show B again"
-B_NOT_STEADY = "the pilot has to read a steady 8.0 to 10.05 V before current is offered"
+NOT_PROVED = text("the pilot has to be read once without a car: unplug it, and in again")
+NO_B = text("the car asks, and has to show B first: evsed withdraws the offer until it does")
+B_MOVED = text("the car asks, and its B has moved by more than 0.5 V since it was plugged in")
+STRAYED = text("the pilot has stepped by more than 0.5 V within C: the car has to show B again")
+B_NOT_STEADY = text("the pilot has to read a steady 8.0 to 10.05 V before current is offered")
 
 
 class PilotProof:
@@ -151,7 +152,13 @@ class PilotProof:
         if presence.settled_for_s(now) < AFTER_S:
             return ""
         self.proved, self._a_v = good, high_v if good else None
-        return "" if good else f"with no car the pilot reads {high_v:.2f} V, not 11.4 to 12.6 V"
+        return (
+            ""
+            if good
+            else text(
+                "with no car the pilot reads {high_v:.2f} V, not 11.4 to 12.6 V", high_v=high_v
+            )
+        )
 
     def _follow_b(self, high_v: float, *, in_b: bool) -> None:
         """Take the proof back where B is not the level that this car showed at first."""
@@ -197,11 +204,15 @@ class PilotProof:
         if low_v is None:
             return ""
         if not LOW_V[0] <= low_v <= LOW_V[1]:
-            return f"the pilot's low plateau is {low_v:.2f} V, not -11.2 to -12.8 V"
+            return text(
+                "the pilot's low plateau is {low_v:.2f} V, not -11.2 to -12.8 V", low_v=low_v
+            )
         if self._a_v is not None and abs(self._a_v + low_v) > SYMMETRIC_V:
-            return (
-                f"the pilot's plateaus are not symmetric: {self._a_v:.2f} V without a car and "
-                f"{low_v:.2f} V"
+            return text(
+                "the pilot's plateaus are not symmetric: {a_v:.2f} V without a car and "
+                "{low_v:.2f} V",
+                a_v=self._a_v,
+                low_v=low_v,
             )
         return ""
 

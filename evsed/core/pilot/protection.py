@@ -41,6 +41,7 @@ from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.over_current import OverCurrent, OverCurrentConfig
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.core.pilot.self_checks import CoilSupply, GeneratorCheck
+from evsed.core.text import text
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,9 @@ class Protection:
         opened = ""
         proved_open = False
         if inputs.emergency_stop:
-            faults[Fault.EMERGENCY_STOP] = "the emergency stop is pressed, or its wire is broken"
+            faults[Fault.EMERGENCY_STOP] = text(
+                "the emergency stop is pressed, or its wire is broken"
+            )
         if inputs.ground_fault is not None:
             ground = self._ground
             ground.update(

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections import deque
 
 from evsed.core.pilot.limits import Limit
+from evsed.core.text import text
 
 CONFIRM_S = 0.0215
 LATE_S = 0.030
@@ -67,11 +68,16 @@ class Punctuality:
         pause_s = min(FIRST_PAUSE_S * 2.0 ** min(self._pauses - 1, 12), LONGEST_PAUSE_S)
         self._pause_at = now
         self._until_at = now + pause_s
-        self._why = (
-            f"the Pi is too busy: {count} ticks came late within {max(within_s, 1.0):.0f} s, the "
-            f"latest after {1000 * self._worst_s:.0f} ms, so evsed cannot promise to open within "
-            f"100 ms; it pauses until {pause_s / 60:.0f} min went by without that; see what loads "
-            "the Pi (top), or give evsed real-time priority (its systemd unit does)"
+        self._why = text(
+            "the Pi is too busy: {count} ticks came late within {within_s:.0f} s, "
+            "the latest after {worst_ms:.0f} ms, so evsed cannot promise to open "
+            "within 100 ms; it pauses until {pause_min:.0f} min went by without that; "
+            "see what loads the Pi (top), or give evsed real-time priority (its "
+            "systemd unit does)",
+            count=count,
+            within_s=max(within_s, 1.0),
+            worst_ms=1000 * self._worst_s,
+            pause_min=pause_s / 60,
         )
         self._late.clear()
         self._worst_s = 0.0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from evsed.core.pilot import j1772
 from evsed.core.pilot.faults import Fault
+from evsed.core.text import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,8 +64,10 @@ class GeneratorCheck:
             level_v = abs(plateau[len(plateau) // 2]) if len(plateau) >= LEAST else 0.0
             least_v = j1772.STEADY_MIN_V - GENERATOR_MARGIN_V
             if not least_v <= level_v <= j1772.STEADY_MAX_V + GENERATOR_MARGIN_V:
-                self.faults[Fault.PILOT] = (
-                    f"the pilot's generator gives {level_v:.2f} V where {name} V should be"
+                self.faults[Fault.PILOT] = text(
+                    "the pilot's generator gives {level_v:.2f} V where {name} V should be",
+                    level_v=level_v,
+                    name=name,
                 )
 
 
@@ -83,7 +86,8 @@ class CoilSupply:
         self.ready = not self._low
         self.faults = {}
         if wanted and self._low >= AGREE:
-            self.faults[Fault.CONTACTOR_OPEN] = (
-                f"the coil's supply is {supply_v:.1f} V: an emergency stop or another contact of "
-                "the safety loop is open, or the 12 V are missing"
+            self.faults[Fault.CONTACTOR_OPEN] = text(
+                "the coil's supply is {supply_v:.1f} V: an emergency stop or another "
+                "contact of the safety loop is open, or the 12 V are missing",
+                supply_v=supply_v,
             )

@@ -13,6 +13,8 @@ was read without a break for a minute; each further one doubles that, up to an h
 
 from __future__ import annotations
 
+from evsed.core.text import text
+
 # An installer who tries an adapter pulls it in C; more than three times within an hour is borne
 # where a charge of two minutes lies between.
 ENDS, WITHIN_S = 3, 3600.0
@@ -49,7 +51,9 @@ class StayDoubt:
         """Return the sentence for people while there is a doubt, else ""."""
         if not self.steady_s:
             return ""
-        return (
-            "three times within an hour the pilot went from C straight to A: a contact is loose, "
-            f"or the sensor fails; A or B has to be read without a break for {self.steady_s:.0f} s"
+        return text(
+            "three times within an hour the pilot went from C straight to A: a "
+            "contact is loose, or the sensor fails; A or B has to be read without a "
+            "break for {steady_s:.0f} s",
+            steady_s=self.steady_s,
         )

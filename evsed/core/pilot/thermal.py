@@ -12,6 +12,7 @@ from __future__ import annotations
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import MIN_A
 from evsed.core.pilot.limits import Limit
+from evsed.core.text import text
 
 FULL_UP_TO_C, LEAST_FROM_C, STOP_C, RESUME_C = 55.0, 70.0, 75.0, 60.0
 SENSOR_C = (-40.0, 125.0)  # what a DS18B20 can say, from the cold that a box may meet
@@ -50,8 +51,8 @@ class Thermal:
         """The ceiling, until *until_at*."""
         celsius = self._celsius
         if celsius is None:
-            return Limit("temperature", 0.0, until_at, "the temperature was not read yet")
-        words = f"{celsius:.0f} degrees in the box"
+            return Limit("temperature", 0.0, until_at, text("the temperature was not read yet"))
+        words = text("{celsius:.0f} degrees in the box", celsius=celsius)
         if self._hot:
             return Limit("temperature", 0.0, until_at, words)
         if celsius <= FULL_UP_TO_C:
@@ -63,8 +64,12 @@ class Thermal:
         """The faults at *now*: too hot, or a sensor that is lost."""
         if now - self._read_at > LOST_AFTER_S:
             return {
-                Fault.TEMPERATURE: f"the sensor gave no reading for {now - self._read_at:.0f} s"
+                Fault.TEMPERATURE: text(
+                    "the sensor gave no reading for {silent_s:.0f} s", silent_s=now - self._read_at
+                )
             }
         if self._hot:
-            return {Fault.TEMPERATURE: f"{self._celsius:.0f} degrees in the box"}
+            return {
+                Fault.TEMPERATURE: text("{celsius:.0f} degrees in the box", celsius=self._celsius)
+            }
         return {}
