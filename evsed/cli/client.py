@@ -63,6 +63,12 @@ def _share(energy_wh: float, solar_wh: float | None) -> str:
     return f" ({share})" if share else ""
 
 
+def _money(cost: float | None, savings: float | None, currency: str) -> str:
+    """Return amounts as they go on after an energy; "" if not known."""
+    money = money_text(cost, savings, currency)
+    return f", {money}" if money else ""
+
+
 def status(url: str, socket_path: str = "") -> str:
     """Return the status of a running evsed in words; see `status_json()`."""
     now = status_json(url, socket_path)
@@ -97,10 +103,10 @@ def status(url: str, socket_path: str = "") -> str:
     session = now["session"]
     share = _share(session["energy_wh"], session["solar_wh"])
     currency = now["prices"]["currency"] if now["prices"] else ""
-    cost = money_text(session["cost"], session["savings"], currency)
+    cost = _money(session["cost"], session["savings"], currency)
     lines.append(f"  session   {session['energy_wh'] / 1000:.2f} kWh{share}{cost}")
     share = _share(now["day_wh"], now["day_solar_wh"])
-    cost = money_text(now["day_cost"], now["day_savings"], currency)
+    cost = _money(now["day_cost"], now["day_savings"], currency)
     lines.append(
         f"  energy    today {now['day_wh'] / 1000:.2f} kWh{share}{cost}, "
         f"ever {now['total_wh'] / 1000:.2f} kWh"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from evsed.core.pilot import events as ev
+from evsed.core.text import listed, text
 
 MOST: Final = 60.0
 """So many lines may come at once: an hour's. A charge that begins, is interrupted and goes on has
@@ -53,8 +54,15 @@ class LinesLeftOut(ev.Event):
     since_s: float
 
     def __str__(self) -> str:
-        found = ", ".join(f"{text} ({count} times)" for text, count in self.counts)
-        return f"too often for a line each, in the last {self.since_s / 60:.0f} min: {found}"
+        found = listed(
+            text("{event} ({count} times)", event=event, count=count)
+            for event, count in self.counts
+        )
+        return text(
+            "too often for a line each, in the last {since_min:.0f} min: {found}",
+            since_min=self.since_s / 60,
+            found=found,
+        )
 
 
 class EventLines:
@@ -114,4 +122,20 @@ class EventLines:
 
 def _kind(event: ev.Event) -> str:
     """The beginning of the event's sentence, the same for all of its kind."""
-    return str(event).split(":", maxsplit=1)[0].split(" (", maxsplit=1)[0]
+    match event:
+        case ev.ContactorOpened():
+            return text("contactor opened")
+        case ev.OfferWithdrawn():
+            return text("offer withdrawn")
+        case ev.CarFlinched():
+            return text("car stopped asking for a moment")
+        case ev.CarWoken():
+            return text("trying to wake the car")
+        case ev.StateFShown(for_s=for_s):
+            return text("state F for {for_s:.0f} s", for_s=for_s)
+        case ev.FaultRaised(fault=fault):
+            return fault
+        case ev.FaultCleared(fault=fault):
+            return text("{fault} cleared", fault=fault)
+        case _:
+            return str(event)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from evsed.core.pilot import events as ev
+from evsed.core.text import text
 from evsed.daemon.charger_state import Listeners
 from evsed.daemon.event_lines import EventLines
 from evsed.daemon.session_summary import describe_session
@@ -142,22 +143,26 @@ class ChargerHub:
         """Acknowledge latched faults, or *only* some, for *who*; return the outcome in words."""
         waiting = tuple(fault for fault in self._recorder.latched if not only or fault in only)
         await self._link.send(Acknowledge(only))
-        self.note_order(who, "acknowledge faults")
+        self.note_order(who, text("acknowledge faults"))
         if not waiting:
-            return "no fault was waiting for an acknowledgement"
+            return text("no fault was waiting for an acknowledgement")
         names = ", ".join(fault.value for fault in waiting)
-        return f"acknowledged: {names}; a fault whose cause remains comes back at once"
+        return text(
+            "acknowledged: {names}; a fault whose cause remains comes back at once", names=names
+        )
 
     async def wake(self, who: str) -> str:
         """Wake the car for *who*; return the outcome in words."""
         snapshot = self._charger.state.driven(time.monotonic())
         if snapshot is None or not snapshot.plugged:
-            return "no car is plugged in"
+            return text("no car is plugged in")
         if snapshot.state != "B2":
-            return "evsed wakes a car that leaves an offer untaken, and none is: nothing was done"
+            return text(
+                "evsed wakes a car that leaves an offer untaken, and none is: nothing was done"
+            )
         self._care.request_wake()
-        self.note_order(who, "wake the car")
-        return "the pilot shows F for 4 s; then the offer comes back"
+        self.note_order(who, text("wake the car"))
+        return text("the pilot shows F for 4 s; then the offer comes back")
 
     async def report_ocpp(self, report: OcppReport) -> None:
         """Put what the charge point of OCPP reports in force; see `frontends.hub.Hub`."""

@@ -20,6 +20,7 @@ from evsed.core.car.wake_up import WakeUp
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.causes import CauseKind
 from evsed.core.solar.car_needs import CarNeeds
+from evsed.core.text import text
 
 FLINCHES = 2
 """So many openings of S2 right after a change of the offer make a habit."""
@@ -76,14 +77,16 @@ class Care:
         return self.note is not None and bool(self.note.summary)
 
 
-FINISHED: Final = "The car has finished"
-GAVE_UP: Final = "The car has given up"
-ASLEEP: Final = "The car seems asleep"
+FINISHED: Final = text("The car has finished")
+GAVE_UP: Final = text("The car has given up")
+ASLEEP: Final = text("The car seems asleep")
 """Summaries that programs may go by."""
 
 TAKES_NOTHING = CarNote(
-    "by the feed it takes next to nothing: it may be full, asleep, or waiting for its own timer",
-    "The car takes nothing",
+    text(
+        "by the feed it takes next to nothing: it may be full, asleep, or waiting for its own timer"
+    ),
+    text("The car takes nothing"),
 )
 
 
@@ -188,11 +191,14 @@ class CarCare:
         """The sentence about the car where there is something to say."""
         if offered and not asks and not self.search.offer_a:
             if self.wake_up.finished:
-                return CarNote("the car ended its charge by itself", FINISHED)
+                return CarNote(text("the car ended its charge by itself"), FINISHED)
             if self.interruptions.gave_up:
                 return CarNote(
-                    f"it begins no more after {self.interruptions.count} interruptions: unplug it "
-                    "and plug it in again; a limit in car.most_interruptions avoids that",
+                    text(
+                        "it begins no more after {count} interruptions: unplug it and plug it in "
+                        "again; a limit in car.most_interruptions avoids that",
+                        count=self.interruptions.count,
+                    ),
                     GAVE_UP,
                 )
             if self.wake_up.asleep:
@@ -201,32 +207,57 @@ class CarCare:
 
     def _describe_sleep(self) -> str:
         tries, left_s = self.wake_up.tries, self.wake_up.next_s
-        times = "once" if tries == 1 else f"{tries} times"
-        again = "" if left_s is None else f", the next try is in {left_s / 60 + 1:.0f} min"
-        return (
-            f"evsed tried to wake it {times}{again}; if it is not full, press its key, or unplug "
-            "it and plug it in again"
+        times = text("once") if tries == 1 else text("{tries} times", tries=tries)
+        if left_s is None:
+            return text(
+                "evsed tried to wake it {times}; if it is not full, press its key, or unplug it "
+                "and plug it in again",
+                times=times,
+            )
+        return text(
+            "evsed tried to wake it {times}, the next try is in {left_min:.0f} min; if it is not "
+            "full, press its key, or unplug it and plug it in again",
+            times=times,
+            left_min=left_s / 60 + 1,
         )
 
     def _describe_habit(self) -> CarNote | None:
         soft_s = self.breaks_off.soft_start_s
         if self._flinches >= FLINCHES:
-            return CarNote("the car pauses at each change of the offer, so evsed changes it seldom")
+            return CarNote(
+                text("the car pauses at each change of the offer, so evsed changes it seldom")
+            )
         if soft_s and not self._settings.soft_start_s:
-            return CarNote(f"the car breaks off high begins, so it begins low for {soft_s:.0f} s")
-        if self.least.least_a:
-            least = f"{self.least.least_a:.1f} A"
+            return CarNote(
+                text(
+                    "the car breaks off high begins, so it begins low for {soft_s:.0f} s",
+                    soft_s=soft_s,
+                )
+            )
+        if least_a := self.least.least_a:
             if self.least.begun:
-                return CarNote(f"this car charges from {least} on")
-            return CarNote(f"the car ends its charge at less, so evsed offers {least} at least")
+                return CarNote(text("this car charges from {least_a:.1f} A on", least_a=least_a))
+            return CarNote(
+                text(
+                    "the car ends its charge at less, so evsed offers {least_a:.1f} A at least",
+                    least_a=least_a,
+                )
+            )
         if self.least.refuses_all:
             return CarNote(
-                "the car ends each charge by itself within a minute, at any current: its charger, "
-                "or the voltage of the mains, may be at fault"
+                text(
+                    "the car ends each charge by itself within a minute, at any current: its "
+                    "charger, or the voltage of the mains, may be at fault"
+                )
             )
         used, has = self.phases_used.phases, self._settings.supply_phases
         if 0 < used < has:
-            return CarNote(f"this car uses {used} of the {has} phases")
+            return CarNote(text("this car uses {used} of the {has} phases", used=used, has=has))
         if self.interruptions.spent:
-            return CarNote(f"it has had the {self.interruptions.most} interruptions that it bears")
+            return CarNote(
+                text(
+                    "it has had the {most} interruptions that it bears",
+                    most=self.interruptions.most or 0,
+                )
+            )
         return None

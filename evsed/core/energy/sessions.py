@@ -15,6 +15,8 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Final
 
+from evsed.core.text import text
+
 GAP_S: Final = 5.0
 """A power counts for this long after it was reported. Snapshots come five times a second; after
 three seconds without the daemon the offer ends by itself, so a longer gap is no charging."""
@@ -28,7 +30,8 @@ def sun_text(energy_wh: float, solar_wh: float | None) -> str:
     """Return the solar share of an energy, "94 % sun"; "" where it is not known."""
     if not energy_wh or solar_wh is None:
         return ""
-    return f"{100 * min(1.0, max(0.0, solar_wh / energy_wh)):.0f} % sun"
+    share = min(1.0, max(0.0, solar_wh / energy_wh))
+    return text("{percent:.0f} % sun", percent=100 * share)
 
 
 class EndReason(Enum):

@@ -97,8 +97,8 @@ class FaultRules:
             if Fault.PILOT not in self.active:  # a reading that jumps is no car's wish
                 events += self.add(now, Fault.VENTILATION, text("the car asks for ventilation"))
         if self._presence.chatters(now):
-            detail = text("the car asked and stopped five times in a minute")
-            events += self.add(now, Fault.CHATTER, detail)
+            chatter = text("the car asked and stopped five times in a minute")
+            events += self.add(now, Fault.CHATTER, chatter)
             self.hold(now, CHATTER_PAUSE_S)
         for fault, detail in reported.items():
             events += self.add(now, fault, detail)

@@ -70,6 +70,8 @@ class Thermal:
             }
         if self._hot:
             return {
-                Fault.TEMPERATURE: text("{celsius:.0f} degrees in the box", celsius=self._celsius)
+                Fault.TEMPERATURE: text(
+                    "{celsius:.0f} degrees in the box", celsius=self._celsius or 0.0
+                )
             }
         return {}

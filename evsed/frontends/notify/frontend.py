@@ -12,6 +12,7 @@ import structlog
 
 from evsed.core.car.care import ASLEEP, FINISHED, GAVE_UP
 from evsed.core.energy.sessions import sun_text
+from evsed.core.text import listed, text
 from evsed.core.user.notices import Notices, PlanSeen, Situation
 from evsed.errors import NotifyError
 from evsed.frontends.money import money_text
@@ -92,8 +93,8 @@ def seen(status: Status) -> Situation:
     session, plan = status.session, status.plan
     currency = status.prices.currency if status.prices else ""
     sun = sun_text(session.energy_wh, session.solar_wh)
-    share = f", {sun}" if sun else ""
     money = money_text(session.cost, session.savings, currency)
+    charged = text("{kwh:.2f} kWh", kwh=session.energy_wh / 1000)
     begins_s = None
     if plan is not None and plan.begins is not None:
         begins_s = (plan.begins.astimezone(UTC) - status.at.astimezone(UTC)).total_seconds()
@@ -101,7 +102,7 @@ def seen(status: Status) -> Situation:
         plugged=None if status.state in ("-", "E", "F") else status.state != "A",
         closed=status.contactor_closed,
         session_wh=session.energy_wh if session.active else 0.0,
-        charge=f"{session.energy_wh / 1000:.2f} kWh{share}{money}",
+        charge=listed(part for part in (charged, sun, money) if part),
         finished=status.summary == FINISHED,
         idle=status.summary in (ASLEEP, GAVE_UP),
         state=f"{status.summary}: {status.reason}",
