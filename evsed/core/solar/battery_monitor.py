@@ -105,6 +105,11 @@ class BatteryMonitorDecoder:
         return self._best.state_w if self._best is not None and self.settled else 0.0
 
     @property
+    def moved(self) -> bool:
+        """True where the last figure is taken for a move of the target, until the next shows it."""
+        return self._moved_w is not None
+
+    @property
     def target_moves(self) -> bool:
         """True once the target of the charge was seen to move."""
         return self._jumps > 0

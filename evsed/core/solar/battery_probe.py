@@ -37,7 +37,8 @@ class BatteryProbe:
     With the battery full the surplus reads 0 for any amount of sun. So the probe asks for the least
     that starts a car, then for steps that double while the battery need not help. After the battery
     had to help, the steps start again. A run that ended has shown how much sun there is; the less
-    sun, the longer the next run is put off.
+    sun, the longer the next run is put off. What the battery takes afterwards shows it, too: a run
+    that ended under a cloud is no sign of a dark afternoon once the battery takes much again.
     """
 
     __slots__ = ("_asked_w", "_in_vain", "_rest", "_seen_w", "_step_w", "least_w")
@@ -57,8 +58,10 @@ class BatteryProbe:
         self._rest = max(0.0, self._rest - 1)
         if own_w > 0:
             self._seen_w = solar_w
-        elif self._seen_w is not None:
-            self._end_run(1 - max(0.0, self._seen_w) / self.least_w)
+        else:
+            if self._seen_w is not None:
+                self._end_run(1 - max(0.0, self._seen_w) / self.least_w)
+            self._shorten_rest(1 - max(0.0, solar_w) / self.least_w)
         if not full or excess_w <= HELPS_W:
             self._step_w, self._asked_w = FIRST_STEP_W, 0.0
             return Spare(solar_w)
@@ -75,6 +78,17 @@ class BatteryProbe:
     def _end_run(self, lacking: float) -> None:
         """Put off the next run; `lacking` is the share of the least power that was not there."""
         vain = lacking > 1 - VAIN_SHARE
-        self._rest = REST_READINGS * max(0.25, lacking) * 2 ** (self._in_vain if vain else 0)
+        self._rest = _rest_readings(lacking) * 2 ** (self._in_vain if vain else 0)
         self._in_vain = min(VAIN_MOST, self._in_vain + 1) if vain else 0
         self._seen_w = None
+
+    def _shorten_rest(self, lacking: float) -> None:
+        """Wait no longer than after a run that met what the battery takes now."""
+        if lacking <= 1 - VAIN_SHARE:
+            self._rest = min(self._rest, _rest_readings(lacking))
+            self._in_vain = 0
+
+
+def _rest_readings(lacking: float) -> float:
+    """Return for how many readings the next run is put off; `lacking` as in `_end_run`."""
+    return REST_READINGS * max(0.25, lacking)

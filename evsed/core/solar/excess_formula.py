@@ -74,7 +74,8 @@ class ExcessDecoder:
     def decode(self, value_w: float, own_w: float, own_mean_w: float, span_s: float) -> Spare:
         """Add a figure; the arguments are those of `BatteryMonitorDecoder.decode`."""
         self._decoder.decode(value_w, own_w, own_mean_w, span_s)
-        self._evidence.add(value_w, own_w, own_mean_w, span_s)
+        moved = self._decoder.moved
+        self._evidence.add(value_w, own_w, own_mean_w, span_s, moved=moved)
         self._choose()
         self._figures_w.append(value_w)
         self._bare(value_w, span_s / MINUTE_S)

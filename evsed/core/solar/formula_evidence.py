@@ -91,8 +91,14 @@ class FormulaEvidence:
         self._sun_plain = _SunForecast()
         self._sun_newest = _SunForecast()
 
-    def add(self, value_w: float, own_w: float, own_mean_w: float, span_s: float) -> None:
-        """Add a figure; the arguments are those of `BatteryMonitorDecoder.decode`."""
+    def add(
+        self, value_w: float, own_w: float, own_mean_w: float, span_s: float, *, moved: bool = False
+    ) -> None:
+        """Add a figure; the arguments are those of `BatteryMonitorDecoder.decode`.
+
+        `moved` where the target of the charge is known to have moved: then neither formula foretells
+        it.
+        """
         if abs(value_w + own_w) > HOUSE_W:
             self.plain = -MOST
         if self._last is None or span_s <= 0:
@@ -118,9 +124,12 @@ class FormulaEvidence:
             plain_w = self._sun_plain.error_w(sun_moved_w)
             newest_w = twice * self._sun_newest.error_w(left_w / twice)
             # Throttled panels answer no step, and then neither formula foretells anything.
-            if abs(step_w) < STEP_SHARE * self.least_w or abs(sun_moved_w) < abs(moved_w):
+            if moved:
+                pass
+            elif abs(step_w) < STEP_SHARE * self.least_w or abs(sun_moved_w) < abs(moved_w):
                 self._weigh(plain_w, newest_w)
-            self._jumped = not self._jumped and min(abs(plain_w), abs(newest_w)) > JUMP_W
+            far = min(abs(plain_w), abs(newest_w)) > JUMP_W
+            self._jumped = moved or (far and not self._jumped)
             if self._jumped:
                 net_w = net_before_w - step_w
             self._sun_newest.add(net_w - net_before_w + step_w)
