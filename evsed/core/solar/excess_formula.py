@@ -52,6 +52,7 @@ class ExcessDecoder:
         self._probe = BatteryProbe(least_w)
         self._still = 0
         self._hidden = False
+        self._throttled = False
         self._evidence = FormulaEvidence(least_w)
         self._figures_w: deque[float] = deque(maxlen=FLAT_READINGS)
         self._last_w = 0.0
@@ -90,12 +91,24 @@ class ExcessDecoder:
         else:
             self.excess_w = None
             return Spare(0.0)
+        if own_w > 0 and self._throttled and not self.plain:
+            self._settle(own_w)
         full = self._full(self.excess_w, own_w)
+        self._throttled = full
         spare = self._probe.update(self.excess_w, own_w, full=full)
         if self.plain or spare.bias_w > 0:
             return spare
         bias_w = max(BIAS_LEAST_W, min(0.0, self._decoder.state_w / REPAY_MINUTES))
         return Spare(spare.solar_w, bias_w)
+
+    def _settle(self, own_w: float) -> None:
+        """Take the figure alone for the battery's power while that goes on standing still.
+
+        The sun follows the car then, which the decoder takes for weather.
+        """
+        if self.bare_w is not None and HELPS_W < self.bare_w < STILL_W:
+            self.excess_w = self.bare_w
+            self._decoder.settle(self.bare_w, own_w)
 
     def _bare(self, value_w: float, minutes: float) -> None:
         """Take the error of charge out of a figure by the figure before it.
