@@ -40,16 +40,22 @@ _INLINE: Final = re.compile(
 _BREAK: Final = re.compile(r"<[^<>]*>|[\r\n]+")
 _LABELS: Final = (EXCESS, MINIMUM, MAXIMUM, NOW, STAMP)
 # A notice of PHP may stand before the label on its line, but nothing after the value.
-_ENTRY: Final = re.compile(rf"({'|'.join(_LABELS)})(?: ?:)?(?: (\S.{{0,60}}))?$", re.IGNORECASE)
-_UNIT: Final = r"[\])'\",]*\s?[Ww](?:atts?)?"
+_ENTRY: Final = re.compile(rf"({'|'.join(_LABELS)})(?: ?[:=])?(?: (\S.{{0,60}}))?$", re.IGNORECASE)
+_UNIT: Final = r"[\])'\",]*\s?([Kk]?)[Ww](?:atts?)?['\".,]?"
 # Python writes a list, a tuple or a number of numpy; people write thousands.
 _WATTS: Final = re.compile(
     r"[\[('\"]*(?:np\.[a-z]{1,8}[0-9]{0,3}\()?(?=[+-]?\.?[0-9])"
     r"([+-]?(?:[0-9]{1,3}(?:[,' ][0-9]{3}){1,12}|[0-9]{0,40})(?:\.[0-9]{0,40})?"
     rf"(?:[eE][+-]?[0-9]{{1,3}})?){_UNIT}"
 )
+# A maximum of 0 forbids charging in any unit, and in the copy that is not torn.
+_FORBIDS: Final = re.compile(r"[\[('\"]*(?:np\.[a-z]{1,8}[0-9]{0,3}\()?[+-]?0+(?:[.,]0*)?(?![0-9.,eEx])")
 _NOTHING: Final = re.compile(rf"[\[('\"]*(?:None|null)?{_UNIT}")
 _MOMENT: Final = re.compile(r"['\"]?([0-9]{13,14})\s?['\"]?")
+_ISO: Final = re.compile(
+    r"['\"]?([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})"
+    r"(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?['\"]?"
+)
 _SOURCE: Final = re.compile(r"(?:<|&lt;)\?(?!xml)", re.IGNORECASE)
 _HIDDEN: Final = (("<!--", "-->"), ("<script", "</script"), ("<style", "</style"))
 
@@ -163,7 +169,7 @@ def _entries(text: str) -> dict[str, list[str]]:
             copies.append(entry[2] or "")
             waiting = None if entry[2] else copies
         elif plain and waiting is not None:
-            if _WATTS.fullmatch(plain) or _MOMENT.fullmatch(plain):
+            if any(form.fullmatch(plain) for form in (_WATTS, _MOMENT, _ISO)):
                 waiting[-1] = plain
             waiting = None
     # A notice may name what it misses, so a label without a value is no copy of it.
@@ -177,6 +183,8 @@ def read_maximum_w(text: str) -> float | None:
 
 def _maximum_w(entries: dict[str, list[str]], text: str) -> float | None:
     """The maximum where it can be read at all, even once, and below 0 as 0; else None."""
+    if any(_FORBIDS.match(copy) for copy in entries.get(MAXIMUM, [])):
+        return 0.0
     try:
         maximum_w = _watts({MAXIMUM: entries.get(MAXIMUM, [])[:1] * 2}, MAXIMUM, text)
     except FeedError:
@@ -207,7 +215,7 @@ def _watts(entries: dict[str, list[str]], label: str, text: str) -> float | None
     if _NOTHING.fullmatch(copies[0]):
         return None
     figure = _WATTS.fullmatch(copies[0])
-    power_w = float(re.sub("[,' ]", "", figure[1])) if figure else math.nan
+    power_w = _power_w(figure[1], kilo=bool(figure[2])) if figure else math.nan
     if not math.isfinite(power_w):
         raise _page(
             "figure",
@@ -215,6 +223,14 @@ def _watts(entries: dict[str, list[str]], label: str, text: str) -> float | None
             UPDATE,
         )
     return power_w
+
+
+def _power_w(number: str, *, kilo: bool) -> float:
+    """The watts that a number with its separators means; kilowatts need no thousands."""
+    plain = re.sub("[,' ]", "", number)
+    if not kilo:
+        return float(plain)
+    return 1000 * float(plain) if plain == number else math.nan
 
 
 def _moment(entries: dict[str, list[str]], label: str) -> tuple[str, datetime]:
@@ -226,17 +242,21 @@ def _moment(entries: dict[str, list[str]], label: str) -> tuple[str, datetime]:
         raise _page("torn", f'the feed\'s page has "{label}" {len(copies)} times, not once')
     written = copies[0]
     try:
-        if not (digits := _MOMENT.fullmatch(written)):
+        if iso := _ISO.fullmatch(written):
+            digits = "".join(iso.groups())
+        elif found := _MOMENT.fullmatch(written):
+            digits = found[1]
+        else:
             raise ValueError(written)
         # The oldest versions quote the stamp, and the page cuts off its last digit for that.
-        moment = datetime.strptime(digits[1].ljust(14, "0"), "%Y%m%d%H%M%S")  # noqa: DTZ007 - naive
+        moment = datetime.strptime(digits.ljust(14, "0"), "%Y%m%d%H%M%S")  # noqa: DTZ007 - naive
     except ValueError:
         raise _page(
             "stamp",
             f'"{label}" of the feed is "{written[:_SHOWN_MAX]}", not a time written YYYYMMDDhhmmss',
             UPDATE,
         ) from None
-    return digits[1], moment
+    return digits, moment
 
 
 def elapsed_s(earlier: datetime, later: datetime, zone: tzinfo) -> float:

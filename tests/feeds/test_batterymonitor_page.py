@@ -160,6 +160,8 @@ def test_any_finite_figure_is_believed(figure: str) -> None:
         ("[0]W", 0),
         ("'1834'W", 1834),
         ("1,834 W", 1834),
+        ("1.834kW", 1834),
+        ("-0.5 KW", -500),
         ("-12,345,678W", -12_345_678),
         ("1834w", 1834),
         ("1834 Watts", 1834),
@@ -180,7 +182,7 @@ def test_a_figure_may_be_a_list_of_one_or_quoted_or_written_for_people(
 
 
 @pytest.mark.parametrize(
-    "odd", ["1.834kW", "1834,0W", "[1834.0, 0]W", "- 1834W", ".W", "1,83W", "np.floatW", "0x10W"]
+    "odd", ["1,834kW", "1834,0W", "[1834.0, 0]W", "- 1834W", ".W", "1,83W", "np.floatW", "0x10W"]
 )
 def test_a_figure_that_may_mean_something_else_is_refused(odd: str) -> None:
     with pytest.raises(FeedError, match="not a number of watts"):
@@ -237,6 +239,36 @@ def test_a_maximum_below_zero_allows_nothing() -> None:
 
 def test_a_minimum_below_zero_demands_nothing() -> None:
     assert parse_page(with_copies("Minimum demand energy", "-1W", "-1W")).minimum_w == 0
+
+
+@pytest.mark.parametrize(
+    "nothing", ["-0W", "0.0W", "0kW", "0.0 kW", "0", "0,0W", "0W.", "0 Wh", "0W (max)", "['0']W"]
+)
+def test_a_maximum_of_nothing_is_obeyed_however_it_is_written(nothing: str) -> None:
+    text = with_copies(MAXIMUM, nothing, nothing)
+    try:
+        maximum_w = parse_page(text).maximum_w
+    except FeedError as error:
+        maximum_w = error.maximum_w
+    assert maximum_w == 0
+
+
+def test_a_maximum_of_nothing_is_obeyed_where_the_other_copy_is_not_yet_written() -> None:
+    with pytest.raises(FeedError) as torn:
+        parse_page(with_copies(MAXIMUM, "5000W", "0W"))
+    assert torn.value.maximum_w == 0
+
+
+@pytest.mark.parametrize("odd", ["0x10W", "0.5e", "01W?", "00.50 of 3"])
+def test_a_maximum_that_only_begins_with_nothing_is_not_taken_for_it(odd: str) -> None:
+    with pytest.raises(FeedError) as refused:
+        parse_page(with_copies(MAXIMUM, odd, odd))
+    assert refused.value.maximum_w is None
+
+
+def test_stamps_in_the_form_of_iso_8601_are_read() -> None:
+    reading = parse_page(stamped("2026-11-22 11:30:02", "2026-11-22T11:30:04.5+01:00"))
+    assert (reading.stamp, reading.age_s) == ("20261122113002", 2)
 
 
 def test_a_maximum_is_stronger_than_a_minimum() -> None:

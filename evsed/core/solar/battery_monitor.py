@@ -36,10 +36,6 @@ percent (demandmanager.py, tracksoc), which is 3 kW for the smallest battery of 
 CLEARER: Final = 3.0
 """An explanation gives way to the other where its next surprise is so many times the other's."""
 
-MOST_JUMPS: Final = 3
-"""One percent of the charge is known for certain once it was seen so often; each move of another
-size then counts against it once."""
-
 SAME_JUMP: Final = 0.15
 """Jumps of the target are alike within this share, since one percent is always as many Wh."""
 
@@ -177,12 +173,8 @@ class BatteryMonitorDecoder:
 
     def _count_jump(self, gap_w: float) -> None:
         """Keep the size of a move that the next figure has confirmed."""
-        if abs(abs(gap_w) - self._jump_w) <= SAME_JUMP * self._jump_w:
-            self._jump_w, self._jumps = abs(gap_w), min(MOST_JUMPS, self._jumps + 1)
-        elif self._jumps > 1:
-            self._jumps -= 1  # a cloud, rather than another percent
-        else:
-            self._jump_w, self._jumps = abs(gap_w), 1
+        alike = abs(abs(gap_w) - self._jump_w) <= SAME_JUMP * self._jump_w
+        self._jump_w, self._jumps = abs(gap_w), self._jumps + 1 if alike else 1
 
     def _is_known_jump(self, gap_w: float) -> bool:
         return self._jumps > 1 and abs(abs(gap_w) - self._jump_w) <= SAME_JUMP * self._jump_w

@@ -167,6 +167,33 @@ def test_each_run_in_vain_doubles_the_wait_for_the_next() -> None:
     assert waits == [36, 71, 141]
 
 
+def waits_of(probe: BatteryProbe) -> int:
+    """The readings without sun until a full battery is tried again."""
+    waits = 0
+    while probe.update(0.0, 0.0, full=True).bias_w == 0:
+        waits += 1
+    return waits
+
+
+def test_a_run_that_ended_under_a_cloud_is_no_dark_afternoon_once_the_battery_takes_much() -> None:
+    probe = BatteryProbe(1380.0)
+    for _ in range(2):
+        probe.update(-1380.0, 1380.0, full=True)
+        assert waits_of(probe) >= 35
+    probe.update(-1380.0, 1380.0, full=True)
+    probe.update(1300.0, 0.0, full=False)
+    assert waits_of(probe) <= 9
+    probe.update(-1380.0, 1380.0, full=True)
+    assert waits_of(probe) == 35
+
+
+def test_a_battery_that_takes_little_after_a_run_shortens_no_wait() -> None:
+    probe = BatteryProbe(1380.0)
+    probe.update(-1380.0, 1380.0, full=True)
+    probe.update(600.0, 0.0, full=False)
+    assert waits_of(probe) == 34
+
+
 # -- the loan ----------------------------------------------------------------------------------
 
 

@@ -201,6 +201,24 @@ def test_a_full_battery_behind_throttled_panels_starts_a_car_and_finds_the_sun()
     assert loop.run(4000.0, 20) == pytest.approx(4000, abs=120)
 
 
+def test_a_car_behind_throttled_panels_is_no_weather() -> None:
+    """The figure stands still whatever the car takes, so the sun seems to follow the car."""
+    loop = Loop(DemandManager(target_share=0.8), kwh=5, charge=1.0)
+    loop.run(6000.0, 5, own_w=0.0)
+    for own_w in (1500.0, 4500.0, 1500.0, 4500.0, 2000.0):
+        loop.run(6000.0, 1, own_w=own_w)
+        assert loop.decoder.excess_w == pytest.approx(0.0, abs=30)
+
+
+def test_the_battery_that_must_help_ends_the_probe_behind_throttled_panels() -> None:
+    loop = Loop(DemandManager(target_share=0.8), kwh=5, charge=1.0)
+    loop.run(3000.0, 5, own_w=0.0)
+    loop.run(3000.0, 6, own_w=2800.0)
+    loop.run(3000.0, 2, own_w=4500.0)
+    loop.run(3000.0, 1, own_w=1380.0)
+    assert loop.decoder.excess_w == pytest.approx(-1500.0, abs=300)
+
+
 def test_a_battery_above_its_target_at_night_starts_nothing() -> None:
     loop = Loop(DemandManager(target_share=0.7), kwh=20, charge=0.95)
     for _ in range(60):

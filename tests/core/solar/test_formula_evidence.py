@@ -161,3 +161,18 @@ def test_a_draw_that_was_thought_smaller_is_no_step() -> None:
         if minute == 14:
             corrected.rebase(1380.0)
     assert corrected.plain == pytest.approx(plain.plain)
+
+
+def test_a_move_of_the_target_speaks_for_neither_formula() -> None:
+    """One percent of 5 kWh is 3 kW, as much as a cloud takes."""
+    loop = Loop(per_minute=1.0)
+    for _ in range(30):
+        loop.add(2000.0, follows=False)
+    before = loop.evidence.plain
+    loop.error_w -= 3000.0
+    loop.error_w += 2000.0
+    loop.evidence.add(2000.0 + loop.error_w, 0.0, 0.0, 60.0, moved=True)
+    assert loop.evidence.plain == before
+    for _ in range(5):
+        loop.add(2000.0, follows=False)
+    assert loop.evidence.plain <= before
