@@ -49,7 +49,9 @@ _WATTS: Final = re.compile(
     rf"(?:[eE][+-]?[0-9]{{1,3}})?){_UNIT}"
 )
 # A maximum of 0 forbids charging in any unit, and in the copy that is not torn.
-_FORBIDS: Final = re.compile(r"[\[('\"]*(?:np\.[a-z]{1,8}[0-9]{0,3}\()?[+-]?0+(?:[.,]0*)?(?![0-9.,eEx])")
+_FORBIDS: Final = re.compile(
+    r"[\[('\"]*(?:np\.[a-z]{1,8}[0-9]{0,3}\()?[+-]?0+(?:[.,]0*)?(?![0-9.,eEx])"
+)
 _NOTHING: Final = re.compile(rf"[\[('\"]*(?:None|null)?{_UNIT}")
 _MOMENT: Final = re.compile(r"['\"]?([0-9]{13,14})\s?['\"]?")
 _ISO: Final = re.compile(

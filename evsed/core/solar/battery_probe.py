@@ -31,6 +31,11 @@ VAIN_MOST: Final = 3
 """... but no more often than this: eight times 35 minutes is a winter's day."""
 
 
+BRIGHT_SHARE: Final = 0.8
+"""What the battery takes after a run shows a sun worth another run from this share of the least
+power on: a run starts on as much."""
+
+
 class BatteryProbe:
     """Asks for more than is seen while a full battery may be hiding sun.
 
@@ -84,7 +89,7 @@ class BatteryProbe:
 
     def _shorten_rest(self, lacking: float) -> None:
         """Wait no longer than after a run that met what the battery takes now."""
-        if lacking <= 1 - VAIN_SHARE:
+        if lacking <= 1 - BRIGHT_SHARE:
             self._rest = min(self._rest, _rest_readings(lacking))
             self._in_vain = 0
 

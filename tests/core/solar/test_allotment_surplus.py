@@ -190,7 +190,7 @@ def test_a_run_that_ended_under_a_cloud_is_no_dark_afternoon_once_the_battery_ta
 def test_a_battery_that_takes_little_after_a_run_shortens_no_wait() -> None:
     probe = BatteryProbe(1380.0)
     probe.update(-1380.0, 1380.0, full=True)
-    probe.update(600.0, 0.0, full=False)
+    probe.update(1000.0, 0.0, full=False)
     assert waits_of(probe) == 34
 
 
