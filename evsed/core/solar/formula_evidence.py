@@ -96,8 +96,7 @@ class FormulaEvidence:
     ) -> None:
         """Add a figure; the arguments are those of `BatteryMonitorDecoder.decode`.
 
-        `moved` where the target of the charge is known to have moved: then neither formula foretells
-        it.
+        `moved` where the target of the charge is known to have moved, which no formula foretells.
         """
         if abs(value_w + own_w) > HOUSE_W:
             self.plain = -MOST
