@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
+from evsed.core.text import text
 from evsed.errors import BoardError
 
 if TYPE_CHECKING:
@@ -243,7 +244,11 @@ def drive(board: Board, wanted: Outputs, last: Outputs | None) -> None:
     if before and wanted.closed not in (0, before):
         board.set_contactors(0)
         raise BoardError(
-            f"{wanted.closed} contactors were to be closed while {before} were: evsed opened all"
+            text(
+                "{closed} contactors were to be closed while {before} were: evsed opened all",
+                closed=wanted.closed,
+                before=before,
+            )
         )
     if before is None or wanted.closed < before:
         board.set_contactors(wanted.closed if before is not None else 0)

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
+from evsed.core.text import text
 from evsed.errors import BoardError, BoardGone
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class HeldBoard(ABC, Generic[S]):
     def _session(self) -> S:
         """The wires. Raises `BoardGone` where they are not held."""
         if self._held is None:
-            raise BoardGone("the board is not open; nothing is driven; open it first")
+            raise BoardGone(text("the board is not open; nothing is driven; open it first"))
         return self._held
 
     def _on_working(self) -> None:

@@ -78,11 +78,15 @@ def listed(items: Iterable[str]) -> str:
 
 def to_plain(sentence: Text) -> dict[str, object]:
     """Return *sentence* in the form of JSON."""
-    params = {
-        name: to_plain(value) if isinstance(value, Text) else value
-        for name, value in sentence.params.items()
-    }
+    params = {name: _plain_param(value) for name, value in sentence.params.items()}
     return {"template": sentence.template, "params": params}
+
+
+def _plain_param(value: object) -> object:
+    if isinstance(value, Text):
+        return to_plain(value)
+    # Whatever the annotations let through: a message to the daemon must not fail for a word in it.
+    return value if isinstance(value, str | int | float) else str(value)
 
 
 def from_plain(plain: object) -> Text:

@@ -59,6 +59,12 @@ def test_a_sentence_comes_back_from_json_as_it_was() -> None:
     assert reason.params == {"offered_a": 13.25}
 
 
+def test_a_value_of_another_kind_becomes_its_text_in_json() -> None:
+    odd = Text("not reached: {error}", {"error": OSError("refused")})  # type: ignore[dict-item]
+    assert odd == "not reached: refused"
+    assert from_plain(json.loads(json.dumps(to_plain(odd)))) == odd
+
+
 @pytest.mark.parametrize(
     "plain",
     [

@@ -15,6 +15,7 @@ from evsed.boards.kernel.spi import Adc
 from evsed.boards.kernel.sysfs import LINE_INPUT, LINE_OUTPUT, LINE_PULL_UP, GpioLine, Kernel
 from evsed.core.pilot.current_transformer import CONVERSIONS
 from evsed.core.pilot.self_checks import GENERATOR_CONVERSIONS
+from evsed.core.text import text
 from evsed.errors import BoardError, BoardGone, BoardTimeout
 
 if TYPE_CHECKING:
@@ -82,8 +83,11 @@ class Watcher:
             self._end.send(ASK.pack(command, count))
         except OSError as error:
             raise BoardGone(
-                "the dead-man's process is gone, and the contactors with it; evsed lets go of the "
-                "wires and starts it anew; journalctl -u evsed shows why it ended"
+                text(
+                    "the dead-man's process is gone, and the contactors with it; evsed lets "
+                    "go of the wires and starts it anew; journalctl -u evsed shows why it "
+                    "ended"
+                )
             ) from error
         state, levels = ANSWER.unpack(self._receive())
         return DeadManReport(
@@ -104,15 +108,19 @@ class Watcher:
             packet = self._end.recv(4096)
         except TimeoutError as error:
             raise BoardTimeout(
-                "the dead-man's process does not answer; it is killed, and the contactor is open; "
-                "if it happens again, see what keeps the Pi busy for 100 ms"
+                text(
+                    "the dead-man's process does not answer; it is killed, and the contactor "
+                    "is open; if it happens again, see what keeps the Pi busy for 100 ms"
+                )
             ) from error
         except OSError:
             packet = b""
         if not packet:
             raise BoardGone(
-                "the dead-man's process ended, and the contactors with it; evsed lets go of the "
-                "wires and starts it anew; journalctl -u evsed shows why it ended"
+                text(
+                    "the dead-man's process ended, and the contactors with it; evsed lets go "
+                    "of the wires and starts it anew; journalctl -u evsed shows why it ended"
+                )
             )
         return packet
 

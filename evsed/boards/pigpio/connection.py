@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pigpio
 
+from evsed.core.text import text
 from evsed.errors import BoardError, BoardGone, BoardTimeout
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 ANSWER_S: Final = 0.1
 """Longest wait for an answer. A car must lose power within 100 ms (IEC 61851-1 Table A.6)."""
 
-LETS_GO: Final = "evsed opens the contactor and connects anew"
+LETS_GO: Final = text("evsed opens the contactor and connects anew")
 
 _HEAD: Final = struct.Struct("<IIIi")
 _REQUEST: Final = struct.Struct("<IIII")
@@ -165,7 +166,7 @@ class Connection:
 
     def __init__(self, host: str, port: int, within_s: float, answer_s: float = ANSWER_S) -> None:
         self.answer_s: Final = answer_s
-        self._where: Final = f"pigpiod on {host}:{port}"
+        self._where: Final = text("pigpiod on {host}:{port}", host=host, port=port)
         self._until = monotonic() + within_s
         self._buffer = bytearray(4096)
         self._low_water = 1
@@ -175,14 +176,21 @@ class Connection:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except TimeoutError as error:
             raise BoardTimeout(
-                f"{self._where} did not take a connection; nothing is driven and evsed keeps "
-                "trying; see whether it runs: systemctl status pigpiod"
+                text(
+                    "{where} did not take a connection; nothing is driven and evsed keeps "
+                    "trying; see whether it runs: systemctl status pigpiod",
+                    where=self._where,
+                )
             ) from error
         except OSError as error:
             raise BoardGone(
-                f"{self._where} cannot be reached ({error.strerror or error}); nothing is driven "
-                "and evsed keeps trying; start it (sudo systemctl start pigpiod) or correct host "
-                "and port in [board.pigpio]"
+                text(
+                    "{where} cannot be reached ({error}); nothing is driven and evsed keeps "
+                    "trying; start it (sudo systemctl start pigpiod) or correct host and "
+                    "port in [board.pigpio]",
+                    where=self._where,
+                    error=error.strerror or str(error),
+                )
             ) from error
 
     @property
@@ -297,14 +305,27 @@ class Connection:
         self.close()
         if isinstance(error, TimeoutError):
             return BoardTimeout(
-                f"{self._where} did not answer in time; {LETS_GO}; see what holds it up: "
-                "systemctl status pigpiod"
+                text(
+                    "{where} did not answer in time; {lets_go}; see what holds it up: "
+                    "systemctl status pigpiod",
+                    where=self._where,
+                    lets_go=LETS_GO,
+                )
             )
         why = (
-            "evsed had given it up" if broken else error.strerror if error else "end of the stream"
+            text("evsed had given it up")
+            if broken
+            else error.strerror
+            if error
+            else text("end of the stream")
         )
         return BoardGone(
-            f"{self._where} ended the connection ({why}); {LETS_GO}; see why: journalctl -u pigpiod"
+            text(
+                "{where} ended the connection ({why}); {lets_go}; see why: journalctl -u pigpiod",
+                where=self._where,
+                why=why or "",
+                lets_go=LETS_GO,
+            )
         )
 
     def _unexpected(self, batch: Batch, answer: memoryview) -> BoardError:

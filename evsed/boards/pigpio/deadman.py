@@ -25,6 +25,7 @@ from evsed.boards.pigpio.connection import (
     try_write,
     write,
 )
+from evsed.core.text import text
 from evsed.errors import BoardError
 
 if TYPE_CHECKING:
@@ -116,8 +117,12 @@ def require_armed(pipe: Connection, script_id: int) -> None:
     """Raise `BoardError` unless the script is armed."""
     if state(pipe, script_id) != pigpio.PI_SCRIPT_RUNNING:
         raise BoardError(
-            "the dead-man script in pigpiod has fired or was stopped, so the contactor is open; "
-            f"{LETS_GO}; if it happens again, see what keeps the Pi busy for 100 ms"
+            text(
+                "the dead-man script in pigpiod has fired or was stopped, so the "
+                "contactor is open; {lets_go}; if it happens again, see what keeps the "
+                "Pi busy for 100 ms",
+                lets_go=LETS_GO,
+            )
         )
 
 

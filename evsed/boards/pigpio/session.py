@@ -19,6 +19,7 @@ from evsed.boards.pigpio import deadman
 from evsed.boards.pigpio.burst import Sampler
 from evsed.boards.pigpio.connection import LETS_GO, Command, Connection, Request, checked, write
 from evsed.boards.pigpio.contactors import PigpioContactors
+from evsed.core.text import text
 from evsed.errors import BoardError
 
 if TYPE_CHECKING:
@@ -126,8 +127,12 @@ def _set_up(config: BoardConfig, line: Connection, fast: Connection) -> PigpioSe
     version = client.get_pigpio_version()
     if version < _OLDEST:
         raise BoardError(
-            f"pigpiod is version {version} and evsed needs {_OLDEST}; the contactor is open and "
-            "nothing else is driven; install pigpio 1.79 and restart pigpiod"
+            text(
+                "pigpiod is version {version} and evsed needs {oldest}; the contactor is "
+                "open and nothing else is driven; install pigpio 1.79 and restart pigpiod",
+                version=version,
+                oldest=_OLDEST,
+            )
         )
     _clear_earlier_life(config, fast)
     pilot = wires.pilot_gpio
@@ -176,8 +181,11 @@ def _clear_earlier_life(config: BoardConfig, pipe: Connection) -> None:
         found = deadman.leftovers(pipe, wires)
         if any(before.get(old.script_id, old.beat) != old.beat for old in found):
             raise BoardError(
-                "another evsed drives these GPIOs through the same pigpiod; this one has opened "
-                "the contactor and drives nothing; stop one of them (systemctl stop evsed)"
+                text(
+                    "another evsed drives these GPIOs through the same pigpiod; this one has "
+                    "opened the contactor and drives nothing; stop one of them (systemctl "
+                    "stop evsed)"
+                )
             )
     deadman.remove(pipe, found)
 
@@ -226,8 +234,11 @@ def _start_dead_man(session: PigpioSession) -> None:
             return
         if time.monotonic() > until:
             raise BoardError(
-                f"the dead-man script in pigpiod does not start; {LETS_GO}; restart pigpiod "
-                "(sudo systemctl restart pigpiod)"
+                text(
+                    "the dead-man script in pigpiod does not start; {lets_go}; restart "
+                    "pigpiod (sudo systemctl restart pigpiod)",
+                    lets_go=LETS_GO,
+                )
             )
 
 
