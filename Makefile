@@ -11,7 +11,7 @@ BIN    := .venv/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup broker check check-wheel release fix demo bench solar cars browser fire pilot-faults matrix mutants fuzz languages diagram walk week busy dist parts deb systemd-test arm-test arm-suite vm-test pipx-test ocpp-test ha-test clean hw hashes
+.PHONY: help setup broker check check-wheel release fix demo bench solar cars browser fire pilot-faults matrix mutants fuzz languages diagram walk week busy dist parts deb systemd-test first-charge arm-test arm-suite vm-test pipx-test ocpp-test ha-test clean hw hashes
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -190,6 +190,12 @@ deb: setup ## the Debian packages of all three architectures, in dist/
 
 systemd-test: deb ## the package on a real systemd 252 and 257, in a container; needs root
 	@nice $(BIN)/python -m pytest -p no:cacheprovider tests/deb/systems/test_systemd.py
+
+# The page is opened from beside the container, by an address of its network.
+first-charge: deb ## from a fresh package to the first charge, by Chromium alone, in a container; needs root
+	@command -v chromium >/dev/null || apt-get install --yes --no-install-recommends chromium fonts-dejavu-core
+	@$(PIP) install --require-hashes --no-deps -r tests/browser/requirements.txt
+	@nice $(BIN)/python -m pytest -p no:cacheprovider -s tests/deb/systems/test_first_charge.py
 
 # Each needs root and keeps what it downloads in /var/tmp/evsed-boxes (EVSED_BOXES=... elsewhere).
 # Debian packages: systemd-container mmdebstrap; for a Pi's processor qemu-user-static and

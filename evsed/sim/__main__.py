@@ -94,7 +94,8 @@ async def _main(options: argparse.Namespace) -> None:
         if options.car
         else Car(CarModel(max_a=options.car_max_a, phases=options.phases))
     )
-    world = World(house, car, pins=THREE_PHASES if options.phases > 1 else Pins())
+    pins = THREE_PHASES if options.phases > 1 else Pins()
+    world = World(house, car, pins=pins, pigpiod_port=options.pigpiod_port)
     await world.pigpiod.start()
     feed, feed_port = await _serve(feed_app(house), "127.0.0.1", 0)
     garage = Garage(world)
@@ -128,6 +129,7 @@ def main() -> int:
     parser.add_argument("--garage-host", default="127.0.0.1")
     parser.add_argument("--garage-port", type=int, default=0)
     parser.add_argument("--page-port", type=int, default=0, help="of evsed's page, for a link")
+    parser.add_argument("--pigpiod-port", type=int, default=0, help="a real one has 8888")
     parser.add_argument("--period-s", type=float, default=10.0)
     parser.add_argument("--speed", type=float, default=30.0, help="seconds of sun a second")
     parser.add_argument("--sun-h", type=float, default=10.0, help="the sun's hour at the start")

@@ -80,10 +80,15 @@ def _source() -> str:
 
 
 class Box:
-    """One boot; a context manager."""
+    """One boot; a context manager.
 
-    def __init__(self, root: Path) -> None:
+    Where it is *just_switched_on*, its clocks since boot begin with it; else they are those of the
+    machine.
+    """
+
+    def __init__(self, root: Path, *, just_switched_on: bool = False) -> None:
         self._root = root
+        self._just_switched_on = just_switched_on
         self.name = f"evsed-{os.getpid()}-{next(_NUMBERS)}"
         self._folder = Path(tempfile.mkdtemp(prefix="evsed-box-"))
         groups = [Path("/sys/fs/cgroup") / name for name in ("unified", "systemd")]
@@ -103,9 +108,13 @@ class Box:
                 (group / "cgroup.procs").write_text(str(os.getpid()))
             os.setsid()
 
+        clock = []
+        if self._just_switched_on:
+            since_boot_s = int(time.clock_gettime(time.CLOCK_BOOTTIME))
+            clock = ["unshare", "--time", "--boottime", str(-since_boot_s), "--"]
         with (self._folder / "console").open("wb") as console:
             self._nspawn = subprocess.Popen(
-                ["systemd-nspawn", "-q", "-D", str(self._root), "-b", "--register=no",
+                [*clock, "systemd-nspawn", "-q", "-D", str(self._root), "-b", "--register=no",
                  "--keep-unit", f"--machine={self.name}", f"--hostname={self.name}",
                  "--private-network", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
                  "--console=pipe", "--volatile=overlay"],

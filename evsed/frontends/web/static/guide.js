@@ -29,7 +29,11 @@ export function updateGuide(now) {
 }
 
 const valueOf = (key) => state.view?.settings.find((each) => each.key === key)?.value ?? null;
-const touched = (key) => (state.view?.settings.find((each) => each.key === key)?.origin ?? "default") !== "default";
+// evsed.toml as installed has every setting, so what counts is another value than the default.
+const touched = (key) => {
+  const each = state.view?.settings.find((setting) => setting.key === key);
+  return each !== undefined && (each.origin === "page" || each.value !== each.default);
+};
 
 const done = {
   password: () => state.access.password_set,
