@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from evsed.core.solar.allotment import Reading
+from evsed.core.text import text
 from evsed.errors import FeedError
 from evsed.feeds.fixed import FixedFeed
 from evsed.sources.presets import Device
@@ -71,8 +72,10 @@ def open_feed(config: FeedConfig) -> Feed | FixedFeed:
         case "fixed":
             if config.current_a is None:
                 raise FeedError(
-                    'feed.kind is "fixed" but feed.current_a is not set, so nothing is allotted; '
-                    "set it to the amperes to offer"
+                    text(
+                        'feed.kind is "fixed" but feed.current_a is not set, so nothing is '
+                        "allotted; set it to the amperes to offer"
+                    )
                 )
             return FixedFeed(config.current_a)
         case "http" | "mqtt" | "modbus" if config.device is not None:
@@ -81,6 +84,9 @@ def open_feed(config: FeedConfig) -> Feed | FixedFeed:
             return MeasuredFeed(config.device, period_s=config.period_s)
         case other:
             raise FeedError(
-                f'feed.kind = "{other}" is not a feed evsed has, so nothing is allotted; '
-                'use "batterymonitor", "fixed", "http", "mqtt" or "modbus"'
+                text(
+                    'feed.kind = "{other}" is not a feed evsed has, so nothing is allotted; '
+                    'use "batterymonitor", "fixed", "http", "mqtt" or "modbus"',
+                    other=other,
+                )
             )

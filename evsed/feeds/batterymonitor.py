@@ -17,6 +17,7 @@ import httpx
 
 from evsed.core.solar.allotment import Reading
 from evsed.core.solar.feed_trouble import Notice
+from evsed.core.text import text
 from evsed.errors import FeedError
 from evsed.feeds import FeedConfig
 from evsed.feeds.excess_page import ExcessPage, elapsed_s, read_page
@@ -77,9 +78,12 @@ def find_zone(name: str | None) -> tzinfo:
                 return ZoneInfo.from_file(file)
     except (OSError, ValueError, LookupError):  # no such key, a key with ".." in it, no zone file
         raise FeedError(
-            f'the time zone "{wanted or local}" is not known here, so the age of the feed\'s news '
-            'cannot be told; set feed.timezone to a name such as "Europe/Vienna", '
-            "or install tzdata (sudo apt install tzdata)"
+            text(
+                'the time zone "{zone}" is not known here, so the age of the feed\'s '
+                "news cannot be told; set feed.timezone to a name such as "
+                '"Europe/Vienna", or install tzdata (sudo apt install tzdata)',
+                zone=wanted or str(local),
+            )
         ) from None
     return UTC
 
@@ -167,20 +171,28 @@ class BatteryMonitorFeed:
         if age.apart_s == 0:
             return None
         hours, rest_s = divmod(abs(age.apart_s), 3600)
-        apart = f"{hours:.0f} h {rest_s / 60:.0f} min"
+        apart = text("{hours:.0f} h {minutes:.0f} min", hours=hours, minutes=rest_s / 60)
         if not age.zone:
             return Notice(
                 "clocks",
-                f"BatteryMonitor's page shows two clocks that are {apart} apart; evsed goes by "
-                "when a stamp is new. Set the clock of the web server and that of BatteryMonitor's "
-                "computer by NTP.",
+                text(
+                    "BatteryMonitor's page shows two clocks that are {apart} apart; evsed "
+                    "goes by when a stamp is new. Set the clock of the web server and that "
+                    "of BatteryMonitor's computer by NTP.",
+                    apart=apart,
+                ),
             )
         zone = getattr(self._zone, "key", None) or _machine_zone() or "Europe/Vienna"
         return Notice(
             "clocks",
-            f"BatteryMonitor's page shows two clocks that are {apart} apart: PHP has another time "
-            f'zone than its computer. evsed allows for it. Put date.timezone = "{zone}" (or the '
-            "zone of that computer, if it is another) into php.ini and restart the web server.",
+            text(
+                "BatteryMonitor's page shows two clocks that are {apart} apart: PHP has "
+                "another time zone than its computer. evsed allows for it. Put "
+                'date.timezone = "{zone}" (or the zone of that computer, if it is '
+                "another) into php.ini and restart the web server.",
+                apart=apart,
+                zone=zone,
+            ),
         )
 
 

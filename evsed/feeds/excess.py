@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from evsed.core.solar.allotment import Reading
+from evsed.core.text import text
 from evsed.errors import SourceError
 from evsed.sources.presets import Device, Numbers, numbers_of
 from evsed.sources.reader import Figures
@@ -35,7 +36,9 @@ def excess_of(figures: Figures) -> Excess:
         excess_w = figures["excess_w"][0].value
         return Excess(excess_w, "as the source says itself")
     if "grid_w" not in figures:
-        raise SourceError("there is neither excess_w nor grid_w, so nobody knows what is spare")
+        raise SourceError(
+            text("there is neither excess_w nor grid_w, so nobody knows what is spare")
+        )
     grid_w = figures["grid_w"][0].value
     flows = f"{abs(grid_w):.0f} W {'from' if grid_w > 0 else 'into'} the grid"
     if "battery_w" not in figures:
@@ -52,12 +55,17 @@ def feed_numbers(device: Device) -> Numbers:
         # A preset may know both; the owner's own choice goes first.
         numbers.pop("grid_w" if "excess_w" in device.numbers else "excess_w")
     if "excess_w" not in numbers and "grid_w" not in numbers:
+        if device.preset:
+            raise SourceError(
+                text(
+                    "neither excess_w nor grid_w can be had: "
+                    'preset "{preset}" needs an id for it, such as grid_w = {{ id = "..." }}',
+                    preset=device.preset,
+                )
+            )
         raise SourceError(
-            "neither excess_w nor grid_w can be had: "
-            + (
-                f'preset "{device.preset}" needs an id for it, such as grid_w = {{ id = "..." }}'
-                if device.preset
-                else "say where it is, such as grid_w = { ... }"
+            text(
+                "neither excess_w nor grid_w can be had: say where it is, such as grid_w = { ... }"
             )
         )
     return numbers
@@ -79,7 +87,12 @@ def reading_of(figures: Figures, now: float) -> Reading:
     minimum_w, maximum_w = value("minimum_w"), value("maximum_w")
     if minimum_w is not None and maximum_w is not None and minimum_w > maximum_w:
         raise SourceError(
-            f"minimum_w is {minimum_w:g} W and maximum_w {maximum_w:g} W, which cannot both hold"
+            text(
+                "minimum_w is {minimum_w:g} W and maximum_w {maximum_w:g} W, which "
+                "cannot both hold",
+                minimum_w=minimum_w,
+                maximum_w=maximum_w,
+            )
         )
     oldest_at = min(at for at, _ in found)
     stamps = "+".join(stamp for _, stamp in found if stamp)

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
+from evsed.core.text import text
 from evsed.errors import FeedError
 
 EXCESS: Final = "Excess solar power available"
@@ -64,11 +65,14 @@ _HIDDEN: Final = (("<!--", "-->"), ("<script", "</script"), ("<style", "</style"
 _SHOWN_MAX: Final = 40
 """As much of a stranger's text as a message repeats, in characters."""
 
-MEANWHILE: Final = "evsed goes by the last news until that is too old"
-UPDATE: Final = (
+MEANWHILE: Final = text("evsed goes by the last news until that is too old")
+UPDATE: Final = text(
     "Update excesspwr.php and summary.py of BatteryMonitor together "
     "(github.com/simat/BatteryMonitor)"
 )
+
+
+LOOK: Final = text("Look at the page in a browser")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,40 +93,44 @@ class ExcessPage:
 def refusal(
     kind: str,
     problem: str,
-    todo: str = "Look at the page in a browser",
+    todo: str = LOOK,
     *,
     page_came: bool = False,
 ) -> FeedError:
     """Return the error for *problem*, with what evsed does meanwhile and what the owner can do."""
-    return FeedError(f"{problem}; {MEANWHILE}. {todo}.", kind=kind, page_came=page_came)
+    return FeedError(
+        text("{problem}; {meanwhile}. {todo}.", problem=problem, meanwhile=MEANWHILE, todo=todo),
+        kind=kind,
+        page_came=page_came,
+    )
 
 
-def read_page(text: str, zone: tzinfo = UTC) -> ExcessPage:
-    """Read the page *text*; its times are local times of *zone*.
+def read_page(page: str, zone: tzinfo = UTC) -> ExcessPage:
+    """Read *page*; its times are local times of *zone*.
 
     Raises `FeedError` when a figure is missing, not there as often as it should be, malformed or
     contradicted by its copy.
     """
-    entries = _entries(text)
-    maximum_w = _maximum_w(entries, text)
+    entries = _entries(page)
+    maximum_w = _maximum_w(entries, page)
     try:
-        return _whole(entries, maximum_w, text, zone)
+        return _whole(entries, maximum_w, page, zone)
     except FeedError as error:
         error.maximum_w = maximum_w
         raise
 
 
 def _whole(
-    entries: dict[str, list[str]], maximum_w: float | None, text: str, zone: tzinfo
+    entries: dict[str, list[str]], maximum_w: float | None, page: str, zone: tzinfo
 ) -> ExcessPage:
-    excess_w = _watts(entries, EXCESS, text)
+    excess_w = _watts(entries, EXCESS, page)
     if excess_w is None:
-        raise _page("figure", f'"{EXCESS}" of the feed has no figure', UPDATE)
-    minimum_w = _watts(entries, MINIMUM, text) or 0.0
+        raise _page("figure", text('"{excess}" of the feed has no figure', excess=EXCESS), UPDATE)
+    minimum_w = _watts(entries, MINIMUM, page) or 0.0
     if entries.get(MAXIMUM):
-        _watts(entries, MAXIMUM, text)  # raises for a maximum that cannot be read
-    elif "<html" in text.lower() and "</html>" not in text.lower():
-        raise _page("torn", "the feed's page ends before its last line, so it is torn")
+        _watts(entries, MAXIMUM, page)  # raises for a maximum that cannot be read
+    elif "<html" in page.lower() and "</html>" not in page.lower():
+        raise _page("torn", text("the feed's page ends before its last line, so it is torn"))
     stamp, sampled = _moment(entries, STAMP)
     _, server_now = _moment(entries, NOW)
     return ExcessPage(
@@ -135,28 +143,28 @@ def _whole(
     )
 
 
-def _page(kind: str, problem: str, todo: str = "Look at the page in a browser") -> FeedError:
+def _page(kind: str, problem: str, todo: str = LOOK) -> FeedError:
     return refusal(kind, problem, todo, page_came=True)
 
 
-def _shown(text: str) -> str:
-    """Return *text* without what a browser does not show: comments, scripts, styles.
+def _shown(page: str) -> str:
+    """Return *page* without what a browser does not show: comments, scripts, styles.
 
     What is not closed is shown: then the page is torn, or no comment was meant.
     """
     for begin, end in _HIDDEN:
-        lower = text.lower()  # as long as the text itself, for what is hidden is in ASCII
-        if len(lower) != len(text):
-            return text
+        lower = page.lower()  # as long as the page itself, for what is hidden is in ASCII
+        if len(lower) != len(page):
+            return page
         parts, at = [], 0
         while (opens := lower.find(begin, at)) >= 0 and (closes := lower.find(end, opens)) >= 0:
-            parts += [text[at:opens], "<br>"]
+            parts += [page[at:opens], "<br>"]
             at = closes + len(end)
-        text = "".join([*parts, text[at:]])
-    return text
+        page = "".join([*parts, page[at:]])
+    return page
 
 
-def _entries(text: str) -> dict[str, list[str]]:
+def _entries(page: str) -> dict[str, list[str]]:
     """The values by label, as they are written; a label without a value has "" alone.
 
     The value may stand in the next cell or line.
@@ -164,7 +172,7 @@ def _entries(text: str) -> dict[str, list[str]]:
     names = {label.lower(): label for label in _LABELS}
     entries: dict[str, list[str]] = {}
     waiting: list[str] | None = None
-    for line in _BREAK.split(_INLINE.sub("", _shown(text))):
+    for line in _BREAK.split(_INLINE.sub("", _shown(page))):
         plain = " ".join(html.unescape(line).split()).replace("\N{MINUS SIGN}", "-")
         if entry := _ENTRY.search(plain):
             copies = entries.setdefault(names[entry[1].lower()], [])
@@ -178,17 +186,17 @@ def _entries(text: str) -> dict[str, list[str]]:
     return {label: [copy for copy in copies if copy] or copies for label, copies in entries.items()}
 
 
-def read_maximum_w(text: str) -> float | None:
+def read_maximum_w(page: str) -> float | None:
     """Return the maximum of a page that may be no whole one, in watts; None where it has none."""
-    return _maximum_w(_entries(text), text)
+    return _maximum_w(_entries(page), page)
 
 
-def _maximum_w(entries: dict[str, list[str]], text: str) -> float | None:
+def _maximum_w(entries: dict[str, list[str]], page: str) -> float | None:
     """The maximum where it can be read at all, even once, and below 0 as 0; else None."""
     if any(_FORBIDS.match(copy) for copy in entries.get(MAXIMUM, [])):
         return 0.0
     try:
-        maximum_w = _watts({MAXIMUM: entries.get(MAXIMUM, [])[:1] * 2}, MAXIMUM, text)
+        maximum_w = _watts({MAXIMUM: entries.get(MAXIMUM, [])[:1] * 2}, MAXIMUM, page)
     except FeedError:
         return None
     if len(set(entries[MAXIMUM])) > 1:
@@ -196,23 +204,31 @@ def _maximum_w(entries: dict[str, list[str]], text: str) -> float | None:
     return None if maximum_w is None else max(0.0, maximum_w)
 
 
-def _watts(entries: dict[str, list[str]], label: str, text: str) -> float | None:
+def _watts(entries: dict[str, list[str]], label: str, page: str) -> float | None:
     """The power called *label*, given twice alike; None where its place is empty."""
     copies = entries.get(label, [])
     if not copies:
-        if _SOURCE.search(text):
+        if _SOURCE.search(page):
             raise _page(
-                "php", "the feed sends the source of its page", "Install PHP for its web server"
+                "php",
+                text("the feed sends the source of its page"),
+                text("Install PHP for its web server"),
             )
-        raise _page("no_page", f'the feed\'s page has no "{label}"')
+        raise _page("no_page", text('the feed\'s page has no "{label}"', label=label))
     if len(copies) == 1:
-        raise _page("torn", f'the feed\'s page has "{label}" only once, so it may be torn')
+        raise _page(
+            "torn", text('the feed\'s page has "{label}" only once, so it may be torn', label=label)
+        )
     if len(set(copies)) > 1:
         first, other = sorted(set(copies), key=copies.index)[:2]
         raise _page(
             "torn",
-            f'the copies of "{label}" differ ({first[:_SHOWN_MAX]} and {other[:_SHOWN_MAX]}), '
-            "so the page is torn",
+            text(
+                'the copies of "{label}" differ ({first} and {other}), so the page is torn',
+                label=label,
+                first=first[:_SHOWN_MAX],
+                other=other[:_SHOWN_MAX],
+            ),
         )
     if _NOTHING.fullmatch(copies[0]):
         return None
@@ -221,7 +237,11 @@ def _watts(entries: dict[str, list[str]], label: str, text: str) -> float | None
     if not math.isfinite(power_w):
         raise _page(
             "figure",
-            f'"{label}" of the feed is "{copies[0][:_SHOWN_MAX]}", not a number of watts',
+            text(
+                '"{label}" of the feed is "{value}", not a number of watts',
+                label=label,
+                value=copies[0][:_SHOWN_MAX],
+            ),
             UPDATE,
         )
     return power_w
@@ -239,9 +259,16 @@ def _moment(entries: dict[str, list[str]], label: str) -> tuple[str, datetime]:
     """The stamp called *label*: as it is written, and as a naive local time."""
     copies = entries.get(label, [])
     if not copies:
-        raise _page("no_page", f'the feed\'s page has no "{label}"')
+        raise _page("no_page", text('the feed\'s page has no "{label}"', label=label))
     if len(set(copies)) > 1:
-        raise _page("torn", f'the feed\'s page has "{label}" {len(copies)} times, not once')
+        raise _page(
+            "torn",
+            text(
+                'the feed\'s page has "{label}" {copies} times, not once',
+                label=label,
+                copies=len(copies),
+            ),
+        )
     written = copies[0]
     try:
         if iso := _ISO.fullmatch(written):
@@ -255,7 +282,11 @@ def _moment(entries: dict[str, list[str]], label: str) -> tuple[str, datetime]:
     except ValueError:
         raise _page(
             "stamp",
-            f'"{label}" of the feed is "{written[:_SHOWN_MAX]}", not a time written YYYYMMDDhhmmss',
+            text(
+                '"{label}" of the feed is "{written}", not a time written YYYYMMDDhhmmss',
+                label=label,
+                written=written[:_SHOWN_MAX],
+            ),
             UPDATE,
         ) from None
     return digits, moment

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from evsed.core.solar.allotment import Reading
+from evsed.core.text import text
 from evsed.errors import FeedError, SourceError
 from evsed.feeds.excess import feed_numbers, reading_of
 from evsed.sources.presets import Device
@@ -32,7 +33,7 @@ class MeasuredFeed:
         try:
             self._reader = Reader(feed_numbers(device), period_s=period_s, clock=clock)
         except SourceError as error:
-            raise FeedError(f"[feed] cannot be used: {error}") from None
+            raise FeedError(text("[feed] cannot be used: {error}", error=str(error))) from None
         self._period_s = period_s
         self._clock = clock
         self._failures = 0
@@ -48,7 +49,9 @@ class MeasuredFeed:
             wait_s = _BACK_OFF_S[min(self._failures, len(_BACK_OFF_S) - 1)]
             self._failures += 1
             self._next_at = self._clock() + max(wait_s, LEAST_POLL_S)
-            raise FeedError(f"{error}; evsed goes by the last news until that is too old") from None
+            raise FeedError(
+                text("{error}; evsed goes by the last news until that is too old", error=str(error))
+            ) from None
         self._failures = 0
         wait_s = LEAST_POLL_S if self._reader.pushes else max(LEAST_POLL_S, self._period_s)
         self._next_at = began_at + wait_s

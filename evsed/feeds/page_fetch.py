@@ -15,6 +15,7 @@ from typing import Final
 
 import httpx
 
+from evsed.core.text import text
 from evsed.errors import FeedError
 from evsed.feeds.excess_page import read_maximum_w, refusal
 
@@ -46,13 +47,19 @@ class PageFetcher:
             self._url = httpx.URL(url)
         except httpx.InvalidURL as error:
             raise FeedError(
-                f"feed.url is not an address ({error}), so no news can be had; mend it",
+                text(
+                    "feed.url is not an address ({error}), so no news can be had; mend it",
+                    error=str(error),
+                ),
                 kind="address",
             ) from None
         if self._url.scheme not in {"http", "https"} or not self._url.host:
             raise FeedError(
-                f'feed.url is "{url[:_SHOWN_MAX]}", so no news can be had; '
-                "it must begin with http:// or https:// and name a host",
+                text(
+                    'feed.url is "{url}", so no news can be had; it must begin with http:// '
+                    "or https:// and name a host",
+                    url=url[:_SHOWN_MAX],
+                ),
                 kind="address",
             )
         # What a message may show: the address without a password that may stand in it.
@@ -84,20 +91,27 @@ class PageFetcher:
         except TimeoutError:
             raise refusal(
                 "slow",
-                f"the feed at {self.where} did not answer in full within {self._timeout_s:g} s",
-                "Check that its server runs and is not overloaded",
+                text(
+                    "the feed at {where} did not answer in full within {timeout_s:g} s",
+                    where=self.where,
+                    timeout_s=self._timeout_s,
+                ),
+                text("Check that its server runs and is not overloaded"),
             ) from None
         except (httpx.HTTPError, httpx.StreamError, OSError, EOFError, ValueError) as error:
-            todo = "Check the network, the server and feed.url"
+            todo = text("Check the network, the server and feed.url")
             if "[SSL" in str(error):
-                todo = (
+                todo = text(
                     "Write feed.url with http://, or give its server a certificate that this "
                     "machine trusts"
                 )
             raise refusal(
                 "unreachable",
-                f"the feed at {self.where} cannot be reached "
-                f"({str(error)[:200] or type(error).__name__})",
+                text(
+                    "the feed at {where} cannot be reached ({error})",
+                    where=self.where,
+                    error=str(error)[:200] or type(error).__name__,
+                ),
                 todo,
             ) from error
 
@@ -120,18 +134,25 @@ class PageFetcher:
                 target = answer.headers["location"][:_SHOWN_MAX]
                 raise refusal(
                     "redirect",
-                    f'the feed at {self.where} redirects to "{target}", which evsed does not '
-                    "follow",
-                    "Set feed.url to the page itself",
+                    text(
+                        'the feed at {where} redirects to "{target}", which evsed does not follow',
+                        where=self.where,
+                        target=target,
+                    ),
+                    text("Set feed.url to the page itself"),
                 )
             # Asked for as it is. What comes compressed may be a hundred times larger than it looks.
             encoding = answer.headers.get("content-encoding", "").strip()
             if COMPRESSED & {coding.strip() for coding in encoding.lower().split(",")}:
                 raise refusal(
                     "compressed",
-                    f"the feed at {self.where} sent its page compressed "
-                    f'("{encoding[:_SHOWN_MAX]}"), though asked not to',
-                    "Turn compression off in its web server",
+                    text(
+                        'the feed at {where} sent its page compressed ("{encoding}"), though '
+                        "asked not to",
+                        where=self.where,
+                        encoding=encoding[:_SHOWN_MAX],
+                    ),
+                    text("Turn compression off in its web server"),
                 )
             body = bytearray()
             async for chunk in answer.aiter_bytes():
@@ -149,16 +170,22 @@ class PageFetcher:
 
     def _status(self, status: int, body: bytes) -> FeedError:
         """The error for a status other than 200: "0 W" is obeyed on any page that comes."""
-        problem = f"the feed at {self.where} answered with status {status} instead of 200"
-        kind, todo = "status", "Check feed.url and the web server's log"
+        problem = text(
+            "the feed at {where} answered with status {status} instead of 200",
+            where=self.where,
+            status=status,
+        )
+        kind, todo = "status", text("Check feed.url and the web server's log")
         if status in {401, 407}:
             scheme, _, rest = self.where.partition("://")
             kind = "login"
             todo = (
-                "Correct the name and the password in feed.url"
+                text("Correct the name and the password in feed.url")
                 if self._url.userinfo
-                else f"It wants a name and a password: set feed.url to "
-                f"{scheme}://NAME:PASSWORD@{rest}"
+                else text(
+                    "It wants a name and a password: set feed.url to {url}",
+                    url=f"{scheme}://NAME:PASSWORD@{rest}",
+                )
             )
         error = refusal(kind, problem, todo)
         error.maximum_w = read_maximum_w(decode(body))
@@ -169,9 +196,13 @@ class PageFetcher:
         """The error for an answer without end."""
         return refusal(
             "large",
-            f"the feed at {self.where} sent more than {LARGEST_BYTES // 1024} KiB, "
-            "which is not BatteryMonitor's page",
-            "Check feed.url",
+            text(
+                "the feed at {where} sent more than {most_kib} KiB, which is not "
+                "BatteryMonitor's page",
+                where=self.where,
+                most_kib=LARGEST_BYTES // 1024,
+            ),
+            text("Check feed.url"),
         )
 
     async def _get_by_hand(self) -> bytes | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, Generic, TypeVar
 
+from evsed.core.text import text
 from evsed.errors import MeterError, SourceError
 from evsed.meters import CarReading, HouseReading, MeterConfig
 from evsed.meters.numbers import car_numbers, house_numbers
@@ -40,7 +41,7 @@ class MeasuredMeter(Generic[Reading]):
         try:
             self._reader = Reader(find(config.device), period_s=config.period_s, clock=clock)
         except SourceError as error:
-            raise MeterError(f"the meter cannot be used: {error}") from None
+            raise MeterError(text("the meter cannot be used: {error}", error=str(error))) from None
         self._build = build
         self._period_s = config.period_s
         self._clock = clock
@@ -88,7 +89,7 @@ def car_reading(figures: Figures, *, holds_s: float) -> CarReading:
     """Return the car's draw by *figures*, for *holds_s*. Raises `SourceError` where none is in."""
     current, power = figures.get("current_a", ()), figures.get("power_w", ())
     if not current and not power:
-        raise SourceError("the meter of the car gives neither current_a nor power_w")
+        raise SourceError(text("the meter of the car gives neither current_a nor power_w"))
     energy = figures.get("energy_wh")
     return CarReading(
         measured_at=min(figure.at for figure in (*current, *power)),
@@ -108,9 +109,15 @@ class _HouseReadings:
     def build(self, figures: Figures) -> HouseReading:
         current, power = figures.get("current_a", ()), figures.get("power_w", ())
         if len(current) < max(1, self._phases):
+            if not self._phases:
+                raise SourceError(text("the meter of the house gives the current of no phase"))
             raise SourceError(
-                f"the meter of the house gives the current of {len(current)} phases, and had "
-                f"{self._phases or 'some'} before"
+                text(
+                    "the meter of the house gives the current of {phases} phases, and had "
+                    "{before} before",
+                    phases=len(current),
+                    before=self._phases,
+                )
             )
         self._phases = len(current)
         if len(power) != len(current):

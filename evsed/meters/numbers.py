@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from evsed.core.text import text
 from evsed.errors import SourceError
 from evsed.sources.presets import Device, Numbers, numbers_of
 
@@ -19,7 +20,9 @@ def car_numbers(device: Device) -> Numbers:
     """The numbers of *device* that make a meter of the car; `SourceError` where there is none."""
     numbers = numbers_of(device, CAR_NAMES, phases=True)
     if not numbers.keys() & {"current_a", "power_w"}:
-        raise SourceError("neither current_a nor power_w can be had; say where one of them is")
+        raise SourceError(
+            text("neither current_a nor power_w can be had; say where one of them is")
+        )
     return numbers
 
 
@@ -28,8 +31,11 @@ def house_numbers(device: Device) -> Numbers:
     numbers = dict(numbers_of(device, HOUSE_NAMES, phases=True))
     if "current_a" not in numbers:
         raise SourceError(
-            "current_a cannot be had, which the main fuse needs: say where the current of each "
-            "phase is, such as current_a = [{ ... }, { ... }, { ... }]"
+            text(
+                "current_a cannot be had, which the main fuse needs: say where the "
+                "current of each phase is, such as current_a = [{ ... }, { ... }, { ... "
+                "}]"
+            )
         )
     if len(numbers.get("power_w", ())) not in (0, len(numbers["current_a"])):
         # One power for three phases tells no phase's direction.

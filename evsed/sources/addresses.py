@@ -6,13 +6,17 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlsplit
 
+from evsed.core.text import text
+
 ADDRESSES: Final = {
-    "http": (("http", "https"), "an http:// or https:// address with a host"),
-    "mqtt": (("mqtt", "mqtts"), 'the address of a broker, such as "mqtt://192.168.1.5:1883"'),
-    "ocpp": (("ws", "wss"), "a ws:// or wss:// address with a host"),
+    "http": (("http", "https"), text("an http:// or https:// address with a host")),
+    "mqtt": (("mqtt", "mqtts"), text('the address of a broker, such as "mqtt://192.168.1.5:1883"')),
+    "ocpp": (("ws", "wss"), text("a ws:// or wss:// address with a host")),
     "modbus": (
         ("tcp", "rtu", "rtu+tcp"),
-        'a Modbus address, such as "tcp://192.168.1.7:502" or "rtu:///dev/ttyUSB0?baudrate=9600"',
+        text(
+            'a Modbus address, such as "tcp://192.168.1.7:502" or "rtu:///dev/ttyUSB0?baudrate=9600"'
+        ),
     ),
 }
 """The schemes that an address of each kind may have, and how to say it."""

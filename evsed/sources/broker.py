@@ -16,6 +16,7 @@ import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from evsed.core.text import text
 from evsed.errors import SourceError
 from evsed.sources.secrets import read_secret, trusted_by
 from evsed.sources.terms import BrokerAccess
@@ -136,7 +137,10 @@ async def stay_connected(
         except LOST as error:
             is_version = connector.on_failure(error)
             wait_s = 0.0 if failures == 0 and is_version else BACK_OFF_S[failures]
-            lose(f"{connector.url} cannot be reached ({cause(error)})", wait_s)
+            lose(
+                text("{url} cannot be reached ({error})", url=connector.url, error=cause(error)),
+                wait_s,
+            )
         except SourceError as error:
             wait_s = BACK_OFF_S[-1]
             lose(str(error), wait_s)
@@ -160,8 +164,13 @@ class FloodGuard:
         self._count += 1
         if self._count > FLOOD_PER_S:
             raise SourceError(
-                f"{self._url} floods: more than {FLOOD_PER_S} messages a second on {self._topics}; "
-                "look for what sends so many"
+                text(
+                    "{url} floods: more than {most} messages a second on {topics}; "
+                    "look for what sends so many",
+                    url=self._url,
+                    most=FLOOD_PER_S,
+                    topics=self._topics,
+                )
             )
 
 
@@ -193,7 +202,10 @@ def _address(url: str) -> tuple[str, int, bool]:
         host, port, parts = None, None, urlsplit("")
     if parts.scheme not in _PORTS or not host:
         raise SourceError(
-            f'"{url}" is not the address of a broker; '
-            'it must look like "mqtt://192.168.1.5:1883", or mqtts://'
+            text(
+                '"{url}" is not the address of a broker; it must look like '
+                '"mqtt://192.168.1.5:1883", or mqtts://',
+                url=url,
+            )
         )
     return host, port or _PORTS[parts.scheme], parts.scheme == "mqtts"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from evsed.core.text import text
 from evsed.errors import SourceError
 from evsed.sources.addresses import ADDRESSES, is_address
 from evsed.sources.documents import Expressions
@@ -16,7 +17,7 @@ def check_numbers(numbers: Numbers) -> None:
     for term in {term for sums in numbers.values() for each in sums for term in each}:
         kind, url = _origin(term)
         if not is_address(kind, url):
-            raise SourceError(f'"{url}" is not {ADDRESSES[kind][1]}')
+            raise SourceError(text('"{url}" is not {wanted}', url=url, wanted=ADDRESSES[kind][1]))
         match term:
             case HttpTerm(path=path, valid=valid, stamp=stamp, unit_path=unit_path):
                 Expressions(term, path, valid=valid, stamp=stamp, unit_path=unit_path)

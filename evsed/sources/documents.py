@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import jmespath
 from jmespath.exceptions import JMESPathError
 
+from evsed.core.text import text
 from evsed.errors import SourceError
 from evsed.sources.terms import Term, number_of, scaled
 
@@ -41,7 +42,9 @@ def parse(body: bytes, name: str) -> object:
         document: object = json.loads(body.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):
         start = body[:40].decode("utf-8", "replace")
-        raise SourceError(f"{name} is not JSON; it begins {start!r}") from None
+        raise SourceError(
+            text("{name} is not JSON; it begins {start}", name=name, start=repr(start))
+        ) from None
     return document
 
 
@@ -68,17 +71,22 @@ class Expressions:
         """
         if self._valid is not None and search(self._valid, document) is not True:
             raise SourceError(
-                f'the device itself says that "{self._path}" does not hold at the moment'
+                text(
+                    'the device itself says that "{path}" does not hold at the moment',
+                    path=self._path,
+                )
             )
         found = document if self._number is None else search(self._number, document)
-        where = f'"{self._path}"' if self._path else "the value"
+        where = f'"{self._path}"' if self._path else text("the value")
         value = number_of(found, where)
         if value is None:
             if self._term.optional:
                 return None
             if isinstance(found, str):
-                raise SourceError(f'{where} is "{found}" at the moment')
-            raise SourceError(f"{where} is not in the answer, or is null there")
+                raise SourceError(
+                    text('{where} is "{found}" at the moment', where=where, found=found)
+                )
+            raise SourceError(text("{where} is not in the answer, or is null there", where=where))
         unit = "" if self._unit is None else search(self._unit, document)
         value = scaled(self._term, value, unit if isinstance(unit, str) else "")
         if self._stamp is None:
@@ -92,7 +100,13 @@ def compiled(expression: str) -> Expression:
         found: Expression = jmespath.compile(expression)
     except JMESPathError as error:
         first = str(error).splitlines()[0]
-        raise SourceError(f'"{expression}" is not a JMESPath expression: {first}') from None
+        raise SourceError(
+            text(
+                '"{expression}" is not a JMESPath expression: {first}',
+                expression=expression,
+                first=first,
+            )
+        ) from None
     return found
 
 
@@ -102,7 +116,9 @@ def search(expression: Expression, document: object) -> object:
         return expression.search(document)
     except (JMESPathError, RecursionError, TypeError, ValueError) as error:
         first = (str(error).splitlines() or [""])[0][:200]
-        raise SourceError(f"the answer has another form than expected: {first}") from None
+        raise SourceError(
+            text("the answer has another form than expected: {first}", first=first)
+        ) from None
 
 
 def _stamp_of(found: object) -> tuple[str, float | None]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 
+from evsed.core.text import text
 from evsed.errors import SourceError
 from evsed.sources import Clock, Sample
 from evsed.sources.documents import Expressions, ReadNumber
@@ -45,7 +46,9 @@ class HttpSource:
             try:
                 found = expressions.find(document)
             except SourceError as error:
-                raise SourceError(f"{self._page.where}: {error}") from None
+                raise SourceError(
+                    text("{where}: {error}", where=self._page.where, error=str(error))
+                ) from None
             if found is None:
                 self._samples.pop(term, None)
             else:

@@ -10,6 +10,7 @@ from typing import Final
 
 import httpx
 
+from evsed.core.text import text
 from evsed.errors import SourceError
 from evsed.sources.documents import parse
 from evsed.sources.secrets import read_secret, trusted_by
@@ -35,10 +36,15 @@ class HttpPage:
         try:
             self._url = httpx.URL(url)
         except httpx.InvalidURL as error:
-            raise SourceError(f'"{url[:_SHOWN_MAX]}" is not an address ({error})') from None
+            raise SourceError(
+                text('"{url}" is not an address ({error})', url=url[:_SHOWN_MAX], error=str(error))
+            ) from None
         if self._url.scheme not in {"http", "https"} or not self._url.host:
             raise SourceError(
-                f'"{url[:_SHOWN_MAX]}" is not an address; it must begin with http:// or https://'
+                text(
+                    '"{url}" is not an address; it must begin with http:// or https://',
+                    url=url[:_SHOWN_MAX],
+                )
             )
         self.where = str(self._url.copy_with(userinfo=b"", query=None))
         self._client = _client(access)
@@ -53,11 +59,17 @@ class HttpPage:
                 body, server_s = await self._get()
         except TimeoutError:
             raise SourceError(
-                f"{self.where} did not answer in full within {self._timeout_s:g} s"
+                text(
+                    "{where} did not answer in full within {timeout_s:g} s",
+                    where=self.where,
+                    timeout_s=self._timeout_s,
+                )
             ) from None
         except (httpx.HTTPError, OSError) as error:
-            raise SourceError(f"{self.where} cannot be reached ({_reason(error)})") from None
-        return parse(body, f"the answer of {self.where}"), server_s
+            raise SourceError(
+                text("{where} cannot be reached ({error})", where=self.where, error=_reason(error))
+            ) from None
+        return parse(body, text("the answer of {where}", where=self.where)), server_s
 
     async def close(self) -> None:
         """Let go of the network."""
@@ -68,13 +80,21 @@ class HttpPage:
         async with self._client.stream("GET", self._url) as answer:
             if answer.status_code in {401, 403}:
                 raise SourceError(
-                    f"{self.where} refuses (status {answer.status_code}): it wants a password or "
-                    "a token; set user and password_file, or token_file"
+                    text(
+                        "{where} refuses (status {status_code}): it wants a password or a token; "
+                        "set user and password_file, or token_file",
+                        where=self.where,
+                        status_code=answer.status_code,
+                    )
                 )
             if answer.status_code != httpx.codes.OK:
                 raise SourceError(
-                    f"{self.where} answers with status {answer.status_code} instead of 200; "
-                    "check the address"
+                    text(
+                        "{where} answers with status {status_code} instead of 200; check the "
+                        "address",
+                        where=self.where,
+                        status_code=answer.status_code,
+                    )
                 )
             body = bytearray()
             # As it comes over the wire: what is compressed may be a thousand times as large.
@@ -82,8 +102,11 @@ class HttpPage:
                 body += chunk
                 if len(body) > LARGEST_BYTES:
                     raise SourceError(
-                        f"{self.where} sends more than {LARGEST_BYTES // 1024} KiB; "
-                        "check the address"
+                        text(
+                            "{where} sends more than {most_kib} KiB; check the address",
+                            where=self.where,
+                            most_kib=LARGEST_BYTES // 1024,
+                        )
                     )
             return bytes(body), _date_s(answer.headers.get("date"))
 

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from pymodbus import FramerType, ModbusException
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 
+from evsed.core.text import text
 from evsed.errors import SourceError
 from evsed.sources import Clock, Sample
 from evsed.sources.registers import (
@@ -65,14 +66,24 @@ class ModbusSource:
         try:
             async with asyncio.timeout(limit_s):
                 if not self._client.connected and not await self._client.connect():
-                    raise SourceError(f"{self._url} cannot be reached; check address and wiring")
+                    raise SourceError(
+                        text("{url} cannot be reached; check address and wiring", url=self._url)
+                    )
                 return await self._read()
         except TimeoutError:
             self._begin_again()
-            raise SourceError(f"{self._url} did not answer in full within {limit_s:g} s") from None
+            raise SourceError(
+                text(
+                    "{url} did not answer in full within {limit_s:g} s",
+                    url=self._url,
+                    limit_s=limit_s,
+                )
+            ) from None
         except (ModbusException, OSError) as error:
             self._begin_again()
-            raise SourceError(f"{self._url} does not answer ({error})") from None
+            raise SourceError(
+                text("{url} does not answer ({error})", url=self._url, error=str(error))
+            ) from None
         except SourceError:
             self._begin_again()
             raise
@@ -101,8 +112,13 @@ class ModbusSource:
                 samples[term] = Sample(scaled(term, value), now)
             elif not term.optional:
                 raise SourceError(
-                    f"{self._url}, device {term.device_id}: register {base + term.register} says "
-                    "that the device does not have this number"
+                    text(
+                        "{url}, device {device_id}: register {register} says that the device does "
+                        "not have this number",
+                        url=self._url,
+                        device_id=term.device_id,
+                        register=base + term.register,
+                    )
                 )
         return samples
 
@@ -114,9 +130,16 @@ class ModbusSource:
         if answer.isError() or len(answer.registers) != block.count:
             kind = "input" if block.input else "holding"
             raise SourceError(
-                f"{self._url}, device {block.device_id}: {kind} registers {block.start} to "
-                f"{block.start + block.count - 1} are refused ({answer}); check preset and "
-                "device_id"
+                text(
+                    "{url}, device {device_id}: {kind} registers {start} to {end} are "
+                    "refused ({answer}); check preset and device_id",
+                    url=self._url,
+                    device_id=block.device_id,
+                    kind=kind,
+                    start=block.start,
+                    end=block.start + block.count - 1,
+                    answer=str(answer),
+                )
             )
         return list(answer.registers)
 
@@ -130,8 +153,15 @@ class ModbusSource:
         if len(found) < term.instance:
             there = sorted({model for model, _ in self._models[term.device_id]})
             raise SourceError(
-                f"{self._url}, device {term.device_id} has SunSpec models {there}, but of "
-                f"{', '.join(map(str, term.models))} not {term.instance}"
+                text(
+                    "{url}, device {device_id} has SunSpec models {there}, but of {wanted} not "
+                    "{instance}",
+                    url=self._url,
+                    device_id=term.device_id,
+                    there=str(there),
+                    wanted=", ".join(map(str, term.models)),
+                    instance=term.instance,
+                )
             )
         return found[term.instance - 1]
 
@@ -145,8 +175,12 @@ class ModbusSource:
             if tuple(mark) == SUNSPEC:
                 return await self._chain(term, base + 2)
         raise SourceError(
-            f"{self._url}, device {term.device_id} is no SunSpec device; check device_id, and that "
-            "SunSpec over Modbus is turned on in it"
+            text(
+                "{url}, device {device_id} is no SunSpec device; check device_id, and "
+                "that SunSpec over Modbus is turned on in it",
+                url=self._url,
+                device_id=term.device_id,
+            )
         )
 
     async def _chain(self, term: ModbusTerm, start: int) -> tuple[tuple[int, int], ...]:
@@ -188,6 +222,9 @@ def _client(url: str) -> _Client:
     except ValueError:
         pass
     raise SourceError(
-        f'"{url}" is not a Modbus address; it must look like "tcp://192.168.1.7:502" or '
-        '"rtu:///dev/ttyUSB0?baudrate=9600&parity=N"'
+        text(
+            '"{url}" is not a Modbus address; it must look like '
+            '"tcp://192.168.1.7:502" or "rtu:///dev/ttyUSB0?baudrate=9600&parity=N"',
+            url=url,
+        )
     )

@@ -18,6 +18,7 @@ from typing import Final
 import aiomqtt
 from aiomqtt.types import PayloadType
 
+from evsed.core.text import text
 from evsed.errors import SourceError
 from evsed.sources import Clock, Sample
 from evsed.sources.broker import LARGEST_BYTES, Connector, FloodGuard, stay_connected
@@ -113,20 +114,31 @@ class MqttSource:
             # What is not there yet may still come: a sum without it would be a wrong number.
             if term.optional and self._clock() - self._connected_at >= self._first_s:
                 return None
-            old = "only a retained message, of which nobody can tell the age, and " * (
-                term.topic in self._retained
-            )
+            if term.topic in self._retained:
+                raise SourceError(
+                    text(
+                        "{url} has only a retained message, of which nobody can tell the age, and "
+                        'nothing new on "{topic}" yet; check the topic, and that its sender is '
+                        "running",
+                        url=self._broker.url,
+                        topic=term.topic,
+                    )
+                )
             raise SourceError(
-                f'{self._broker.url} has {old}nothing new on "{term.topic}" yet; check the topic, '
-                "and that its sender is running"
+                text(
+                    '{url} has nothing new on "{topic}" yet; check the topic, and that its sender '
+                    "is running",
+                    url=self._broker.url,
+                    topic=term.topic,
+                )
             )
         if not message.payload and term.optional:
             return None
-        where = f'the message on "{term.topic}"'
+        where = text('the message on "{topic}"', topic=term.topic)
         try:
             found = expressions.find(parse(message.payload, where))
         except SourceError as error:
-            raise SourceError(f"{where}: {error}") from None
+            raise SourceError(text("{where}: {error}", where=where, error=str(error))) from None
         return None if found is None else self._dated(term, found, message.at)
 
     def _dated(self, term: MqttTerm, found: ReadNumber, at: float) -> Sample:

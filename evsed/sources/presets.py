@@ -16,6 +16,7 @@ from importlib import resources
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from evsed.core.text import text
 from evsed.errors import SourceError
 from evsed.sources.terms import (
     DIMENSIONS,
@@ -68,9 +69,16 @@ def find_preset(name: str) -> Spec:
         found: Spec = all_presets()[name]
         return found
     near = difflib.get_close_matches(name, all_presets(), n=3, cutoff=0.4)
+    if not near:
+        raise SourceError(
+            text('preset "{name}" is not one that evsed has; docs/feeds.md has the list', name=name)
+        )
     raise SourceError(
-        f'preset "{name}" is not one that evsed has; '
-        + (f"did you mean {' or '.join(near)}?" if near else "docs/feeds.md has the list")
+        text(
+            'preset "{name}" is not one that evsed has; did you mean {near}?',
+            name=name,
+            near=", ".join(near),
+        )
     )
 
 
@@ -84,7 +92,14 @@ def numbers_of(device: Device, wanted: Sequence[str], *, phases: bool = False) -
     preset = find_preset(device.preset) if device.preset else {}
     kind = device.kind or preset.get("kind", "")
     if preset and kind != preset["kind"]:
-        raise SourceError(f'preset "{device.preset}" is of kind "{preset["kind"]}", not "{kind}"')
+        raise SourceError(
+            text(
+                'preset "{preset}" is of kind "{own}", not "{kind}"',
+                preset=device.preset,
+                own=preset["kind"],
+                kind=kind,
+            )
+        )
     known = preset.get("numbers", {})
     found: dict[str, tuple[Sum, ...]] = {}
     for name in wanted:
@@ -98,8 +113,12 @@ def numbers_of(device: Device, wanted: Sequence[str], *, phases: bool = False) -
             found[name] = tuple((term,) for term in whole) if phases else (tuple(whole),)
         elif mine is not None:
             raise SourceError(
-                f'{name} needs an id: what preset "{device.preset}" calls this number, such as '
-                '{ id = "sensor.grid_power" }'
+                text(
+                    '{name} needs an id: what preset "{preset}" calls this number, such as {{ '
+                    'id = "sensor.grid_power" }}',
+                    name=name,
+                    preset=device.preset,
+                )
             )
     return found
 
@@ -143,10 +162,22 @@ def _elsewhere(name: str, spec: Spec) -> Term:
     rest = {key: value for key, value in spec.items() if key not in keys}
     number = spec.get("number", name)
     if number not in DIMENSIONS:
-        raise SourceError(f'number "{number}" is not one of {", ".join(DIMENSIONS)}')
+        raise SourceError(
+            text(
+                'number "{number}" is not one of {dimensions}',
+                number=number,
+                dimensions=", ".join(DIMENSIONS),
+            )
+        )
     found = numbers_of(Device(preset=spec["preset"], given=rest), [number])
     if number not in found or len(found[number][0]) != 1:
-        raise SourceError(f'preset "{spec["preset"]}" has no single {number} to add')
+        raise SourceError(
+            text(
+                'preset "{preset}" has no single {number} to add',
+                preset=spec["preset"],
+                number=number,
+            )
+        )
     term = found[number][0][0]
     return replace(term, scale=term.scale * float(spec.get("scale", 1.0)))
 
@@ -156,13 +187,15 @@ def build_term(kind: str, spec: Spec) -> Term:
     shared = {key: spec[key] for key in ("scale", "unit", "optional") if key in spec}
     url = str(spec.get("url", ""))
     if kind not in KINDS:
-        raise SourceError(f'kind "{kind}" is not one of {", ".join(KINDS)}')
+        raise SourceError(
+            text('kind "{kind}" is not one of {kinds}', kind=kind, kinds=", ".join(KINDS))
+        )
     if not url:
-        raise SourceError("url is missing: the address of the device or of the broker")
+        raise SourceError(text("url is missing: the address of the device or of the broker"))
     access = {key: spec[key] for key in _ACCESS if key in spec}
     if kind == "http":
         if "path" not in spec:
-            raise SourceError("path is missing: a JMESPath expression that finds the number")
+            raise SourceError(text("path is missing: a JMESPath expression that finds the number"))
         texts = {key: spec[key] for key in ("valid", "stamp", "unit_path") if key in spec}
         return HttpTerm(
             url=_joined(url, str(spec.get("request", ""))),
@@ -173,15 +206,17 @@ def build_term(kind: str, spec: Spec) -> Term:
         )
     if kind == "mqtt":
         if "topic" not in spec:
-            raise SourceError("topic is missing: where the broker has the number")
+            raise SourceError(text("topic is missing: where the broker has the number"))
         if set("+#") & set(spec["topic"]):
-            raise SourceError(f'topic "{spec["topic"]}" has + or # in it, so it is many numbers')
+            raise SourceError(
+                text('topic "{topic}" has + or # in it, so it is many numbers', topic=spec["topic"])
+            )
         texts = {key: spec[key] for key in ("path", "stamp", "ask", "keepalive") if key in spec}
         access.pop("token_file", None)
         broker = BrokerAccess(url=url, **access)
         return MqttTerm(broker=broker, topic=spec["topic"], **texts, **shared)
     if "register" not in spec:
-        raise SourceError("register is missing: where the device has the number, from 0")
+        raise SourceError(text("register is missing: where the device has the number, from 0"))
     keys = ("device_id", "input", "register", "type", "little", "instance", "exponent_register")
     return ModbusTerm(
         url=url,
@@ -235,15 +270,24 @@ SPEC_KEYS: Final[Mapping[str, type | tuple[type, ...]]] = {
 def check_spec(spec: object) -> Spec:
     """*spec*, where it is one term. Raises `SourceError` that names the key which is wrong."""
     if not isinstance(spec, Mapping):
-        raise SourceError(f"{spec!r} is not a table")
+        raise SourceError(text("{spec} is not a table", spec=repr(spec)))
     for key, value in spec.items():
         if key not in SPEC_KEYS:
             near = difflib.get_close_matches(str(key), SPEC_KEYS, n=1)
+            if near:
+                raise SourceError(
+                    text('there is no key "{key}"; did you mean {near}?', key=key, near=near[0])
+                )
             raise SourceError(
-                f'there is no key "{key}"'
-                + (f"; did you mean {near[0]}?" if near else f"; there are {', '.join(SPEC_KEYS)}")
+                text(
+                    'there is no key "{key}"; there are {known}',
+                    key=key,
+                    known=", ".join(SPEC_KEYS),
+                )
             )
         wanted = SPEC_KEYS[key]
         if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-            raise SourceError(f"{key} = {value!r} is of the wrong kind")
+            raise SourceError(
+                text("{key} = {value} is of the wrong kind", key=key, value=repr(value))
+            )
     return spec

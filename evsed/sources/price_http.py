@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from evsed.core.text import text
 from evsed.core.user.price_list import PriceList
 from evsed.errors import SourceError
 from evsed.sources.http_page import HttpPage
@@ -36,7 +37,9 @@ class HttpPrices:
         try:
             found = self._reader.read(document)
         except SourceError as error:
-            raise SourceError(f"{self._page.where}: {error}") from None
+            raise SourceError(
+                text("{where}: {error}", where=self._page.where, error=str(error))
+            ) from None
         self._failures, self.wait_s = 0, self._period_s
         return found
 

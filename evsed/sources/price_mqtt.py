@@ -10,6 +10,7 @@ from typing import Final
 
 import aiomqtt
 
+from evsed.core.text import text
 from evsed.core.user.price_list import PriceList
 from evsed.errors import SourceError
 from evsed.sources.broker import LARGEST_BYTES, Connector, FloodGuard, stay_connected
@@ -51,14 +52,18 @@ class MqttPrices:
             raise SourceError(self._trouble)
         if self._newest is None:
             raise SourceError(
-                f'{self._connector.url} has no message on "{self._topic}"; check the topic, and '
-                "that its sender is running"
+                text(
+                    '{url} has no message on "{topic}"; check the topic, and that its sender '
+                    "is running",
+                    url=self._connector.url,
+                    topic=self._topic,
+                )
             )
-        where = f'the message on "{self._topic}"'
+        where = text('the message on "{topic}"', topic=self._topic)
         try:
             return self._reader.read(parse(self._newest, where))
         except SourceError as error:
-            raise SourceError(f"{where}: {error}") from None
+            raise SourceError(text("{where}: {error}", where=where, error=str(error))) from None
 
     async def close(self) -> None:
         """Let go of the broker."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from evsed.core.text import text
 from evsed.core.user.price_list import GivenRow, PriceList
 from evsed.errors import SourceError
 from evsed.sources.documents import compiled, search
@@ -20,19 +21,21 @@ class RowReader:
     def read(self, document: object) -> PriceList:
         """Return the list in *document*. Raises `SourceError` where there is none."""
         found = document if self._path is None else search(self._path, document)
-        where = f'"{self._rows.path}"' if self._path else "the whole of it"
+        where = f'"{self._rows.path}"' if self._path else text("the whole of it")
         if isinstance(found, list):
             given = [GivenRow(*self._values(row)) for row in found]
         elif isinstance(found, dict):
             given = self._columns(found)
         else:
-            raise SourceError(f"{where} is no list of prices")
+            raise SourceError(text("{where} is no list of prices", where=where))
         try:
             return PriceList.read(
                 given, self._rows.zone, scale=self._rows.scale, plus=self._rows.plus
             )
         except ValueError as error:
-            raise SourceError(f"{where} is no list of prices: {error}") from None
+            raise SourceError(
+                text("{where} is no list of prices: {error}", where=where, error=str(error))
+            ) from None
 
     def _values(self, row: object) -> list[object]:
         return [None if key is None else search(key, row) for key in self._keys]
@@ -42,11 +45,17 @@ class RowReader:
         starts, ends, prices = self._values(found)
         if not isinstance(starts, list) or not isinstance(prices, list):
             raise SourceError(
-                f'it has no lists "{self._rows.start}" and "{self._rows.price}", and is none itself'
+                text(
+                    'it has no lists "{start}" and "{price}", and is none itself',
+                    start=self._rows.start,
+                    price=self._rows.price,
+                )
             )
         if not isinstance(ends, list):
             ends = [None] * len(starts)
         try:
             return [GivenRow(*row) for row in zip(starts, ends, prices, strict=True)]
         except ValueError:
-            raise SourceError("its lists of beginnings and prices are not of one length") from None
+            raise SourceError(
+                text("its lists of beginnings and prices are not of one length")
+            ) from None

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from evsed.core.text import text
 from evsed.errors import SourceError
 from evsed.sources.terms import HttpTerm, ModbusTerm, MqttTerm, Term, check_figure
 
@@ -117,7 +118,7 @@ def open_sources(terms: Sequence[Term], *, period_s: float, clock: Clock) -> tup
             case ModbusTerm():
                 lines.setdefault(term.url, []).append(term)
             case _:
-                raise SourceError(f"{term} is of no kind that evsed has")
+                raise SourceError(text("{term} is of no kind that evsed has", term=repr(term)))
     # Each transport's library is imported here, where it is in use.
     if https:
         from evsed.sources.http_json import HttpSource  # noqa: PLC0415

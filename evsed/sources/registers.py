@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from evsed.core.text import text
 from evsed.errors import SourceError
 from evsed.sources.terms import ModbusTerm
 
@@ -95,7 +96,11 @@ def blocks(wanted: Iterable[Block]) -> tuple[Block, ...]:
 def wanted_by(term: ModbusTerm, base: int) -> tuple[Block, ...]:
     """The registers that *term* needs, where its own count from *base*."""
     if term.type not in LENGTHS:
-        raise SourceError(f'type "{term.type}" is not one of {", ".join(LENGTHS)}')
+        raise SourceError(
+            text(
+                'type "{type}" is not one of {lengths}', type=term.type, lengths=", ".join(LENGTHS)
+            )
+        )
     start = base + term.register
     found = [Block(term.device_id, term.input, start, LENGTHS[term.type])]
     if term.exponent_register:
@@ -123,7 +128,11 @@ def number_in(term: ModbusTerm, base: int, registers: dict[tuple[int, bool, int]
         if exponent == _ABSENT["int16"]:
             return value
         raise SourceError(
-            f"register {base + term.exponent_register} has {exponent} as a power of ten; -10 to 10 "
-            "is what SunSpec allows"
+            text(
+                "register {register} has {exponent} as a power of ten; -10 to 10 is what "
+                "SunSpec allows",
+                register=base + term.exponent_register,
+                exponent=exponent,
+            )
         )
     return value * 10.0**exponent

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
+from evsed.core.text import text
 from evsed.errors import SourceError
 
 
@@ -15,8 +16,12 @@ def read_secret(path: str) -> str:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeError) as error:
         raise SourceError(
-            f"{path} cannot be read ({error}); it must hold the secret in one line and be readable "
-            "by the user evsed"
+            text(
+                "{path} cannot be read ({error}); it must hold the secret in one line "
+                "and be readable by the user evsed",
+                path=path,
+                error=str(error),
+            )
         ) from None
 
 
@@ -28,4 +33,6 @@ def trusted_by(ca_file: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file or None)
     except (OSError, ssl.SSLError) as error:
-        raise SourceError(f"ca_file {ca_file} cannot be used ({error})") from None
+        raise SourceError(
+            text("ca_file {ca_file} cannot be used ({error})", ca_file=ca_file, error=str(error))
+        ) from None

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from evsed.core.text import text
 from evsed.errors import SourceError
 
 UNITS: Final = {
@@ -50,7 +51,12 @@ EXCESS_W: Final = 1e9
 
 _NUMERIC: Final = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\s*")
 _SHOWN_MAX: Final = 40
-_WORDS: Final = {"w": "power", "a": "current", "wh": "energy", "share": "a share"}
+_WORDS: Final = {
+    "w": text("power"),
+    "a": text("current"),
+    "wh": text("energy"),
+    "share": text("a share"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +166,9 @@ def number_of(found: object, name: str) -> float | None:
     if not math.isfinite(value):
         excerpt = repr(found)
         excerpt = excerpt if len(excerpt) <= _SHOWN_MAX else excerpt[:_SHOWN_MAX] + "..."
-        raise SourceError(f"{name} is {excerpt}, which is not a number")
+        raise SourceError(
+            text("{name} is {excerpt}, which is not a number", name=name, excerpt=excerpt)
+        )
     return value
 
 
@@ -172,12 +180,21 @@ def scaled(term: Term, value: float, unit: str = "") -> float:
     name = unit or term.unit
     if name not in UNITS:
         raise SourceError(
-            f'the unit "{name[:_SHOWN_MAX]}" is not one that evsed knows; it knows '
-            + ", ".join(unit for unit in UNITS if unit)
+            text(
+                'the unit "{name}" is not one that evsed knows; it knows {units}',
+                name=name[:_SHOWN_MAX],
+                units=", ".join(unit for unit in UNITS if unit),
+            )
         )
     dimension, size = UNITS[name]
     if dimension and term.measures and dimension != term.measures:
-        raise SourceError(f'its unit is "{name}", which is not one of {_WORDS[term.measures]}')
+        raise SourceError(
+            text(
+                'its unit is "{name}", which is not one of {quantity}',
+                name=name,
+                quantity=_WORDS[term.measures],
+            )
+        )
     return value * size * term.scale
 
 
@@ -188,6 +205,13 @@ def check_figure(name: str, value: float) -> float:
     least = 0.0 if dimension == "share" else -most
     if not least <= value <= most:
         raise SourceError(
-            f"{name} is {value:g}, outside {least:g} to {most:g}: its unit or its scale is wrong"
+            text(
+                "{name} is {value:g}, outside {least:g} to {most:g}: its unit or its "
+                "scale is wrong",
+                name=name,
+                value=value,
+                least=least,
+                most=most,
+            )
         )
     return value
