@@ -17,6 +17,7 @@ from evsed import __version__
 from evsed.boards import lock_board, make_safe
 from evsed.core.car.care import CarCare
 from evsed.core.pilot.events import FaultRaised
+from evsed.core.text import text
 from evsed.core.user.prices import GridPrices
 from evsed.daemon.announcing import announce
 from evsed.daemon.boot_clock import since_boot_s
@@ -93,7 +94,9 @@ def run(
     layers = read()
     trial = PageFile(layers.page_path).trial()
     if trial is not None and trial.starts >= STARTS_MOST:
-        take_back(layers.page_path, f"evsed ended {trial.starts} times with them")
+        take_back(
+            layers.page_path, text("evsed ended {starts} times with them", starts=trial.starts)
+        )
         layers = read()
     settings = layers.settings()
     around = Surroundings(read, on_address, more_frontends, since_boot_s)
@@ -297,8 +300,8 @@ def _readers(
             charger.set(replace(charger.state, car_meter=reading))
 
         follower = MeterFollower(
-            "the meter of the car",
-            "what it draws is estimated until it is back",
+            text("the meter of the car"),
+            text("what it draws is estimated until it is back"),
             partial(open_car, car),
             on_car,
             hub,
@@ -309,8 +312,11 @@ def _readers(
         if house is None:  # the settings refuse a fuse without a meter
             continue
         watcher = MeterFollower(
-            "the meter of the house",
-            f"after 10 s its fuse counts as loaded: {settings.supply.house_lost_a:g} A for the car",
+            text("the meter of the house"),
+            text(
+                "after 10 s its fuse counts as loaded: {house_lost_a:g} A for the car",
+                house_lost_a=settings.supply.house_lost_a,
+            ),
             partial(open_house, house),
             guard.on_reading,
             hub,
@@ -351,7 +357,7 @@ async def _after_control(
     except BoardError as error:
         done = str(error)
     logs.trouble(
-        f"the control process ended (exit code {code})",
+        text("the control process ended (exit code {code})", code=code),
         done,
         "evsed exits, systemd starts it again; journalctl -u evsed shows what came before",
     )

@@ -9,6 +9,7 @@ from evsed.core.box.button import Press
 from evsed.core.box.light import Hint
 from evsed.core.pilot import events as ev
 from evsed.core.solar.allotment import AllotmentRule
+from evsed.core.text import text
 from evsed.core.user.button_orders import BUTTON, ButtonOrder, order_for
 from evsed.core.user.controls import ControlsError
 
@@ -58,12 +59,16 @@ class ButtonHandler:
             may_start=self._may_start,
         )
         if order.refused:
-            self._hub.note(f"the button on the box changed nothing: {order.what}", "warning")
+            self._hub.note(
+                text("the button on the box changed nothing: {what}", what=order.what), "warning"
+            )
             return
         try:
             await self._carry_out(order)
         except ControlsError as error:
-            self._hub.note(f"the button on the box changed nothing: {error}", "warning")
+            self._hub.note(
+                text("the button on the box changed nothing: {error}", error=str(error)), "warning"
+            )
 
     async def _carry_out(self, order: ButtonOrder) -> None:
         hub = self._hub

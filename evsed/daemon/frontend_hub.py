@@ -13,6 +13,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from evsed.core.text import text
 from evsed.daemon.planned_goal import planned_goal
 from evsed.errors import HubBusyError
 from evsed.frontends.hub import HubEvent
@@ -151,8 +152,11 @@ class FrontendHub:
             self.refused += 1
             order.close()
             raise HubBusyError(
-                f"more than {ORDERS_PER_S:.0f} orders a second came; this one was not carried "
-                "out. Try again in a second."
+                text(
+                    "more than {orders_per_s:.0f} orders a second came; this one was not "
+                    "carried out. Try again in a second.",
+                    orders_per_s=ORDERS_PER_S,
+                )
             )
         return await self._in_main(order)
 

@@ -18,6 +18,7 @@ from typing import BinaryIO, TypeVar
 
 from evsed.core.energy.history import By, DayTrace, PeriodTotal
 from evsed.core.energy.sessions import SessionRecord
+from evsed.core.text import text
 from evsed.core.user.usual_sun import DAYS_MOST, UsualSun, usual_sun
 from evsed.daemon.local_zone import LocalZone
 from evsed.daemon.session_recorder import SessionRecorder
@@ -29,9 +30,9 @@ from evsed.store.rows import begins_at, day_of
 WAITING_MOST = 8
 """So many questions may wait at once; a page asks two or three."""
 
-BEGINS_AGAIN = (
-    "checked and ready; evsed begins again with it, which takes some seconds, or when the car that "
-    "charges now is unplugged"
+BEGINS_AGAIN = text(
+    "checked and ready; evsed begins again with it, which takes some "
+    "seconds, or when the car that charges now is unplugged"
 )
 
 T = TypeVar("T")
@@ -100,29 +101,39 @@ class HistoryService:
                 rows += deleted[0]
                 sessions += deleted[1]
         finally:
-            gone_in_all = f"{_some(sessions, 'session')} and {_some(rows, 'row')}"
-            self._on_order(who, f"delete the history before {before}: {gone_in_all} are gone")
-        return (
-            f"deleted {gone_in_all} of the history before {before}; the totals of days and of the "
-            "lifetime stay"
+            self._on_order(
+                who,
+                text(
+                    "delete the history before {before}: sessions {sessions}, rows {rows}",
+                    before=str(before),
+                    sessions=sessions,
+                    rows=rows,
+                ),
+            )
+        return text(
+            "deleted from the history before {before}: sessions {sessions}, rows {rows}; the "
+            "totals of days and of the lifetime stay",
+            before=str(before),
+            sessions=sessions,
+            rows=rows,
         )
 
     async def backup(self, who: str) -> BinaryIO:
         """A copy of the whole store, open for reading; it is gone when it is closed."""
-        self._on_order(who, "make a backup")
+        self._on_order(who, text("make a backup"))
         return await self._ask(self._reader.backup)
 
     async def restore(self, who: str, backup: BinaryIO) -> str:
         """Put *backup* in place as evsed begins again; see `frontends.hub.History`."""
         names = await self._ask(lambda: self._stage(backup))
-        self._on_order(who, f"restore {', '.join(names)} from a backup")
+        self._on_order(who, text("restore {names} from a backup", names=", ".join(names)))
         self.on_restored(False)  # noqa: FBT003 - not in the middle of a charge
         return BEGINS_AGAIN
 
     async def undo_restore(self, who: str) -> str:
         """Put back what there was before the last restore; see `frontends.hub.History`."""
         await self._ask(lambda: archive.stage_undo(self._path.parent))
-        self._on_order(who, "undo the last restore")
+        self._on_order(who, text("undo the last restore"))
         self.on_restored(False)  # noqa: FBT003
         return BEGINS_AGAIN
 
@@ -142,15 +153,13 @@ class HistoryService:
     async def _ask(self, question: Callable[[], T]) -> T:
         if self._waiting >= WAITING_MOST:
             raise StoreError(
-                "many ask of the history at once, and it answers one after the other; this "
-                "question was not answered. Try again in some seconds."
+                text(
+                    "many ask of the history at once, and it answers one after the other; "
+                    "this question was not answered. Try again in some seconds."
+                )
             )
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._worker, question)
         finally:
             self._waiting -= 1
-
-
-def _some(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

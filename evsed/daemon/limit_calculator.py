@@ -14,6 +14,7 @@ import structlog
 from evsed.core.pilot import j1772
 from evsed.core.pilot.limits import Limit
 from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentRule, Mode
+from evsed.core.text import text
 from evsed.core.user.claims import LABELS
 from evsed.core.user.expected_end import ExpectedEnd, MeanPower, expected_end
 from evsed.daemon.box_panel import light_hint
@@ -255,7 +256,7 @@ class LimitCalculator:
     ) -> tuple[Limit, AllotmentResult | None]:
         """Return the limit of the feed, or of *plan*, which sets it aside."""
         if self._fixed_a is not None:
-            return Limit("feed", self._fixed_a, until_at, "a fixed current, as set"), None
+            return Limit("feed", self._fixed_a, until_at, text("a fixed current, as set")), None
         state = self._charger.state
         orders = self._recorder.orders
         mode, program = orders.controls.mode, orders.claims.charging
@@ -277,8 +278,10 @@ class LimitCalculator:
         allotment = self._allotment.update(now)
         why: str = allotment.reason.describe()
         if self.plan.ending and allotment.current_a < self._car_min_a:
-            return Limit("plan", 0.0, until_at, "the plan gives no more now"), allotment
-        asked = f"{LABELS[program]} asks to charge" if program else plan.why if plan else ""
+            return Limit("plan", 0.0, until_at, text("the plan gives no more now")), allotment
+        asked = plan.why if plan else ""
+        if program:
+            asked = text("{program} asks to charge", program=LABELS[program])
         fast = allotment.reason.rule is AllotmentRule.FAST
         if asked and mode is Mode.FAST:
             reason = allotment.reason

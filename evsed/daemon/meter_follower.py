@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import structlog
 
+from evsed.core.text import text
 from evsed.errors import MeterError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class MeterFollower(Generic[Reading]):
         if self._lost:
             self._lost = False
             log.info("a meter is back", meter=self._name)
-            self._hub.note(f"{self._name} is back")
+            self._hub.note(text("{name} is back", name=self._name))
         self._on_reading(now, reading)
 
     def _on_trouble(self, error: str) -> None:
@@ -73,6 +74,11 @@ class MeterFollower(Generic[Reading]):
         if self._lost:
             return
         self._lost = True
-        text = f"{self._name} cannot be read: {error}; {self._meanwhile}"
-        log.warning(text)
-        self._hub.note(text, "warning")
+        lost = text(
+            "{name} cannot be read: {error}; {meanwhile}",
+            name=self._name,
+            error=str(error),
+            meanwhile=self._meanwhile,
+        )
+        log.warning(lost)
+        self._hub.note(lost, "warning")

@@ -16,8 +16,9 @@ import structlog
 
 from evsed.core.pilot import j1772
 from evsed.core.solar.allotment_config import Mode
+from evsed.core.text import text
 from evsed.core.user.planner import CarPower, PlanInputs, Planner, PlanState
-from evsed.core.user.weekly_window import DAYS
+from evsed.core.user.weekly_window import day_time
 from evsed.daemon.local_zone import LocalZone
 from evsed.daemon.trace_recorder import CLOCK_NOT_BEFORE
 
@@ -113,7 +114,7 @@ class PlanKeeper:
             inputs=inputs,
             begun_until_left_s=self._planner.begun_until_left_s,
             step=step,
-            why=f"the plan: {self._goal.kwh:g} kWh by {_moment(self._due)}",
+            why=text("the plan: {kwh:g} kWh by {due}", kwh=self._goal.kwh, due=_moment(self._due)),
             begins_at=(None if step.begins_s is None else round(local.timestamp() + step.begins_s)),
             times=tuple(
                 (_minute(local.timestamp() + begin_s), _minute(local.timestamp() + end_s))
@@ -158,20 +159,24 @@ class PlanKeeper:
             done_wh = max(0.0, stay_wh - self._offset_wh)
             last, goal, when = self._last, self._goal, _moment(self._due)
             if done_wh >= goal.kwh * 1000:
-                text, level = f"the plan was reached: {goal.kwh:g} kWh by {when}", "info"
+                over = text("the plan was reached: {kwh:g} kWh by {when}", kwh=goal.kwh, when=when)
+                level = "info"
             else:
                 # Without a step of this life evsed did not run when the goal was due.
-                why = last.step.trouble if last else "evsed was not running then"
+                why = last.step.trouble if last else text("evsed was not running then")
                 if last and plan is None:
-                    why = "the plan was ended"
-                why = why or "the car took less than it was offered, or stopped by itself"
-                text = (
-                    f"the plan was not reached: {done_wh / 1000:.1f} of {goal.kwh:g} kWh by "
-                    f"{when}; {why}"
+                    why = text("the plan was ended")
+                why = why or text("the car took less than it was offered, or stopped by itself")
+                over = text(
+                    "the plan was not reached: {done_kwh:.1f} of {kwh:g} kWh by {when}; {why}",
+                    done_kwh=done_wh / 1000,
+                    kwh=goal.kwh,
+                    when=when,
+                    why=why,
                 )
                 level = "warning"
             self._over, self._goal = self._due, None
-            self._report(text, level)
+            self._report(over, level)
         if plan is not None and (left := plan.after(local, self._zone)) is not plan:
             self._orders.set_controls_of_plan(left)
 
@@ -182,17 +187,17 @@ class PlanKeeper:
         orders, snapshot = self._orders, state.driven(now)
         limits: Iterable[Limit] = state.limits
         if snapshot is None:
-            return 0.0, "the board does not answer"
+            return 0.0, text("the board does not answer")
         limits = (*limits, *snapshot.limits)
         standing = [limit for limit in limits if limit.owner not in NOT_STANDING]
         lowest = min(standing, key=lambda limit: limit.max_a, default=None)
         most_a = min(lowest.max_a if lowest else state.installation.max_a, state.installation.max_a)
         if orders.controls.mode is Mode.OFF:
-            return most_a, "off, as the owner set it"
+            return most_a, text("off, as the owner set it")
         if snapshot.faults:
-            return most_a, f"a fault: {next(iter(snapshot.faults)).value}"
+            return most_a, text("a fault: {fault}", fault=next(iter(snapshot.faults)).value)
         if orders.claims.only_sun:
-            return most_a, "only the sun was asked for"
+            return most_a, text("only the sun was asked for")
         if most_a < LEAST_A:
             return most_a, lowest.why if lowest else ""
         learned = [self.car.most_a, state.allotment.car_most_a if state.allotment else None]
@@ -236,11 +241,18 @@ class PlanKeeper:
             self._short_since_at = now
         if not self._warned and now - self._short_since_at >= WARN_AFTER_S and last.step.short:
             self._warned = True
-            self._report(f"{last.why} will not be reached: {last.step.trouble}", "warning")
+            self._report(
+                text(
+                    "{plan} will not be reached: {trouble}",
+                    plan=last.why,
+                    trouble=last.step.trouble,
+                ),
+                "warning",
+            )
 
-    def _report(self, text: str, level: str) -> None:
-        (log.warning if level == "warning" else log.info)(text)
-        self._orders.on_plan.call(text, level)
+    def _report(self, what: str, level: str) -> None:
+        (log.warning if level == "warning" else log.info)(what)
+        self._orders.on_plan.call(what, level)
 
     def _keep(self) -> None:
         self._orders.set_plan_progress(
@@ -280,4 +292,4 @@ def _minute(at: float) -> int:
 
 def _moment(at: float) -> str:
     local = datetime.fromtimestamp(at).astimezone()
-    return f"{DAYS[local.weekday()]} {local:%H:%M}"
+    return day_time(local.weekday(), local.hour * 60 + local.minute)

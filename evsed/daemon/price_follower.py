@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from evsed.core.text import text
 from evsed.errors import SourceError
 from evsed.sources.price_opening import open_prices
 
@@ -59,7 +60,7 @@ class PriceFollower:
         """Use *listed*, which came at *wall* (Unix time)."""
         state = self._charger.state
         if state.price_error:
-            self._report("the list of prices is back", "info")
+            self._report(text("the list of prices is back"), "info")
         if state.price_error or listed != state.prices.listed:
             prices = replace(state.prices, listed=listed)
             self._charger.set(replace(self._charger.state, prices=prices, price_error=""))
@@ -69,8 +70,19 @@ class PriceFollower:
         """Report once that the list cannot be read, until it is back."""
         state = self._charger.state
         if not state.price_error:
-            left = "those that are known hold to their end" if state.prices.listed else self._else
-            self._report(f"the list of prices cannot be read: {error}; {left}", "warning")
+            left = (
+                text("those that are known hold to their end")
+                if state.prices.listed
+                else self._else
+            )
+            self._report(
+                text(
+                    "the list of prices cannot be read: {error}; {left}",
+                    error=str(error),
+                    left=left,
+                ),
+                "warning",
+            )
         if state.price_error != error:
             self._charger.set(replace(self._charger.state, price_error=error))
         self._look_at_its_end(wall)
@@ -81,16 +93,22 @@ class PriceFollower:
         ended = listed is not None and listed.until <= wall
         if listed is not None and ended and not self._ended:
             end = datetime.fromtimestamp(listed.until).astimezone()
-            text = f"the list of prices ended at {end:%Y-%m-%d %H:%M}; {self._else}"
-            self._report(f"{text}; look at what fills the list", "warning")
+            self._report(
+                text(
+                    "the list of prices ended at {end}; {meanwhile}; look at what fills the list",
+                    end=f"{end:%Y-%m-%d %H:%M}",
+                    meanwhile=self._else,
+                ),
+                "warning",
+            )
         self._ended = ended
 
     @property
     def _else(self) -> str:
         if self._charger.state.prices.tariff is not None:
-            return "prices.tariff holds instead"
-        return "without prices a plan begins as late as possible"
+            return text("prices.tariff holds instead")
+        return text("without prices a plan begins as late as possible")
 
-    def _report(self, text: str, level: str) -> None:
-        (log.warning if level == "warning" else log.info)(text)
-        self._hub.note(text, level)
+    def _report(self, what: str, level: str) -> None:
+        (log.warning if level == "warning" else log.info)(what)
+        self._hub.note(what, level)

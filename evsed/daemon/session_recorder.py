@@ -27,6 +27,7 @@ from evsed.core.energy.sessions import (
 )
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault, Recovery
+from evsed.core.text import text
 from evsed.core.user.expected_end import usual_wh
 from evsed.daemon.feed_memory import FeedMemory
 from evsed.daemon.orders import Orders, OrdersInForce
@@ -145,7 +146,10 @@ class SessionRecorder:
             names = ", ".join(self._unknown)
             self._find(
                 Fault.STORE_DAMAGED,
-                f"another version of evsed latched {names}, which this one does not know",
+                text(
+                    "another version of evsed latched {names}, which this one does not know",
+                    names=names,
+                ),
             )
         self.orders.restore(stored.controls, stored.claims, stored.off_by, stored.plan_progress)
         self._look_for_damage()
@@ -155,7 +159,10 @@ class SessionRecorder:
             self.hold_off_s = AFTER_CRASH_S
             log.warning("the last life ended while charging", how=beginning.last_end.value)
         if beginning.crashes >= CRASHES_MAX and Fault.PERMANENT not in self.latched:
-            detail = f"{beginning.crashes} crashes within an hour with the contactor closed"
+            detail = text(
+                "{crashes} crashes within an hour with the contactor closed",
+                crashes=beginning.crashes,
+            )
             self._find(Fault.PERMANENT, detail)
         if self._started:
             self.late = Remember(self.latched, self.front_end_proved, self.hold_off_s)
@@ -169,7 +176,9 @@ class SessionRecorder:
         found, self.found = self.found, {}
         trouble = self.writer.trouble
         if not self._loaded or trouble.lasts:
-            found[Fault.STORE] = trouble.text or "the memory of earlier lives was not read yet"
+            found[Fault.STORE] = trouble.text or text(
+                "the memory of earlier lives was not read yet"
+            )
         return found
 
     def _find(self, fault: Fault, detail: str) -> None:
@@ -185,7 +194,8 @@ class SessionRecorder:
         if aside != self._damaged:
             self._damaged = aside
             self._find(
-                Fault.STORE_DAMAGED, f"the database was damaged; what was left of it is {aside}"
+                Fault.STORE_DAMAGED,
+                text("the database was damaged; what was left of it is {aside}", aside=str(aside)),
             )
 
     async def identity(self) -> str:

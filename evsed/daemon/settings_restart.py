@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from evsed.core.text import text
 from evsed.settings.page_file import PageFile, SettingsTrial
 
 if TYPE_CHECKING:
@@ -40,13 +41,18 @@ def take_back(path: Path, why: str) -> str:
     """Put the settings before the last change back; return what was done, in words."""
     page = PageFile(path)
     keys = ", ".join((page.trial() or SettingsTrial(())).keys)
-    done = f"the settings fell back to those before the last change ({keys}): {why}"
+    done = text(
+        "the settings fell back to those before the last change ({keys}): {why}", keys=keys, why=why
+    )
     try:
         page.fall_back(done)
     except OSError as error:
-        return (
-            f"the settings that were changed ({keys}) could not be put back ({error}); {why}. "
-            "Undo the change on the page, or mend the file"
+        return text(
+            "the settings that were changed ({keys}) could not be put back "
+            "({error}); {why}. Undo the change on the page, or mend the file",
+            keys=keys,
+            error=str(error),
+            why=why,
         )
     return done
 
@@ -125,13 +131,17 @@ class SettingsRestart:
         if board and feed:
             self._trial = None
             self._page.set_trial(None)
-            self._hub.note("the change of the settings is in effect: board and feed are up")
+            self._hub.note(text("the change of the settings is in effect: board and feed are up"))
             return
-        which, within_s = ("the feed", self._feed_s) if board else ("the board", TRIAL_S)
+        within_s = self._feed_s if board else TRIAL_S
         if now - self._began_at < within_s:
             return
         self._trial = None
-        error = f" ({state.feed_error})" if board and state.feed_error else ""
-        text = take_back(self._path, f"{which} did not come up within {within_s:.0f} s{error}")
-        log.warning(text)
+        why = text("the board did not come up within {within_s:.0f} s", within_s=within_s)
+        if board:
+            why = text("the feed did not come up within {within_s:.0f} s", within_s=within_s)
+        if board and state.feed_error:
+            why = text("{why} ({error})", why=why, error=state.feed_error)
+        done = take_back(self._path, why)
+        log.warning(done)
         self._on_ask(at_once=False)

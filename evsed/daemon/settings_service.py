@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from evsed.core.text import text
 from evsed.daemon.report import build_report, find_update
 from evsed.errors import ChangeRefused
 from evsed.frontends.settings import (
@@ -43,16 +44,17 @@ RAISED_WITHIN_S: Final = 600.0
 the breaker and to type, and too short for somebody who waits for it elsewhere."""
 
 ABOVE: Final = {
-    "environment": "an environment variable sets it, and goes before the page",
-    "start": "it is set by whoever started evsed, as the demo does",
+    "environment": text("an environment variable sets it, and goes before the page"),
+    "start": text("it is set by whoever started evsed, as the demo does"),
 }
-BESIDE_THE_STORE: Final = (
+BESIDE_THE_STORE: Final = text(
     "the page's own file lies beside the store, so this is set in /etc/evsed.toml alone"
 )
-TOO_LATE: Final = (
-    "this may be set on the page only within ten minutes of the box being switched on, so that "
-    "nobody can do it from afar: switch the box off and on at its breaker, then try again. Or set "
-    "it in /etc/evsed.toml on the Pi"
+TOO_LATE: Final = text(
+    "this may be set on the page only within ten minutes of the box being "
+    "switched on, so that nobody can do it from afar: switch the box off and "
+    "on at its breaker, then try again. Or set it in /etc/evsed.toml on the "
+    "Pi"
 )
 
 log = structlog.get_logger()
@@ -102,10 +104,10 @@ class PageSettings:
     async def apply(self, who: str) -> str:
         """Begin again now, for *who*."""
         if not await asyncio.to_thread(self._waiting):
-            return "nothing waits: the settings are in effect"
-        self._on_change(who, "take over the settings now")
+            return text("nothing waits: the settings are in effect")
+        self._on_change(who, text("take over the settings now"))
         self._on_written(True)  # noqa: FBT003 - its one argument
-        return "evsed begins again with the settings; a charge goes on in some seconds"
+        return text("evsed begins again with the settings; a charge goes on in some seconds")
 
     async def report(self) -> str:
         """Return the report."""
@@ -192,7 +194,7 @@ class PageSettings:
     def _check_keys(self, layers: Layers, changes: Mapping[str, object]) -> None:
         for key in changes:
             if key not in catalogue():
-                raise ChangeRefused(f"{key}: there is no such setting", (key,))
+                raise ChangeRefused(text("{key}: there is no such setting", key=key), (key,))
             if reason := _locked(layers, key):
                 raise ChangeRefused(f"{key}: {reason}", (key,))
 
@@ -202,7 +204,7 @@ class PageSettings:
             undo = changes is None
             wanted = self._undo(layers) if changes is None else changes
             if not wanted:
-                return "nothing was changed: there is nothing to undo" if undo else _NOTHING
+                return text("nothing was changed: there is nothing to undo") if undo else _NOTHING
             self._check_keys(layers, wanted)
             before = layers.settings()
             tables = changed(layers.page, wanted)
@@ -241,18 +243,22 @@ class PageSettings:
             page.set_trial(SettingsTrial(tuple(moved.keys)) if moved.keys else None)
         except OSError as error:
             raise ChangeRefused(
-                f"{page.path} cannot be written ({error.strerror}); nothing was changed. "
-                "Is the disk full, or mounted read-only?"
+                text(
+                    "{path} cannot be written ({strerror}); nothing was changed. Is the disk "
+                    "full, or mounted read-only?",
+                    path=str(page.path),
+                    strerror=error.strerror or str(error),
+                )
             ) from error
         if not moved.keys:
-            return "kept; the values in effect stay as they are"
+            return text("kept; the values in effect stay as they are")
         words = moved.describe()
-        self._on_change(who, f"{'undo: ' if undo else ''}{words}")
+        self._on_change(who, text("undo: {changes}", changes=words) if undo else words)
         self._on_written(False)  # noqa: FBT003 - its one argument
-        return f"kept: {words}"
+        return text("kept: {changes}", changes=words)
 
 
-_NOTHING: Final = "nothing was changed: it was so already"
+_NOTHING: Final = text("nothing was changed: it was so already")
 
 
 class _Moved:

@@ -11,7 +11,8 @@ from evsed.core.box.light import LOOKS, LightState
 from evsed.core.box.light import describe as describe_light
 from evsed.core.pilot import j1772
 from evsed.core.pilot.phase_set import HAZARD, Switching
-from evsed.core.user.weekly_window import DAYS
+from evsed.core.text import text
+from evsed.core.user.weekly_window import day_time
 from evsed.daemon import summary
 from evsed.daemon.local_zone import LocalZone
 from evsed.frontends.money import rounded
@@ -146,17 +147,22 @@ def _prices_view(state: ChargerState, now: Now) -> PricesView | None:
     until = datetime.fromtimestamp(listed.until).astimezone() if listed else None
     trouble = state.price_error
     if until is not None and until <= now.wall:
-        ended = f"the list of prices ended at {until:%Y-%m-%d %H:%M}"
-        trouble = f"{ended}: {trouble}" if trouble else ended
+        trouble = text("the list of prices ended at {end}", end=f"{until:%Y-%m-%d %H:%M}")
+        if state.price_error:
+            trouble = text("{ended}: {error}", ended=trouble, error=state.price_error)
     price = prices.price_at(now.wall.timestamp(), LocalZone())
     currency = state.installation.currency
-    text = "The price of now is not known"
+    words = text("The price of now is not known")
     if price is not None:
-        text = f"{price:.4g} {currency} a kWh now".replace("  ", " ")
+        words = text("{price:.4g} a kWh now", price=price)
+        if currency:
+            words = text("{price:.4g} {currency} a kWh now", price=price, currency=currency)
         if until is not None and until > now.wall:
-            text += f", known until {DAYS[until.weekday()]} {until:%H:%M}"
-    text = f"{text}; {trouble}" if trouble else text
-    return PricesView(price, currency, until, text, trouble or None)
+            end = day_time(until.weekday(), until.hour * 60 + until.minute)
+            words = text("{price}, known until {end}", price=words, end=end)
+    if trouble:
+        words = text("{price}; {trouble}", price=words, trouble=trouble)
+    return PricesView(price, currency, until, words, trouble or None)
 
 
 def _plan_view(state: ChargerState) -> PlanView | None:
@@ -187,15 +193,24 @@ def _plan_view(state: ChargerState) -> PlanView | None:
 
 def _plan_text(plan: PlanState, begins: datetime | None) -> str:
     """Describe the next goal in a sentence."""
-    step = plan.step
-    text = f"T{plan.why[1:]}, {plan.done_wh / 1000:.1f} kWh charged"
+    step, due = plan.step, datetime.fromtimestamp(plan.due).astimezone()
+    words = text(
+        "The plan: {kwh:g} kWh by {due}, {done_kwh:.1f} kWh charged",
+        kwh=plan.goal.kwh,
+        due=day_time(due.weekday(), due.hour * 60 + due.minute),
+        done_kwh=plan.done_wh / 1000,
+    )
     if step.reached:
-        return f"{text}: reached"
+        return text("{plan}: reached", plan=words)
     if step.charges:
-        return f"{text}; it is charged for now" + (f", but {step.trouble}" if step.trouble else "")
-    if begins is not None:
-        text = f"{text}; without the sun it begins at {begins:%H:%M}"
-    return f"{text}, but {step.trouble}" if step.trouble else text
+        words = text("{plan}; it is charged for now", plan=words)
+    elif begins is not None:
+        words = text(
+            "{plan}; without the sun it begins at {time}", plan=words, time=f"{begins:%H:%M}"
+        )
+    return (
+        text("{plan}, but {trouble}", plan=words, trouble=step.trouble) if step.trouble else words
+    )
 
 
 def _phase_set_view(state: ChargerState) -> PhaseSetView | None:

@@ -16,11 +16,12 @@ from typing import Final
 
 from evsed.core.ocpp.profiles import Purpose, Supply
 from evsed.core.ocpp.stack import Bound, ProfileStack, Tx
+from evsed.core.text import text
 
 WORDS: Final = {
-    Purpose.MAX: "for this charger",
-    Purpose.TX_DEFAULT: "for every charge",
-    Purpose.TX: "for this charge",
+    Purpose.MAX: text("for this charger"),
+    Purpose.TX_DEFAULT: text("for every charge"),
+    Purpose.TX: text("for this charge"),
 }
 
 
@@ -74,7 +75,9 @@ class Offline:
     @property
     def why(self) -> str:
         """The reason as the owner reads it."""
-        return f"the central system (OCPP) cannot be reached: {self.max_a:g} A, as set"
+        return text(
+            "the central system (OCPP) cannot be reached: {max_a:g} A, as set", max_a=self.max_a
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def starting(until_at: float, offline: Offline | None) -> Ceiling:
     Where that does not come until *until_at*, *offline* holds; None: nothing may flow even then,
     because no charge is authorised.
     """
-    first = CeilingStep(0.0, 0.0, "what the charging network (OCPP) allows is not known yet")
+    first = CeilingStep(0.0, 0.0, text("what the charging network (OCPP) allows is not known yet"))
     if offline is None:
         return Ceiling((first,))
     return Ceiling((first, CeilingStep(until_at, offline.max_a, offline.why)))
@@ -148,7 +151,10 @@ def returning(ceiling: Ceiling, until_at: float, now: float, offline: Offline) -
     The central system may have lent this charger's share to others when the keep time was over. It
     is given the time to send other profiles before those that it sent earlier are in force again.
     """
-    why = f"the central system (OCPP) is back and may send other limits: {offline.max_a:g} A so far"
+    why = text(
+        "the central system (OCPP) is back and may send other limits: {max_a:g} A so far",
+        max_a=offline.max_a,
+    )
     held = CeilingStep(now, offline.max_a, why)
     steps = []
     for step in (*ceiling.steps, replace(ceiling.at(until_at), at=until_at)):
@@ -162,7 +168,13 @@ def describe(bound: Bound) -> str:
     """Describe *bound* as the owner reads it; "" without one."""
     if bound.profile is None or bound.max_a is None:
         return ""
-    text = f"{bound.max_a:.3g} A {WORDS[bound.profile.purpose]}, by the central system (OCPP)"
+    words = text(
+        "{max_a:.3g} A {purpose}, by the central system (OCPP)",
+        max_a=bound.max_a,
+        purpose=WORDS[bound.profile.purpose],
+    )
     if not bound.phases:
-        return text
-    return f"{text}, which allows {bound.phases} phase{'s' if bound.phases > 1 else ''}"
+        return words
+    if bound.phases == 1:
+        return text("{limit}, which allows 1 phase", limit=words)
+    return text("{limit}, which allows {phases} phases", limit=words, phases=bound.phases)

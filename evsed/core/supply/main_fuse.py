@@ -29,6 +29,7 @@ from typing import Final
 
 from evsed.core.supply.fuse_curve import melting_s
 from evsed.core.supply.peak_power import PeakPower
+from evsed.core.text import text
 
 SILENT_S: Final = 10.0
 """A house meter without a reading for this long counts as full load. SmartEVSE waits 11 s."""
@@ -202,7 +203,10 @@ class MainFuse:
         if reading is None or now - reading.measured_at > SILENT_S:
             self._rooms.clear()
             self._allowed_a = min(self._allowed_a, self._startable(self._config.house_lost_a))
-            why = f"the house meter is silent, so its fuse counts as loaded: {self._allowed_a:g} A"
+            why = text(
+                "the house meter is silent, so its fuse counts as loaded: {allowed_a:g} A",
+                allowed_a=self._allowed_a,
+            )
             return HouseLimit(self._allowed_a, why)
         return HouseLimit(self._allowed_a, self._why)
 
@@ -287,8 +291,14 @@ class MainFuse:
                 enumerate((phase.room_a(fuse_a, car_a) for phase in phases), start=1),
                 key=lambda found: found[1],
             )
-            where = f" on L{number}" if len(phases) > 1 else ""
-            self._why = f"the house leaves {max(0.0, room_a):.1f} A of its main fuse{where}"
+            left_a = max(0.0, room_a)
+            self._why = text("the house leaves {left_a:.1f} A of its main fuse", left_a=left_a)
+            if len(phases) > 1:
+                self._why = text(
+                    "the house leaves {left_a:.1f} A of its main fuse on L{number}",
+                    left_a=left_a,
+                    number=number,
+                )
         if self._peak is not None:
             watts_per_a = config.mains_v * config.phases
             peak_a = (self._peak.allowed_w - power_w) / watts_per_a + car_a
@@ -296,7 +306,9 @@ class MainFuse:
                 peak_a = max(peak_a, config.least_a)
             if peak_a < room_a:
                 room_a = peak_a
-                self._why = f"{max(0.0, peak_a):.1f} A are left of the quarter hour's peak"
+                self._why = text(
+                    "{left_a:.1f} A are left of the quarter hour's peak", left_a=max(0.0, peak_a)
+                )
         return room_a
 
     def _heat(self, phases: tuple[_PhaseCurrent, ...], span_s: float) -> None:

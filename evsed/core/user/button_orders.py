@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from evsed.core.box.button import Press
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.core.solar.allotment_config import Mode
+from evsed.core.text import text
 from evsed.core.user.claims import Claim
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ SWITCHED_OFF: Final = Claim(charging=False, yields=True, kept=True)
 FAST: Final = Claim(charging=True, until_unplugged=True, yields=True, kept=True)
 SUN: Final = Claim(only_sun=True, until_unplugged=True, yields=True, kept=True)
 
-_MAY_NOT: Final = "box.button_may_start does not allow the button to begin a charge"
+_MAY_NOT: Final = text("box.button_may_start does not allow the button to begin a charge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,38 +71,46 @@ def order_for(
     if waiting:
         return _acknowledge(waiting)
     if mode is Mode.OFF:
-        return ButtonOrder("the owner has switched evsed off")
+        return ButtonOrder(text("the owner has switched evsed off"))
     if own is not None and own.charging is False:
-        return ButtonOrder("it is switched off; a long press ends that")
+        return ButtonOrder(text("it is switched off; a long press ends that"))
     return _short(own, mode, may_start=may_start)
 
 
 def _long(own: Claim | None, mode: Mode, *, may_start: bool) -> ButtonOrder:
     """Off, or on again."""
     if own is not None and own.charging is False:
-        return ButtonOrder("on again, as before", withdraw=True)
+        return ButtonOrder(text("on again, as before"), withdraw=True)
     if mode is not Mode.OFF:
-        return ButtonOrder("off", claim=SWITCHED_OFF)
+        return ButtonOrder(text("off"), claim=SWITCHED_OFF)
     if not may_start:
-        return ButtonOrder(f"the owner has switched evsed off, and {_MAY_NOT}")
-    return ButtonOrder("mode solar", mode=Mode.SOLAR)
+        return ButtonOrder(
+            text(
+                "the owner has switched evsed off, and box.button_may_start does not allow the "
+                "button to begin a charge"
+            )
+        )
+    return ButtonOrder(text("mode solar"), mode=Mode.SOLAR)
 
 
 def _acknowledge(waiting: list[Fault]) -> ButtonOrder:
     others = [fault.value for fault in waiting if fault not in JUDGED_AT_THE_BOX]
     if others:
         return ButtonOrder(
-            f"{', '.join(others)} cannot be judged at the box: acknowledge elsewhere"
+            text(
+                "{others} cannot be judged at the box: acknowledge elsewhere",
+                others=", ".join(others),
+            )
         )
-    return ButtonOrder("acknowledge faults", acknowledge=tuple(waiting))
+    return ButtonOrder(text("acknowledge faults"), acknowledge=tuple(waiting))
 
 
 def _short(own: Claim | None, mode: Mode, *, may_start: bool) -> ButtonOrder:
     """Between sun and fast, until the car is unplugged."""
     if own is not None and (own.charging or own.only_sun):
-        return ButtonOrder("as the owner has chosen", withdraw=True)
+        return ButtonOrder(text("as the owner has chosen"), withdraw=True)
     if mode is Mode.FAST:
-        return ButtonOrder("only the sun, until the car is unplugged", claim=SUN)
+        return ButtonOrder(text("only the sun, until the car is unplugged"), claim=SUN)
     if not may_start:
         return ButtonOrder(_MAY_NOT)
-    return ButtonOrder("fast, until the car is unplugged", claim=FAST)
+    return ButtonOrder(text("fast, until the car is unplugged"), claim=FAST)

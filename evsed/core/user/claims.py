@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from evsed.core.pilot.limits import Limit
+from evsed.core.text import listed, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,19 +54,26 @@ class Claim:
         """Refuse a current that cannot be."""
         most_a = self.max_current_a
         if most_a is not None and not (math.isfinite(most_a) and most_a >= 0):
-            raise ValueError(f"max_current_a is {most_a}; it must be a finite number, 0 or more")
+            raise ValueError(
+                text(
+                    "max_current_a is {most_a}; it must be a finite number, 0 or more",
+                    most_a=most_a,
+                )
+            )
 
     def describe(self) -> str:
         """Describe the claim in one short line."""
         parts = []
         if self.charging is not None:
-            parts.append("charge" if self.charging else "do not charge")
+            parts.append(text("charge") if self.charging else text("do not charge"))
         if self.max_current_a is not None:
-            parts.append(f"at most {self.max_current_a:g} A")
+            parts.append(text("at most {max_current_a:g} A", max_current_a=self.max_current_a))
         if self.only_sun:
-            parts.append("only the sun")
-        text = ", ".join(parts) or "no opinion"
-        return f"{text}, until the car is unplugged" if self.until_unplugged else text
+            parts.append(text("only the sun"))
+        claimed = listed(parts) if parts else text("no opinion")
+        if not self.until_unplugged:
+            return claimed
+        return text("{claimed}, until the car is unplugged", claimed=claimed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,13 @@ class Claims:
         Raises ValueError for a program that may have none.
         """
         if program not in PROGRAMS:
-            raise ValueError(f"{program!r} is no program; there are {', '.join(PROGRAMS)}")
+            raise ValueError(
+                text(
+                    "{program} is no program; there are {programs}",
+                    program=repr(program),
+                    programs=", ".join(PROGRAMS),
+                )
+            )
         return Claims({**self.of, program: claim})
 
     def withdrawn(self, program: str) -> Claims:
@@ -127,9 +141,20 @@ class Claims:
         found = []
         for program, claim in self.of.items():
             if claim.charging is False:
-                found.append(Limit(program, 0.0, until_at, f"{LABELS[program]} asks not to charge"))
+                found.append(
+                    Limit(
+                        program,
+                        0.0,
+                        until_at,
+                        text("{program} asks not to charge", program=LABELS[program]),
+                    )
+                )
             elif claim.max_current_a is not None:
-                why = f"no more than {claim.max_current_a:g} A, as {LABELS[program]} asks"
+                why = text(
+                    "no more than {max_current_a:g} A, as {program} asks",
+                    max_current_a=claim.max_current_a,
+                    program=LABELS[program],
+                )
                 found.append(Limit(program, claim.max_current_a, until_at, why))
         return tuple(found)
 
@@ -183,9 +208,9 @@ class Claims:
 
 
 LABELS: Final[Mapping[str, str]] = {
-    "openevse": "a program (OpenEVSE)",
-    "mqtt": "a program (MQTT)",
-    "button": "the button on the box",
-    "http": "a program (HTTP)",
+    "openevse": text("a program (OpenEVSE)"),
+    "mqtt": text("a program (MQTT)"),
+    "button": text("the button on the box"),
+    "http": text("a program (HTTP)"),
 }
 """The programs as people read them."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from evsed.core.pilot.limits import Limit
 from evsed.core.solar.allotment_config import Mode
+from evsed.core.text import listed, text
 from evsed.core.user.plan import ChargePlan
 from evsed.core.user.weekly_window import WeeklyWindow
 
@@ -35,9 +36,9 @@ RANGES: Final = {
 """Least, most and unit of each control that is a number."""
 
 
-OFF_STAYS: Final = (
-    "the owner has switched evsed off, and no other program may switch it on; "
-    "choose another mode on its page, or with `evsed set`"
+OFF_STAYS: Final = text(
+    "the owner has switched evsed off, and no other program may switch it "
+    "on; choose another mode on its page, or with `evsed set`"
 )
 
 
@@ -45,7 +46,7 @@ class ControlsError(ValueError):
     """A control that is refused; `problems` are (key, what is wrong with it) pairs."""
 
     def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
-        super().__init__("; ".join(text for _, text in problems))
+        super().__init__(listed(words for _, words in problems))
         self.problems = problems
 
 
@@ -81,7 +82,9 @@ class Controls:
     def from_json(cls, stored: object) -> Controls:
         """Return what `to_json()` gave; a missing key has its default.  Raises `ControlsError`."""
         if not isinstance(stored, dict):
-            raise ControlsError((("", f"controls are a JSON object, not {_shown(stored)}"),))
+            raise ControlsError(
+                (("", text("controls are a JSON object, not {stored}", stored=_shown(stored))),)
+            )
         return cls().updated(stored)
 
     def to_json(self) -> dict[str, Any]:
@@ -109,15 +112,21 @@ class Controls:
     def changes_since(self, before: Controls) -> str:
         """Describe what has changed since *before*; "" when nothing has."""
         described = {
-            "mode": f"mode {self.mode.value}",
-            "session_kwh": _most(self.session_kwh, "kWh", " this session"),
-            "session_h": _most(self.session_h, "h", " this session"),
-            "max_current_a": _most(self.max_current_a, "A", ""),
-            "window": f"only {self.window}" if self.window else "at any time of the week",
-            "plan": f"ready with {self.plan}" if self.plan else "no plan",
+            "mode": text("mode {mode}", mode=self.mode.value),
+            "session_kwh": _of_session(self.session_kwh, "kWh"),
+            "session_h": _of_session(self.session_h, "h"),
+            "max_current_a": text("no limit in A")
+            if self.max_current_a is None
+            else text("at most {current_a:g} A", current_a=self.max_current_a),
+            "window": text("only {window}", window=str(self.window))
+            if self.window
+            else text("at any time of the week"),
+            "plan": text("ready with {plan}", plan=str(self.plan))
+            if self.plan
+            else text("no plan"),
         }
-        return ", ".join(
-            text for key, text in described.items() if getattr(self, key) != getattr(before, key)
+        return listed(
+            words for key, words in described.items() if getattr(self, key) != getattr(before, key)
         )
 
     # --- the ceilings that follow -------------------------------------------------------------
@@ -135,18 +144,23 @@ class Controls:
             raise ValueError("local is without a zone; a weekly window needs the owner's own time")
         found = []
         if self.mode is Mode.OFF:
-            found.append(Limit("owner", 0.0, until_at, "off, as the owner set it"))
+            found.append(Limit("owner", 0.0, until_at, text("off, as the owner set it")))
         elif self.max_current_a is not None:
-            why = f"no more than {self.max_current_a:g} A, as the owner set it"
+            why = text(
+                "no more than {max_current_a:g} A, as the owner set it",
+                max_current_a=self.max_current_a,
+            )
             found.append(Limit("owner", self.max_current_a, until_at, why))
         if self.session_kwh is not None and session_wh >= self.session_kwh * 1000:
-            why = f"this session's {self.session_kwh:g} kWh are charged"
+            why = text(
+                "this session's {session_kwh:g} kWh are charged", session_kwh=self.session_kwh
+            )
             found.append(Limit("session", 0.0, until_at, why))
         elif self.session_h is not None and session_charge_s >= self.session_h * 3600:
-            why = f"this session's {self.session_h:g} h are used up"
+            why = text("this session's {session_h:g} h are used up", session_h=self.session_h)
             found.append(Limit("session", 0.0, until_at, why))
         if self.window is not None and not self.window.open_at(local):
-            why = f"outside the weekly window until {self.window.opens(local)[0]}"
+            why = text("outside the weekly window until {opens}", opens=self.window.opens(local)[0])
             found.append(Limit("schedule", 0.0, until_at, why))
         return tuple(found)
 
@@ -161,16 +175,30 @@ class Controls:
         words, seconds = [], []
         if self.session_kwh is not None:
             left_wh = self.session_kwh * 1000 - session_wh
-            words.append(f"{max(left_wh, 0.0) / 1000:.2f} of {self.session_kwh:g} kWh")
+            words.append(
+                text(
+                    "{left_kwh:.2f} of {session_kwh:g} kWh",
+                    left_kwh=max(left_wh, 0.0) / 1000,
+                    session_kwh=self.session_kwh,
+                )
+            )
             seconds.append(left_wh / power_w * 3600 if power_w > 0 else left_wh)
         if self.session_h is not None:
             left_s = self.session_h * 3600 - session_charge_s
-            words.append(f"{max(left_s, 0.0) / 3600:.1f} of {self.session_h:g} h")
+            words.append(
+                text(
+                    "{left_h:.1f} of {session_h:g} h",
+                    left_h=max(left_s, 0.0) / 3600,
+                    session_h=self.session_h,
+                )
+            )
             seconds.append(left_s)
         if not words or min(seconds) <= 0:
             return None
-        why = f"this session has {' and '.join(words)} left"
-        return Remaining(why, min(seconds) if power_w > 0 else None)
+        left = words[0] if len(words) == 1 else text("{kwh} and {h}", kwh=words[0], h=words[1])
+        return Remaining(
+            text("this session has {left} left", left=left), min(seconds) if power_w > 0 else None
+        )
 
     def opens_in_s(self, local: datetime) -> float | None:
         """Seconds until the weekly window opens; None where it is open or there is none."""
@@ -200,7 +228,14 @@ def _mode(key: str, value: object) -> Mode:
         return Mode(value)
     except ValueError:
         choices = ", ".join(mode.value for mode in Mode)
-        raise ValueError(f"{key} is {_shown(value)}; it must be one of {choices}") from None
+        raise ValueError(
+            text(
+                "{key} is {value}; it must be one of {choices}",
+                key=key,
+                value=_shown(value),
+                choices=choices,
+            )
+        ) from None
 
 
 def _number(key: str, value: object) -> float | None:
@@ -210,7 +245,14 @@ def _number(key: str, value: object) -> float | None:
     # bool is an int to Python; NaN lies in no range.
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
         raise ValueError(
-            f"{key} is {_shown(value)}; it must be {least:g} to {most:g} {unit}, or none"
+            text(
+                "{key} is {value}; it must be {least:g} to {most:g} {unit}, or none",
+                key=key,
+                value=_shown(value),
+                least=least,
+                most=most,
+                unit=unit,
+            )
         )
     return float(value)
 
@@ -224,15 +266,27 @@ def _parser(kind: type[WeeklyWindow | ChargePlan]) -> Callable[[str, object], ob
         try:
             return kind.parse(value if isinstance(value, str) else "")
         except ValueError as error:
-            raise ValueError(f"{key} is {_shown(value)}: {error}, or none") from None
+            raise ValueError(
+                text(
+                    "{key} is {value}: {error}, or none",
+                    key=key,
+                    value=_shown(value),
+                    error=str(error),
+                )
+            ) from None
 
     return parse
 
 
 def _no_such(key: str, _value: object) -> None:
     near = get_close_matches(key, _READERS, 1)
-    meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(_READERS)}"
-    raise ValueError(f"there is no {_shown(key)}; {meant}")
+    if near:
+        raise ValueError(
+            text("there is no {key}; did you mean {near}?", key=_shown(key), near=near[0])
+        )
+    raise ValueError(
+        text("there is no {key}; there are {known}", key=_shown(key), known=", ".join(_READERS))
+    )
 
 
 _READERS: Final[Mapping[str, Callable[[str, object], object]]] = {
@@ -243,10 +297,12 @@ _READERS: Final[Mapping[str, Callable[[str, object], object]]] = {
 }
 
 
-def _most(value: float | None, unit: str, of: str) -> str:
-    return f"no limit in {unit}{of}" if value is None else f"at most {value:g} {unit}{of}"
+def _of_session(value: float | None, unit: str) -> str:
+    if value is None:
+        return text("no limit in {unit} this session", unit=unit)
+    return text("at most {value:g} {unit} this session", value=value, unit=unit)
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."  # noqa: PLR2004 - a line stays a line
+    shown = repr(value)
+    return shown if len(shown) <= 40 else shown[:37] + "..."  # noqa: PLR2004 - a line stays a line

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
+from evsed.core.text import text
 from evsed.core.user.weekly_window import DAY_MIN, days_text, parse_days, time_text
 
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ CHARGED_SHARE: Final = 0.9
 """The part of the energy that gets into the battery. ADAC has measured losses of 5 to 10 % at wall
 boxes (2022); the worse is taken, so that the goal is reached."""
 
-PLAN_WORDS: Final = (
-    'energy and time such as "20 kWh by 07:00", "20 kWh by Mon-Fri 07:00", "20 kWh by 2026-12-24 '
-    '07:00" or "40-80 % of 58 kWh by 07:00"'
+PLAN_WORDS: Final = text(
+    'energy and time such as "20 kWh by 07:00", "20 kWh by Mon-Fri 07:00", '
+    '"20 kWh by 2026-12-24 07:00" or "40-80 % of 58 kWh by 07:00"'
 )
 _NUMBER: Final = r"(\d{1,4}(?:\.\d+)?)"
 _GOAL: Final = re.compile(
@@ -57,9 +58,19 @@ class Goal:
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         if not LEAST_KWH <= self.kwh <= MOST_KWH:
-            raise ValueError(f"a goal must be {LEAST_KWH:g} to {MOST_KWH:g} kWh")
+            raise ValueError(
+                text(
+                    "a goal must be {least_kwh:g} to {most_kwh:g} kWh",
+                    least_kwh=LEAST_KWH,
+                    most_kwh=MOST_KWH,
+                )
+            )
         if not 0 <= self.minute < DAY_MIN:
-            raise ValueError(f"its time must lie between 00:00 and 23:59; {PLAN_WORDS}")
+            raise ValueError(
+                text(
+                    "its time must lie between 00:00 and 23:59; {plan_words}", plan_words=PLAN_WORDS
+                )
+            )
 
     def __str__(self) -> str:
         """The form that `ChargePlan.parse()` reads."""
@@ -100,12 +111,18 @@ class ChargePlan:
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         if not 1 <= len(self.goals) <= MOST_GOALS:
-            raise ValueError(f"it must have 1 to {MOST_GOALS} goals, not {len(self.goals)}")
+            raise ValueError(
+                text(
+                    "it must have 1 to {most_goals} goals, not {goals}",
+                    most_goals=MOST_GOALS,
+                    goals=len(self.goals),
+                )
+            )
 
     @classmethod
-    def parse(cls, text: str) -> ChargePlan:
+    def parse(cls, written: str) -> ChargePlan:
         """Read "20 kWh by Mon-Fri 07:00, 40 kWh by Sat 10:00". Raises ValueError."""
-        return cls(tuple(_goal(part) for part in _NEXT.split(text.strip())))
+        return cls(tuple(_goal(part) for part in _NEXT.split(written.strip())))
 
     def __str__(self) -> str:
         """The form that `parse()` reads."""
@@ -133,18 +150,23 @@ class ChargePlan:
         return ChargePlan(left) if left else None
 
 
-def _goal(text: str) -> Goal:
-    found = _GOAL.fullmatch(text)
+def _goal(written: str) -> Goal:
+    found = _GOAL.fullmatch(written)
     if found is None:
-        raise ValueError(f"it must be {PLAN_WORDS}")
+        raise ValueError(text("it must be {plan_words}", plan_words=PLAN_WORDS))
     low, high, kwh, on, days, hour, minute = found.groups()
     if int(minute) > 59:  # noqa: PLR2004 - minutes
-        raise ValueError(f"an hour has 60 minutes; {PLAN_WORDS}")
+        raise ValueError(text("an hour has 60 minutes; {plan_words}", plan_words=PLAN_WORDS))
     energy_kwh = float(kwh)
     if low is not None:
         share = (float(high) - float(low)) / 100
         if not 0 < share <= 1:
-            raise ValueError(f"the states of charge must rise, from 0 to 100 %; {PLAN_WORDS}")
+            raise ValueError(
+                text(
+                    "the states of charge must rise, from 0 to 100 %; {plan_words}",
+                    plan_words=PLAN_WORDS,
+                )
+            )
         energy_kwh = round(energy_kwh * share / CHARGED_SHARE, 1)
     return Goal(
         energy_kwh,
@@ -154,11 +176,13 @@ def _goal(text: str) -> Goal:
     )
 
 
-def _date(text: str) -> date:
+def _date(written: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(written)
     except ValueError:
-        raise ValueError(f"{text} is no date; {PLAN_WORDS}") from None
+        raise ValueError(
+            text("{date} is no date; {plan_words}", date=written, plan_words=PLAN_WORDS)
+        ) from None
 
 
 def _dated(goal: Goal, local: datetime, zone: tzinfo) -> Goal:

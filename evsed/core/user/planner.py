@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Final
 
+from evsed.core.text import text
+
 if TYPE_CHECKING:
     from evsed.core.user.plan import Goal
     from evsed.core.user.prices import PriceSlot
@@ -181,14 +183,18 @@ def _times(inputs: PlanInputs, needs_s: float) -> tuple[tuple[float, float], ...
 
 def _trouble(inputs: PlanInputs, short_wh: float) -> str:
     if short_wh <= SHORT_LEAST_WH:
-        return "" if inputs.plugged else "no car is plugged in"
+        return "" if inputs.plugged else text("no car is plugged in")
     if inputs.allowed_wh < inputs.power_w * inputs.left_s / 3600:
-        return f"the limit of this session leaves {max(inputs.allowed_wh, 0.0) / 1000:.1f} kWh"
-    plug = "" if inputs.plugged else "no car is plugged in, and "
-    return (
-        f"{plug}at {inputs.power_w / 1000:.1f} kW the time left is too short by "
-        f"{short_wh / 1000:.1f} kWh"
+        return text(
+            "the limit of this session leaves {left_kwh:.1f} kWh",
+            left_kwh=max(inputs.allowed_wh, 0.0) / 1000,
+        )
+    short = text(
+        "at {power_kw:.1f} kW the time left is too short by {short_kwh:.1f} kWh",
+        power_kw=inputs.power_w / 1000,
+        short_kwh=short_wh / 1000,
     )
+    return short if inputs.plugged else text("no car is plugged in, and {short}", short=short)
 
 
 class CarPower:

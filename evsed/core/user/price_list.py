@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from evsed.core.text import text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import tzinfo
@@ -73,19 +75,27 @@ class PriceList:
         found: dict[float, tuple[float | None, float]] = {}
         for number, row in enumerate(given, 1):
             if number > MOST_ROWS:
-                raise ValueError(f"it has more than {MOST_ROWS} rows")
+                raise ValueError(text("it has more than {most_rows} rows", most_rows=MOST_ROWS))
             try:
                 begin = clock.begin(row.start)
                 end = None if row.end is None else clock.end(row.end, begin)
                 price = _number(row.price) * scale + plus
             except ValueError as error:
-                raise ValueError(f"row {number} has {error}") from None
+                raise ValueError(
+                    text("row {number} has {error}", number=number, error=str(error))
+                ) from None
             if abs(price) > MOST_PRICE:
-                raise ValueError(f"row {number} has a price of {price:g}: its scale is wrong")
+                raise ValueError(
+                    text(
+                        "row {number} has a price of {price:g}: its scale is wrong",
+                        number=number,
+                        price=price,
+                    )
+                )
             found[begin] = end, price
         rows = _in_order(found)
         if not rows:
-            raise ValueError("it has no rows")
+            raise ValueError(text("it has no rows"))
         return cls(rows)
 
     @property
@@ -154,7 +164,9 @@ class _Clock:
         """Return the end of the row that begins at *begin*. Raises ValueError."""
         end = self._after(begin, given)
         if not begin <= end <= begin + LONGEST_S:
-            raise ValueError(f"the end {_shown(given)}, which does not follow its beginning")
+            raise ValueError(
+                text("the end {given}, which does not follow its beginning", given=_shown(given))
+            )
         return end
 
     def _after(self, before: float, given: object) -> float:
@@ -172,14 +184,14 @@ def _moment(given: object) -> float | datetime:
         try:
             return datetime.fromisoformat(given.strip())
         except ValueError:
-            raise ValueError(f"{_shown(given)}, which is no moment") from None
+            raise ValueError(text("{given}, which is no moment", given=_shown(given))) from None
     moment = _number(given)
     return moment / 1000 if moment > _MILLISECONDS else moment
 
 
 def _checked(at: float, given: object) -> float:
     if not 0 <= at <= _LAST_AT:
-        raise ValueError(f"{_shown(given)}, which is no moment of this century")
+        raise ValueError(text("{given}, which is no moment of this century", given=_shown(given)))
     return at
 
 
@@ -190,10 +202,10 @@ def _number(given: object) -> float:
     elif isinstance(given, str) and len(given) <= _SHOWN_MAX and _NUMERIC.fullmatch(given):
         value = float(given)
     if not math.isfinite(value):
-        raise ValueError(f"{_shown(given)}, which is no number")
+        raise ValueError(text("{given}, which is no number", given=_shown(given)))
     return value
 
 
 def _shown(given: object) -> str:
-    text = repr(given)
-    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}..."
+    shown = repr(given)
+    return shown if len(shown) <= _SHOWN_MAX else f"{shown[:_SHOWN_MAX]}..."

@@ -11,12 +11,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from evsed.core.text import text
 from evsed.core.user.weekly_window import WeeklyWindow
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-TARIFF_WORDS: Final = (
+TARIFF_WORDS: Final = text(
     'a price, and others for days and times, such as "0.32, Mon-Fri 22:00-06:00 0.18"'
 )
 _PRICE: Final = r"(-?\d{1,5}(?:\.\d+)?)"
@@ -33,17 +34,21 @@ class Tariff:
     ranges: tuple[tuple[WeeklyWindow, float], ...] = ()
 
     @classmethod
-    def parse(cls, text: str) -> Tariff:
+    def parse(cls, written: str) -> Tariff:
         """Read "0.32, Mon-Fri 22:00-06:00 0.18". Raises ValueError."""
-        first, *others = _NEXT.split(text.strip())
+        first, *others = _NEXT.split(written.strip())
         if _BASE.fullmatch(first) is None:
-            raise ValueError(f"it must be {TARIFF_WORDS}")
+            raise ValueError(text("it must be {tariff_words}", tariff_words=TARIFF_WORDS))
         ranges = []
         for part in others:
             found = _RANGE.fullmatch(part)
             if found is None:
                 raise ValueError(
-                    f"{part[:40]!r} is no range with a price; it must be {TARIFF_WORDS}"
+                    text(
+                        "{part} is no range with a price; it must be {tariff_words}",
+                        part=repr(part[:40]),
+                        tariff_words=TARIFF_WORDS,
+                    )
                 )
             ranges.append((WeeklyWindow.parse(found[1]), float(found[2])))
         return cls(float(first), tuple(ranges))

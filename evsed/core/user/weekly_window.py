@@ -12,17 +12,27 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from evsed.core.text import text
+
 if TYPE_CHECKING:
     from datetime import datetime
 
 _NAMES: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-DAYS: Final = tuple(name[:3].capitalize() for name in _NAMES)
+DAYS: Final = (
+    text("Mon"),
+    text("Tue"),
+    text("Wed"),
+    text("Thu"),
+    text("Fri"),
+    text("Sat"),
+    text("Sun"),
+)
 DAY_MIN: Final = 24 * 60
 
 MOST_RANGES: Final = 14
 """Two a day, each day another: more is a slip or a joke."""
 
-WINDOW_WORDS: Final = (
+WINDOW_WORDS: Final = text(
     'days and times such as "Mon-Fri 22:00-06:00" or "Mon-Fri 22:00-06:00, Sat,Sun 10:00-24:00"'
 )
 _RANGE: Final = re.compile(r"(?:(\S+)\s+)?(\d{1,2}):(\d\d)\s*-\s*(\d{1,2}):(\d\d)", re.ASCII)
@@ -44,11 +54,18 @@ class WeeklyRange:
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         if not self.days or not self.days <= set(range(7)):
-            raise ValueError(f"it needs days from Mon to Sun; {WINDOW_WORDS}")
+            raise ValueError(
+                text("it needs days from Mon to Sun; {window_words}", window_words=WINDOW_WORDS)
+            )
         if not (0 <= self.begin_min < DAY_MIN and 0 <= self.end_min <= DAY_MIN):
-            raise ValueError(f"its times must lie between 00:00 and 24:00; {WINDOW_WORDS}")
+            raise ValueError(
+                text(
+                    "its times must lie between 00:00 and 24:00; {window_words}",
+                    window_words=WINDOW_WORDS,
+                )
+            )
         if self.begin_min == self.end_min:
-            raise ValueError("it begins when it ends; the whole day is 00:00-24:00")
+            raise ValueError(text("it begins when it ends; the whole day is 00:00-24:00"))
 
     def __str__(self) -> str:
         """The form that `WeeklyWindow.parse()` reads."""
@@ -90,23 +107,31 @@ class WeeklyWindow:
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         if not 1 <= len(self.ranges) <= MOST_RANGES:
-            raise ValueError(f"it must have 1 to {MOST_RANGES} ranges, not {len(self.ranges)}")
+            raise ValueError(
+                text(
+                    "it must have 1 to {most_ranges} ranges, not {ranges}",
+                    most_ranges=MOST_RANGES,
+                    ranges=len(self.ranges),
+                )
+            )
 
     @classmethod
-    def parse(cls, text: str) -> WeeklyWindow:
+    def parse(cls, written: str) -> WeeklyWindow:
         """Read "Mon-Fri 22:00-06:00, Sat,Sun 10:00-16:00".  Raises ValueError.
 
         A range without days has those of the one before it; the first one every day.
         """
         ranges = []
         days = "Mon-Sun"
-        for part in _NEXT.split(text.strip()):
+        for part in _NEXT.split(written.strip()):
             found = _RANGE.fullmatch(part)
             if found is None:
-                raise ValueError(f"it must be {WINDOW_WORDS}")
+                raise ValueError(text("it must be {window_words}", window_words=WINDOW_WORDS))
             begin_h, begin_min, end_h, end_min = (int(number) for number in found.groups()[1:])
             if begin_min > 59 or end_min > 59:  # noqa: PLR2004 - minutes
-                raise ValueError(f"an hour has 60 minutes; {WINDOW_WORDS}")
+                raise ValueError(
+                    text("an hour has 60 minutes; {window_words}", window_words=WINDOW_WORDS)
+                )
             days = found[1] or days
             ranges.append(
                 WeeklyRange(parse_days(days), begin_h * 60 + begin_min, end_h * 60 + end_min)
@@ -128,8 +153,8 @@ class WeeklyWindow:
         """
         ahead_min = min(part.ahead_min(local) for part in self.ranges)
         minute = local.hour * 60 + local.minute + ahead_min
-        day = DAYS[(local.weekday() + minute // DAY_MIN) % 7]
-        return f"{day} {time_text(minute % DAY_MIN)}", ahead_min * 60.0 - local.second
+        day = (local.weekday() + minute // DAY_MIN) % 7
+        return day_time(day, minute % DAY_MIN), ahead_min * 60.0 - local.second
 
     def closes_in_s(self, local: datetime) -> float | None:
         """Seconds until the window closes; None where it is closed, or open for a week and more.
@@ -146,10 +171,10 @@ class WeeklyWindow:
         return None
 
 
-def parse_days(text: str) -> frozenset[int]:
+def parse_days(written: str) -> frozenset[int]:
     """The days of "Mon-Fri", "Sat,Sun", "Fri-Mon".  Raises ValueError."""
     days: set[int] = set()
-    for part in text.split(","):
+    for part in written.split(","):
         first, dash, last = part.partition("-")
         begin = _day(first)
         end = _day(last) if dash else begin
@@ -157,10 +182,14 @@ def parse_days(text: str) -> frozenset[int]:
     return frozenset(days)
 
 
-def _day(text: str) -> int:
-    found = [day for day, name in enumerate(_NAMES) if name.startswith(text.lower())]
+def _day(written: str) -> int:
+    found = [day for day, name in enumerate(_NAMES) if name.startswith(written.lower())]
     if len(found) != 1:
-        raise ValueError(f"{text[:20]!r} is no day; {WINDOW_WORDS}")
+        raise ValueError(
+            text(
+                "{day} is no day; {window_words}", day=repr(written[:20]), window_words=WINDOW_WORDS
+            )
+        )
     return found[0]
 
 
@@ -178,6 +207,11 @@ def days_text(days: frozenset[int]) -> str:
         else ",".join(DAYS[day] for day in run)
         for run in runs
     )
+
+
+def day_time(day: int, minute: int) -> str:
+    """Return *minute* after midnight of *day* (0 is Monday): "Mon 07:00"."""
+    return text("{day} {time}", day=DAYS[day], time=time_text(minute))
 
 
 def time_text(minutes: int) -> str:
