@@ -86,9 +86,9 @@ def _check(options: argparse.Namespace) -> int:
 
         good.append(show_ocpp(settings.ocpp_config(), settings.web.socket))
     if options.notify:  # not with --all: it sends something
-        from evsed.cli.notify import show as show_notify
+        from evsed.frontends.notify.trial import try_all
 
-        good.append(show_notify(settings.notify.config()))
+        good.append(try_all(settings.notify.config()))
     if options.all or options.feed:
         from evsed.daemon.feed_check import show as show_feed
 

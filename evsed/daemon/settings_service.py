@@ -16,8 +16,10 @@ import structlog
 from evsed.core.text import text
 from evsed.daemon.report import build_report, find_update
 from evsed.errors import ChangeRefused
+from evsed.frontends.notify.trial import try_all
 from evsed.frontends.settings import (
     FeedCheckView,
+    NotifyTrialView,
     PresetView,
     SettingSectionView,
     SettingsView,
@@ -82,6 +84,7 @@ class PageSettings:
         self._on_change = on_change
         self._on_written = on_written
         self._lock = threading.Lock()
+        self._trying = threading.Lock()
 
     def setup_s(self) -> float:
         """Return for how many seconds a first password, or a raise, is still possible."""
@@ -117,6 +120,10 @@ class PageSettings:
         """Ask apt for a newer version."""
         return await asyncio.to_thread(find_update)
 
+    async def try_notify(self) -> NotifyTrialView:
+        """Send a message to each address; see `frontends.settings.SettingsService`."""
+        return await asyncio.to_thread(self._try_notify)
+
     async def check_feed(self, changes: Mapping[str, object]) -> FeedCheckView:
         """Read the feed and the meters once as they would be with *changes*."""
         from evsed.daemon.feed_check import check  # noqa: PLC0415 - its sources are heavy
@@ -132,6 +139,16 @@ class PageSettings:
         return FeedCheckView(good, tuple(line for text in lines for line in text.splitlines()))
 
     # --- in a thread --------------------------------------------------------------------------
+
+    def _try_notify(self) -> NotifyTrialView:
+        if not self._trying.acquire(blocking=False):
+            raise ChangeRefused(text("a trial of the messages is running; wait for its outcome"))
+        try:
+            lines: list[str] = []
+            good = try_all(self._read().settings().notify.config(), lines.append)
+            return NotifyTrialView(good, tuple(lines))
+        finally:
+            self._trying.release()
 
     def _view(self) -> SettingsView:
         layers = self._read()

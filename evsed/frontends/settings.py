@@ -103,6 +103,14 @@ class FeedCheckView:
 
 
 @dataclass(frozen=True, slots=True)
+class NotifyTrialView:
+    """The outcome of a trial of the notifications."""
+
+    good: Annotated[bool, Doc("each address took its message")]
+    lines: Annotated[tuple[str, ...], Doc("each address, without its secrets, and what came of it")]
+
+
+@dataclass(frozen=True, slots=True)
 class UpdateView:
     """The version that runs, and what apt knows."""
 
@@ -145,6 +153,12 @@ class SettingsService(Protocol):
 
     async def update(self) -> UpdateView:
         """Ask apt on this machine for a newer version; nothing is asked of the network."""
+
+    async def try_notify(self) -> NotifyTrialView:
+        """Send a message to each address that is set, and return what came of it.
+
+        It may take a minute. Raises `evsed.errors.ChangeRefused` while another trial runs.
+        """
 
     async def check_feed(self, changes: Mapping[str, object]) -> FeedCheckView:
         """Read the feed and the meters once as they would be with *changes*."""

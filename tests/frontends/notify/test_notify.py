@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from evsed.cli.notify import show
 from evsed.core.car.care import ASLEEP, FINISHED
 from evsed.core.user.notices import Message, NoticeKind
 from evsed.errors import NotifyError
 from evsed.frontends.notify import NotifyConfig
 from evsed.frontends.notify.frontend import NotifyFrontend, seen
 from evsed.frontends.notify.sender import QUEUE_MAX, Sender, Service
+from evsed.frontends.notify.trial import try_all
 from evsed.frontends.views import PlanView, PricesView
 from evsed.logs import Logs, LogsConfig
 from tests.frontends.web.web_world import CHARGING, FAULTED, NOON, ShownHub
@@ -194,8 +194,8 @@ def test_a_trial_shows_which_address_takes_a_message() -> None:
     phone, lines = Phone(), list[str]()
     with served(phone.handle) as url:
         config = NotifyConfig((address(url), "nonsense://x"), None)
-        assert not show(config, lines.append)
+        assert not try_all(config, lines.append)
     assert phone.next()[0] == "evsed: A trial"
     assert lines[0] == "notify.urls[0] (json://): sent"
     assert "notify.urls[1] (nonsense://) is no address" in lines[1]
-    assert show(None, lines.append)
+    assert try_all(None, lines.append)

@@ -75,6 +75,7 @@ async def test_no_token_changes_a_setting(
         ("POST", f"{SETTINGS}/undo"),
         ("POST", f"{SETTINGS}/apply"),
         ("POST", f"{SETTINGS}/check-feed"),
+        ("POST", f"{SETTINGS}/try-notify"),
     ):
         assert (await ask(evsed, method, path, body, Authorization=bearer))[0] == 403
     assert not box.page.exists()
@@ -116,6 +117,18 @@ async def test_ten_minutes_after_switching_on_nothing_dangerous_is_raised(
     assert (status, told["errors"][0]["pointer"]) == (403, "#/supply.max_current_a")
     body["changes"] = {"supply.max_current_a": 6.0}
     assert (await ask(evsed, "PATCH", SETTINGS, body, Authorization=basic()))[0] == 200
+
+
+async def test_the_messages_are_tried_as_they_are_kept(evsed: Served, box: Box) -> None:
+    path = f"{SETTINGS}/try-notify"
+    status, told = await ask(evsed, "POST", path, Authorization=basic())
+    assert (status, told["lines"]) == (200, ["[notify] urls is empty: nothing is sent"])
+    body = {"changes": {"notify.urls": ["nonsense://secret"]}, "password": PASSWORD}
+    assert (await ask(evsed, "PATCH", SETTINGS, body, Authorization=basic()))[0] == 200
+    status, told = await ask(evsed, "POST", path, Authorization=basic())
+    assert (status, told["good"], len(told["lines"])) == (200, False, 1)
+    assert "secret" not in told["lines"][0]
+    assert box.page.exists()
 
 
 async def test_a_wrong_value_is_named(evsed: Served) -> None:

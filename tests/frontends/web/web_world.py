@@ -19,7 +19,13 @@ from evsed.core.user.usual_sun import UsualSun
 from evsed.errors import ChangeRefused, StoreError
 from evsed.frontends.hub import History, HubEvent, OcppReport, PlannedGoal
 from evsed.frontends.languages import Languages
-from evsed.frontends.settings import FeedCheckView, SettingsService, SettingsView, UpdateView
+from evsed.frontends.settings import (
+    FeedCheckView,
+    NotifyTrialView,
+    SettingsService,
+    SettingsView,
+    UpdateView,
+)
 from evsed.frontends.status import Status
 from evsed.frontends.views import (
     ClaimView,
@@ -177,6 +183,9 @@ class NoSettings:
 
     async def update(self) -> UpdateView:
         return UpdateView("0.1.0", "", "", newer=False)
+
+    async def try_notify(self) -> NotifyTrialView:
+        raise ChangeRefused("no notifications")
 
     async def check_feed(self, changes: Mapping[str, object]) -> FeedCheckView:
         raise ChangeRefused(f"no feed with {changes}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from evsed.errors import ChangeRefused, SettingsError
-from evsed.frontends.settings import FeedCheckView, SettingsView, UpdateView
+from evsed.frontends.settings import FeedCheckView, NotifyTrialView, SettingsView, UpdateView
 from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.models import (
     NewPassword,
@@ -93,6 +93,14 @@ async def check_feed(context: AppContext, request: ApiRequest) -> PreparedRespon
         return json_response(await context.hub.settings.check_feed(changes))
     except (SettingsError, ChangeRefused) as error:
         return _refused(error)
+
+
+async def try_notify(context: AppContext, _: ApiRequest) -> PreparedResponse:
+    """Send a message to each address of the notifications."""
+    try:
+        return json_response(await context.hub.settings.try_notify())
+    except (SettingsError, ChangeRefused) as error:
+        return _refused(error, wrong=409)
 
 
 async def report(context: AppContext, _: ApiRequest) -> PreparedResponse:
@@ -205,6 +213,12 @@ OPERATIONS = (
         "Read feed and meters once, as they would be with the changes; nothing is changed",
         check_feed, Reply("what each number is taken for", (FeedCheckView,)), AuthRequirement.OWNER,
         body=SettingsChanges, refusals={422: NOT_POSSIBLE[422]},
+    ),
+    Operation(
+        "POST", f"{SETTINGS}/try-notify",
+        "Send a message to each address of the notifications that are set",
+        try_notify, Reply("which of them took it", (NotifyTrialView,)), AuthRequirement.OWNER,
+        refusals={409: "another trial runs, or the files of settings are wrong"},
     ),
     Operation(
         "GET", "/api/v1/report",

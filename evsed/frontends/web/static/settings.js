@@ -76,10 +76,31 @@ function card(section, open) {
   const details = make("details", "card section",
     make("summary", "", make("h2", "", section.name)),
     make("p", "quiet", ...prose(section.comment)),
-    ...settings.map(row));
+    ...settings.map(row),
+    ...(section.name === "notify" ? trial() : []));
   details.id = `section_${section.name.replaceAll(".", "__")}`;
   details.open = open.has(details.id);
   return details;
+}
+
+// A message to each address of [notify] that is kept.
+function trial() {
+  const button = make("button", "", st("notify_try"));
+  button.type = "button";
+  const lines = make("pre", "lines");
+  lines.tabIndex = 0;
+  lines.setAttribute("aria-label", st("notify_try"));
+  lines.hidden = true;
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    lines.hidden = false;
+    lines.textContent = st("notify_trying");
+    let text = "";
+    const answer = await order("POST", `${SETTINGS}/try-notify`, undefined, (said) => { text = said; });
+    lines.textContent = answer ? answer.reply.lines.join("\n") : text;
+    button.disabled = false;
+  });
+  return [make("p", "quiet", st("notify_help")), button, lines];
 }
 
 function row(setting) {
