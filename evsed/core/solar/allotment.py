@@ -172,7 +172,7 @@ class Allotment:
             run.conditions.reset()
         available_w = config.solar_weight * budget.available_w()
         covers = fresh and available_w >= config.start_share * config.least_w
-        run.conditions.add(available_w, span_s, covers=covers)
+        run.conditions.add(available_w, span_s, covers=covers, period_s=surplus.period_s)
         if available_w >= config.least_w and surplus.held.proven:
             run.loan.open(now)
         return True

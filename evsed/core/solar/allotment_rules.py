@@ -7,9 +7,10 @@
 3. News: none yet gives 0; once it is not fresh the least current, when it is too old 0.
 4. The feed's minimum, or the mode solar_min: given even without sun.
 5. A feed that contradicts the car's own draw is not followed.
-6. The sun: two readings that cover the least current start a run, three where it was dark before;
-   it follows what is available; while that is below the least current the battery lends, up to
-   `loan_wh` to one cloud on a sunny day and less on a dull one, before the run ends.
+6. The sun: two readings that cover the least current start a run, three where it was dark before,
+   one of a slow feed; it follows what is available; while that is below the least current the
+   battery lends, up to `loan_wh` to one cloud on a sunny day and less on a dull one, before the run
+   ends.
 """
 
 from __future__ import annotations

@@ -23,6 +23,11 @@ CONFIRM_S: Final = 20.0
 """... and, where readings come fast, once they have covered it for so long; in the dark for twice
 as long. In seconds."""
 
+SLOW_S: Final = 90.0
+"""Where news comes less often than this, in seconds, the first reading that covers it is enough. To
+wait for the next cost 2 points of the sun on a feed once in 5 minutes and 6 on one in 15, and lent
+0.1 and 0.3 kWh a day less; on a feed once a minute neither is better (docs/solar.md)."""
+
 DARK_SHARE: Final = 0.6
 """Dark: the mean of late is below this share of the least power."""
 
@@ -79,7 +84,7 @@ class StartConditions:
         self._steady = _FadingMean(STEADY_S)
         self._sunny = _FadingMean(SUNNY_S)
         self._covering = 0
-        self._covering_s = 0.0
+        self._covering_s = self._period_s = 0.0
 
     @property
     def covering(self) -> int:
@@ -89,6 +94,8 @@ class StartConditions:
     @property
     def confirmed(self) -> bool:
         """True once they are enough for a start, as bright as it was before."""
+        if self._period_s > SLOW_S:
+            return self._covering > 0
         if self._dark.reaches(DARK_SHARE * self.least_w):
             return self._covering >= READINGS and self._covering_s >= CONFIRM_S
         return self._covering >= READINGS_IN_THE_DARK and self._covering_s >= 2 * CONFIRM_S
@@ -105,8 +112,9 @@ class StartConditions:
         share = (ratio - LOAN_NONE_AT) / (LOAN_WHOLE_AT - LOAN_NONE_AT)
         return min(1.0, max(LOAN_LEAST, share))
 
-    def add(self, available_w: float, passed_s: float, *, covers: bool) -> None:
-        """Add a reading, `passed_s` seconds after the last."""
+    def add(self, available_w: float, passed_s: float, *, covers: bool, period_s: float) -> None:
+        """Add a reading, `passed_s` seconds after the last; one comes every `period_s`."""
+        self._period_s = period_s
         known_s = min(max(passed_s, 0.0), 1e5)
         for mean in (self._dark, self._steady, self._sunny):
             mean.add(available_w, known_s)

@@ -297,6 +297,15 @@ def test_two_readings_after_the_dark_are_a_hole_in_the_clouds() -> None:
     assert day.run(60).current_a == 6.0
 
 
+@pytest.mark.parametrize("period_s", [120, 300, 900])
+def test_the_next_reading_of_a_slow_feed_is_not_waited_for(period_s: int) -> None:
+    """After an hour at 0.3 kW: what the reading before showed is long ago."""
+    config = AllotmentConfig(semantics="battery_power", period_s=period_s)
+    day = Day(config, solar_w=lambda now: 300.0 if now < 3600 else 2000.0, period_s=period_s)
+    assert day.run(3600).current_a == 0.0
+    assert day.run(7).current_a == 6.0
+
+
 def test_after_a_stop_for_lack_of_sun_it_waits_for_steadier_sun() -> None:
     """Short holes in a thick sky start nothing in the hour after a stop."""
     day = Day(solar_w=lambda now: 2000.0 if now < 600 else 1500.0 if now % 720 < 180 else 0.0)
