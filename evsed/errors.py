@@ -44,7 +44,8 @@ class SettingsError(EvsedError):
         places: tuple[str, ...] = (),
         keys: tuple[str, ...] = (),
     ) -> None:
-        super().__init__("\n".join(problems))
+        # A line by itself keeps what a translation of it needs.
+        super().__init__(problems[0] if len(problems) == 1 else "\n".join(problems))
         self.problems = problems
         self.keys = keys or ("",) * len(problems)
         self.places = places or ("",) * len(problems)

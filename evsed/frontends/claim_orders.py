@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from evsed.core.text import text
 from evsed.core.user.claims import Claim
 
 LONGEST_CLAIM_S: Final = 7 * 24 * 3600.0
@@ -21,12 +22,15 @@ def read_claim(value: object, now: float, *, yields: bool = False) -> Claim:
     if isinstance(value, bool):
         value = {"charging": value}
     if not isinstance(value, dict):
-        raise ValueError('a claim is JSON such as {"charging": true, "max_current_a": 10}')  # noqa: TRY004 - of JSON
+        raise ValueError(text('a claim is JSON such as {"charging": true, "max_current_a": 10}'))  # noqa: TRY004 - of JSON
     unknown = value.keys() - {"charging", "max_current_a", "until_unplugged", "for_s"}
     if unknown:
         raise ValueError(
-            f"a claim has no {min(unknown)[:30]!r}; there are charging, max_current_a, "
-            "until_unplugged and for_s"
+            text(
+                "a claim has no {key}; there are charging, max_current_a, "
+                "until_unplugged and for_s",
+                key=repr(min(unknown)[:30]),
+            )
         )
     for_s = _number(value, "for_s", LONGEST_CLAIM_S)
     return Claim(
@@ -43,7 +47,7 @@ def _truth(value: dict[str, object], key: str) -> bool | None:
     found = value.get(key)
     if found is None or isinstance(found, bool):
         return found
-    raise ValueError(f"{key} must be true or false")
+    raise ValueError(text("{key} must be true or false", key=key))
 
 
 def _number(value: dict[str, object], key: str, most: float) -> float | None:
@@ -52,5 +56,5 @@ def _number(value: dict[str, object], key: str, most: float) -> float | None:
         return None
     # bool is an int to Python; NaN lies in no range.
     if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found <= most:
-        raise ValueError(f"{key} must be a number from 0 to {most:g}")
+        raise ValueError(text("{key} must be a number from 0 to {most:g}", key=key, most=most))
     return float(found)

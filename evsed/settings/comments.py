@@ -9,6 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
+from evsed.core.text import Text
+
 _HEADER: Final = re.compile(r"\[([\w.]+)\]\s*(?:#\s*(.*))?$")
 _ENTRY: Final = re.compile(r"(?:# )?(\w+) = (.*)$")
 _MORE: Final = re.compile(r"\s{4,}#\s*(.*)$")
@@ -40,9 +42,13 @@ class Comments:
 
 @cache
 def comments() -> Comments:
-    """Read the shipped file."""
+    """Read the shipped file: its comments are sentences for the owner, so they are translated."""
     shipped = resources.files("evsed.settings") / "shipped.toml"
-    return parse(shipped.read_text(encoding="utf-8"))
+    found = parse(shipped.read_text(encoding="utf-8"))
+    return Comments(
+        {name: Text(comment) for name, comment in found.sections.items()},
+        {key: Text(comment) for key, comment in found.keys.items()},
+    )
 
 
 def parse(text: str) -> Comments:

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from evsed.boards import SPI_GPIOS
+from evsed.core.text import text
 
 HIDDEN: Final = "***"
 """In place of a value that is shown to the owner alone."""
@@ -55,11 +56,11 @@ def _is_zone(text: str) -> bool:
 
 
 _zone_check, _zone_words = _checked(
-    _is_zone, '"" (the zone of this machine) or the name of a zone such as "Europe/Vienna"'
+    _is_zone, text('"" (the zone of this machine) or the name of a zone such as "Europe/Vienna"')
 )
 _host_check, _host_words = _checked(
     lambda text: bool(text) and not any(c.isspace() or c == "/" for c in text),
-    "the name or the address of a machine",
+    text("the name or the address of a machine"),
 )
 
 
@@ -71,31 +72,31 @@ def _is_network(text: str) -> bool:
 
 
 _network_check, _network_words = _checked(
-    _is_network, 'an address such as "127.0.0.1", or a network such as "192.168.1.0/24"'
+    _is_network, text('an address such as "127.0.0.1", or a network such as "192.168.1.0/24"')
 )
 # CSP level 3, 2.3.1: what might end the policy or begin another source is refused.
 _site_check, _site_words = _checked(
     lambda text: bool(re.fullmatch(r"https?://[A-Za-z0-9.*\[\]:-]+", text)),
-    'a site such as "http://homeassistant.local:8123", without a path',
+    text('a site such as "http://homeassistant.local:8123", without a path'),
 )
 _sensor_check, _sensor_words = _checked(
     lambda text: not text or re.fullmatch(r"28-[0-9a-f]{12}", text) is not None,
-    '"" (none) or the name of a DS18B20, such as "28-0316a2795fff"',
+    text('"" (none) or the name of a DS18B20, such as "28-0316a2795fff"'),
 )
 
-PILOT_GPIOS = Allowed("12, 13, 18 or 19: the GPIOs that have hardware PWM")
+PILOT_GPIOS = Allowed(text("12, 13, 18 or 19: the GPIOs that have hardware PWM"))
 
 
 def _free_gpio(gpio: int) -> int:
     if gpio in SPI_GPIOS:
-        raise must_be("a GPIO that SPI does not use; it uses 7 to 11")
+        raise must_be(text("a GPIO that SPI does not use; it uses 7 to 11"))
     return gpio
 
 
 def absolute(path: Path) -> Path:
     """*path*, where it is absolute."""
     if not path.is_absolute() or "\0" in str(path):
-        raise must_be("an absolute path, beginning with /")
+        raise must_be(text("an absolute path, beginning with /"))
     return path
 
 
@@ -105,13 +106,13 @@ Network = Annotated[str, _network_check, _network_words]
 Site = Annotated[str, _site_check, _site_words]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Gpio = Annotated[int, Field(ge=2, le=27), AfterValidator(_free_gpio)]  # 0 and 1: the HAT's EEPROM
-MaybeGpio = Annotated[Gpio | None, Allowed("a GPIO, 2 to 27, or absent")]
+MaybeGpio = Annotated[Gpio | None, Allowed(text("a GPIO, 2 to 27, or absent"))]
 MaybeChannel = Annotated[
-    Annotated[int, Field(ge=0, le=7)] | None, Allowed("an ADC channel, 0 to 7, or absent")
+    Annotated[int, Field(ge=0, le=7)] | None, Allowed(text("an ADC channel, 0 to 7, or absent"))
 ]
 Sensor = Annotated[str, _sensor_check, _sensor_words]
 AbsolutePath = Annotated[
-    Path, Field(strict=False), AfterValidator(absolute), Allowed("an absolute path")
+    Path, Field(strict=False), AfterValidator(absolute), Allowed(text("an absolute path"))
 ]
 
 

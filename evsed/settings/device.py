@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, model_validator
 
+from evsed.core.text import text
 from evsed.errors import SourceError
 from evsed.settings.common import Allowed, Section, must_be
 from evsed.sources.addresses import ADDRESSES, is_address
@@ -28,18 +29,24 @@ def _terms(value: object) -> object:
             check_spec(spec)
         except SourceError as error:
             raise must_be(
-                f'a table such as {{ path = "power" }}, or a list of them: {error}'
+                text(
+                    'a table such as {{ path = "power" }}, or a list of them: {error}',
+                    error=str(error),
+                )
             ) from None
     return value
 
 
 Terms = Annotated[
-    Any, AfterValidator(_terms), Allowed('a table such as { path = "power" }, or a list of tables')
+    Any,
+    AfterValidator(_terms),
+    Allowed(text('a table such as { path = "power" }, or a list of tables')),
 ]
 MaybeDevice = Annotated[
-    Annotated[int, Field(ge=0, le=247)] | None, Allowed("a Modbus address, 0 to 247, or absent")
+    Annotated[int, Field(ge=0, le=247)] | None,
+    Allowed(text("a Modbus address, 0 to 247, or absent")),
 ]
-AnyText = Annotated[str, Allowed('text, or "" for none')]
+AnyText = Annotated[str, Allowed(text('text, or "" for none'))]
 
 
 def check_address(kind: str, url: str) -> str:
@@ -108,18 +115,24 @@ def check_device(
         check_numbers(build(device))
     except SourceError as error:
         if section.preset and section.preset in str(error).split(" is not one")[0]:
-            raise must_be(f"a preset: {error}", key="preset", value=section.preset) from None
-        raise must_be(f"whole: {error}", key="kind", value=device.kind) from None
+            raise must_be(
+                text("a preset: {error}", error=str(error)), key="preset", value=section.preset
+            ) from None
+        raise must_be(
+            text("whole: {error}", error=str(error)), key="kind", value=device.kind
+        ) from None
 
 
 def check_unused(section: DeviceSettings, kind: str) -> None:
     """Refuse numbers in a section of a kind that has none: the owner means another kind."""
     for name in ("preset", *section.named):
         if (value := getattr(section, name)) not in ("", None):
-            wanted = f'absent where kind is "{kind}"; it is for "http", "mqtt" and "modbus"'
+            wanted = text(
+                'absent where kind is "{kind}"; it is for "http", "mqtt" and "modbus"', kind=kind
+            )
             if name == "preset":
                 with contextlib.suppress(SourceError):
                     find_preset(value)
                     raise must_be(wanted, key=name, value=value)
-                wanted = "one of those in docs/feeds.md"
+                wanted = text("one of those in docs/feeds.md")
             raise must_be(wanted, key=name, value=value)

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from evsed.core.text import text
 from evsed.feeds.excess import NAMES, feed_numbers
 from evsed.settings.common import Zone, must_be
 from evsed.settings.device import (
@@ -61,7 +62,7 @@ class FeedSettings(DeviceSettings):
     @classmethod
     def _battery_monitor_is_slow(cls, period_s: float, info: ValidationInfo) -> float:
         if period_s < BATTERY_MONITOR_S and info.data.get("kind") == "batterymonitor":
-            raise must_be(f"{BATTERY_MONITOR_S} to 3600 s")
+            raise must_be(text("{least_s} to 3600 s", least_s=BATTERY_MONITOR_S))
         return period_s
 
     @field_validator("window_s")
@@ -69,7 +70,7 @@ class FeedSettings(DeviceSettings):
     def _window_within_period(cls, window_s: float, info: ValidationInfo) -> float:
         period_s = info.data.get("period_s")
         if period_s is not None and window_s > period_s:
-            raise must_be(f"0 to {period_s:g} s, which is feed.period_s")
+            raise must_be(text("0 to {period_s:g} s, which is feed.period_s", period_s=period_s))
         return window_s
 
     @model_validator(mode="after")

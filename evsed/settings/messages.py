@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from evsed.core.text import text
 from evsed.settings.common import HIDDEN, Allowed, KeyMark
 from evsed.settings.root import Settings
 
@@ -137,8 +138,14 @@ def _line(details: ErrorDetails, named: Mapping[str, str]) -> str:
     location, value = _place(details)
     key = _dotted(location)
     if details["type"] == "extra_forbidden":
-        return f"{_given(key, value, named)}: {_no_such(location, value)}"
-    return f"{_given(key, value, named)}: must be {_wanted(details, location, value)}"
+        return text(
+            "{given}: {trouble}", given=_given(key, value, named), trouble=_no_such(location, value)
+        )
+    return text(
+        "{given}: must be {wanted}",
+        given=_given(key, value, named),
+        wanted=_wanted(details, location, value),
+    )
 
 
 def _place(details: ErrorDetails) -> tuple[Location, object]:
@@ -168,8 +175,8 @@ def _wanted(details: ErrorDetails, location: Location, value: object) -> str:
     if field is None:
         return details["msg"]
     if section_of(field) is not None:
-        return f"a section: [{_dotted(location)}]"
-    return _noun(field, value) + allowed(str(location[-1]), field)
+        return text("a section: [{location}]", location=_dotted(location))
+    return _of_kind(field, value, allowed(str(location[-1]), field))
 
 
 def allowed(name: str, field: FieldInfo) -> str:
@@ -178,29 +185,33 @@ def allowed(name: str, field: FieldInfo) -> str:
         if isinstance(mark, Allowed):
             return mark.words
     if get_origin(field.annotation) is Literal:
-        return " or ".join(_written(choice) for choice in get_args(field.annotation))
+        choices = tuple(_written(choice) for choice in get_args(field.annotation))
+        whole: str = choices[-1]
+        for choice in reversed(choices[:-1]):
+            whole = text("{first} or {rest}", first=choice, rest=whole)
+        return whole
     if field.annotation is bool:
-        return "true or false"
+        return text("true or false")
     least = next(mark.ge for mark in field.metadata if isinstance(mark, Ge))
     most = next(mark.le for mark in field.metadata if isinstance(mark, Le))
     unit = next((unit for suffix, unit in UNITS.items() if name.endswith(suffix)), "")
-    return f"{_written(least)} to {_written(most)}{unit}"
+    return text("{least} to {most}{unit}", least=_written(least), most=_written(most), unit=unit)
 
 
-def _noun(field: FieldInfo, value: object) -> str:
-    """Return the kind of number that is wanted where the value is not of that kind."""
+def _of_kind(field: FieldInfo, value: object, words: str) -> str:
+    """Return *words*, with the kind of number that is wanted where the value is of another."""
     right = isinstance(value, int) and not isinstance(value, bool)
     if field.annotation is int and not right:
-        return "a whole number, "
+        return text("a whole number, {allowed}", allowed=words)
     if field.annotation is float and not right and not isinstance(value, float):
-        return "a number, "
-    return ""
+        return text("a number, {allowed}", allowed=words)
+    return words
 
 
 def _no_such(location: Location, value: object) -> str:
     """That there is no such key, and the nearest one: in its section first, then anywhere."""
     *above, last = (str(part) for part in location)
-    kind = "section" if isinstance(value, dict) else "key"
+    section = isinstance(value, dict)
     prefix = "".join(f"{part}." for part in above)
     everywhere = list(keys())
     here = [key for key in (*everywhere, *_sections()) if key.rpartition(".")[0] == ".".join(above)]
@@ -208,9 +219,14 @@ def _no_such(location: Location, value: object) -> str:
     near = [by_last[last]] if last in by_last else get_close_matches(prefix + last, here, 1, 0.7)
     if not near:
         near = [by_last[name] for name in get_close_matches(last, by_last, 1, 0.7)]
+    if near and section:
+        return text("there is no such section; did you mean {near}?", near=near[0])
     if near:
-        return f"there is no such {kind}; did you mean {near[0]}?"
-    return f"there is no such {kind}; there are {', '.join(key.rpartition('.')[2] for key in here)}"
+        return text("there is no such key; did you mean {near}?", near=near[0])
+    names = ", ".join(key.rpartition(".")[2] for key in here)
+    if section:
+        return text("there is no such section; there are {names}", names=names)
+    return text("there is no such key; there are {names}", names=names)
 
 
 def _sections(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from evsed.core.text import text
 from evsed.frontends.mqtt import MqttConfig
 from evsed.settings.common import Allowed, Section, must_be
 from evsed.settings.device import AnyText, check_address
@@ -19,12 +20,12 @@ def _topic(text: str) -> str:
     return text
 
 
-_TOPIC = 'a topic without "+" and "#", or "" for none'
+_TOPIC = text('a topic without "+" and "#", or "" for none')
 Topic = Annotated[str, AfterValidator(_topic), Allowed(_TOPIC)]
 Broker = Annotated[
     str,
     AfterValidator(lambda url: check_address("mqtt", url) if url else url),
-    Allowed('the address of a broker, such as "mqtt://192.168.1.5:1883", or "" for none'),
+    Allowed(text('the address of a broker, such as "mqtt://192.168.1.5:1883", or "" for none')),
 ]
 
 

@@ -8,12 +8,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
+from evsed.core.text import text
 from evsed.frontends.notify import NotifyConfig
 from evsed.settings.common import Allowed, Guard, KeyMark, Section, must_be
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
-_ADDRESSES = 'a list of addresses of apprise, such as ["ntfys://ntfy.sh/my-topic"], or []'
-_TIME = 'a time such as "22:00", or "" for never'
+_ADDRESSES = text('a list of addresses of apprise, such as ["ntfys://ntfy.sh/my-topic"], or []')
+_TIME = text('a time such as "22:00", or "" for never')
 
 
 def _address(url: str) -> str:

@@ -8,12 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from evsed.core.text import text
 from evsed.frontends.ocpp import OcppConfig
 from evsed.settings.common import Allowed, Section, must_be
 from evsed.settings.device import AnyText, check_address
 
-_IDENTITY = '1 to 48 letters, digits and "-_=:+|@." or "" for a name of its own'
-_TAG = "1 to 20 characters: OCPP 1.6 has no longer idTag"
+_IDENTITY = text('1 to 48 letters, digits and "-_=:+|@." or "" for a name of its own')
+_TAG = text("1 to 20 characters: OCPP 1.6 has no longer idTag")
 
 
 def _identity(text: str) -> str:
@@ -29,7 +30,9 @@ def _tag(text: str) -> str:
     return text
 
 
-_CENTRAL = 'the address of a central system, such as "wss://central.example/ocpp", or "" for none'
+_CENTRAL = text(
+    'the address of a central system, such as "wss://central.example/ocpp", or "" for none'
+)
 Central = Annotated[
     str,
     AfterValidator(lambda url: check_address("ocpp", url) if url else url),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from evsed.core.text import text
 from evsed.core.user.tariff import TARIFF_WORDS, Tariff
 from evsed.errors import SourceError
 from evsed.settings.common import Allowed, Section, Zone, must_be
@@ -18,24 +19,26 @@ from evsed.sources.price_source import PriceRows, PriceSourceConfig
 from evsed.sources.terms import BrokerAccess, HttpAccess
 
 
-def _expression(text: str) -> str:
+def _expression(given: str) -> str:
     from evsed.sources.documents import compiled  # noqa: PLC0415 - only where there is one
 
     try:
-        if text:
-            compiled(text)
+        if given:
+            compiled(given)
     except SourceError as error:
-        raise must_be(f"a JMESPath expression: {error}") from None
-    return text
+        raise must_be(text("a JMESPath expression: {error}", error=str(error))) from None
+    return given
 
 
 Path = Annotated[
-    str, AfterValidator(_expression), Allowed('a JMESPath expression such as "data", or ""')
+    str, AfterValidator(_expression), Allowed(text('a JMESPath expression such as "data", or ""'))
 ]
 
 
 Currency = Annotated[
-    str, Field(max_length=8, pattern=r"^[^\s\d]*$"), Allowed('a name such as "EUR" or "€", or ""')
+    str,
+    Field(max_length=8, pattern=r"^[^\s\d]*$"),
+    Allowed(text('a name such as "EUR" or "€", or ""')),
 ]
 
 
@@ -79,10 +82,10 @@ class PricesSettings(Section):
     @model_validator(mode="after")
     def _list_can_be_found(self) -> PricesSettings:
         if self.kind == "mqtt" and not self.topic:
-            raise must_be('a topic where kind is "mqtt"', key="topic", value=self.topic)
+            raise must_be(text('a topic where kind is "mqtt"'), key="topic", value=self.topic)
         for key in ("start", "price") if self.kind else ():
             if not getattr(self, key):
-                raise must_be("a JMESPath expression where a list is set", key=key, value="")
+                raise must_be(text("a JMESPath expression where a list is set"), key=key, value="")
         return self
 
     @property

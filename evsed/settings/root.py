@@ -23,6 +23,7 @@ from evsed.core.pilot.phase_set import Switching, SwitchRules
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.core.supply.main_fuse import MainFuseConfig
+from evsed.core.text import text
 from evsed.feeds import FeedConfig
 from evsed.frontends.mqtt import MqttConfig
 from evsed.frontends.ocpp import OcppConfig
@@ -122,7 +123,9 @@ class Settings(BaseSettings):
         supply = info.data.get("supply")
         gpios = board.wires.contactor_gpios
         if isinstance(supply, SupplySettings) and len(gpios) not in (1, supply.phases):
-            wanted = f"one GPIO, or one per phase: supply.phases is {supply.phases}"
+            wanted = text(
+                "one GPIO, or one per phase: supply.phases is {phases}", phases=supply.phases
+            )
             raise must_be(wanted, key=f"{board.kind}.contactor_gpios", value=gpios)
         return board
 
@@ -133,7 +136,7 @@ class Settings(BaseSettings):
     ) -> ContactorSettings:
         board = info.data.get("board")
         if isinstance(board, BoardSettings) and board.kind == "kernel" and contactor.hold_duty < 1:
-            wanted = '1.0 where board.kind is "kernel": Linux has no PWM for the contactor'
+            wanted = text('1.0 where board.kind is "kernel": Linux has no PWM for the contactor')
             raise must_be(wanted, key="hold_duty", value=contactor.hold_duty)
         return contactor
 
@@ -146,7 +149,10 @@ class Settings(BaseSettings):
         if not isinstance(board, BoardSettings) or contactor.switching == "off":
             return contactor
         if len(board.wires.contactor_gpios) == 1:
-            wanted = f'"off" where board.{board.kind}.contactor_gpios has one GPIO for all phases'
+            wanted = text(
+                '"off" where board.{kind}.contactor_gpios has one GPIO for all phases',
+                kind=board.kind,
+            )
             raise must_be(wanted, key="switching", value=contactor.switching)
         return contactor
 
@@ -166,17 +172,29 @@ class Settings(BaseSettings):
         for key, value in inputs:
             for pin in value if isinstance(value, tuple) else (value,):
                 if key.endswith(("_gpio", "_gpios")) and pin in taken:
-                    wanted = f"other than {section}.{taken[pin]}, which has {pin}"
+                    wanted = text(
+                        "other than {section}.{taken}, which has {pin}",
+                        section=section,
+                        taken=taken[pin],
+                        pin=pin,
+                    )
                     raise must_be(wanted, key=key, value=value)
         contactors = len(wires.contactor_gpios)
         if len(feedbacks) not in (0, contactors):
-            wanted = f"[] or as many as {section}.contactor_gpios has: {contactors}"
+            wanted = text(
+                "[] or as many as {section}.contactor_gpios has: {contactors}",
+                section=section,
+                contactors=contactors,
+            )
             raise must_be(wanted, key="contactor_feedback_gpios", value=feedbacks)
         for key, channel in inputs:
             if not key.endswith("_adc_channel"):
                 continue
             if channel == board.front_end.pilot_adc_channel:
-                wanted = f"other than board.front_end.pilot_adc_channel, which is {channel}"
+                wanted = text(
+                    "other than board.front_end.pilot_adc_channel, which is {channel}",
+                    channel=channel,
+                )
                 raise must_be(wanted, key=key, value=channel)
         return inputs
 
@@ -192,17 +210,17 @@ class Settings(BaseSettings):
         for key, pins in (("light_gpios", box.light_gpios), ("button_gpio", (box.button_gpio,))):
             for pin in pins:
                 if pin in taken:
-                    wanted = f"other than {taken[pin]}, which has {pin}"
+                    wanted = text("other than {taken}, which has {pin}", taken=taken[pin], pin=pin)
                     raise must_be(wanted, key=key, value=getattr(box, key))
         return box
 
     @model_validator(mode="after")
     def _what_is_held_is_watched(self) -> Self:
         if self.contactor.hold_duty < 1 and not self.inputs.contactor_feedback_gpios:
-            wanted = (
-                "1.0, or inputs.contactor_feedback_gpios must name one GPIO for each contactor: "
-                "one that lets go while it is held would go unnoticed, and what holds it does not "
-                "close it again"
+            wanted = text(
+                "1.0, or inputs.contactor_feedback_gpios must name one GPIO for each "
+                "contactor: one that lets go while it is held would go unnoticed, and "
+                "what holds it does not close it again"
             )
             raise must_be(wanted, key="contactor.hold_duty", value=self.contactor.hold_duty)
         return self
@@ -211,9 +229,10 @@ class Settings(BaseSettings):
     def _what_is_switched_is_watched(self) -> Self:
         switching = self.contactor.switching
         if switching in ("down", "auto") and not self.inputs.contactor_feedback_gpios:
-            wanted = (
-                '"off" or "unplugged", or inputs.contactor_feedback_gpios must name one GPIO for '
-                "each contactor: before phases change under a car, every contact is proved open"
+            wanted = text(
+                '"off" or "unplugged", or inputs.contactor_feedback_gpios must name one '
+                "GPIO for each contactor: before phases change under a car, every "
+                "contact is proved open"
             )
             raise must_be(wanted, key="contactor.switching", value=switching)
         return self
@@ -228,10 +247,13 @@ class Settings(BaseSettings):
             return inputs
         least = METER_HEADROOM * supply.max_current_a / MOST_V
         if inputs.current_a_per_v < least:
-            wanted = (
-                f"at least {math.ceil(least * 10) / 10:g}, so that it spans {METER_HEADROOM:g} "
-                f"times supply.max_current_a, which is {supply.max_current_a:g} A: a transformer "
-                "with more turns, or a smaller burden"
+            wanted = text(
+                "at least {least:g}, so that it spans {times:g} times "
+                "supply.max_current_a, which is {max_current_a:g} A: a transformer with "
+                "more turns, or a smaller burden",
+                least=math.ceil(least * 10) / 10,
+                times=METER_HEADROOM,
+                max_current_a=supply.max_current_a,
             )
             raise must_be(wanted, key="current_a_per_v", value=inputs.current_a_per_v)
         return inputs
@@ -244,9 +266,11 @@ class Settings(BaseSettings):
             return meters
         for key in ("main_fuse_a", "peak_w"):
             if (value := getattr(supply, key)) is not None:
-                wanted = (
-                    f"a section where supply.{key} is set, which is {value:g}: without a meter of "
-                    "the house nobody knows what the house leaves for the car"
+                wanted = text(
+                    "a section where supply.{key} is set, which is {value:g}: without a "
+                    "meter of the house nobody knows what the house leaves for the car",
+                    key=key,
+                    value=value,
                 )
                 raise must_be(wanted, key="house.kind", value=meters.house.kind)
         return meters
@@ -256,7 +280,10 @@ class Settings(BaseSettings):
     def _least_under_most(cls, surplus: SurplusSettings, info: ValidationInfo) -> SurplusSettings:
         supply, least_a = info.data.get("supply"), surplus.car_min_current_a
         if isinstance(supply, SupplySettings) and least_a > supply.max_current_a:
-            wanted = f"6 to {supply.max_current_a:g} A, which is supply.max_current_a"
+            wanted = text(
+                "6 to {max_current_a:g} A, which is supply.max_current_a",
+                max_current_a=supply.max_current_a,
+            )
             raise must_be(wanted, key="car_min_current_a", value=least_a)
         return surplus
 
@@ -265,7 +292,7 @@ class Settings(BaseSettings):
     def _car_fits_the_supply(cls, car: CarSettings, info: ValidationInfo) -> CarSettings:
         supply = info.data.get("supply")
         if isinstance(supply, SupplySettings) and car.phases > supply.phases:
-            wanted = f"0 to {supply.phases}, which is supply.phases"
+            wanted = text("0 to {phases}, which is supply.phases", phases=supply.phases)
             raise must_be(wanted, key="phases", value=car.phases)
         return car
 

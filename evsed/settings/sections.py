@@ -18,6 +18,7 @@ from evsed.core.car.care import CarCareConfig
 from evsed.core.pilot.over_current import OverCurrentConfig
 from evsed.core.pilot.phase_set import REST_S
 from evsed.core.solar.allotment_config import AllotmentConfig
+from evsed.core.text import text
 from evsed.settings.common import (
     PILOT_GPIOS,
     AbsolutePath,
@@ -45,17 +46,18 @@ PILOT_SWING_V = 12.6  # the pilot's supply is 12 V +-5 %: IEC 61851-1 Table A.2,
 
 def _no_or_startable(current_a: float) -> float:
     if current_a != 0 and not 6 <= current_a <= 80:  # noqa: PLR2004 - what a pilot can say
-        raise must_be("0, or 6 to 80 A")
+        raise must_be(text("0, or 6 to 80 A"))
     return current_a
 
 
 MaybeFuse = Annotated[
-    Annotated[float, Field(ge=10, le=400)] | None, Allowed("10 to 400 A, or absent")
+    Annotated[float, Field(ge=10, le=400)] | None, Allowed(text("10 to 400 A, or absent"))
 ]
 MaybePeak = Annotated[
-    Annotated[float, Field(ge=1000, le=1_000_000)] | None, Allowed("1000 to 1000000 W, or absent")
+    Annotated[float, Field(ge=1000, le=1_000_000)] | None,
+    Allowed(text("1000 to 1000000 W, or absent")),
 ]
-LostCurrent = Annotated[float, AfterValidator(_no_or_startable), Allowed("0, or 6 to 80 A")]
+LostCurrent = Annotated[float, AfterValidator(_no_or_startable), Allowed(text("0, or 6 to 80 A"))]
 
 
 _BETWEEN_LINES_V = (300.0, 480.0)
@@ -110,18 +112,18 @@ class WiresSettings(Section):
     ) -> tuple[int, ...]:
         pilot = info.data.get("pilot_gpio")
         if pilot in gpios:
-            raise must_be(f"other than pilot_gpio, which is {pilot}")
+            raise must_be(text("other than pilot_gpio, which is {pilot}", pilot=pilot))
         if len(set(gpios)) < len(gpios):
-            raise must_be("different GPIOs")
+            raise must_be(text("different GPIOs"))
         return gpios
 
     @field_validator("heartbeat_gpio")
     @classmethod
     def _heartbeat_its_own(cls, gpio: int, info: ValidationInfo) -> int:
         if gpio == info.data.get("pilot_gpio"):
-            raise must_be(f"other than pilot_gpio, which is {gpio}")
+            raise must_be(text("other than pilot_gpio, which is {gpio}", gpio=gpio))
         if gpio in info.data.get("contactor_gpios", ()):
-            raise must_be(f"other than contactor_gpios, which have {gpio}")
+            raise must_be(text("other than contactor_gpios, which have {gpio}", gpio=gpio))
         return gpio
 
 
@@ -153,7 +155,9 @@ class FrontEndSettings(Section):
         bottom_v = info.data.get("volts_at_code_0")
         if bottom_v is not None and bottom_v + 1023 * volts_per_code < PILOT_SWING_V:
             least = math.ceil((PILOT_SWING_V - bottom_v) / 1023 * 1e5) / 1e5
-            raise must_be(f"{least:g} or more: with this one, +12.6 V cannot be read")
+            raise must_be(
+                text("{least:g} or more: with this one, +12.6 V cannot be read", least=least)
+            )
         return volts_per_code
 
 
@@ -208,14 +212,16 @@ class InputsSettings(Section):
     def _its_own_channel(cls, channel: int | None, info: ValidationInfo) -> int | None:
         for key, other in info.data.items():
             if key.endswith("_adc_channel") and channel is not None and channel == other:
-                raise must_be(f"other than {key}, which is {channel}")
+                raise must_be(
+                    text("other than {key}, which is {channel}", key=key, channel=channel)
+                )
         return channel
 
     @field_validator("contactor_feedback_gpios")
     @classmethod
     def _each_feedback_its_own(cls, gpios: tuple[int, ...]) -> tuple[int, ...]:
         if len(set(gpios)) < len(gpios):
-            raise must_be("different GPIOs")
+            raise must_be(text("different GPIOs"))
         return gpios
 
     @field_validator("ground_fault_gpio", "ground_fault_test_gpio", "emergency_stop_gpio")
@@ -223,14 +229,14 @@ class InputsSettings(Section):
     def _each_input_its_own(cls, gpio: int | None, info: ValidationInfo) -> int | None:
         for name, other in info.data.items():
             if gpio is not None and (gpio == other or (isinstance(other, tuple) and gpio in other)):
-                raise must_be(f"other than {name}, which has {gpio}")
+                raise must_be(text("other than {name}, which has {gpio}", name=name, gpio=gpio))
         return gpio
 
     @field_validator("ground_fault_test_gpio")
     @classmethod
     def _test_has_an_answer(cls, gpio: int | None, info: ValidationInfo) -> int | None:
         if gpio is not None and info.data.get("ground_fault_gpio", gpio) is None:
-            raise must_be("absent where ground_fault_gpio is: nothing would hear the answer")
+            raise must_be(text("absent where ground_fault_gpio is: nothing would hear the answer"))
         return gpio
 
 
@@ -250,14 +256,14 @@ class BoxSettings(Section):
     @classmethod
     def _each_light_its_own(cls, gpios: tuple[int, ...]) -> tuple[int, ...]:
         if len(set(gpios)) < len(gpios):
-            raise must_be("different GPIOs")
+            raise must_be(text("different GPIOs"))
         return gpios
 
     @field_validator("button_gpio")
     @classmethod
     def _button_its_own(cls, gpio: int | None, info: ValidationInfo) -> int | None:
         if gpio is not None and gpio in info.data.get("light_gpios", ()):
-            raise must_be(f"other than light_gpios, which have {gpio}")
+            raise must_be(text("other than light_gpios, which have {gpio}", gpio=gpio))
         return gpio
 
 
@@ -282,7 +288,7 @@ class SurplusSettings(Section):
         given = [name for name in names if getattr(self, name) is not None]
         if 0 < len(given) < len(names):
             raise must_be(
-                f"set together with the other two: {', '.join(names)}",
+                text("set together with the other two: {names}", names=", ".join(names)),
                 key=given[0],
                 value=getattr(self, given[0]),
             )
@@ -319,7 +325,7 @@ class SafetySettings(Section):
 MaybePath = Annotated[
     str,
     AfterValidator(lambda text: str(absolute(Path(text))) if text else text),
-    Allowed('an absolute path, or "" for none'),
+    Allowed(text('an absolute path, or "" for none')),
 ]
 
 
@@ -355,14 +361,14 @@ class WebSettings(Section):
     @classmethod
     def _another_port(cls, https_port: int, info: ValidationInfo) -> int:
         if https_port and https_port == info.data.get("port"):
-            raise must_be(f"other than port, which is {https_port}")
+            raise must_be(text("other than port, which is {https_port}", https_port=https_port))
         return https_port
 
     @field_validator("key")
     @classmethod
     def _key_of_a_certificate(cls, key: str, info: ValidationInfo) -> str:
         if key and not info.data.get("certificate"):
-            raise must_be('"" where certificate is "": evsed makes both itself')
+            raise must_be(text('"" where certificate is "": evsed makes both itself'))
         return key
 
 

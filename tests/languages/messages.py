@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from evsed.frontends.languages import Key, placeholders
+from evsed.settings.comments import comments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 STATIC: Final = ROOT / "evsed/frontends/web/static"
 OF_THE_LANGUAGE: Final = ("lang", "locale")
 """Keys of the page that name the language itself."""
+COMMENTS: Final = "etc/evsed.toml"
 HOME: Final = "evsed/core/text.py"
 
 
@@ -49,6 +51,10 @@ def collect() -> list[Message]:
         for key, english in json.loads(path.read_text(encoding="utf-8")).items():
             if key not in OF_THE_LANGUAGE:
                 found.setdefault((key, english), Message((key, english), file))
+    shipped = comments()
+    for english in (*shipped.sections.values(), *shipped.keys.values()):
+        if english:
+            found.setdefault(("", english), Message(("", english), COMMENTS))
     if wrong:
         raise CollectError("\n".join(wrong))
     return list(found.values())

@@ -7,6 +7,7 @@ been checked and the body has been read.
 
 from __future__ import annotations
 
+from evsed.core.text import text
 from evsed.core.user.controls import Controls, ControlsError
 from evsed.frontends.views import ControlsView
 from evsed.frontends.web.api.context import AppContext
@@ -20,8 +21,8 @@ CONTROLS = "/api/v1/controls"
 
 PASSWORD_WANTED = problem(
     422,
-    'logging in takes {"password": "..."}',
-    errors=(("password", "it must be text, and nothing else may stand beside it"),),
+    text('logging in takes {"password": "..."}'),
+    errors=(("password", text("it must be text, and nothing else may stand beside it")),),
 )
 
 
@@ -31,8 +32,11 @@ async def acknowledge(context: AppContext, request: ApiRequest) -> PreparedRespo
     if request.program and service:
         return problem(
             403,
-            f"{', '.join(service)} waits for somebody at the box: acknowledge it on the page or "
-            "with `evsed ack`, after the repair; nothing was changed",
+            text(
+                "{service} waits for somebody at the box: acknowledge it on the page or "
+                "with `evsed ack`, after the repair; nothing was changed",
+                service=", ".join(service),
+            ),
         )
     return json_response(Outcome(await context.hub.acknowledge(request.sender)))
 
@@ -49,7 +53,9 @@ async def change(context: AppContext, request: ApiRequest) -> PreparedResponse:
             request.sender, request.body, program=request.program
         )
     except ControlsError as error:
-        return problem(422, f"{error}; nothing was changed", errors=error.problems)
+        return problem(
+            422, text("{error}; nothing was changed", error=str(error)), errors=error.problems
+        )
     return json_response(context.hub.status().controls, Outcome(outcome))
 
 
@@ -69,13 +75,13 @@ async def log_in(context: AppContext, request: ApiRequest) -> PreparedResponse:
     )
     if isinstance(cookie, PreparedResponse):
         return cookie
-    return json_response(Outcome("logged in"), extra={"Set-Cookie": cookie})
+    return json_response(Outcome(text("logged in")), extra={"Set-Cookie": cookie})
 
 
 async def log_out(context: AppContext, request: ApiRequest) -> PreparedResponse:
     """End the session."""
     cookie = context.authenticator.log_out(request.http)
-    return json_response(Outcome("logged out"), extra={"Set-Cookie": cookie})
+    return json_response(Outcome(text("logged out")), extra={"Set-Cookie": cookie})
 
 
 CHANGED = Reply("the controls as they are now, and the outcome", (ControlsView, Outcome))

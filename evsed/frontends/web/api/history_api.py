@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, cast
 from aiohttp import web
 
 from evsed.core.energy.history import By
+from evsed.core.text import text
 from evsed.errors import StoreError
 from evsed.frontends.money import rounded
 from evsed.frontends.web.api.context import AppContext
@@ -61,9 +62,11 @@ SENT_WITHIN_S: Final = 600.0
 """A backup that takes longer to send is given up: 20 MB in this time are 35 kB a second."""
 
 UNDER_WAY = problem(
-    503, "another backup is being sent; try again when it has arrived", {"Retry-After": "30"}
+    503, text("another backup is being sent; try again when it has arrived"), {"Retry-After": "30"}
 )
-NO_DAY = problem(404, "nothing is kept of that day; /api/v1/days lists the days that are kept")
+NO_DAY = problem(
+    404, text("nothing is kept of that day; /api/v1/days lists the days that are kept")
+)
 
 
 def _from_store(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from evsed.core.text import text
 from evsed.core.user.controls import ControlsError
 from evsed.frontends.claim_orders import read_claim
 from evsed.frontends.status import Status
@@ -32,7 +33,7 @@ from evsed.frontends.web.api.operation import (
 )
 from evsed.frontends.web.api.serialization import json_response
 from evsed.frontends.web.auth.tokens import NAME, Scope, TokenConflictError, TokenError
-from evsed.frontends.web.http.parameters import text
+from evsed.frontends.web.http.parameters import text as of_form
 from evsed.frontends.web.http.responses import PreparedResponse, problem
 
 CLAIM = "/api/v1/claim"
@@ -40,8 +41,8 @@ TOKENS = "/api/v1/tokens"
 
 NO_TOKEN = problem(
     422,
-    'a token takes {"name": "evcc", "scope": "control"}; nothing was changed',
-    errors=(("scope", "it must be read or control"),),
+    text('a token takes {"name": "evcc", "scope": "control"}; nothing was changed'),
+    errors=(("scope", text("it must be read or control")),),
 )
 
 log = structlog.get_logger("evsed.web")
@@ -64,9 +65,13 @@ async def place_claim(context: AppContext, request: ApiRequest) -> PreparedRespo
         found = read_claim(request.body, time.monotonic(), yields=True)
         outcome = await context.hub.place_claim(request.sender, PROGRAM, found)
     except ControlsError as error:
-        return problem(422, f"{error}; nothing was changed", errors=error.problems)
+        return problem(
+            422, text("{error}; nothing was changed", error=str(error)), errors=error.problems
+        )
     except ValueError as error:
-        return problem(422, f"{error}; nothing was changed", errors=(("", str(error)),))
+        return problem(
+            422, text("{error}; nothing was changed", error=str(error)), errors=(("", str(error)),)
+        )
     return json_response(_claim_of(context.hub.status()), Outcome(outcome))
 
 
@@ -115,7 +120,9 @@ async def create_token(context: AppContext, request: ApiRequest) -> PreparedResp
     except OSError as error:
         return _not_kept(error)
     log.info("a token was created", name=name, scope=scope, by=request.sender)
-    return json_response(NewToken(made, name, str(scope)), Outcome(f"the token {name} is created"))
+    return json_response(
+        NewToken(made, name, str(scope)), Outcome(text("the token {name} is created", name=name))
+    )
 
 
 async def revoke_token(context: AppContext, request: ApiRequest) -> PreparedResponse:
@@ -128,13 +135,16 @@ async def revoke_token(context: AppContext, request: ApiRequest) -> PreparedResp
     except OSError as error:
         return _not_kept(error)
     log.info("a token was revoked", name=name, by=request.sender)
-    return json_response(Outcome(f"the token {name} is revoked"))
+    return json_response(Outcome(text("the token {name} is revoked", name=name)))
 
 
 def _not_kept(error: OSError) -> PreparedResponse:
     return problem(
         503,
-        f"the tokens cannot be written ({error.strerror}); nothing was changed",
+        text(
+            "the tokens cannot be written ({strerror}); nothing was changed",
+            strerror=error.strerror or "",
+        ),
         {"Retry-After": "30"},
     )
 
@@ -173,6 +183,6 @@ OPERATIONS = (
     Operation(
         "DELETE", f"{TOKENS}/{{name}}", "Revoke a token",
         revoke_token, Reply("the outcome", (Outcome,)), AuthRequirement.OWNER,
-        path_parameter=text("name", "the token's name", NAME), refusals=NOT_NOW,
+        path_parameter=of_form("name", "the token's name", NAME), refusals=NOT_NOW,
     ),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, cast
 from aiohttp import ClientPayloadError
 from aiohttp.http_exceptions import HttpProcessingError
 
+from evsed.core.text import text
 from evsed.errors import BackupError, StoreError
 from evsed.frontends.web.api.models import Outcome
 from evsed.frontends.web.api.operation import ApiRequest, AuthRequirement, Operation, Reply
@@ -25,10 +26,20 @@ MOST_BYTES: Final = 64_000_000
 SENT_WITHIN_S: Final = 600.0
 """As for the backup that is sent."""
 
-NO_FILE = problem(415, f"a backup is sent as it is, with Content-Type: {ANY}; nothing was changed")
-TOO_LARGE = problem(413, f"a backup has {MOST_BYTES // 1_000_000} MB at most; nothing was changed")
-CUT = problem(408, "the backup did not come whole; nothing was changed")
-UNDER_WAY = problem(503, "another backup is under way; nothing was changed", {"Retry-After": "30"})
+NO_FILE = problem(
+    415, text("a backup is sent as it is, with Content-Type: {kind}; nothing was changed", kind=ANY)
+)
+TOO_LARGE = problem(
+    413,
+    text(
+        "a backup has {most_mb} MB at most; nothing was changed",
+        most_mb=MOST_BYTES // 1000000,
+    ),
+)
+CUT = problem(408, text("the backup did not come whole; nothing was changed"))
+UNDER_WAY = problem(
+    503, text("another backup is under way; nothing was changed"), {"Retry-After": "30"}
+)
 
 
 async def restore(context: AppContext, request: ApiRequest) -> PreparedResponse:
@@ -50,7 +61,11 @@ async def restore(context: AppContext, request: ApiRequest) -> PreparedResponse:
             except BackupError as error:
                 return problem(422, str(error))
             except (StoreError, OSError) as error:
-                return problem(503, f"{error}; nothing was changed", {"Retry-After": "10"})
+                return problem(
+                    503,
+                    text("{error}; nothing was changed", error=str(error)),
+                    {"Retry-After": "10"},
+                )
     return json_response(Outcome(done))
 
 
@@ -61,7 +76,9 @@ async def undo_restore(context: AppContext, request: ApiRequest) -> PreparedResp
     except BackupError as error:
         return problem(409, str(error))
     except (StoreError, OSError) as error:
-        return problem(503, f"{error}; nothing was changed", {"Retry-After": "10"})
+        return problem(
+            503, text("{error}; nothing was changed", error=str(error)), {"Retry-After": "10"}
+        )
 
 
 async def _receive(request: ApiRequest, file: BinaryIO) -> PreparedResponse | None:

@@ -208,7 +208,7 @@ class Router:
                 return edition.settings.response(encodings)
             if path == WORKER:
                 return edition.worker.response(encodings)
-            page = edition.page(describe(spoken.translated(self._context.hub.status())))
+            page = edition.page(describe(self._context.hub.status(), spoken))
             return page.unchanged if has == page.etag else page.asset.response(encodings)
         if path == HEALTH:
             return self._context.status_response(_health)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from evsed.core.text import text
 from evsed.errors import ChangeRefused, SettingsError
 from evsed.frontends.settings import FeedCheckView, NotifyTrialView, SettingsView, UpdateView
 from evsed.frontends.web.api.context import AppContext
@@ -30,26 +31,40 @@ PASSWORD_MOST = 1024
 
 AGAIN = problem(
     403,
-    "this needs the password once more, beside being logged in; nothing was changed",
-    errors=(("password", "send it with the change"),),
+    text("this needs the password once more, beside being logged in; nothing was changed"),
+    errors=(("password", text("send it with the change")),),
 )
 NO_CHANGES = problem(
     422,
-    'a change takes {"changes": {"supply.max_current_a": 16}}; nothing was changed',
-    errors=(("changes", "it must name one setting or more, dotted, each with its value"),),
+    text('a change takes {"changes": {"supply.max_current_a": 16}}; nothing was changed'),
+    errors=(("changes", text("it must name one setting or more, dotted, each with its value")),),
 )
 NO_FIRST_PASSWORD = problem(
     403,
-    "the first password can be set on the page only within ten minutes of the box being switched "
-    "on, so that nobody sets it from afar: switch the box off and on at its breaker, then try "
-    "again. Or on the Pi: `sudo evsed password`",
+    text(
+        "the first password can be set on the page only within ten minutes of "
+        "the box being switched on, so that nobody sets it from afar: switch the "
+        "box off and on at its breaker, then try again. Or on the Pi: `sudo "
+        "evsed password`"
+    ),
 )
-NO_PASSWORD_FILE = problem(403, "[web] password_file is not set, so there can be no password")
+NO_PASSWORD_FILE = problem(403, text("[web] password_file is not set, so there can be no password"))
 NOT_A_PASSWORD = problem(
     422,
-    'a password takes {"password": "...", "old": "..."}, old where there is one already; nothing '
-    "was changed",
-    errors=(("password", f"it must be text of {SHORT} to {PASSWORD_MOST} characters"),),
+    text(
+        'a password takes {"password": "...", "old": "..."}, old where there is '
+        "one already; nothing was changed"
+    ),
+    errors=(
+        (
+            "password",
+            text(
+                "it must be text of {least} to {most} characters",
+                least=SHORT,
+                most=PASSWORD_MOST,
+            ),
+        ),
+    ),
 )
 
 log = structlog.get_logger("evsed.web")
@@ -138,13 +153,16 @@ async def set_password(context: AppContext, request: ApiRequest) -> PreparedResp
     except OSError as error:
         return problem(
             503,
-            f"the password cannot be kept ({error.strerror}); nothing was changed",
+            text(
+                "the password cannot be kept ({strerror}); nothing was changed",
+                strerror=error.strerror or "",
+            ),
             {"Retry-After": "30"},
         )
     log.warning("the password was set on the page", by=request.sender)
     cookie = await authenticator.log_in(address, password, secure=request.http.secure)
     extra = {} if isinstance(cookie, PreparedResponse) else {"Set-Cookie": cookie}
-    return json_response(Outcome("the password is set, and you are logged in"), extra=extra)
+    return json_response(Outcome(text("the password is set, and you are logged in")), extra=extra)
 
 
 async def _change(
@@ -177,7 +195,15 @@ def _refused(error: SettingsError | ChangeRefused, wrong: int = 422) -> Prepared
         status = 403 if error.late else wrong
         return problem(status, str(error), errors=tuple((key, str(error)) for key in error.keys))
     found = tuple(zip(error.keys, error.problems, strict=True))
-    return problem(wrong, f"{'; '.join(error.problems)}; nothing was changed", errors=found)
+    return problem(wrong, _unchanged(error.problems), errors=found)
+
+
+def _unchanged(problems: tuple[str, ...]) -> str:
+    """Return *problems* in one sentence that ends with their effect: none."""
+    whole: str = text("nothing was changed")
+    for trouble in reversed(problems):
+        whole = text("{first}; {rest}", first=trouble, rest=whole)
+    return whole
 
 
 NOT_POSSIBLE = {

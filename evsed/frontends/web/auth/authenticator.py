@@ -34,6 +34,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from evsed import private_file
+from evsed.core.text import text
 from evsed.frontends.web.auth.password import matches
 from evsed.frontends.web.auth.rate_limit import LoginRateLimiter
 from evsed.frontends.web.http.responses import PreparedResponse, problem
@@ -56,9 +57,12 @@ LOCAL_ENDINGS: Final = (".local", ".lan", ".home.arpa", ".internal", ".localhost
 
 NO_PASSWORD = problem(
     403,
-    "no password is set, so evsed accepts no orders over the network; nothing was changed. Set one "
-    "at /settings within ten minutes of the box being switched on, or on the Pi: `sudo evsed "
-    "password`; `evsed set` and `evsed ack` give orders there",
+    text(
+        "no password is set, so evsed accepts no orders over the network; "
+        "nothing was changed. Set one at /settings within ten minutes of the box "
+        "being switched on, or on the Pi: `sudo evsed password`; `evsed set` and "
+        "`evsed ack` give orders there"
+    ),
 )
 CHALLENGE: Final = {
     # A 401 has to carry a challenge (RFC 9110 section 11.6.1); browsers do not know this one.
@@ -66,20 +70,27 @@ CHALLENGE: Final = {
 }
 NO_SESSION = problem(
     401,
-    "log in first: POST the password to /api/v1/login; or send it by HTTP basic, or a token; "
-    "nothing was changed",
+    text(
+        "log in first: POST the password to /api/v1/login; or send it by HTTP "
+        "basic, or a token; nothing was changed"
+    ),
     CHALLENGE,
 )
-WRONG_PASSWORD = problem(401, "the password is wrong", CHALLENGE)
+WRONG_PASSWORD = problem(401, text("the password is wrong"), CHALLENGE)
 FOREIGN = problem(
     403,
-    "this order comes from the page of another site (Origin or Sec-Fetch-Site says so); "
-    "nothing was changed. Use evsed's own page",
+    text(
+        "this order comes from the page of another site (Origin or "
+        "Sec-Fetch-Site says so); nothing was changed. Use evsed's own page"
+    ),
 )
 UNKNOWN_HOST = problem(
     403,
-    "evsed accepts orders by its address or by a name of this network only, and the Host of this "
-    "request is neither; nothing was changed. If that name is yours, put it into [web] names",
+    text(
+        "evsed accepts orders by its address or by a name of this network only, "
+        "and the Host of this request is neither; nothing was changed. If that "
+        "name is yours, put it into [web] names"
+    ),
 )
 
 log = structlog.get_logger("evsed.web")
@@ -162,9 +173,9 @@ class Authenticator:
         """Return the refusal of a wrong *password*, or of an attempt too soon; slow on purpose."""
         wait_s = self._rate_limiter.begin(address, self._clock())
         if wait_s > 0:
-            return _too_soon(wait_s, "too many attempts have failed from this address")
+            return _too_soon(wait_s, text("too many attempts have failed from this address"))
         if self._waiting >= HASHES_WAITING:
-            return _too_soon(5.0, "too many are logging in at once")
+            return _too_soon(5.0, text("too many are logging in at once"))
         self._waiting += 1
         try:
             async with self._hashing:
@@ -300,4 +311,8 @@ def _digest(token: str) -> bytes:
 
 def _too_soon(wait_s: float, detail: str) -> PreparedResponse:
     seconds = math.ceil(wait_s)
-    return problem(429, f"{detail}; try again in {seconds} s", {"Retry-After": str(seconds)})
+    return problem(
+        429,
+        text("{detail}; try again in {seconds} s", detail=detail, seconds=seconds),
+        {"Retry-After": str(seconds)},
+    )

@@ -22,6 +22,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
+from evsed.core.text import text
 from evsed.frontends.web.auth.authenticator import (
     SESSION_S,
     SESSIONS,
@@ -32,18 +33,19 @@ from evsed.frontends.web.auth.tokens import Scope, Token, TokenFile
 from evsed.frontends.web.http.responses import PROBLEM, PreparedResponse, answer, problem
 
 NO_SCOPE: Final = problem(
-    403, "this token may only read; nothing was changed. `evsed token create` makes others"
+    403, text("this token may only read; nothing was changed. `evsed token create` makes others")
 )
 OWNER_ONLY: Final = problem(
-    403, "a token does not suffice for this: log in, or send the password; nothing was changed"
+    403,
+    text("a token does not suffice for this: log in, or send the password; nothing was changed"),
 )
 UNKNOWN_TOKEN: Final = problem(
     401,
-    "evsed knows no such token: it was revoked, or never created; nothing was changed",
+    text("evsed knows no such token: it was revoked, or never created; nothing was changed"),
     {"WWW-Authenticate": 'Bearer realm="evsed", error="invalid_token"'},
 )
 NO_CREDENTIALS: Final = problem(
-    401, "send evsed's password by HTTP basic (any user name will do); nothing was changed"
+    401, text("send evsed's password by HTTP basic (any user name will do); nothing was changed")
 )
 CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="evsed", charset="UTF-8"'}
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from evsed import private_file
+from evsed.core.text import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,29 +95,38 @@ class TokenFile:
         """
         if not NAME.fullmatch(name):
             raise TokenError(
-                "a token's name has 1 to 32 letters, digits, dots, hyphens or underscores, such as "
-                '"evcc"; nothing was changed'
+                text(
+                    "a token's name has 1 to 32 letters, digits, dots, hyphens or "
+                    'underscores, such as "evcc"; nothing was changed'
+                )
             )
-        text = PREFIX + secrets.token_urlsafe(32)
+        made = PREFIX + secrets.token_urlsafe(32)
         with self._changing() as tokens:
             if any(token.name == name for token in tokens.values()):
                 raise TokenConflictError(
-                    f"there is a token {name} already; revoke it first, or take another"
+                    text(
+                        "there is a token {name} already; revoke it first, or take another",
+                        name=name,
+                    )
                 )
             if len(tokens) >= MOST:
                 raise TokenConflictError(
-                    f"there are {MOST} tokens, the most; revoke one that is not used"
+                    text(
+                        "there are {most} tokens, the most; revoke one that is not used", most=MOST
+                    )
                 )
-            digest = _digest(text)
+            digest = _digest(made)
             tokens[digest] = Token(name, scope, now.astimezone(UTC), digest)
-        return text
+        return made
 
     def revoke(self, name: str) -> None:
         """Forget the token *name*. Raises `TokenError` where there is none; OSError."""
         with self._changing() as tokens:
             digest = next((t.digest for t in tokens.values() if t.name == name), None)
             if digest is None:
-                raise TokenError(f"there is no token {name[:32]}; nothing was changed")
+                raise TokenError(
+                    text("there is no token {name}; nothing was changed", name=name[:32])
+                )
             del tokens[digest]
 
     def _read(self) -> dict[str, Token]:
@@ -135,7 +145,7 @@ class TokenFile:
 
     def _existing(self) -> Path:
         if self._path is None:
-            raise TokenError("there is no place for tokens: [web] password_file names none")
+            raise TokenError(text("there is no place for tokens: [web] password_file names none"))
         return self._path
 
     @contextlib.contextmanager

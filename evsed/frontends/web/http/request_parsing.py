@@ -11,16 +11,20 @@ from urllib.parse import parse_qs, unquote
 from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from evsed.core.text import text
 from evsed.frontends.web.http.parameters import Parameter
 from evsed.frontends.web.http.responses import PreparedResponse, problem
 
 BODY_MAX = 4096  # bytes; the largest sensible order has 200
 KINDS = ("application/json", "application/merge-patch+json")
-TOO_LARGE = problem(413, f"an order has {BODY_MAX} bytes at most; nothing was changed")
-TOO_SLOW = problem(408, "the body of this order did not come; nothing was changed")
-NO_OBJECT = problem(400, "an order is a JSON object; this is none, nothing was changed")
+TOO_LARGE = problem(
+    413, text("an order has {most} bytes at most; nothing was changed", most=BODY_MAX)
+)
+TOO_SLOW = problem(408, text("the body of this order did not come; nothing was changed"))
+NO_OBJECT = problem(400, text("an order is a JSON object; this is none, nothing was changed"))
 NO_JSON = problem(
-    415, f"an order is JSON: send it with Content-Type: {KINDS[0]}; nothing was changed"
+    415,
+    text("an order is JSON: send it with Content-Type: {kind}; nothing was changed", kind=KINDS[0]),
 )
 
 
@@ -38,13 +42,15 @@ def read_query(
         texts = texts_of.get(parameter.name, [])
         try:
             if len(texts) > 1 or (parameter.required and not texts):
-                raise ValueError("it must be there once")
+                raise ValueError(text("it must be there once"))
             values[parameter.name] = parameter.read(texts[0]) if texts else parameter.default
         except ValueError as error:
             errors.append((parameter.name, str(error)))
     if errors:
-        detail = "; ".join(f"{name}: {text}" for name, text in errors)
-        return problem(400, f"{detail}; nothing was changed", parameters=tuple(errors))
+        detail: str = text("nothing was changed")
+        for name, trouble in reversed(errors):
+            detail = text("{name}: {trouble}; {rest}", name=name, trouble=trouble, rest=detail)
+        return problem(400, detail, parameters=tuple(errors))
     return values
 
 
