@@ -158,7 +158,7 @@ class Allotment:
         config = budget.config
         if not budget.news.on_reading(now, reading, surplus.period_s):
             return False
-        surplus.may_test = run.may_test(now)
+        surplus.may_test, surplus.may_pause = run.may_test(now), run.may_pause
         before_w, before_at = surplus.spare.solar_w, surplus.stamp_at
         span_s = surplus.on_reading(now, reading)
         restless = abs(surplus.spare.solar_w - before_w) / (RESTLESS_SHARE * config.least_w)

@@ -123,7 +123,7 @@ class Rules:
 
     def _follow(self, now: float, cap_a: float, spare_w: float) -> tuple[float, AllotmentReason]:
         """Follow the sun, or lend, or end the run."""
-        config, run = self._budget.config, self._run
+        budget, config, run = self._budget, self._budget.config, self._run
         car = run.car
         untaken_s = car.untaken_s(now)
         floor_a = climbed_a(self._budget.floor_a(cap_a), cap_a, untaken_s)
@@ -153,7 +153,10 @@ class Rules:
             rule = AllotmentRule.FEED_CAPPED if feed else AllotmentRule.CAPPED
         rule, wanted_a = run.correct(rule, wanted_a, cap_a, softly=softly)
         least_a = max(config.car_min_current_a, floor_a)
-        amperes = run.ramp_a(now, min(max(wanted_a, least_a), cap_a))
+        if budget.surplus.test.pauses and rule is AllotmentRule.TESTING:
+            amperes = run.pause()
+        else:
+            amperes = run.ramp_a(now, min(max(wanted_a, least_a), cap_a))
         return amperes, AllotmentReason(
             rule,
             need_w=config.least_w,

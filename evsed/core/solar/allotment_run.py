@@ -175,7 +175,7 @@ class Run:
         test_w = surplus.doubt.test_w or surplus.held.test_w
         if test_w is not None and not softly:
             return AllotmentRule.TESTING, test_w / config.watts_per_ampere
-        test_a = self.test_a(cap_a)
+        test_a = 0.0 if surplus.test.pauses else self.test_a(cap_a)
         if test_a is not None:
             return AllotmentRule.TESTING, test_a
         if surplus.doubt.found is Doubt.UNANSWERED:
@@ -191,6 +191,17 @@ class Run:
         if self._offer.offer_a <= 0 or not test.runs:
             return None
         return test.plan_a(max(budget.config.car_min_current_a, budget.floor_a(cap_a)), cap_a)
+
+    def pause(self) -> float:
+        """Offer nothing for the length of a test, within the run; return that offer."""
+        self._offer.end()
+        return 0.0
+
+    @property
+    def may_pause(self) -> bool:
+        """True where the offer may end for a moment to see whether the car takes anything."""
+        budget = self._budget
+        return budget.floor_a(budget.cap_a()) <= 0 and not budget.needs.uninterrupted
 
     def may_test(self, now: float) -> bool:
         """Return True where the offer may be changed to see what the car takes."""

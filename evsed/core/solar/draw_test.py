@@ -104,8 +104,16 @@ SMALL_A: Final = 1.2
 """The first step is at least so large, in amperes ..."""
 
 MOST_A: Final = 3.0
-"""... and not larger. Under a rough sky, where the offers that follow it are answered often, none
-is made."""
+"""... and not larger. Under a rough sky, where a small step is lost in the noise, a large one is
+made, and only where the offer stands far enough above the least current for it: that costs sun, and
+nothing of the battery ..."""
+
+MEAN_RATE: Final = 0.2
+"""... It is due by a mean of what is spare, in which the newest reading counts so much ..."""
+
+ROUGH_TESTS: Final = 2
+"""... and repeated so often at the most where a car that was seen to answer before may as well take
+nothing by now."""
 
 CALM_W: Final = 150.0
 """An ordinary car is tested at a reading that moved by no more than this, in watts, ..."""
@@ -132,11 +140,18 @@ capacity."""
 MOST_TESTS: Final = 6
 """No more steps than this are made in a row."""
 
+MOST_PAUSES: Final = 2
+"""A car that seems to take its least current and no more is paused at once, and again after one
+hour, two, and so on, twice as long each time but not more than so often doubled: each costs a
+closing."""
+
 
 class _Step(enum.Enum):
     NONE = "none"
     SMALL = "small"
     LARGE = "large"
+    PAUSE = "pause"
+    """To nothing at all: no other step tells a car that takes its least current from a full one."""
 
 
 class DrawTest:
@@ -168,6 +183,7 @@ class DrawTest:
         self._since_s = 0.0
         self._drift_w = 0.0
         self._far_readings = self._confirmed = 0
+        self._mean_w = self._least_mean_w = math.nan
         self._evidence = DrawEvidence()
         self._begun_at = -math.inf
         self.answered = False
@@ -185,11 +201,13 @@ class DrawTest:
         self._before: tuple[float, float] | None = None  # ... before the step
         self._end()
         self._answer_at = self._tested_at = -math.inf
-        self._spare_w = math.nan
+        self._spare_w = self._mean_w = math.nan
         self._natural = 0.0
         self._passed_s = 0.0
         self._confirmed = 0
         self._every_s = EVERY_S
+        self._pauses, self._paused_at = 0, -math.inf
+        self._may_pause = False
         self._proved_a = 0.0  # the car was seen to follow an offer of so much
         self._started = 0.0  # evidence of the starts for a car that takes something
         self._unclear = False
@@ -220,6 +238,11 @@ class DrawTest:
         """True while a step is made or judged."""
         return self._step is not _Step.NONE
 
+    @property
+    def pauses(self) -> bool:
+        """True while nothing is to be offered, to see whether the car took anything."""
+        return self._step is _Step.PAUSE
+
     def learned_lately(self, now: float) -> bool:
         """Return True where it was found within the last hour that the car takes less."""
         return self.most_a is not None and now - self._learned_at < LATELY_S
@@ -230,7 +253,7 @@ class DrawTest:
 
     def plan_a(self, least_a: float, cap_a: float) -> float | None:
         """Return the current of the step that is due, between *least_a* and *cap_a*; or None."""
-        if self._step is _Step.NONE or self._before is None:
+        if self._step in (_Step.NONE, _Step.PAUSE) or self._before is None:
             return None
         if self._level_a is None:
             self._level_a = self._choose_a(self._before[1], least_a, cap_a)
@@ -259,15 +282,17 @@ class DrawTest:
         level_s: float,
         span_s: float,
         may_test: bool,
+        may_pause: bool = False,
         age_s: float = 0.0,
     ) -> None:
         """Add a reading: what is spare, and the offer that a car had at its stamp.
 
         `level_s`: for how long that offer had stood, in seconds. `span_s` passed since the reading
         before, `age_s` since its stamp. None is a reading that shows nothing. `may_test`: a step
-        may be made now.
+        may be made now; `may_pause`: one to nothing, too.
         """
         self._passed_s += span_s
+        self._may_pause = may_pause
         if excess_w is None:
             self._last = self._before = None
             self._end()
@@ -282,9 +307,11 @@ class DrawTest:
         if last is None:
             return
         if (offered_a <= 0) is not (last[1] <= 0):
+            step = self._step
             self._end()
-            if offered_a > 0:
+            if offered_a > 0 or step is _Step.PAUSE:
                 self._before, self._wait = last, self._lag
+                self._step = step if offered_a <= 0 else _Step.NONE
         if self._before is None:
             self._watch(now, last, seen, passed_s, stood=stood and self._stood)
         elif self.runs and now - age_s <= self._begun_at:
@@ -344,8 +371,12 @@ class DrawTest:
             if self._natural >= NATURAL:
                 self._proved_a = max(self._proved_a, seen[1])
                 self._on_answer(now, spare_w)
+        if math.isnan(self._mean_w):
+            self._mean_w = spare_w
+        self._mean_w += MEAN_RATE * (spare_w - self._mean_w)
         if math.isnan(self._spare_w) and seen[1] > 0:
-            self._spare_w = spare_w
+            self._spare_w, self._least_mean_w = spare_w, self._mean_w
+        self._least_mean_w = min(self._least_mean_w, self._mean_w)
 
     def _judge(self, now: float, seen: tuple[float, float], passed_s: float) -> None:
         """Compare the answer to the step with what each kind of car would give."""
@@ -364,7 +395,7 @@ class DrawTest:
             pass  # the sky or a load moved meanwhile
         elif not near_zero or answer.misfit[None] - answer.best < 1.0:
             self._evidence.add(now, answer, passed_s)
-            if before[1] <= 0.0:
+            if min(before[1], seen[1]) <= 0.0:
                 begun = answer.misfit[0.0] - answer.misfit[LEVELS_A[1]]
                 self._started += max(-MOST_EVIDENCE, min(MOST_EVIDENCE, begun))
             self._conclude(now, seen)
@@ -386,7 +417,9 @@ class DrawTest:
             self._reverses, evidence.trust = True, 0.0
             evidence.forget()
         elif self.most_a is None and (follows_best or self._alike(best_a, seen)):
-            if evidence.misfit[0.0] - follows < SUSPICIOUS and self._proved_a <= 0.0:
+            unclear = evidence.misfit[0.0] - follows < SUSPICIOUS
+            again = self._rough and self._tests < ROUGH_TESTS
+            if unclear and (self._proved_a <= 0.0 or again):
                 self._unclear = True
                 return
             self.answered = True
@@ -407,6 +440,7 @@ class DrawTest:
         self._confirmed = self._confirmed + 1 if self.most_a == before_a else 0
         if self.most_a != before_a:
             self._learned_at = now
+            self._mean_w = seen[0] + self.watts_per_ampere * taken_a(self.most_a, seen[1])
         self._every_s = EVERY_S * 2 ** min(MOST_DOUBLED, self._confirmed)
         self._tested_at = now
         self._on_answer(now, seen[0] + self.watts_per_ampere * taken_a(self.most_a, seen[1]))
@@ -415,15 +449,18 @@ class DrawTest:
         """Return the level that fits best; nothing, where that fits as well as the least current.
 
         Steps down to the least current cannot tell the two apart. A car that was seen to take more
-        than that, or whose start was not seen, is rather full or asleep than limited to it.
+        than that, or whose starts were not clearly seen, is rather full or asleep than limited to
+        it.
         """
-        evidence = self._evidence
-        best_a = evidence.best_a
-        low = best_a <= self.least_w / self.watts_per_ampere + LOW_A
-        limited = self._started > 0.0 and self._proved_a <= best_a + SMALL_A
-        if low and not limited and evidence.misfit[0.0] - evidence.misfit[best_a] < SUSPICIOUS:
-            return 0.0
-        return best_a
+        misfit, best_a = self._evidence.misfit, self._evidence.best_a
+        low_a = self.least_w / self.watts_per_ampere + LOW_A
+        if best_a > low_a:
+            return best_a
+        low_a = min((a for a in LEVELS_A if 0.0 < a <= low_a), key=lambda level_a: misfit[level_a])
+        limited = self._started >= NATURAL and self._proved_a <= low_a + SMALL_A
+        if self._may_pause and not self._pauses:
+            limited = misfit[low_a] - misfit[0.0] < SUSPICIOUS  # a pause will tell
+        return low_a if limited or misfit[0.0] - misfit[low_a] >= SUSPICIOUS else 0.0
 
     def _step_high_a(self, seen: tuple[float, float]) -> float:
         """Return the higher one of the currents of a step that is judged."""
@@ -458,6 +495,7 @@ class DrawTest:
     def _on_answer(self, now: float, spare_w: float) -> None:
         """Note that it is known at *now* what the car takes."""
         self._answer_at, self._spare_w, self._natural = now, spare_w, 0.0
+        self._least_mean_w = self._mean_w
         self._step, self._tests, self._high_a = _Step.NONE, 0, 0.0
 
     # -- the steps -----------------------------------------------------------------------------
@@ -485,13 +523,26 @@ class DrawTest:
             self._spare_w = math.nan
         elif self._tests and (self._disturbed or self._unclear or against >= SUSPICIOUS):
             self._begin(now, _Step.LARGE)
+        elif self._may_pause and self._pause_is_due(now):
+            self._pauses, self._paused_at = self._pauses + 1, now
+            self._begin(now, _Step.PAUSE)
         elif self._step is _Step.NONE and self._due_and_calm(now):
             self._up, self._risen = not self._up, self._far(self._last)
-            self._begin(now, _Step.SMALL if self.most_a is None else _Step.LARGE)
+            small = self.most_a is None and not self._rough
+            self._begin(now, _Step.SMALL if small else _Step.LARGE)
 
     def _begin(self, now: float, step: _Step) -> None:
         self._step, self._level_a, self._begun_at = step, None, now
         self._before, self._wait, self._since_s = self._last, self._lag, 0.0
+
+    def _pause_is_due(self, now: float) -> bool:
+        """Return True where only a pause shows whether the car takes its least current."""
+        if not self.most_a or self.most_a > self.least_w / self.watts_per_ampere + LOW_A:
+            return False
+        if not self._pauses:
+            return True
+        every_s = EVERY_S * 2 ** min(MOST_PAUSES, self._pauses - 1)
+        return now - self._paused_at >= every_s
 
     def _due_and_calm(self, now: float) -> bool:
         """Return True at a reading that suits a test, once one is due."""
@@ -511,9 +562,19 @@ class DrawTest:
         since_s = now - max(self._tested_at, self._answer_at)  # an offer that follows answers, too
         if self.most_a is not None or self._natural <= UNANSWERED:
             return far or since_s >= every_s
-        if 3 * self._noise_w(1.0) > MOST_A * self.watts_per_ampere:
+        if not self._rough:
+            return since_s >= (AGAIN_S if self._far_readings >= FAR_READINGS else every_s)
+        above_a = self._last[1] - self.least_w / self.watts_per_ampere
+        if above_a < LARGE_A or self._last[0] < NEAR_ZERO_W:
             return False
-        return since_s >= (AGAIN_S if self._far_readings >= FAR_READINGS else every_s)
+        far_w = max(RISE_SHARE * self.least_w, self._noise_w(1.0))
+        far = self._mean_w - self._least_mean_w >= far_w
+        return since_s >= (AGAIN_S if far else every_s)
+
+    @property
+    def _rough(self) -> bool:
+        """True while a small step would be lost in the noise."""
+        return 3 * self._noise_w(1.0) > MOST_A * self.watts_per_ampere
 
     def _far(self, last: tuple[float, float]) -> bool:
         """Return True where what is spare has moved as if the car took something else by now."""

@@ -122,7 +122,9 @@ class Surplus:
         self.spare = Spare(0.0)
         """What the last reading amounts to."""
         self.may_test = False
-        """True while the offer may be changed to see what the car takes."""
+        """True while the offer may be changed to see what the car takes ..."""
+        self.may_pause = False
+        """... and may end for a reading, too."""
 
     @property
     def car_maximum_a(self) -> float | None:
@@ -311,6 +313,7 @@ class Surplus:
             level_s=self._draw.level_s(stamp_at),
             span_s=span_s,
             may_test=self.may_test,
+            may_pause=self.may_pause,
             age_s=now - stamp_at,
         )
         if self.car_maximum_a != before_a:
