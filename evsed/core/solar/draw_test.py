@@ -541,7 +541,7 @@ class DrawTest:
             return False
         if not self._pauses:
             return True
-        every_s = EVERY_S * 2 ** min(MOST_PAUSES, self._pauses - 1)
+        every_s: float = EVERY_S * 2 ** min(MOST_PAUSES, self._pauses - 1)
         return now - self._paused_at >= every_s
 
     def _due_and_calm(self, now: float) -> bool:
