@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from evsed.core.solar.allotment_config import Mode
+from evsed.core.text import text
 from evsed.core.user.claims import Claims
 from evsed.core.user.controls import OFF_STAYS, RANGES, Controls, ControlsError
 from evsed.daemon.charger_state import Listeners
@@ -30,7 +31,7 @@ CONTROLS_NOTE: Final = "controls"
 CLAIMS_NOTE: Final = "claims"
 OFF_BY_NOTE: Final = "off_by"
 PLAN_NOTE: Final = "plan"
-GOAL_OVER: Final = "; a goal whose date is over was left out"
+GOAL_OVER: Final = text("a goal whose date is over was left out")
 LEAST_A: Final = RANGES["max_current_a"][0]
 
 log = structlog.get_logger()
@@ -164,25 +165,27 @@ class Orders:
         over = asked.plan is not None and (
             controls.plan is None or len(controls.plan.goals) < len(asked.plan.goals)
         )
-        left_out = GOAL_OVER if over else ""
         # An off of its own a program may end.
         others_off = before.mode is Mode.OFF and self.off_by != program
         if program and others_off and controls.mode is not Mode.OFF:
             raise ControlsError((("mode", OFF_STAYS),))
         if "max_current_a" in patch and (controls.max_current_a or 0.0) > self._max_a:
-            range_a = f"{LEAST_A:g} to {self._max_a:g} A"
-            text = f"max_current_a must be {range_a}: the supply gives no more"
-            raise ControlsError((("max_current_a", text),))
+            refusal = text(
+                "max_current_a must be {least_a:g} to {most_a:g} A: the supply gives no more",
+                least_a=LEAST_A,
+                most_a=self._max_a,
+            )
+            raise ControlsError((("max_current_a", refusal),))
         if "mode" in patch and not program:
             self.set_claims(self.claims.after_mode())
         changes = controls.changes_since(before)
         if controls.mode is Mode.OFF and "mode" in patch and not (program and others_off):
             self._set_off_by(program)
         if not changes:
-            return f"nothing changed: it was so already{left_out}"
+            return _outcome(text("nothing changed: it was so already"), over=over)
         self.set_controls(controls)
         self.on_order.call(who, changes)
-        return changes + left_out
+        return _outcome(changes, over=over)
 
     async def place_claim(self, who: str, program: str, claim: Claim) -> str:
         """Put *claim* in place of what *program* claimed before; see `frontends.hub.Hub`."""
@@ -192,16 +195,23 @@ class Orders:
         self.set_claims(self.claims.placed(program, claim))
         outcome = claim.describe()
         if previous is None or previous.describe() != outcome:  # a renewal is no event
-            self.on_order.call(who, f"{outcome} (claim of {program})")
+            self.on_order.call(
+                who, text("{outcome} (claim of {program})", outcome=outcome, program=program)
+            )
         return outcome
 
     async def withdraw_claim(self, who: str, program: str) -> str:
         """Withdraw the claim of *program*; see `frontends.hub.Hub`."""
         if program not in self.claims.of:
-            return "nothing changed: there was no claim"
+            return text("nothing changed: there was no claim")
         self.set_claims(self.claims.withdrawn(program))
-        self.on_order.call(who, f"the claim of {program} is withdrawn")
-        return "withdrawn"
+        self.on_order.call(who, text("the claim of {program} is withdrawn", program=program))
+        return text("withdrawn")
+
+
+def _outcome(changes: str, *, over: bool) -> str:
+    """Return *changes*, with a note where a goal's date is *over*."""
+    return text("{changes}; {note}", changes=changes, note=GOAL_OVER) if over else changes
 
 
 def _with_dates(controls: Controls) -> Controls:

@@ -213,7 +213,7 @@ class PageSettings:
             if key not in catalogue():
                 raise ChangeRefused(text("{key}: there is no such setting", key=key), (key,))
             if reason := _locked(layers, key):
-                raise ChangeRefused(f"{key}: {reason}", (key,))
+                raise ChangeRefused(text("{key}: {reason}", key=key, reason=reason), (key,))
 
     def _change(self, who: str, changes: Mapping[str, object] | None, *, at_the_box: bool) -> str:
         with self._lock:
@@ -244,7 +244,8 @@ class PageSettings:
             if info.guard is Guard.BOX and info.raises(current(before, key), current(after, key))
         )
         if raised and not self.setup_s():
-            raise ChangeRefused(f"{', '.join(raised)}: {TOO_LATE}", raised, late=True)
+            late = text("{key}: {reason}", key=", ".join(raised), reason=TOO_LATE)
+            raise ChangeRefused(late, raised, late=True)
 
     def _write(
         self, who: str, layers: Layers, tables: dict[str, Any], moved: _Moved, *, undo: bool

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from evsed.core.text import text
 from evsed.frontends.views import PartView
 
 if TYPE_CHECKING:
@@ -115,12 +116,13 @@ class _Runner:
         self._refused = refused
         if now - self._turned_at >= STUCK_AFTER_S:
             if self.view.state != "stuck":
-                self._end(f"its loop has not turned for {STUCK_AFTER_S:.0f} s")
+                self._end(text("its loop has not turned for {for_s:.0f} s", for_s=STUCK_AFTER_S))
                 self.view = replace(self.view, state="stuck")
         elif self._tasks > TASKS_MAX:
-            self._end(f"it has {self._tasks} tasks")
+            self._end(text("it has {tasks} tasks", tasks=self._tasks))
         elif refused - before > REFUSED_MAX:
-            self._end(f"{refused - before} orders beyond its share came within a second")
+            count = refused - before
+            self._end(text("{count} orders beyond its share came within a second", count=count))
 
     def _end(self, why: str) -> None:
         """End this run because of *why*, and start it again after the pause."""
@@ -177,7 +179,11 @@ class _Runner:
         why, self._ending = self._ending, ""
         if why or self._stopping.is_set():
             return why
-        why = f"it ended with {type(error).__name__}: {error}" if error else "it ended by itself"
+        if error:
+            kind = type(error).__name__
+            why = text("it ended with {kind}: {error}", kind=kind, error=str(error))
+        else:
+            why = text("it ended by itself")
         if why != self._reported:  # once, not at every try
             self._reported = why
             log.error(

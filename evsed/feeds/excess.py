@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from evsed.core.solar.allotment import Reading
-from evsed.core.text import text
+from evsed.core.text import listed, text
 from evsed.errors import SourceError
 from evsed.sources.presets import Device, Numbers, numbers_of
 from evsed.sources.reader import Figures
@@ -34,18 +34,24 @@ def excess_of(figures: Figures) -> Excess:
     """Return the spare power by *figures*. Raises `SourceError` where they do not give it."""
     if "excess_w" in figures:
         excess_w = figures["excess_w"][0].value
-        return Excess(excess_w, "as the source says itself")
+        return Excess(excess_w, text("as the source says itself"))
     if "grid_w" not in figures:
         raise SourceError(
             text("there is neither excess_w nor grid_w, so nobody knows what is spare")
         )
     grid_w = figures["grid_w"][0].value
-    flows = f"{abs(grid_w):.0f} W {'from' if grid_w > 0 else 'into'} the grid"
+    if grid_w > 0:
+        flow = text("{grid_w:.0f} W from the grid", grid_w=grid_w)
+    else:
+        flow = text("{grid_w:.0f} W into the grid", grid_w=abs(grid_w))
     if "battery_w" not in figures:
-        return Excess(-grid_w, flows)
+        return Excess(-grid_w, flow)
     battery_w = figures["battery_w"][0].value
-    flows += f", {abs(battery_w):.0f} W {'from' if battery_w > 0 else 'into'} the battery"
-    return Excess(-(grid_w + battery_w), flows)
+    if battery_w > 0:
+        other = text("{battery_w:.0f} W from the battery", battery_w=battery_w)
+    else:
+        other = text("{battery_w:.0f} W into the battery", battery_w=abs(battery_w))
+    return Excess(-(grid_w + battery_w), listed((flow, other)))
 
 
 def feed_numbers(device: Device) -> Numbers:

@@ -60,6 +60,10 @@ class Language:
         """Return the word of the page called *key*, which is *english*, in this language."""
         return self._messages.get((key, english), english)
 
+    def number(self, value: float, spec: str) -> str:
+        """Return *value* by the format *spec*, with the decimal mark of this language."""
+        return format(self._number(value), spec)
+
     def translated(self, value: T) -> T:
         """Return *value* with every sentence in it in this language.
 

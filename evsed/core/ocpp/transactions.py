@@ -14,6 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from evsed.core.energy.sessions import EndReason
+from evsed.core.text import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -147,14 +148,14 @@ class Transactions:
     def barrier(self) -> str:
         """Return the reason why nothing may flow; "" where a transaction is under way."""
         if self.transaction is not None:
-            return "the central system does not know this user" if self.suspended else ""
+            return text("the central system does not know this user") if self.suspended else ""
         if not self.operative:
-            return "the central system (OCPP) has taken this charger out of use"
+            return text("the central system (OCPP) has taken this charger out of use")
         if self.finished:
-            return (
+            return text(
                 "the charge was ended by OCPP; a remote start or plugging in again begins another"
             )
-        return "the charge is not authorised yet (OCPP)"
+        return text("the charge is not authorised yet (OCPP)")
 
     # --- what happens -------------------------------------------------------------------------
 

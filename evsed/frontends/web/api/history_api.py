@@ -113,8 +113,9 @@ async def sessions_html(context: AppContext, request: ApiRequest) -> PreparedRes
     prices = context.hub.status().prices
     currency = prices.currency if prices else ""
     records = _with_live(context, found)
-    text = month_page(records, first, f"../..{context.assets.prefix}", currency)
-    return answer(text.encode(), HTML)
+    static = f"../..{context.assets.prefix}"
+    page = month_page(records, first, static, currency, request.language)
+    return answer(page.encode(), HTML)
 
 
 async def _sessions(

@@ -6,7 +6,7 @@ import { DayChart } from "./daychart.js";
 import { backup } from "./backup.js";
 import "./tokens.js";
 import { byId, make, put, read } from "./dom.js";
-import { NONE, clock, date, day, duration, kwh, number, t, solarPercent } from "./i18n.js";
+import { NONE, api, clock, date, day, duration, kwh, number, t, solarPercent } from "./i18n.js";
 import { amounts } from "./money.js";
 import { offset, readDay, rows, seconds } from "./today.js";
 
@@ -159,7 +159,7 @@ byId("csv_month").addEventListener("input", (event) => {
   const { value } = event.target;
   const month = /^\d{4}-(0[1-9]|1[0-2])$/.test(value) && value; // a browser without such a picker takes any text
   byId("csv").href = `api/v1/sessions.csv${month ? `?month=${month}` : ""}`;
-  byId("print").href = `api/v1/sessions.html${month ? `?month=${month}` : ""}`;
+  byId("print").href = api(`api/v1/sessions.html${month ? `?month=${month}` : ""}`);
   put("csv", month ? t("csv_of", date(`${month}-01`, { month: "long", year: "numeric" })) : t("csv"));
 });
 byId("sessions_more").addEventListener("click", () => loadSessions(oldest));
