@@ -57,6 +57,7 @@ from tests.core.pilot.walk_world import (
     World,
     ahead_of,
     frozen,
+    kept_of,
     key,
     name,
     parts_of,
@@ -93,6 +94,7 @@ class Walk:
     took_s: float = 0.0
     _kept: Counter[int] = field(default_factory=Counter)
     _parts: Parts = ()
+    _kept_here: Parts = ()  # of the moment that is being left
     _back: dict[int, list[int]] = field(default_factory=dict)  # once the walk is over
     _limit: WatchedLimit = field(default_factory=WatchedLimit)
 
@@ -100,12 +102,12 @@ class Walk:
         """Walk until the frontier is empty. Raises `RuleBroken` with the story that did it."""
         began_s = time.process_time()
         evse = self.make(self.world.config, 0.0)
-        if unknown := set(frozen(evse)) ^ KNOWN:
+        self._parts = parts_of(evse)
+        if unknown := set(frozen(self._parts)) ^ KNOWN:
             raise LookupError(f"the machine's memory and what the walk knows differ in {unknown}")
         evse.restore(dict.fromkeys(self.world.restored, "of an earlier life"))
-        self._parts = parts_of(evse)
         wires = Wires(held_until=self.world.config.hold_off_s)
-        self._visit(Moment(0.0, frozen(evse), None, wires, -1, "nothing", 0.0))
+        self._visit(Moment(0.0, frozen(self._parts), None, wires, -1, "nothing", 0.0))
         place = 0
         while place < len(self.moments):
             self._leave(evse, place)
@@ -124,6 +126,7 @@ class Walk:
     def _leave(self, evse: Evse, place: int) -> None:
         """Every step from one moment on."""
         moment = self.moments[place]
+        self._kept_here = kept_of(self._parts, moment.memory)
         ahead = [wait_s for wait_s in waits(moment, ahead_of(moment)) if wait_s > TICK_S]
         times = [TICK_S, min(ahead) + A_BIT_S] if ahead else [TICK_S]
         for alike in self.world.inputs(moment.memory):
@@ -157,7 +160,7 @@ class Walk:
             lost=pilot.lost,
         )
         reported = {given.reported: "reported"} if given.reported else {}
-        thaw(evse, self._parts, before.memory)
+        thaw(evse, self._parts, self._kept_here)
         self._limit.set(given.limit_a)
         step = evse.step(
             now,
@@ -170,7 +173,7 @@ class Walk:
         wires = was.at(now, step.outputs, step.events, reading)
         if self.world.config.switch.active:
             wires = wires.with_phases(now, was, reading, proved_open=given.proved_open)
-        after = Moment(now, frozen(evse), live_since, wires, place, given, wait_s)
+        after = Moment(now, frozen(self._parts), live_since, wires, place, given, wait_s)
         self.closings += wires.closed and not was.closed
         if rule := broken(self.world.config, was, wires, reading, given.limit_a, step):
             raise RuleBroken(f"{rule}\n{self.story(place)}\n{after}")
@@ -179,7 +182,7 @@ class Walk:
     def _order(self, evse: Evse, place: int, order: str) -> Moment:
         before = self.moments[place]
         now, wires, live_since = before.now, before.wires, before.live_since
-        thaw(evse, self._parts, before.memory)
+        thaw(evse, self._parts, self._kept_here)
         if order == ACKNOWLEDGE:
             confirms = Fault.PILOT_NOT_PROVED in before.memory["_details"]
             wires = replace(wires, confirmed=wires.confirmed or confirms)
@@ -196,7 +199,7 @@ class Walk:
                 wires = replace(wires, woken_at=now)
         else:
             evse.stop()
-        return Moment(now, frozen(evse), live_since, wires, place, order, 0.0)
+        return Moment(now, frozen(self._parts), live_since, wires, place, order, 0.0)
 
     # -- what was found ----------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from evsed.core.pilot.evse import Evse
     from tests.core.pilot.rules import Wires
 
-    Parts = tuple[tuple[dict[str, Any], tuple[str, ...]], ...]
+    Parts = tuple[dict[str, Any], ...]
 
 Memory = dict[str, Any]  # the machine's fields
 
@@ -231,6 +231,7 @@ PLAIN: Final = (
 OF_B: Final = ("car_proved", "moved", "strayed", "b_moved", "confirmed", "left_live")
 # Not memory: set in each step before it is read, never changed, or for showing only.
 FORGOTTEN: Final = (
+    *(part.rpartition(".")[2] for part in PARTS),
     *SHARED,
     "_config",
     "_allow_ventilated",
@@ -286,19 +287,27 @@ class Moment(NamedTuple):
 
 
 _parts: Final = attrgetter(*PARTS)
-_NAMES: Final = tuple(part.rpartition(".")[2] for part in PARTS)
 
 
-def frozen(evse: Evse) -> Memory:
-    """The machine's memory, its parts' fields beside its own.
+def parts_of(evse: Evse) -> Parts:
+    """The fields of the machine and of each of its parts."""
+    return (vars(evse), *map(vars, _parts(evse)))
+
+
+def frozen(parts: Parts) -> Memory:
+    """The machine's memory: the fields of all its *parts* beside each other.
 
     It is the machine's until `thaw` gives the machine another one, which every step begins with.
     """
-    memory: Memory = {**vars(evse)}
-    for name, part in zip(_NAMES, _parts(evse), strict=True):
-        memory |= vars(part)
-        del memory[name]
+    memory: Memory = {}
+    for fields in parts:
+        memory.update(fields)
     return memory
+
+
+def kept_of(parts: Parts, memory: Memory) -> Parts:
+    """*memory* as the fields of each of *parts*, for `thaw`."""
+    return tuple({name: memory[name] for name in fields} for fields in parts)
 
 
 def _same(budget: ClosingBudget) -> ClosingBudget:
@@ -309,22 +318,15 @@ def _same(budget: ClosingBudget) -> ClosingBudget:
     return other
 
 
-def parts_of(evse: Evse) -> Parts:
-    """The fields of the machine and of each of its parts, each with the names of what is memory."""
-    owners = [vars(evse), *[vars(part) for part in _parts(evse)]]
-    others = {*_NAMES, *SHARED}
-    return tuple((fields, tuple(set(fields) - others)) for fields in owners)
-
-
-def thaw(evse: Evse, parts: Parts, memory: Memory) -> None:
-    """Make the machine with these *parts* remember a copy of *memory*."""
-    for fields, names in parts:
-        for name in names:
-            fields[name] = memory[name]
-    evse.presence._requests = memory["_requests"].copy()  # noqa: SLF001 - the walk is the memory's other side
-    evse.contactor.budget = _same(memory["budget"])
+def thaw(evse: Evse, parts: Parts, kept: Parts) -> None:
+    """Make the machine with these *parts* remember a copy of what was *kept* of them."""
+    for fields, values in zip(parts, kept, strict=True):
+        fields.update(values)
+    presence, active, contactor = evse.presence, evse.active, evse.contactor
+    presence._requests = presence._requests.copy()  # noqa: SLF001 - the walk is the memory's other side
+    contactor.budget = _same(contactor.budget)
     evse.fault_rules.stays._ends = ()  # noqa: SLF001 - as above
-    evse.active._details = memory["_details"].copy()  # noqa: SLF001 - as above
+    active._details = active._details.copy()  # noqa: SLF001 - as above
 
 
 def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
