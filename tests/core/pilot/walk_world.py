@@ -291,7 +291,7 @@ _parts: Final = attrgetter(*PARTS)
 
 def parts_of(evse: Evse) -> Parts:
     """The fields of the machine and of each of its parts."""
-    return (vars(evse), *map(vars, _parts(evse)))
+    return (vars(evse), *[vars(part) for part in _parts(evse)])
 
 
 def frozen(parts: Parts) -> Memory:
