@@ -22,6 +22,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from evsed.core.text import text
 from evsed.errors import BackupError
 from evsed.store.file import migrate, schema, schema_of
 
@@ -51,7 +52,9 @@ def make(store: Path, settings: Path, target: Path) -> str:
             work = target.parent / name
             found = _copy_present(store, settings, work)
             if STORE not in found:
-                raise BackupError(f"there is nothing to save yet: no {store}")
+                raise BackupError(
+                    text("there is nothing to save yet: no {store}", store=str(store))
+                )
             made = work / "backup.zip"
             with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
                 for each in found:
@@ -59,7 +62,9 @@ def make(store: Path, settings: Path, target: Path) -> str:
             made.chmod(0o600)
             made.replace(target)
     except (OSError, sqlite3.Error) as error:
-        raise BackupError(f"no backup was made at {target}: {error}") from error
+        raise BackupError(
+            text("no backup was made at {target}: {error}", target=str(target), error=str(error))
+        ) from error
     return ", ".join(found)
 
 
@@ -82,14 +87,16 @@ def stage(source: Path, folder: Path, only: tuple[str, ...] = NAMES) -> tuple[st
             shutil.rmtree(folder / NEW, ignore_errors=True)
             work.rename(folder / NEW)
     except (OSError, sqlite3.Error, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
-        raise BackupError(f"this is no backup of evsed, or a damaged one: {error}") from error
+        raise BackupError(
+            text("this is no backup of evsed, or a damaged one: {error}", error=str(error))
+        ) from error
     return names
 
 
 def stage_undo(folder: Path) -> None:
     """Put ready in *folder* what there was before the last restore. Raises `BackupError`."""
     if not (folder / BEFORE).is_dir():
-        raise BackupError("nothing was restored here, so there is nothing to undo")
+        raise BackupError(text("nothing was restored here, so there is nothing to undo"))
     shutil.rmtree(folder / NEW, ignore_errors=True)
     (folder / BEFORE).rename(folder / NEW)
 
@@ -175,7 +182,10 @@ def _unpack(source: Path, work: Path, only: tuple[str, ...]) -> None:
     if head == SQLITE_HEAD:
         if source.stat().st_size > MOST_BYTES:
             raise BackupError(
-                f"it is larger than {MOST_BYTES // 1_000_000} MB; nothing was changed"
+                text(
+                    "it is larger than {most_mb} MB; nothing was changed",
+                    most_mb=MOST_BYTES // 1000000,
+                )
             )
         shutil.copyfile(source, work / STORE)
         return
@@ -183,14 +193,17 @@ def _unpack(source: Path, work: Path, only: tuple[str, ...]) -> None:
         for info in archive.infolist():
             if info.filename not in NAMES or info.file_size > MOST_BYTES:
                 raise BackupError(
-                    f"it has a file that no backup of evsed has, or one that is too large: "
-                    f"{info.filename[:40]!r}; nothing was changed"
+                    text(
+                        "it has a file that no backup of evsed has, or one that is too large: "
+                        "{filename}; nothing was changed",
+                        filename=repr(info.filename[:40]),
+                    )
                 )
             if info.filename in only:
                 with archive.open(info) as packed, (work / info.filename).open("wb") as file:
                     shutil.copyfileobj(packed, file)
     if not (work / STORE).exists():
-        raise BackupError(f"there is no {STORE} in it; nothing was changed")
+        raise BackupError(text("there is no {store} in it; nothing was changed", store=STORE))
 
 
 def _check_store(path: Path) -> None:
@@ -200,8 +213,12 @@ def _check_store(path: Path) -> None:
         ((version,),) = base.execute("PRAGMA user_version")
         if schema(base) != schema_of(version):
             raise BackupError(
-                f"its {STORE} is of version {version} or none of evsed's, and this evsed does not "
-                "know that; nothing was changed. Install the newer evsed first"
+                text(
+                    "its {store} is of version {version} or none of evsed's, and this evsed "
+                    "does not know that; nothing was changed. Install the newer evsed first",
+                    store=STORE,
+                    version=version,
+                )
             )
 
 
@@ -209,7 +226,13 @@ def _check_sound(path: Path) -> None:
     with closing(sqlite3.connect(path)) as base:
         ((verdict, *_), *_) = base.execute("PRAGMA integrity_check(1)").fetchall()
     if verdict != "ok":
-        raise BackupError(f"its {path.name} is damaged ({verdict}); nothing was changed")
+        raise BackupError(
+            text(
+                "its {name} is damaged ({verdict}); nothing was changed",
+                name=path.name,
+                verdict=verdict,
+            )
+        )
 
 
 def _carry_over(new: Path, present: Path) -> None:

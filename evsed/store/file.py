@@ -22,6 +22,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from evsed.core.text import text
 from evsed.errors import StoreError, StoreLockedError
 from evsed.store.mirror import add_rows, copy_tables
 
@@ -142,7 +143,7 @@ class DatabaseFile:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """The database as it is at this moment, for the block. Raises `StoreError`."""
-        with self._transaction("BEGIN", "read") as database:
+        with self._transaction("BEGIN", text("read")) as database:
             yield database
 
     @contextmanager
@@ -151,7 +152,7 @@ class DatabaseFile:
 
         *copied*: the copy of the small tables follows at once. Raises `StoreError`.
         """
-        with self._transaction("BEGIN IMMEDIATE", "written", copied=copied) as database:
+        with self._transaction("BEGIN IMMEDIATE", text("written"), copied=copied) as database:
             yield database
 
     def take_notice(self) -> str | None:
@@ -186,10 +187,15 @@ class DatabaseFile:
                     self._move_aside(error)
                 kind = StoreLockedError if _is_lock(error) else StoreError
                 raise kind(
-                    f"the database {self._path} could not be {done} ({error}); sessions and totals "
-                    "go on in memory and are saved as soon as it can be. Make room on the disk, "
-                    "give evsed the right to write there, and close other programs that have the "
-                    "file open."
+                    text(
+                        "the database {path} could not be {done} ({error}); sessions and "
+                        "totals go on in memory and are saved as soon as it can be. Make room on "
+                        "the disk, give evsed the right to write there, and close other programs "
+                        "that have the file open.",
+                        path=str(self._path),
+                        done=done,
+                        error=str(error),
+                    )
                 ) from error
             except BaseException:
                 self._let_go()

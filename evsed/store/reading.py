@@ -28,6 +28,7 @@ from evsed.core.energy.history import (
     merged,
 )
 from evsed.core.energy.sessions import SessionRecord
+from evsed.core.text import text as sentence
 from evsed.errors import StoreError
 from evsed.store.rows import SESSION, beginning, begins_at, day_of, ends_at, session, text
 from evsed.store.trace import rows_between
@@ -122,7 +123,7 @@ class StoreReader:
         """
         path: Path | None = None
         try:
-            with self._reading("copied") as database:
+            with self._reading(sentence("copied")) as database:
                 self._see_room(database)
                 with tempfile.NamedTemporaryFile(
                     dir=self._path.parent, prefix=self._copying, delete=False
@@ -158,12 +159,16 @@ class StoreReader:
         free = shutil.disk_usage(self._path.parent).free
         if free < wanted:
             raise OSError(
-                f"that takes {wanted / 1e6:.0f} MB on the disk, with what is left free for the "
-                f"books, and {free / 1e6:.0f} MB are free"
+                sentence(
+                    "that takes {wanted_mb:.0f} MB on the disk, with what is left free for the "
+                    "books, and {free_mb:.0f} MB are free",
+                    wanted_mb=wanted / 1000000.0,
+                    free_mb=free / 1000000.0,
+                )
             )
 
     @contextmanager
-    def _reading(self, done: str = "read") -> Iterator[sqlite3.Connection]:
+    def _reading(self, done: str = "") -> Iterator[sqlite3.Connection]:
         try:
             database = sqlite3.connect(
                 f"file:{quote(str(self._path))}?mode=ro",
@@ -177,9 +182,14 @@ class StoreReader:
                 database.close()
         except (sqlite3.Error, OSError, ValueError, TypeError) as error:
             raise StoreError(
-                f"the history in {self._path} could not be {done} ({error}); nothing was changed "
-                "and charging goes on. Make room on the disk if it is full, see the log for more, "
-                "and try again."
+                sentence(
+                    "the history in {path} could not be {done} ({error}); nothing was changed and "
+                    "charging goes on. Make room on the disk if it is full, see the log for more, "
+                    "and try again.",
+                    path=str(self._path),
+                    done=done or sentence("read"),
+                    error=str(error),
+                )
             ) from error
 
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import aiohttp
 
+from evsed.core.text import text
 from evsed.errors import SourceError
 from evsed.frontends.ocpp.rpc import LARGEST_BYTES, LostError
 from evsed.sources.secrets import read_secret, trusted_by
@@ -56,8 +57,12 @@ def tls(config: OcppConfig) -> ssl.SSLContext:
             context.load_cert_chain(config.client_certificate)
         except (OSError, ssl.SSLError) as error:
             raise SourceError(
-                f"client_certificate {config.client_certificate} cannot be used ({error}); it must "
-                "hold the certificate and its key in one PEM file"
+                text(
+                    "client_certificate {path} cannot be used ({error}); it "
+                    "must hold the certificate and its key in one PEM file",
+                    path=config.client_certificate,
+                    error=str(error),
+                )
             ) from None
     return context
 
@@ -105,12 +110,19 @@ def agreed(subprotocol: str | None, version: str) -> str:
         if subprotocol == known and version in ("auto", name):
             return name
     wanted = " or ".join(offered(version))
-    raise LostError(f"it speaks none of {wanted}, but {subprotocol or 'nothing that it names'}")
+    raise LostError(_strange(str(wanted), subprotocol))
 
 
 def _refusal(error: aiohttp.WSServerHandshakeError) -> str:
     if error.status in (401, 403):
-        return f"it refuses the identity or the password (HTTP {error.status})"
+        return text("it refuses the identity or the password (HTTP {status})", status=error.status)
     if error.status == 404:  # noqa: PLR2004 - HTTP's own number
-        return "it knows no such address or charge point (HTTP 404)"
-    return f"it answers HTTP {error.status} instead of a WebSocket"
+        return text("it knows no such address or charge point (HTTP 404)")
+    return text("it answers HTTP {status} instead of a WebSocket", status=error.status)
+
+
+def _strange(wanted: str, subprotocol: str | None) -> str:
+    """Return what is wrong with a central system that speaks *subprotocol*; None: it names none."""
+    if subprotocol:
+        return text("it speaks none of {wanted}, but {given}", wanted=wanted, given=subprotocol)
+    return text("it speaks none of {wanted}, but nothing that it names", wanted=wanted)

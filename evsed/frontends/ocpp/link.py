@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from evsed.core.ocpp.ceiling import describe
+from evsed.core.text import text
 from evsed.errors import SourceError
 from evsed.frontends.ocpp.connection import address, connected, pause_s
 from evsed.frontends.ocpp.rpc import LostError, Rpc
@@ -47,7 +48,7 @@ class Link:
         self._identity = identity
         self._draw = draw
         self._session: CentralSession | None = None
-        self._trouble = "it was not reached yet"
+        self._trouble: str = text("it was not reached yet")
         self._reported = ""
 
     def wake(self) -> None:
@@ -62,7 +63,7 @@ class Link:
             began_at, reset = self._station.clock.now(), False
             try:
                 reset = await self._serve(boot_reason)
-                self._trouble = "it has ended the connection"
+                self._trouble = text("it has ended the connection")
             except (LostError, SourceError) as error:
                 self._report(str(error))
             lasted = self._station.clock.now() - began_at >= GOOD_AFTER_S
