@@ -339,7 +339,7 @@ async def test_a_month_can_be_printed_with_its_sums(house: House) -> None:
     assert "an estimate" in text
     assert "<td>4.00</td><td>0.12</td><td>1.20</td></tr>" in text
     assert '<th scope="col">Cost, €</th><th scope="col">Saved, €</th>' in text
-    assert "<td>8.64</td><td></td><td>0.25</td><td>2.40</td></tr></tfoot>" in text
+    assert "<td>8.64</td><td>–</td><td>0.25</td><td>2.40</td></tr></tfoot>" in text
     _, _, page = await house.get("sessions.html?month=2026-10")
     assert "0 in all" in page.decode()
     status, _, _ = await house.get("sessions.html")  # of now

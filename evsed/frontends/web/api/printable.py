@@ -55,6 +55,9 @@ def month_page(
         text("Charges in {month} {year}", month=MONTHS[month.month - 1], year=month.year)
     )
     total_kwh = sum(each.energy_wh for each in charges) / 1000
+    suns = [each.solar_wh for each in charges if each.solar_wh is not None]
+    # A sum that leaves charges out would be taken for the whole.
+    sun = _number(language, sum(suns) / 1000) if suns and len(suns) == len(charges) else "–"
     measured = all(each.measured for each in charges)
     notes = [
         text("Measured by a meter.")
@@ -102,7 +105,7 @@ def month_page(
 {rows}
 </tbody>
 <tfoot><tr><th scope="row" colspan="2">{in_all}</th>\
-<td>{_number(language, total_kwh)}</td><td></td>{total}</tr></tfoot>
+<td>{_number(language, total_kwh)}</td><td>{sun}</td>{total}</tr></tfoot>
 </table>
 <p>{note}</p>
 </section>

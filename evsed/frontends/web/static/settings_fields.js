@@ -10,12 +10,13 @@ export const idOf = (key) => `set_${key.replaceAll(".", "__")}`;
 
 const asText = (setting, value) => {
   if (value === null || value === undefined) return "";
-  if (setting.kind === "list") return value.join(", ");
+  if (setting.kind === "list") return value.some((part) => String(part).includes(",")) ? JSON.stringify(value) : value.join(", ");
   if (setting.kind === "table") return JSON.stringify(value);
   return String(value);
 };
 
-export const written = (setting, value) => value === null ? st("absent") : value === "" ? "“”" : asText(setting, value);
+export const written = (setting, value) => value === null || value.length === 0 && value !== "" ? st("absent")
+  : value === "" ? "“”" : asText(setting, value);
 
 // Builds the input of *setting*; *onChange* gets its new value, or an Error.
 export function field(setting, onChange) {
@@ -34,7 +35,8 @@ export function field(setting, onChange) {
     input.value = String(value);
   } else {
     input = make("input");
-    input.type = kind === "decimal" || kind === "whole" ? "number" : "text";
+    const time = kind === "text" && /^\d\d:\d\d$/.test(setting.default);
+    input.type = kind === "decimal" || kind === "whole" ? "number" : time ? "time" : "text";
     if (input.type === "number") {
       input.inputMode = "decimal";
       input.step = kind === "whole" ? "1" : "any";
@@ -65,6 +67,13 @@ function read(setting, input) {
     return Number.isFinite(Number(text)) ? Number(text) : wrong();
   }
   if (setting.kind === "list") {
+    if (text.startsWith("[")) { // as in evsed.toml, where a part may have a comma
+      try {
+        return JSON.parse(text);
+      } catch {
+        return wrong();
+      }
+    }
     const parts = text ? text.split(",").map((part) => part.trim()) : [];
     return parts.map((part) => /^\d+$/.test(part) ? Number(part) : part);
   }
