@@ -277,7 +277,7 @@ async def test_deleting_needs_a_day_and_says_what_came_of_it(house: House) -> No
     status, _, body = await house.order("DELETE /api/v1/history?before=2026-11-25")
     assert status == 200
     outcome = json.loads(body)["outcome"]
-    assert outcome.startswith("deleted 1 session and 4 rows of the history before 2026-11-25")
+    assert outcome.startswith("deleted from the history before 2026-11-25: sessions 1, rows 4")
     (what,) = [what for _, what in house.told]
     assert what == "delete the history before 2026-11-25: 1 session and 4 rows are gone"
     assert (await house.get("days"))[2]["days"] == []
