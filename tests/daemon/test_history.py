@@ -144,7 +144,7 @@ async def test_deleting_says_who_and_what_and_lets_the_books_save_in_between(lif
     assert len(saved) >= 20, "a save waits for one piece, not for all of them"
     ((who, what),) = life.told
     assert who == "192.168.1.9"
-    assert what == f"delete the history before {before}: 0 sessions and 200 rows are gone"
+    assert what == f"delete the history before {before}: sessions 0, rows 200"
     assert day not in await life.archive.days()
     assert life.books.trace.pending()
 

@@ -279,7 +279,7 @@ async def test_deleting_needs_a_day_and_says_what_came_of_it(house: House) -> No
     outcome = json.loads(body)["outcome"]
     assert outcome.startswith("deleted from the history before 2026-11-25: sessions 1, rows 4")
     (what,) = [what for _, what in house.told]
-    assert what == "delete the history before 2026-11-25: 1 session and 4 rows are gone"
+    assert what == "delete the history before 2026-11-25: sessions 1, rows 4"
     assert (await house.get("days"))[2]["days"] == []
     assert [item["id"] for item in (await house.get("sessions"))[2]["sessions"]] == ["two"]
     assert len((await house.get("energy"))[2]["periods"]) == 2
