@@ -31,6 +31,7 @@ _TR = "control/test_read_back.py::test_"
 _TS = "control/test_single_faults.py::test_"
 _TD = "control/test_receiver_doubt.py::test_"
 _TY = "core/pilot/test_stay_doubt.py::test_"
+_TW = "core/pilot/test_wandering.py::test_"
 _TX = "boards/single_parts/test_matrix.py::test_"
 _TF = "core/pilot/test_phase_set.py::test_"
 _TG = "control/test_phases.py::test_"
@@ -104,10 +105,16 @@ MUTANTS: Final = (
            _TD + "a_receiver_that_fails_now_and_then_in_a_charge_leaves_no_empty_plug_live_for_a_second"),
     Mutant("wanders", "core/pilot/stay_doubt.py", "ENDS, WITHIN_S = 3, 3600.0", "ENDS, WITHIN_S = 10**9, 3600.0",
            _TD + "a_reading_that_wanders_at_random_without_a_car_is_a_fault_and_closes_next_to_nothing"),
-    Mutant("pulled-in-c", _FAULTS, "        if doubt := self.stays.describe():", '        if doubt := "":',
+    Mutant("pulled-in-c", _FAULTS, "        if doubt := self._doubt(now):", '        if doubt := "":',
            _TY + "three_plugs_pulled_in_c_within_an_hour_are_a_fault_that_names_the_sensor"),
     Mutant("never-doubles", "core/pilot/stay_doubt.py", "min(2.0 * self._next_s, LONGEST_S)", "FIRST_S",
            _TY + "the_next_pulled_plug_within_the_hour_is_a_fault_of_two_minutes"),
+    Mutant("no-step", _PROOF, "self._b_last_v - self._c_v < STEP_V", "self._b_last_v - self._c_v < 0.0",
+           _TW + "a_reading_that_drifts_or_flickers_between_b_and_c_closes_nothing"),
+    Mutant("asks-unoffered", "core/pilot/stay_doubt.py", "UNOFFERED, UNOFFERED_S = 3, 10.0", "UNOFFERED, UNOFFERED_S = 10**9, 10.0",
+           _TW + "two_levels_of_a_car_at_random_are_found_where_they_ask_without_an_offer"),
+    Mutant("asks-late", "core/pilot/stay_doubt.py", "UNOFFERED, UNOFFERED_S = 3, 10.0", "UNOFFERED, UNOFFERED_S = 3, 1.0",
+           _TW + "a_car_that_still_asks_as_the_offer_ends_is_never_doubted"),
     Mutant("unknown-fault-lost", "daemon/session_recorder.py", "if self._unknown:", "if False:",
            "daemon/test_memory.py::test_a_latched_fault_of_another_version_waits_for_the_owner_as_well"),
     Mutant("c-of-one-burst", _PROOF, "LEVEL_BURSTS = 8", "LEVEL_BURSTS = 1",

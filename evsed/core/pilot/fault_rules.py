@@ -16,7 +16,7 @@ from evsed.core.pilot.faults import Fault, Recovery
 from evsed.core.pilot.j1772 import PilotState
 from evsed.core.pilot.pilot_meter import Anomaly
 from evsed.core.pilot.pilot_proof import reads_steady
-from evsed.core.pilot.presence import WELL
+from evsed.core.pilot.presence import LIVE, WELL
 from evsed.core.pilot.stay_doubt import StayDoubt
 from evsed.core.text import text
 
@@ -90,7 +90,7 @@ class FaultRules:
                 events += raised
         elif anomaly is not None and not self._output.shows_f(now):
             events += self.add(now, Fault.PILOT, pilot.trouble)
-        if doubt := self.stays.describe():
+        if doubt := self._doubt(now):
             events += self.add(now, Fault.PILOT, doubt)
         if settled is PilotState.D and not self._allow_ventilated:
             self._presence.needs_b = True
@@ -113,6 +113,13 @@ class FaultRules:
         if events and fault.kind.shows_f:
             self._output.show_f(now)
         return events
+
+    def _doubt(self, now: float) -> str:
+        """Return the doubt of the order of the readings up to *now*; "" where there is none."""
+        presence = self._presence
+        if presence.settled in LIVE and presence.from_b and presence.settled_at == now:
+            self.stays.on_asked(now, unoffered_s=self._output.x1_for_s(now))
+        return self.stays.describe()
 
     def _compare_plateaus(self, now: float, pilot: PilotReading) -> list[Event]:
         """Raise a fault where the plateaus did not belong together for half a second."""

@@ -13,6 +13,9 @@ generator, a leaking divider) can make an empty plug read C. So a closing needs 
   A part that sinks all the while makes a plug that is pulled read B first, and C later. Then the
   owner confirms the car, or it is plugged in again.
 * **B again after A**, where A followed C: a plug that was pulled, or one that is loose.
+* **C is a step below B**, of 1.5 V or more. A car's two resistors make one of 1.9 V at least
+  (IEC 61851-1 Table A.3: B at 8.06 V with C at 6.04 V, less 5 % of the generator). A reading that
+  drifts or flickers across the threshold makes a smaller one.
 * **The reading moved** out of C since the last closing, and stays at the level that followed B. A
   receiver that came to be stuck at C in a charge fails this at the next closing.
 * **The level does not step** while the contactor is closed. Most parts that come to be stuck in a
@@ -50,6 +53,7 @@ B_AFTER_S, B_STEADY_V = 0.25, 0.5
 # this car showed at first. A car's resistors and diode move it by 0.1 V while they warm up, and a
 # code of the converter is 0.03 V.
 LEVEL_STEADY_V = 0.5
+STEP_V = 1.5  # from B to C; eight bursts of 0.3 V of noise at 10 % duty are off by 0.2 V at most
 LEVEL_BURSTS = 8  # that make a level: noise of 0.3 V moves a single burst at 10 % duty by 0.5 V
 # A step differs from a drift by a mean over a second: 0.33 V/s, which is from 6 V to B in 10 s,
 # stays within 0.5 V of it. It has to last, so that a disturbance of some bursts costs nothing.
@@ -88,6 +92,7 @@ class PilotProof:
         self._b_v = 0.0
         self._b_first_v: float | None = None  # of this car
         self._b_now_v, self._b_bursts = 0.0, 0  # the level of late in B, of how many bursts
+        self._b_last_v: float | None = None  # the last level in B of this car
         self._c_v: float | None = None  # where C began
         self._c_now_v, self._c_bursts = 0.0, 0  # the level of late in C, of how many bursts
         self._live: PilotState | None = None
@@ -103,7 +108,7 @@ class PilotProof:
     def on_unplugged(self) -> None:
         """Forget the car, and the A before it: the next one needs its own."""
         self.car_proved = self.confirmed = self.strayed = self.b_moved = False
-        self._a_v = self._b_first_v = None
+        self._a_v = self._b_first_v = self._b_last_v = None
 
     def on_close(self) -> None:
         """Note that the contactor closes: the next closing needs a reading that has moved."""
@@ -116,7 +121,7 @@ class PilotProof:
     def on_unseen(self) -> None:
         """Forget the car: F hides the pilot for so long that another may come meanwhile."""
         self.car_proved = self.moved = self.confirmed = False
-        self._a_v = self._b_at = None
+        self._a_v = self._b_at = self._b_last_v = None
 
     def confirm(self) -> None:
         """Note that the owner has looked: a car is plugged in."""
@@ -166,6 +171,7 @@ class PilotProof:
             self._b_bursts = 0
             return
         self._b_now_v, self._b_bursts = _level(self._b_now_v, self._b_bursts, high_v)
+        self._b_last_v = self._b_now_v
         first_v = self._b_first_v
         if first_v is None or self._b_bursts < LEVEL_BURSTS:
             return
@@ -173,13 +179,16 @@ class PilotProof:
             self.b_moved, self.car_proved = True, False
 
     def _follow_c(self, high_v: float, *, live: bool) -> None:
-        """Forget that the reading moved where C is not the level that followed B."""
+        """Forget that the reading moved where C is no step below B, or not what followed B."""
         if not live:
             self._c_v, self._c_bursts = None, 0
             return
         self._c_now_v, self._c_bursts = _level(self._c_now_v, self._c_bursts, high_v)
         if self._c_v is None:
-            self._c_v = self._c_now_v if self._c_bursts == LEVEL_BURSTS else None
+            if self._c_bursts == LEVEL_BURSTS:
+                self._c_v = self._c_now_v
+                if self._b_last_v is not None and self._b_last_v - self._c_v < STEP_V:
+                    self.moved = False
         elif abs(self._c_now_v - self._c_v) > LEVEL_STEADY_V:
             self.moved = False
 

@@ -30,7 +30,7 @@ class Presence:
     `flinched`: the car opened S2 because the offer had just changed, and has not closed it again.
     `settled` is the agreed state since `settled_at`; `plugged` whether a car is plugged in;
     `needs_b` whether the car has to show A or B before anything closes (after a refused D).
-    `left_live`: it is A, and followed C or D without B between.
+    `left_live`: it is A, and followed C or D without B between. `from_b`: it followed B.
     """
 
     def __init__(self, now: float) -> None:
@@ -39,6 +39,7 @@ class Presence:
         self.plugged = False
         self.needs_b = False
         self.left_live = False
+        self.from_b = False
         self._before_loss: PilotState | None = None  # the last state before the board was lost
         self._present_at: float | None = None
         self._well_at: float | None = now
@@ -111,6 +112,7 @@ class Presence:
         self.settled, self.settled_at = new, now
         events: list[ev.Event] = []
         self.left_live = new is PilotState.A and old in LIVE
+        self.from_b = old is PilotState.B
         if PilotState.F in (old, new):
             pass  # evsed shows F, or a fault does: it tells nothing of what the car wants
         elif new in LIVE and old not in LIVE:

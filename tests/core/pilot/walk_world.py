@@ -243,6 +243,7 @@ FORGOTTEN: Final = (
     "_b_first_v",
     "_b_now_v",
     "_b_bursts",
+    "_b_last_v",
     "_c_v",
     "_c_now_v",
     "_c_bursts",
@@ -254,7 +255,10 @@ FORGOTTEN: Final = (
     # The doubt of many stays only adds a fault; the walk does without it (`thaw`).
     "steady_s",
     "_ends",
+    "_unoffered",
+    "_of_offers",
     "_next_s",
+    "from_b",
 )
 KNOWN: Final = {
     *AGES,
@@ -325,7 +329,7 @@ def thaw(evse: Evse, parts: Parts, kept: Parts) -> None:
     presence, active, contactor = evse.presence, evse.active, evse.contactor
     presence._requests = presence._requests.copy()  # noqa: SLF001 - the walk is the memory's other side
     contactor.budget = _same(contactor.budget)
-    evse.fault_rules.stays._ends = ()  # noqa: SLF001 - as above
+    evse.fault_rules.stays._ends = evse.fault_rules.stays._unoffered = ()  # noqa: SLF001 - as above
     active._details = active._details.copy()  # noqa: SLF001 - as above
 
 
