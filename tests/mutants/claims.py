@@ -191,7 +191,7 @@ CLAIMS: Final = (
     # --- a pilot that lies
     Mutant("no-diode", _FAULTS, "raised = self.add(now, Fault.DIODE, pilot.trouble)", "raised: list[Event] = []",
            _T + "a_missing_diode_opens_and_shows_f_for_300_ms"),
-    Mutant("diode-at-once", _FAULTS, '            self.hold(now, PILOT_HOLD_OFF_S)\n            return "the pilot is well, and', '            return "the pilot is well, and',
+    Mutant("diode-at-once", _FAULTS, '            self.hold(now, PILOT_HOLD_OFF_S)\n            return text("the pilot is well, and', '            return text("the pilot is well, and',
            _T + "a_diode_that_is_seen_again_ends_the_fault_as_a_pilot_fault_ends"),
     Mutant("diode-again", _FAULTS, "self._diode_faults <= DIODE_TRIES", "True",
            _T + "a_diode_that_stays_missing_is_looked_for_three_times_and_never_closes"),
