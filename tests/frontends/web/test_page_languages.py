@@ -145,3 +145,18 @@ def test_a_refusal_is_translated_with_its_details(languages: Languages) -> None:
     assert (german["detail"], german["errors"][0]["detail"]) == ("Lädt", "Lädt")
     assert german["errors"][0]["pointer"] == "#/mode"
     assert refused.in_language(languages.get("en")) is refused
+
+
+@pytest.mark.parametrize("code", Languages().offered)
+async def test_each_language_that_is_shipped_has_its_pages_whole(code: str) -> None:
+    async with served(status=STATUS) as evsed:
+        for path in ("", "settings"):
+            body = await get(f"{evsed.url}/{path}?lang={code}", Accept="text/html")
+            assert f'<html lang="{code}">' in body
+            assert "{{" not in body
+            for name in re.findall(r'(?:src|href)="(static/[^"]+)"', body):
+                assert await get(f"{evsed.url}/{name}")
+        worker = await get(f"{evsed.url}/service-worker.js?lang={code}")
+        assert f'<html lang="{code}">' in worker
+        reason = json.loads(await get(f"{evsed.url}/api/v1/status?lang={code}"))["reason"]
+        assert ("2.2" if code == "en" else "2,2") in reason
