@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 
 from evsed.core.car.least_search import MOST_A
 
@@ -21,7 +22,9 @@ TRIED_WITHIN_S = 40.0
 for some seconds (dingo35/SmartEVSE-3.5#335)."""
 
 WORKS_AFTER_S = 60.0
-"""A car that has charged for this long at a current works at it."""
+"""A car that has charged for this long at a current or less works at it. An offer that follows the
+sun hardly ever stands that long, so its highest counts: else a car that merely rests now and then
+seems to refuse what was on offer just then."""
 
 BEGINS_ABOVE_A = 0.5
 """A car may go on at somewhat less than it needs to begin; this much is assumed, as nothing
@@ -56,6 +59,11 @@ class LeastCurrent:
         self._asks = False
         self._asked_at = -math.inf
         self._began_a = 0.0
+        self._offers: deque[tuple[float, float]] = deque()
+        """The levels of the last minute of charging, each with its beginning."""
+        self._by_itself_a = math.inf
+        """The lowest offer at which it began without a rise, and charged for a minute."""
+        self._rose = False
 
     @property
     def least_a(self) -> float | None:
@@ -109,8 +117,9 @@ class LeastCurrent:
             self._before_a, self._level_a, self._level_at = self._level_a, offered_a, now
         level_s = now - self._level_at
         if asks and not self._asks:
-            rose = 0.0 < self._before_a < self._level_a
-            if rose and self._stood_s >= STOOD_S and level_s <= TAKEN_WITHIN_S:
+            self._rose = 0.0 < self._before_a < self._level_a and level_s <= TAKEN_WITHIN_S
+            chance = self._before_a >= self._by_itself_a - _RISE_A  # a car that rests now and then
+            if self._rose and self._stood_s >= STOOD_S and not chance:
                 self._refusals.append(self._before_a)
                 self._begins_a = offered_a
                 if self._before_a >= self._works_a - _RISE_A:  # it goes on at that, and begins not
@@ -122,10 +131,23 @@ class LeastCurrent:
             tried = low and now - self._asked_at < TRIED_WITHIN_S
             if fell or tried or self._slid():
                 self._refusals.append(self._level_a)
-        elif asks and min(level_s, now - self._asked_at) >= WORKS_AFTER_S:
-            begins_a = max(self._level_a, min(self._level_a + BEGINS_ABOVE_A, self._began_a))
+        elif asks and now - self._asked_at >= WORKS_AFTER_S:
+            charged_a = self._highest_a(now)
+            begins_a = max(charged_a, min(charged_a + BEGINS_ABOVE_A, self._began_a))
             self._works_a = min(self._works_a, begins_a)
+            if not self._rose:
+                self._by_itself_a = min(self._by_itself_a, self._began_a)
+        if not asks:
+            self._offers.clear()
+        elif not self._offers or self._offers[-1][1] != self._level_a:
+            self._offers.append((now, self._level_a))
         self._asks = asks
+
+    def _highest_a(self, now: float) -> float:
+        """Return the highest level of the last minute, in amperes."""
+        while len(self._offers) > 1 and self._offers[1][0] <= now - WORKS_AFTER_S:
+            self._offers.popleft()
+        return max(self._level_a, *(amperes for _, amperes in self._offers))
 
     def _slid(self) -> bool:
         """Return True where the offer came down slowly to about what the car refused before.

@@ -177,6 +177,26 @@ def test_a_current_at_which_it_goes_on_and_begins_not_is_no_longer_offered() -> 
     assert car.learner.least_a == pytest.approx(8.0)
 
 
+def test_a_car_that_rests_now_and_then_has_refused_nothing() -> None:
+    """Its rests of half a minute end just after a rise of the offer now and then."""
+    car = Watched()
+    car.show(9.0, 120, asks=True)
+    car.show(9.0, 30, asks=False)
+    car.show(9.0, 120, asks=True)
+    for _ in range(4):
+        car.show(12.0, 300, asks=True)
+        car.show(12.0, 35, asks=False)
+        car.show(15.0, 3, asks=False)
+        assert car.show(15.0, 90, asks=True) is None
+
+
+def test_an_offer_that_moves_all_the_time_shows_at_what_the_car_works() -> None:
+    car = Watched()
+    for tenths in range(40):
+        car.show(8.0 + tenths % 10 / 3, 5, asks=True)
+    assert car.learner.works_a == pytest.approx(11.0)
+
+
 def test_a_car_that_breaks_off_a_high_begin_teaches_no_least_current() -> None:
     car = Watched()
     car.show(13.0, 15, asks=False)
