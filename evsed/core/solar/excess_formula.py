@@ -42,6 +42,10 @@ FLAT_READINGS: Final = 10
 """... for so many readings: no sky is as still, and no night, only panels that are throttled."""
 
 
+STANDS_SHARE: Final = 0.5
+"""A battery that gives or takes more than this share of the least power does not stand still."""
+
+
 class ExcessDecoder:
     """From BatteryMonitor's figure, whatever its version, to the power for the car."""
 
@@ -56,6 +60,7 @@ class ExcessDecoder:
         self._evidence = FormulaEvidence(least_w)
         self._figures_w: deque[float] = deque(maxlen=FLAT_READINGS)
         self._last_w = 0.0
+        self._standing_w = 0.0  # the figure of a battery that neither gives nor takes
         self.bare_w: float | None = None
         """The same by the feed's figures alone, whatever the car was thought to draw."""
         self.excess_w: float | None = None
@@ -80,8 +85,10 @@ class ExcessDecoder:
         self._choose()
         self._figures_w.append(value_w)
         self._bare(value_w, span_s / MINUTE_S)
+        flat = self._is_flat()
         if self.plain:
-            self.excess_w = self.bare_w = value_w
+            self._stand(value_w, flat=flat and own_w <= 0)
+            self.excess_w = self.bare_w = value_w - self._standing_w
         elif self._decoder.settled:
             self.excess_w = self._decoder.solar_w - own_w
             if self._evidence.plain > NEWEST_FROM:
@@ -93,7 +100,7 @@ class ExcessDecoder:
             return Spare(0.0)
         if own_w > 0 and self._throttled and not self.plain:
             self._settle(own_w)
-        full = self._full(self.excess_w, own_w)
+        full = self._full(self.excess_w, own_w, flat=flat)
         self._throttled = full
         spare = self._probe.update(self.excess_w, own_w, full=full)
         if self.plain or spare.bias_w > 0:
@@ -128,14 +135,30 @@ class ExcessDecoder:
         self._decoder.rebase(more_w)
         self._evidence.rebase(more_w)
 
-    def _full(self, excess_w: float, own_w: float) -> bool:
+    def _is_flat(self) -> bool:
+        """True where the figure stands still as no sky does."""
+        figures_w = self._figures_w
+        flat = len(figures_w) == FLAT_READINGS and min(figures_w) > HELPS_W
+        return flat and max(figures_w) - min(figures_w) < FLAT_W
+
+    def _stand(self, value_w: float, *, flat: bool) -> None:
+        """Note where a plain figure stands still: there the battery is full, and takes nothing.
+
+        What is left is the error of charge x 1, which the version of early 2021 adds. It is
+        forgotten once the battery gives or takes much: then it was power, or the charge changes.
+        """
+        if flat and abs(value_w) < self._least_w:
+            self._standing_w = value_w
+        elif abs(value_w - self._standing_w) > STANDS_SHARE * self._least_w:
+            self._standing_w = 0.0
+
+    def _full(self, excess_w: float, own_w: float, *, flat: bool) -> bool:
         """True while the battery may be full and its panels throttled."""
         self._still = self._still + 1 if HELPS_W < excess_w < STILL_W else 0
         above = not self.plain and self._decoder.state_w >= self._least_w
         if own_w > 0:
+            self._hidden = self._hidden or flat
             return self._still > 0 and (above or self._hidden)
-        flat = len(self._figures_w) == FLAT_READINGS and min(self._figures_w) > HELPS_W
-        flat = flat and max(self._figures_w) - min(self._figures_w) < FLAT_W
         self._hidden = flat or (above and self._still >= STILL_READINGS)
         return self._hidden
 
