@@ -255,6 +255,43 @@ def test_a_full_battery_of_the_formula_with_hours_is_tried_after_standing_still(
     assert loop.run(4000.0, 1, own_w=0.0) == LEAST_W
 
 
+def plain_loop(formula: Formula, kwh: float, charge: float, target: float) -> Loop:
+    """A house whose feed is known to be plain by the steps of its car."""
+    loop = Loop(DemandManager(formula, target), kwh=kwh, charge=charge)
+    for minute in range(12):  # a sky that moves: no throttled panels
+        loop.run(3000.0 + 900.0 * (minute % 2), own_w=0.0)
+    for own_w in (LEAST_W, 2 * LEAST_W):
+        loop.run(3000.0, 4, own_w=own_w)
+    assert loop.decoder.plain
+    return loop
+
+
+def test_the_figure_at_which_a_full_battery_stands_still_is_no_power() -> None:
+    """The version of 2021 adds a watt for each Wh above the target: 300 W that nobody gets."""
+    loop = plain_loop(Formula.HOUR, 15, 0.9, 0.98)
+    loop.charge_wh = loop.capacity_wh
+    loop.run(6000.0, 15, own_w=0.0)
+    assert loop.decoder.excess_w == pytest.approx(0.0, abs=10)
+    loop.run(6000.0, 3, own_w=LEAST_W)
+    assert loop.run(6000.0, 20) == pytest.approx(6000.0, abs=400)
+
+
+def test_a_plain_figure_that_stood_still_is_power_again_once_the_battery_takes_much() -> None:
+    loop = plain_loop(Formula.PLAIN, 60, 0.5, 0.9)
+    loop.run(500.0, 12, own_w=0.0)
+    assert loop.decoder.excess_w == pytest.approx(0.0, abs=10)
+    loop.run(2500.0, 1, own_w=0.0)
+    assert loop.decoder.excess_w == pytest.approx(2500.0)
+
+
+def test_hidden_sun_is_found_when_the_panels_are_throttled_in_the_middle_of_a_run() -> None:
+    loop = plain_loop(Formula.PLAIN, 15, 0.9, 0.98)
+    loop.run(2000.0, 5, own_w=2000.0)
+    loop.charge_wh = loop.capacity_wh
+    loop.run(5000.0, 12, own_w=2000.0)
+    assert loop.run(5000.0, 20) == pytest.approx(5000.0, abs=200)
+
+
 def test_a_mixed_feed_is_taken_apart_with_the_draw_of_the_whole_period() -> None:
     surplus = Surplus(AllotmentConfig(semantics="batterymonitor"))
     state_w = 0.0
