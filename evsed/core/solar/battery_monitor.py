@@ -145,10 +145,10 @@ class BatteryMonitorDecoder:
 
     def settle(self, excess_w: float, own_w: float) -> None:
         """Take `excess_w` for the power into the battery at the last figure, in watts."""
-        if self._best is not None:
-            more_w = excess_w + own_w - self._best.solar_w
-            state_w = self._best.state_w - more_w
-            self._best = replace(self._best, solar_w=excess_w + own_w, state_w=state_w)
+        assert self._best is not None  # noqa: S101 - for the type checker: decode() has seen to it
+        more_w = excess_w + own_w - self._best.solar_w
+        state_w = self._best.state_w - more_w
+        self._best = replace(self._best, solar_w=excess_w + own_w, state_w=state_w)
         self._rival = self._moved_w = None
 
     def _add(self, gap_w: float, sum_w: float, minutes: float) -> None:

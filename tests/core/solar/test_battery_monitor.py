@@ -267,7 +267,7 @@ def plain_loop(formula: Formula, kwh: float, charge: float, target: float) -> Lo
 
 
 def test_the_figure_at_which_a_full_battery_stands_still_is_no_power() -> None:
-    """The version of 2021 adds a watt for each Wh above the target: 300 W that nobody gets."""
+    """The version of 2021 adds a watt for each Wh above the target: 300 W that are not there."""
     loop = plain_loop(Formula.HOUR, 15, 0.9, 0.98)
     loop.charge_wh = loop.capacity_wh
     loop.run(6000.0, 15, own_w=0.0)
