@@ -28,6 +28,8 @@ FLOOD_PER_S: Final = 500
 """More messages a second than any meter or owner sends; the connection is then given up for half a
 minute."""
 
+CANCEL_AGAIN_S: Final = 0.1
+
 BACK_OFF_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Pauses before the next attempt to connect."""
 
@@ -146,6 +148,17 @@ async def stay_connected(
             lose(str(error), wait_s)
         failures = min(failures + 1, len(BACK_OFF_S) - 1)
         await asyncio.sleep(wait_s)
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """End *task*, which speaks to a broker, however often it takes.
+
+    Before Python 3.12 `asyncio.wait_for()`, which the library uses, loses a cancellation that
+    comes together with its result (github.com/python/cpython/issues/86296).
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=CANCEL_AGAIN_S)
 
 
 class FloodGuard:

@@ -21,7 +21,7 @@ from aiomqtt.types import PayloadType
 from evsed.core.text import text
 from evsed.errors import SourceError
 from evsed.sources import Clock, Sample
-from evsed.sources.broker import LARGEST_BYTES, Connector, FloodGuard, stay_connected
+from evsed.sources.broker import LARGEST_BYTES, Connector, FloodGuard, end, stay_connected
 from evsed.sources.documents import Expressions, ReadNumber, parse
 from evsed.sources.terms import MqttTerm, Term
 
@@ -95,8 +95,7 @@ class MqttSource:
     async def close(self) -> None:
         """Let go of the broker."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
 
     # -- reading -------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ import aiomqtt
 from evsed.core.text import text
 from evsed.core.user.price_list import PriceList
 from evsed.errors import SourceError
-from evsed.sources.broker import LARGEST_BYTES, Connector, FloodGuard, stay_connected
+from evsed.sources.broker import LARGEST_BYTES, Connector, FloodGuard, end, stay_connected
 from evsed.sources.documents import parse
 from evsed.sources.price_rows import RowReader
 from evsed.sources.price_source import PriceSourceConfig
@@ -68,8 +68,7 @@ class MqttPrices:
     async def close(self) -> None:
         """Let go of the broker."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
 
     def _lose(self, problem: str, wait_s: float) -> None:
         if wait_s:

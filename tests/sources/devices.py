@@ -128,13 +128,6 @@ async def modbus_device(
 REGISTERS = DataType.REGISTERS
 
 
-async def end(task: asyncio.Task[None]) -> None:
-    """End *task*. One cancellation may be lost (github.com/python/cpython/issues/86296)."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=0.1)
-
-
 def free_port() -> int:
     """A port that no process has at the moment."""
     with socket.socket() as probe:

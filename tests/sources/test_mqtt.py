@@ -19,12 +19,12 @@ import aiomqtt
 import pytest
 
 from evsed.errors import SourceError
-from evsed.sources.broker import FLOOD_PER_S
+from evsed.sources.broker import FLOOD_PER_S, end
 from evsed.sources.mqtt import MqttSource
 from evsed.sources.presets import Device, numbers_of
 from evsed.sources.reader import Figures, Reader
 from evsed.sources.terms import BrokerAccess, MqttTerm
-from tests.sources.devices import Broker, broker_in, end, needs_mosquitto
+from tests.sources.devices import Broker, broker_in, needs_mosquitto
 from tests.sources.test_http_presets import FEED, METER, values
 
 pytestmark = needs_mosquitto
