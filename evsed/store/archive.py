@@ -88,7 +88,11 @@ def stage(source: Path, folder: Path, only: tuple[str, ...] = NAMES) -> tuple[st
             work.rename(folder / NEW)
     except (OSError, sqlite3.Error, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
         raise BackupError(
-            text("this is no backup of evsed, or a damaged one: {error}", error=str(error))
+            text(
+                "this is no copy that evsed has saved, or a damaged one ({error}); nothing was "
+                "changed. Choose another file",
+                error=str(error),
+            )
         ) from error
     return names
 
