@@ -370,7 +370,7 @@ async def test_a_backup_that_is_sent_is_checked_and_put_ready(house: House) -> N
 async def test_what_is_no_backup_is_refused_and_nothing_is_put_ready(house: House) -> None:
     status, told = await send(house, b"no backup at all" * 1000)
     assert status == 422
-    assert "no backup of evsed" in told["detail"]
+    assert "nothing was changed" in told["detail"]
     assert not (house.folder / "restore.new").exists()
     assert house.told == []
     status, _, body = await house.order("POST /api/v1/restore/undo")
