@@ -26,7 +26,7 @@ from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
-from evsed.core.solar.allotment import Allotment, AllotmentConfig, Reading
+from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentRule, Reading
 from evsed.sim.dayfiles.reader import read_day
 from tests.benchmarks.solar_bound import bound_kwh, by_news, perfect
 
@@ -74,8 +74,13 @@ class Job(NamedTuple):
     metered: bool = False
 
 
-def play(job: Job) -> Figures:
-    """Run a day in steps of five seconds: the car answers after the next of them."""
+def play(
+    job: Job, note: Callable[[int, float, float, AllotmentRule], None] = lambda *_: None
+) -> Figures:
+    """Run a day in steps of five seconds: the car answers after the next of them.
+
+    *note* gets each step's second, watts of sun in the car, watts lent, and the rule in force.
+    """
     allotment = Allotment(job.rules)
     period_s = round(job.rules.period_s)
     news: list[tuple[int, Reading]] = []
@@ -94,14 +99,17 @@ def play(job: Job) -> Figures:
         closed = offers[1] > 0
         known_a = drawn_a if job.metered else offers[1]
         allotment.on_draw(float(now), known_a, charging=closed, measured=job.metered)
-        offered_a = allotment.update(float(now)).current_a
+        result = allotment.update(float(now))
+        offered_a = result.current_a
+        used_w = min(max(0.0, solar_w), drawn_w)
+        note(now, used_w, drawn_w - used_w, result.reason.rule)
         offers = [offers[1] if offered_a > 0 else 0.0, offered_a]
         surplus += max(0.0, solar_w)
-        captured += min(max(0.0, solar_w), drawn_w)
+        captured += used_w
         if solar_w >= LEAST_W:
             feasible += solar_w
             captured_feasible += min(solar_w, drawn_w)
-        lent += max(0.0, drawn_w - max(0.0, solar_w))
+        lent += drawn_w - used_w
         starts += offered_a > 0 and before_a <= 0
         before_a = offered_a
     hours = STEP_S / 3.6e6

@@ -4,7 +4,10 @@
 .venv/bin/python -m tests.benchmarks solar_feeds [--days FOLDER] [--half even|odd] [--every N]
 
 Differences are paired by day, with bootstrap intervals of 95 %. `--half` takes every second day of
-the sorted names, so that what is chosen on one half can be judged on the other.
+the sorted names, so that what is chosen on one half can be judged on the other. `--bound` prints
+for each feed what clairvoyant switching could capture with its readings: who knows when to start
+and stop best, but follows the sun by the last news, for the energy that evsed lends on that feed
+and for what it lends on the minute feed.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from typing import Final, NamedTuple
 from evsed.core.solar.allotment import AllotmentConfig
 from evsed.sim.dayfiles.reader import read_day
 from tests.benchmarks.bench_solar_choice import DAYS, DRAWS
+from tests.benchmarks.solar_bound import bound_kwh, by_news
 from tests.benchmarks.solar_house import Energy, House, play_house
 
 MINUTE: Final = House()
@@ -49,9 +53,20 @@ FEEDS: Final = {
     "10 s, 20 s late, car in 10 s": House(period_s=10, latency_s=20, answers_s=10),
     "10 s, car in 15 s": House(period_s=10, latency_s=5, answers_s=15),
     "10 s, a car that moves by 0.25 A/s": House(period_s=10, latency_s=5, slew_a_per_s=0.25),
+    "a minute, a thermostat of 2 kW": House(heater_w=2000.0),
     "10 s, 5 s late, a meter": House(period_s=10, latency_s=5, metered=True),
     "1 s, 1 s late, a meter": House(period_s=1, latency_s=1, metered=True),
 }
+
+
+BOUNDED: Final = (
+    "every 10 s, 5 s late",
+    "every 10 s, 60 s late",
+    "every 30 s, 60 s late",
+    "every 60 s, 120 s late",
+    "every 300 s, 5 s late",
+    "every 900 s, 5 s late",
+)
 
 
 class Job(NamedTuple):
@@ -85,6 +100,33 @@ def paired(
     return f"{mean(whole):+.2f} [{drawn[DRAWS // 40]:+.2f} {drawn[-DRAWS // 40]:+.2f}]"
 
 
+def bounds(job: Job, lent_kwh: Sequence[float]) -> list[float]:
+    """The most that clairvoyant switching captures with the job's readings for each loan, kWh."""
+    house = job.house
+    minutes = by_news(job.surplus_w, house.latency_s, period_s=house.period_s, from_w=0.0)
+    return [bound_kwh(minutes, lent) for lent in lent_kwh]
+
+
+def show_bounds(days: Sequence[array[float]], pool: ProcessPoolExecutor) -> None:
+    """Print how far evsed is from clairvoyant switching on each feed."""
+    print("| the feed | evsed | clairvoyant, lends as much | lends as evsed on a minute feed |")
+    print("|---|---|---|---|")
+    base: list[Energy] = []
+    for name in ("every minute, 5 s late", *BOUNDED):
+        jobs = [Job(day, FEEDS.get(name, MINUTE)) for day in days]
+        ours = list(pool.map(play, jobs))
+        base = base or ours
+        loans = [(day.lent_kwh, minute.lent_kwh) for day, minute in zip(ours, base, strict=True)]
+        share = 100 / sum(day.surplus_kwh for day in ours)
+        most = [share * sum(each) for each in zip(*pool.map(bounds, jobs, loans), strict=True)]
+        print(
+            f"| {name} | {share * sum(day.captured_kwh for day in ours):.1f} % "
+            f"{sum(day.lent_kwh for day in ours) / len(ours):.2f} kWh | {most[0]:.1f} % | "
+            f"{most[1]:.1f} % |",
+            flush=True,
+        )
+
+
 def row(name: str, ours: Sequence[Energy], theirs: Sequence[Energy]) -> str:
     """A line of the table."""
     captured = paired(ours, theirs, lambda day: 100 * day.captured_kwh, lambda day: day.surplus_kwh)
@@ -100,6 +142,7 @@ def main() -> None:
     parser.add_argument("--half", choices=["even", "odd"])
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--only", default="", help="the feeds with this in their name")
+    parser.add_argument("--bound", action="store_true", help="beside clairvoyant switching")
     options = parser.parse_args()
     paths = sorted(options.days.glob("*.csv"))
     if options.half:
@@ -107,6 +150,9 @@ def main() -> None:
     paths = paths[:: options.every]
     days = [read_day(path).surplus_w for path in paths]
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        if options.bound:
+            show_bounds(days, pool)
+            return
         base = list(pool.map(play, [Job(day, MINUTE) for day in days]))
         surplus = sum(day.surplus_kwh for day in base)
         print(

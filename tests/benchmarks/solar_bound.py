@@ -40,18 +40,33 @@ def perfect(surplus_w: array[float]) -> Minutes:
     return _minutes(surplus_w, surplus_w)
 
 
-def by_news(surplus_w: array[float], latency_s: int) -> Minutes:
-    """Charging by the last news, `latency_s` and the car's own time late."""
+def by_news(
+    surplus_w: array[float], latency_s: int, *, period_s: int = 60, from_w: float = LEAST_W
+) -> Minutes:
+    """Charging by the last news, one every `period_s`, `latency_s` and the car's own time late.
+
+    Sun from `from_w` on counts as captured.
+    """
     late = latency_s + 3
     follows = array("d")
     for second in range(len(surplus_w)):
-        stamp = max(0, (second - late) // 60 * 60)
+        stamp = max(0, (second - late) // period_s * period_s)
         follows.append(surplus_w[stamp])
-    return _minutes(surplus_w, follows)
+    return _minutes(surplus_w, follows, from_w)
 
 
 def best(minutes: Minutes, price: float) -> Point:
     """The best switching where a kWh drawn costs `price` kWh captured."""
+    return _best(minutes, price)[0]
+
+
+def best_minutes(minutes: Minutes, price: float) -> list[bool]:
+    """The minutes in which the best switching charges, where a kWh drawn costs `price`."""
+    return _best(minutes, price)[1]
+
+
+def _best(minutes: Minutes, price: float) -> tuple[Point, list[bool]]:
+    """The best switching, and its minutes of charging."""
     gains = [
         captured - price * battery
         for captured, battery in zip(minutes.captured, minutes.battery, strict=True)
@@ -80,8 +95,8 @@ def bound_kwh(minutes: Minutes, battery_kwh: float) -> float:
     return min(bounds)
 
 
-def _minutes(surplus_w: array[float], follows_w: array[float]) -> Minutes:
-    """Add up each minute."""
+def _minutes(surplus_w: array[float], follows_w: array[float], from_w: float = LEAST_W) -> Minutes:
+    """Add up each minute; sun from `from_w` on counts as captured."""
     captured, battery = [], []
     for begin in range(0, len(surplus_w) - 59, 60):
         captured_ws = battery_ws = 0.0
@@ -90,7 +105,7 @@ def _minutes(surplus_w: array[float], follows_w: array[float]) -> Minutes:
             drawn_w = min(MOST_W, max(LEAST_W, follows_w[second]))
             used_w = min(solar_w, drawn_w)
             battery_ws += drawn_w - used_w
-            if solar_w >= LEAST_W:
+            if solar_w >= from_w:
                 captured_ws += used_w
         captured.append(captured_ws / 3.6e6)
         battery.append(battery_ws / 3.6e6)
@@ -99,15 +114,17 @@ def _minutes(surplus_w: array[float], follows_w: array[float]) -> Minutes:
 
 def _walk_back(
     minutes: Minutes, started: list[tuple[bool, bool, bool]], on: list[float], off: list[float]
-) -> Point:
+) -> tuple[Point, list[bool]]:
     """Follow the choices from the end to the beginning."""
     ends = [(value, True, age) for age, value in enumerate(on)]
     ends += [(value, False, age) for age, value in enumerate(off)]
     _, charging, age = max(ends)
     captured = battery = 0.0
     starts = 0
+    charges: list[bool] = []
     for minute in range(len(started) - 1, -1, -1):
         _, stayed_on, stayed_off = started[minute]
+        charges.append(charging)
         if charging:
             captured += minutes.captured[minute]
             battery += minutes.battery[minute]
@@ -119,4 +136,4 @@ def _walk_back(
             charging, age = True, MIN_ON - 1
         elif age < MIN_OFF - 1 or not stayed_off:
             age = age - 1
-    return Point(captured, battery, starts)
+    return Point(captured, battery, starts), charges[::-1]
