@@ -21,10 +21,6 @@ Table A.6 allows 5 s; the cars behind the simulations of this project answer aft
 SLEW_A_PER_S = 4.0
 """... and then to move at this rate, in amperes a second."""
 
-SLOW_S = 15.0
-"""A car may answer so much later than that, in seconds: the slowest reported cars follow within
-10 s, and some take their time to get there."""
-
 FAST_S = 30.0
 """News that comes more often than this may tell of a car that has not answered yet, in seconds. On
 a slower feed the car has answered by the next stamp, as a rule: the offer moves once a period."""
@@ -102,14 +98,14 @@ class OwnConsumption:
         return total_as / (end_at - start_at) if end_at > start_at else moment_a
 
     def bounds_a(
-        self, start_at: float, end_at: float, most_a: float | None = None
+        self, start_at: float, end_at: float, most_a: float | None, slow_s: float
     ) -> tuple[float, float]:
-        """Return the least and the most of `mean_a()` if the car answers up to `SLOW_S` later.
+        """Return the least and the most of `mean_a()` if the car answers up to *slow_s* later.
 
         An opened contactor (0) hides what came before it: no current can pass it.
         """
         if end_at > start_at:
-            late_s = (0.0, SLOW_S / 2, SLOW_S)
+            late_s = (0.0, slow_s / 2, slow_s)
             means_a = [self.mean_a(start_at - s, end_at - s, most_a) for s in late_s]
             return min(means_a), max(means_a)
         low_a = high_a = self.mean_a(end_at, end_at, most_a)
@@ -118,7 +114,7 @@ class OwnConsumption:
                 continue
             amperes = taken_a(most_a, span.amperes)
             low_a, high_a = min(low_a, amperes), max(high_a, amperes)
-            if span.start_at <= end_at - SLOW_S or span.amperes <= 0.0:
+            if span.start_at <= end_at - slow_s or span.amperes <= 0.0:
                 break
         return low_a, high_a
 

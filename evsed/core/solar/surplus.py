@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from evsed.core.solar.answer_time import LATER_S, AnswerTime
 from evsed.core.solar.battery_monitor import Spare
 from evsed.core.solar.battery_probe import BatteryProbe
 from evsed.core.solar.draw_evidence import taken_a
@@ -103,6 +104,7 @@ class Surplus:
         self._config = config
         self._draw = OwnConsumption(keep_s=max(HISTORY_S, 2 * config.period_s))
         self._metered = False
+        self._answer_time = AnswerTime()
         # BatteryMonitor's formula is taken apart with two readings, so an answer takes two.
         lag = 1 if config.semantics == "batterymonitor" else 0
         box = config.phases
@@ -247,7 +249,7 @@ class Surplus:
             excess_w = self._decoder.excess_w
         fast = math.isfinite(self.stamp_at) and self.period_s < FAST_S
         if fast and not (self._metered or self.held.found):
-            self._narrow(window_at, stamp_at, before_w)
+            self._narrow(window_at, stamp_at, before_w, figure_w)
         if throttled and self.test.learned_lately(now):
             # A battery that is nearly full takes less and less, whatever the car does meanwhile.
             self._forget_level(self.test.begin_stay, offered_a)
@@ -272,14 +274,18 @@ class Surplus:
         self.stamp_at = stamp_at
         return span_s
 
-    def _narrow(self, start_at: float, stamp_at: float, before_w: float) -> None:
+    def _narrow(self, start_at: float, stamp_at: float, before_w: float, figure_w: float) -> None:
         """Move the sun from *before_w* only as far as is certain of a car that may answer late.
 
         A figure from between a change of the offer and the car's answer fits many suns. The one
         nearest to the last is taken: else the offer would run after its own echo.
         """
         most_a, watts = self.car_maximum_a, self._config.watts_per_ampere
-        low_a, high_a = self._draw.bounds_a(start_at, stamp_at, most_a)
+        answer = self._answer_time
+        if answer.due(stamp_at):
+            late = [self.mean_own_w(start_at - s, stamp_at - s) for s in LATER_S]
+            answer.add(stamp_at, figure_w, late)
+        low_a, high_a = self._draw.bounds_a(start_at, stamp_at, most_a, answer.slow_s)
         left_w = self.spare.solar_w - self.mean_own_w(start_at, stamp_at)
         sun_w = min(left_w + watts * high_a, max(left_w + watts * low_a, before_w))
         self.spare = Spare(sun_w, self.spare.bias_w)
@@ -297,6 +303,7 @@ class Surplus:
 
     def forget_car(self) -> None:
         """Forget what the car took."""
+        self._answer_time = AnswerTime()
         self.test.begin_stay()
         if self._answers is not None:
             self._answers.begin_stay()
