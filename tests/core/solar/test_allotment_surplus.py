@@ -102,7 +102,7 @@ def test_an_opened_contactor_ends_the_draw_of_a_car_that_answers_late() -> None:
     for second, amperes in enumerate([10.0] * 10 + [16.0] * 10 + [0.0] * 5):
         draw.on_measured(float(second), amperes)
     assert draw.bounds_a(15.0, 15.0, None, 15.0) == (10.0, 16.0)
-    assert draw.bounds_a(15.0, 15.0, 12.0) == (10.0, 12.0)
+    assert draw.bounds_a(15.0, 15.0, 12.0, 15.0) == (10.0, 12.0)
     assert draw.bounds_a(9.0, 9.0, None, 15.0) == (10.0, 10.0)
     assert draw.bounds_a(22.0, 22.0, None, 15.0) == (0.0, 0.0)
     assert draw.bounds_a(16.0, 19.0, None, 15.0) == (10.0, 16.0)
