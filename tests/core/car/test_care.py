@@ -64,6 +64,12 @@ def test_a_car_that_seems_asleep_is_named_with_the_step_that_helps() -> None:
     assert "press its key" in care.note.text
 
 
+def test_a_car_that_no_try_has_woken_is_not_promised_another() -> None:
+    note = Stay().run(9000, 6.0)[-1].note
+    assert note is not None
+    assert note.text.startswith("evsed tried to wake it 4 times; ")
+
+
 def test_no_car_is_woken_where_its_owner_has_switched_that_off() -> None:
     assert not any(care.wake for care in Stay(wake_up=False).run(3600, 6.0))
 
