@@ -155,6 +155,8 @@ def config(run: Run, least_a: float = 6.0, name: str = "ordinary") -> TrialConfi
         section, _, field = key.partition(".")
         if section == "car":
             car = replace(car, **cast("dict[str, Any]", {field: value}))
+        elif section == "surplus":
+            rules = replace(rules, **cast("dict[str, Any]", {field: value}))
         else:
             borne = replace(borne, **{field.removeprefix("over_current_"): value})
     return TrialConfig(rules=rules, mode=run.mode, metered=run.metered, car=car, over_current=borne)

@@ -54,6 +54,7 @@ BEGINNINGS: Final = (
         "evcc-io/evcc#187, evcc-io/evcc#1400",
         "takes next to nothing at 6 A, 0.45 of it at 7 A, nearly all at 8 A",
         "one step at 8 A",
+        settings=(("surplus.car_min_current_a", 8.0),),
         make=lambda full_a=8.0, share=0.1: (begins.PoorBelow(full_a, share),),
     ),
     Entry(
