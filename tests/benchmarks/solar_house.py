@@ -117,7 +117,7 @@ def play_house(
         drawn_w = drawn_a * watts
         left_w = sun_w - drawn_w
         if battery is not None:
-            flow_w = _flow_w(battery, stored_wh, flow_w, left_w)
+            flow_w = battery_flow_w(battery, stored_wh, flow_w, left_w)
             stored_wh += flow_w * WH
         grid_w = flow_w - left_w  # from the grid
         while stamps and stamps[0][0] <= now:
@@ -174,7 +174,7 @@ def _target_a(house: House, offered_a: float, taken_wh: float) -> float:
     return amperes if over_kwh <= 0 else min(amperes, max(0.0, 10.0 - over_kwh * 5))
 
 
-def _flow_w(battery: Battery, stored_wh: float, flow_w: float, left_w: float) -> float:
+def battery_flow_w(battery: Battery, stored_wh: float, flow_w: float, left_w: float) -> float:
     """The power into the battery in the next second."""
     wanted_w = min(battery.charge_w, max(-battery.discharge_w, left_w))
     flow_w += (wanted_w - flow_w) / battery.answers_s

@@ -157,7 +157,8 @@ class CarCare:
         phase, *fed_phases* how many the car uses by the feed's answers; 0: not known.
         """
         if not plugged:
-            return Care(CarNeeds(phases=self.phases_used.phases))
+            used = self.phases_used
+            return Care(CarNeeds(phases=used.phases, phases_known=used.settled))
         self.phases_used.update(now, currents_a)
         self.phases_used.on_feed(fed_phases)
         settings, offered = self._settings, offered_a > 0.0
@@ -176,6 +177,7 @@ class CarCare:
         needs = CarNeeds(
             least_a=max(6.0, learned_a),
             phases=self.phases_used.phases,
+            phases_known=self.phases_used.settled,
             soft_start_s=settings.soft_start_s or self.breaks_off.soft_start_s,
             change_by_a=FLINCH_CHANGE_A if flinches else 0.0,
             change_every_s=FLINCH_EVERY_S if flinches else 0.0,

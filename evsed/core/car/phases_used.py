@@ -51,7 +51,12 @@ class PhasesUsed:
         if now - self._seen_at >= for_s:
             self.phases = min(used, self._most)
 
+    @property
+    def settled(self) -> bool:
+        """True where the owner or a meter gives the number: the feed need not show it."""
+        return self._most == 1 or self._known > 0 or self._metered
+
     def on_feed(self, phases: int) -> None:
-        """Add what the feed's answers show; 0: nothing."""
-        if phases and not (self._known or self._metered):
+        """Add what the feed's answers show; 0: nothing, or nothing any more."""
+        if not self.settled:
             self.phases = min(phases, self._most)

@@ -159,6 +159,7 @@ class Allotment:
         if not budget.news.on_reading(now, reading, surplus.period_s):
             return False
         surplus.may_test, surplus.may_pause = run.may_test(now), run.may_pause
+        surplus.may_step, surplus.fast = run.may_step(now), budget.mode is Mode.FAST
         before_w, before_at = surplus.spare.solar_w, surplus.stamp_at
         span_s = surplus.on_reading(now, reading)
         restless = abs(surplus.spare.solar_w - before_w) / (RESTLESS_SHARE * config.least_w)

@@ -36,7 +36,8 @@ class Budget:
             phases = min(needs.phases or box_phases, box_phases)
             self.config = replace(shipped, car_min_current_a=least_a, phases=phases)
             self.surplus.set_phases(phases, switched=switched)
-            self.surplus.set_all_closed(closed=box_phases == shipped.phases)
+        all_closed = needs.set_phases in (0, self._shipped.phases)
+        self.surplus.set_phases_wanted(wanted=all_closed and not needs.phases_known)
         self.needs = needs
 
     def available_w(self) -> float:

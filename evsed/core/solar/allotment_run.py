@@ -187,10 +187,21 @@ class Run:
 
     def test_a(self, cap_a: float) -> float | None:
         """Return the current of a step to see what the car takes, if it is due, in amperes."""
-        budget, test = self._budget, self._budget.surplus.test
-        if self._offer.offer_a <= 0 or not test.runs:
+        budget, surplus = self._budget, self._budget.surplus
+        if self._offer.offer_a <= 0:
             return None
-        return test.plan_a(max(budget.config.car_min_current_a, budget.floor_a(cap_a)), cap_a)
+        least_a = max(budget.config.car_min_current_a, budget.floor_a(cap_a))
+        steps = self.car.charging and not budget.needs.change_by_a
+        if surplus.phase_test is not None and steps:
+            step_a = surplus.phase_test.plan_a(least_a, cap_a)
+            if step_a is not None:
+                return step_a
+        return surplus.test.plan_a(least_a, cap_a) if surplus.test.runs else None
+
+    def may_step(self, now: float) -> bool:
+        """Return True where the offer may be changed to see how many phases the car uses."""
+        steps = self.car.charging and not self._budget.needs.change_by_a
+        return steps and not self.softly(now)
 
     def pause(self) -> float:
         """Offer nothing for the length of a test, within the run; return that offer."""

@@ -17,6 +17,8 @@ class CarNeeds:
     """Below this the car does not charge."""
     phases: int = 0
     """The phases that it uses; 0: not known, as many as the box has."""
+    phases_known: bool = False
+    """The owner or a meter gave their number: the feed need not show it."""
     set_phases: int = 0
     """The phases that a closing closes; 0: all of the box."""
     soft_start_s: float = 0.0

@@ -28,7 +28,6 @@ from evsed.core.solar.draw_evidence import (
     weigh,
 )
 from evsed.core.solar.own_consumption import FAST_S
-from evsed.core.solar.phase_answers import PhaseAnswers
 from evsed.core.solar.weather import Weather
 
 ANSWER_S: Final = 15.0
@@ -157,8 +156,7 @@ class _Step(enum.Enum):
 class DrawTest:
     """Finds what the car takes by its answers. Moments are monotonic seconds, currents in amperes.
 
-    *lag*: how many readings after the answer's first show it whole. `phases` gets each answer, too;
-    None where there is one, or not all are closed.
+    *lag*: how many readings after the answer's first show it whole.
     """
 
     def __init__(
@@ -167,10 +165,8 @@ class DrawTest:
         least_w: float,
         *,
         lag: int = 0,
-        phases: PhaseAnswers | None = None,
     ) -> None:
         """Begin with a car that takes what it is offered."""
-        self.phases = phases
         self.watts_per_ampere = watts_per_ampere
         self.least_w = least_w
         self._lag = lag
@@ -387,8 +383,6 @@ class DrawTest:
         moved_w = seen[0] - before[0] - self._trend_w * spans
         answer = weigh(moved_w, before[1], seen[1], per_a, scale)
         near_zero = min(abs(seen[0]), abs(before[0])) < NEAR_ZERO_W
-        if self.phases is not None and not near_zero:
-            self.phases.add(-moved_w, before[1], seen[1], scale)
         self._tests += 1
         self._disturbed = answer.best > DISTURBED
         if self._disturbed:

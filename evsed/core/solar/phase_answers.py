@@ -1,37 +1,51 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The number of phases that the car uses, from the feed's answers to a start and to steps.
+"""Evidence of the number of phases that the car uses: the figure's answers to steps of the offer.
 
 Without a meter a car that uses one phase of three looks like a car that takes a third of what it is
 offered, at every offer. A start tells the phases apart from each other, since no car takes less
 than 6 A of a phase that it uses: 1.4, 2.8 or 4.1 kW. A car that is nearly full may begin like that,
 too, and one that takes no more than so many amperes answers a part of a step. So each number of
-phases is judged together with each such ceiling, and fewer phases are believed only where a start
-and a step agree.
+phases is judged together with each such ceiling, and it takes steps beside the start.
+
+A battery that holds the figure at 0, or panels that are throttled, hide a part of an answer, never
+add to it: a car then seems to use fewer phases. They hide what lies above the figure of a full
+battery, or on one side of 0. So fewer phases are believed where answers that cannot be hidden show
+them, or answers on both sides of 0, or many on one that agree.
 """
 
 from __future__ import annotations
 
+import enum
 import math
+from collections.abc import Mapping
 from typing import Final
 
-MOST_EVIDENCE: Final = 3.0
-"""No single answer counts for more than this (a log-likelihood): a kettle may coincide."""
+LOADS_W: Final = 6_000.0
+"""A load or a cloud that coincides may move the figure by anything within this range, in watts: the
+3 kW of a large kettle or of a cloud, up or down. So no answer proves more than that."""
 
-DISTURBED: Final = 4.0
-"""An answer that no car gives, by this (2.8 standard errors), is left out."""
-
-SURE_FEWER: Final = 4.0
-"""Fewer phases are believed where they are better by this, which takes a start and a step: to
-believe in too few has the house battery pay up to three times what the sun gives ..."""
+SURE: Final = 4.5
+"""A number is believed where it is better than every other by this: two answers at least ..."""
 
 SURE_STEP: Final = 1.5
-"""... the steps alone being better by this than a car that answers none."""
+"""... the steps alone being better by this than a car that answers none. Fewer phases than the box
+has are believed where they are better by this, too, without what lies above 0, and without what
+lies below: to believe in too few has the house battery pay up to three times what the sun gives."""
 
-SURE_MORE: Final = 1.5
-"""More phases are believed where they are better by this: half an answer."""
+MANY: Final = 6
+ALIKE: Final = 7.0
+"""So many answers on one side of 0 are enough where the number is better by this: what is hidden is
+a part of some steps and none of others, so that they do not agree."""
+
+CONTRADICTED: Final = 0.5
+"""Rises and falls of the offer both have to be seen, and neither may speak against the number by
+more than this: the edge of a cloud makes all rises look greater, and all falls smaller."""
+
+DOUBTED: Final = 1.5
+"""A number that was believed is given up where another is better by this."""
 
 MOST_MISFIT: Final = 8.0
-"""Old evidence weighs no more than this, so that three answers can turn it."""
+"""Old evidence weighs no more than this, so that a few answers can turn it."""
 
 CEILINGS_A: Final = (*(float(amperes) for amperes in range(6, 33)), math.inf)
 """The most that a car may take of each phase, in amperes: IEC 61851-1 has no offer below 6 A, and a
@@ -45,6 +59,14 @@ there for minutes."""
 
 _Kind = tuple[int, float]
 _NOTHING: Final = (0, 0.0)  # a car that answers nothing
+
+
+class Side(enum.Enum):
+    """The side of 0 on which an answer lies, where a part of it may be hidden; or neither."""
+
+    SOUND = "sound"
+    ABOVE = "above"
+    BELOW = "below"
 
 
 class PhaseAnswers:
@@ -69,42 +91,140 @@ class PhaseAnswers:
             kind: RARE if kind[1] < RARE_BELOW_A else 0.0 for kind in self._kinds
         }
         self._steps: dict[_Kind, float] = dict.fromkeys(self._kinds, 0.0)
+        self._without = {side: dict.fromkeys(self._kinds, 0.0) for side in (Side.ABOVE, Side.BELOW)}
+        self._given = 0
+        self._ways = {rises: dict.fromkeys(self._kinds, 0.0) for rises in (True, False)}
+        self._begins: dict[_Kind, float] = dict.fromkeys(self._kinds, 0.0)
+        self._both: frozenset[bool] = frozenset()
 
-    def add(self, answer_w: float, before_a: float, after_a: float, scale: float) -> None:
-        """Add an answer: the draw rose by *answer_w* with the offer, from *before_a* to *after_a*.
+    @property
+    def takes_nothing(self) -> bool:
+        """True where a car that answers nothing is the best explanation by an answer."""
+        best = min(value for kind, value in self._misfit.items() if kind != _NOTHING)
+        return best - self._misfit[_NOTHING] >= SURE_STEP
 
-        *scale* is twice the variance of the answer by itself, in watts squared.
+    def add(
+        self,
+        answer_w: float,
+        rises_a: Mapping[float, float],
+        noise_w: float,
+        *,
+        load_share: float,
+        side: Side,
+        begins: bool,
+    ) -> None:
+        """Add an answer: the draw rose by *answer_w*.
+
+        A car with one of `CEILINGS_A` would have taken so many amperes more of each phase,
+        *rises_a*. *noise_w* is the usual change by itself meanwhile (rms), in watts, *load_share*
+        how likely another load or a cloud has moved the figure. *begins*: the step was a start or a
+        stop of the charge.
         """
-        misfit = {}
-        for phases, most_a in self._kinds:
-            rose_a = min(most_a, after_a) - min(most_a, before_a)
-            misfit[phases, most_a] = (answer_w - phases * self._mains_v * rose_a) ** 2 / scale
-        best = min(misfit.values())
-        if best > DISTURBED:
-            return
-        known = (self._misfit,) if before_a <= 0.0 else (self._misfit, self._steps)
+        floor = load_share * math.sqrt(2 * math.pi) * noise_w / LOADS_W
+        misfit = {_NOTHING: _misfit(answer_w, noise_w, floor)}
+        for phases in range(1, self._most + 1):
+            for most_a, rise_a in rises_a.items():
+                missed_w = answer_w - phases * self._mains_v * rise_a
+                misfit[phases, most_a] = _misfit(missed_w, noise_w, floor)
+        rises = rises_a[math.inf] > 0
+        known = [self._misfit, self._ways[rises]]
+        known += [evidence for hides, evidence in self._without.items() if hides is not side]
+        self._given += 1
+        self._both = self._both | {rises}
+        if not begins:
+            known.append(self._steps)
+        if begins:
+            known.append(self._begins)
         for evidence in known:
             for kind, value in misfit.items():
-                evidence[kind] += min(MOST_EVIDENCE, value - best)
+                evidence[kind] += value
             least = min(evidence.values())
             for kind, value in evidence.items():
                 evidence[kind] = min(MOST_MISFIT, value - least)
         self._conclude()
 
     def _conclude(self) -> None:
-        """Adopt another number where it is clearly better than the present one."""
-        best = {
-            phases: min(CEILINGS_A, key=lambda most_a: self._misfit[phases, most_a])
-            for phases in range(1, self._most + 1)
-        }
-        misfit = {phases: self._misfit[phases, most_a] for phases, most_a in best.items()}
-        found = min(misfit, key=misfit.__getitem__)
-        present = self.phases or self._most
-        better = misfit[present] - misfit[found]
-        if found > present:
-            sure = better >= SURE_MORE
-        else:
-            follows = self._steps[_NOTHING] - self._steps[found, best[found]]
-            sure = better >= SURE_FEWER and follows >= SURE_STEP
-        if sure:
+        """Believe in the number that is clearly the best, or in none."""
+        least = dict.fromkeys(range(1, self._most + 1), math.inf)
+        for (phases, _), value in self._misfit.items():
+            if phases:
+                least[phases] = min(least[phases], value)
+        found = min(least, key=least.__getitem__)
+        others = min(value for phases, value in least.items() if phases != found)
+        if others - least[found] >= SURE and self._shown(found):
             self.phases = found
+        elif self.phases and least[self.phases] - least[found] >= DOUBTED:
+            self.phases = 0
+
+    def _shown(self, phases: int) -> bool:
+        """Return True where steps show a number of *phases*, and nothing hidden can explain it."""
+        if self._lead(self._steps, phases, 0) < SURE_STEP or len(self._both) < len(self._ways):
+            return False
+        others = [other for other in range(1, self._most + 1) if other != phases]
+        steps, begins, *ways = (
+            min(self._lead(evidence, phases, other) for other in others)
+            for evidence in (self._steps, self._begins, *self._ways.values())
+        )
+        if min(ways) < -CONTRADICTED:
+            return False
+        if steps < SURE_STEP and begins < SURE:
+            return False
+        if phases == self._most:
+            return True
+        more = range(phases + 1, self._most + 1)
+        least = min(
+            self._lead(evidence, phases, other)
+            for evidence in self._without.values()
+            for other in more
+        )
+        if self._given >= MANY and min(self._lead(self._misfit, phases, n) for n in more) >= ALIKE:
+            return least > -CONTRADICTED
+        return least >= SURE_STEP
+
+    def missed_w(self, answer_w: float, rises_a: Mapping[float, float]) -> float:
+        """Return how far an answer lies from what the best explanation gives, in watts."""
+        phases, most_a = min(self._kinds, key=self._misfit.__getitem__)
+        return answer_w - phases * self._mains_v * rises_a.get(most_a, 0.0)
+
+    def telling(self, from_a: float, to_a: float, noise_w: float) -> float:
+        """Return how far the numbers of phases lie apart in their answers to such a step.
+
+        It is the variance between them, in units of that within each and of the noise.
+        """
+        shares: dict[int, list[tuple[float, float]]] = {}
+        for kind, misfit in self._misfit.items():
+            if kind != _NOTHING:
+                answer_w = self._answer_w(kind, from_a, to_a)
+                shares.setdefault(kind[0], []).append((math.exp(-misfit), answer_w))
+        whole = sum(share for answers in shares.values() for share, _ in answers)
+        means = [
+            (_mean(answers), sum(share for share, _ in answers) / whole)
+            for answers in shares.values()
+        ]
+        middle_w = sum(share * mean_w for mean_w, share in means)
+        between = sum(share * (mean_w - middle_w) ** 2 for mean_w, share in means)
+        within = sum(
+            share * (answer_w - _mean(answers)) ** 2 / whole
+            for answers in shares.values()
+            for share, answer_w in answers
+        )
+        return between / (noise_w**2 + within)
+
+    def _answer_w(self, kind: _Kind, from_a: float, to_a: float) -> float:
+        phases, most_a = kind
+        return phases * self._mains_v * (min(most_a, to_a) - min(most_a, from_a))
+
+    def _lead(self, evidence: dict[_Kind, float], phases: int, other: int) -> float:
+        """Return by how much *phases* are better than *other* ones."""
+        own = min(value for kind, value in evidence.items() if kind[0] == phases)
+        return min(value for kind, value in evidence.items() if kind[0] == other) - own
+
+
+def _misfit(missed_w: float, noise_w: float, floor: float) -> float:
+    """Return the misfit of an answer that missed by so much, where *floor* is a chance anyway."""
+    return math.log((1 + floor) / (math.exp(-(missed_w**2) / (2 * noise_w**2)) + floor))
+
+
+def _mean(answers: list[tuple[float, float]]) -> float:
+    """Return the mean of shares and what each of them answers."""
+    return sum(share * answer_w for share, answer_w in answers) / sum(share for share, _ in answers)

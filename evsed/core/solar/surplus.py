@@ -25,7 +25,8 @@ from evsed.core.solar.feed_trouble import Notice
 from evsed.core.solar.held_grid import BATTERY_S, HeldGrid
 from evsed.core.solar.house_battery import BatteryTurn, throttles
 from evsed.core.solar.own_consumption import FAST_S, OwnConsumption
-from evsed.core.solar.phase_answers import PhaseAnswers
+from evsed.core.solar.phase_test import PhaseTest, StepReading
+from evsed.core.solar.seen_draw import SeenDraw
 from evsed.core.text import text
 
 if TYPE_CHECKING:
@@ -108,8 +109,10 @@ class Surplus:
         # BatteryMonitor's formula is taken apart with two readings, so an answer takes two.
         lag = 1 if config.semantics == "batterymonitor" else 0
         box = config.phases
-        self._answers = PhaseAnswers(config.mains_v, box) if box > 1 else None
-        self.test = DrawTest(config.watts_per_ampere, config.least_w, lag=lag, phases=self._answers)
+        self.phase_test = PhaseTest(config.mains_v, box) if box > 1 else None
+        """The phases that the car uses, found out in the same way; None where there is one."""
+        self._seen = SeenDraw()
+        self.test = DrawTest(config.watts_per_ampere, config.least_w, lag=lag)
         """What the car takes, found out by steps of its offer."""
         self._decoder = ExcessDecoder(config.least_w)
         self._probe = BatteryProbe(config.least_w)
@@ -127,6 +130,11 @@ class Surplus:
         """True while the offer may be changed to see what the car takes ..."""
         self.may_pause = False
         """... and may end for a reading, too."""
+        self.may_step = False
+        """True while it may be changed to see how many phases the car uses."""
+        self.fast = False
+        """True while the offer does not follow the sun."""
+        self._charged = False
 
     @property
     def car_maximum_a(self) -> float | None:
@@ -143,7 +151,7 @@ class Surplus:
     @property
     def car_phases(self) -> int:
         """The phases that the car uses, by the feed's answers; 0 while nothing is known."""
-        return 0 if self._answers is None else self._answers.phases
+        return 0 if self.phase_test is None else self.phase_test.answers.phases
 
     @property
     def known(self) -> bool:
@@ -180,9 +188,13 @@ class Surplus:
             after_a = self._draw.mean_a(window_at, self.stamp_at, self.car_maximum_a)
             self._rebase(after * after_a - before * before_a)
 
-    def set_all_closed(self, *, closed: bool) -> None:
-        """Note whether a closing closes all phases: only then the car's answers show its own."""
-        self.test.phases = self._answers if closed else None
+    def set_phases_wanted(self, *, wanted: bool) -> None:
+        """Note whether the feed is to show how many phases the car uses.
+
+        It shows them only while all are closed, and need not where they are known otherwise.
+        """
+        if self.phase_test is not None:
+            self.phase_test.wanted = wanted
 
     def on_draw(self, now: float, current_a: float, *, measured: bool) -> None:
         """Note what a meter says the car draws, or what it is offered with its contactor closed."""
@@ -254,10 +266,11 @@ class Surplus:
             # A battery that is nearly full takes less and less, whatever the car does meanwhile.
             self._forget_level(self.test.begin_stay, offered_a)
         hidden = self.held.found or self.held.test_w is not None
+        # What is exported answers the car, whatever holds the figure at 0 when nothing is.
+        exports = self.held.found and figure_w > NEAR_ZERO_W
+        none = throttled or (hidden and not exports)
+        self._test_phases(now, None if none else shown_w, offered_a, stamp_at, known_s, full=full)
         if not self._metered:
-            # What is exported answers the car, whatever holds the figure at 0 when nothing is.
-            exports = self.held.found and figure_w > NEAR_ZERO_W
-            none = throttled or (hidden and not exports)
             self._test(now, None if none else shown_w, offered_a, stamp_at, known_s)
             if exports and self.car_maximum_a == 0.0:
                 self.held.clear()  # it was the car that did not answer
@@ -305,8 +318,48 @@ class Surplus:
         """Forget what the car took."""
         self._answer_time = AnswerTime()
         self.test.begin_stay()
-        if self._answers is not None:
-            self._answers.begin_stay()
+        if self.phase_test is not None:
+            self.phase_test.begin_stay()
+
+    def _test_phases(
+        self,
+        now: float,
+        excess_w: float | None,
+        offered_a: float,
+        stamp_at: float,
+        span_s: float,
+        *,
+        full: bool,
+    ) -> None:
+        """Add a reading to the tests of how many phases the car uses."""
+        test, draw = self.phase_test, self._draw
+        if test is None:
+            return
+        charged = self.counts_charge
+        if excess_w is None or charged is not self._charged:
+            self._seen.forget()
+        self._charged = charged
+        start_at, since_at = stamp_at - self._config.window_s, max(0.0, stamp_at - span_s)
+        self._seen.add(
+            lambda most_a: draw.mean_a(start_at, stamp_at, most_a),
+            lambda most_a: draw.mean_a(since_at, stamp_at, most_a),
+            span_s,
+            charged=charged,
+        )
+        test.add(
+            now,
+            StepReading(
+                excess_w=excess_w,
+                seen_a=self._seen.seen_a,
+                offered_a=offered_a,
+                stamp_at=stamp_at,
+                level_s=draw.level_s(stamp_at),
+                period_s=self.period_s,
+                free=self.may_step,
+                fast=self.fast,
+                full=full,
+            ),
+        )
 
     def _test(
         self, now: float, excess_w: float | None, offered_a: float, stamp_at: float, span_s: float
@@ -319,7 +372,7 @@ class Surplus:
             offered_a,
             level_s=self._draw.level_s(stamp_at),
             span_s=span_s,
-            may_test=self.may_test,
+            may_test=self.may_test and not (self.phase_test is not None and self.phase_test.busy),
             may_pause=self.may_pause,
             age_s=now - stamp_at,
         )
