@@ -70,7 +70,7 @@ class Stay:
 
 
 class Outcome(NamedTuple):
-    """What was believed: at the hour, since when it is right, and for how long it was wrong."""
+    """Belief at the hour, since when it is right, and for how long it was wrong."""
 
     stay: Stay
     verdict: str

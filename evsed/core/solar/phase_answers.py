@@ -37,7 +37,7 @@ ALIKE: Final = 7.0
 """So many answers on one side of 0 are enough where the number is better by this: what is hidden is
 a part of some steps and none of others, so that they do not agree."""
 
-CONTRADICTED: Final = 0.5
+CONTRADICTED: Final = 1.0
 """Rises and falls of the offer both have to be seen, and neither may speak against the number by
 more than this: the edge of a cloud makes all rises look greater, and all falls smaller."""
 
@@ -215,9 +215,9 @@ class PhaseAnswers:
         return phases * self._mains_v * (min(most_a, to_a) - min(most_a, from_a))
 
     def _lead(self, evidence: dict[_Kind, float], phases: int, other: int) -> float:
-        """Return by how much *phases* are better than *other* ones."""
-        own = min(value for kind, value in evidence.items() if kind[0] == phases)
-        return min(value for kind, value in evidence.items() if kind[0] == other) - own
+        """Return by how much *phases*, as they explain all answers best, are better than others."""
+        own = min((kind for kind in self._kinds if kind[0] == phases), key=self._misfit.__getitem__)
+        return min(value for kind, value in evidence.items() if kind[0] == other) - evidence[own]
 
 
 def _misfit(missed_w: float, noise_w: float, floor: float) -> float:

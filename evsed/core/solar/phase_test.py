@@ -88,7 +88,7 @@ TRIED_PULSES: Final = 4
 
 
 @dataclass(slots=True)
-class _Plateau:
+class _OfferLevel:
     """Readings at one level of the offer, averaged: their moment, the figure and the amperes."""
 
     offered_a: float
@@ -157,12 +157,12 @@ class PhaseTest:
         self._pulses = 0
         self._due_at = -math.inf
         self._end()
-        self._plateau: _Plateau | None = None
+        self._plateau: _OfferLevel | None = None
 
     def _end(self) -> None:
         """End the steps that are under way."""
         self._stages: list[float | None] = []
-        self._stage: _Plateau | None = None
+        self._stage: _OfferLevel | None = None
         self._stage_at = -math.inf
 
     @property
@@ -274,7 +274,7 @@ class PhaseTest:
         if here is not None and abs(here.offered_a - offered_a) < ALIKE_A:
             here.add(reading.stamp_at, excess_w, reading.seen_a, averaged)
         else:
-            here = _Plateau(offered_a, reading.stamp_at, excess_w, dict(reading.seen_a))
+            here = _OfferLevel(offered_a, reading.stamp_at, excess_w, dict(reading.seen_a))
         if self._stages:
             level_a = self._stages[0]
             if level_a is None or abs(level_a - offered_a) >= ALIKE_A:
@@ -289,7 +289,7 @@ class PhaseTest:
         if self._stages:
             self._stages.pop(0)
 
-    def _judge(self, before: _Plateau, after: _Plateau, *, full: bool) -> None:
+    def _judge(self, before: _OfferLevel, after: _OfferLevel, *, full: bool) -> None:
         """Weigh the answer to a step of the offer."""
         rises_a = {most_a: after.seen_a[most_a] - before.seen_a[most_a] for most_a in CEILINGS_A}
         begins = min(before.offered_a, after.offered_a) <= 0
