@@ -134,6 +134,7 @@ walk: setup ## every state the state machine can reach; STORIES=3 follows more w
 
 pilot-faults: setup ## one failed part of the pilot's reading after the other; some minutes
 	@nice $(BIN)/python -m tests.core.pilot.part_faults
+	@nice $(BIN)/python -m tests.core.pilot.timed_faults
 
 matrix: setup ## one failed part of the contactor's drive, on both boards, into SAFETY.md; some minutes
 	@nice $(BIN)/python -m tests.boards.single_parts --write

@@ -75,6 +75,17 @@ def two_bursts_in_turn() -> Receiver:
     return again
 
 
+def a_buffer_of(bursts: int) -> Receiver:
+    """It fills with the car's last bursts, then gives them again and again."""
+    kept: list[Codes] = []
+
+    def again(codes: Codes) -> Codes:
+        kept.append(codes if len(kept) < bursts else kept[-bursts])
+        return kept[-1]
+
+    return again
+
+
 def loose_at_random(clock: Callable[[], float], dwell_s: float, seed: int) -> Receiver:
     """Two bits that come loose, each for about *dwell_s*: 12 V reads as 12, 8.5, 5.0 or 1.6 V."""
     rng, lost, until_at = (
@@ -106,7 +117,7 @@ KINDS = [
 ]
 
 
-def unplugged_with(receiver: Receiver) -> Bench:
+def unplugged_with(receiver: Receiver, after_s: float = 0.02) -> Bench:
     """A charge in which the receiver comes to be *receiver*; then the plug is pulled."""
     bench = Bench(Control)
     bench.run(2)
@@ -120,7 +131,7 @@ def unplugged_with(receiver: Receiver) -> Bench:
     bench.board.sample_pilot = (  # type: ignore[method-assign]
         lambda count: receiver(sample(count))
     )
-    bench.run(0.02)
+    bench.run(after_s)
     bench.unplug()
     return bench
 
@@ -137,6 +148,17 @@ def test_a_receiver_that_fails_now_and_then_in_a_charge_leaves_no_empty_plug_liv
     bench.run(45)
     assert not bench.contactor_closed
     assert bench.snapshot.cycles == 1
+
+
+@pytest.mark.parametrize("bursts", [6, 49])
+def test_a_buffer_that_gives_the_bursts_of_the_last_second_again_opens_before_the_plug_is_out(
+    bursts: int,
+) -> None:
+    bench = unplugged_with(a_buffer_of(bursts), after_s=1.3)
+    bench.run(0.04)
+
+    assert not bench.contactor_closed
+    assert "same answer again" in bench.snapshot.faults[Fault.PILOT]
 
 
 @pytest.mark.parametrize("each", [60, 400])

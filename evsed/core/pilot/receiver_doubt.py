@@ -28,8 +28,9 @@ STRAYS, SPIKES = 3, 6  # of those
 # plugged in cannot show it, and one that spikes to A as S2 moves does so for several bursts.
 AWAY, AWAY_WITHIN = 3, 1500  # bursts of A, within half a minute
 SPIKE_V: Final = 1.5  # above the plateau: five times the worst noise, and half of a step of state
+# Bursts in a row, each one of the last so many: after 0.1 s, or from a longer buffer after 0.2 s.
 # Without noise, as in a simulation, a burst meets one of the last four by chance in 1 of 300.
-REPEATS, REPEATS_OF = 5, 4  # bursts in a row, each one of the last so many; 0.1 s
+REPEATS = ((5, 4), (10, 50))
 
 
 class _Row:
@@ -63,8 +64,8 @@ class ReceiverDoubt:
         self._strays = _Row(STRAYS, WITHIN)
         self._spikes = _Row(SPIKES, WITHIN)
         self._away = _Row(AWAY, AWAY_WITHIN)
-        self._recent: deque[tuple[int, ...]] = deque(maxlen=REPEATS_OF)
-        self._repeated = 0
+        self._recent = [deque[int](maxlen=of) for _, of in REPEATS]
+        self._repeated = [0 for _ in REPEATS]
 
     def compare(self, state: PilotState, live: PilotState | None, *, spike: bool) -> None:
         """Compare a burst that was read as *state* with the settled *live*: C, D, or None of them.
@@ -89,7 +90,10 @@ class ReceiverDoubt:
 
     def recognise(self, codes: Sequence[int], *, running: bool) -> None:
         """Note the *codes* of a burst; *running*: of a modulated pilot, a steady one repeats."""
-        burst = tuple(codes)
-        self._repeated = self._repeated + 1 if running and burst in self._recent else 0
-        self._recent.append(burst)
-        self.repeats = self._repeated >= REPEATS
+        burst = hash(tuple(codes))
+        for place, recent in enumerate(self._recent):
+            again = running and burst in recent
+            self._repeated[place] = self._repeated[place] + 1 if again else 0
+            recent.append(burst)
+        pairs = zip(self._repeated, REPEATS, strict=True)
+        self.repeats = any(repeated >= enough for repeated, (enough, _) in pairs)

@@ -211,7 +211,7 @@ def unplugged(fault: PartFault, *, charging: bool = True, level: str | float = "
     return story
 
 
-def live_s(story: FailingStory) -> float:
+def live_s(story: Story) -> float:
     """Seconds for which the plug that was just pulled is live, `HELD_S` at most."""
     unplugged_at = story.now
     while story.closed and story.now - unplugged_at < HELD_S:
@@ -219,7 +219,7 @@ def live_s(story: FailingStory) -> float:
     return story.now - unplugged_at
 
 
-def next_closing(story: FailingStory) -> bool:
+def next_closing(story: Story) -> bool:
     """True where the contactor closes again when the sun goes and comes back."""
     before = story.count(ev.ContactorClosed)
     for limit_a in (0.0, 16.0):
@@ -231,7 +231,11 @@ def next_closing(story: FailingStory) -> bool:
 
 def left(fault: PartFault, *, charging: bool) -> Left:
     """Try *fault* in a charge, or in B, and unplug the car 3 s later."""
-    story = unplugged(fault, charging=charging)
+    return left_behind(unplugged(fault, charging=charging))
+
+
+def left_behind(story: Story) -> Left:
+    """The outcome for a plug that was just pulled, up to the next closing that is due."""
     seconds = live_s(story)
     closes = next_closing(story)
     return Left(_shown(story), seconds, closes)
