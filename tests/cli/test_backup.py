@@ -61,4 +61,4 @@ def test_a_restore_needs_a_file_or_undo(config: str, arguments: list[str]) -> No
 
 def test_a_file_that_is_not_there_is_said(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["restore", "/nowhere/evsed.zip", "--config", config]) == FAILED
-    assert "no backup of evsed" in capsys.readouterr().err
+    assert "nothing was changed" in capsys.readouterr().err

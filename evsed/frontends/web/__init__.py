@@ -77,6 +77,9 @@ class WebLimits:
     """Time for which an unwanted body is read and discarded, so that the answer arrives."""
     body_bytes: int = 64 * 1024
     """... and how many bytes of it."""
+    upload_bytes: int = 65_000_000
+    """A file that is uploaded, which evsed reads in pieces: more than the largest backup that it
+    takes (64 MB), so that a larger one is refused in words."""
     write_s: float = 10.0
     """Time for a client to read its answer."""
     connections: int = 256

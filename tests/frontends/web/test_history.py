@@ -367,6 +367,18 @@ async def test_a_backup_that_is_sent_is_checked_and_put_ready(house: House) -> N
     assert house.store.load().total_wh >= 0  # the present one is in use until evsed begins again
 
 
+async def test_a_backup_of_some_megabytes_arrives_whole(house: House) -> None:
+    """The store of a house of two months has two; all else that is sent has 64 KB at most."""
+    start = begins_at(DAY) - 90 * 86_400
+    house.store.trace.add([replace(ROW, at=start + 60 * n) for n in range(50_000)])
+    _, _, body = await house.order("POST /api/v1/backup")
+    assert len(body) > 1_000_000
+    status, told = await send(house, body)
+    assert (status, told["outcome"][:17]) == (200, "checked and ready")
+    status, told = await send(house, b"no backup at all" * 200_000)
+    assert status == 422
+
+
 async def test_what_is_no_backup_is_refused_and_nothing_is_put_ready(house: House) -> None:
     status, told = await send(house, b"no backup at all" * 1000)
     assert status == 422

@@ -27,7 +27,7 @@ from evsed.frontends.web.api.context import AppContext
 from evsed.frontends.web.api.operation import ApiRequest, AuthRequirement, Operation
 from evsed.frontends.web.auth.credentials import for_openevse
 from evsed.frontends.web.http import assets
-from evsed.frontends.web.http.connection_limits import LimitedConnection
+from evsed.frontends.web.http.connection_limits import LimitedConnection, Stage
 from evsed.frontends.web.http.forwarded import TrustedProxies
 from evsed.frontends.web.http.request_parsing import (
     read_json_object,
@@ -82,9 +82,11 @@ class Router:
         connection.busy()
         request = self._proxies.seen_through(request)
         method, path = request.method, _path(request.raw_path)
-        spoken = await self._language(request, path)
         methods, path_value = self._match(path)
         operation = methods.get(method)
+        if operation is not None and operation.upload:
+            connection.busy(Stage.UPLOAD)
+        spoken = await self._language(request, path)
         response: PreparedResponse | web.StreamResponse
         if operation is not None:
             refused = await self._refusal(operation.auth, request, local=connection.local)

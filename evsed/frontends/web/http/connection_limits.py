@@ -39,6 +39,7 @@ class Stage(Enum):
 
     HEAD = auto()  # the rest of a request's head
     BUSY = auto()  # evsed
+    UPLOAD = auto()  # the rest of a file, which evsed reads piece by piece
     BODY = auto()  # the rest of a body that is not read: the answer is sent
     IDLE = auto()  # the next request
     STREAM = auto()  # evsed, on purpose: server-sent events
@@ -238,7 +239,8 @@ class LimitedConnection(web.RequestHandler):
             self._first = data
         if self.stage is not Stage.HEAD:
             self._received += len(data)
-            if self._received > self._limiter.limits.body_bytes:
+            limits, uploads = self._limiter.limits, self.stage is Stage.UPLOAD
+            if self._received > (limits.upload_bytes if uploads else limits.body_bytes):
                 self.force_close()
                 return
         super().data_received(data)
@@ -251,7 +253,7 @@ class LimitedConnection(web.RequestHandler):
             return False
         if self._wire is not None and self._wire.get_extra_info("sslcontext") is not None:
             return False  # TLS closes both sides
-        return self.stage in (Stage.HEAD, Stage.BUSY)
+        return self.stage in (Stage.HEAD, Stage.BUSY, Stage.UPLOAD)
 
     def _owes_more(self) -> bool:
         """Tell whether the client has to send more: a request, the rest of one, or of its body."""
