@@ -91,11 +91,13 @@ class Habit:
     """The ordinary car; a habit overrides what it changes. `restart()` is called at each plug-in.
 
     `least_a` (amperes) and `begins_s` (seconds from the offer to the first current, beyond the
-    ordinary car's) describe what a car with this habit could take; `takes()` the rest.
+    ordinary car's) describe what a car with this habit could take, as `most_runs` does, the charges
+    that it begins in one stay (0: any number); `takes()` the rest.
     """
 
     least_a: float = 6.0
     begins_s: float = 0.0
+    most_runs: int = 0
 
     def restart(self) -> None:
         """Forget everything: the plug has just gone in."""

@@ -16,6 +16,8 @@ class GivesUp(Habit):
 
     def __init__(self, after: int, *, forgets_on: tuple[Signal, ...] = ()) -> None:
         self._after, self._forgets_on = after, forgets_on
+        if not forgets_on:
+            self.most_runs = after
         self.restart()
 
     def restart(self) -> None:

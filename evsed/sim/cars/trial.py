@@ -311,12 +311,15 @@ def could_take_wh(ordinary: TrialResult, car: Car, watts_per_ampere: float) -> f
 
     *ordinary* is the trial of an ordinary car under the same sun, with a station that knows the
     least current of *car*. From each of its runs, the time that *car* needs to begin is taken off,
-    and whatever *car* takes less.
+    and whatever *car* takes less. Of a car that begins so many charges in one stay, the best count.
     """
+    most_runs = min((habit.most_runs for habit in car.habits if habit.most_runs), default=0)
     total_wh, begun_at, first_at, was = 0.0, 0.0, math.nan, False
+    runs_wh: list[float] = []
     for at, step_s, amperes in ordinary.taken:
         if amperes > 0 and not was:
             begun_at = at
+            runs_wh.append(0.0)
             first_at = at if math.isnan(first_at) else first_at
         was = amperes > 0
         if not was:
@@ -325,8 +328,9 @@ def could_take_wh(ordinary: TrialResult, car: Car, watts_per_ampere: float) -> f
         for habit in car.habits:
             amperes = habit.takes(moment, amperes)  # noqa: PLW2901 - each takes off a part
         amperes = min(amperes, car.model.max_a)  # noqa: PLW2901 - the same
-        total_wh += amperes * watts_per_ampere * step_s / 3600
-    return total_wh
+        step_wh = amperes * watts_per_ampere * step_s / 3600
+        total_wh, runs_wh[-1] = total_wh + step_wh, runs_wh[-1] + step_wh
+    return sum(sorted(runs_wh, reverse=True)[: most_runs or None])
 
 
 def least_current_a(car: Car) -> float:

@@ -56,6 +56,15 @@ def test_what_a_car_could_take_leaves_out_the_time_it_needs_to_begin() -> None:
     assert outcome.car_wh - late == pytest.approx(10 * 3000 / 60, abs=30)
 
 
+def test_what_a_car_could_take_ends_with_the_last_charge_that_it_begins() -> None:
+    config = TrialConfig(rules=AllotmentConfig(semantics="battery_power", max_current_a=16.0))
+    played = Trial(build_car("ordinary"), lambda at: 3000.0 if at % 7200 < 3600 else 0.0, config)
+    outcome = played.run(4 * 7200.0)
+    whole_wh = could_take_wh(outcome, build_car("ordinary"), 230.0)
+    half_wh = could_take_wh(outcome, build_car("gives-up-2"), 230.0)
+    assert half_wh == pytest.approx(whole_wh / 2, rel=0.05)
+
+
 def test_what_a_car_could_take_is_no_more_than_it_takes_at_most() -> None:
     outcome = steady(3000.0, "ordinary").run(3600.0)
     assert could_take_wh(outcome, build_car("at-most-10"), 230.0) == pytest.approx(
