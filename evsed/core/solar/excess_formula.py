@@ -121,12 +121,13 @@ class ExcessDecoder:
         """Take the error of charge out of a figure by the figure before it.
 
         The error grows by the mean power into the battery, a straight line between the two, so an
-        error in the first power falls to a third with each minute.
+        error in the first power falls to a third with each minute. Over more than two minutes it
+        would change its sign each time and hardly fall, so there the mean stands for the power.
         """
         last_w, self._last_w = self._last_w, value_w
         if self.bare_w is not None and minutes > 0:
-            sum_w = value_w - last_w + (1 - minutes / 2) * self.bare_w
-            self.bare_w = sum_w / (1 + minutes / 2)
+            sum_w = value_w - last_w + max(0.0, 1 - minutes / 2) * self.bare_w
+            self.bare_w = sum_w / max(1 + minutes / 2, minutes)
         elif self._decoder.settled:
             self.bare_w = 0.0 if self.excess_w is None else self.excess_w
 

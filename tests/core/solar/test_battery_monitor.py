@@ -167,6 +167,16 @@ def test_a_battery_that_takes_less_and_less_does_not_teach_that_the_car_takes_no
     assert day.allot.car_maximum_a is None
 
 
+@pytest.mark.parametrize("period_s", [60.0, 300.0, 900.0])
+def test_a_figure_that_stands_still_shows_no_power_whatever_the_period(period_s: float) -> None:
+    """A car behind throttled panels was taken for one that takes nothing, the whole day."""
+    decoder = ExcessDecoder(LEAST_W)
+    for reading, figure_w in enumerate((10_000, 40_000, 80_000, 90_000, 90_000, 90_000, 90_000)):
+        decoder.decode(figure_w, 0.0, 0.0, period_s if reading else 0.0)
+    assert decoder.bare_w == pytest.approx(0.0, abs=600)
+    assert period_s == 60 or decoder.bare_w == 0
+
+
 class Loop:
     """A house, its BatteryMonitor and a car that takes what there is, minute by minute."""
 
