@@ -65,11 +65,13 @@ broker: ## mosquitto, nginx, caddy, prometheus: tests talk to them; without them
 	  || echo "Some tests are skipped: sudo apt install$$missing" >&2
 
 # Tracing every branch doubles the time of a test, so only core/'s own stories are traced; what
-# walks or wanders through its states for minutes is not. Two files run at a time, in this order: the
-# walk takes longest, so it begins first. mypy has one core's work and runs beside core/'s tests.
+# walks or wanders through its states for minutes, or plays hours of failed parts and rare bursts, is
+# not. Two files run at a time, in this order: the walk takes longest, so it begins first. mypy has
+# one core's work and runs beside core/'s tests.
 # Those of tests/processes/ start several processes each and mostly wait: six run beside each other.
 WANDERING := tests/core/pilot/test_evse_walk.py tests/core/pilot/test_evse_stateful.py
-APART     := $(WANDERING) tests/core/ tests/browser/ tests/processes/ tests/home_assistant/
+UNTRACED  := $(WANDERING) tests/core/pilot/test_part_faults.py tests/core/pilot/test_week.py
+APART     := $(UNTRACED) tests/core/ tests/browser/ tests/processes/ tests/home_assistant/
 PYTEST    := $(BIN)/python -m pytest
 TWO       := -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -78,11 +80,11 @@ check: setup broker ## all that a change has to pass: format, lint, types, layer
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy >.venv/types.txt 2>&1 & types=$$!; \
-	$(PYTEST) $(TWO) tests/core $(WANDERING:%=--ignore=%) --cov --cov-report=; tests=$$?; \
+	$(PYTEST) $(TWO) tests/core $(UNTRACED:%=--ignore=%) --cov --cov-report=; tests=$$?; \
 	wait $$types || { cat .venv/types.txt; exit 1; }; cat .venv/types.txt; exit $$tests
 	@$(BIN)/coverage report --include='evsed/core/**' --fail-under=100 >.venv/core-coverage.txt 2>&1 \
 	  || { cat .venv/core-coverage.txt; echo "core/ must be covered to the last branch." >&2; exit 1; }
-	@$(PYTEST) $(TWO) $(WANDERING) $(filter-out $(APART),$(wildcard tests/*/))
+	@$(PYTEST) $(TWO) $(UNTRACED) $(filter-out $(APART),$(wildcard tests/*/))
 	@$(PYTEST) tests/processes
 
 # The wheel as a user installs it, without the source beside it. What `make check` has just run on

@@ -3,19 +3,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from random import Random
 
 import pytest
 
 from evsed.core.solar.allotment import AllotmentConfig, AllotmentRule, Mode
 from evsed.core.solar.feed_doubt import RETRY_S, Doubt, FeedDoubt
-from evsed.sim.dayfiles.reader import read_day
-from evsed.sim.replay.charger import Evsed
-from evsed.sim.replay.plant import PlantConfig, play
 from tests.core.solar.solar_day import Day
-
-DAYS = sorted((Path(__file__).parents[2] / "days").glob("*.csv"))
 
 
 def weather(seed: int, solar_w: float, rough_w: float = 60.0) -> list[float]:
@@ -224,17 +218,3 @@ def test_steps_on_purpose_end_once_they_have_cleared_the_feed() -> None:
     assert feed.doubt.test_w is None
     assert feed.read(solar_w - draw_w, draw_w) is None
     assert feed.doubt.test_w is None
-
-
-@pytest.mark.parametrize("day", DAYS, ids=lambda path: path.stem)
-@pytest.mark.parametrize(("heater_w", "latency_s"), [(0.0, 5), (2000.0, 45)])
-def test_no_recorded_day_is_doubted_with_loads_switching(
-    day: Path, heater_w: float, latency_s: int
-) -> None:
-    """A thermostat of 2 kW, five minutes on and five off, on top of the house's own loads."""
-    recorded = read_day(day)
-    for second in range(len(recorded.surplus_w)):
-        recorded.surplus_w[second] -= heater_w if second % 600 < 300 else 0.0
-    charger = Evsed(AllotmentConfig(semantics="battery_power"), recorded.started)
-    play(recorded.surplus_w, PlantConfig(feed_latency_s=latency_s), charger)
-    assert charger.allotment.notices == ()
