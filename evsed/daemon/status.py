@@ -14,7 +14,6 @@ from evsed.core.pilot.phase_set import HAZARD, Switching
 from evsed.core.text import text
 from evsed.core.user.weekly_window import day_time
 from evsed.daemon import summary
-from evsed.daemon.local_zone import LocalZone
 from evsed.frontends.money import rounded
 from evsed.frontends.status import Status
 from evsed.frontends.views import (
@@ -141,7 +140,7 @@ def build_status(state: ChargerState, sessions: SessionTotals, now: Now) -> Stat
 
 def _prices_view(state: ChargerState, now: Now) -> PricesView | None:
     """Build the view of the prices; None where none are set."""
-    prices, listed = state.prices, state.prices.listed
+    prices, listed, price = state.prices, state.prices.listed, state.price
     if prices.tariff is None and not state.installation.price_list:
         return None
     until = datetime.fromtimestamp(listed.until).astimezone() if listed else None
@@ -150,7 +149,6 @@ def _prices_view(state: ChargerState, now: Now) -> PricesView | None:
         trouble = text("the list of prices ended at {end}", end=f"{until:%Y-%m-%d %H:%M}")
         if state.price_error:
             trouble = text("{ended}: {error}", ended=trouble, error=state.price_error)
-    price = prices.price_at(now.wall.timestamp(), LocalZone())
     currency = state.installation.currency
     words = text("The price of now is not known")
     if price is not None:
