@@ -68,7 +68,8 @@ broker: ## mosquitto, nginx, caddy, prometheus: tests talk to them; without them
 # walks or wanders through its states for minutes, or plays hours of failed parts and rare bursts, is
 # not. Two files run at a time, in this order: the walk takes longest, so it begins first. mypy has
 # one core's work and runs beside core/'s tests.
-# Those of tests/processes/ start several processes each and mostly wait: six run beside each other.
+# Those of tests/processes/ start several processes each and wait half of the time: six run beside
+# each other, and all of them beside the rest.
 WANDERING := tests/core/pilot/test_evse_walk.py tests/core/pilot/test_evse_stateful.py
 UNTRACED  := $(WANDERING) tests/core/pilot/test_part_faults.py tests/core/pilot/test_week.py
 APART     := $(UNTRACED) tests/core/ tests/browser/ tests/processes/ tests/home_assistant/
@@ -84,8 +85,9 @@ check: setup broker ## all that a change has to pass: format, lint, types, layer
 	wait $$types || { cat .venv/types.txt; exit 1; }; cat .venv/types.txt; exit $$tests
 	@$(BIN)/coverage report --include='evsed/core/**' --fail-under=100 >.venv/core-coverage.txt 2>&1 \
 	  || { cat .venv/core-coverage.txt; echo "core/ must be covered to the last branch." >&2; exit 1; }
-	@$(PYTEST) $(TWO) $(UNTRACED) $(filter-out $(APART),$(wildcard tests/*/))
-	@$(PYTEST) tests/processes
+	@$(PYTEST) tests/processes >.venv/processes.txt 2>&1 & processes=$$!; trap 'kill $$processes; exit 1' INT TERM; \
+	$(PYTEST) $(TWO) $(UNTRACED) $(filter-out $(APART),$(wildcard tests/*/)); tests=$$?; \
+	wait $$processes || { cat .venv/processes.txt; exit 1; }; cat .venv/processes.txt; exit $$tests
 
 # The wheel as a user installs it, without the source beside it. What `make check` has just run on
 # this Python is not run again there: only what an installation can break.
