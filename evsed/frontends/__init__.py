@@ -49,10 +49,8 @@ def open_frontends(config: FrontendsConfig) -> Frontends:
 
     Raises `EvsedError`, naming the remedy, where a socket cannot be had.
     """
-    from evsed.frontends.web.server import (  # noqa: PLC0415 - only the frontends in use
-        WebFrontend,
-        handed_sockets,
-    )
+    from evsed.frontends.web.listening import handed_sockets  # noqa: PLC0415 - as below
+    from evsed.frontends.web.server import WebFrontend  # noqa: PLC0415 - only the frontends in use
 
     web = WebFrontend(config.web, handed=handed_sockets(os.environ, os.getpid()))
     host, port = web.listen()

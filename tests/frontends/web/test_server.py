@@ -12,7 +12,8 @@ import pytest
 
 from evsed.errors import WebError
 from evsed.frontends.web import WebConfig
-from evsed.frontends.web.server import WebFrontend, handed_sockets
+from evsed.frontends.web.listening import handed_sockets
+from evsed.frontends.web.server import WebFrontend
 from tests.frontends.web.web_world import PATIENT, ShownHub, Wire, served
 
 
