@@ -27,7 +27,6 @@ MOST_SAMPLES: Final = 5000
 MOST_ITEMS: Final = 10_000
 """Messages that wait at most; some 3 MB. Beyond it the oldest transaction goes."""
 BUSY_S: Final = 1.0
-SAMPLES: Final = ("meter", "update")
 
 _SCHEMA: Final = """
     CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value TEXT NOT NULL);

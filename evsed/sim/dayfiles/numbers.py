@@ -28,7 +28,6 @@ _CELL: Final = re.compile(
 )
 _GROUPED: Final = re.compile(r"[-+]?[1-9]\d{0,2}([.,])\d{3}")
 _GROUPS: Final = re.compile(r"[-+]?[1-9]\d{0,2}(?:([.,])\d{3})(?:\1\d{3})+")
-_MIXED: Final = re.compile(r"[-+]?\d[\d.,]*?([.,])\d*[eE]?[-+\d]*")
 
 _ENOUGH: Final = 44
 """One in ten numbers with three decimals ends in a zero, which a program that leaves out

@@ -122,8 +122,3 @@ def _safe(word: str) -> Unit | None:
     if word in ("j", "mj", "J") or (word.islower() and unit.name in ("var", "MJ", "kJ")):
         return None
     return unit
-
-
-def strip_unit(name: str) -> str:
-    """A column's name without units in brackets."""
-    return _BRACKET.sub(lambda found: " " if parse_unit(found[1]) else found[0], name).strip()
