@@ -43,6 +43,7 @@ SENTENCES: list[tuple[ev.Event, str]] = [
     (ev.StateFShown(1.0, 4.0, "the car sleeps"), "state F for 4 s: the car sleeps"),
     (ev.OwnerAsked(1.0, "10.0.0.5", "mode fast"), "mode fast, ordered by 10.0.0.5"),
     (ev.ButtonPressed(1.0, "long"), "the button on the box was pressed, long"),
+    (ev.ButtonPressed(1.0, "short"), "the button on the box was pressed, short"),
     (ev.BoxTrouble(1.0, "the button is stuck"), "the button is stuck"),
     (ev.BoxTrouble(1.0, ""), "light and button on the box are well again"),
 ]
