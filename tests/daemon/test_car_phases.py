@@ -107,3 +107,36 @@ async def test_energy_without_a_meter_follows_the_owners_number(tmp_path: Path) 
         # A duty of 20 % offers 12 A; the first second is counted before the car is known.
         one_phase_wh = 12.0 * 230.0 * 10 / 3600
         assert session.energy_wh == pytest.approx(one_phase_wh, rel=0.25)
+
+
+@pytest.mark.parametrize("phases", [1, 2, 3])
+async def test_without_a_meter_energy_power_and_what_the_sun_allows_follow_the_feeds_answers(
+    tmp_path: Path, phases: int
+) -> None:
+    """Nine kilowatts of sun: the car takes what a duty offers it, a second later."""
+    async with three_phases(tmp_path) as (world, limits):
+        world.plug_in()
+        found_at, offered_a, known_wh = 0.0, 0.0, 0.0
+        for second in range(1800):
+            now = 100.0 + second
+            duty = offered_a / 60 if offered_a else 1.0
+            tick = CHARGING if offered_a else WAITING
+            world.ticks.handle(Tick(replace(tick, at=now, duty=duty)), NOON)
+            if second % 10 == 0:
+                feed(limits, now, 9000.0 - 230.0 * phases * offered_a)
+            offered_a = min(16.0, limits.update(now, NOON)[-1].max_a)
+            session = world.recorder.totals.session
+            if session is not None and world.charger.state.care is not None:
+                known = world.charger.state.care.needs.phases
+                if known == phases and not found_at:
+                    found_at, known_wh = now, session.energy_wh
+        now = 100.0 + 1799
+        status, session = world.status(now), world.recorder.totals.session
+
+        assert found_at
+        assert status.phases == phases
+        assert world.charger.state.watts(10.0) == 2300.0 * phases
+        assert offered_a == pytest.approx(min(16.0, 9000.0 / 230.0 / phases), abs=0.6)
+        assert session is not None
+        drawn_wh = offered_a * 230.0 * phases * (now - found_at) / 3600
+        assert session.energy_wh - known_wh == pytest.approx(drawn_wh, rel=0.2)

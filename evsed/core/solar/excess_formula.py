@@ -77,6 +77,11 @@ class ExcessDecoder:
         """Excess of the charge over its target, as BatteryMonitor's watts for one minute."""
         return 0.0 if self.plain else self._decoder.state_w
 
+    @property
+    def sure(self) -> bool:
+        """True once the figures have shown which formula the feed uses."""
+        return self.plain or self._evidence.plain <= NEWEST_FROM
+
     def decode(self, value_w: float, own_w: float, own_mean_w: float, span_s: float) -> Spare:
         """Add a figure; the arguments are those of `BatteryMonitorDecoder.decode`."""
         self._decoder.decode(value_w, own_w, own_mean_w, span_s)

@@ -134,7 +134,7 @@ class Surplus:
         """True while it may be changed to see how many phases the car uses."""
         self.fast = False
         """True while the offer does not follow the sun."""
-        self._charged = False
+        self._charged = self._formula_sure = False
 
     @property
     def car_maximum_a(self) -> float | None:
@@ -150,8 +150,13 @@ class Surplus:
 
     @property
     def car_phases(self) -> int:
-        """The phases that the car uses, by the feed's answers; 0 while nothing is known."""
-        return 0 if self.phase_test is None else self.phase_test.answers.phases
+        """The phases that the car uses, by the feed's answers; 0 while nothing is known.
+
+        Read by the wrong formula, BatteryMonitor's figure would show a wrong number.
+        """
+        if self.phase_test is None or not self._formula_sure:
+            return 0
+        return self.phase_test.answers.phases
 
     @property
     def known(self) -> bool:
@@ -338,6 +343,11 @@ class Surplus:
         charged = self.counts_charge
         if excess_w is None or charged is not self._charged:
             self._seen.forget()
+        plain = self._config.semantics == "battery_power"
+        if charged is not self._charged:
+            test.begin_stay()
+            self._formula_sure = False
+        self._formula_sure = self._formula_sure or plain or self._decoder.sure
         self._charged = charged
         start_at, since_at = stamp_at - self._config.window_s, max(0.0, stamp_at - span_s)
         self._seen.add(
