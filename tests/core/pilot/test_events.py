@@ -8,6 +8,7 @@ import pytest
 from evsed.core.pilot import causes
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.causes import Cause
+from evsed.core.text import Text
 
 SENTENCES: list[tuple[ev.Event, str]] = [
     (ev.CarPluggedIn(1.0), "car plugged in"),
@@ -52,6 +53,12 @@ SENTENCES: list[tuple[ev.Event, str]] = [
 @pytest.mark.parametrize(("event", "sentence"), SENTENCES)
 def test_an_event_reads_as_a_sentence(event: ev.Event, sentence: str) -> None:
     assert str(event) == sentence
+
+
+def test_an_event_can_be_translated() -> None:
+    own_words = {"the button is stuck"}  # of whoever reports it
+    for event, sentence in SENTENCES:
+        assert isinstance(str(event), Text) or sentence in own_words
 
 
 def test_no_event_is_without_a_sentence() -> None:
