@@ -59,6 +59,7 @@ def test_a_reading_that_drifts_through_b_is_no_proof() -> None:
     story.run(2)
 
     assert not story.evse.proof.car_proved
+    assert not story.evse.proof.b_moved  # none of it was taken for the B of a car
     assert not story.closed
 
 
