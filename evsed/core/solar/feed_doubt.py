@@ -242,7 +242,7 @@ class FeedDoubt:
             self._tests = 0
             self._tested = False
             return
-        suspect = evidence.share > UNSEEN_SHARE
+        suspect = evidence.share >= CLEARED_SHARE  # whatever did not clear it, as a load may have
         cleared = evidence.share < CLEARED_SHARE or self._tests >= TESTS
         if self._tests and cleared:
             self._tests, self._tested, self._before = 0, True, None

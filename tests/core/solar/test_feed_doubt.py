@@ -37,6 +37,19 @@ def test_a_reversed_sign_is_named_within_minutes_and_nothing_runs_away() -> None
     assert [notice.kind for notice in day.allot.notices] == ["doubt REVERSED"]
 
 
+@pytest.mark.parametrize(("share", "tested"), [(0.4, False), (0.56, True), (0.9, True)])
+def test_a_start_that_did_not_clear_the_feed_is_followed_by_steps(
+    share: float,
+    tested: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """A load that switched with the start left a reversed feed half answered: 53 kWh were lent."""
+    doubt, least_w = FeedDoubt(1380.0), 1380.0
+    doubt.add(0.0, 1000.0, 0.0, 60.0, measured=True, full=False)
+    after_w = 1000.0 + (share - 1) * least_w
+    doubt.add(60.0, after_w, least_w, 60.0, measured=True, full=False)
+    assert (doubt.test_w is not None) is tested
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_car_that_the_meter_does_not_see_is_named(seed: int) -> None:
     """Without a meter at the box only starts and amperes tell, and both are unanswered."""
