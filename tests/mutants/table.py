@@ -92,7 +92,7 @@ MUTANTS: Final = (
     Mutant("proof-inherited", _PROOF, "self.car_proved = self.confirmed = self.strayed = self.b_moved = False", "self.strayed = self.b_moved = False",
            _TP + "the_next_car_needs_its_own_proof"),
     Mutant("b-may-sink", _PROOF, "            self.b_moved, self.car_proved = True, False", "            pass",
-           _TP + "a_part_that_sinks_while_the_plug_is_pulled_in_b_closes_nothing"),
+           _TP + "a_b_that_has_sunk_is_not_this_cars_although_c_is_a_step_below_it"),
     Mutant("a-proves", _PROOF, "self.car_proved and not presence.left_live", "self.car_proved",
            _TP + "a_plug_that_is_pulled_in_c_while_a_part_fails_closes_nothing"),
     Mutant("may-jump", _DOUBT, "_Row(STRAYS, WITHIN)", "_Row(10**9, WITHIN)",

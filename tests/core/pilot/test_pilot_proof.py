@@ -338,6 +338,18 @@ def test_a_part_that_sinks_while_the_plug_is_pulled_in_b_closes_nothing(
     assert story.step.faults
 
 
+def test_a_b_that_has_sunk_is_not_this_cars_although_c_is_a_step_below_it() -> None:
+    story = Story().charging()
+    for tick in range(500):  # 8.95 to 8.15 V in 10 s
+        story.car(8.95 - 0.8 * tick / 500)
+        story.run(0.02)
+    story.car("C")
+    story.run(30)
+
+    assert story.count(ev.ContactorClosed) == 1
+    assert Fault.PILOT_NOT_PROVED in story.step.faults
+
+
 @pytest.mark.parametrize(
     ("in_a_s", "seconds"), [(0.08, 0.06), (0.08, 0.4), (0.04, 0.2), (0.02, 0.2)]
 )
