@@ -70,10 +70,13 @@ def test_a_demo_whose_port_is_taken_says_how_to_choose_another() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        wanted = rf"port {port} is taken by another program.*make demo PORT=9000"
-        for first in (port, port - 1):
-            with pytest.raises(EvsedError, match=wanted), demo_world(first):
-                pass
+        wanted = "is taken by another program.*make demo PORT=9000"
+        with pytest.raises(EvsedError, match=f"port {port} {wanted}"), demo_world(port):
+            pass
+        # The port before it may be another program's, too.
+        either = f"port ({port - 1}|{port}) {wanted}"
+        with pytest.raises(EvsedError, match=either), demo_world(port - 1):
+            pass
 
 
 async def test_the_status_has_time_version_and_the_share_of_sun(tmp_path: Path) -> None:

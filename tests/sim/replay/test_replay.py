@@ -176,7 +176,7 @@ def test_a_plain_figure_that_is_first_read_as_the_newest_ends_in_no_loan(
     sun = read_day(PLACES / f"{day}.csv").surplus_w
     figures = measure(play(sun, plant, evsed(AllotmentConfig(semantics="batterymonitor"))))
 
-    assert figures.captured_kwh > 4.0
+    assert figures.captured_kwh > 3.8
     assert figures.battery_kwh < most_kwh
 
 

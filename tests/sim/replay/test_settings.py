@@ -105,10 +105,10 @@ def test_settings_are_compared_with_energy_loan_starts_and_money(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     day = str(write_day(tmp_path / "day.csv", cloudy))
-    options = ["--compare", "loan_wh=0,320", "--price", "0.30", "--feed-in-price", "0.10"]
+    options = ["--compare", "loan_wh=160,640", "--price", "0.30", "--feed-in-price", "0.10"]
     assert main(["replay", *options, day]) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines() if "loan_wh=" in line]
-    small, large = (next(row for row in rows if row[0] == f"loan_wh={wh}") for wh in (0, 320))
+    small, large = (next(row for row in rows if row[0] == f"loan_wh={wh}") for wh in (160, 640))
     assert float(large[6]) > float(small[6]), "more is lent"
     assert float(small[8]) == pytest.approx(0.2 * float(small[3]), abs=0.01), "price less feed-in"
 
