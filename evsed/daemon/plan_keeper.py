@@ -291,5 +291,4 @@ def _minute(at: float) -> int:
 
 
 def _moment(at: float) -> str:
-    local = datetime.fromtimestamp(at).astimezone()
-    return day_time(local.weekday(), local.hour * 60 + local.minute)
+    return day_time(datetime.fromtimestamp(at).astimezone())

@@ -156,8 +156,7 @@ def _prices_view(state: ChargerState, now: Now) -> PricesView | None:
         if currency:
             words = text("{price:.4g} {currency} a kWh now", price=price, currency=currency)
         if until is not None and until > now.wall:
-            end = day_time(until.weekday(), until.hour * 60 + until.minute)
-            words = text("{price}, known until {end}", price=words, end=end)
+            words = text("{price}, known until {end}", price=words, end=day_time(until))
     if trouble:
         words = text("{price}; {trouble}", price=words, trouble=trouble)
     return PricesView(price, currency, until, words, trouble or None)
@@ -195,7 +194,7 @@ def _plan_text(plan: PlanState, begins: datetime | None) -> str:
     words = text(
         "The plan: {kwh:g} kWh by {due}, {done_kwh:.1f} kWh charged",
         kwh=plan.goal.kwh,
-        due=day_time(due.weekday(), due.hour * 60 + due.minute),
+        due=day_time(due),
         done_kwh=plan.done_wh / 1000,
     )
     if step.reached:

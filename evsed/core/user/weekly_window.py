@@ -154,7 +154,7 @@ class WeeklyWindow:
         ahead_min = min(part.ahead_min(local) for part in self.ranges)
         minute = local.hour * 60 + local.minute + ahead_min
         day = (local.weekday() + minute // DAY_MIN) % 7
-        return day_time(day, minute % DAY_MIN), ahead_min * 60.0 - local.second
+        return _day_time(day, minute % DAY_MIN), ahead_min * 60.0 - local.second
 
     def closes_in_s(self, local: datetime) -> float | None:
         """Seconds until the window closes; None where it is closed, or open for a week and more.
@@ -209,7 +209,12 @@ def days_text(days: frozenset[int]) -> str:
     )
 
 
-def day_time(day: int, minute: int) -> str:
+def day_time(local: datetime) -> str:
+    """Return the day and the time of *local*: "Mon 07:00"."""
+    return _day_time(local.weekday(), local.hour * 60 + local.minute)
+
+
+def _day_time(day: int, minute: int) -> str:
     """Return *minute* after midnight of *day* (0 is Monday): "Mon 07:00"."""
     return text("{day} {time}", day=DAYS[day], time=time_text(minute))
 
