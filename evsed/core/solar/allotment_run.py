@@ -191,8 +191,7 @@ class Run:
         if self._offer.offer_a <= 0:
             return None
         least_a = max(budget.config.car_min_current_a, budget.floor_a(cap_a))
-        steps = self.car.charging and not budget.needs.change_by_a
-        if surplus.phase_test is not None and steps:
+        if surplus.phase_test is not None and self._bears_steps:
             step_a = surplus.phase_test.plan_a(least_a, cap_a)
             if step_a is not None:
                 return step_a
@@ -200,8 +199,12 @@ class Run:
 
     def may_step(self, now: float) -> bool:
         """Return True where the offer may be changed to see how many phases the car uses."""
-        steps = self.car.charging and not self._budget.needs.change_by_a
-        return steps and not self.softly(now)
+        return self._bears_steps and not self.softly(now)
+
+    @property
+    def _bears_steps(self) -> bool:
+        """True for a car that charges and does not flinch at changes of its offer."""
+        return self.car.charging and not self._budget.needs.change_by_a
 
     def pause(self) -> float:
         """Offer nothing for the length of a test, within the run; return that offer."""
@@ -217,7 +220,7 @@ class Run:
     def may_test(self, now: float) -> bool:
         """Return True where the offer may be changed to see what the car takes."""
         budget = self._budget
-        if not self.car.charging or budget.needs.change_by_a or self.softly(now):
+        if not self.may_step(now):
             return False
         idle_s = budget.surplus.test.idle_s(now)
         return budget.mode is not Mode.FAST or idle_s >= FAST_TEST_EVERY_S

@@ -43,6 +43,17 @@ CLOUD_W: Final = 12_000.0
 """No cloud and no load of a house with one car takes more within a minute, in watts."""
 
 
+def without_charge(moved: float, before: float, minutes: float) -> float:
+    """Return the power s of a figure that *moved* by so much in so many *minutes* since the last.
+
+    *before* is that of the last; all in watts, or all in amperes of a part of them. The error of
+    charge grows by the mean power into the battery, a straight line between the two, so an error in
+    the first power falls to a third with each minute. Over more than two minutes it would change
+    its sign each time and hardly fall, so there the mean stands for the power.
+    """
+    return (moved + max(0.0, 1 - minutes / 2) * before) / max(1 + minutes / 2, minutes)
+
+
 @dataclass(frozen=True, slots=True)
 class Spare:
     """The meaning of one reading.

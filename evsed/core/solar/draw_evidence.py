@@ -11,6 +11,19 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+ANSWER_S: Final = 15.0
+"""An answer is judged by a reading so long after the change, in seconds: the slowest reported cars
+follow within 10 s ..."""
+
+BEGIN_S: Final = 45.0
+"""... and begin to draw within 40 s of closing S2 (SmartEVSE/SmartEVSE-3#19)."""
+
+NEAR_ZERO_W: Final = 250.0
+"""A figure closer to 0 than this may be throttled or held there, in watts: two house loads."""
+
+NOISE_W: Final = 100.0
+"""A car leaves some tenths of an ampere, and house loads switch; in watts, besides the weather."""
+
 LEVELS_A: Final = (0.0, *(float(amperes) for amperes in range(6, 41)))
 """The most that a car may take, in amperes, as far as levels are distinguished. What is less than
 6 A counts as nothing: the reported 1.3 A of a car that sleeps is 5 W (evcc-io/evcc#14210)."""

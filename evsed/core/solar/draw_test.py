@@ -20,22 +20,19 @@ import math
 from typing import Final
 
 from evsed.core.solar.draw_evidence import (
+    ANSWER_S,
+    BEGIN_S,
     LEVELS_A,
     MEMORY_S,
     MOST_EVIDENCE,
+    NEAR_ZERO_W,
+    NOISE_W,
     DrawEvidence,
     taken_a,
     weigh,
 )
 from evsed.core.solar.own_consumption import FAST_S
 from evsed.core.solar.weather import Weather
-
-ANSWER_S: Final = 15.0
-"""A step is judged by a reading so long after it, in seconds: the slowest reported cars follow
-within 10 s ..."""
-
-BEGIN_S: Final = 45.0
-"""... and begin to draw within 40 s of closing S2 (SmartEVSE/SmartEVSE-3#19)."""
 
 FOLLOWS_S: Final = 10.0
 """An offer that follows the sun on a fast feed counts as unanswered only where both figures are so
@@ -46,12 +43,6 @@ UNSETTLED_S: Final = 120.0
 
 THIN_S: Final = 20.0
 """Readings closer together than this are left out, in seconds: cars need some of it to answer."""
-
-NEAR_ZERO_W: Final = 250.0
-"""A figure closer to 0 than this may be throttled or held there, in watts: two house loads."""
-
-NOISE_W: Final = 100.0
-"""A car leaves some tenths of an ampere, and house loads switch; in watts, besides the weather."""
 
 DRIFT_RATE: Final = 0.2
 """The mean change of what is spare from reading to reading is over about five of them."""

@@ -10,7 +10,12 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from evsed.core.solar.battery_monitor import MINUTE_S, BatteryMonitorDecoder, Spare
+from evsed.core.solar.battery_monitor import (
+    MINUTE_S,
+    BatteryMonitorDecoder,
+    Spare,
+    without_charge,
+)
 from evsed.core.solar.battery_probe import HELPS_W, BatteryProbe
 from evsed.core.solar.formula_evidence import FormulaEvidence
 
@@ -123,16 +128,10 @@ class ExcessDecoder:
             self._decoder.settle(self.bare_w, own_w)
 
     def _bare(self, value_w: float, minutes: float) -> None:
-        """Take the error of charge out of a figure by the figure before it.
-
-        The error grows by the mean power into the battery, a straight line between the two, so an
-        error in the first power falls to a third with each minute. Over more than two minutes it
-        would change its sign each time and hardly fall, so there the mean stands for the power.
-        """
+        """Take the error of charge out of a figure by the figure before it."""
         last_w, self._last_w = self._last_w, value_w
         if self.bare_w is not None and minutes > 0:
-            sum_w = value_w - last_w + max(0.0, 1 - minutes / 2) * self.bare_w
-            self.bare_w = sum_w / max(1 + minutes / 2, minutes)
+            self.bare_w = without_charge(value_w - last_w, self.bare_w, minutes)
         elif self._decoder.settled:
             self.bare_w = 0.0 if self.excess_w is None else self.excess_w
 

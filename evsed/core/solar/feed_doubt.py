@@ -17,15 +17,12 @@ import math
 from dataclasses import dataclass, field
 from typing import Final
 
+from evsed.core.solar.draw_evidence import ANSWER_S, NEAR_ZERO_W
 from evsed.core.solar.weather import Weather
 from evsed.core.text import text
 
 CHANGE_SHARE: Final = 0.5
 """Only changes of the draw of half the least power count: 3 A."""
-
-ANSWER_S: Final = 15.0
-"""A change is judged by a reading of at least so much later, in seconds: the slowest reported cars
-answer within 10 s."""
 
 TIMES: Final = 3
 """The contradiction has to be seen so many times."""
@@ -54,9 +51,6 @@ FORGET: Final = 0.7
 UNSEEN_S: Final = 900.0
 """Without a meter, a car that is taken to draw nothing may not be seen by the feed after so long,
 in seconds; the slowest reported car begins within 4 minutes (evcc-io/evcc#11958)."""
-
-NEAR_ZERO_W: Final = 250.0
-"""A figure closer to 0 than this may be throttled or held there, in watts: two house loads."""
 
 FLOOR_W: Final = 2.0
 """A figure at its floor is 0, but for what rounding adds, in watts ..."""

@@ -123,9 +123,8 @@ class FormulaEvidence:
             plain_w = self._sun_plain.error_w(sun_moved_w)
             newest_w = twice * self._sun_newest.error_w(left_w / twice)
             # Throttled panels answer no step, and then neither formula foretells anything.
-            if moved:
-                pass
-            elif abs(step_w) < STEP_SHARE * self.least_w or abs(sun_moved_w) < abs(moved_w):
+            answered = abs(step_w) < STEP_SHARE * self.least_w or abs(sun_moved_w) < abs(moved_w)
+            if answered and not moved:
                 self._weigh(plain_w, newest_w)
             far = min(abs(plain_w), abs(newest_w)) > JUMP_W
             self._jumped = moved or (far and not self._jumped)

@@ -127,14 +127,10 @@ class PhaseAnswers:
                 missed_w = answer_w - phases * self._mains_v * rise_a
                 misfit[phases, most_a] = _misfit(missed_w, noise_w, floor)
         rises = rises_a[math.inf] > 0
-        known = [self._misfit, self._ways[rises]]
+        known = [self._misfit, self._ways[rises], self._begins if begins else self._steps]
         known += [evidence for hides, evidence in self._without.items() if hides is not side]
         self._given += 1
         self._both = self._both | {rises}
-        if not begins:
-            known.append(self._steps)
-        if begins:
-            known.append(self._begins)
         for evidence in known:
             for kind, value in misfit.items():
                 evidence[kind] += value

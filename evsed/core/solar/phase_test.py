@@ -15,24 +15,15 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
+from evsed.core.solar.draw_evidence import ANSWER_S, BEGIN_S, NEAR_ZERO_W, NOISE_W
 from evsed.core.solar.phase_answers import CEILINGS_A, PhaseAnswers, Side
 from evsed.core.solar.weather import Weather
-
-ANSWER_S: Final = 15.0
-"""A level counts once it has stood for so long, in seconds: the slowest reported cars follow within
-10 s ..."""
-
-BEGIN_S: Final = 45.0
-"""... and begin to draw within 40 s of closing S2 (SmartEVSE/SmartEVSE-3#19)."""
 
 ALIKE_A: Final = 0.3
 """Offers closer together than this are one level, in amperes."""
 
 AVERAGED_S: Final = 15.0
 """The readings of a fast feed are averaged over so long, in seconds."""
-
-NEAR_ZERO_W: Final = 250.0
-"""A figure closer to 0 than this may be throttled or held there, in watts: two house loads."""
 
 BELOW_FULL_W: Final = 150.0
 NEARLY_FULL_W: Final = 1_000.0
@@ -41,9 +32,6 @@ watts, which takes no more whatever is spare; the second where the battery may b
 less and less over its last twentieth."""
 
 FULL_S: Final = 600.0
-
-NOISE_W: Final = 100.0
-"""A car leaves some tenths of an ampere, and house loads switch; in watts, besides the weather."""
 
 NOW_RATE: Final = 0.3
 """The weather of the moment is a mean over about three readings."""

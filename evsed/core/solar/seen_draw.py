@@ -2,7 +2,7 @@
 """The car's draw as the feed's figure shows it, for each ceiling that the car may have.
 
 A plain figure shows the draw of its moment. From BatteryMonitor's the error of charge is taken out
-by the figure before (`ExcessDecoder.bare_w`), which supposes a straight line between two figures;
+by the figure before (`without_charge()`), which supposes a straight line between two figures;
 a step of the draw is none. The same arithmetic on the amperes gives what of such a step the figure
 shows, exactly, at whatever moment between two figures the step was made.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from evsed.core.solar.battery_monitor import MINUTE_S
+from evsed.core.solar.battery_monitor import MINUTE_S, without_charge
 from evsed.core.solar.phase_answers import CEILINGS_A
 
 
@@ -42,13 +42,9 @@ class SeenDraw:
             self.seen_a = now_a
         else:
             self.seen_a = {
-                most_a: (
-                    (1 - minutes / 2) * before_a[most_a]
-                    + amperes
-                    - last_a[most_a]
-                    + minutes * since_a(most_a)
+                most_a: without_charge(
+                    amperes - last_a[most_a] + minutes * since_a(most_a), before_a[most_a], minutes
                 )
-                / (1 + minutes / 2)
                 for most_a, amperes in now_a.items()
             }
         self._last_a = now_a

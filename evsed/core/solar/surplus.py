@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 from evsed.core.solar.answer_time import LATER_S, AnswerTime
 from evsed.core.solar.battery_monitor import Spare
 from evsed.core.solar.battery_probe import BatteryProbe
-from evsed.core.solar.draw_evidence import taken_a
-from evsed.core.solar.draw_test import NEAR_ZERO_W, DrawTest
+from evsed.core.solar.draw_evidence import NEAR_ZERO_W, taken_a
+from evsed.core.solar.draw_test import DrawTest
 from evsed.core.solar.excess_formula import ExcessDecoder
 from evsed.core.solar.feed_doubt import ADVICE, FeedDoubt
 from evsed.core.solar.feed_period import FeedPeriod
