@@ -405,7 +405,7 @@ class DrawTest:
             evidence.forget()
         elif self.most_a is None and (follows_best or self._alike(best_a, seen)):
             unclear = evidence.misfit[0.0] - follows < SUSPICIOUS
-            again = self._rough and self._tests < ROUGH_TESTS
+            again = self._rough and self._tests < ROUGH_TESTS and self._falls_far(seen[1])
             if unclear and (self._proved_a <= 0.0 or again):
                 self._unclear = True
                 return
@@ -515,8 +515,8 @@ class DrawTest:
             self._begin(now, _Step.PAUSE)
         elif self._step is _Step.NONE and self._due_and_calm(now):
             self._up, self._risen = not self._up, self._far(self._last)
-            small = self.most_a is None and not self._rough
-            self._begin(now, _Step.SMALL if small else _Step.LARGE)
+            large = self.most_a is not None or (self._rough and self._falls_far(self._last[1]))
+            self._begin(now, _Step.LARGE if large else _Step.SMALL)
 
     def _begin(self, now: float, step: _Step) -> None:
         self._step, self._level_a, self._begun_at = step, None, now
@@ -551,12 +551,15 @@ class DrawTest:
             return far or since_s >= every_s
         if not self._rough:
             return since_s >= (AGAIN_S if self._far_readings >= FAR_READINGS else every_s)
-        above_a = self._last[1] - self.least_w / self.watts_per_ampere
-        if above_a < LARGE_A or self._last[0] < NEAR_ZERO_W:
+        if not self._falls_far(self._last[1]) or self._last[0] < NEAR_ZERO_W:
             return False
         far_w = max(RISE_SHARE * self.least_w, self._noise_w(1.0))
         far = self._mean_w - self._least_mean_w >= far_w and self._last[0] >= self.least_w
         return since_s >= (AGAIN_S if far else every_s)
+
+    def _falls_far(self, offered_a: float) -> bool:
+        """Return True where a large step from *offered_a* goes down: upwards the battery pays."""
+        return offered_a - self.least_w / self.watts_per_ampere >= LARGE_A
 
     @property
     def _rough(self) -> bool:

@@ -163,6 +163,15 @@ def test_off_the_grid_a_full_battery_hides_no_sun(latency_s: int, semantics: str
     assert figures.battery_kwh < 1.2
 
 
+def test_no_step_that_tests_the_car_is_paid_by_the_battery_on_a_slow_feed() -> None:
+    """It stands for two readings, which are twenty minutes here: so it goes down, never up."""
+    sun = read_day(PLACES / "golden-2012-05-17.csv").surplus_w
+    plant = PlantConfig(feed_period_s=600, feed_latency_s=25)
+    figures = measure(play(sun, plant, evsed(AllotmentConfig(period_s=600.0))))
+
+    assert figures.battery_kwh < 3.0
+
+
 @pytest.mark.parametrize(
     ("day", "most_kwh"),
     [("turin-2019-03-06", 2.0), ("golden-2022-01-20", 1.0), ("golden-2012-05-17", 2.2)],
