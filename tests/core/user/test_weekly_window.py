@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evsed.core.user.weekly_window import WeeklyRange, WeeklyWindow
+from evsed.core.user.weekly_window import WeeklyRange, WeeklyWindow, day_time
 
 VIENNA = ZoneInfo("Europe/Vienna")
 NIGHTS = WeeklyWindow.parse("Mon-Fri 22:00-06:00")
@@ -179,3 +179,7 @@ def test_an_hour_that_the_clock_change_takes_away_is_left_out_and_the_next_day_i
     ]
     assert {moment.day for moment in open_at} == {30}
     assert len(open_at) == 30
+
+
+def test_a_moment_is_named_by_its_day_and_its_time() -> None:
+    assert day_time(datetime(2026, 11, 28, 7, 5, tzinfo=VIENNA)) == "Sat 07:05"
