@@ -69,7 +69,12 @@ class SetLimits:
 
 @dataclass(frozen=True, slots=True)
 class WakeCar:
-    """Show state F for 4 s to a car that leaves its offer untaken."""
+    """Show state F for 4 s to a car that leaves its offer untaken.
+
+    Or open the pilot's line for `open_s`, where the box has the relay.
+    """
+
+    open_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

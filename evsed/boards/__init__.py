@@ -58,7 +58,7 @@ def open_board(config: BoardConfig) -> Board:
 
 
 def make_safe(config: BoardConfig, timeout_s: float = 2.0) -> str:
-    """Open the contactors, put the pilot at steady +12 V, and end a light that is left lit.
+    """Open the contactors, put the pilot at steady +12 V, and its other outputs at rest.
 
     It works beside a running evsed or without.
 
@@ -70,11 +70,11 @@ def make_safe(config: BoardConfig, timeout_s: float = 2.0) -> str:
         case "pigpio":
             from evsed.boards.pigpio import off as pigpio_off  # noqa: PLC0415 - only the board in use
 
-            return pigpio_off.make_safe(config.pigpio, timeout_s, config.box)
+            return pigpio_off.make_safe(config.pigpio, timeout_s, config.rest())
         case "kernel":
             from evsed.boards.kernel import off as kernel_off  # noqa: PLC0415 - only the board in use
 
-            return kernel_off.make_safe(config.kernel, timeout_s, config.box)
+            return kernel_off.make_safe(config.kernel, timeout_s, config.rest())
         case other:
             raise BoardError(_no_such_board(other))
 

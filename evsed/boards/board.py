@@ -130,25 +130,37 @@ class BoardConfig:
     """Which board, and how it is wired; crosses the link to the control process as it is.
 
     `hold_duty`: what holds a closed contactor's coil, 0-1 of full drive; 1.0 is no economiser.
+    `cp_relay_gpio`: high opens the pilot's line to the car; None is no relay in it.
     """
 
     kind: str = "pigpio"
     pilot_adc_channel: int = 0
     hold_duty: float = 1.0
+    cp_relay_gpio: int | None = None
     pigpio: PigpioConfig = PigpioConfig()
     kernel: KernelConfig = KernelConfig()
     inputs: InputsConfig = InputsConfig()
     box: BoxConfig = BoxConfig()
 
     def __post_init__(self) -> None:
-        """Keep light and button off every GPIO that carries something else.
+        """Keep relay, light and button off every GPIO that carries something else.
 
         The settings refuse such a file; `evsed off` has not checked it, and a light that is dark
         when high must not close a contactor.
         """
         wires = self.kernel if self.kind == "kernel" else self.pigpio
         taken = {wires.pilot_gpio, *wires.contactor_gpios, wires.heartbeat_gpio, *SPI_GPIOS}
-        object.__setattr__(self, "box", self.box.without(taken | self.inputs.gpios))
+        taken |= self.inputs.gpios
+        if self.cp_relay_gpio in taken:
+            object.__setattr__(self, "cp_relay_gpio", None)
+        elif self.cp_relay_gpio is not None:
+            taken.add(self.cp_relay_gpio)
+        object.__setattr__(self, "box", self.box.without(taken))
+
+    def rest(self) -> tuple[tuple[int, int], ...]:
+        """Each output that is no barrier, with its level at rest: pilot connected, light dark."""
+        relay = () if self.cp_relay_gpio is None else ((self.cp_relay_gpio, 0),)
+        return (*relay, *self.box.rest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +217,9 @@ class Board(Protocol):
     def set_ground_fault_test(self, on: bool) -> None:  # noqa: FBT001 - as a light switch
         """Drive the self-test input of the ground-fault device; nothing where none is wired."""
 
+    def open_cp(self, on: bool) -> None:  # noqa: FBT001 - as a light switch
+        """Open the pilot's line to the car (*on*) or close it; nothing where no relay is wired."""
+
     def beat(self, *, pump: bool = True) -> None:
         """Tell the dead-men that a valid tick has just gone by; the charge pump only if *pump*."""
 
@@ -239,7 +254,13 @@ def drive(board: Board, wanted: Outputs, last: Outputs | None) -> None:
 
     Raises `BoardError` when a write was refused, and, with everything opened, where the set of
     closed contactors is to change while some are closed: a second phase never joins a live one.
+    The same where the pilot's line is to be open with a contactor closed.
     """
+    if wanted.cp_open and wanted.closed:
+        board.set_contactors(0)
+        raise BoardError(
+            text("the pilot's line was to be opened with a contactor closed: evsed opened it")
+        )
     before = None if last is None else last.closed
     if before and wanted.closed not in (0, before):
         board.set_contactors(0)
@@ -255,5 +276,7 @@ def drive(board: Board, wanted: Outputs, last: Outputs | None) -> None:
         before = wanted.closed if before is not None else 0
     if last is None or wanted.duty != last.duty:
         board.set_pilot(wanted.duty)
+    if last is None or wanted.cp_open != last.cp_open:
+        board.open_cp(wanted.cp_open)
     if wanted.closed > before:
         board.set_contactors(wanted.closed)

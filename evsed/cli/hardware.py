@@ -239,6 +239,7 @@ class HardwareCheck:
             inputs.ground_fault_gpio,
             inputs.ground_fault_test_gpio,
             inputs.emergency_stop_gpio,
+            self._config.cp_relay_gpio,
         )
         used = {wires.pilot_gpio, wires.heartbeat_gpio, *wires.contactor_gpios}
         return used | {gpio for gpio in optional if gpio is not None}

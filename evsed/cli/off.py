@@ -171,14 +171,28 @@ def wiring(path: Path | None, environ: Mapping[str, str]) -> tuple[BoardConfig, 
         trouble.append(f"board.kind = {kind!r} makes no sense")
         kind = shipped.kind
     wires = getattr(shipped, kind)
+    relay = _relay(environ.get("EVSED_BOARD__CP_RELAY_GPIO", board.get("cp_relay_gpio")), trouble)
     of_board = {**_table(_table(found, "board"), kind), **_table(on_page, kind)}
     usable = _usable(of_board, f"board.{kind}", wires, environ, trouble)
     of_box = {**_table(found, "box"), **_table(page, "box")}
     light = _usable(of_box, "box", shipped.box, environ, trouble)
     config = replace(
-        shipped, kind=kind, box=replace(shipped.box, **light), **{kind: replace(wires, **usable)}
+        shipped,
+        kind=kind,
+        cp_relay_gpio=relay,
+        box=replace(shipped.box, **light),
+        **{kind: replace(wires, **usable)},
     )
     return config, trouble
+
+
+def _relay(given: object, trouble: list[str]) -> int | None:
+    """The GPIO of the relay in the pilot's line; None where there is none, or nothing usable."""
+    value = _value(given) if isinstance(given, str) else given
+    if value is None or (isinstance(value, int) and _fits(value, 0)):
+        return value
+    trouble.append(f"board.cp_relay_gpio = {given!r} makes no sense")
+    return None
 
 
 def _usable(

@@ -124,8 +124,8 @@ class Control:
                 self._car_least_a = car_least_a
                 self._hint = hint
                 self._wish = wish
-            case WakeCar():
-                self._events += self._evse.wake(self.clock())
+            case WakeCar(open_s):
+                self._events += self._evse.wake(self.clock(), open_s)
             case ReportedFaults(faults):
                 self._reported = faults
             case Remember(latched, front_end_proved, hold_off_s):

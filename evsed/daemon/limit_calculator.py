@@ -101,7 +101,7 @@ class LimitCalculator:
             hint = light_hint(self._charger.state.allotment, care)
             await link.send(SetLimits(limits, self._car_least_a(care), hint, self.wish))
             if care is not None and care.wake:
-                await link.send(WakeCar())
+                await link.send(WakeCar(care.open_s))
             watchdog.on_limits(now)
             await asyncio.sleep(SENT_EVERY_S - time.monotonic() % SENT_EVERY_S)
 

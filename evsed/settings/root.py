@@ -63,7 +63,7 @@ def _meter_config(section: CarMeterSettings | HouseMeterSettings) -> MeterConfig
     return None if device is None else MeterConfig(device=device, period_s=section.period_s)
 
 
-def _gpios(section: WiresSettings | InputsSettings, name: str) -> dict[int, str]:
+def _gpios(section: WiresSettings | BoardSettings | InputsSettings, name: str) -> dict[int, str]:
     """Every GPIO of *section*, with the dotted key that has it; *name* is the section's."""
     found: dict[int, str] = {}
     for key, given in section:
@@ -164,20 +164,11 @@ class Settings(BaseSettings):
             return inputs
         wires, feedbacks = board.wires, inputs.contactor_feedback_gpios
         section = f"board.{board.kind}"
-        taken = {
-            wires.pilot_gpio: "pilot_gpio",
-            wires.heartbeat_gpio: "heartbeat_gpio",
-            **dict.fromkeys(wires.contactor_gpios, "contactor_gpios"),
-        }
+        taken = _gpios(wires, section) | _gpios(board, "board")
         for key, value in inputs:
             for pin in value if isinstance(value, tuple) else (value,):
                 if key.endswith(("_gpio", "_gpios")) and pin in taken:
-                    wanted = text(
-                        "other than {section}.{taken}, which has {pin}",
-                        section=section,
-                        taken=taken[pin],
-                        pin=pin,
-                    )
+                    wanted = text("other than {taken}, which has {pin}", taken=taken[pin], pin=pin)
                     raise must_be(wanted, key=key, value=value)
         contactors = len(wires.contactor_gpios)
         if len(feedbacks) not in (0, contactors):
@@ -204,7 +195,7 @@ class Settings(BaseSettings):
         board, inputs = info.data.get("board"), info.data.get("inputs")
         taken: dict[int, str] = {}
         if isinstance(board, BoardSettings):
-            taken = _gpios(board.wires, f"board.{board.kind}")
+            taken = _gpios(board.wires, f"board.{board.kind}") | _gpios(board, "board")
         if isinstance(inputs, InputsSettings):
             taken |= _gpios(inputs, "inputs")
         for key, pins in (("light_gpios", box.light_gpios), ("button_gpio", (box.button_gpio,))):
@@ -303,6 +294,7 @@ class Settings(BaseSettings):
             kind=self.board.kind,
             pilot_adc_channel=self.board.front_end.pilot_adc_channel,
             hold_duty=self.contactor.hold_duty,
+            cp_relay_gpio=self.board.cp_relay_gpio,
             pigpio=PigpioConfig(
                 host=pigpio.host,
                 port=pigpio.port,
@@ -338,6 +330,7 @@ class Settings(BaseSettings):
             hold_off_s=hold_off_s,
             least_pause_s=self.car.least_pause_s,
             pause_f=self.car.pause == "F",
+            cp_relay=self.board.cp_relay_gpio is not None,
         )
 
     def over_current_config(self) -> OverCurrentConfig:
@@ -363,7 +356,8 @@ class Settings(BaseSettings):
     def car_care_config(self) -> CarCareConfig:
         """Build the configuration of the care for the car."""
         given = self.car.model_dump(exclude={"least_pause_s", "pause"})
-        return CarCareConfig(**given, supply_phases=self.supply.phases)
+        relay = self.board.cp_relay_gpio is not None
+        return CarCareConfig(**given, supply_phases=self.supply.phases, cp_relay=relay)
 
     def feed_config(self) -> FeedConfig:
         """Build the configuration of the feed."""

@@ -169,7 +169,20 @@ class BoardSettings(Section):
     kind: Literal["pigpio", "kernel"] = "pigpio"
     pigpio: PigpioSettings = PigpioSettings()
     kernel: KernelSettings = KernelSettings()
+    cp_relay_gpio: MaybeGpio = None
     front_end: FrontEndSettings = FrontEndSettings()
+
+    @field_validator("cp_relay_gpio")
+    @classmethod
+    def _relay_its_own(cls, gpio: int | None, info: ValidationInfo) -> int | None:
+        wires = info.data.get(info.data.get("kind", ""))
+        if gpio is not None and isinstance(wires, WiresSettings):
+            for name, other in wires:
+                if name.endswith(("_gpio", "_gpios")) and gpio in (
+                    other if isinstance(other, tuple) else (other,)
+                ):
+                    raise must_be(text("other than {name}, which has {gpio}", name=name, gpio=gpio))
+        return gpio
 
     @property
     def wires(self) -> WiresSettings:

@@ -89,6 +89,7 @@ class BenchBoard:
         self.generator_wired = False
         self.coil_supply_v: float | None = None
         self.light: tuple[bool, ...] = ()
+        self.line_stuck = False  # the relay in the pilot's line does not close again
         self.button_pressed: bool | None = None
         self.box_refused: tuple[int, ...] = ()
         self.commanded = 0
@@ -200,6 +201,11 @@ class BenchBoard:
         """Drive the test input of the ground-fault device; it answers while it is driven."""
         self._reach()
         self._testing = on
+
+    def open_cp(self, on: bool) -> None:  # noqa: FBT001 - as in Board
+        """Open the pilot's line, or close it."""
+        self._reach()
+        self.circuit.line_open = on or (self.line_stuck and self.circuit.line_open)
 
     def beat(self, *, pump: bool = True) -> None:
         """Hold off both dead-men, or the daemon's only."""

@@ -189,7 +189,8 @@ class Circuit:
 
     *noise_v* is the standard deviation of the noise of one conversion, volts at the pilot; *seed*
     makes it repeatable. Faults: `stuck_code` (the ADC says this for ever), `stuck_source_v` (the
-    generator stands at this), `disturbance` (volts added at a moment: hum, spikes).
+    generator stands at this), `disturbance` (volts added at a moment: hum, spikes). `line_open`: a
+    relay has parted the car from it; the car sees that, and hangs no load on it.
     """
 
     def __init__(
@@ -207,6 +208,7 @@ class Circuit:
         self._stuck_source_v: float | None = None
         self._generator = Generator()
         self._load = load
+        self.line_open = False
         self._solve()
 
     @property

@@ -134,7 +134,7 @@ def _overrides(ports: dict[str, int], port: int, folder: Path, pins: Pins) -> di
         },
         "box": {"light_gpios": pins.light, "button_gpio": pins.button},
         # The kind, too: whatever the file or the environment names, no real board is reached.
-        "board": {"kind": "pigpio", "pigpio": pigpiod},
+        "board": {"kind": "pigpio", "cp_relay_gpio": pins.cp_relay, "pigpio": pigpiod},
         "web": {"host": "127.0.0.1", "port": port, "socket": str(folder / SOCKET_NAME)},
         "logs": {"dir": folder / "log"},
         "store": {"path": folder / "evsed.db"},

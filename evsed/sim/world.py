@@ -33,6 +33,7 @@ class Pins:
     feedbacks: tuple[int, ...] = (25,)  # the mirror contact of each
     light: tuple[int, int, int] = (17, 27, 22)  # red, green, blue
     button: int = 21
+    cp_relay: int = 12  # high opens the pilot's line to the car
 
     @property
     def contactor(self) -> int:
@@ -83,6 +84,8 @@ class World:
             level = float(self.wires.level(event.gpio, event.at_s))
             place = self.pins.contactors.index(event.gpio)
             self.box.drive(place, event.at_s, level if wave is None else wave.duty)
+        elif event.gpio == self.pins.cp_relay:
+            self.circuit.line_open = bool(self.wires.level(event.gpio, event.at_s))
         elif event.gpio == self.pins.pilot:
             self._drive(event.at_s)
 

@@ -153,7 +153,9 @@ def config(run: Run, least_a: float = 6.0, name: str = "ordinary") -> TrialConfi
     car, borne = CarCareConfig(), OverCurrentConfig()
     for key, value in LIBRARY[name].settings:
         section, _, field = key.partition(".")
-        if section == "car":
+        if key == "board.cp_relay_gpio":
+            car = replace(car, cp_relay=True)
+        elif section == "car":
             car = replace(car, **cast("dict[str, Any]", {field: value}))
         elif section == "surplus":
             rules = replace(rules, **cast("dict[str, Any]", {field: value}))

@@ -45,7 +45,7 @@ def pigpio_board(box: BoxConfig) -> Iterator[Fitted]:
             lambda: tuple(pi.wires.level(gpio) for gpio in LIGHT),
             lambda: pi.wires.level(CONTACTOR),
             lambda pressed: pi.wires.drive_input(BUTTON, int(not pressed)),
-            lambda: pigpio_off.make_safe(pi.config.pigpio, PATIENCE_S, box),
+            lambda: pigpio_off.make_safe(pi.config.pigpio, PATIENCE_S, pi.config.rest()),
             pi.crash,
         )
 
@@ -61,7 +61,9 @@ def kernel_board(box: BoxConfig) -> Iterator[Fitted]:
             lambda: tuple(int(kernel.level(gpio, persists=True)) for gpio in LIGHT),
             lambda: int(kernel.level(CONTACTOR, persists=True)),
             lambda pressed: kernel.drive_input(BUTTON, high=not pressed),
-            lambda: kernel_off.make_safe(its_rig.config.kernel, PATIENCE_S, box, kernel=kernel),
+            lambda: kernel_off.make_safe(
+                its_rig.config.kernel, PATIENCE_S, its_rig.config.rest(), kernel=kernel
+            ),
             lambda: _free_all_lines(board),
         )
 

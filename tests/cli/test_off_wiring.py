@@ -140,6 +140,26 @@ def test_a_light_on_the_contactors_gpio_is_left_out_by_off(tmp_path: Path) -> No
     assert config.box.light_gpios == (17, 27)
 
 
+def test_the_relay_in_the_pilots_line_is_read_as_the_settings_read_it(tmp_path: Path) -> None:
+    file = tmp_path / "evsed.toml"
+    file.write_text("[board]\ncp_relay_gpio = 12\n")
+
+    assert wiring(file, {})[0].rest() == ((12, 0),)
+    assert wiring(file, {"EVSED_BOARD__CP_RELAY_GPIO": "13"})[0].rest() == ((13, 0),)
+    assert wiring(None, {})[0].rest() == ()
+
+
+@pytest.mark.parametrize("given", ["-1", "true", '"twelve"'])
+def test_a_relay_that_makes_no_sense_is_left_out_and_said(tmp_path: Path, given: str) -> None:
+    file = tmp_path / "evsed.toml"
+    file.write_text(f"[board]\ncp_relay_gpio = {given}\n")
+
+    config, trouble = wiring(file, {})
+
+    assert config.rest() == ()
+    assert [line for line in trouble if line.startswith("board.cp_relay_gpio = ")]
+
+
 def test_nothing_that_only_the_mode_needs_is_imported_before_the_wires_are_safe() -> None:
     late = ("pydantic", "sqlite3", "json", "asyncio", "structlog", "difflib", "argparse")
     program = (

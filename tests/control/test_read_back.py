@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from evsed.boards import ReadBack, drive
 from evsed.boards.board import Board
 from evsed.control import Control
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.evse_values import Outputs
 from evsed.core.pilot.faults import Fault
+from evsed.errors import BoardError
 from evsed.sim.bench import Bench
 
 
@@ -99,10 +102,13 @@ class Noted:
     def set_pilot(self, duty: float) -> None:
         self.order.append(f"pilot {duty}")
 
+    def open_cp(self, on: bool) -> None:  # noqa: FBT001 - as in Board
+        self.order.append(f"line {'open' if on else 'closed'}")
+
 
 def driven(wanted: Outputs, last: Outputs | None) -> list[str]:
     board = Noted()
-    as_board: Board = board  # type: ignore[assignment]  # the two methods that `drive` calls
+    as_board: Board = board  # type: ignore[assignment]  # the methods that `drive` calls
     drive(as_board, wanted, last)
     return board.order
 
@@ -110,5 +116,25 @@ def driven(wanted: Outputs, last: Outputs | None) -> list[str]:
 def test_the_contactor_is_opened_before_the_pilot_is_changed_and_closed_after_it() -> None:
     assert driven(Outputs(1.0, 0), Outputs(0.2, 1)) == ["contactors 0", "pilot 1.0"]
     assert driven(Outputs(0.2, 1), Outputs(1.0, 0)) == ["pilot 0.2", "contactors 1"]
-    assert driven(Outputs(0.2, 1), None) == ["contactors 0", "pilot 0.2", "contactors 1"]
+    assert driven(Outputs(0.2, 1), None) == [
+        "contactors 0",
+        "pilot 0.2",
+        "line closed",
+        "contactors 1",
+    ]
     assert driven(Outputs(0.2, 1), Outputs(0.2, 1)) == []
+
+
+def test_the_line_opens_after_the_contactor_and_closes_before_it() -> None:
+    open_line, charging = Outputs(1.0, 0, cp_open=True), Outputs(0.2, 1)
+    assert driven(open_line, charging) == ["contactors 0", "pilot 1.0", "line open"]
+    assert driven(charging, open_line) == ["pilot 0.2", "line closed", "contactors 1"]
+
+
+def test_a_line_that_would_open_with_a_contactor_closed_opens_the_contactor_instead() -> None:
+    board = Noted()
+    as_board: Board = board  # type: ignore[assignment]  # the methods that `drive` calls
+    with pytest.raises(BoardError, match="pilot's line"):
+        drive(as_board, Outputs(1.0, 1, cp_open=True), Outputs(1.0, 1))
+
+    assert board.order == ["contactors 0"]

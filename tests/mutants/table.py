@@ -27,6 +27,7 @@ _TM = "core/pilot/test_pilot_meter.py::test_"
 _TP = "core/pilot/test_pilot_proof.py::test_"
 _TC = "core/pilot/test_protection_contactors.py::test_"
 _TI = "core/pilot/test_protection_inputs.py::test_"
+_TV = "core/pilot/test_evse_cars.py::test_"
 _TR = "control/test_read_back.py::test_"
 _TS = "control/test_single_faults.py::test_"
 _TD = "control/test_receiver_doubt.py::test_"
@@ -279,12 +280,25 @@ MUTANTS: Final = (
            "boards/kernel/test_deadman.py::test_a_beat_that_comes_too_late_does_not_bring_it_back"),
     Mutant("off-gives-up", "boards/kernel/off.py", "if (consumer and holder is None) or", "if holder is None or",
            "boards/kernel/test_deadman.py::test_off_tries_again_when_the_holder_ends_while_it_is_being_asked_for"),
+    # --- the relay in the pilot's line
+    Mutant("line-and-contactor", "boards/board.py", "    if wanted.cp_open and wanted.closed:", "    if False:",
+           _TR + "a_line_that_would_open_with_a_contactor_closed_opens_the_contactor_instead"),
+    Mutant("line-forever", "core/pilot/evse.py", "            open_s = min(open_s, j1772.CP_OPEN_MOST_S)\n", "",
+           _TV + "no_order_opens_the_line_for_more_than_30_s"),
+    Mutant("line-known-car", "core/pilot/evse.py", "            self.proof.on_unseen()\n            return", "            return",
+           _TV + "a_car_that_asks_at_once_behind_the_relay_has_to_show_b_first"),
+    Mutant("line-with-fault", "core/pilot/evse.py", "        if self._stopping or self.active.first is not None:\n            self.output.close_cp(now)\n", "",
+           _TV + "whatever_goes_wrong_closes_the_line_at_once"),
+    Mutant("line-stuck-unseen", "core/pilot/pilot_output.py", "        return now < self._cp_until_at + CP_SETTLES_S", "        return now < self._cp_until_at + 3600.0",
+           _TV + "a_line_that_stays_open_is_a_car_that_is_gone"),
+    Mutant("line-left-open", "boards/kernel/session.py", "for line in (self.test, self.cp_relay):", "for line in (self.test,):",
+           "boards/test_cp_relay.py::test_a_board_that_is_closed_leaves_the_line_closed"),
     # --- light and button on the box
     Mutant("light-anywhere", "boards/board.py", 'object.__setattr__(self, "box",', 'print(self, "box",',
            "boards/test_box.py::test_a_light_or_button_never_has_a_gpio_that_carries_something_else"),
     Mutant("charging-still", "core/box/light.py", 'Rhythm(text("with one short gap every 2 s"), _gaps(1))', 'Rhythm("steady")',
            "core/box/test_light.py::test_a_light_that_stands_still_never_means_that_the_plug_is_live"),
-    Mutant("light-left-lit", "boards/pigpio/off.py", "        pipe.ask(*deadman.dark_light(box))", "        pass",
+    Mutant("light-left-lit", "boards/pigpio/off.py", "        pipe.ask(*deadman.at_rest(rest))", "        pass",
            "boards/test_box.py::test_off_darkens_the_light_that_a_dead_evsed_has_left"),
     Mutant("stuck-presses", "core/box/button.py", "        if self.trouble == STUCK:", "        if False:",
            "core/box/test_button.py::test_a_button_that_is_stuck_is_a_trouble_with_a_name_and_orders_nothing"),

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from evsed.control import Control
 from evsed.core.pilot import events as ev
 from evsed.link import WakeCar
-from evsed.sim.bench import Bench
+from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.cars.library import build_car
 
 
@@ -69,6 +71,47 @@ def test_a_sleeping_car_is_woken_by_the_order_and_charges() -> None:
 
     assert 7.0 <= bench.run_until(lambda: bench.contactor_closed, within=15) <= 10.0
     assert len(bench.events_of(ev.CarWoken)) == 1
+
+
+WITH_RELAY = replace(CONFIG, evse=replace(CONFIG.evse, cp_relay=True))
+
+
+def test_a_car_that_wakes_on_an_open_pilot_only_is_woken_by_the_relay_and_charges() -> None:
+    """Tinkerforge/evse-v2-bricklet opens the control pilot for 4 s before it tries F."""
+    bench = Bench(Control, car=build_car("wants-open", after_s=20.0), config=WITH_RELAY)
+    bench.run(1.0)
+    bench.plug_in()
+    bench.car.ask()
+    bench.offer(0.0)
+    bench.run(25.0)
+    bench.offer(16.0)
+    bench.run(10.0)
+    bench.send(WakeCar())
+    bench.run(15.0)
+    assert not bench.contactor_closed
+
+    bench.send(WakeCar(4.0))
+
+    assert 7.0 <= bench.run_until(lambda: bench.contactor_closed, within=15) <= 10.0
+    assert bench.events_of(ev.CarUnplugged) == []
+    assert raised(bench) == []
+
+
+def test_a_relay_that_sticks_open_charges_nothing_and_is_no_fault() -> None:
+    bench = Bench(Control, config=WITH_RELAY)
+    bench.run(1.0)
+    bench.plug_in()
+    bench.offer(16.0)
+    bench.run(10.0)
+    bench.board.line_stuck = True
+    bench.send(WakeCar(4.0))
+    bench.run(1.0)
+    bench.car.ask()
+    bench.run(30.0)
+
+    assert not bench.contactor_closed
+    assert not bench.snapshot.plugged
+    assert raised(bench) == []
 
 
 def test_no_car_is_called_while_it_charges_or_is_offered_nothing() -> None:

@@ -394,6 +394,23 @@ def test_a_light_or_button_has_no_gpio_of_an_input_or_of_each_other(tmp_path: Pa
     ]
 
 
+@pytest.mark.parametrize("kind", ["pigpio", "kernel"])
+def test_the_relay_in_the_pilots_line_has_a_gpio_of_its_own(tmp_path: Path, kind: str) -> None:
+    board = f'[board]\nkind = "{kind}"\ncp_relay_gpio = '
+    assert complaints(tmp_path, board + "18\n") == [
+        "board.cp_relay_gpio = 18: must be other than pilot_gpio, which has 18"
+    ]
+    assert complaints(tmp_path, board + "23\n") == [
+        "board.cp_relay_gpio = 23: must be other than contactor_gpios, which has 23"
+    ]
+    assert complaints(tmp_path, board + "26\n[inputs]\nemergency_stop_gpio = 26\n") == [
+        "inputs.emergency_stop_gpio = 26: must be other than board.cp_relay_gpio, which has 26"
+    ]
+    assert complaints(tmp_path, board + "26\n[box]\nbutton_gpio = 26\n") == [
+        "box.button_gpio = 26: must be other than board.cp_relay_gpio, which has 26"
+    ]
+
+
 PHASES = """
 [supply]
 phases = 3

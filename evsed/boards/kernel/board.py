@@ -149,6 +149,14 @@ class KernelBoard(HeldBoard[KernelSession]):
         if (test := self._session.test) is not None:
             test.set(on)
 
+    def open_cp(self, on: bool) -> None:  # noqa: FBT001 - as a light switch
+        """Open the pilot's line to the car (*on*) or close it; nothing where no relay is wired.
+
+        Raises `BoardError` when the kernel refuses.
+        """
+        if (relay := self._session.cp_relay) is not None:
+            relay.set(on)
+
     def set_light(self, levels: tuple[bool, ...]) -> None:
         """Put the light's outputs at *levels* (True: lit), as far as they can be driven."""
         if levels != self._light and self._held is not None:

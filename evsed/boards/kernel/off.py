@@ -14,7 +14,6 @@ import time
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from evsed.boards.board import BoxConfig
 from evsed.boards.kernel.deadman import CONSUMER
 from evsed.boards.kernel.pwm import PERIOD_NS, PilotPwm
 from evsed.boards.kernel.sysfs import LINE_OUTPUT, GpioLine, Kernel, consumer_of
@@ -23,20 +22,22 @@ from evsed.errors import BoardError
 if TYPE_CHECKING:
     from evsed.boards.board import KernelConfig
 
-NO_BOX: Final = BoxConfig()
+Pins = tuple[tuple[int, int], ...]
+"""GPIOs with their levels at rest."""
 _AGAIN_S: Final = 0.01
 
 
 def make_safe(
     config: KernelConfig,
     timeout_s: float,
-    box: BoxConfig = NO_BOX,
+    rest: Pins = (),
     *,
     kernel: Kernel | None = None,
 ) -> str:
     """Open the contactors, set the pilot to steady +12 V, and return a sentence about it.
 
-    The light of *box* is dark then, unless an evsed that lives drives it.
+    The outputs of *rest*, which are no barriers, are at their levels then, unless an evsed that
+    lives drives them.
 
     Raises `BoardError` within *timeout_s* seconds when it cannot be done or is not confirmed; the
     message names what still protects.
@@ -56,7 +57,7 @@ def make_safe(
             "evsed, 0.15 s after its last beat, and the charge pump of hw/, 0.2 s after it; stop "
             "evsed (sudo systemctl stop evsed) and repeat evsed off, or switch the supply off"
         ) from error
-    for gpio, level in box.rest():
+    for gpio, level in rest:
         with contextlib.suppress(BoardError):
             line = GpioLine(kernel, gpio, LINE_OUTPUT, "evsed off")
             line.set(bool(level))

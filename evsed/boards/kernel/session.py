@@ -137,6 +137,7 @@ class KernelSession:
     heartbeat: GpioLine
     inputs: dict[int, GpioLine] = field(default_factory=dict)
     test: GpioLine | None = None
+    cp_relay: GpioLine | None = None
     light: dict[int, GpioLine] = field(default_factory=dict)
     button: GpioLine | None = None
     box_refused: tuple[int, ...] = ()
@@ -177,13 +178,13 @@ class KernelSession:
                 GpioLine(self.kernel, gpio, LINE_OUTPUT, "evsed").release()
         with contextlib.suppress(BoardError):
             self.pilot.set(PERIOD_NS)
-        if self.test is not None:
-            with contextlib.suppress(BoardError):
-                self.test.set(False)
+        for line in (self.test, self.cp_relay):
+            if line is not None:
+                with contextlib.suppress(BoardError):
+                    line.set(False)
         self.drive_light(self.config.box.rest())
-        _release(
-            self.heartbeat, self.test, self.button, *self.inputs.values(), *self.light.values()
-        )
+        outputs = (self.heartbeat, self.test, self.cp_relay, *self.light.values())
+        _release(*outputs, self.button, *self.inputs.values())
         self.adc.close()
 
 
@@ -225,6 +226,8 @@ def acquire(
                 session.inputs[gpio] = _line(begun, kernel, gpio, LINE_INPUT | LINE_PULL_UP)
         if wanted.ground_fault_test_gpio is not None:
             session.test = _line(begun, kernel, wanted.ground_fault_test_gpio, LINE_OUTPUT)
+        if config.cp_relay_gpio is not None:
+            session.cp_relay = _line(begun, kernel, config.cp_relay_gpio, LINE_OUTPUT)
         _acquire_box(session, begun)
         begun.pop_all()
     return session

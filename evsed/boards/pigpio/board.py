@@ -184,6 +184,14 @@ class PigpioBoard(HeldBoard[PigpioSession]):
         if (gpio := self._config.inputs.ground_fault_test_gpio) is not None:
             checked(f"drive GPIO {gpio}", self._timed().client.write(gpio, int(on)))
 
+    def open_cp(self, on: bool) -> None:  # noqa: FBT001 - as a light switch
+        """Open the pilot's line to the car (*on*) or close it; nothing where no relay is wired.
+
+        Raises `BoardError` when pigpiod refuses.
+        """
+        if (gpio := self._config.cp_relay_gpio) is not None:
+            checked(f"drive GPIO {gpio}", self._timed().client.write(gpio, int(on)))
+
     def set_light(self, levels: tuple[bool, ...]) -> None:
         """Have the light's outputs at *levels* (True: lit) with the next beat."""
         self._light = self._config.box.lit(levels)

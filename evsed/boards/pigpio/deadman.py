@@ -29,7 +29,9 @@ from evsed.core.text import text
 from evsed.errors import BoardError
 
 if TYPE_CHECKING:
-    from evsed.boards.board import BoxConfig, PigpioConfig
+    from collections.abc import Iterable
+
+    from evsed.boards.board import PigpioConfig
 
 PILOT_HZ: Final = 1000
 """Frequency of the control pilot (IEC 61851-1 Table A.2: 1000 Hz)."""
@@ -86,9 +88,9 @@ def safe_outputs(config: PigpioConfig) -> list[Request]:
     ]
 
 
-def dark_light(box: BoxConfig) -> list[Request]:
-    """The light on the box dark; a refusal is no matter, because the light is no barrier."""
-    return [try_write(gpio, level) for gpio, level in box.rest()]
+def at_rest(pins: Iterable[tuple[int, int]]) -> list[Request]:
+    """Put each of *pins* at its level; a refusal is no matter, because none is a barrier."""
+    return [try_write(gpio, level) for gpio, level in pins]
 
 
 def removal(script_id: int, spi_handle: int) -> list[Request]:

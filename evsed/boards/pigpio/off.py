@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 
 import pigpio
 
-from evsed.boards.board import BoxConfig
 from evsed.boards.pigpio import deadman
 from evsed.boards.pigpio.connection import Command, Connection, Request, read
 from evsed.errors import BoardError, BoardGone
@@ -22,7 +21,8 @@ from evsed.errors import BoardError, BoardGone
 if TYPE_CHECKING:
     from evsed.boards.board import PigpioConfig
 
-NO_BOX: Final = BoxConfig()
+Pins = tuple[tuple[int, int], ...]
+"""GPIOs with their levels at rest."""
 
 _AGAIN_S: Final = 0.1  # between attempts to reach a pigpiod that systemd may be restarting
 
@@ -32,10 +32,10 @@ _STILL = (
 )
 
 
-def make_safe(config: PigpioConfig, timeout_s: float, box: BoxConfig = NO_BOX) -> str:
+def make_safe(config: PigpioConfig, timeout_s: float, rest: Pins = ()) -> str:
     """Open the contactors, set the pilot to steady +12 V, stop evsed's scripts; describe it.
 
-    The light of *box* is dark then.
+    The outputs of *rest*, which are no barriers, are at their levels then.
 
     Raises `BoardError` within *timeout_s* seconds when pigpiod cannot be reached or does not
     confirm it, saying what still protects.
@@ -44,7 +44,7 @@ def make_safe(config: PigpioConfig, timeout_s: float, box: BoxConfig = NO_BOX) -
     try:
         pipe = _reach(config, until)
         try:
-            return _make_safe(config, pipe, until, box)
+            return _make_safe(config, pipe, until, rest)
         finally:
             pipe.close()
     except BoardError as error:
@@ -65,7 +65,7 @@ def _reach(config: PigpioConfig, until: float) -> Connection:
             time.sleep(_AGAIN_S)
 
 
-def _make_safe(config: PigpioConfig, pipe: Connection, until: float, box: BoxConfig) -> str:
+def _make_safe(config: PigpioConfig, pipe: Connection, until: float, rest: Pins) -> str:
     pipe.limit_time(until - monotonic())
     pipe.ask(*deadman.safe_outputs(config))
     found = deadman.leftovers(pipe, config)
@@ -91,8 +91,8 @@ def _make_safe(config: PigpioConfig, pipe: Connection, until: float, box: BoxCon
             f"the contactor is open, but pigpiod reports {duty_ppm} for the pilot on GPIO "
             f"{config.pilot_gpio} after it was set to steady +12 V"
         )
-    with contextlib.suppress(BoardError):  # a light that cannot be reached is no reason to doubt
-        pipe.ask(*deadman.dark_light(box))
+    with contextlib.suppress(BoardError):  # no barriers: one that fails is no reason to doubt
+        pipe.ask(*deadman.at_rest(rest))
     names = ", ".join(str(gpio) for gpio in gpios)
     return (
         f"contactor open (GPIO {names} low), pilot at steady +12 V (GPIO {config.pilot_gpio}), "

@@ -139,6 +139,8 @@ def _set_up(config: BoardConfig, line: Connection, fast: Connection) -> PigpioSe
     doing = f"put hardware PWM on GPIO {pilot}"
     checked(doing, client.hardware_PWM(pilot, deadman.PILOT_HZ, deadman.STEADY_PPM))
     checked(f"drive GPIO {wires.heartbeat_gpio}", client.write(wires.heartbeat_gpio, 0))
+    if (relay := config.cp_relay_gpio) is not None:
+        checked(f"drive GPIO {relay}", client.write(relay, 0))
     _set_up_inputs(config, client)
     box_refused = _set_up_box(config, client)
     spi_handle = checked(
@@ -244,7 +246,7 @@ def _start_dead_man(session: PigpioSession) -> None:
 
 def _resting(config: BoardConfig) -> list[Request]:
     """Every output at rest."""
-    asks = deadman.safe_outputs(config.pigpio) + deadman.dark_light(config.box)
+    asks = deadman.safe_outputs(config.pigpio) + deadman.at_rest(config.rest())
     if (gpio := config.inputs.ground_fault_test_gpio) is not None:
         asks.append(write(gpio, 0))
     return asks

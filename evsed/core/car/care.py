@@ -53,6 +53,8 @@ class CarCareConfig:
     """The phases that the car uses; 0: not known."""
     supply_phases: int = 1
     """The phases that the box has."""
+    cp_relay: bool = False
+    """The box can open the pilot's line to the car."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Care:
 
     needs: CarNeeds
     wake: bool = False
+    open_s: float = 0.0
+    """Wake it by opening the pilot's line for so long; 0: by state F."""
     note: CarNote | None = None
 
     @property
@@ -105,7 +109,8 @@ class CarCare:
         self._flinches, self._flinched_at = 0, -math.inf
         self.least = LeastCurrent()
         self.search = LeastSearch()
-        self.wake_up = WakeUp(first=self._settings.wake_first)
+        relay = self._settings.cp_relay
+        self.wake_up = WakeUp(first=self._settings.wake_first, relay=relay)
         self.breaks_off = BreaksOff()
         self.phases_used = PhasesUsed(self._settings.supply_phases, self._settings.phases)
 
@@ -186,8 +191,10 @@ class CarCare:
             search_a=self.search.offer_a,
         )
         if takes_nothing and offered:
-            return Care(needs, wake, TAKES_NOTHING)
-        return Care(needs, wake, self._describe(offered=offered, asks=asks))
+            note: CarNote | None = TAKES_NOTHING
+        else:
+            note = self._describe(offered=offered, asks=asks)
+        return Care(needs, wake, self.wake_up.call.open_s if wake else 0.0, note)
 
     def _describe(self, *, offered: bool, asks: bool) -> CarNote | None:
         """The sentence about the car where there is something to say."""

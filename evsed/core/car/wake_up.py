@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decides when a car that leaves its offer untaken is woken by state F (IEC 61851-1 A.5.3).
+"""Decides when a car that leaves its offer untaken is woken, and how (IEC 61851-1 A.5.3).
+
+It is called by state F. Where the box can open the pilot's line, F alone is followed by that, for
+cars that F does not wake (Tinkerforge/evse-v2-bricklet opens the line for 4 s, then for 30 s).
 
 A car that has ended its charge by itself is full, as far as anyone can tell, and is not woken: it
 opened S2 under an offer and left that offer alone for `FINISHED_S`. A car whose charge was ended
@@ -9,13 +12,31 @@ by the station, or that has not charged yet, may be asleep.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 FIRST_S = 180.0
 """An offer stands untaken for this long before the first try: a minute at the least current, and
 two minutes at what is spare. EVerest waits 30 s; WARP 90 s, because 30 s were too short."""
 
-AGAIN_S = (600.0, 1800.0, 3600.0)
-"""The pauses before the further tries; then no more until the car has charged or is unplugged."""
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: so long after the one before, the pilot's line open for `open_s`; 0: by F."""
+
+    after_s: float = 0.0
+    open_s: float = 0.0
+
+
+BY_F = (Call(), Call(600.0), Call(1800.0), Call(3600.0))
+"""The calls, and the pauses before them; then no more until the car has charged or is unplugged."""
+
+BY_F_OR_OPEN = (
+    *(Call(), Call(60.0, 4.0)),
+    *(Call(600.0), Call(60.0, 30.0)),
+    *(Call(1800.0), Call(60.0, 30.0)),
+    *(Call(3600.0), Call(60.0, 30.0)),
+)
+"""The same with the relay: a minute after each F, which such a car has left, the line is opened."""
 
 SLOW_SHARE = 1.5
 """A car that needed some time to begin once is left so many times as much."""
@@ -35,11 +56,13 @@ class WakeUp:
 
     `tries` counts the tries since the car last charged, `next_s` the seconds until the next (None:
     there will be none). *first*: every offer begins with a call. Some cars take no offer that
-    follows steady +12 V (OpenEVSE/openevse_esp32_firmware#333).
+    follows steady +12 V (OpenEVSE/openevse_esp32_firmware#333). *relay*: the box can open the
+    pilot's line.
     """
 
-    def __init__(self, *, first: bool = False) -> None:
+    def __init__(self, *, first: bool = False, relay: bool = False) -> None:
         self._first = first
+        self._calls = BY_F_OR_OPEN if relay else BY_F
         self.tries = 0
         self.next_s: float | None = None
         self.finished = False
@@ -54,6 +77,11 @@ class WakeUp:
     def asleep(self) -> bool:
         """True while the car has been called and has not begun since."""
         return self.tries > 0
+
+    @property
+    def call(self) -> Call:
+        """The next call, or the last where there will be none."""
+        return self._calls[min(self.tries, len(self._calls) - 1)]
 
     def update(self, now: float, *, offered: bool, asks: bool, holds: bool) -> bool:
         """Return whether to wake the car at *now*.
@@ -101,5 +129,6 @@ class WakeUp:
             return self._offered_at + (0.0 if self._first else first_s)
         if self.tries < self._needed:
             return self._tried_at + KNOWN_AGAIN_S
-        done = self.tries - max(1, self._needed)
-        return self._tried_at + AGAIN_S[done] if done < len(AGAIN_S) else None
+        if self.tries >= len(self._calls):
+            return None
+        return self._tried_at + self.call.after_s

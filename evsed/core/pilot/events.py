@@ -90,12 +90,21 @@ class CarFlinched(Event):
         return text("car stopped asking for a moment: the offer had just changed")
 
 
+@dataclass(frozen=True, slots=True)
 class CarWoken(Event):
-    """State F is shown for 4 s so that a car asleep wakes (IEC 61851-1 A.5.3)."""
+    """State F is shown for 4 s so that a car asleep wakes (IEC 61851-1 A.5.3).
 
-    __slots__ = ()
+    Or the pilot's line is open for `open_s`, by the relay in it.
+    """
+
+    open_s: float = 0.0
 
     def __str__(self) -> str:
+        if self.open_s:
+            return text(
+                "trying to wake the car: the pilot's line open for {open_s:.0f} s",
+                open_s=self.open_s,
+            )
         return text("trying to wake the car: state F for 4 s")
 
 

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 CLOSE_AFTER_S = 0.5  # of C with the diode seen
 # F is shown for 300 ms; the fault that it shows may have ended within them.
 WAKES = Reason(causes.HOLD_OFF, text("the pilot shows F for 4 s to wake the car"))
+CP_OPEN = Reason(causes.HOLD_OFF, text("the pilot's line is open for a moment to wake the car"))
 
 
 class Evse:
@@ -150,14 +151,21 @@ class Evse:
         """Raise *fault* at once, whatever the board does; it ends as its recovery class says."""
         return tuple(self.fault_rules.add(now, fault, detail))
 
-    def wake(self, now: float) -> tuple[ev.Event, ...]:
+    def wake(self, now: float, open_s: float = 0.0) -> tuple[ev.Event, ...]:
         """Show F for 4 s to a car that leaves its offer untaken; then x1, then the offer again.
 
-        Nothing happens where no offer is untaken, or a fault is active.
+        Where *open_s* is given and the box has the relay, the pilot's line is opened for so long
+        instead; the car has to show B again after it, because another may come meanwhile. Nothing
+        happens where no offer is untaken, or a fault is active.
         """
         untaken = self.presence.plugged and self.presence.settled is PilotState.B
         if not (untaken and self.output.offering) or self.active.first or self._stopping:
             return ()
+        if open_s > 0.0 and self._config.cp_relay:
+            open_s = min(open_s, j1772.CP_OPEN_MOST_S)
+            self.output.open_cp(now, open_s)
+            self.proof.on_unseen()
+            return (ev.CarWoken(now, open_s),)
         self.output.show_f(now, j1772.WAKE_S, WAKES)
         return (ev.CarWoken(now),)
 
@@ -172,6 +180,7 @@ class Evse:
         """Start again on a lost board: open, at least 3 s of steady +12 V, then a full close."""
         events = self.contactor.open(now, causes.BOARD_LOST, text("the board was lost"))
         self.output.restart(now)
+        self.output.close_cp(now)
         self.presence.restart(now)
         self.phases.on_break()
         return tuple(events)
@@ -197,12 +206,17 @@ class Evse:
         phases that the daemon asks for. *proved_open*: every mirror contact reports open.
         """
         was_plugged = self.presence.plugged
-        events = self.presence.update(now, pilot)
+        # While the line is open the box reads A, whoever hangs on the cable: the car counts as it
+        # was, in B. Nothing closes on B, and it has to show a new one.
+        hidden = self.output.cp_hides(now)
+        events = [] if hidden else self.presence.update(now, pilot)
         if was_plugged and not self.presence.plugged:
             self.fault_rules.on_unplugged(now)
             self.contactor.budget.on_unplugged()
             self.proof.on_unplugged()
         events += self.fault_rules.update(now, pilot, reported or {})
+        if self._stopping or self.active.first is not None:
+            self.output.close_cp(now)
         events += self._update_phases(now, wish, proved_open=proved_open)
         blocked = self._blocked(now, limit)
         events += self._update_probe(now, blocked)
@@ -227,7 +241,11 @@ class Evse:
                 self.phases.on_close()
         events += self._update_state(now)
         return Step(
-            outputs=Outputs(self.output.duty, self.phases.outputs if self.contactor.closed else 0),
+            outputs=Outputs(
+                self.output.duty,
+                self.phases.outputs if self.contactor.closed else 0,
+                cp_open=self.output.cp_open(now),
+            ),
             events=tuple(events),
             faults=self.active.as_dict(),
             blocked=blocked.why if blocked else "",
@@ -296,6 +314,8 @@ class Evse:
             return Reason(Cause.fault(name), name, max(0.0, hold_left_s))
         if self.output.shows_f(now):
             return self.output.f_reason
+        if self.output.cp_hides(now):
+            return CP_OPEN
         # A car that is just leaving keeps the offer it has for half a second, but gets no new one.
         if not self.presence.plugged or not (self.output.offering or self.presence.present):
             return Reason(causes.UNPLUGGED, text("no car"))

@@ -28,7 +28,7 @@ class EvseConfig:
     offer that interrupts a charge, whatever ended it, and the next offer; some cars fault where
     it is shorter (lincomatic/open_evse#23). `pause_f`: while a limit allows nothing, F is
     shown to a car in B, in turns with x1; some cars take no offer after a longer +12 V
-    (OpenEVSE/openevse_esp32_firmware#333).
+    (OpenEVSE/openevse_esp32_firmware#333). `cp_relay`: the box can open the pilot's line.
     """
 
     switch: SwitchRules = ALL_TOGETHER
@@ -38,14 +38,19 @@ class EvseConfig:
     hold_off_s: float = 0.0
     least_pause_s: float = j1772.X1_MIN_S
     pause_f: bool = False
+    cp_relay: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """The wires: the pilot's `duty` (0-1), and how many contactors are `closed`, L1's first."""
+    """The wires: the pilot's `duty` (0-1), and how many contactors are `closed`, L1's first.
+
+    `cp_open`: the pilot's line to the car is open, by the relay in it.
+    """
 
     duty: float
     closed: int
+    cp_open: bool = False
 
 
 SAFE = Outputs(j1772.STEADY, 0)

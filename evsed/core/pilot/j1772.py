@@ -62,6 +62,8 @@ RISE_EVERY_S = 5.0
 F_MIN_S = 0.3
 # A.5.3: a car that leaves its offer untaken is called by E or F for 4 s.
 WAKE_S = 4.0
+# WARP opens the control pilot for 4 s first, then for 30 s; no longer than that.
+CP_OPEN_MOST_S = 30.0
 
 
 # --- duty <-> amperes -----------------------------------------------------------------------

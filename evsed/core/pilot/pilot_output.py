@@ -11,6 +11,10 @@ from evsed.core.text import text
 PAUSE_F_S = 60.0
 """F in a pause lasts this long, in seconds; then x1, in which the pilot shows the car."""
 
+CP_SETTLES_S = 0.2
+"""A relay in the pilot's line has closed, and the meter has settled, this long after its order: a
+G5V-1 lets go within 2.5 ms, and a state settles in two bursts."""
+
 SHOWS_F = Reason(causes.HOLD_OFF, text("the pilot shows F for a fault that has ended"))
 
 
@@ -30,6 +34,7 @@ class PilotOutput:
         self._f_until_at = now
         self.f_reason = SHOWS_F
         self.pauses = False  # F is on the wire as a pause
+        self._cp_until_at = now - CP_SETTLES_S  # the line is open until then
 
     @property
     def offering(self) -> bool:
@@ -44,7 +49,10 @@ class PilotOutput:
         """Seconds until a new offer may be made; x1 begins when F ends."""
         if self.duty == j1772.NOT_AVAILABLE:
             return j1772.X1_MIN_S
-        return 0.0 if self._x1_at is None else self._x1_at + self.pause_s - now
+        if self._x1_at is None:
+            return 0.0
+        pause_left_s = self._x1_at + self.pause_s - now
+        return max(pause_left_s, self._cp_until_at + j1772.X1_MIN_S - now)
 
     def shows_f(self, now: float) -> bool:
         """Return True where F is to be on the wire at *now*."""
@@ -55,6 +63,22 @@ class PilotOutput:
         self._f_until_at = now + for_s
         self.f_reason = reason
         self.pauses = False
+
+    def open_cp(self, now: float, for_s: float) -> None:
+        """Open the pilot's line for so many seconds; x1 goes on for 3 s after it."""
+        self._cp_until_at = now + for_s
+
+    def close_cp(self, now: float) -> None:
+        """Close the pilot's line at *now*, where it is open."""
+        self._cp_until_at = min(self._cp_until_at, now)
+
+    def cp_open(self, now: float) -> bool:
+        """Return True where the pilot's line is to be open at *now*."""
+        return now < self._cp_until_at
+
+    def cp_hides(self, now: float) -> bool:
+        """Return True where the reading tells nothing of the car: its line is open, or just was."""
+        return now < self._cp_until_at + CP_SETTLES_S
 
     def pause(self, now: float, reason: Reason) -> None:
         """Put F on the wire for a minute of a pause; x1 follows."""

@@ -203,7 +203,7 @@ class Car:
         *live_phases* is how many phases the contactor has put on the cable (0: it is open).
         """
         self.move(now, self._read(circuit), live_phases, mains_v)
-        circuit.load = self._load() if self.touching else NO_CAR
+        circuit.load = self._load() if self.touching and not circuit.line_open else NO_CAR
 
     def move(
         self, now: float, seen: SeenPilot, live_phases: int = 0, mains_v: float = 230.0
@@ -254,7 +254,7 @@ class Car:
     def _read(self, circuit: Circuit) -> SeenPilot:
         """Read the pilot where the car stands."""
         faults = self.faults
-        if faults.pe_broken or faults.diode is Diode.OPEN:
+        if circuit.line_open or faults.pe_broken or faults.diode is Diode.OPEN:
             return NOTHING
         generator = circuit.generator
         # Hanging on the wire already, the car sees what its own load leaves of the pilot.

@@ -146,7 +146,7 @@ BEGINNINGS: Final = (
         make=lambda after_s=3600.0, wakes_on=WAKES_ON_OPEN, for_s=2.5, tries=1: (
             begins.Sleeps(after_s, wakes_on=wakes_on, for_s=for_s, tries=tries),
         ),
-        owner="needs the relay in the control pilot, or its key",
+        settings=(("board.cp_relay_gpio", 12.0),),
     ),
     Entry(
         "wants-key",

@@ -30,7 +30,7 @@ from evsed.core.solar.battery_monitor import MINUTE_S
 from evsed.core.solar.draw_evidence import taken_a
 from evsed.link import Snapshot
 from evsed.sim.cars.car import Car
-from evsed.sim.cars.habit import NEARLY_S, SeenPilot, Signal, TrialMoment
+from evsed.sim.cars.habit import NEARLY_S, NOTHING, SeenPilot, Signal, TrialMoment
 
 FINE_S: Final = 0.05
 """The step around changes, seconds ..."""
@@ -112,13 +112,17 @@ class Trial:
         self.care = CarCare(config.car)
         self.note: CarNote | None = None
         self._holds = True
-        evse = EvseConfig(least_pause_s=config.least_pause_s, pause_f=config.pause_f)
+        evse = EvseConfig(
+            least_pause_s=config.least_pause_s,
+            pause_f=config.pause_f,
+            cp_relay=config.car.cp_relay,
+        )
         self.evse = Evse(evse, -BEFORE_S)
         self._over_current = OverCurrent(config.over_current) if config.metered else None
         self.now = -BEFORE_S
         self.last: Step | None = None
         self._duty = 1.0
-        self._closed = False
+        self._closed = self._line_open = False
         self._live_at: float | None = None
         self._limit = Limit("feed", 0.0, why="no car yet")
         self._second_at = 0.0
@@ -217,7 +221,7 @@ class Trial:
         self.note = care.note
         if care.wake:
             self._changed_at = now
-            for event in self.evse.wake(now):
+            for event in self.evse.wake(now, care.open_s):
                 self._count(event, was_drawing=False)
         allotted = allotment.update(now)
         self._holds = allotted.holds
@@ -253,9 +257,10 @@ class Trial:
         was_drawing = car.drawn_a > 0
         step = self.last = self.evse.step(now, self._reading(now), self._limit, reported)
         self._duty, self._closed = step.outputs.duty, step.outputs.closed > 0
+        self._line_open = step.outputs.cp_open
         for event in step.events:
             self._count(event, was_drawing=was_drawing)
-        state = (self._duty, self._closed, car.shows, self.evse.state)
+        state = (self._duty, self._closed, self._line_open, car.shows, self.evse.state)
         if state != self._before or (car.touching and car.s2_closed != (car.shows in "CD")):
             self._before, self._changed_at = state, now
             step_s = min(step_s, FINE_S)
@@ -267,6 +272,8 @@ class Trial:
         self.now = round(now + step_s, 6)
 
     def _seen(self) -> SeenPilot:
+        if self._line_open:
+            return NOTHING
         if self._duty == NOT_AVAILABLE:
             return SeenPilot(Signal.NOT_AVAILABLE)
         offered_a = self.offered_a
@@ -275,7 +282,8 @@ class Trial:
     def _reading(self, now: float) -> PilotReading:
         """The settled pilot, as the pilot meter would have it."""
         pwm = 0.0 < self._duty < 1.0
-        state = PilotState.F if self._duty == NOT_AVAILABLE else PilotState(self.car.shows)
+        shows = "A" if self._line_open else self.car.shows
+        state = PilotState.F if self._duty == NOT_AVAILABLE else PilotState(shows)
         live = pwm and state in (PilotState.C, PilotState.D)
         self._live_at = (now if self._live_at is None else self._live_at) if live else None
         return PilotReading(

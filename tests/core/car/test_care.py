@@ -282,3 +282,9 @@ def test_a_car_that_asks_and_takes_nothing_is_named_while_it_is_offered_somethin
     for offered_a, note in ((6.0, TAKES_NOTHING), (0.0, None)):
         found = care.update(1.0, offered_a, plugged=True, asks=True, holds=True, takes_nothing=True)
         assert found.note is note
+
+
+def test_where_the_box_has_the_relay_the_call_after_f_opens_the_line() -> None:
+    answers = Stay(cp_relay=True).run(300, 6.0)
+    assert [care.open_s for care in answers if care.wake] == [0.0, 4.0]
+    assert not any(care.open_s for care in answers if not care.wake)

@@ -9,8 +9,9 @@ from evsed.core.car.wake_up import WakeUp
 class Night:
     """A wake-up, a clock of seconds, and the moments at which it called."""
 
-    def __init__(self) -> None:
-        self.wake_up = WakeUp()
+    def __init__(self, *, relay: bool = False) -> None:
+        self.wake_up = WakeUp(relay=relay)
+        self.opened: list[float] = []
         self.now = 0
         self.calls: list[int] = []
 
@@ -18,6 +19,7 @@ class Night:
         """Let *for_s* seconds pass; a call is carried out at once."""
         for _ in range(for_s):
             if self.wake_up.update(float(self.now), offered=offered, asks=asks, holds=holds):
+                self.opened.append(self.wake_up.call.open_s)
                 self.wake_up.on_woken(float(self.now))
                 self.calls.append(self.now)
             self.now += 1
@@ -27,6 +29,26 @@ def test_an_untaken_offer_wakes_the_car_after_three_minutes_and_then_more_and_mo
     night = Night()
     night.run(8 * 3600, offered=True)
     assert night.calls == [180, 780, 2580, 6180]
+
+
+def test_with_the_relay_each_f_is_followed_by_an_open_line_a_minute_later() -> None:
+    night = Night(relay=True)
+    night.run(8 * 3600, offered=True)
+    assert night.calls == [180, 240, 840, 900, 2700, 2760, 6360, 6420]
+    assert night.opened == [0, 4, 0, 30, 0, 30, 0, 30]
+
+
+def test_a_car_that_only_the_open_line_wakes_is_called_by_both_soon_the_next_time() -> None:
+    night = Night(relay=True)
+    night.run(245, offered=True)
+    assert night.opened == [0, 4]
+    night.run(600, offered=True, asks=True)
+    night.run(3, offered=False, asks=True)
+    night.run(600, offered=False)
+    began = night.now
+    night.run(90, offered=True)
+    assert night.calls[2:] == [began + 20, began + 80]
+    assert night.opened[2:] == [0, 4]
 
 
 def test_an_offer_may_begin_with_a_call_and_is_not_called_again_soon() -> None:

@@ -50,6 +50,7 @@ class Wires:
     rested: bool = False  # for 15 s without a break, since the last closing
     empty_at: float | None = None  # since when the pilot reads A
     f_at: float = LONG_AGO  # since when F is on the wire
+    hidden_until: float = LONG_AGO  # the pilot's line is open, by the order to wake the car
 
     @property
     def pwm(self) -> bool:
@@ -75,7 +76,7 @@ class Wires:
     ) -> Wires:
         """The wires after *outputs* were put on them, *events* happened, *reading* was read."""
         duty, closed = outputs.duty, outputs.closed > 0
-        moved = self.moved or _out_of_c(reading)
+        moved = self.moved or (now >= self.hidden_until and _out_of_c(reading))
         # Most steps change nothing of this, and the walk takes millions. Under F x1 begins again.
         same = duty == self.duty > 0.0 and outputs.closed == self.outputs and moved == self.moved
         if same and not events:
@@ -102,6 +103,7 @@ class Wires:
             rested=self.rested,
             empty_at=self.empty_at,
             f_at=self.f_at if self.duty == duty == 0.0 else now,
+            hidden_until=self.hidden_until,
         )
 
     def with_phases(
@@ -210,6 +212,10 @@ def broken(  # noqa: C901, PLR0911, PLR0912 - one rule after the other
             return "closes: a second after it opened"
         if len(was.closings) == 12 and now - was.closings[0] < 3600.0 - NEARLY_S:
             return "closes: at most twelve times in an hour"
+    if step.outputs.cp_open and (wires.closed or was.closed or wires.duty != 1.0 or step.faults):
+        return "the pilot's line: opened under steady +12 V, the contactor open, with no fault"
+    if step.outputs.cp_open and now > wires.hidden_until + NEARLY_S:
+        return "the pilot's line: open for as long as was ordered"
     if rule := _broken_phases(config, was, wires):
         return rule
     if wires.pwm:

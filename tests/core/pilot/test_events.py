@@ -22,6 +22,7 @@ SENTENCES: list[tuple[ev.Event, str]] = [
         "car stopped asking for a moment: the offer had just changed",
     ),
     (ev.CarWoken(5.0), "trying to wake the car: state F for 4 s"),
+    (ev.CarWoken(5.0, 30.0), "trying to wake the car: the pilot's line open for 30 s"),
     (ev.ContactorClosed(1.0, 3), "contactor closed, charging"),
     (
         ev.ContactorOpened(1.0, causes.CAR, "the car no longer asks"),

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from evsed.core.pilot import events as ev
-from evsed.core.pilot.evse_values import EvseConfig
+from evsed.core.pilot.evse_values import EvseConfig, Outputs
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import NOT_AVAILABLE, STEADY
 from evsed.core.pilot.limits import Limit, for_car
@@ -230,3 +230,94 @@ def test_a_limit_below_what_the_car_works_at_is_none() -> None:
     assert for_car(offer(8.0), 8.0) == offer(8.0)
     assert for_car(Limit("owner", 0.0, why="off"), 8.0).why == "off"
     assert for_car(Limit("house", 7.0), 8.0).why.startswith("the house allows 7.0 A, and")
+
+
+WITH_RELAY = EvseConfig(front_end_proved=True, cp_relay=True)
+
+
+def woken_by_relay(open_s: float = 4.0) -> Story:
+    """A car that leaves its offer untaken, a second after the pilot's line was opened."""
+    story = plugged(WITH_RELAY)
+    assert story.evse.wake(story.now, open_s) == (ev.CarWoken(story.now, min(open_s, 30.0)),)
+    story.run(0.02)
+    story.car("A")
+    story.run(1.0)
+    return story
+
+
+def test_the_relay_opens_the_line_for_as_long_as_asked_and_the_car_still_counts_as_there() -> None:
+    story = woken_by_relay()
+    assert story.step.outputs == Outputs(STEADY, 0, cp_open=True)
+    assert story.step.blocked == "the pilot's line is open for a moment to wake the car"
+    left_s = story.until(lambda: not story.step.outputs.cp_open, within_s=4.0)
+    assert left_s == pytest.approx(3.0, abs=0.05)
+    story.car("B")
+    offered_s = story.until(lambda: 0.0 < story.duty < 1.0, within_s=4.0)
+    assert offered_s == pytest.approx(3.0, abs=0.05)
+    story.run(0.5)
+    story.car("C")
+    story.until(lambda: story.closed, within_s=2.0)
+
+    assert story.count(ev.CarUnplugged) == 0
+    assert not story.step.faults
+
+
+def test_no_order_opens_the_line_for_more_than_30_s() -> None:
+    story = woken_by_relay(3600.0)
+
+    assert story.until(lambda: not story.step.outputs.cp_open, within_s=30.0) > 28.0
+
+
+def test_a_box_without_the_relay_shows_f_where_the_line_was_to_be_opened() -> None:
+    story = plugged()
+
+    assert story.evse.wake(story.now, 4.0) == (ev.CarWoken(story.now),)
+    story.run(0.1)
+    assert story.step.outputs == Outputs(NOT_AVAILABLE, 0)
+
+
+def test_a_line_that_stays_open_is_a_car_that_is_gone() -> None:
+    story = woken_by_relay()
+    story.run(5.0)
+
+    assert not story.evse.plugged
+    assert story.step.outputs == Outputs(STEADY, 0)
+
+
+def test_a_car_that_asks_at_once_behind_the_relay_has_to_show_b_first() -> None:
+    """Another car may have come while the line was open, or a part may have failed."""
+    story = woken_by_relay()
+    story.car("C")
+    story.run(8.0)
+    assert not story.closed
+    story.car("B")
+    story.run(4.0)
+    story.car("C")
+    story.until(lambda: story.closed, within_s=2.0)
+
+
+@pytest.mark.parametrize("ends", ["a fault", "a lost board", "a stop"])
+def test_whatever_goes_wrong_closes_the_line_at_once(ends: str) -> None:
+    story = woken_by_relay(30.0)
+    if ends == "a fault":
+        story.reported = {Fault.TEMPERATURE: "81 degrees"}
+    elif ends == "a lost board":
+        story.evse.restart(story.now)
+    else:
+        story.evse.stop()
+    story.run(0.02)
+
+    assert not story.step.outputs.cp_open
+
+
+def test_the_line_is_never_open_with_the_contactor_closed_whenever_it_is_ordered() -> None:
+    story, opened = charging(WITH_RELAY), 0
+    for state in "CBCB":
+        story.car(state)
+        for _ in range(200):
+            before = story.closed
+            story.evse.wake(story.now, 4.0)
+            story.run(0.02)
+            opened += story.step.outputs.cp_open
+            assert not (story.step.outputs.cp_open and (before or story.closed))
+    assert opened

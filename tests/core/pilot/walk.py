@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from tests.core.pilot.walk_world import Parts
 
 TICK_S: Final = 0.02
+WOKEN_S: Final = 4.0
 A_BIT_S: Final = 1e-6  # past a threshold, so that a sum of floats is past it, too
 
 
@@ -192,11 +193,13 @@ class Walk:
             wires = replace(wires.at(now, Outputs(wires.duty, 0)), rest_at=None)
         elif order == LOST_BOARD:  # the meter forgets, and the board sets the wires again
             evse.restart(now)
-            wires = replace(wires.at(now, SAFE), pwm_ended_at=now, rest_at=None)
+            wires = replace(wires.at(now, SAFE), pwm_ended_at=now, rest_at=None, hidden_until=now)
             live_since = None
         elif order == WAKE:
-            if evse.wake(now):
+            if evse.wake(now, WOKEN_S):
                 wires = replace(wires, woken_at=now)
+                if self.world.config.cp_relay:
+                    wires = replace(wires, hidden_until=now + WOKEN_S, moved=False)
         else:
             evse.stop()
         return Moment(now, frozen(self._parts), live_since, wires, place, order, 0.0)
@@ -276,6 +279,12 @@ WORLDS: Final = {
         pilots=(IN_A, IN_B, IN_C, LOST),
         limits=(0.0, 16.0),
         orders=(ACKNOWLEDGE, OPENED),
+    ),
+    "the pilot's line is opened": World(
+        config=EvseConfig(front_end_proved=True, cp_relay=True),
+        pilots=(IN_A, IN_B, IN_C, LOST),
+        limits=(0.0, 16.0),
+        orders=(WAKE,),
     ),
     "a latched fault of an earlier life": World(
         pilots=_FEW, limits=(0.0, 16.0), orders=(ACKNOWLEDGE,), restored=(Fault.PERMANENT,)

@@ -207,6 +207,7 @@ AGES: Final = (
     "_calm_at",
     "_rest_at",
     "_asked_at",
+    "_cp_until_at",
 )
 ENDS: Final = ("hold_until_at", "_f_until_at")
 PLAIN: Final = (
@@ -338,6 +339,8 @@ def _relevant(memory: Memory) -> dict[str, tuple[float, ...]]:
     closed = memory["closed"]
     ages: dict[str, tuple[float, ...]]
     ages = {"_x1_at": (j1772.X1_MIN_S, j1772.C1_S) if closed else (j1772.X1_MIN_S,)}
+    parts_line = memory["_config"].cp_relay and memory["_x1_at"] is not None
+    ages["_cp_until_at"] = (0.0, pilot_output.CP_SETTLES_S, j1772.X1_MIN_S) * parts_line
     if memory["_x1_at"] is None:
         ages["_raised_at"] = (j1772.RISE_EVERY_S,)
         if memory["settled"] in presence.LIVE:
