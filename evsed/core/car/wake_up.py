@@ -47,6 +47,9 @@ KNOWN_S = 20.0
 KNOWN_AGAIN_S = 60.0
 """... and as often as it took then, with this pause."""
 
+ALWAYS = 2
+"""A car that began only when it was called, in so many offers in a row, is called at once."""
+
 FINISHED_S = 300.0
 """A car that opened S2 under an offer and left it for this long has finished."""
 
@@ -70,7 +73,7 @@ class WakeUp:
         self._ended_at: float | None = None
         self._tried_at = -math.inf
         self._begins_s = 0.0
-        self._needed = 0
+        self._needed = self._woken = 0
         self._asks = False
 
     @property
@@ -114,7 +117,9 @@ class WakeUp:
         if not self._asks and self._offered_at is not None:
             if self.tries:
                 self._needed = self.tries
+                self._woken += 1
             else:
+                self._woken = 0
                 self._begins_s = max(self._begins_s, now - self._offered_at)
         self.tries = 0
         self.finished = False
@@ -126,7 +131,8 @@ class WakeUp:
             return None
         first_s = KNOWN_S if self._needed else max(FIRST_S, SLOW_SHARE * self._begins_s)
         if self.tries == 0:
-            return self._offered_at + (0.0 if self._first else first_s)
+            at_once = self._first or self._woken >= ALWAYS
+            return self._offered_at + (0.0 if at_once else first_s)
         if self.tries < self._needed:
             return self._tried_at + KNOWN_AGAIN_S
         if self.tries >= len(self._calls):

@@ -163,8 +163,11 @@ class AllotmentResult:
 
     @property
     def holds(self) -> bool:
-        """True while the reason for the current is expected to last."""
-        if self.reason.rule in (AllotmentRule.STARTING, AllotmentRule.UNTAKEN):
+        """True while the reason for the current is expected to last.
+
+        A start is: the rules have just made it, with the battery's loan where that is needed.
+        """
+        if self.reason.rule is AllotmentRule.UNTAKEN:
             return self.reason.spare_w >= 0.98 * self.reason.need_w
         if self.reason.rule is AllotmentRule.SEARCHING:
             return False

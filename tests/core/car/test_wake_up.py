@@ -119,6 +119,31 @@ def test_a_car_that_a_call_has_woken_is_called_soon_the_next_time() -> None:
     assert night.calls[1:] == [began + 20]
 
 
+def test_a_car_that_takes_no_offer_without_a_call_is_called_at_once_from_the_third_on() -> None:
+    night = Night()
+    waited = []
+    for called_s in (185, 25, 5, 5):
+        began = night.now
+        night.run(called_s, offered=True)
+        waited.append(night.calls[-1] - began)
+        night.run(600, offered=True, asks=True)
+        night.run(3, offered=False, asks=True)
+        night.run(600, offered=False)
+    assert waited == [180, 20, 0, 0]
+
+
+def test_a_car_that_begins_by_itself_in_between_is_left_its_20_s_again() -> None:
+    night, began = Night(), 0
+    for offered_s in (185, 5, 25, 25):
+        began = night.now
+        night.run(offered_s, offered=True)
+        night.run(600, offered=True, asks=True)
+        night.run(3, offered=False, asks=True)
+        night.run(600, offered=False)
+    assert len(night.calls) == 3
+    assert night.calls[-1] == began + 20
+
+
 def test_a_heavy_sleeper_is_called_as_often_as_it_took() -> None:
     night = Night()
     night.run(800, offered=True)

@@ -8,16 +8,19 @@ import pytest
 from evsed.core.solar.allotment_result import AllotmentReason, AllotmentResult, AllotmentRule
 
 
-@pytest.mark.parametrize("rule", [AllotmentRule.STARTING, AllotmentRule.UNTAKEN])
 @pytest.mark.parametrize(("spare_w", "holds"), [(1400.0, True), (1353.0, True), (1300.0, False)])
-def test_a_start_lasts_where_the_sun_covers_what_it_needs(
-    rule: AllotmentRule,
+def test_an_untaken_offer_lasts_where_the_sun_covers_what_it_needs(
     spare_w: float,
     holds: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     """6 A at 230 V are 1380 W, and 98 % of them 1352.4 W."""
-    result = AllotmentResult(6.0, AllotmentReason(rule, need_w=1380.0, spare_w=spare_w))
-    assert result.holds is holds
+    reason = AllotmentReason(AllotmentRule.UNTAKEN, need_w=1380.0, spare_w=spare_w)
+    assert AllotmentResult(6.0, reason).holds is holds
+
+
+def test_a_start_that_the_battery_lends_a_part_of_lasts() -> None:
+    reason = AllotmentReason(AllotmentRule.STARTING, need_w=1380.0, spare_w=1200.0)
+    assert AllotmentResult(6.0, reason).holds
 
 
 @pytest.mark.parametrize(("current_a", "holds"), [(6.0, True), (0.0, False)])
