@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from evsed.core.pilot.evse import Evse
@@ -10,6 +11,7 @@ from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import NO_LIMIT, Limit
 from evsed.core.pilot.pilot_proof import NOT_PROVED
 from evsed.core.text import text
+from evsed.link import LIMIT_HOLDS_S
 
 if TYPE_CHECKING:
     from evsed.core.pilot.protection import ProtectionResult
@@ -28,9 +30,13 @@ class Ceilings:
         self._supply = Limit("supply", supply_max_a, why=text("all that the supply allows"))
         self._daemon: tuple[Limit, ...] = (NO_LIMIT,)
 
-    def update(self, limits: tuple[Limit, ...]) -> None:
-        """Replace the daemon's limits."""
-        self._daemon = limits or (NO_LIMIT,)
+    def update(self, now: float, limits: tuple[Limit, ...]) -> None:
+        """Replace the daemon's limits: each is over `LIMIT_HOLDS_S` from *now*, or before."""
+        over_at = now + LIMIT_HOLDS_S
+        self._daemon = tuple(
+            limit if limit.until_at <= over_at else replace(limit, until_at=over_at)
+            for limit in limits or (NO_LIMIT,)
+        )
 
     def on_link_lost(self) -> None:
         """Allow nothing more: the daemon is gone, and with it every limit."""

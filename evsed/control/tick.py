@@ -120,7 +120,7 @@ class Control:
         """Carry out one message of the daemon. Raises `LinkError` for one that it may not send."""
         match message:
             case SetLimits(limits, car_least_a, hint, wish):
-                self._ceilings.update(limits)
+                self._ceilings.update(self.clock(), limits)
                 self._car_least_a = car_least_a
                 self._hint = hint
                 self._wish = wish

@@ -142,10 +142,11 @@ class ChargerHub:
     async def acknowledge(self, who: str, only: tuple[Fault, ...] = ()) -> str:
         """Acknowledge latched faults, or *only* some, for *who*; return the outcome in words."""
         waiting = tuple(fault for fault in self._recorder.latched if not only or fault in only)
-        await self._link.send(Acknowledge(only))
         self.note_order(who, text("acknowledge faults"))
         if not waiting:
             return text("no fault was waiting for an acknowledgement")
+        # By name: one that comes at this very moment was not seen yet.
+        await self._link.send(Acknowledge(waiting))
         names = ", ".join(fault.value for fault in waiting)
         return text(
             "acknowledged: {names}; a fault whose cause remains comes back at once", names=names

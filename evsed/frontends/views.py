@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
 from evsed.core.box.light import Colour, LightState
+from evsed.core.pilot.faults import FOR_PEOPLE, Recovery
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.claims import PROGRAMS
 from evsed.core.user.controls import RANGES
@@ -23,6 +24,7 @@ PART_STATES: Final = ("running", "waiting", "stuck")
 LIGHT_STATES: Final = tuple(state.value for state in LightState)
 LIGHT_COLOURS: Final = tuple(colour.value for colour in Colour)
 LEVELS: Final = ("info", "warning", "error")
+_FOR_PEOPLE: Final = frozenset(fault.value for fault in FOR_PEOPLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ class FaultView:
         str, Doc("how it ends: auto, unplug, acknowledge or service", choices=RECOVERIES)
     ]
     since: Annotated[datetime, Doc("when it began")]
+
+    @property
+    def for_people(self) -> bool:
+        """True where no program may acknowledge it: somebody has to have looked."""
+        return self.recovery == Recovery.SERVICE.value or self.name in _FOR_PEOPLE
 
 
 @dataclass(frozen=True, slots=True)

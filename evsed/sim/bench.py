@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 TICK_S: Final = 0.02
 _STALLED_S: Final = 0.005  # steps of the world while nothing ticks
 _NEARLY_S: Final = 1e-9
+REPEATED_S: Final = 1.0  # how often the daemon tells its limits
 
 
 CONFIG: Final = Configure(BoardConfig(), FrontEnd(), EvseConfig(), supply_max_a=32.0)
@@ -128,6 +129,8 @@ class Bench:
         self.control: Final = make(self.board, config, self.time.control)
         self._next_tick_at = self.time.now
         self._state_label = "-"
+        self._limits: SetLimits | None = None
+        self._repeat_at = 0.0
 
     # -- what a person sees ----------------------------------------------------------------------
 
@@ -198,11 +201,21 @@ class Bench:
 
     def offer(self, current_a: float, *, owner: str = "owner", for_s: float = FOREVER) -> None:
         """Limit the current; the only limit beside the supply's."""
-        self.control.handle(SetLimits((Limit(owner, current_a, self.time.control() + for_s),)))
+        self.send(SetLimits((Limit(owner, current_a, self.time.control() + for_s),)))
 
     def send(self, message: Message) -> None:
-        """Send the control process a message of the daemon's."""
+        """Send the control process a message of the daemon's.
+
+        Limits are sent again each second, as the daemon does, each with the end that it has.
+        """
+        if isinstance(message, SetLimits):
+            self._limits = message
+            self._repeat_at = self.time.control() + REPEATED_S
         self.control.handle(message)
+
+    def silence(self) -> None:
+        """Let the daemon say nothing more by itself."""
+        self._limits = None
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         """Do something that much later, between two conversions of a burst if it falls there."""
@@ -255,6 +268,8 @@ class Bench:
 
     def _tick(self) -> None:
         self._advance(self._next_tick_at)
+        if self._limits is not None and self.time.control() >= self._repeat_at:
+            self.send(self._limits)
         self.control.tick()
         self._next_tick_at = max(self._next_tick_at + self.control.tick_s, self.now)
         for event in self.control.drain_events():

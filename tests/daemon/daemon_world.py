@@ -44,6 +44,7 @@ class World:
     charger: Charger
     hub: ChargerHub
     ticks: TickHandler
+    link: DaemonLink
 
     def limits(
         self, fixed_a: float | None = 16.0, config: AllotmentConfig | None = None
@@ -85,10 +86,11 @@ async def life(
     charger = Charger(ChargerState(installation=INSTALLATION))
     with Logs(LogsConfig(folder / "log"), stdout=journal or io.StringIO(), environ={}) as logs:
         care = CarCare(CarCareConfig())
-        hub = ChargerHub(charger, recorder, DaemonLink(), care, logs)
+        link = DaemonLink()
+        hub = ChargerHub(charger, recorder, link, care, logs)
         ticks = TickHandler(charger, hub, recorder, care, Watchdog(Notifier("")))
         try:
-            yield World(folder, recorder, charger, hub, ticks)
+            yield World(folder, recorder, charger, hub, ticks, link)
         finally:
             if clean:
                 await recorder.close(clean=True)

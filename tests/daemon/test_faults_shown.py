@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import time
@@ -16,7 +17,7 @@ from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.frontends.classic import classic_line
 from evsed.frontends.serialization import to_json
-from evsed.link import Tick
+from evsed.link import Acknowledge, Tick, decode, pair
 from evsed.logs import Logs, LogsConfig
 from tests.daemon.daemon_world import NOON, life
 from tests.daemon.test_summary import CHARGING
@@ -51,3 +52,24 @@ def test_what_waits_for_the_owner_says_how_to_acknowledge_it(fault: Fault) -> No
     waits = fault.kind.recovery in (Recovery.ACKNOWLEDGE, Recovery.SERVICE)
 
     assert ("`evsed ack`" in fault.kind.todo) is waits
+
+
+async def test_an_acknowledgement_names_the_faults_that_were_there_to_be_seen(
+    tmp_path: Path,
+) -> None:
+    """One that comes at this very moment was not seen yet, and stays."""
+    here, there = pair()
+    async with life(tmp_path) as world:
+        world.link.connect(here, asyncio.get_running_loop())
+        snapshot = replace(CHARGING, at=time.monotonic(), faults={Fault.EMERGENCY_STOP: DETAIL})
+        raised = ev.FaultRaised(1.0, Fault.EMERGENCY_STOP.value, DETAIL)
+        world.ticks.handle(Tick(snapshot, (raised,)), NOON)
+        said = await world.hub.acknowledge("a test")
+        again = await world.hub.acknowledge("a test", (Fault.GROUND,))
+        world.link.close()
+
+    assert "MREC8EmergencyStop" in said
+    assert "no fault was waiting" in again
+    assert decode(there.recv(1000)) == Acknowledge((Fault.EMERGENCY_STOP,))
+    assert there.recv(1000) == b""
+    there.close()

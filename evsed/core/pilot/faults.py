@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from evsed.core.text import text
 
@@ -236,3 +237,15 @@ KINDS: dict[Fault, FaultKind] = {
         at_once=False,
     ),
 }
+
+JUDGED_AT_THE_BOX: Final = frozenset(
+    {Fault.GROUND, Fault.GROUND_TEST, Fault.EMERGENCY_STOP, Fault.PILOT_NOT_PROVED}
+)
+"""Faults whose cause a person at the box can see. The others that wait for an acknowledgement need
+a repair, the page or the journal first."""
+
+FOR_PEOPLE: Final = JUDGED_AT_THE_BOX | {
+    fault for fault, kind in KINDS.items() if kind.recovery is Recovery.SERVICE
+}
+"""Faults that no program acknowledges: somebody has to look at the box, the plug or the car. A
+program that acknowledges whatever comes would take a part that failed for a car."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from evsed.core.box.button import Press
-from evsed.core.pilot.faults import Fault, Recovery
+from evsed.core.pilot.faults import JUDGED_AT_THE_BOX, Fault, Recovery
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.text import text
 from evsed.core.user.claims import Claim
@@ -25,12 +25,6 @@ if TYPE_CHECKING:
 
 BUTTON: Final = "button"
 """The author of its orders, and the program of its claims."""
-
-JUDGED_AT_THE_BOX: Final = frozenset(
-    {Fault.GROUND, Fault.GROUND_TEST, Fault.EMERGENCY_STOP, Fault.PILOT_NOT_PROVED}
-)
-"""Faults whose cause a person at the box can see. The others that wait for an acknowledgement need
-a repair, the page or the journal first."""
 
 SWITCHED_OFF: Final = Claim(charging=False, yields=True, kept=True)
 FAST: Final = Claim(charging=True, until_unplugged=True, yields=True, kept=True)

@@ -20,8 +20,6 @@ from evsed.frontends.claim_orders import read_claim
 
 if TYPE_CHECKING:
     from evsed.frontends.hub import Hub
-    from evsed.frontends.status import Status
-    from evsed.frontends.views import FaultView
 
 CONTROLS: Final = ("mode", "max_current_a", "session_kwh", "session_h", "window", "plan")
 NAMES: Final = (*CONTROLS, "claim", "ack", "wake")
@@ -87,17 +85,13 @@ async def _carry_out(hub: Hub, name: str, payload: bytes, *, retained: bool) -> 
 
 async def _acknowledge(hub: Hub) -> str:
     """Acknowledge faults. Raises `OrderError` where one of them needs a person at the box."""
-    service = [fault.name for fault in _faults(hub.status(), "service")]
-    if service:
+    waiting = [fault.name for fault in hub.status().faults if fault.for_people]
+    if waiting:
         raise OrderError(
-            f"{', '.join(service)} waits for somebody at the box, and was not acknowledged: "
-            "acknowledge it on evsed's page or with `evsed ack`, after the repair"
+            f"{', '.join(waiting)} waits for somebody who has looked at the box, and was not "
+            "acknowledged: acknowledge it on evsed's page or with `evsed ack`"
         )
     return await hub.acknowledge(WHO)
-
-
-def _faults(status: Status, recovery: str) -> list[FaultView]:
-    return [fault for fault in status.faults if fault.recovery == recovery]
 
 
 def read_value(payload: bytes) -> object:

@@ -20,6 +20,8 @@ from evsed.sim.circuit import CAR_B_OHM, CAR_C_OHM, NO_CAR, PARTS, Load
 from tests.boards.kernel.kernel_rig import CONTACTOR, HEARTBEAT, KernelRig, kernel_rig
 from tests.boards.pigpio.pigpio_rig import wait_until
 
+LIMITS = SetLimits((Limit("feed", 16.0, why="following the sun"),))
+
 
 @dataclass
 class Garage:
@@ -33,13 +35,13 @@ class Garage:
         front_end = FrontEnd(PARTS.volts_at_code_0, PARTS.volts_per_code)
         config = Configure(self.rig.config, front_end, EvseConfig(), supply_max_a=32.0)
         self.control = Control(board, config, self.rig.clock)
-        self.control.handle(SetLimits((Limit("feed", 16.0, why="following the sun"),)))
 
     def pass_time(self, seconds: float, load: Load) -> None:
         """Let ticks go by with *load* on the cable."""
         self.rig.kernel.circuit.load = load
         for _ in range(round(seconds / TICK_S)):
             self.rig.clock.now += TICK_S
+            self.control.handle(LIMITS)
             self.control.tick()
 
     @property

@@ -35,6 +35,7 @@ SLOWEST_S: Final = 0.05  # the release of the slowest contactor that SAFETY.md a
 STEP_S: Final = 0.005  # of the contacts between two ticks
 IN_B: Final = Load(car_ohm=CAR_B_OHM)
 IN_C: Final = Load(car_ohm=CAR_C_OHM)
+LIMITS: Final = SetLimits((Limit("feed", 16.0, why="following the sun"),))
 
 
 def inputs(*, mirror: bool) -> InputsConfig:
@@ -66,7 +67,6 @@ class Plug:
         front_end = FrontEnd(PARTS.volts_at_code_0, PARTS.volts_per_code)
         config = Configure(self.config, front_end, EvseConfig(), supply_max_a=32.0)
         self.control = Control(self.board, config, self.clock)  # type: ignore[arg-type]
-        self.control.handle(SetLimits((Limit("feed", 16.0, why="following the sun"),)))
         self._even_at = self.clock.now
 
     @property
@@ -86,6 +86,7 @@ class Plug:
             self._even_at += TICK_S
             self._part = (self._part + GOLDEN) % 1.0
             self._pass_time(self._even_at + self._part * PERIOD_S)
+            self.control.handle(LIMITS)
             self.control.tick()
             self._wait_for_the_board()
             self.follow()

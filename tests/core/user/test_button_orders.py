@@ -8,11 +8,10 @@ import itertools
 import pytest
 
 from evsed.core.box.button import Press
-from evsed.core.pilot.faults import Fault, Recovery
+from evsed.core.pilot.faults import JUDGED_AT_THE_BOX, Fault, Recovery
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.button_orders import (
     FAST,
-    JUDGED_AT_THE_BOX,
     SUN,
     SWITCHED_OFF,
     order_for,

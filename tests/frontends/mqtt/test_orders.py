@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evsed.core.pilot.faults import Fault, Recovery
 from evsed.frontends.claim_orders import read_claim
 from evsed.frontends.mqtt.orders import LARGEST_BYTES, carry_out, read_value
 from evsed.frontends.views import ControlsView
 from tests.frontends.web.web_world import CHARGING, FAULTED, ShownHub
+
+ACKNOWLEDGE, SERVICE = Recovery.ACKNOWLEDGE, Recovery.SERVICE
 
 
 async def order(
@@ -116,14 +119,19 @@ async def test_a_claim_to_charge_does_not_lift_the_owners_off() -> None:
     assert "off" in reason
 
 
-async def test_faults_are_acknowledged_except_those_that_wait_for_a_repair() -> None:
-    waiting = replace(FAULTED.faults[0], recovery="acknowledge")
-    repair = replace(FAULTED.faults[0], recovery="service")
+@pytest.mark.parametrize(
+    "fault", [fault for fault in Fault if fault.kind.recovery in (ACKNOWLEDGE, SERVICE)]
+)
+async def test_faults_are_acknowledged_except_those_that_somebody_has_to_look_at(
+    fault: Fault,
+) -> None:
+    shown = replace(FAULTED.faults[0], name=fault.value, recovery=fault.kind.recovery.value)
+    hub = ShownHub(replace(FAULTED, faults=(shown,)))
+    ok, reason = await order(hub, "ack", "")
 
-    assert (await order(ShownHub(replace(FAULTED, faults=(waiting,))), "ack", ""))[0]
-    ok, reason = await order(ShownHub(replace(FAULTED, faults=(repair,))), "ack", "")
-    assert not ok
-    assert "at the box" in reason
+    assert ok is (fault in (Fault.PERMANENT, Fault.STORE_DAMAGED))
+    assert bool(hub.acknowledged) is ok
+    assert ok or "looked at the box" in reason
 
 
 def test_a_claims_deadline_counts_from_its_arrival() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
+from evsed.core.pilot.faults import FOR_PEOPLE, Fault
 from evsed.frontends.views import ControlsView
 from evsed.frontends.web.auth.tokens import MOST, Scope, TokenConflictError, TokenError, TokenFile
 from tests.frontends.openevse_world import basic
@@ -220,12 +221,13 @@ async def test_the_owners_own_off_stays_off_for_a_program(
     assert (await ask(evsed, "PATCH", CONTROLS, basic(), {"mode": "solar"}))[0] == 200
 
 
-async def test_a_program_acknowledges_no_fault_that_waits_for_a_repair(
-    evsed: Served, password_file: Path
+@pytest.mark.parametrize("fault", [fault for fault in Fault if fault in FOR_PEOPLE])
+async def test_a_program_acknowledges_no_fault_that_somebody_has_to_look_at(
+    evsed: Served, password_file: Path, fault: Fault
 ) -> None:
     header = f"Bearer {token(password_file)}"
-    (fault,) = FAULTED.faults
-    evsed.hub.show(replace(FAULTED, faults=(replace(fault, recovery="service"),)))
+    shown = replace(FAULTED.faults[0], name=fault.value, recovery=fault.kind.recovery.value)
+    evsed.hub.show(replace(FAULTED, faults=(shown,)))
     assert (await ask(evsed, "POST", "/api/v1/ack", header))[0] == 403
     assert evsed.hub.acknowledged == []
     assert (await ask(evsed, "POST", "/api/v1/ack", basic(PASSWORD)))[0] == 200

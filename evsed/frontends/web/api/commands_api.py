@@ -28,14 +28,14 @@ PASSWORD_WANTED = problem(
 
 async def acknowledge(context: AppContext, request: ApiRequest) -> PreparedResponse:
     """Acknowledge latched faults; a program none that waits for somebody at the box."""
-    service = [fault.name for fault in context.hub.status().faults if fault.recovery == "service"]
-    if request.program and service:
+    waiting = [fault.name for fault in context.hub.status().faults if fault.for_people]
+    if request.program and waiting:
         return problem(
             403,
             text(
-                "{service} waits for somebody at the box: acknowledge it on the page or "
-                "with `evsed ack`, after the repair; nothing was changed",
-                service=", ".join(service),
+                "{names} waits for somebody who has looked at the box: acknowledge it on the page "
+                "or with `evsed ack`; nothing was changed",
+                names=", ".join(waiting),
             ),
         )
     return json_response(Outcome(await context.hub.acknowledge(request.sender)))
