@@ -148,21 +148,25 @@ class Logs:
         self._dropped = 0
         self._unprinted = 0
         self._troubled: set[str] = set()
-        level = logging.getLevelNamesMapping()[config.level.upper()]
+        self.set_level(config.level)
+        self._libraries = _FromLibraries(self._log)
+        logging.getLogger().addHandler(self._libraries)
+        self._thread = threading.Thread(target=self._write_on, name="logs", daemon=True)
+        self._thread.start()
+
+    def set_level(self, level: str) -> None:
+        """Let *level* be the lowest in log.log and on stdout."""
+        lowest = logging.getLevelNamesMapping()[level.upper()]
         structlog.configure(
             processors=[
                 structlog.stdlib.add_log_level,
                 structlog.processors.format_exc_info,
                 self._take_structlog,
             ],
-            wrapper_class=structlog.make_filtering_bound_logger(level),
+            wrapper_class=structlog.make_filtering_bound_logger(lowest),
             logger_factory=structlog.ReturnLoggerFactory(),
             cache_logger_on_first_use=False,
         )
-        self._libraries = _FromLibraries(self._log)
-        logging.getLogger().addHandler(self._libraries)
-        self._thread = threading.Thread(target=self._write_on, name="logs", daemon=True)
-        self._thread.start()
 
     def __enter__(self) -> Self:
         return self

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,22 +19,18 @@ from evsed.core.car.care import CarCare
 from evsed.core.pilot.events import FaultRaised
 from evsed.core.text import text
 from evsed.core.user.prices import GridPrices
-from evsed.daemon.announcing import announce
 from evsed.daemon.boot_clock import since_boot_s
 from evsed.daemon.box_panel import ButtonHandler
 from evsed.daemon.charger_state import Charger, ChargerState, Installation
 from evsed.daemon.control_process import ControlProcess
-from evsed.daemon.feed_follower import FeedFollower
 from evsed.daemon.frontend_hub import FrontendHub
 from evsed.daemon.history import HistoryService
 from evsed.daemon.house_guard import HouseGuard
 from evsed.daemon.hub import ChargerHub
 from evsed.daemon.limit_calculator import LimitCalculator
-from evsed.daemon.local_zone import LocalZone
-from evsed.daemon.meter_follower import MeterFollower
-from evsed.daemon.ocpp_limit import OcppLimit
+from evsed.daemon.live_parts import LiveParts
+from evsed.daemon.live_settings import LiveSettings, feed_terms
 from evsed.daemon.phase_wishes import PhaseWishes
-from evsed.daemon.price_follower import PriceFollower
 from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
 from evsed.daemon.settings_restart import STARTS_MOST, SettingsRestart, take_back
 from evsed.daemon.settings_service import PageSettings
@@ -44,19 +40,18 @@ from evsed.daemon.systemd import Notifier, Watchdog
 from evsed.daemon.thermometer import Thermometer
 from evsed.daemon.ticks import TickHandler
 from evsed.errors import BackupError, BoardError, WebError
-from evsed.frontends import FrontendsConfig, open_frontends
+from evsed.frontends import open_web
 from evsed.link import Configure
 from evsed.logs import Logs
-from evsed.meters import CarReading, open_car, open_house
 from evsed.settings.page_file import PageFile
 from evsed.store import archive
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from evsed.frontends import Frontends
+    from evsed.frontends import OpenedWeb
     from evsed.frontends.frontend import Frontend
     from evsed.settings import Settings
     from evsed.settings.load import Layers
@@ -114,15 +109,7 @@ async def _run(settings: Settings, page_path: Path, logs: Logs, around: Surround
     notifier = Notifier()
     control, watchdog = ControlProcess(), Watchdog(notifier)
     shutdown = Shutdown(control, notifier, lambda: around.read().settings())
-    opened = open_frontends(
-        FrontendsConfig(
-            settings.web_config(),
-            __version__,
-            settings.mqtt_config(),
-            settings.ocpp_config(),
-            settings.notify.config(),
-        )
-    )
+    opened = open_web(settings.web_config())
     held = _lock(settings, opened)  # a second evsed ends here, before it changes anything
     if _restored(settings, page_path):
         opened.close()
@@ -137,36 +124,29 @@ async def _run(settings: Settings, page_path: Path, logs: Logs, around: Surround
     fuse = settings.main_fuse_config()
     guards = () if fuse is None else (HouseGuard(fuse, charger),)
     limits = LimitCalculator(
-        settings.allotment_config(),
-        settings.feed.current_a if settings.feed.kind == "fixed" else None,
-        charger,
-        recorder,
-        care,
-        (*thermometers, *guards, *_network(settings, charger)),
-        _phases(settings),
+        feed_terms(settings), charger, recorder, care, (*thermometers, *guards), _phases(settings)
     )
     button = ButtonHandler(charger, hub, may_start=settings.box.button_may_start)
     ticks = TickHandler(charger, hub, recorder, care, watchdog, button)
     supervisor = Supervisor(charger)
-    restart = SettingsRestart(settings, page_path, charger, hub, shutdown.begin_again)
+    main = asyncio.get_running_loop()
+
+    def its_hub() -> FrontendHub:
+        return FrontendHub(hub, history, page_settings, main)
+
+    parts = LiveParts(charger, hub, limits, guards, its_hub, (opened.host, opened.port))
+    live = LiveSettings(settings, charger, limits, supervisor, parts.of, logs)
+    restart = SettingsRestart(live, around.read, page_path, charger, hub, shutdown.begin_again)
     history.on_restored = restart.ask
-    page_settings = _page_settings(settings, around, hub, restart)
+    page_settings = _page_settings(live, around, hub, restart)
     try:
         around.on_address(f"http://localhost:{opened.port}/")
         _publish_found(recorder, hub)
-        main = asyncio.get_running_loop()
-        for frontend in (*opened.all, *around.more_frontends):
-            its_hub = FrontendHub(hub, history, page_settings, main)
-            supervisor.start(
-                Part(frontend.name, partial(frontend.run, its_hub), partial(_refused, its_hub))
-            )
-        if settings.feed.kind != "fixed":
-            feed = FeedFollower(settings.feed_config(), limits, charger, hub, main)
-            supervisor.start(Part("feed", feed.run))
-        for part in _readers(settings, charger, guards, hub):
-            supervisor.start(part)
-        if settings.openevse.enabled and settings.openevse.announce and opened.port:
-            supervisor.start(Part("mdns", partial(announce, opened.host, opened.port, __version__)))
+        for frontend in (opened.web, *around.more_frontends):
+            hub_of_it = its_hub()
+            run_it = partial(frontend.run, hub_of_it)
+            supervisor.start(Part(frontend.name, run_it, partial(_refused, hub_of_it)))
+        await live.begin()
         for thermometer in thermometers:
             thermometer.start()
         await control.start(_configuration(settings, recorder))
@@ -192,7 +172,7 @@ async def _run(settings: Settings, page_path: Path, logs: Logs, around: Surround
         await recorder.close(clean=shutdown.signals > 0)
 
 
-def _lock(settings: Settings, opened: Frontends) -> socket.socket:
+def _lock(settings: Settings, opened: OpenedWeb) -> socket.socket:
     try:
         return lock_board(settings.board_config())
     except BoardError:
@@ -220,10 +200,12 @@ def _publish_found(recorder: SessionRecorder, hub: ChargerHub) -> None:
 
 
 def _page_settings(
-    settings: Settings, around: Surroundings, hub: ChargerHub, restart: SettingsRestart
+    live: LiveSettings, around: Surroundings, hub: ChargerHub, restart: SettingsRestart
 ) -> PageSettings:
     note = _in_main(hub.note_order)
-    return PageSettings(settings, around.read, around.since_boot_s, note, restart.ask)
+    return PageSettings(
+        lambda: live.running, around.read, around.since_boot_s, note, restart.take_over
+    )
 
 
 def _in_main(note_order: Callable[[str, str], None]) -> Callable[[str, str], None]:
@@ -279,50 +261,6 @@ def _phases(settings: Settings) -> PhaseWishes | None:
 def _thermometers(settings: Settings) -> tuple[Thermometer, ...]:
     sensor = settings.safety.temperature_sensor
     return (Thermometer(sensor, settings.supply.max_current_a),) if sensor else ()
-
-
-def _network(settings: Settings, charger: Charger) -> tuple[OcppLimit, ...]:
-    config = settings.ocpp_config()
-    return () if config is None else (OcppLimit(config, charger, time.monotonic()),)
-
-
-def _readers(
-    settings: Settings, charger: Charger, guards: tuple[HouseGuard, ...], hub: ChargerHub
-) -> Iterator[Part]:
-    """Build what reads prices, the meter of the car, and for each of *guards* that of the house."""
-    main = asyncio.get_running_loop()
-    if (listed := settings.prices.source(LocalZone())) is not None:
-        yield Part("prices", PriceFollower(listed, charger, hub, main).run)
-    car, house = settings.car_meter_config(), settings.house_meter_config()
-    if car is not None:
-
-        def on_car(_: float, reading: CarReading) -> None:
-            charger.set(replace(charger.state, car_meter=reading))
-
-        follower = MeterFollower(
-            text("the meter of the car"),
-            text("what it draws is estimated until it is back"),
-            partial(open_car, car),
-            on_car,
-            hub,
-            main,
-        )
-        yield Part("car meter", follower.run)
-    for guard in guards:
-        if house is None:  # the settings refuse a fuse without a meter
-            continue
-        watcher = MeterFollower(
-            text("the meter of the house"),
-            text(
-                "after 10 s its fuse counts as loaded: {house_lost_a:g} A for the car",
-                house_lost_a=settings.supply.house_lost_a,
-            ),
-            partial(open_house, house),
-            guard.on_reading,
-            hub,
-            main,
-        )
-        yield Part("house meter", watcher.run)
 
 
 def _configuration(settings: Settings, recorder: SessionRecorder) -> Configure:

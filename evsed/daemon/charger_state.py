@@ -43,7 +43,7 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """The facts that do not change while evsed runs: `mains_v` volts, the supply's `max_a`, ...
+    """The facts that change with the settings alone: `mains_v` volts, the supply's `max_a`, ...
 
     `switching` is when the set of phases may change, in the setting's words; "off" as shipped.
     `price_list`: a list of prices is set. `currency` is that of all prices, "" where it is not set.
@@ -65,7 +65,8 @@ class ChargerState:
     """The charger at one moment.
 
     `snapshot` is the control process's last one, None before the first. `care` is what the car
-    needs, None where nothing is known of it. `limits` are those of the
+    needs, None where nothing is known of it. `feed_awaited`: another feed was set, and nothing has
+    come of it yet. `limits` are those of the
     daemon as they were sent last; `left_s` gives the seconds left of a limit, by its owner.
     `session_left` is what the session's own limit still leaves. `fault_since` has the wall-clock
     time at which each active fault began, `worst_ticks` (moment, seconds) of the last minute.
@@ -82,6 +83,7 @@ class ChargerState:
     allotment: AllotmentResult | None = None
     care: Care | None = None
     feed_error: str | None = None
+    feed_awaited: bool = False
     car_meter: CarReading | None = None
     limits: tuple[Limit, ...] = ()
     left_s: Mapping[str, float] = field(default_factory=dict)

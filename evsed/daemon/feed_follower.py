@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -17,12 +16,10 @@ from evsed.feeds import FixedFeed, open_feed
 
 if TYPE_CHECKING:
     from evsed.daemon.charger_state import Charger
+    from evsed.daemon.gate import Gate
     from evsed.daemon.hub import ChargerHub
     from evsed.daemon.limit_calculator import LimitCalculator
     from evsed.feeds import FeedConfig, Reading
-
-NAME_LETTERS: Final = 16
-"""A feed is remembered by so many letters of its hash: two of one house never agree by chance."""
 
 log = structlog.get_logger()
 
@@ -30,7 +27,7 @@ log = structlog.get_logger()
 class FeedFollower:
     """Polls the feed of *config*, each time just after it has a new reading.
 
-    What arrives is handed to *limits* in the loop *main*.
+    What arrives is handed to *limits* through *main*.
     """
 
     def __init__(
@@ -39,7 +36,7 @@ class FeedFollower:
         limits: LimitCalculator,
         charger: Charger,
         hub: ChargerHub,
-        main: asyncio.AbstractEventLoop,
+        main: Gate,
     ) -> None:
         self._config = config
         self._limits = limits
@@ -47,9 +44,6 @@ class FeedFollower:
         self._hub = hub
         self._main = main
         self._troubles = FeedTroubles()
-        # An address may have a password in it, which the store is not to keep.
-        source = f"{config.kind} {config.url}"
-        limits.feed_name = hashlib.sha256(source.encode()).hexdigest()[:NAME_LETTERS]
 
     async def run(self) -> None:
         """Poll without end."""

@@ -13,11 +13,12 @@ import structlog
 
 from evsed.core.pilot import j1772
 from evsed.core.pilot.limits import Limit
-from evsed.core.solar.allotment import Allotment, AllotmentConfig, AllotmentRule, Mode
+from evsed.core.solar.allotment import AllotmentRule, Mode
 from evsed.core.text import text
 from evsed.core.user.claims import LABELS
 from evsed.core.user.expected_end import ExpectedEnd, MeanPower, expected_end
 from evsed.daemon.box_panel import light_hint
+from evsed.daemon.feed_in_force import FeedInForce
 from evsed.daemon.feed_memory import FeedMemory
 from evsed.daemon.local_zone import LocalZone
 from evsed.daemon.plan_keeper import PlanKeeper
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from evsed.core.solar.surplus import Reading
     from evsed.core.user.planner import PlanState
     from evsed.daemon.charger_state import Charger
+    from evsed.daemon.feed_in_force import FeedTerms
     from evsed.daemon.phase_wishes import PhaseWishes
     from evsed.daemon.session_recorder import SessionRecorder
     from evsed.daemon.systemd import Watchdog
@@ -57,33 +59,29 @@ class LimitSource(Protocol):
 class LimitCalculator:
     """Turns the feed's readings, the owner's controls and *sources* into limits.
 
-    *care* watches the car that is plugged in, and says what it needs.
-    *fixed_a* is a fixed current in place of a feed, amperes; None where there is a feed. *phases*
-    asks for a set of phases; None where they are not switched.
+    *care* watches the car that is plugged in, and says what it needs. *phases* asks for a set of
+    phases; None where they are not switched.
     """
 
     def __init__(
         self,
-        config: AllotmentConfig,
-        fixed_a: float | None,
+        terms: FeedTerms,
         charger: Charger,
         recorder: SessionRecorder,
         care: CarCare,
         sources: tuple[LimitSource, ...] = (),
         phases: PhaseWishes | None = None,
     ) -> None:
-        self._allotment = Allotment(config)
+        self.feed = FeedInForce(terms)
         self._care = care
-        self._car_min_a = config.car_min_current_a
-        self._fixed_a = fixed_a
+        self._car_min_a = terms.rules.car_min_current_a
         self._charger = charger
         self._recorder = recorder
         self._sources = sources
+        self._network: tuple[LimitSource, ...] = ()
         self._phases = phases
         self.wish: PhaseWish | None = None
         self._mean_power = MeanPower()
-        self.feed_name = ""
-        """The name by which the feed is remembered; "" where there is none."""
         self._remembered = False
         self.plan = PlanKeeper(recorder.orders)
         self._zone = LocalZone()
@@ -135,17 +133,19 @@ class LimitCalculator:
         owners = controls.limits(energy_wh, charge_s, local, until_at)
         if claims.charging or charges:  # it sets the weekly window aside, and the feed (below)
             owners = tuple(limit for limit in owners if limit.owner != "schedule")
+        sources = (*self._sources, *self._network)
         limits = (
             # The owner's first: of equal limits the first is the reason that is shown.
             *owners,
             *claims.limits(until_at),
             feed,
-            *(limit for source in self._sources for limit in source.limits(now, until_at)),
+            *(limit for source in sources for limit in source.limits(now, until_at)),
         )
         self._charger.set(
             replace(
                 self._charger.state,  # with what the plan has reported meanwhile
                 allotment=allotment,
+                feed_awaited=self.feed.awaited,
                 care=care,
                 limits=limits,
                 left_s=left_s,
@@ -158,16 +158,26 @@ class LimitCalculator:
         )
         return limits
 
+    def change(self, now: float, terms: FeedTerms) -> None:
+        """Follow other solar rules, or another feed; see `FeedInForce.change()`."""
+        self.feed.change(now, terms)
+        if self._phases is not None:
+            self._phases.set_rules(terms.rules)
+
+    def set_network(self, sources: tuple[LimitSource, ...]) -> None:
+        """Put *sources* in place of those that speak for the network."""
+        self._network = sources
+
     def faults(self, now: float) -> dict[Fault, str]:
         """Return the faults of the sources, and of the memory, at *now*."""
         found = self._recorder.faults()
-        for source in self._sources:
+        for source in (*self._sources, *self._network):
             found |= source.faults(now)
         return found
 
     def on_reading(self, now: float, reading: Reading) -> None:
         """Use *reading* of the feed, which arrived at *now*."""
-        if self._allotment.on_reading(now, reading):
+        if self.feed.on_reading(now, reading):
             log.debug(
                 "reading",
                 excess_w=reading.excess_w,
@@ -186,14 +196,14 @@ class LimitCalculator:
     @property
     def feed_notices(self) -> tuple[Notice, ...]:
         """Notices to the owner about the feed beyond its readings."""
-        return self._allotment.notices
+        return self.feed.newest.notices
 
     def on_page(self, now: float, maximum_w: float | None) -> None:
         """Note that the feed answered at *now* with a page that is no reading.
 
         *maximum_w* is the most it allows, watts; None: that could not be read.
         """
-        self._allotment.on_page(now, maximum_w)
+        self.feed.newest.on_page(now, maximum_w)
 
     def _car_least_a(self, care: Care | None) -> float:
         """The least current of the car: as set, or as learned where that is more; amperes."""
@@ -206,16 +216,16 @@ class LimitCalculator:
         if snapshot is None:
             return None
         if not snapshot.plugged:
-            self._allotment.on_unplugged()
+            self.feed.on_unplugged()
         return self._care.update(
             now,
             j1772.current_for_duty(snapshot.duty),
             plugged=snapshot.plugged,
             asks=snapshot.state[:1] in ("C", "D"),
             holds=state.allotment is None or state.allotment.holds,
-            takes_nothing=self._allotment.takes_little,
+            takes_nothing=self.feed.takes_little,
             currents_a=state.currents_a(now) if state.all_phases else (),
-            fed_phases=self._allotment.car_phases,
+            fed_phases=self.feed.allotment.car_phases,
         )
 
     def _wished_phases(
@@ -229,9 +239,9 @@ class LimitCalculator:
             state.driven(now),
             allotment,
             car_phases=care.needs.phases if care is not None else 0,
-            fast=self._allotment.mode is Mode.FAST,
+            fast=self.feed.allotment.mode is Mode.FAST,
             most_phases=state.ocpp_ceiling.at(now).phases if state.ocpp_ceiling else 0,
-            period_s=self._allotment.period_s,
+            period_s=self.feed.allotment.period_s,
             until_at=until_at,
         )
 
@@ -241,22 +251,21 @@ class LimitCalculator:
         A full battery can hold the figure at 0 all day, and so does a sensor that shows no less;
         and what the feed forbade last is not permitted by a start of evsed.
         """
-        kept, allotment = self._recorder.feed_memory, self._allotment
-        if kept is None or not self.feed_name:
+        kept, allotment = self._recorder.feed_memory, self.feed.allotment
+        name = self.feed.terms.name
+        if kept is None or not name:
             return  # not read yet, or no feed
-        if not self._remembered and kept.feed == self.feed_name:
+        if not self._remembered and kept.feed == name:
             allotment.remember_feed(below_0=kept.below_0, forbidding_w=kept.forbidding_w)
         self._remembered = True
         self._recorder.keep_feed(
-            FeedMemory(self.feed_name, allotment.feed_was_below_0, allotment.forbidding_w)
+            FeedMemory(name, allotment.feed_was_below_0, allotment.forbidding_w)
         )
 
     def _feed(
         self, now: float, until_at: float, care: Care | None, plan: PlanState | None
     ) -> tuple[Limit, AllotmentResult | None]:
         """Return the limit of the feed, or of *plan*, which sets it aside."""
-        if self._fixed_a is not None:
-            return Limit("feed", self._fixed_a, until_at, text("a fixed current, as set")), None
         state = self._charger.state
         orders = self._recorder.orders
         mode, program = orders.controls.mode, orders.claims.charging
@@ -265,17 +274,17 @@ class LimitCalculator:
                 mode = Mode.SOLAR
             elif program or plan is not None:
                 mode = Mode.FAST
-        self._allotment.set_mode(mode)
+        feed, charging = self.feed, state.charging(now)
+        feed.set_mode(mode)
         self._keep_feed()
         if care is not None:
-            self._allotment.set_car(replace(care.needs, set_phases=state.set_phases))
-        self._allotment.on_draw(
-            now,
-            state.supposed_a(now),
-            charging=state.charging(now),
-            measured=state.drawn_measured(now),
-        )
-        allotment = self._allotment.update(now)
+            feed.set_car(replace(care.needs, set_phases=state.set_phases))
+        measured = state.drawn_measured(now)
+        feed.on_draw(now, state.supposed_a(now), charging=charging, measured=measured)
+        feed.update(now, charging=charging)
+        if feed.fixed_a is not None:
+            return Limit("feed", feed.fixed_a, until_at, text("a fixed current, as set")), None
+        allotment = feed.allotment.update(now)
         why: str = allotment.reason.describe()
         if self.plan.ending and allotment.current_a < self._car_min_a:
             return Limit("plan", 0.0, until_at, text("the plan gives no more now")), allotment

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -15,6 +14,7 @@ from evsed.errors import MeterError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from evsed.daemon.gate import Gate
     from evsed.daemon.hub import ChargerHub
     from evsed.meters import Meter
 
@@ -24,7 +24,7 @@ Reading = TypeVar("Reading")
 
 
 class MeterFollower(Generic[Reading]):
-    """Reads the meter that *open_meter* opens, and hands readings over in the loop *main*.
+    """Reads the meter that *open_meter* opens, and hands readings over through *main*.
 
     *name* and *meanwhile* are for the owner: which meter it is, and what evsed does without it.
     """
@@ -36,7 +36,7 @@ class MeterFollower(Generic[Reading]):
         open_meter: Callable[[], Meter[Reading]],
         on_reading: Callable[[float, Reading], None],
         hub: ChargerHub,
-        main: asyncio.AbstractEventLoop,
+        main: Gate,
     ) -> None:
         self._name = name
         self._meanwhile = meanwhile

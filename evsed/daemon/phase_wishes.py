@@ -26,6 +26,10 @@ class PhaseWishes:
         self._begun = False
         self.choice: PreferredSet | None = None
 
+    def set_rules(self, config: AllotmentConfig) -> None:
+        """Choose by the rules of *config* from now on; the box is the same."""
+        self._rule.config = config
+
     def update(
         self,
         now: float,

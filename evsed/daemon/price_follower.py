@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +17,7 @@ from evsed.sources.price_opening import open_prices
 if TYPE_CHECKING:
     from evsed.core.user.price_list import PriceList
     from evsed.daemon.charger_state import Charger
+    from evsed.daemon.gate import Gate
     from evsed.daemon.hub import ChargerHub
     from evsed.sources.price_source import PriceSourceConfig
 
@@ -25,14 +25,14 @@ log = structlog.get_logger()
 
 
 class PriceFollower:
-    """Reads the list of *config*, and puts it into the state of *charger* in the loop *main*."""
+    """Reads the list of *config*, and puts it into the state of *charger* through *main*."""
 
     def __init__(
         self,
         config: PriceSourceConfig,
         charger: Charger,
         hub: ChargerHub,
-        main: asyncio.AbstractEventLoop,
+        main: Gate,
     ) -> None:
         self._config = config
         self._charger = charger

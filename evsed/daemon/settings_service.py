@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The settings on the page: shown, checked, written, undone.
 
-Changes go to the page's own file and into effect when evsed begins again. `settings_restart.py`
-decides when that is, and takes back a change with which feed or board does not come up.
+Changes go to the page's own file. `live_settings.py` puts what it can into effect at once, the rest
+waits for evsed to begin again. `settings_restart.py` decides when that is, and takes back a change
+with which feed or board does not come up.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from evsed.settings.catalogue import SettingInfo, catalogue, current
 from evsed.settings.comments import comments
 from evsed.settings.common import Guard
 from evsed.settings.hints import hints
+from evsed.settings.live import differences as unequal
 from evsed.settings.messages import as_toml
 from evsed.settings.page_file import PageFile, SettingsTrial, changed, differences
 from evsed.settings.redact import shown
@@ -63,16 +65,17 @@ log = structlog.get_logger()
 
 
 class PageSettings:
-    """The settings of the running evsed, which began with *running*.
+    """The settings of the running evsed, of which *running* returns those in effect.
 
     *read* reads all layers as they are now; *since_boot_s* says how long the box has been switched
     on; *on_change* is called with who changed what, in words, and *on_written* after a change was
-    written, with whether it shall take effect although a car charges.
+    written, with whether all of it shall take effect although a car charges. It returns when what
+    takes effect at once is in effect.
     """
 
     def __init__(
         self,
-        running: Settings,
+        running: Callable[[], Settings],
         read: Callable[[], Layers],
         since_boot_s: Callable[[], float],
         on_change: Callable[[str, str], None],
@@ -109,12 +112,12 @@ class PageSettings:
         if not await asyncio.to_thread(self._waiting):
             return text("nothing waits: the settings are in effect")
         self._on_change(who, text("take over the settings now"))
-        self._on_written(True)  # noqa: FBT003 - its one argument
+        await asyncio.to_thread(self._on_written, True)  # noqa: FBT003 - its one argument
         return text("evsed begins again with the settings; a charge goes on in some seconds")
 
     async def report(self) -> str:
         """Return the report."""
-        return await asyncio.to_thread(lambda: build_report(self._running, self._read()))
+        return await asyncio.to_thread(lambda: build_report(self._running(), self._read()))
 
     async def update(self) -> UpdateView:
         """Ask apt for a newer version."""
@@ -164,6 +167,7 @@ class PageSettings:
                     kind=info.kind,
                     value=current(settings, info.key),
                     in_effect=info.key not in waiting,
+                    applies=info.applies.value,
                     default=info.default,
                     origin=layers.origin(info.key),
                     allowed=info.allowed,
@@ -191,9 +195,7 @@ class PageSettings:
         )
 
     def _differ(self, settings: Settings) -> tuple[str, ...]:
-        return tuple(
-            key for key in catalogue() if current(settings, key) != current(self._running, key)
-        )
+        return unequal(self._running(), settings)
 
     def _waiting(self) -> tuple[str, ...]:
         return self._differ(self._read().settings())

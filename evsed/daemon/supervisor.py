@@ -20,7 +20,7 @@ from evsed.core.text import text
 from evsed.frontends.views import PartView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Collection, Coroutine, Iterable
     from typing import Any
 
     from evsed.daemon.charger_state import Charger
@@ -39,11 +39,17 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part: its `name`, what runs it until cancelled, and the orders refused to it so far."""
+    """One part: its `name`, what runs it until cancelled, and the orders refused to it so far.
+
+    `config` is what it was made of. `close` is called in the daemon's loop as it is ended for good:
+    nothing of what it still has to say is heard any more.
+    """
 
     name: str
     run: Callable[[], Coroutine[Any, Any, None]]
     refused: Callable[[], int] = lambda: 0
+    config: object = None
+    close: Callable[[], None] = lambda: None
 
 
 class Supervisor:
@@ -52,12 +58,34 @@ class Supervisor:
     def __init__(self, charger: Charger) -> None:
         self._charger = charger
         self._runners: list[_Runner] = []
+        self._following: dict[str, _Runner] = {}
 
     def start(self, part: Part) -> None:
-        """Start *part*."""
+        """Start *part*, which runs to the end."""
+        self._start(part)
+
+    async def follow(self, parts: Iterable[Part]) -> None:
+        """Run *parts* in place of those of the last call; one with the same config goes on."""
+        wanted = {part.name: part for part in parts}
+        ended = {
+            name: runner
+            for name, runner in self._following.items()
+            if name not in wanted or wanted[name].config != runner.part.config
+        }
+        for name, runner in ended.items():
+            runner.part.close()
+            del self._following[name]
+            self._runners.remove(runner)
+        await self._end(ended.values())
+        for name, part in wanted.items():
+            if name not in self._following:
+                self._following[name] = self._start(part)
+
+    def _start(self, part: Part) -> _Runner:
         runner = _Runner(part)
         self._runners.append(runner)
         runner.start()
+        return runner
 
     async def run(self) -> None:
         """Check every part each second, without end."""
@@ -72,10 +100,14 @@ class Supervisor:
 
     async def stop(self) -> None:
         """End every part; one that does not end within 3 s is left behind."""
-        for runner in self._runners:
+        await self._end(self._runners)
+
+    @staticmethod
+    async def _end(runners: Collection[_Runner]) -> None:
+        for runner in runners:
             runner.stop()
         left_at = time.monotonic() + ENDS_WITHIN_S
-        for runner in self._runners:
+        for runner in runners:
             await asyncio.to_thread(runner.join, max(0.0, left_at - time.monotonic()))
 
 
@@ -83,7 +115,7 @@ class _Runner:
     """The thread of one part; all but `_live` and `_turn` is called by the daemon's own thread."""
 
     def __init__(self, part: Part) -> None:
-        self._part = part
+        self.part = part
         self._thread = threading.Thread(target=self._live, name=part.name, daemon=True)
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -112,7 +144,7 @@ class _Runner:
             self._turned_at = now
             return
         self._call(loop, self._turn)
-        refused, before = self._part.refused(), self._refused
+        refused, before = self.part.refused(), self._refused
         self._refused = refused
         if now - self._turned_at >= STUCK_AFTER_S:
             if self.view.state != "stuck":
@@ -132,7 +164,7 @@ class _Runner:
         log.error(
             "a part of evsed is ended and started again after a pause; charging and everything "
             "else goes on; if it comes again, please report it with journalctl -u evsed",
-            part=self._part.name,
+            part=self.part.name,
             reason=why,
         )
         self._cancel()
@@ -160,10 +192,10 @@ class _Runner:
                 return
             ran_s = time.monotonic() - started_at
             pause_s = PAUSE_FIRST_S if ran_s >= GOOD_AFTER_S else pause_s
-            self.view = PartView(self._part.name, "waiting", trouble, self.view.restarts)
+            self.view = PartView(self.part.name, "waiting", trouble, self.view.restarts)
             self._stopping.wait(pause_s)
             pause_s = min(pause_s * 2, PAUSE_MAX_S)
-            self.view = PartView(self._part.name, "running", trouble, self.view.restarts + 1)
+            self.view = PartView(self.part.name, "running", trouble, self.view.restarts + 1)
 
     def _run_once(self) -> str:
         """Run the part in a new loop until it ends; return the reason in words."""
@@ -189,7 +221,7 @@ class _Runner:
             log.error(
                 "a part of evsed has failed and is started again after a pause; charging and "
                 "everything else goes on; the reason tells what to mend",
-                part=self._part.name,
+                part=self.part.name,
                 reason=why,
                 exc_info=error,
             )
@@ -201,7 +233,7 @@ class _Runner:
         self._task, self._loop = task, asyncio.get_running_loop()
         if self._stopping.is_set():
             return
-        await self._part.run()
+        await self.part.run()
 
     def _turn(self) -> None:
         """Note that the loop turns, and how many tasks it has."""

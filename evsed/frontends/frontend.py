@@ -25,4 +25,4 @@ class Frontend(Protocol):
         """Serve until cancelled. It may be called again after it has ended."""
 
     def close(self) -> None:
-        """Close what `open_frontends()` opened; `run()` is not called again."""
+        """Close what `open_web()` opened; `run()` is not called again."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KINDS = ("switch", "choice", "decimal", "whole", "text", "list", "table")
+APPLIES = ("at_once", "unplugged")
 ORIGINS = ("default", "file", "page", "environment", "start")
 
 
@@ -25,6 +26,14 @@ class SettingView:
     value: Annotated[Any, Doc("the value that is set; null where it is absent")]
     in_effect: Annotated[
         bool, Doc("false: the value waits for evsed to begin again, and another is in effect")
+    ]
+    applies: Annotated[
+        str,
+        Doc(
+            "when a change takes effect: at once, while evsed runs and a car charges; or as evsed "
+            "begins again, which waits for a car that charges to be unplugged",
+            choices=APPLIES,
+        ),
     ]
     default: Annotated[Any, Doc("the value without any setting")]
     origin: Annotated[

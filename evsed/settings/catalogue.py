@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from evsed.settings.comments import comments
-from evsed.settings.common import Guard, KeyMark, Section
+from evsed.settings.common import Applies, Guard, KeyMark, Section
 from evsed.settings.messages import UNITS, allowed, section_of
 from evsed.settings.root import Settings
 
@@ -25,7 +25,8 @@ class SettingInfo:
     """One key: `key` is dotted, `kind` one of switch, choice, decimal, whole, text, list and table.
 
     `allowed` says in words what it may be, `minimum` and `maximum` bound a number. `optional`: it
-    may be absent. `safer_lower`: less, or false, may be set at any time, whatever `guard` says.
+    may be absent. `applies` says when a change takes effect. `safer_lower`: less, or false, may be
+    set at any time, whatever `guard` says.
     """
 
     key: str
@@ -39,6 +40,7 @@ class SettingInfo:
     optional: bool
     default: object
     guard: Guard
+    applies: Applies
     safer_lower: bool
     secret: bool
 
@@ -80,17 +82,18 @@ def current(settings: Settings, key: str) -> object:
 
 
 def _infos(model: type[BaseModel], prefix: str, guard: Guard) -> Iterator[SettingInfo]:
+    applies = model.applies if issubclass(model, Section) else Applies.UNPLUGGED
     for name, field in model.model_fields.items():
         key = f"{prefix}{name}"
         section = section_of(field)
         if section is None:
-            yield _info(key, field, guard)
+            yield _info(key, field, guard, applies)
         else:
             own = section.guard if issubclass(section, Section) else Guard.NONE
             yield from _infos(section, f"{key}.", own)
 
 
-def _info(key: str, field: FieldInfo, guard: Guard) -> SettingInfo:
+def _info(key: str, field: FieldInfo, guard: Guard, applies: Applies) -> SettingInfo:
     kind, choices, optional, marks = _type_of(field)
     name = key.rpartition(".")[2]
     least = next((mark.ge for mark in marks if isinstance(mark, Ge)), None)
@@ -109,6 +112,7 @@ def _info(key: str, field: FieldInfo, guard: Guard) -> SettingInfo:
         optional=optional,
         default=_plain(field.default),
         guard=guard,
+        applies=next((mark for mark in marks if isinstance(mark, Applies)), applies),
         safer_lower=KeyMark.SAFER_LOWER in marks,
         secret=KeyMark.HIDDEN in marks,
     )

@@ -126,6 +126,15 @@ class Guard(Enum):
     """The password again; and within ten minutes of the box being switched on, unless it lowers."""
 
 
+class Applies(Enum):
+    """The moment at which a change takes effect: of a section, or in the metadata of one key."""
+
+    AT_ONCE = "at_once"
+    """While evsed runs, also in the middle of a charge."""
+    UNPLUGGED = "unplugged"
+    """As evsed begins again: at once where no car charges, else when it is unplugged."""
+
+
 class KeyMark(Enum):
     """A property of a key beside its type, in its metadata."""
 
@@ -137,6 +146,7 @@ class Section(BaseModel):
     """Base of all sections: frozen, no unknown key, no conversion of types."""
 
     guard: ClassVar[Guard] = Guard.NONE
+    applies: ClassVar[Applies] = Applies.UNPLUGGED
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from evsed.core.text import text
 from evsed.feeds.excess import NAMES, feed_numbers
-from evsed.settings.common import Zone, must_be
+from evsed.settings.common import Applies, Zone, must_be
 from evsed.settings.device import (
     AnyText,
     DeviceSettings,
@@ -28,6 +28,7 @@ _PAGE = "http://192.168.1.10/excesspwr.php"
 class FeedSettings(DeviceSettings):
     """[feed]: the kind of feed, where it is, and how often it has news."""
 
+    applies: ClassVar[Applies] = Applies.AT_ONCE
     named: ClassVar[tuple[str, ...]] = NAMES
     measured_defaults: ClassVar[Mapping[str, object]] = {
         # A measured power is of the moment, plain, and comes every few seconds.

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from evsed.meters.numbers import CAR_NAMES, HOUSE_NAMES, car_numbers, house_numbers
-from evsed.settings.common import Guard, Section
+from evsed.settings.common import Applies, Guard, Section
 from evsed.settings.device import (
     AnyText,
     DeviceSettings,
@@ -40,6 +40,7 @@ class MeterSettings(DeviceSettings):
 class CarMeterSettings(MeterSettings):
     """[meters.car]: behind it lies the car, and nothing else."""
 
+    applies: ClassVar[Applies] = Applies.AT_ONCE
     named: ClassVar[tuple[str, ...]] = CAR_NAMES
 
     period_s: float = Field(5.0, ge=1, le=60)

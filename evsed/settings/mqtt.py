@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator
 
 from evsed.core.text import text
 from evsed.frontends.mqtt import MqttConfig
-from evsed.settings.common import Allowed, Section, must_be
+from evsed.settings.common import Allowed, Applies, Section, must_be
 from evsed.settings.device import AnyText, check_address
 from evsed.sources.terms import BrokerAccess
 
@@ -31,6 +31,8 @@ Broker = Annotated[
 
 class MqttSettings(Section):
     """[mqtt]: the broker, who logs in, and whether it may give orders."""
+
+    applies: ClassVar[Applies] = Applies.AT_ONCE
 
     broker: Broker = ""
     user: AnyText = ""

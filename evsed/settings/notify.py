@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from evsed.core.text import text
 from evsed.frontends.notify import NotifyConfig
-from evsed.settings.common import Allowed, Guard, KeyMark, Section, must_be
+from evsed.settings.common import Allowed, Applies, Guard, KeyMark, Section, must_be
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _ADDRESSES = text('a list of addresses of apprise, such as ["ntfys://ntfy.sh/my-topic"], or []')
@@ -32,6 +32,7 @@ def _time(text: str) -> str:
 class NotifySettings(Section):
     """[notify]: messages by apprise; none without an address."""
 
+    applies: ClassVar[Applies] = Applies.AT_ONCE
     guard: ClassVar[Guard] = Guard.PASSWORD
 
     urls: Annotated[

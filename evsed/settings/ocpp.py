@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
 from evsed.core.text import text
 from evsed.frontends.ocpp import OcppConfig
-from evsed.settings.common import Allowed, Section, must_be
+from evsed.settings.common import Allowed, Applies, Section, must_be
 from evsed.settings.device import AnyText, check_address
 
 _IDENTITY = text('1 to 48 letters, digits and "-_=:+|@." or "" for a name of its own')
@@ -42,6 +42,8 @@ Central = Annotated[
 
 class OcppSettings(Section):
     """[ocpp]: the central system, who may charge, and what holds without it."""
+
+    applies: ClassVar[Applies] = Applies.AT_ONCE
 
     url: Central = ""
     identity: Annotated[str, AfterValidator(_identity), Allowed(_IDENTITY)] = ""

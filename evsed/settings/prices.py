@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from datetime import tzinfo
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from evsed.core.text import text
 from evsed.core.user.tariff import TARIFF_WORDS, Tariff
 from evsed.errors import SourceError
-from evsed.settings.common import Allowed, Section, Zone, must_be
+from evsed.settings.common import Allowed, Applies, Section, Zone, must_be
 from evsed.settings.device import AnyText, check_address
 from evsed.settings.mqtt import Topic
 from evsed.sources.price_source import PriceRows, PriceSourceConfig
@@ -44,6 +44,8 @@ Currency = Annotated[
 
 class PricesSettings(Section):
     """[prices]: what a kWh of the grid costs, for plans."""
+
+    applies: ClassVar[Applies] = Applies.AT_ONCE
 
     currency: Currency = ""
     tariff: Annotated[str, Allowed(f'{TARIFF_WORDS}, or "" for none')] = ""

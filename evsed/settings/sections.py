@@ -23,6 +23,7 @@ from evsed.settings.common import (
     PILOT_GPIOS,
     AbsolutePath,
     Allowed,
+    Applies,
     Gpio,
     Guard,
     Host,
@@ -283,6 +284,8 @@ class BoxSettings(Section):
 class SurplusSettings(Section):
     """[surplus]: the solar rules. Defaults and ranges of `AllotmentConfig`."""
 
+    applies: ClassVar[Applies] = Applies.AT_ONCE
+
     loan_wh: float = Field(DEFAULTS.loan_wh, ge=0, le=100_000)
     import_price: float | None = Field(None, ge=-1_000, le=1_000)
     feed_in_price: float | None = Field(None, ge=-1_000, le=1_000)
@@ -293,7 +296,10 @@ class SurplusSettings(Section):
     min_off_s: float = Field(DEFAULTS.min_off_s, ge=0, le=86_400)
     start_share: float = Field(DEFAULTS.start_share, ge=0, le=1)
     up_slew_a_per_s: float = Field(DEFAULTS.up_slew_a_per_s, ge=0.01, le=100)
-    car_min_current_a: float = Field(DEFAULTS.car_min_current_a, ge=6, le=80)
+    # The control process and the guard of the main fuse have it, too.
+    car_min_current_a: Annotated[float, Applies.UNPLUGGED] = Field(
+        DEFAULTS.car_min_current_a, ge=6, le=80
+    )
 
     @model_validator(mode="after")
     def _prices_together(self) -> Self:
@@ -389,7 +395,7 @@ class OpenEvseSettings(Section):
     """[openevse]: OpenEVSE's interface beside evsed's own, for Home Assistant and evcc."""
 
     enabled: bool = False
-    announce: bool = True
+    announce: Annotated[bool, Applies.AT_ONCE] = True
 
 
 class LogsSettings(Section):
@@ -398,7 +404,7 @@ class LogsSettings(Section):
     guard: ClassVar[Guard] = Guard.PASSWORD
 
     dir: AbsolutePath = Path("/var/log/evsed")
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    level: Annotated[Literal["debug", "info", "warning", "error"], Applies.AT_ONCE] = "info"
 
 
 class StoreSettings(Section):

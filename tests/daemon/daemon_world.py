@@ -14,12 +14,14 @@ from evsed.core.car.care import CarCare, CarCareConfig
 from evsed.core.pilot import events as ev
 from evsed.core.solar.allotment import AllotmentConfig
 from evsed.daemon.charger_state import Charger, ChargerState, Installation
+from evsed.daemon.feed_in_force import FeedTerms
 from evsed.daemon.hub import ChargerHub
 from evsed.daemon.limit_calculator import LimitCalculator
 from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
 from evsed.daemon.status import Now, build_status
 from evsed.daemon.systemd import Notifier, Watchdog
 from evsed.daemon.ticks import TickHandler
+from evsed.feeds import FeedConfig
 from evsed.link import DaemonLink
 from evsed.logs import Logs, LogsConfig
 
@@ -35,6 +37,18 @@ INSTALLATION = Installation(
 )
 
 
+def feed_terms(
+    fixed_a: float | None,
+    rules: AllotmentConfig | None = None,
+    source: FeedConfig | None = None,
+) -> FeedTerms:
+    """The terms of a fixed current, or of a feed."""
+    given = source or FeedConfig(url="http://192.0.2.1/excesspwr.php")
+    if fixed_a is not None:
+        given = FeedConfig(kind="fixed", current_a=fixed_a)
+    return FeedTerms(rules or AllotmentConfig(), given)
+
+
 @dataclass
 class World:
     """One life of the daemon's parts; `folder` has the store and the logs."""
@@ -45,14 +59,18 @@ class World:
     hub: ChargerHub
     ticks: TickHandler
     link: DaemonLink
+    logs: Logs
 
     def limits(
-        self, fixed_a: float | None = 16.0, config: AllotmentConfig | None = None
+        self,
+        fixed_a: float | None = 16.0,
+        config: AllotmentConfig | None = None,
+        source: FeedConfig | None = None,
     ) -> LimitCalculator:
         """Make the limits of a fixed current, or of a feed."""
         care = CarCare(CarCareConfig())
-        rules = config or AllotmentConfig()
-        return LimitCalculator(rules, fixed_a, self.charger, self.recorder, care)
+        terms = feed_terms(fixed_a, config or AllotmentConfig(), source)
+        return LimitCalculator(terms, self.charger, self.recorder, care)
 
     def status(self, at: float | None = None) -> Status:
         """Build the status of the monotonic moment *at*: now, unless it is given."""
@@ -90,7 +108,7 @@ async def life(
         hub = ChargerHub(charger, recorder, link, care, logs)
         ticks = TickHandler(charger, hub, recorder, care, Watchdog(Notifier("")))
         try:
-            yield World(folder, recorder, charger, hub, ticks, link)
+            yield World(folder, recorder, charger, hub, ticks, link, logs)
         finally:
             if clean:
                 await recorder.close(clean=True)

@@ -16,7 +16,7 @@ from evsed.core.solar.surplus import Reading
 from evsed.daemon.limit_calculator import LimitCalculator
 from evsed.link import Tick
 from evsed.meters import CarReading
-from tests.daemon.daemon_world import NOON, World, life
+from tests.daemon.daemon_world import NOON, World, feed_terms, life
 from tests.daemon.test_summary import CHARGING
 
 BOX = AllotmentConfig(phases=3, semantics="battery_power", period_s=10.0)
@@ -32,7 +32,7 @@ async def three_phases(
         state = world.charger.state
         world.charger.set(replace(state, installation=replace(state.installation, phases=3)))
         care = CarCare(CarCareConfig(phases=phases, supply_phases=3))
-        yield world, LimitCalculator(BOX, None, world.charger, world.recorder, care)
+        yield world, LimitCalculator(feed_terms(None, BOX), world.charger, world.recorder, care)
 
 
 def feed(limits: LimitCalculator, now: float, excess_w: float) -> None:

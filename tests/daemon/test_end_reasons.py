@@ -41,7 +41,7 @@ from evsed.link import (
 )
 from evsed.sim.bench import CONFIG, Bench
 from evsed.store.reading import StoreReader
-from tests.daemon.daemon_world import World, life
+from tests.daemon.daemon_world import World, feed_terms, life
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -169,12 +169,12 @@ async def test_a_car_that_never_charged_is_unplugged(tmp_path: Path) -> None:
 
 async def test_a_charge_that_goes_on_has_no_reason_until_it_ends_again(tmp_path: Path) -> None:
     async with charging(tmp_path) as charge:
-        charge.limits._fixed_a = 0.0  # noqa: SLF001 - no more sun
+        charge.limits.change(0.0, feed_terms(0.0))  # no more sun
         charge.run(9)
         session = charge.world.recorder.totals.session
         assert session is not None
         assert session.reason is EndReason.FEED
-        charge.limits._fixed_a = 16.0  # noqa: SLF001 - the sun is back
+        charge.limits.change(0.0, feed_terms(16.0))  # the sun is back
         charge.run(9)
         session = charge.world.recorder.totals.session
         assert session is not None
@@ -220,7 +220,7 @@ async def test_a_board_that_is_lost_is_a_reason_of_its_own(tmp_path: Path) -> No
 
 async def test_the_feed_that_has_nothing_to_spare_is_the_reason(tmp_path: Path) -> None:
     def cloud(charge: Charge) -> None:
-        charge.limits._fixed_a = 0.0  # noqa: SLF001 - no more sun
+        charge.limits.change(0.0, feed_terms(0.0))  # no more sun
 
     assert await ended_by(tmp_path, cloud) is EndReason.FEED
 

@@ -12,6 +12,7 @@ from evsed.core.solar.allotment import Mode, Reading
 from evsed.core.user.controls import Controls
 from evsed.daemon.feed_follower import FeedFollower
 from evsed.daemon.feed_memory import FeedMemory
+from evsed.daemon.gate import Gate
 from evsed.errors import FeedError
 from evsed.feeds import FeedConfig
 from tests.daemon.daemon_world import NOON, life
@@ -34,7 +35,7 @@ async def night(folder: Path, journal: io.StringIO) -> tuple[list[str], list[str
             world.limits(None),
             world.charger,
             world.hub,
-            asyncio.get_running_loop(),
+            Gate(asyncio.get_running_loop()),
         )
         shown: list[str | None] = []
         for minute in range(COMES_BACK + 10):
@@ -78,9 +79,8 @@ async def life_with(folder: Path, mode: Mode = Mode.FAST) -> AsyncIterator[Limit
     """Begin a life in *folder* with a feed of which nothing has come yet."""
     async with life(folder) as world:
         world.recorder.orders.set_controls(Controls(mode=mode))
-        limits = world.limits(None)
-        config = FeedConfig(url="http://owner:secret@192.0.2.1/excesspwr.php")
-        FeedFollower(config, limits, world.charger, world.hub, asyncio.get_running_loop())
+        source = FeedConfig(url="http://owner:secret@192.0.2.1/excesspwr.php")
+        limits = world.limits(None, source=source)
         yield limits
         limits.update(MINUTE_S, NOON)
         await world.recorder.writer.flush()
@@ -107,7 +107,7 @@ async def test_a_feed_that_was_below_0_once_is_known_for_it_after_a_restart(
         async with life_with(tmp_path) as limits:
             limits.update(0.0, NOON)
             limits.on_reading(1.0, news(excess_w, None))
-            assert limits._allotment.feed_was_below_0 is known  # noqa: SLF001
+            assert limits.feed.allotment.feed_was_below_0 is known
     stored = files(tmp_path)
     assert b"below_0" in stored
     assert b"secret" not in stored

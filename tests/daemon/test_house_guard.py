@@ -12,15 +12,15 @@ import pytest
 
 from evsed.core.car.care import CarCare, CarCareConfig
 from evsed.core.pilot.limits import lowest
-from evsed.core.solar.allotment import AllotmentConfig
 from evsed.core.supply.main_fuse import HouseReading, MainFuseConfig
+from evsed.daemon.gate import Gate
 from evsed.daemon.house_guard import HouseGuard
 from evsed.daemon.limit_calculator import LimitCalculator
 from evsed.daemon.meter_follower import MeterFollower
 from evsed.errors import MeterError
 from evsed.link import Tick
 from evsed.meters import CarReading
-from tests.daemon.daemon_world import NOON, World, life
+from tests.daemon.daemon_world import NOON, World, feed_terms, life
 from tests.daemon.test_summary import CHARGING
 
 FUSE = MainFuseConfig(main_fuse_a=25.0)
@@ -35,8 +35,7 @@ async def test_the_house_leaves_the_car_what_its_fuse_has_left(tmp_path: Path) -
     async with life(tmp_path) as world:
         guard = HouseGuard(FUSE, world.charger)
         limits = LimitCalculator(
-            AllotmentConfig(),
-            32.0,
+            feed_terms(32.0),
             world.charger,
             world.recorder,
             CarCare(CarCareConfig()),
@@ -178,7 +177,7 @@ async def test_a_meter_that_is_lost_is_said_once_and_so_is_its_return(tmp_path: 
             lambda: meter,
             on_reading,
             world.hub,
-            asyncio.get_running_loop(),
+            Gate(asyncio.get_running_loop()),
         )
         task = asyncio.create_task(follower.run())
         await done.wait()

@@ -8,13 +8,12 @@ from pathlib import Path
 from evsed.core.car.care import CarCare, CarCareConfig
 from evsed.core.ocpp.ceiling import Ceiling, CeilingStep
 from evsed.core.pilot.limits import lowest
-from evsed.core.solar.allotment import AllotmentConfig
 from evsed.daemon.limit_calculator import LimitCalculator
 from evsed.daemon.ocpp_limit import STARTS_WITHIN_S, OcppLimit
 from evsed.frontends.hub import OcppReport
 from evsed.frontends.ocpp import OcppConfig
 from evsed.frontends.views import OcppView
-from tests.daemon.daemon_world import NOON, World, life
+from tests.daemon.daemon_world import NOON, World, feed_terms, life
 
 CONFIG = OcppConfig(url="ws://central/ocpp", path=Path("unused"))
 VIEW = OcppView(
@@ -33,7 +32,7 @@ VIEW = OcppView(
 def limits(world: World, config: OcppConfig = CONFIG) -> LimitCalculator:
     guard = OcppLimit(config, world.charger, started_at=100.0)
     care = CarCare(CarCareConfig())
-    return LimitCalculator(AllotmentConfig(), 16.0, world.charger, world.recorder, care, (guard,))
+    return LimitCalculator(feed_terms(16.0), world.charger, world.recorder, care, (guard,))
 
 
 async def test_the_plan_is_followed_although_the_part_that_made_it_is_gone(tmp_path: Path) -> None:

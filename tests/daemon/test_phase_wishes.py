@@ -22,7 +22,7 @@ from evsed.daemon.phase_wishes import PhaseWishes
 from evsed.frontends.ocpp import OcppConfig
 from evsed.link import Tick
 from evsed.meters import CarReading
-from tests.daemon.daemon_world import NOON, World, life
+from tests.daemon.daemon_world import NOON, World, feed_terms, life
 from tests.daemon.test_summary import CHARGING
 
 BOX = AllotmentConfig(phases=3, max_current_a=16.0, semantics="battery_power", period_s=10.0)
@@ -70,8 +70,7 @@ async def switched(
         care = CarCare(CarCareConfig(supply_phases=3))
         central = OcppConfig(url="ws://central/ocpp", path=folder)
         limits = LimitCalculator(
-            BOX,
-            fixed_a,
+            feed_terms(fixed_a, BOX),
             world.charger,
             world.recorder,
             care,

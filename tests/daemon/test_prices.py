@@ -13,6 +13,7 @@ import pytest
 from evsed.core.user.price_list import GivenRow, PriceList
 from evsed.core.user.prices import GridPrices
 from evsed.core.user.tariff import Tariff
+from evsed.daemon.gate import Gate
 from evsed.daemon.price_follower import PriceFollower
 from evsed.link import Tick
 from evsed.sources.price_source import PriceRows, PriceSourceConfig
@@ -52,7 +53,7 @@ def follower(world: World, tariff: str = "") -> PriceFollower:
     prices = GridPrices(Tariff.parse(tariff)) if tariff else GridPrices()
     world.charger.set(replace(state, installation=installation, prices=prices))
     config = PriceSourceConfig(rows=ROWS, url="http://192.0.2.1/")
-    return PriceFollower(config, world.charger, world.hub, asyncio.get_running_loop())
+    return PriceFollower(config, world.charger, world.hub, Gate(asyncio.get_running_loop()))
 
 
 def shown(world: World) -> PricesView:

@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from evsed import __version__
+from evsed.core.car.care import CarCare
+from evsed.daemon.limit_calculator import LimitCalculator
+from evsed.daemon.live_settings import LiveSettings, feed_terms
 from evsed.daemon.report import build_report, find_update
 from evsed.daemon.settings_restart import ANSWERED_S, TRIAL_S, SettingsRestart
 from evsed.daemon.settings_service import RAISED_WITHIN_S, PageSettings
+from evsed.daemon.supervisor import Supervisor
 from evsed.errors import ChangeRefused, SettingsError
 from evsed.settings.catalogue import catalogue
 from evsed.settings.load import read_layers
@@ -42,8 +46,9 @@ class Box:
         self.on_s = 0.0
         self.asked: list[str] = []
         self.written: list[bool] = []
+        began_with = self.read().settings()
         self.service = PageSettings(
-            self.read().settings(),
+            lambda: began_with,
             self.read,
             lambda: self.on_s,
             lambda who, what: self.asked.append(f"{who}: {what}"),
@@ -151,9 +156,26 @@ async def test_an_event_shows_no_secret(box: Box) -> None:
 # --- taking effect ---------------------------------------------------------------------------
 
 
+def live(world: World, box: Box) -> tuple[LiveSettings, LimitCalculator]:
+    """The settings of *box* in effect, without any part."""
+    settings = box.read().settings()
+    limits = LimitCalculator(
+        feed_terms(settings), world.charger, world.recorder, CarCare(settings.car_care_config())
+    )
+    supervisor = Supervisor(world.charger)
+    return LiveSettings(
+        settings, world.charger, limits, supervisor, lambda _: (), world.logs
+    ), limits
+
+
 def restart(world: World, box: Box, begun: list[bool]) -> SettingsRestart:
     return SettingsRestart(
-        box.read().settings(), box.page, world.charger, world.hub, lambda: begun.append(True)
+        live(world, box)[0],
+        box.read,
+        box.page,
+        world.charger,
+        world.hub,
+        lambda: begun.append(True),
     )
 
 
@@ -205,6 +227,8 @@ async def test_a_board_that_does_not_come_up_puts_the_settings_back(
         assert PageFile(box.page).trial() is not None
         watch.update(began_at + TRIAL_S + 1)
         assert box.read().origin("board.pigpio.port") == "default"
+        assert watch.falling_back is not None
+        await watch.falling_back
         watch.update(began_at + TRIAL_S + 3)
         assert begun == [True]
         assert "the board did not come up" in PageFile(box.page).fell_back()

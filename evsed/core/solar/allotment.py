@@ -91,6 +91,16 @@ class Allotment:
         return self._surplus.period_s
 
     @property
+    def has_news(self) -> bool:
+        """True once a reading has come."""
+        return self._budget.news.reading is not None
+
+    @property
+    def knows_sun(self) -> bool:
+        """True once the readings that came tell what there is for the car."""
+        return self.has_news and self._surplus.known
+
+    @property
     def takes_little(self) -> bool:
         """True while the contactor is closed and the car is known to take next to nothing."""
         return self._run.car.takes_little
@@ -124,6 +134,30 @@ class Allotment:
         if forbidding_w is not None and not news.came:
             news.maximum_w = forbidding_w
             self._ordered = False  # a mode that was restored, too, is no new word of the owner
+
+    def set_rules(self, config: AllotmentConfig) -> None:
+        """Follow the rules of *config* from the next `update()` on.
+
+        Mains, feed and least current are those of before; a run goes on.
+        """
+        self._budget.set_rules(config)
+
+    def successor(self, config: AllotmentConfig) -> Allotment:
+        """Return an allotment for the feed of *config*, which knows this one's car and its draw."""
+        coming = Allotment(config, self.mode)
+        coming.set_car(self._budget.needs)
+        coming._surplus.know_draw_of(self._surplus)
+        return coming
+
+    def begin_run(self, now: float) -> None:
+        """Take the charge that is under way for a run that begins now."""
+        self._run.turn_on(now)
+
+    def take_over(self, other: Allotment) -> None:
+        """Go on with the run of *other*, whose feed this one's replaces; *other* has ended then."""
+        self._run = other._run
+        self._run.feed_from(self._budget)
+        self._rules = Rules(self._budget, self._run)
 
     def set_mode(self, mode: Mode) -> None:
         """Follow the owner's mode from the next `update()` on.

@@ -24,6 +24,13 @@ class Budget:
         self.news = FeedNews()
         self.surplus = Surplus(config)
 
+    def set_rules(self, config: AllotmentConfig) -> None:
+        """Follow the owner's rules of *config*; its mains and feed are those of before."""
+        self._shipped = config
+        least_a, phases = self.config.car_min_current_a, self.config.phases
+        self.config = replace(config, car_min_current_a=least_a, phases=phases)
+        self.surplus.set_battery_first(config.battery_first_below)
+
     def set_car(self, needs: CarNeeds) -> None:
         """Take the *needs* of the plugged car into account."""
         before = self.needs

@@ -55,6 +55,11 @@ class Run:
         self._poor_at: float | None = None
         self._drawn_at = -math.inf
 
+    def feed_from(self, budget: Budget) -> None:
+        """Go on with what *budget*, that of another feed, has to give."""
+        self._budget = budget
+        self.conditions.least_w = budget.config.least_w
+
     # -- the car and the loan ------------------------------------------------------------------
 
     def on_draw(self, now: float, current_a: float, *, charging: bool, measured: bool) -> None:

@@ -19,18 +19,18 @@ it comes first again."""
 class BatteryTurn:
     """Order of the house battery and the car, by the state of charge."""
 
-    __slots__ = ("_below", "_reached")
+    __slots__ = ("_reached", "below")
 
     def __init__(self, below: float) -> None:
         """`below` this state of charge, 0 to 1, the battery comes first; 0: the car always does."""
-        self._below = below
+        self.below = below
         self._reached = False
 
     def update(self, soc: float | None) -> bool:
         """Return True while the battery comes before the car."""
-        if soc is None or self._below <= 0:
+        if soc is None or self.below <= 0:
             return False
-        self._reached = soc >= (self._below - FIRST_AGAIN if self._reached else self._below)
+        self._reached = soc >= (self.below - FIRST_AGAIN if self._reached else self.below)
         return not self._reached
 
 

@@ -46,6 +46,11 @@ class OwnConsumption:
     _level_a: float = 0.0
     _last_at: float | None = None
 
+    def copy(self, keep_s: float) -> OwnConsumption:
+        """Return the same past, which is kept for *keep_s* from now on."""
+        spans, commands = deque(self._spans), deque(self._commands)
+        return OwnConsumption(keep_s, spans, commands, self._level_a, self._last_at)
+
     @property
     def now_a(self) -> float:
         """Current that the car draws now, in amperes, measured or modelled."""

@@ -100,7 +100,7 @@ class PhaseChoice:
     """
 
     def __init__(self, config: AllotmentConfig, *, rises: bool = True) -> None:
-        self._config = config
+        self.config = config
         self._rises = rises
         self._waited_s, self._last_at = 0.0, 0.0
         self._changes: deque[float] = deque(maxlen=MOST_A_DAY)
@@ -115,7 +115,7 @@ class PhaseChoice:
 
         *allotment*: None where a fixed current takes the place of a feed.
         """
-        config = self._config
+        config = self.config
         if charge.phases != self._phases:
             if self._phases and charge.begun:
                 self._changes.append(now)
@@ -149,13 +149,13 @@ class PhaseChoice:
 
     def _car_uses(self, charge: ChargeNow) -> int:
         """Return the most phases that the car may use."""
-        return min(charge.car_phases or self._config.phases, self._config.phases)
+        return min(charge.car_phases or self.config.phases, self.config.phases)
 
     def _best(
         self, spare_w: float, one_w: float, charge: ChargeNow, *, known: bool
     ) -> PreferredSet:
         """Return the set for *spare_w*, where a phase needs *one_w*; *known*: the feed has news."""
-        config, high = self._config, self._car_uses(charge)
+        config, high = self.config, self._car_uses(charge)
         up_w = max(high * one_w, config.mains_v * config.max_current_a) + MARGIN_W
         if charge.fast:
             return PreferredSet(config.phases, text("as much as there is"))

@@ -168,6 +168,15 @@ class Surplus:
         """True while the feed's figure is taken as power and battery charge together."""
         return self._config.semantics == "batterymonitor" and not self._decoder.plain
 
+    def know_draw_of(self, other: Surplus) -> None:
+        """Take over what the car drew, as *other* has noted it."""
+        self._draw = other._draw.copy(self._draw.keep_s)
+        self._metered = other._metered
+
+    def set_battery_first(self, below: float) -> None:
+        """Let the house battery come first *below* this state of charge, 0 to 1."""
+        self._turn.below = below
+
     def set_phases(self, phases: int, *, switched: bool = False) -> None:
         """Count the car's draw, that in the last reading included, on so many *phases*.
 

@@ -112,6 +112,7 @@ function row(setting) {
   help.id = `${input.id}_help`;
   input.setAttribute("aria-describedby", help.id);
   const facts = [st("from", st(`origin_${setting.origin}`)), setting.allowed, st("default_is", written(setting, setting.default))];
+  facts.push(st(`applies_${setting.applies}`));
   if (setting.guard === "box") facts.push(st(setting.safer_lower ? "guard_box_lower" : "guard_box"));
   if (setting.guard === "password") facts.push(st("guard_password"));
   if (setting.locked) facts.push(setting.locked);
@@ -212,11 +213,19 @@ async function save(wanted, password = "", report = message) {
   return Boolean(answer);
 }
 
-// Waits for evsed where it begins again, and shows what holds then.
+// Shows what holds, waits for evsed where it begins again, and for the end of a trial.
 async function settled(reply, report) {
   view = reply;
   render();
-  if (!view.waiting.length) return;
+  if (view.waiting.length) await begunAgain(report);
+  while (view.trial) {
+    await new Promise((done) => setTimeout(done, 2000));
+    view = await read(SETTINGS) ?? view;
+    if (!view.trial) render(); // it may have fallen back
+  }
+}
+
+async function begunAgain(report) {
   const until = Date.now() + BACK_WITHIN_MS;
   let gone = false;
   while (Date.now() < until) {
@@ -235,11 +244,6 @@ async function settled(reply, report) {
   render();
   report(view.waiting.length ? st("waiting", view.waiting.join(", ")) : st("back"));
   await loadAccess();
-  while (view.trial) {
-    await new Promise((done) => setTimeout(done, 2000));
-    view = await read(SETTINGS) ?? view;
-    renderState();
-  }
 }
 
 byId("undo").addEventListener("click", async () => {
