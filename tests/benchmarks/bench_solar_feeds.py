@@ -7,7 +7,8 @@ Differences are paired by day, with bootstrap intervals of 95 %. `--half` takes 
 the sorted names, so that what is chosen on one half can be judged on the other. `--bound` prints
 for each feed what clairvoyant switching could capture with its readings: who knows when to start
 and stop best, but follows the sun by the last news, for the energy that evsed lends on that feed
-and for what it lends on the minute feed.
+and for what it lends on the minute feed. `--thermostat` plays a load of 2 kW on top of the days,
+five minutes on and five off, with evsed and with OpenEVSE's divert.
 """
 
 from __future__ import annotations
@@ -24,11 +25,15 @@ from typing import Final, NamedTuple
 
 from evsed.core.solar.allotment import AllotmentConfig
 from evsed.sim.dayfiles.reader import read_day
+from evsed.sim.replay.plant import PlantConfig, measure
+from evsed.sim.replay.plant import play as replay
 from tests.benchmarks.bench_solar_choice import DAYS, DRAWS
 from tests.benchmarks.solar_bound import bound_kwh, by_news
 from tests.benchmarks.solar_house import Energy, House, play_house
+from tests.benchmarks.solar_peers import OpenEvse
 
 MINUTE: Final = House()
+HEATED: Final = House(heater_w=2000.0)
 FEEDS: Final = {
     "every second, 1 s late": House(period_s=1, latency_s=1),
     "every 2 s, 2 s late": House(period_s=2, latency_s=2),
@@ -53,7 +58,7 @@ FEEDS: Final = {
     "10 s, 20 s late, car in 10 s": House(period_s=10, latency_s=20, answers_s=10),
     "10 s, car in 15 s": House(period_s=10, latency_s=5, answers_s=15),
     "10 s, a car that moves by 0.25 A/s": House(period_s=10, latency_s=5, slew_a_per_s=0.25),
-    "a minute, a thermostat of 2 kW": House(heater_w=2000.0),
+    "a minute, a thermostat of 2 kW": HEATED,
     "10 s, 5 s late, a meter": House(period_s=10, latency_s=5, metered=True),
     "1 s, 1 s late, a meter": House(period_s=1, latency_s=1, metered=True),
 }
@@ -66,6 +71,7 @@ BOUNDED: Final = (
     "every 60 s, 120 s late",
     "every 300 s, 5 s late",
     "every 900 s, 5 s late",
+    "a minute, car answers in 10 s",
 )
 
 
@@ -101,18 +107,22 @@ def paired(
 
 
 def bounds(job: Job, lent_kwh: Sequence[float]) -> list[float]:
-    """The most that clairvoyant switching captures with the job's readings for each loan, kWh."""
+    """The most that clairvoyant switching captures with the job's readings for each loan, kWh.
+
+    A car that answers later follows older news.
+    """
     house = job.house
-    minutes = by_news(job.surplus_w, house.latency_s, period_s=house.period_s, from_w=0.0)
+    late_s = house.latency_s + house.answers_s - MINUTE.answers_s
+    minutes = by_news(job.surplus_w, late_s, period_s=house.period_s, from_w=0.0)
     return [bound_kwh(minutes, lent) for lent in lent_kwh]
 
 
-def show_bounds(days: Sequence[array[float]], pool: ProcessPoolExecutor) -> None:
-    """Print how far evsed is from clairvoyant switching on each feed."""
+def show_bounds(days: Sequence[array[float]], pool: ProcessPoolExecutor, only: str = "") -> None:
+    """Print how far evsed is from clairvoyant switching on each feed, or those named *only*."""
     print("| the feed | evsed | clairvoyant, lends as much | lends as evsed on a minute feed |")
     print("|---|---|---|---|")
     base: list[Energy] = []
-    for name in ("every minute, 5 s late", *BOUNDED):
+    for name in ("every minute, 5 s late", *(name for name in BOUNDED if only in name)):
         jobs = [Job(day, FEEDS.get(name, MINUTE)) for day in days]
         ours = list(pool.map(play, jobs))
         base = base or ours
@@ -125,6 +135,43 @@ def show_bounds(days: Sequence[array[float]], pool: ProcessPoolExecutor) -> None
             f"{most[1]:.1f} % |",
             flush=True,
         )
+
+
+def divert(surplus_w: array[float]) -> Energy:
+    """OpenEVSE's divert on a day with the thermostat."""
+    heated_w = array("d", surplus_w)
+    for second in range(len(heated_w)):
+        if second // HEATED.heater_s % 2 == 0:
+            heated_w[second] -= HEATED.heater_w
+    day = measure(replay(heated_w, PlantConfig(feed_latency_s=HEATED.latency_s), OpenEvse()))
+    return Energy(
+        day.surplus_kwh,
+        day.feasible_kwh,
+        day.captured_kwh,
+        day.captured_feasible_pct / 100 * day.feasible_kwh,
+        day.battery_kwh,
+        0.0,
+        day.starts,
+        0,
+    )
+
+
+def show_thermostat(days: Sequence[array[float]], pool: ProcessPoolExecutor) -> None:
+    """Print evsed and OpenEVSE's divert in a house with the thermostat."""
+    theirs = list(pool.map(divert, days))
+    ours = list(pool.map(play, [Job(day, HEATED) for day in days]))
+    for name, played in (("OpenEVSE's divert", theirs), ("evsed", ours)):
+        share = 100 / sum(day.surplus_kwh for day in played)
+        print(
+            f"{name}: {share * sum(day.captured_kwh for day in played):.1f} % of all surplus, "
+            f"{sum(day.lent_kwh for day in played) / len(played):.2f} kWh lent and "
+            f"{sum(day.starts for day in played) / len(played):.1f} starts a day"
+        )
+    print(f"evsed starts at most {max(day.hour_starts for day in ours)} times within an hour")
+    print(
+        "evsed beside OpenEVSE's divert:\n| | captured, points | lent, kWh a day | starts a day |"
+    )
+    print("|---|---|---|---|\n" + row("a thermostat of 2 kW", ours, theirs))
 
 
 def row(name: str, ours: Sequence[Energy], theirs: Sequence[Energy]) -> str:
@@ -143,6 +190,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--only", default="", help="the feeds with this in their name")
     parser.add_argument("--bound", action="store_true", help="beside clairvoyant switching")
+    parser.add_argument("--thermostat", action="store_true", help="beside OpenEVSE's divert")
     options = parser.parse_args()
     paths = sorted(options.days.glob("*.csv"))
     if options.half:
@@ -151,7 +199,10 @@ def main() -> None:
     days = [read_day(path).surplus_w for path in paths]
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         if options.bound:
-            show_bounds(days, pool)
+            show_bounds(days, pool, options.only)
+            return
+        if options.thermostat:
+            show_thermostat(days, pool)
             return
         base = list(pool.map(play, [Job(day, MINUTE) for day in days]))
         surplus = sum(day.surplus_kwh for day in base)
