@@ -42,8 +42,8 @@ PATTERNS = {
     },
     "http": {"HTTP, share of a bare handler": rf"ratio {NUMBER}"},
     "reaction": {
-        "reaction p50, ms": rf"\nall +\d+ +{NUMBER}",
-        "reaction p99, ms": rf"\nall +\d+ +[\d.]+ +{NUMBER}",
+        "reaction p50, ms": rf"\nall +\d+ +p50 +{NUMBER}",
+        "reaction p99, ms": rf"\nall +\d+ .* p99 +{NUMBER}",
     },
 }
 OFF = "evsed off, ms of processor"

@@ -166,7 +166,11 @@ class Trials:
         }
 
     async def _plug_anew(self) -> None:
-        """Unplug for a second: evsed counts the entries into C of each car from 0."""
+        """Unplug for a second: evsed counts the entries into C of each car from 0.
+
+        The plug is out of a car only after S2 is open, so B is there for a while first.
+        """
+        await asyncio.sleep(1.0)
         self._world.car.unplug()
         await asyncio.sleep(1.0)
         self._world.car.plug_in(time.monotonic())
