@@ -36,6 +36,8 @@ FILES = {
     "etc/evsed.toml": ("etc/evsed.toml", 0o644),
     "systemd/evsed.service": ("usr/lib/systemd/system/evsed.service", 0o644),
     "systemd/evsed.socket": ("usr/lib/systemd/system/evsed.socket", 0o644),
+    "systemd/evsed-notify.socket": ("usr/lib/systemd/system/evsed-notify.socket", 0o644),
+    "systemd/evsed-notify@.service": ("usr/lib/systemd/system/evsed-notify@.service", 0o644),
     "systemd/pigpiod.conf": ("usr/lib/systemd/system/pigpiod.service.d/evsed.conf", 0o644),
     "systemd/pigpiod.nft": (f"{LIBRARY}/pigpiod.nft", 0o644),
     "systemd/kernel-board.conf": (f"{LIBRARY}/kernel-board.conf", 0o644),

@@ -203,7 +203,9 @@ def _plan_text(plan: PlanState, begins: datetime | None) -> str:
         words = text("{plan}; it is charged for now", plan=words)
     elif begins is not None:
         words = text(
-            "{plan}; without the sun it begins at {time}", plan=words, time=f"{begins:%H:%M}"
+            "{plan}; from {time} on it charges without waiting for the sun",
+            plan=words,
+            time=f"{begins:%H:%M}",
         )
     return (
         text("{plan}, but {trouble}", plan=words, trouble=step.trouble) if step.trouble else words

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -41,6 +41,7 @@ class NotifySettings(Section):
         KeyMark.HIDDEN,
         Allowed(_ADDRESSES),
     ] = ()
+    language: Literal["en", "de", "es", "fr"] = "en"
     not_plugged_at: Annotated[str, AfterValidator(_time), Allowed(_TIME)] = "22:00"
 
     def config(self) -> NotifyConfig | None:
@@ -49,4 +50,4 @@ class NotifySettings(Section):
             return None
         hour, _, minute = self.not_plugged_at.partition(":")
         remind_min = int(hour) * 60 + int(minute) if self.not_plugged_at else None
-        return NotifyConfig(self.urls, remind_min)
+        return NotifyConfig(self.urls, remind_min, self.language)

@@ -172,7 +172,7 @@ def test_a_plan_is_made_of_energy_days_and_a_time(
         if "planned" in read.inner_text():
             break
         plot.press("ArrowLeft")
-    expect(read).to_contain_text("planned, without the sun")
+    expect(read).to_contain_text("planned, whatever the sun gives")
     expected = page.locator("#view_now .expected")
     expect(expected).to_contain_text("25.8 kWh by")
     watched.is_sound()

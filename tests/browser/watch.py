@@ -121,8 +121,8 @@ class Watched:
 expect.set_options(timeout=IN_TIME_MS)
 
 
-def open_page(browser: Browser, url: str, screen: Screen) -> Watched:
-    """*url* on *screen*, in a browser of its own without a login."""
+def open_page(browser: Browser, url: str, screen: Screen, *, locale: str = "en-GB") -> Watched:
+    """*url* on *screen*, in a browser of its own without a login, for a reader of *locale*."""
     context = browser.new_context(
         viewport={"width": screen.width, "height": screen.height},
         color_scheme=screen.scheme,
@@ -130,7 +130,7 @@ def open_page(browser: Browser, url: str, screen: Screen) -> Watched:
         is_mobile=screen.mobile,
         has_touch=screen.mobile,
         timezone_id="Asia/Tokyo",  # not the charger's
-        locale="en-GB",
+        locale=locale,
     )
     page = context.new_page()
     page.set_default_timeout(IN_TIME_MS)

@@ -105,7 +105,7 @@ async def test_it_waits_for_the_sun_and_then_charges_without_it(tmp_path: Path) 
         later = world.status(night.now).plan
         assert later is not None
         assert later.begins == shown.begins  # a moment that is the same, not a countdown
-        assert "without the sun it begins at" in shown.text
+        assert "on it charges without waiting for the sun" in shown.text
         (time,) = shown.times
         assert abs((time.begin - BEGINS).total_seconds()) <= 60
         assert time.end == SEVEN

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from evsed.frontends.languages import Languages
 from evsed.settings.messages import describe
+from evsed.settings.notify import NotifySettings
 from tests.settings.test_devices import complaint, settings
 
 SECRET = "c0ffee"
@@ -41,3 +44,8 @@ def test_what_is_wrong_is_said_without_the_secret(tmp_path: Path, text: str, wor
     line = complaint(tmp_path, f"[notify]\n{text}\n")
     assert words in line
     assert SECRET not in line
+
+
+def test_the_languages_of_messages_are_those_that_there_are() -> None:
+    offered = get_args(NotifySettings.model_fields["language"].annotation)
+    assert sorted(offered) == sorted(Languages().offered)

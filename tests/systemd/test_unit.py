@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from evsed.control.process import REAL_TIME_PRIORITY
+from evsed.frontends.notify.service import ANSWER_WITHIN_S, SENDER_SOCKET
 from evsed.settings import Settings
 
 UNIT = Path(__file__).parents[2] / "systemd" / "evsed.service"
@@ -69,6 +70,44 @@ def test_it_is_locked_up_well_with_the_devices_of_the_kernel_board(runnable: Pat
     assert analyze("verify", "--man=no", str(runnable)).stderr == ""
     answer = analyze("security", "--offline=yes", "--threshold=16", str(runnable))
     assert answer.returncode == 0, answer.stdout[-300:]
+
+
+@needs_systemd
+def test_the_process_that_sends_messages_is_locked_up_well(tmp_path: Path) -> None:
+    for name in ("evsed-notify@.service", "evsed-notify.socket"):
+        shutil.copy(UNIT.parent / name, tmp_path)
+    instance = tmp_path / "evsed-notify@1.service"
+    shutil.copy(UNIT.parent / "evsed-notify@.service", instance)
+    socket = tmp_path / "evsed-notify.socket"
+    assert analyze("verify", "--man=no", str(instance), str(socket)).stderr == ""
+    answer = analyze("security", "--offline=yes", "--threshold=12", str(instance))
+    assert answer.returncode == 0, answer.stdout[-300:]
+
+
+def test_what_sends_messages_into_the_world_reaches_nothing_of_the_charger() -> None:
+    daemon, sending = settings_of(UNIT), settings_of(UNIT.parent / "evsed-notify@.service")
+    socket = settings_of(UNIT.parent / "evsed-notify.socket")
+    assert socket["ListenStream"] == [str(SENDER_SOCKET)]
+    assert (socket["SocketUser"], socket["SocketMode"]) == (["evsed"], ["0600"])
+    assert "evsed-notify.socket" in daemon["Wants"][0].split()
+    assert "evsed-notify.socket" in daemon["After"][0].split()
+    assert daemon["IPAddressDeny"] == ["any"]
+    # Not the daemon's user, no device, none of its files, not the port of pigpiod.
+    assert sending["DynamicUser"] == ["yes"]
+    assert "User" not in sending
+    assert "SupplementaryGroups" not in sending
+    assert (sending["PrivateDevices"], sending["DevicePolicy"]) == (["yes"], ["closed"])
+    assert sending["IPAddressDeny"] == ["localhost"]
+    assert not any("127.0.0.1" in line.split() for line in sending["IPAddressAllow"])
+    hidden = {path.lstrip("-") for line in sending["InaccessiblePaths"] for path in line.split()}
+    settings = Settings()
+    assert {"/etc/evsed.toml", str(settings.store.path.parent), str(settings.logs.dir)} <= hidden
+    assert str(Path(settings.web.socket).parent) in hidden
+    assert float(sending["RuntimeMaxSec"][0]) < ANSWER_WITHIN_S
+    # As the package starts evsed itself.
+    started = (UNIT.parents[1] / "deb" / "evsed").read_text()
+    for variable in sending["Environment"][0].split():
+        assert variable in started
 
 
 def test_port_80_costs_no_capability() -> None:

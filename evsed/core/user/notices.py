@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from evsed.core.text import text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -33,11 +35,11 @@ LATE_MOST_MIN: Final = 60
 class NoticeKind(Enum):
     """The kinds of notices; the value is the title of the message."""
 
-    DONE = "Charge done"
-    FAULT = "Fault"
-    NOT_PLUGGED = "Not plugged in"
-    PLAN = "Plan in danger"
-    ASLEEP = "Car does not charge"
+    DONE = text("Charge done")
+    FAULT = text("Fault")
+    NOT_PLUGGED = text("Not plugged in")
+    PLAN = text("Plan in danger")
+    ASLEEP = text("Car does not charge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +134,21 @@ class Notices:
         finished = open_after and seen.finished
         if not (limited or finished or (reached and took)):
             return ()
-        why = "the limit of this session is reached" if limited else "the car has finished"
+        why: str = text("the car has finished")
+        if limited:
+            why = text("the limit of this session is reached")
         if reached and seen.plan is not None:
             why = seen.plan.text
         if not seen.closed:
             self._from_wh = None
-        return (Message(NoticeKind.DONE, f"{seen.charge}; {why}"),)
+        return (Message(NoticeKind.DONE, text("{charge}; {why}", charge=seen.charge, why=why)),)
 
     def _fault(self, now: float, seen: Situation) -> tuple[Message, ...]:
         found = []
-        for name, text in seen.faults.items():
+        for name, words in seen.faults.items():
             lasts = self._faults.setdefault(name, _Persisting(FAULT_FOR_S)).update(now, true=True)
             if lasts and now - self._seen_at.get(name, -math.inf) > FAULT_AGAIN_S:
-                found.append(Message(NoticeKind.FAULT, text))
+                found.append(Message(NoticeKind.FAULT, words))
             if lasts:
                 self._seen_at[name] = now
         for name in self._faults.keys() - seen.faults.keys():
@@ -160,7 +164,8 @@ class Notices:
         self._reminded = local.date()
         if seen.plugged:
             return ()
-        return (Message(NoticeKind.NOT_PLUGGED, f"no car is plugged in at {local:%H:%M}"),)
+        words = text("no car is plugged in at {time}", time=f"{local:%H:%M}")
+        return (Message(NoticeKind.NOT_PLUGGED, words),)
 
     def _plan(self, now: float, seen: Situation) -> tuple[Message, ...]:
         plan = seen.plan

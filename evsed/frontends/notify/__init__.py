@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 class NotifyConfig:
     """The addresses of apprise, and the minute of the day at which a car is missed, or None.
 
+    *language* is the code of the one in which the messages are.
     The addresses hold secrets, so that they are left out where the configuration is shown.
     """
 
     urls: tuple[str, ...] = field(repr=False)
     remind_min: int | None
+    language: str = "en"

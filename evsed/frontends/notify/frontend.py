@@ -15,8 +15,10 @@ from evsed.core.energy.sessions import sun_text
 from evsed.core.text import listed, text
 from evsed.core.user.notices import Notices, PlanSeen, Situation
 from evsed.errors import NotifyError
+from evsed.frontends.languages import Languages
 from evsed.frontends.money import money_text
-from evsed.frontends.notify.sender import Sender, Service
+from evsed.frontends.notify.sender import Sender
+from evsed.frontends.notify.service import Service, open_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +50,8 @@ class NotifyFrontend:
         """Watch until cancelled."""
         # apprise loads a hundred plugins, which takes a Pi many seconds.
         services = await asyncio.to_thread(self._services)
-        sender = Sender(services, self._on_outcome)
+        language = await asyncio.to_thread(Languages().get, self._config.language)
+        sender = Sender(services, self._on_outcome, language=language)
         try:
             while True:
                 status = hub.status()
@@ -64,10 +67,10 @@ class NotifyFrontend:
 
     def _services(self) -> list[Service]:
         """Open every address that can be used, and log once each that cannot."""
-        services = []
+        services: list[Service] = []
         for number, url in enumerate(self._config.urls):
             try:
-                services.append(Service(number, url))
+                services.append(open_service(number, url))
             except NotifyError as error:
                 if str(error) not in self._reported:
                     self._reported.add(str(error))
@@ -83,7 +86,7 @@ class NotifyFrontend:
             self._failing.add(service)
             log.warning(
                 "a notice could not be sent; charging goes on and the next notice is tried again; "
-                "check its address, and whether the service may reach the internet: docs/notify.md",
+                "check its address, and that the Pi reaches it: docs/notify.md",
                 service=service,
             )
 
@@ -105,10 +108,16 @@ def seen(status: Status) -> Situation:
         charge=listed(part for part in (charged, sun, money) if part),
         finished=status.summary == FINISHED,
         idle=status.summary in (ASLEEP, GAVE_UP),
-        state=f"{status.summary}: {status.reason}",
+        state=text("{summary}: {reason}", summary=status.summary, reason=status.reason),
         limited_by=status.limited_by,
         faults={
-            fault.name: f"{fault.name}: {fault.what}. {fault.done}. Do now: {fault.todo}"
+            fault.name: text(
+                "{name}: {what}. {done}. Do now: {todo}",
+                name=fault.name,
+                what=fault.what,
+                done=fault.done,
+                todo=fault.todo,
+            )
             for fault in status.faults
         },
         plan=None

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from evsed.core.text import text
 from evsed.errors import NotifyError
-from evsed.frontends.notify.sender import Service
+from evsed.frontends.languages import Languages
+from evsed.frontends.notify.service import open_service
 
 if TYPE_CHECKING:
     from evsed.frontends.notify import NotifyConfig
@@ -23,21 +24,24 @@ def try_all(config: NotifyConfig | None, write: Callable[[str], None] = print) -
         write(text("[notify] urls is empty: nothing is sent"))
         return True
     good = True
+    language = Languages().get(config.language)
+    title = language.sentence(text("evsed: {what}", what=text("A trial")))
+    body = language.sentence(text("Messages of evsed arrive here."))
     for number, url in enumerate(config.urls):
         try:
-            service = Service(number, url)
+            service = open_service(number, url)
         except NotifyError as error:
             write(str(error))
             good = False
             continue
-        if service.send("evsed: A trial", "Messages of evsed arrive here."):
+        if service.send(title, body):
             write(text("{service}: sent", service=service.name))
         else:
             good = False
             write(
                 text(
-                    "{service}: not sent. Is the address right? A service in the internet has to "
-                    "be allowed first: docs/notify.md",
+                    "{service}: not sent. Is the address right, and does the Pi reach it? "
+                    "See docs/notify.md",
                     service=service.name,
                 )
             )

@@ -8,21 +8,28 @@ import io
 import json
 import logging
 import queue
+import socketserver
+import subprocess
+import sys
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
 
 from evsed.core.car.care import ASLEEP, FINISHED
-from evsed.core.user.notices import Message, NoticeKind
+from evsed.core.user.notices import Message, NoticeKind, Notices, Situation
 from evsed.errors import NotifyError
+from evsed.frontends.languages import Languages
 from evsed.frontends.notify import NotifyConfig
 from evsed.frontends.notify.frontend import NotifyFrontend, seen
-from evsed.frontends.notify.sender import QUEUE_MAX, Sender, Service
+from evsed.frontends.notify.sender import QUEUE_MAX, Sender
+from evsed.frontends.notify.service import SentApart, SentHere, Service, open_service
 from evsed.frontends.notify.trial import try_all
 from evsed.frontends.views import PlanView, PricesView
 from evsed.logs import Logs, LogsConfig
@@ -31,7 +38,6 @@ from tests.sources.devices import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytest.importorskip("apprise", reason="apprise is not installed")
 
@@ -77,10 +83,82 @@ def outcomes(sender_of: Service, *tries_after_s: float) -> tuple[Sender, queue.Q
     return sender, found
 
 
+@contextmanager
+def processes_for_each_message(folder: Path) -> Iterator[Path]:
+    """A socket that starts the sending process for each connection, as systemd does."""
+
+    class Started(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            subprocess.run(
+                [sys.executable, "-m", "evsed.frontends.notify"],
+                stdin=self.request, stdout=self.request, check=False,
+            )  # fmt: skip
+
+    path = folder / "notify.sock"
+    with socketserver.ThreadingUnixStreamServer(str(path), Started) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield path
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_notice_arrives_through_a_process_of_its_own(tmp_path: Path) -> None:
+    phone = Phone(200, 500)
+    with served(phone.handle) as url, processes_for_each_message(tmp_path) as socket:
+        service = open_service(0, address(url), socket)
+        assert isinstance(service, SentApart)
+        assert service.name == "notify.urls[0] (json://)"
+        assert service.send("evsed: Charge done", "4.00 kWh; voilà")
+        assert phone.next() == ("evsed: Charge done", "4.00 kWh; voilà")
+        assert not service.send("evsed: Charge done", "4.00 kWh")  # the server refuses it
+
+
+def test_the_process_of_its_own_says_what_is_no_address(tmp_path: Path) -> None:
+    with (
+        processes_for_each_message(tmp_path) as socket,
+        pytest.raises(NotifyError, match=r"notify.urls\[1\] \(nonsense://\) is no") as no,
+    ):
+        open_service(1, "nonsense://x", socket)
+    assert (
+        Languages()
+        .get("de")
+        .sentence(str(no.value))
+        .startswith("notify.urls[1] (nonsense://) ist keine Adresse")
+    )
+
+
+def test_a_socket_at_which_nobody_listens_sends_nothing_and_raises_nothing(tmp_path: Path) -> None:
+    (tmp_path / "left").touch()
+    service = open_service(0, address("http://127.0.0.1:9"), tmp_path / "left")
+    assert not service.send("evsed: Charge done", "4.00 kWh")
+
+
+def test_without_the_socket_evsed_sends_by_itself(tmp_path: Path) -> None:
+    assert isinstance(open_service(0, "json://h", tmp_path / "notify.sock"), SentHere)
+
+
+def test_a_notice_is_in_the_language_that_is_set() -> None:
+    phone = Phone()
+    (notice,) = Notices(NOON.hour * 60).update(0.0, NOON, Situation(plugged=False))
+    with served(phone.handle) as url:
+        sender = Sender(
+            [SentHere(0, address(url))], lambda _, __: None, language=Languages().get("fr")
+        )
+        sender.put(notice)
+        assert phone.next() == (
+            "evsed : Pas branchée",
+            f"aucune voiture n'est branchée à {NOON:%H:%M}",
+        )
+        sender.stop()
+
+
 def test_a_notice_arrives_with_its_title_and_its_text() -> None:
     phone = Phone()
     with served(phone.handle) as url:
-        sender, found = outcomes(Service(0, address(url)))
+        sender, found = outcomes(SentHere(0, address(url)))
         sender.put(NOTICE)
         assert phone.next() == ("evsed: Charge done", "4.00 kWh; the car has finished")
         assert found.get(timeout=PATIENCE_S)
@@ -90,7 +168,7 @@ def test_a_notice_arrives_with_its_title_and_its_text() -> None:
 def test_a_notice_that_is_refused_is_tried_again() -> None:
     phone = Phone(500, 503)
     with served(phone.handle) as url:
-        sender, found = outcomes(Service(0, address(url)), 0.0, 0.0, 0.0)
+        sender, found = outcomes(SentHere(0, address(url)), 0.0, 0.0, 0.0)
         sender.put(NOTICE)
         assert found.get(timeout=PATIENCE_S)
         assert phone.got.qsize() == 3
@@ -110,7 +188,7 @@ def test_a_server_that_never_answers_holds_up_nothing() -> None:
         return response
 
     with served(trickle) as url:
-        sender, found = outcomes(Service(0, address(url)))
+        sender, found = outcomes(SentHere(0, address(url)))
         sender.put(NOTICE)
         assert begun.wait(PATIENCE_S)
         for _ in range(3 * QUEUE_MAX):
@@ -123,7 +201,7 @@ def test_a_server_that_never_answers_holds_up_nothing() -> None:
 @pytest.mark.parametrize("url", ["nonsense://example.org/x", "tgram://wrong"])
 def test_an_address_that_apprise_does_not_understand_is_named_without_its_secret(url: str) -> None:
     with pytest.raises(NotifyError, match=r"notify.urls\[1\] \((nonsense|tgram)://\) is no") as no:
-        Service(1, url)
+        SentHere(1, url)
     assert "wrong" not in str(no.value)
 
 

@@ -58,7 +58,6 @@ ELSEWHERE = (
     "settings.js",
     "settings_fields.js",
     "settings_words.js",
-    "language.js",
     "future.js",
     "guide.js",
     "money.js",
@@ -73,8 +72,8 @@ COMPRESSED = {"Content-Encoding": "gzip"}
 VARIES = {"Vary": "Accept, Accept-Encoding, Accept-Language, Cookie"}
 NAMES = {"en": "English", "de": "Deutsch", "es": "Español", "fr": "Français"}
 """Languages in their own words."""
-CHOICES = "languages"
-"""The slot of the settings for the languages there are."""
+CHOICES = "{{ languages }}"
+"""The slot of the pages for the languages there are."""
 OF_LANGUAGE = frozenset({"lang", "locale"})
 """Keys of words that no translation has: they name the language itself."""
 NOW = "now_in_words"
@@ -135,8 +134,7 @@ class Edition:
         slots = {**words, "static": self.prefix.removeprefix("/"), NOW: "\0"}
         self._before, _, self._after = _fill(texts.page, slots).partition("\0")
         self._policy = policy
-        before, _, after = _fill(texts.settings, {**slots, **more, CHOICES: "\0"}).partition("\0")
-        settings = f"{before}{texts.choices}{after}".encode()
+        settings = _fill(texts.settings, {**slots, **more}).encode()
         self.settings = asset(settings, "text/html; charset=utf-8", REVALIDATE, {})
         worker = _fill(texts.worker, texts.words(WORKER_WORDS, language)).encode()
         # Beside the page, because it may serve nothing above its own folder; so not for ever.
@@ -166,7 +164,7 @@ class Assets:
     """The page and its files by their address.
 
     Other sites at *frame_ancestors* may show the page in a frame. No other site may frame the page
-    of the settings. *languages* are the codes of those that may be chosen on it.
+    of the settings. *languages* are the codes of those that may be chosen.
 
     `weight` is the size of a first visit in bytes; `sent` the same as transferred, compressed; both
     in English. Raises `WebError` where third-party files are missing.
@@ -190,11 +188,17 @@ class Assets:
         worker = bodies.pop(WORKER).decode()
         # One style sheet: each further file delays the first paint.
         bodies[STYLE] = b"\n".join(bodies.pop(name) for name in STYLES)
+        choices = "".join(map(_option, languages))
+        page, settings = (
+            INDENTED.sub("\n", (folder / name).read_text(encoding="utf-8")).replace(
+                CHOICES, choices
+            )
+            for name in (PAGE, SETTINGS_PAGE)
+        )
         self._texts = _Texts(
             folder,
-            INDENTED.sub("\n", (folder / PAGE).read_text(encoding="utf-8")),
-            INDENTED.sub("\n", (folder / SETTINGS_PAGE).read_text(encoding="utf-8")),
-            "".join(map(_option, languages)),
+            page,
+            settings,
             worker,
             hashlib.sha256(b"".join(bodies[name] for name in sorted(bodies))).digest(),
         )
@@ -241,7 +245,6 @@ class _Texts:
     folder: Traversable
     page: str
     settings: str
-    choices: str
     worker: str
     hash: bytes
 

@@ -8,6 +8,7 @@ import { updateDashboard } from "./dashboard.js";
 import { light } from "./light.js";
 import { byId, setText } from "./dom.js";
 import { api, duration, t } from "./i18n.js";
+import "./language.js";
 import "./theme.js";
 import { today } from "./today.js";
 

@@ -7,7 +7,7 @@ import { byId } from "./dom.js";
 const YEAR_S = 31_536_000;
 const choice = byId("language");
 
-choice.value = /(?:^|; )evsed_lang=([a-z]+)/.exec(document.cookie)?.[1] ?? "";
+choice.value = document.documentElement.lang;
 choice.addEventListener("change", () => {
   const kept_s = choice.value ? YEAR_S : 0;
   document.cookie = `evsed_lang=${choice.value}; path=/; max-age=${kept_s}; samesite=lax`;

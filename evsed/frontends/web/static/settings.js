@@ -4,9 +4,9 @@
 import { byId, make, prose, read } from "./dom.js";
 import { showGuide, updateGuide } from "./guide.js";
 import { duration } from "./i18n.js";
-import "./language.js";
 import { loadAccess, onAccess, order } from "./orders.js";
 import { field, idOf, st, written } from "./settings_fields.js";
+import "./language.js";
 import "./theme.js";
 
 const SETTINGS = "api/v1/settings";
