@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--days", type=int, default=60, help="of the past, each minute of them")
     parser.add_argument("--broker", default="", help="publish by MQTT, too")
+    parser.add_argument("--https-port", type=int, default=0, help="serve by HTTPS there, too")
     parser.add_argument("--on-for-s", type=float, default=0.0, help="the box has been on so long")
     options = parser.parse_args()
     store = options.folder / "evsed.db"
@@ -37,7 +38,11 @@ def main() -> int:
         fill(store, datetime.now().astimezone(), options.days)
     with demo_world(0) as world:
         print(f"garage  {world.garage_url}", flush=True)
-        world.overrides["web"] |= {"port": 0, "password_file": options.folder / "password"}
+        world.overrides["web"] |= {
+            "port": 0,
+            "https_port": options.https_port,
+            "password_file": options.folder / "password",
+        }
         world.overrides["store"] = {"path": store}
         world.overrides["logs"] = {"dir": options.folder / "log"}
         world.overrides["openevse"] = {"enabled": True, "announce": False}

@@ -44,7 +44,7 @@ class Garage:
 class Charger:
     """A running charger: its page's address, its garage, its folder with password and logs."""
 
-    def __init__(self, folder: Path, broker: str = "") -> None:
+    def __init__(self, folder: Path, *more: str) -> None:
         # The Pi's clock says that it is about one in the afternoon, whatever time it is here; the
         # browser's does not.
         ahead = (LIKE_NOON_H - datetime.now(UTC).hour + 12) % 24 - 12
@@ -53,7 +53,7 @@ class Charger:
         self.folder = folder
         self.password_file = folder / "password"
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.browser.charger", str(folder), "--broker", broker],
+            [sys.executable, "-m", "tests.browser.charger", str(folder), *more],
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, "TZ": self.zone},

@@ -75,7 +75,9 @@ def subscriber(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subscriber]
 @pytest.fixture(scope="module")
 def charger(tmp_path_factory: pytest.TempPathFactory, subscriber: Subscriber) -> Iterator[Charger]:
     """A charger that publishes at that mosquitto."""
-    made = Charger(tmp_path_factory.mktemp("charger"), f"mqtt://127.0.0.1:{subscriber.port}")
+    made = Charger(
+        tmp_path_factory.mktemp("charger"), "--broker", f"mqtt://127.0.0.1:{subscriber.port}"
+    )
     yield made
     made.close()
 
