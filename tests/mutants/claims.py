@@ -115,7 +115,7 @@ CLAIMS: Final = (
     # --- two at one board, and the wrong hands
     Mutant("lock-ignored", "boards/lock.py", '        held.bind(f"\\0evsed board {_place(config)}")', "        held.fileno()",
            "processes/test_start_refused.py::test_a_second_evsed_on_another_port_changes_nothing_on_the_wires_and_in_the_store"),
-    Mutant("demo-anywhere", "sim/demo.py", '"board": {"kind": "pigpio", "pigpio"', '"board": {"pigpio"',
+    Mutant("demo-anywhere", "sim/demo.py", '"board": {"kind": "pigpio", "cp_relay_gpio"', '"board": {"cp_relay_gpio"',
            "cli/test_demo_board.py::test_the_demo_reaches_no_real_board_whatever_the_settings_say"),
     Mutant("off-not-told", "cli/off.py", "    if not wires_only:", "    if wires_only:",
            "processes/test_evsed_off.py::test_off_typed_by_a_person_holds_until_the_owner_says_otherwise"),
@@ -258,10 +258,16 @@ CLAIMS: Final = (
            "core/pilot/test_current_transformer.py::test_an_input_that_is_not_at_half_the_reference_is_a_fault_and_no_reading"),
     Mutant("noise-is-current", "core/pilot/current_transformer.py", "SILENCE: Final = 1.5", "SILENCE: Final = 0.0",
            "core/pilot/test_current_transformer.py::test_a_transformer_that_is_not_clamped_on_reads_0_a"),
-    Mutant("pause-by-f-keeps-the-car", "core/pilot/evse.py", "            self.proof.on_unseen()", "            pass",
+    Mutant("pause-by-f-keeps-the-car", "core/pilot/evse.py", "            self.output.pause(now, blocked)\n            self.proof.on_unseen()", "            self.output.pause(now, blocked)",
            "core/pilot/test_evse_cars.py::test_whoever_comes_during_f_has_to_show_b_before_anything_closes"),
     Mutant("pause-by-f-without-x1", "core/pilot/evse.py", "stood = self.output.x1_for_s(now) >= j1772.X1_MIN_S and self.proof.complete", "stood = self.proof.complete",
            "core/pilot/test_evse_cars.py::test_a_car_that_wants_f_in_a_pause_gets_it_once_the_contactor_is_open"),
+    Mutant("line-open-in-c", "core/pilot/evse.py", "untaken = self.presence.plugged and self.presence.settled is PilotState.B", "untaken = self.presence.plugged",
+           "core/pilot/test_evse_cars.py::test_the_line_is_never_open_with_the_contactor_closed_whenever_it_is_ordered"),
+    Mutant("line-left-by-off", "boards/board.py", "((self.cp_relay_gpio, 0),)", "()",
+           "boards/test_cp_relay.py::test_off_closes_the_line_that_a_dead_evsed_has_left_open"),
+    Mutant("notices-from-within", "frontends/notify/service.py", "    if os.access(sender, os.W_OK):", "    if False:",
+           "frontends/notify/test_notify.py::test_a_notice_arrives_through_a_process_of_its_own"),
     Mutant("each-phase-full", "daemon/ocpp_limit.py", "step.on(state.phases)", "step.max_a",
            "daemon/test_phase_wishes.py::test_a_central_system_that_allows_one_phase_has_it_asked_for_and_less_flows_till_then"),
 )  # fmt: skip
@@ -283,4 +289,5 @@ WITHOUT: Final = {
     "sim/test_contactor_drive.py::test_the_pump_opens_what_is_held_as_it_opens_what_is_driven": CIRCUIT,
     "boards/pigpio/test_hold.py::test_a_killed_pigpiod_leaves_the_pwm_to_the_charge_pump_and_the_next_life_ends_it": CIRCUIT,
     "systemd/test_unit.py::test_the_car_has_time_to_let_go": UNIT,
+    "systemd/test_unit.py::test_what_sends_messages_into_the_world_reaches_nothing_of_the_charger": UNIT,
 }

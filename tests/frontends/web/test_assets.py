@@ -16,7 +16,7 @@ from evsed.core.energy.sessions import EndReason
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import OWNERS
 from evsed.errors import WebError
-from evsed.frontends.languages import ENGLISH_ITSELF
+from evsed.frontends.languages import ENGLISH_ITSELF, Languages
 from evsed.frontends.web.http.assets import FOR_READERS, PARTS, Assets, parts
 from tests.frontends.web.web_world import CHARGING, FAULTED, served
 
@@ -177,7 +177,7 @@ async def test_the_script_reads_its_words_as_a_module() -> None:
     async with (
         served() as evsed,
         aiohttp.ClientSession(evsed.url) as client,
-        client.get(f"{Assets().prefix}words.js") as answer,
+        client.get(f"{Assets(languages=Languages().offered).prefix}words.js") as answer,
     ):
         body = await answer.text()
     assert json.loads(body.removeprefix("export default ").removesuffix(";\n"))["title"] == "evsed"
@@ -246,7 +246,7 @@ async def test_the_page_stands_in_no_frame_but_of_the_sites_that_the_owner_names
 
 
 async def test_files_are_compressed_for_those_who_can_read_that() -> None:
-    name = f"{Assets().prefix}page.css"
+    name = f"{Assets(languages=Languages().offered).prefix}page.css"
     async with served() as evsed, aiohttp.ClientSession(evsed.url) as client:
         async with client.get(name, headers={"Accept-Encoding": "identity"}) as answer:
             plain = await answer.read()
