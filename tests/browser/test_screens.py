@@ -42,6 +42,8 @@ def test_every_view_is_sound(
 ) -> None:
     watched = open_page(browser, f"{charger.url}#{view}", screen)
     watched.says("#summary", ".+")
+    current = watched.page.locator("nav a[aria-current]")
+    expect(current).to_have_attribute("href", f"#{view}")
     if view == "history":
         expect(watched.page.locator("#sessions tr").first).to_be_visible()
     for percent in (100, 200):

@@ -111,7 +111,7 @@ async function view() {
   const past = location.hash === "#history";
   byId("view_now").hidden = past;
   byId("view_history").hidden = !past;
-  for (const a of document.querySelectorAll("nav a")) {
+  for (const a of document.querySelectorAll("nav a[href^='#']")) {
     if ((a.hash === "#history") === past) a.setAttribute("aria-current", "page");
     else a.removeAttribute("aria-current");
   }
