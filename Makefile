@@ -194,7 +194,7 @@ deb: setup ## the Debian packages of all three architectures, in dist/
 	@nice $(BIN)/python deb/build_deb.py
 
 systemd-test: deb ## the package on a real systemd 252 and 257, in a container; needs root
-	@nice $(BIN)/python -m pytest -p no:cacheprovider tests/deb/systems/test_systemd.py
+	@nice $(BIN)/python -m pytest -p no:cacheprovider tests/deb/systems/test_systemd.py tests/deb/systems/test_notify_unit.py
 
 # The page is opened from beside the container, by an address of its network.
 first-charge: deb ## from a fresh package to the first charge, by Chromium alone, in a container; needs root

@@ -89,6 +89,7 @@ def test_what_sends_messages_into_the_world_reaches_nothing_of_the_charger() -> 
     socket = settings_of(UNIT.parent / "evsed-notify.socket")
     assert socket["ListenStream"] == [str(SENDER_SOCKET)]
     assert (socket["SocketUser"], socket["SocketMode"]) == (["evsed"], ["0600"])
+    assert "PartOf" not in socket  # it would take port 80 from evsed.socket as both begin again
     assert "evsed-notify.socket" in daemon["Wants"][0].split()
     assert "evsed-notify.socket" in daemon["After"][0].split()
     assert daemon["IPAddressDeny"] == ["any"]

@@ -86,7 +86,7 @@ class Owner:
         watched.says("#step pre", "It was read")
         self.did("feed tried")
         self.press("Save the feed")
-        self.until_back()
+        watched.says("#step [role=status]", "Done: kept: feed[.]url")  # at once, without a restart
         watched.says("#steps", "Supply done.*Board.*Sun done.*Home Assistant to do")
         self.did("feed")
         self.press("Next step")
