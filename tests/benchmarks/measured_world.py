@@ -170,6 +170,7 @@ class Trials:
 
         The plug is out of a car only after S2 is open, so B is there for a while first.
         """
+        self._world.car.stop_asking()
         await asyncio.sleep(1.0)
         self._world.car.unplug()
         await asyncio.sleep(1.0)
