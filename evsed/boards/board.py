@@ -125,6 +125,10 @@ class BoxConfig:
         )
 
 
+Levels = tuple[tuple[int, int], ...]
+"""GPIOs, each with a level, 0 or 1."""
+
+
 @dataclass(frozen=True, slots=True)
 class BoardConfig:
     """Which board, and how it is wired; crosses the link to the control process as it is.
@@ -157,7 +161,7 @@ class BoardConfig:
             taken.add(self.cp_relay_gpio)
         object.__setattr__(self, "box", self.box.without(taken))
 
-    def rest(self) -> tuple[tuple[int, int], ...]:
+    def rest(self) -> Levels:
         """Each output that is no barrier, with its level at rest: pilot connected, light dark."""
         relay = () if self.cp_relay_gpio is None else ((self.cp_relay_gpio, 0),)
         return (*relay, *self.box.rest())

@@ -8,7 +8,6 @@ are imported in their own threads: it takes a Pi seconds, in which the limits wo
 from __future__ import annotations
 
 import asyncio
-import importlib
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from evsed.daemon.local_zone import LocalZone
 from evsed.daemon.meter_follower import MeterFollower
 from evsed.daemon.price_follower import PriceFollower
 from evsed.daemon.supervisor import Part
+from evsed.frontends import other_frontends
 from evsed.meters import CarReading, open_car, open_house
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from evsed.daemon.house_guard import HouseGuard
     from evsed.daemon.hub import ChargerHub
     from evsed.daemon.limit_calculator import LimitCalculator
+    from evsed.frontends import OtherFrontend
     from evsed.frontends.frontend import Frontend
     from evsed.settings import Settings
 
@@ -77,27 +78,26 @@ class LiveParts:
             yield Part("mdns", partial(announce, host, port, __version__), config=self._page)
 
     def _frontends(self, settings: Settings) -> Iterator[Part]:
-        mqtt, ocpp = settings.mqtt_config(), settings.ocpp_config()
-        notify = settings.notify.config()
-        if mqtt is not None:
-            yield self._frontend("mqtt", mqtt, __version__, self._page[1])
-        if ocpp is not None:
-            yield self._frontend("ocpp", ocpp)
-        if notify is not None:
-            yield self._frontend("notify", notify)
+        for found in other_frontends(
+            __version__,
+            self._page[1],
+            mqtt=settings.mqtt_config(),
+            ocpp=settings.ocpp_config(),
+            notify=settings.notify.config(),
+        ):
+            yield self._frontend(found)
 
-    def _frontend(self, name: str, config: object, *more: object) -> Part:
-        """Make the part of the frontend in evsed/frontends/*name*."""
+    def _frontend(self, found: OtherFrontend) -> Part:
+        """Make the part of a frontend, which is made once and may run several times."""
         its_hub = self._its_hub()
-        opened: list[Frontend] = []
+        made: list[Frontend] = []
 
         async def run() -> None:
-            if not opened:
-                module = importlib.import_module(f"evsed.frontends.{name}.frontend")
-                opened.append(getattr(module, f"{name.capitalize()}Frontend")(config, *more))
-            await opened[0].run(its_hub)
+            if not made:
+                made.append(found.make())
+            await made[0].run(its_hub)
 
-        return Part(name, run, lambda: its_hub.refused, config=config)
+        return Part(found.name, run, lambda: its_hub.refused, config=found.config)
 
     def _meters(self, settings: Settings) -> Iterator[Part]:
         """Make what reads the meter of the car, and for each guard that of the house."""

@@ -2,17 +2,24 @@
 """The frontends: everything that shows evsed to people and programs.
 
 `status.py` has what may be shown, `hub.py` what a frontend may ask of the daemon, `frontend.py` the
-protocol that each of them follows. `open_web()` opens the one that is always in use.
+protocol that each of them follows. `open_web()` opens the one that is always in use;
+`other_frontends()` gives those beside it that are in use.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from evsed.frontends.frontend import Frontend
+    from evsed.frontends.mqtt import MqttConfig
+    from evsed.frontends.notify import NotifyConfig
+    from evsed.frontends.ocpp import OcppConfig
     from evsed.frontends.web import WebConfig
 
 
@@ -40,3 +47,50 @@ def open_web(config: WebConfig) -> OpenedWeb:
     web = WebFrontend(config, handed=handed_sockets(os.environ, os.getpid()))
     host, port = web.listen()
     return OpenedWeb(web, host, port)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherFrontend:
+    """A frontend beside the page: its name, what it is made of, and what makes it.
+
+    `make` imports it, which takes a Pi seconds, so it is called in the frontend's own thread.
+    """
+
+    name: str
+    config: object
+    make: Callable[[], Frontend]
+
+
+def other_frontends(
+    version: str,
+    page_port: int,
+    *,
+    mqtt: MqttConfig | None,
+    ocpp: OcppConfig | None,
+    notify: NotifyConfig | None,
+) -> Iterator[OtherFrontend]:
+    """Yield the frontends that have a configuration; *page_port* is the TCP port of the page."""
+    if mqtt is not None:
+        yield OtherFrontend("mqtt", mqtt, partial(_mqtt, mqtt, version, page_port))
+    if ocpp is not None:
+        yield OtherFrontend("ocpp", ocpp, partial(_ocpp, ocpp))
+    if notify is not None:
+        yield OtherFrontend("notify", notify, partial(_notify, notify))
+
+
+def _mqtt(config: MqttConfig, version: str, page_port: int) -> Frontend:
+    from evsed.frontends.mqtt.frontend import MqttFrontend  # noqa: PLC0415 - only where in use
+
+    return MqttFrontend(config, version, page_port)
+
+
+def _ocpp(config: OcppConfig) -> Frontend:
+    from evsed.frontends.ocpp.frontend import OcppFrontend  # noqa: PLC0415 - only where in use
+
+    return OcppFrontend(config)
+
+
+def _notify(config: NotifyConfig) -> Frontend:
+    from evsed.frontends.notify.frontend import NotifyFrontend  # noqa: PLC0415 - only where in use
+
+    return NotifyFrontend(config)

@@ -20,17 +20,15 @@ from evsed.boards.kernel.sysfs import LINE_OUTPUT, GpioLine, Kernel, consumer_of
 from evsed.errors import BoardError
 
 if TYPE_CHECKING:
-    from evsed.boards.board import KernelConfig
+    from evsed.boards.board import KernelConfig, Levels
 
-Pins = tuple[tuple[int, int], ...]
-"""GPIOs with their levels at rest."""
 _AGAIN_S: Final = 0.01
 
 
 def make_safe(
     config: KernelConfig,
     timeout_s: float,
-    rest: Pins = (),
+    rest: Levels = (),
     *,
     kernel: Kernel | None = None,
 ) -> str:

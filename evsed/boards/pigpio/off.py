@@ -19,10 +19,8 @@ from evsed.boards.pigpio.connection import Command, Connection, Request, read
 from evsed.errors import BoardError, BoardGone
 
 if TYPE_CHECKING:
-    from evsed.boards.board import PigpioConfig
+    from evsed.boards.board import Levels, PigpioConfig
 
-Pins = tuple[tuple[int, int], ...]
-"""GPIOs with their levels at rest."""
 
 _AGAIN_S: Final = 0.1  # between attempts to reach a pigpiod that systemd may be restarting
 
@@ -32,7 +30,7 @@ _STILL = (
 )
 
 
-def make_safe(config: PigpioConfig, timeout_s: float, rest: Pins = ()) -> str:
+def make_safe(config: PigpioConfig, timeout_s: float, rest: Levels = ()) -> str:
     """Open the contactors, set the pilot to steady +12 V, stop evsed's scripts; describe it.
 
     The outputs of *rest*, which are no barriers, are at their levels then.
@@ -65,7 +63,7 @@ def _reach(config: PigpioConfig, until: float) -> Connection:
             time.sleep(_AGAIN_S)
 
 
-def _make_safe(config: PigpioConfig, pipe: Connection, until: float, rest: Pins) -> str:
+def _make_safe(config: PigpioConfig, pipe: Connection, until: float, rest: Levels) -> str:
     pipe.limit_time(until - monotonic())
     pipe.ask(*deadman.safe_outputs(config))
     found = deadman.leftovers(pipe, config)
