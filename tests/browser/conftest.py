@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from evsed.frontends.web.auth.password import keep
+
 if importlib.util.find_spec("playwright") is None:
     # Nothing of this folder is part of `make check`: a fresh machine has no browser.
     collect_ignore_glob = ["test_*.py"]
@@ -24,6 +26,7 @@ else:
 
     from tests.browser.watch import ARGUMENTS, chromium
 
+PASSWORD = "a good password"
 LIKE_NOON_H = 13
 STARTED_WITHIN_LINES = 50
 
@@ -94,6 +97,16 @@ class Charger:
 def charger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Charger]:
     """A charger of this module's own."""
     made = Charger(tmp_path_factory.mktemp("charger"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Charger]:
+    """A charger of this module's own, with `PASSWORD`."""
+    folder = tmp_path_factory.mktemp("known")
+    keep(folder / "password", PASSWORD)
+    made = Charger(folder)
     yield made
     made.close()
 

@@ -11,8 +11,7 @@ from playwright.sync_api import Browser, Error, expect
 
 from evsed.frontends.web.auth.password import keep
 from tests.benchmarks.rig import free_port
-from tests.browser.conftest import Charger
-from tests.browser.test_settings import PASSWORD
+from tests.browser.conftest import PASSWORD, Charger
 from tests.browser.watch import PHONE_LIGHT, open_page
 
 

@@ -4,27 +4,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
 
-from evsed.frontends.web.auth.password import keep
-from tests.browser.conftest import Charger
+from tests.browser.conftest import PASSWORD, Charger
 from tests.browser.watch import DESKTOP_LIGHT, open_page
-
-PASSWORD = "a good password"
-
-
-@pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Charger]:
-    """A charger with a password."""
-    folder = tmp_path_factory.mktemp("kept")
-    keep(folder / "password", PASSWORD)
-    made = Charger(folder)
-    yield made
-    made.close()
 
 
 def test_a_copy_is_saved_and_put_back_by_the_page_alone(

@@ -3,37 +3,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from evsed.frontends.languages import Languages
-from evsed.frontends.web.auth.password import keep
-from tests.browser.conftest import Charger
+from tests.browser.conftest import PASSWORD, Charger
 from tests.browser.test_plan import PLAN
-from tests.browser.test_settings import PASSWORD, SCREENS
-from tests.browser.watch import Watched, open_page
+from tests.browser.watch import SIZES, Watched, open_page
 
 SETTINGS_SECTIONS = "#sections details"
 STEPS = ("supply", "board", "sun", "home-assistant")
 """The guide's steps that a box with a password has, in their order."""
 
 
-@pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Charger]:
-    """A charger with a password."""
-    folder = tmp_path_factory.mktemp("languages")
-    keep(folder / "password", PASSWORD)
-    made = Charger(folder)
-    yield made
-    made.close()
-
-
 def on_every_screen(watched: Watched, shots: Path, name: str) -> None:
     """Judge the view that is open on each screen, and take its picture."""
-    for screen in SCREENS:
+    for screen in SIZES:
         watched.page.set_viewport_size({"width": screen.width, "height": screen.height})
         watched.page.emulate_media(color_scheme=screen.scheme)
         watched.screen = screen
@@ -45,7 +32,7 @@ def on_every_screen(watched: Watched, shots: Path, name: str) -> None:
 def test_settings_guide_and_plan_are_sound_in_each_language(
     browser: Browser, known: Charger, shots: Path, language: str
 ) -> None:
-    watched = open_page(browser, f"{known.url}settings", SCREENS[-1], locale=language)
+    watched = open_page(browser, f"{known.url}settings", SIZES[-1], locale=language)
     page = watched.page
     expect(page.locator("html")).to_have_attribute("lang", language)
     expect(page.locator("#language")).to_have_value(language)
@@ -76,7 +63,7 @@ def test_settings_guide_and_plan_are_sound_in_each_language(
 
 
 def test_a_language_is_chosen_at_the_head_of_the_page(browser: Browser, known: Charger) -> None:
-    watched = open_page(browser, known.url, SCREENS[0])
+    watched = open_page(browser, known.url, SIZES[0])
     page = watched.page
     page.select_option("#language", "fr")
     expect(page.locator("html")).to_have_attribute("lang", "fr")

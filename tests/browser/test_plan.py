@@ -3,18 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from evsed.frontends.web.auth.password import keep
-from tests.browser.conftest import Charger
-from tests.browser.test_settings import SCREENS
-from tests.browser.watch import Screen, open_page
+from tests.browser.conftest import PASSWORD, Charger
+from tests.browser.watch import SIZES, Screen, open_page
 
-PASSWORD = "a good password"
 PLAN = """
 fetch("/api/v1/controls", {
   method: "PATCH", headers: { "Content-Type": "application/json" },
@@ -23,17 +19,7 @@ fetch("/api/v1/controls", {
 """
 
 
-@pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Charger]:
-    """A charger with a password."""
-    folder = tmp_path_factory.mktemp("planned")
-    keep(folder / "password", PASSWORD)
-    made = Charger(folder)
-    yield made
-    made.close()
-
-
-@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+@pytest.mark.parametrize("screen", SIZES, ids=lambda screen: screen.name)
 def test_the_plan_is_sound_on_every_screen(
     browser: Browser, known: Charger, shots: Path, screen: Screen
 ) -> None:

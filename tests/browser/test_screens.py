@@ -9,14 +9,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Charger
-from tests.browser.watch import Screen, open_page
+from tests.browser.watch import SIZES, Screen, open_page
 
 SMALL = Screen("small-light", 360, 640, "light", mobile=True)
-SCREENS = [
-    Screen(f"{width}-{scheme}", width, height, scheme, mobile=width < 700)
-    for width, height in ((360, 740), (768, 1024), (1440, 900))
-    for scheme in ("light", "dark")
-]
 FIRST = ("summary", "reason", "power", "session_kwh", "since", "done", "modes")
 
 
@@ -35,7 +30,7 @@ def test_the_first_screen_of_a_phone_answers_what_people_ask(
     watched.page.context.close()
 
 
-@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+@pytest.mark.parametrize("screen", SIZES, ids=lambda screen: screen.name)
 @pytest.mark.parametrize("view", ["now", "history"])
 def test_every_view_is_sound(
     browser: Browser, charger: Charger, shots: Path, screen: Screen, view: str

@@ -4,32 +4,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from evsed.frontends.web.auth.password import keep
-from tests.browser.conftest import Charger
-from tests.browser.watch import Screen, Watched, open_page
-
-PASSWORD = "a good password"
-SCREENS = [
-    Screen(f"{width}-{scheme}", width, height, scheme, mobile=width < 500)
-    for width, height in ((360, 740), (768, 1024), (1440, 900))
-    for scheme in ("light", "dark")
-]
-
-
-@pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Charger]:
-    """A charger with a password."""
-    folder = tmp_path_factory.mktemp("known")
-    keep(folder / "password", PASSWORD)
-    made = Charger(folder)
-    yield made
-    made.close()
+from tests.browser.conftest import PASSWORD, Charger
+from tests.browser.watch import SIZES, Screen, Watched, open_page
 
 
 def settings(browser: Browser, charger: Charger, screen: Screen) -> Watched:
@@ -40,7 +21,7 @@ def settings(browser: Browser, charger: Charger, screen: Screen) -> Watched:
     return watched
 
 
-@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+@pytest.mark.parametrize("screen", SIZES, ids=lambda screen: screen.name)
 def test_every_setting_and_every_step_is_shown_on_every_screen(
     browser: Browser, known: Charger, shots: Path, screen: Screen
 ) -> None:
@@ -73,7 +54,7 @@ def wait_until_back(page: Page) -> None:
 def test_a_fresh_box_is_set_up_without_a_shell(browser: Browser, tmp_path: Path) -> None:
     charger = Charger(tmp_path)
     try:
-        watched = open_page(browser, f"{charger.url}settings", SCREENS[0])
+        watched = open_page(browser, f"{charger.url}settings", SIZES[0])
         page = watched.page
         watched.says("#step", ".*It can be set here now.*")
         watched.is_sound()
@@ -98,7 +79,7 @@ def test_a_fresh_box_is_set_up_without_a_shell(browser: Browser, tmp_path: Path)
 def test_a_wrong_value_is_said_beside_its_field_and_a_change_is_undone(
     browser: Browser, known: Charger
 ) -> None:
-    watched = settings(browser, known, SCREENS[-1])
+    watched = settings(browser, known, SIZES[-1])
     page = watched.page
     page.locator("#section_surplus > summary").click()
     page.fill("#set_surplus__loan_wh", "200000")

@@ -62,6 +62,12 @@ NARROW = Screen("narrow-light", 320, 640, "light", mobile=True)
 DESKTOP_LIGHT = Screen("desktop-light", 1180, 820, "light", mobile=False)
 DESKTOP_DARK = Screen("desktop-dark", 1180, 820, "dark", mobile=False)
 SCREENS = (PHONE_DARK, PHONE_LIGHT, NARROW, DESKTOP_LIGHT, DESKTOP_DARK)
+SIZES = [
+    Screen(f"{width}-{scheme}", width, height, scheme, mobile=width < 500)
+    for width, height in ((360, 740), (768, 1024), (1440, 900))
+    for scheme in ("light", "dark")
+]
+"""Phone, tablet and desk, each light and dark: what every view is judged on."""
 
 
 @dataclass

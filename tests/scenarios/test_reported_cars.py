@@ -9,7 +9,7 @@ import pytest
 
 from evsed.control import Control
 from evsed.core.pilot import events as ev
-from evsed.link import WakeCar
+from evsed.link import Configure, WakeCar
 from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.cars.library import build_car
 
@@ -55,9 +55,9 @@ def test_a_bmw_that_flinches_at_each_change_is_not_held_for_a_chatterer() -> Non
     assert raised(bench) == []
 
 
-def test_a_sleeping_car_is_woken_by_the_order_and_charges() -> None:
-    """github.com/OpenEVSE/ESP8266_WiFi_v2.x/issues/223: asleep after a time without an offer."""
-    bench = Bench(Control, car=build_car("asleep-2h", after_s=20.0))
+def fast_asleep(name: str, config: Configure) -> Bench:
+    """A bench whose car fell asleep without an offer, and leaves the one it has now untaken."""
+    bench = Bench(Control, car=build_car(name, after_s=20.0), config=config)
     bench.run(1.0)
     bench.plug_in()
     bench.car.ask()
@@ -66,6 +66,12 @@ def test_a_sleeping_car_is_woken_by_the_order_and_charges() -> None:
     bench.offer(16.0)
     bench.run(10.0)
     assert not bench.contactor_closed
+    return bench
+
+
+def test_a_sleeping_car_is_woken_by_the_order_and_charges() -> None:
+    """github.com/OpenEVSE/ESP8266_WiFi_v2.x/issues/223: asleep after a time without an offer."""
+    bench = fast_asleep("asleep-2h", CONFIG)
 
     bench.send(WakeCar())
 
@@ -78,14 +84,7 @@ WITH_RELAY = replace(CONFIG, evse=replace(CONFIG.evse, cp_relay=True))
 
 def test_a_car_that_wakes_on_an_open_pilot_only_is_woken_by_the_relay_and_charges() -> None:
     """Tinkerforge/evse-v2-bricklet opens the control pilot for 4 s before it tries F."""
-    bench = Bench(Control, car=build_car("wants-open", after_s=20.0), config=WITH_RELAY)
-    bench.run(1.0)
-    bench.plug_in()
-    bench.car.ask()
-    bench.offer(0.0)
-    bench.run(25.0)
-    bench.offer(16.0)
-    bench.run(10.0)
+    bench = fast_asleep("wants-open", WITH_RELAY)
     bench.send(WakeCar())
     bench.run(15.0)
     assert not bench.contactor_closed
