@@ -8,7 +8,8 @@
 
 A car's goal is 95 % of what it could have taken, which is what an ordinary car took under the same
 sun from a station that knows this car's least current, less the time that this car needs to begin
-and whatever it takes less. The goals hold for every car but those that only their owner can help.
+and whatever it takes less; of a car that pauses by itself, as many runs as 60 closings a day allow.
+The goals hold for every car but those that only their owner can help.
 """
 
 from __future__ import annotations

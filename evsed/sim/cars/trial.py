@@ -18,6 +18,7 @@ from typing import Final
 
 from evsed.core.car.care import CarCare, CarCareConfig, CarNote
 from evsed.core.pilot import events as ev
+from evsed.core.pilot.closing_budget import DAY_S, PER_DAY
 from evsed.core.pilot.evse import Evse
 from evsed.core.pilot.evse_values import EvseConfig, Step
 from evsed.core.pilot.faults import Fault
@@ -320,25 +321,33 @@ def could_take_wh(ordinary: TrialResult, car: Car, watts_per_ampere: float) -> f
     *ordinary* is the trial of an ordinary car under the same sun, with a station that knows the
     least current of *car*. From each of its runs, the time that *car* needs to begin is taken off,
     and whatever *car* takes less. Of a car that begins so many charges in one stay, the best count.
+    So they do of one that pauses by itself: each pause costs a closing, and the contactor closes 60
+    times a day at most.
     """
-    most_runs = min((habit.most_runs for habit in car.habits if habit.most_runs), default=0)
-    total_wh, begun_at, first_at, was = 0.0, 0.0, math.nan, False
+    total_wh, begun_at, first_at, was, took = 0.0, 0.0, math.nan, False, False
     runs_wh: list[float] = []
     for at, step_s, amperes in ordinary.taken:
         if amperes > 0 and not was:
             begun_at = at
-            runs_wh.append(0.0)
             first_at = at if math.isnan(first_at) else first_at
         was = amperes > 0
         if not was:
+            took = False
             continue
         moment = TrialMoment(at, at - begun_at, at - first_at, total_wh)
         for habit in car.habits:
             amperes = habit.takes(moment, amperes)  # noqa: PLW2901 - each takes off a part
         amperes = min(amperes, car.model.max_a)  # noqa: PLW2901 - the same
-        step_wh = amperes * watts_per_ampere * step_s / 3600
-        total_wh, runs_wh[-1] = total_wh + step_wh, runs_wh[-1] + step_wh
-    return sum(sorted(runs_wh, reverse=True)[: most_runs or None])
+        if amperes > 0 and not took:
+            runs_wh.append(0.0)
+        took = amperes > 0
+        if took:
+            step_wh = amperes * watts_per_ampere * step_s / 3600
+            total_wh, runs_wh[-1] = total_wh + step_wh, runs_wh[-1] + step_wh
+    span_s = ordinary.taken[-1][0] - ordinary.taken[0][0] if ordinary.taken else 0.0
+    most_runs = PER_DAY * max(1, math.ceil(span_s / DAY_S))
+    most_runs = min([most_runs, *(habit.most_runs for habit in car.habits if habit.most_runs)])
+    return sum(sorted(runs_wh, reverse=True)[:most_runs])
 
 
 def least_current_a(car: Car) -> float:

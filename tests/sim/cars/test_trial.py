@@ -72,6 +72,14 @@ def test_what_a_car_could_take_is_no_more_than_it_takes_at_most() -> None:
     )
 
 
+def test_what_a_car_that_pauses_by_itself_could_take_is_what_60_closings_a_day_allow() -> None:
+    """Half a minute in ten: 60 runs of 9.5 minutes in the twelve hours that have 72."""
+    outcome = steady(3000.0, "ordinary").run(12 * 3600.0)
+    assert could_take_wh(outcome, build_car("cools"), 230.0) == pytest.approx(
+        outcome.car_wh * 60 * 9.5 / (12 * 60), rel=0.03
+    )
+
+
 def test_the_least_current_of_a_car_is_that_of_its_habits() -> None:
     assert least_current_a(build_car("ordinary")) == 6.0
     assert least_current_a(build_car("min-8", least_a=9.0)) == 9.0
