@@ -3,24 +3,26 @@
 
 from __future__ import annotations
 
+import inspect
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.processes.rig import Rig
-from tests.processes.stories import Stories, story_of
+from tests.processes.stories import Played, Stories, story_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.processes.rig import Rig
 
     Story = Callable[[Rig], Any]
 
 OWN = pytest.StashKey["Story"]()
 """The story that a test with a rig of its own is by itself."""
 
-SLOWEST = pytest.StashKey[list[tuple[float, str]]]()
-"""How long each story took, the longest first."""
+PLAYED = pytest.StashKey[dict[str, list[Played]]]()
+"""Every attempt at every story, by its name."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,15 +31,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Make a story of every test with a rig of its own.
-
-    The filters for warnings belong to the whole process, so a test that has some of its own runs
-    where pytest sets them: in the main thread.
-    """
+    """Make a story of every test with a rig of its own."""
     for item in items:
         if isinstance(item, pytest.Function) and "rig" in item.fixturenames:
-            if item.get_closest_marker("filterwarnings"):
-                continue
             given = item.callspec.params if hasattr(item, "callspec") else {}
             story: Story = partial(item.function, **given)
             item.stash[OWN] = story
@@ -49,26 +45,45 @@ def _story(item: pytest.Item) -> Story | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Wait for what came of a test that is a story, instead of running it here."""
-    story = pyfuncitem.stash.get(OWN, None)
+    """Judge what came of a story; anew where it was played again because the machine stood still.
+
+    A test that is a story by itself is not run here: its outcome is waited for.
+    """
+    story = _story(pyfuncitem)
     if story is None:
         return None
-    stories = pyfuncitem.funcargs["rig"]
-    assert isinstance(stories, Stories)
-    stories.outcome(story)
-    return True
+    names = inspect.signature(pyfuncitem.obj).parameters
+    given = {name: pyfuncitem.funcargs[name] for name in names}
+    stories = next(value for value in given.values() if isinstance(value, Stories))
+    while True:
+        try:
+            outcome = stories.outcome(story)
+            if OWN not in pyfuncitem.stash:
+                pyfuncitem.obj(**{**given, "outcome": outcome})
+        except Exception:
+            if not stories.again(story):
+                raise
+        else:
+            return True
 
 
 @pytest.fixture(scope="session")
 def stories(request: pytest.FixtureRequest) -> Iterator[Stories]:
-    items = sorted(request.session.items, key=lambda item: not item.get_closest_marker("long"))
-    wanted = (_story(item) for item in items)
-    stories = Stories(story for story in wanted if story is not None)
+    """All stories that the selected tests ask about, under way, those that take long first.
+
+    The filters for warnings belong to the whole process, so a test that has some of its own is
+    played where pytest sets them: in the main thread, when its turn comes.
+    """
+    items = [
+        item for item in request.session.items if not item.get_closest_marker("filterwarnings")
+    ]
+    items.sort(key=lambda item: not item.get_closest_marker("long"))
+    stories = Stories(story for item in items if (story := _story(item)) is not None)
     yield stories
     stories.close()
-    request.config.stash[SLOWEST] = sorted(
-        ((took_s, _name(story)) for story, took_s in stories.took_s.items()), reverse=True
-    )
+    request.config.stash[PLAYED] = {
+        _name(story): played for story, played in stories.played().items()
+    }
 
 
 def _name(story: Story) -> str:
@@ -78,27 +93,26 @@ def _name(story: Story) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show how long the stories took, where pytest is asked for the slowest tests."""
+    """Show which stories were played again, and how long all took where pytest is asked for it."""
     config = terminalreporter.config
+    played = config.stash.get(PLAYED, {})
+    for name, attempts in played.items():
+        if len(attempts) > 1:
+            terminalreporter.line(f"The machine stood still, played {len(attempts)} times: {name}")
     if count := config.getoption("durations", 0):
         terminalreporter.section("slowest stories")
-        for took_s, name in config.stash.get(SLOWEST, [])[:count]:
+        took = sorted(((sum(each.took_s for each in all_), name) for name, all_ in played.items()))
+        for took_s, name in took[: -count - 1 : -1]:
             terminalreporter.line(f"{took_s:.1f}s {name}")
 
 
 @pytest.fixture
-def outcome(request: pytest.FixtureRequest, stories: Stories) -> Any:  # noqa: ANN401 - as the story
-    story = story_of(request.node)
-    assert story is not None, "mark it with stories.of(...)"
-    return stories.outcome(story)
+def outcome(stories: Stories) -> Stories:
+    """What gives a test the outcome of its story when it is judged."""
+    return stories
 
 
 @pytest.fixture
-def rig(request: pytest.FixtureRequest, stories: Stories) -> Iterator[Rig | Stories]:
-    """A rig; for a test that is a story, what gives each story its own."""
-    if OWN in request.node.stash:
-        yield stories
-        return
-    rig = Rig()
-    yield rig
-    rig.close()
+def rig(stories: Stories) -> Stories:
+    """What gives a test that is a story a rig of its own, when it is played."""
+    return stories

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from evsed.sim.gpio_lines import WireEvent
 
+STALL_S = 0.030  # a step so late says that the machine stood still
 S2_OPEN_S = 0.8  # a brisk car: it stops half a second after the offer does, S2 opens then
 
 
@@ -48,11 +49,15 @@ class Orders:
         self._beats += event.kind == "script"
 
     async def run(self) -> None:
-        """Step the world, and note what the car does."""
+        """Step the world, and note what the car does and when the machine stood still."""
         world = self._world
         s2_closed = False
+        due_at = time.monotonic()
         while True:
             now = time.monotonic()
+            if now - due_at > STALL_S:
+                self._happened.append((now, "stall", -1, now - due_at))
+            due_at = now + STEP_S
             world.step(now)
             if world.car.s2_closed != s2_closed:
                 s2_closed = world.car.s2_closed

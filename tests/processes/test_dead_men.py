@@ -45,7 +45,6 @@ def struck(rig: Rig, at: float) -> Struck:
     code = daemon.ended()
     rig.until_nothing_runs()
     timeline = rig.pi.timeline()
-    stories.still_closed(timeline, at)
     return Struck(at, timeline, code, rig.pi.order("state")["contacts_closed"], daemon.said())
 
 
@@ -117,7 +116,6 @@ def control_stopped(rig: Rig) -> Hung:
     os.kill(control, signal.SIGCONT)
     closed_again = rig.until_closed(on)
     timeline = rig.pi.timeline()
-    stories.still_closed(timeline, at)
     return Hung(at, on, closed_again, timeline, fed_while_stopped, health, words)
 
 
@@ -246,7 +244,6 @@ def daemon_killed(rig: Rig) -> Struck:
     os.waitid(os.P_PID, daemon.pid, os.WEXITED | os.WNOWAIT)
     gone_at = time.monotonic()
     outcome = struck(rig, at)
-    stories.steady(outcome.timeline, at, outcome.timeline.openings(at)[0])
     return replace(outcome, gone_at=gone_at)
 
 
@@ -280,8 +277,6 @@ def daemon_stopped(rig: Rig) -> Hung:
     on = daemon.signal(signal.SIGCONT)
     closed_again = rig.until_closed(on)
     timeline = rig.pi.timeline()
-    stories.still_closed(timeline, at)
-    stories.steady(timeline, at, timeline.openings(at)[0])
     return Hung(at, on, closed_again, timeline, 0, "", "")
 
 
@@ -327,8 +322,6 @@ def event_loop_blocked(rig: Rig) -> Blocked:
     on = daemon.signal(signal.SIGCONT)
     rig.until_beats(beats, on)
     timeline = rig.pi.timeline()
-    stories.still_closed(timeline, at)
-    stories.steady(timeline, at, timeline.until)
     if on - at > LIMIT_HOLDS_S - 1:
         raise stories.StalledError(f"half a second became {on - at:.1f} s")
     return Blocked(at, on, timeline)

@@ -32,8 +32,6 @@ def killed_while_held(rig: Rig) -> Held:
     rig.until_beats(100, rig.now())  # two read-backs
     duty = rig.pi.order("state")["hold_duty"]
     killed_at = rig.now()
-    timeline = rig.pi.timeline()
-    stories.steady(timeline, timeline.closings()[0], killed_at)
     os.kill(daemon.control_pid(), signal.SIGKILL)
     wait_until("the contacts are open", lambda: not rig.pi.order("state")["contacts_closed"])
     return Held(duty, rig.pi.timeline(), killed_at, rig.pi.order("state")["contacts_closed"])

@@ -104,7 +104,6 @@ def trouble(name: str, rig: Rig) -> Trouble:
     case.end(rig)
     rig.until_closed(over)
     timeline = rig.pi.timeline()
-    stories.still_closed(timeline, at)
     after = sorted(pid for pid, _ in rig.running())
     return Trouble(at, over, timeline, before, after, words, health)
 

@@ -7,7 +7,6 @@ import socket
 import sqlite3
 from contextlib import closing
 
-from tests.processes import stories
 from tests.processes.rig import Daemon, Rig
 from tests.processes.timeline import PINS
 
@@ -62,7 +61,6 @@ def test_a_port_that_is_taken_does_not_disturb_the_evsed_that_has_it(rig: Rig) -
 
     rig.daemon = first
     timeline = rig.pi.timeline()
-    stories.steady(timeline, at, timeline.until)
     assert len(timeline.pilot) == changes
     assert timeline.beats_since(at)
     assert rig.pi.order("state")["clients"] == 2
@@ -102,8 +100,6 @@ def test_a_second_evsed_on_another_port_changes_nothing_on_the_wires_and_in_the_
     rig.daemon = first
     rig.settings.write_text(settings)
     timeline = rig.pi.timeline()
-    stories.still_closed(timeline, since)
-    stories.steady(timeline, since, timeline.until)
     assert timeline.openings(since) == []
     assert timeline.closed_at(timeline.until)
     assert store_of(rig) == before

@@ -29,16 +29,13 @@ class Stopped:
     stopping: int
 
 
-def stopped(rig: Rig, at: float, *, until_opened: bool = True) -> Stopped:
+def stopped(rig: Rig, at: float) -> Stopped:
     """Wait for the end of daemon and control process, and look."""
     daemon = rig.life()
     code = daemon.ended()
     took_s = daemon.ended_at - at - daemon.waited_s
     rig.until_nothing_runs()
     timeline = rig.pi.timeline()
-    stories.still_closed(timeline, at)
-    if until_opened:
-        stories.steady(timeline, at, timeline.openings(at)[0])
     return Stopped(at, timeline, code, took_s, rig.systemd.count("STOPPING=1"))
 
 
@@ -132,7 +129,7 @@ def test_a_second_sigterm_opens_at_once(outcome: tuple[float, Stopped]) -> None:
 def terminated_with_a_hanging_control(rig: Rig) -> Stopped:
     daemon = rig.charge()
     stop(daemon.control_pid())
-    return stopped(rig, daemon.signal(signal.SIGTERM), until_opened=False)
+    return stopped(rig, daemon.signal(signal.SIGTERM))
 
 
 @stories.of(terminated_with_a_hanging_control)
@@ -147,7 +144,7 @@ def terminated_without_a_board(rig: Rig) -> Stopped:
     rig.pi.order("freeze", scripts=True)
     wait_until("the board is lost", lambda: (rig.status() or {}).get("state") == "-")
     at = daemon.signal(signal.SIGTERM)
-    return stopped(rig, at, until_opened=False)
+    return stopped(rig, at)
 
 
 @stories.of(terminated_without_a_board)
@@ -181,7 +178,7 @@ def hung_up(rig: Rig) -> tuple[str, Stopped]:
     rig.settings.write_text(settings.replace("max_current_a = 32.0", "max_current_a = 5.0"))
     at = daemon.signal(signal.SIGHUP)
     wait_until("it says so", lambda: "are not read again" in daemon.said())
-    stories.still_closed(rig.pi.timeline(), at)
+    assert rig.pi.timeline().openings(at) == []
     said = daemon.said()
     rig.settings.write_text(settings)
     return said, stopped(rig, daemon.signal(signal.SIGHUP))

@@ -68,8 +68,6 @@ def clock_jumps(rig: Rig) -> Jumped:
     rig.pi.order("unplug")
     wait_until("it is noticed", lambda: not (rig.status() or {})["session"]["active"])
     timeline = rig.pi.timeline()
-    stories.still_closed(timeline, at)
-    stories.steady(timeline, at, until)
     flowed = timeline.flowed_wh()
     rig.life().signal(signal.SIGTERM)
     code = rig.life().ended()

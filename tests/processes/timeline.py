@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
 PINS = THREE_PHASES
 MAINS_V = 230.0
+STALL_S = 0.030
+"""A beat so long after the one before, by the simulator's stamps, may have been late to evsed.
+
+Its own bound is 45 ms, but it looks at its clock when the answer has come back. A control process
+that loses the processor between the two sees a late beat where the stamp shows none. Its next beat
+is late by the same stretch, though: 45 ms less the 20 ms of a tick, and the few that a tick takes.
+"""
+BESIDE_S = 0.5  # a dead-man opens before the late beat that shows the stall, evsed soon after it
+STARTING_S = 0.5  # the least that passes between the last beat of a life and the first of the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +121,20 @@ class Timeline:
 
     def beats_since(self, at: float) -> list[float]:
         return [beat for beat in self.beats if beat > at]
+
+    def stalls(self) -> list[float]:
+        """When the machine had stood still: for the simulator, or between beats of one life."""
+        late = [
+            after
+            for before, after in itertools.pairwise(self.beats)
+            if STALL_S < after - before < STARTING_S
+        ]
+        return late + [at for at, kind, _, _ in self.happened if kind == "stall"]
+
+    def of_evsed(self, moments: Iterable[float]) -> list[float]:
+        """Those of *moments* that are not beside a stall, so that evsed has to answer for them."""
+        stalls = self.stalls()
+        return [at for at in moments if all(abs(at - stall) > BESIDE_S for stall in stalls)]
 
     def flowed_wh(self, closed: Iterable[Span] | None = None) -> float:
         """The energy evsed had to count until now: the offer, while the contactor was *closed*.

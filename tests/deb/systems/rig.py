@@ -7,6 +7,7 @@ stamped by the simulator, so nothing here depends on when it was looked at.
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -18,8 +19,9 @@ from typing import Generic, Protocol, TypeVar
 
 from deb.build_deb import version
 from tests.deb.systems.box import Box
-from tests.processes import stories
 from tests.processes.rig import PROVED_AFTER_BEATS, SimulatedPi, wait_until
+from tests.processes.stories import ATTEMPTS, StalledError
+from tests.processes.timeline import STALL_S, Timeline
 
 ROOT = Path(__file__).parents[3]
 SLACK_S = 0.3  # a shared machine of two cores is no Pi with a real-time priority
@@ -175,9 +177,26 @@ class Site(Generic[H]):
         )
 
 
+def still_closed(timeline: Timeline, at: float) -> None:
+    """Raise `StalledError` unless the contactor was closed at *at*, when it was struck."""
+    if not timeline.closed_at(at):
+        raise StalledError("it had opened by itself before it was struck")
+
+
+def steady(timeline: Timeline, start: float, end: float) -> None:
+    """Raise `StalledError` when a beat between *start* and *end* came late."""
+    around = [beat for beat in timeline.beats if start - 0.1 <= beat <= end + 0.1]
+    longest_s = max(
+        (after - before for before, after in itertools.pairwise(around) if after >= start),
+        default=0.0,
+    )
+    if longest_s > STALL_S:
+        raise StalledError(f"a beat came {longest_s * 1000:.0f} ms after the one before")
+
+
 def told_again(site: S, story: Callable[[S], T]) -> T:
     """The outcome of *story*, which runs again where this machine stood still in its midst."""
-    for _ in range(stories.ATTEMPTS - 1):
-        with suppress(stories.StalledError):
+    for _ in range(ATTEMPTS - 1):
+        with suppress(StalledError):
             return story(site)
     return story(site)

@@ -17,8 +17,7 @@ from typing import Any
 import pytest
 
 from tests.deb.systems.machine import THIS_MACHINE, Machine
-from tests.deb.systems.rig import SETTINGS, Site, prepare, told_again
-from tests.processes import stories
+from tests.deb.systems.rig import SETTINGS, Site, prepare, steady, still_closed, told_again
 from tests.processes.rig import SimulatedPi, wait_until
 
 BEATS = 40  # between two jumps: four fifths of a second
@@ -100,10 +99,10 @@ def jumps(site: Site[Machine]) -> tuple[float, float, list[str], tuple[int, int]
     until = time.monotonic()
     until_beats(site, BEATS)
     timeline = site.pi.timeline()
-    stories.still_closed(timeline, at)
+    still_closed(timeline, at)
     for opened_at in timeline.openings(at):
         # The dead-man's opening comes before the late beat that tells of it.
-        stories.steady(timeline, opened_at - 0.5, opened_at + 0.5)
+        steady(timeline, opened_at - 0.5, opened_at + 0.5)
     return at, until, shown, pids
 
 

@@ -17,9 +17,19 @@ from collections.abc import Iterator
 import pytest
 
 from tests.deb.systems.box import Box, root_of
-from tests.deb.systems.rig import ROOT, SETTINGS, PiBeside, Site, prepare, told_again
-from tests.processes import stories
+from tests.deb.systems.rig import (
+    ROOT,
+    SETTINGS,
+    PiBeside,
+    Site,
+    prepare,
+    steady,
+    still_closed,
+    told_again,
+)
 from tests.processes.rig import wait_until
+from tests.processes.stories import StalledError
+from tests.processes.timeline import STALL_S
 
 
 @pytest.fixture(scope="module", params=["bookworm", "trixie"])
@@ -217,11 +227,11 @@ def upgrade(site: Site[Box]) -> tuple[float, float]:
     site.box.run("dpkg", "--force-confold", "-i", "/root/next.deb")
     site.opened_after(since, 60.0)
     timeline = site.pi.timeline()
-    stories.still_closed(timeline, since)
+    still_closed(timeline, since)
     opened = timeline.openings(since)[0]
-    stories.steady(timeline, since, opened)
-    if opened - timeline.last_beat(opened) > stories.STALL_S:
-        raise stories.StalledError("the dead-man opened before the program was told to stop")
+    steady(timeline, since, opened)
+    if opened - timeline.last_beat(opened) > STALL_S:
+        raise StalledError("the dead-man opened before the program was told to stop")
     return timeline.offer_ends(since)[0], opened
 
 
