@@ -187,12 +187,9 @@ class Surplus:
         before, most_a = self._config.watts_per_ampere, self.car_maximum_a
         self._config = replace(self._config, phases=phases)
         after = self._config.watts_per_ampere
-        if switched:
-            self.test.watts_per_ampere = after
-        else:
-            self.test.set_watts(after)
+        self.test.set_watts(after, self._config.least_w, same_draw=switched)
         self._decoder.set_least_w(self._config.least_w)
-        for part in (self.test, self.doubt, self.held, self._probe):
+        for part in (self.doubt, self.held, self._probe):
             part.least_w = self._config.least_w
         if switched:
             self._draw.rescale(before / after)

@@ -106,7 +106,7 @@ def test_the_figure_by_which_the_formula_is_recognised_counts_the_whole_offer(
     surplus = Surplus(AllotmentConfig(semantics="batterymonitor"))
     for minute in range(200):
         now, draw_a = 60.0 * minute, 6.0 + 4.0 * (minute // 3 % 2)
-        surplus.test.most_a = most_a
+        surplus.test.verdict.most_a = most_a
         for second in range(60):
             surplus.on_draw(now - 60.0 + second, draw_a, measured=False)
         figure_w = 3000.0 - 230.0 * draw_a

@@ -66,8 +66,9 @@ def test_everything_that_goes_by_the_least_power_goes_by_that_of_the_car() -> No
     surplus = Surplus(AllotmentConfig(phases=3))
     surplus.set_phases(1)
 
-    assert (surplus.test.least_w, surplus.doubt.least_w) == (1380.0, 1380.0)
-    assert surplus.test.watts_per_ampere == 230.0
+    assert surplus.doubt.least_w == 1380.0
+    assert surplus.test.noise.watts_per_ampere == 230.0
+    assert surplus.test.noise.least_a == 6.0
 
 
 def test_the_sun_of_the_last_reading_is_corrected_when_the_phases_are_recognised() -> None:
