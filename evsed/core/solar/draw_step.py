@@ -21,7 +21,7 @@ by this or more."""
 
 
 class StepKind(enum.Enum):
-    """How far a step goes."""
+    """The size of a step."""
 
     NONE = "none"
     SMALL = "small"

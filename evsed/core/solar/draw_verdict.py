@@ -48,7 +48,7 @@ capacity."""
 
 
 class Conclusion(enum.Enum):
-    """How much one more answer has shown."""
+    """The gain of one more answer."""
 
     OPEN = "open"
     """More answers are needed to adopt another explanation."""
@@ -59,7 +59,7 @@ class Conclusion(enum.Enum):
 
 
 class DrawVerdict:
-    """What the car takes, by all answers so far."""
+    """The most that the car takes, by all answers so far."""
 
     def __init__(self, noise: StepNoise) -> None:
         """Begin with a car that takes what it is offered."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How clearly a step of the offer shows: an ampere in watts, and what is spare moving by itself."""
+"""Scale of the steps of the offer: an ampere in watts, and the noise that hides an answer."""
 
 from __future__ import annotations
 
