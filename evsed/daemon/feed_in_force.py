@@ -47,7 +47,8 @@ class FeedTerms:
         if self.fixed_a is not None:
             return ""
         # An address may have a password in it, which the store is not to keep.
-        source = f"{self.source.kind} {self.source.url}"
+        parts = (self.source.kind, self.source.url, self.source.device)
+        source = " ".join(str(part) for part in parts if part is not None)
         return hashlib.sha256(source.encode()).hexdigest()[:NAME_LETTERS]
 
     def same_feed(self, other: FeedTerms) -> bool:
@@ -101,7 +102,9 @@ class FeedInForce:
         elif terms.fixed_a is not None:
             self.terms, self._coming = terms, None
         else:
-            self._coming = self.allotment.successor(terms.rules)
+            self._coming = self.allotment.successor(
+                terms.rules, same_figure=terms.name == self.terms.name
+            )
             self._coming_terms = terms
             self._bridged_until = now + BRIDGED_S + 2 * terms.rules.period_s
 

@@ -15,24 +15,31 @@ if TYPE_CHECKING:
 class FeedMemory:
     """The feed's name, and what it has shown and said.
 
-    `below_0`: its figure was below 0 once, so that it does not end at 0. `forbidding_w` is its last
-    maximum where that forbids charging, in watts; else None.
+    `below_0`: its figure was below 0 once, so that it does not end at 0. `proven`: it has answered
+    a car. `forbidding_w` is its last maximum where that forbids charging, in watts; else None.
     """
 
     feed: str = ""
     below_0: bool = False
+    proven: bool = False
     forbidding_w: float | None = None
 
     @classmethod
     def from_json(cls, stored: object) -> FeedMemory:
         """Read what `to_json()` has written; anything else is no memory."""
         match stored:
-            case {"feed": str(feed), "below_0": bool(below_0), "forbidding_w": forbidding}:
+            case {"feed": str(feed), "below_0": bool(below_0), "forbidding_w": forbidding, **more}:
                 sound = isinstance(forbidding, (int, float)) and 0 <= forbidding < math.inf
-                return cls(feed, below_0, float(forbidding) if sound else None)
+                proven = more.get("proven") is True  # earlier versions did not keep it
+                return cls(feed, below_0, proven, float(forbidding) if sound else None)
             case _:
                 return cls()
 
     def to_json(self) -> Json:
         """Write it as the store keeps it."""
-        return {"feed": self.feed, "below_0": self.below_0, "forbidding_w": self.forbidding_w}
+        return {
+            "feed": self.feed,
+            "below_0": self.below_0,
+            "proven": self.proven,
+            "forbidding_w": self.forbidding_w,
+        }

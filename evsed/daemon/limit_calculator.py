@@ -256,10 +256,17 @@ class LimitCalculator:
         if kept is None or not name:
             return  # not read yet, or no feed
         if not self._remembered and kept.feed == name:
-            allotment.remember_feed(below_0=kept.below_0, forbidding_w=kept.forbidding_w)
+            allotment.remember_feed(
+                below_0=kept.below_0, proven=kept.proven, forbidding_w=kept.forbidding_w
+            )
         self._remembered = True
         self._recorder.keep_feed(
-            FeedMemory(name, allotment.feed_was_below_0, allotment.forbidding_w)
+            FeedMemory(
+                name,
+                below_0=allotment.feed_was_below_0,
+                proven=allotment.feed_proven,
+                forbidding_w=allotment.forbidding_w,
+            )
         )
 
     def _feed(

@@ -93,6 +93,9 @@ class _Exact(BatteryMonitorDecoder):
         del own_mean_w, span_s
         del value_w, own_w
 
+    def settle(self, excess_w: float, own_w: float) -> None:
+        del excess_w, own_w
+
 
 def surplus_w(sky: str, seed: int) -> array[float]:
     """A day's surplus, a value a second."""

@@ -151,8 +151,10 @@ async def test_the_owners_new_mode_permits_what_the_feed_forbade_before_a_restar
 
 
 def test_a_memory_of_the_feed_that_makes_no_sense_is_none() -> None:
-    whole = FeedMemory("a", below_0=True, forbidding_w=0.0)
+    whole = FeedMemory("a", below_0=True, proven=True, forbidding_w=0.0)
     assert FeedMemory.from_json(whole.to_json()) == whole
+    earlier = FeedMemory.from_json({"feed": "a", "below_0": True, "forbidding_w": None})
+    assert earlier == FeedMemory("a", below_0=True)
     for stored in (None, "a", {}, {"feed": 1, "below_0": True, "forbidding_w": None}):
         assert FeedMemory.from_json(stored) == FeedMemory()
     odd = FeedMemory.from_json({"feed": "a", "below_0": True, "forbidding_w": "0"})

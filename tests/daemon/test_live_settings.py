@@ -18,6 +18,7 @@ from evsed.daemon.gate import Gate
 from evsed.daemon.supervisor import Part, Supervisor
 from evsed.feeds import FeedConfig
 from evsed.link import Tick
+from evsed.sources.presets import Device
 from tests.daemon.daemon_world import NOON, feed_terms, life
 from tests.daemon.test_settings_page import Box, live
 from tests.daemon.test_summary import CHARGING
@@ -96,6 +97,31 @@ async def test_another_feed_that_never_comes_ends_the_charge_as_a_lost_one_does(
         charge.fed = True
         assert not charge.limits.feed.awaited
         assert charge.run(600)[-1] > 11
+
+
+async def test_what_a_figure_has_shown_is_known_of_it_read_in_another_way_and_of_no_other(
+    tmp_path: Path,
+) -> None:
+    async with life(tmp_path) as world:
+        charge = Charge(world, world.limits(None, RULES, ONE))
+        charge.run(20)
+        charge.limits.on_reading(
+            charge.now, Reading(excess_w=-9.0, maximum_w=0.0, stamp="no", age_s=0.0)
+        )
+        newest = charge.limits.feed.newest
+        newest.remember_feed(below_0=True, proven=True, forbidding_w=None)
+        charge.fed = False
+        slower = replace(ONE, period_s=20.0)
+        charge.limits.change(charge.now, feed_terms(None, replace(RULES, period_s=20.0), slower))
+        newest = charge.limits.feed.newest
+        assert (newest.feed_was_below_0, newest.feed_proven) == (True, True)
+        assert newest.forbidding_w == 0.0
+        turned = replace(slower, device=Device(kind="http", given={"scale": -1}))
+        for other in (OTHER, turned):
+            charge.limits.change(charge.now, feed_terms(None, RULES, other))
+            newest = charge.limits.feed.newest
+            assert (newest.feed_was_below_0, newest.feed_proven) == (False, False)
+            assert newest.forbidding_w is None
 
 
 async def test_a_fixed_current_holds_until_the_feed_in_its_place_has_news_or_its_time_is_over(

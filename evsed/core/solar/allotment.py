@@ -117,20 +117,28 @@ class Allotment:
         return self._surplus.doubt.was_below_0
 
     @property
+    def feed_proven(self) -> bool:
+        """True once the feed's figure has answered a car."""
+        return self._surplus.doubt.proven
+
+    @property
     def forbidding_w(self) -> float | None:
         """The feed's last maximum where it forbids charging, in watts; else None."""
         forbids = self._budget.cap_a() < self._budget.config.car_min_current_a
         return self._budget.news.maximum_w if forbids else None
 
-    def remember_feed(self, *, below_0: bool, forbidding_w: float | None) -> None:
+    def remember_feed(
+        self, *, below_0: bool, proven: bool = False, forbidding_w: float | None
+    ) -> None:
         """Take over what the feed had shown and said before evsed began.
 
-        `below_0`: its figure was below 0 once. `forbidding_w`, in watts, was its last word where
-        that forbade charging: it stays the last until the feed answers, or the owner sets another
-        mode.
+        `below_0`: its figure was below 0 once; `proven`: it has answered a car. `forbidding_w`, in
+        watts, was its last word where that forbade charging: it stays the last until the feed
+        answers, or the owner sets another mode.
         """
         doubt, news = self._surplus.doubt, self._budget.news
         doubt.was_below_0 = doubt.was_below_0 or below_0
+        doubt.proven = doubt.proven or proven
         if forbidding_w is not None and not news.came:
             news.maximum_w = forbidding_w
             self._ordered = False  # a mode that was restored, too, is no new word of the owner
@@ -142,11 +150,20 @@ class Allotment:
         """
         self._budget.set_rules(config)
 
-    def successor(self, config: AllotmentConfig) -> Allotment:
-        """Return an allotment for the feed of *config*, which knows this one's car and its draw."""
+    def successor(self, config: AllotmentConfig, *, same_figure: bool = False) -> Allotment:
+        """Return an allotment for the feed of *config*, which knows this one's car and its draw.
+
+        `same_figure`: its figure is this one's, only read in another way.
+        """
         coming = Allotment(config, self.mode)
         coming.set_car(self._budget.needs)
         coming._surplus.know_draw_of(self._surplus)
+        if same_figure:
+            coming.remember_feed(
+                below_0=self.feed_was_below_0,
+                proven=self.feed_proven,
+                forbidding_w=self.forbidding_w,
+            )
         return coming
 
     def begin_run(self, now: float) -> None:

@@ -49,6 +49,7 @@ class AllotmentRule(Enum):
     TESTING = "testing"
     TAKES_NOTHING = "takes_nothing"
     UNANSWERED = "unanswered"
+    UNPROVEN = "unproven"
 
 
 AS_WISHED: Final = text("fast, as the owner wished")
@@ -92,6 +93,9 @@ _WORDS: Final = {
     AllotmentRule.TESTING: text("a step of the offer shows what the car takes: {current}"),
     AllotmentRule.TAKES_NOTHING: text("{spare}: {current} are on offer"),
     AllotmentRule.UNANSWERED: text("{detail}: no more than {current}"),
+    AllotmentRule.UNPROVEN: text(
+        "the feed's figure has not yet answered the car: no more than {current} until it does"
+    ),
     AllotmentRule.PROBING: text("the house battery stands still: trying for hidden sun, {current}"),
 }
 

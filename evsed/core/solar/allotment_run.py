@@ -29,6 +29,10 @@ UNINTERRUPTED_LOANS: Final = 5.0
 """The battery lends so many times its loan to a car that bears no further interruption, on any day:
 where a run of such a car ends, the car begins no more."""
 
+UNPROVEN_AGAIN_S: Final = 3_600.0
+"""A feed that was never seen to answer the car may be believed for the owner's loan beyond the
+least current, and again after so long, in seconds."""
+
 FAST_TEST_EVERY_S: Final = 600.0
 """In the mode fast, what an ordinary car takes is tested no more often, in seconds."""
 
@@ -54,6 +58,7 @@ class Run:
         self._least_a = budget.config.car_min_current_a
         self._poor_at: float | None = None
         self._drawn_at = -math.inf
+        self._unproven_wh, self._unproven_at = 0.0, -math.inf
 
     def feed_from(self, budget: Budget) -> None:
         """Go on with what *budget*, that of another feed, has to give."""
@@ -67,6 +72,8 @@ class Run:
         car, surplus, offer_a = self.car, self._budget.surplus, self._offer.offer_a
         if car.flowing_at is not None and car.charging:
             self.loan.accrue(now - self._drawn_at, surplus.own_w - self._budget.covered_w())
+        if car.charging and surplus.unproven:
+            self._count_unproven(now)
         if not (charging or measured):
             current_a = 0.0
         self._metered = measured
@@ -77,6 +84,13 @@ class Run:
         car.set_charging(now, charging=charging)
         self._drawn_at = now
         car.on_draw(now, current_a, offer_a, surplus.car_maximum_a, measured=measured)
+
+    def _count_unproven(self, now: float) -> None:
+        """Count what a car draws beyond its least current by a feed that never answered it."""
+        if now - self._unproven_at >= UNPROVEN_AGAIN_S:
+            self._unproven_wh, self._unproven_at = 0.0, now
+        more_w = self._budget.surplus.own_w - self._budget.config.least_w
+        self._unproven_wh += max(0.0, more_w) * (now - self._drawn_at) / 3600
 
     @property
     def loan_limit_wh(self) -> float:
@@ -185,6 +199,8 @@ class Run:
             return AllotmentRule.TESTING, test_a
         if surplus.doubt.found is Doubt.UNANSWERED:
             return AllotmentRule.UNANSWERED, 0.0
+        if surplus.unproven and self._unproven_wh >= config.scaled_loan_wh:
+            return AllotmentRule.UNPROVEN, 0.0
         spare = surplus.spare
         if spare.bias_w > 0 and spare.solar_w < config.least_w:
             rule = AllotmentRule.PROBING

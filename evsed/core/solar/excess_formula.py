@@ -70,6 +70,10 @@ class ExcessDecoder:
         """The same by the feed's figures alone, whatever the car was thought to draw."""
         self.excess_w: float | None = None
         """The power that is spare with the car drawing what it draws, in watts; None: not known."""
+        self.power_w: float | None = None
+        """The same if the figure is plain power; None where it is not."""
+        self.charged_w: float | None = None
+        """The same if the figure counts the charge, too; None where it does not."""
         self.plain = False
         """True once the feed's figure proved to be power without the charge (or hardly any)."""
 
@@ -96,9 +100,11 @@ class ExcessDecoder:
         self._figures_w.append(value_w)
         self._bare(value_w, span_s / MINUTE_S)
         flat = self._is_flat()
+        self.charged_w = None
+        self.power_w = None if self._evidence.plain <= NEWEST_FROM else value_w
         if self.plain:
             self._stand(value_w, flat=flat and own_w <= 0)
-            self.excess_w = self.bare_w = value_w - self._standing_w
+            self.excess_w = self.bare_w = self.power_w = value_w - self._standing_w
         elif self._decoder.settled:
             self.excess_w = self._decoder.solar_w - own_w
             if self._evidence.plain > NEWEST_FROM:
@@ -106,10 +112,13 @@ class ExcessDecoder:
                 lowest_w = -self._least_w if own_w > 0 else 0.0
                 self.excess_w = min(self.excess_w, max(value_w, lowest_w))
         else:
-            self.excess_w = None
+            self.excess_w = self.power_w = None
             return Spare(0.0)
         if own_w > 0 and self._throttled and not self.plain:
             self._settle(own_w)
+        if not self.plain:
+            # By the figures alone: a draw that they do not answer is not counted as one.
+            self.charged_w = self.bare_w
         full = self._full(self.excess_w, own_w, flat=flat)
         self._throttled = full
         spare = self._probe.update(self.excess_w, own_w, full=full)

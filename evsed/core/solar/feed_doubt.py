@@ -8,21 +8,24 @@ the feed does not answer as it should is followed by steps between the least cur
 until they have cleared the feed or convicted it; without one, the tests of what the car takes
 (`draw_test`) show it. Nothing is judged near 0, where throttled panels or a battery that holds the
 grid at zero hide the change.
+
+A feed that has never answered the car is not proven: behind a full battery, whose panels are
+throttled, the figure stands still whatever the car draws, and so does one that does not see the
+car. With a meter, steps show which of them it is, and until it has answered, the car gets its least
+current and, for as long as a loan lasts, more.
+
+While it is not known which formula the figure has (`formula_evidence`), each meaning has its own
+evidence. One is enough to prove the feed, and all have to speak against it.
 """
 
 from __future__ import annotations
 
 import enum
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
-from evsed.core.solar.draw_evidence import ANSWER_S, NEAR_ZERO_W
-from evsed.core.solar.weather import Weather
+from evsed.core.solar.feed_answers import FORGET, FeedAnswers
 from evsed.core.text import text
-
-CHANGE_SHARE: Final = 0.5
-"""Only changes of the draw of half the least power count: 3 A."""
 
 TIMES: Final = 3
 """The contradiction has to be seen so many times."""
@@ -41,12 +44,6 @@ CLEARED_SHARE: Final = 0.5
 
 TESTS: Final = 12
 """No more steps than this are made on purpose in a run."""
-
-CALM_W: Final = 50.0
-"""Between two readings the sun moves by this much at least (rms), in watts."""
-
-FORGET: Final = 0.7
-"""What older runs have shown counts for so much less with each start."""
 
 UNSEEN_S: Final = 900.0
 """Without a meter, a car that is taken to draw nothing may not be seen by the feed after so long,
@@ -93,32 +90,22 @@ ADVICE: Final = {
 }
 
 
-@dataclass(slots=True)
-class _Evidence:
-    """Share by which the sun followed changes of the draw that had nothing to do with it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenReading:
+    """A reading of the feed beside what the car draws, in watts.
 
-    power: float = 0.0
-    cross: float = 0.0
-    changes: float = 0.0
-    weather: Weather = field(default_factory=lambda: Weather(CALM_W))
+    `power_w` is what is spare if the figure is plain power, `charged_w` if it counts the charge,
+    too; None where it cannot mean that, or is not understood yet. `span_s`: since the reading
+    before. `asked`: the draw has moved for another reason than the sun since then. `full`: the
+    house battery is known to be full, so that its panels may be throttled.
+    """
 
-    @property
-    def share(self) -> float:
-        return self.cross / self.power if self.power > 0 else 0.0
-
-    @property
-    def error(self) -> float:
-        return math.sqrt(self.weather.variance / self.power) if self.power > 0 else math.inf
-
-    def add(self, moved_w: float, step_w: float) -> None:
-        self.power += step_w * step_w
-        self.cross += moved_w * step_w
-        self.changes += 1
-
-    def forget(self) -> None:
-        self.power *= FORGET
-        self.cross *= FORGET
-        self.changes *= FORGET
+    power_w: float | None
+    charged_w: float | None = None
+    draw_w: float
+    span_s: float
+    asked: bool = False
+    full: bool = False
 
 
 class FeedDoubt:
@@ -126,33 +113,43 @@ class FeedDoubt:
 
     def __init__(self, least_w: float) -> None:
         """`least_w` is the power of the least current, in watts."""
-        self.least_w = least_w
+        self._least_w = least_w
         self.found: Doubt | None = None
         """What contradicts the draw, if anything does."""
         self._found_at = 0.0
         self.was_below_0 = False
         """True once the figure was below 0: it has no floor. Kept when the evidence is cleared."""
+        self.proven = False
+        """True once the figure has answered the car. Kept when the evidence is cleared."""
         self.clear()
 
     def clear(self) -> None:
         """Believe the feed again, and start without evidence."""
         self.found = None
-        self._evidence = _Evidence()
-        self._last: tuple[float, float] | None = None  # sun and draw of the last reading, in watts
-        self._before: tuple[float, float] | None = None  # ... of that before a change on purpose
-        self._changed_s = 0.0
+        self._power = FeedAnswers(self._least_w)
+        self._charged = FeedAnswers(self._least_w)
         self._tests = 0
-        self._tested = False  # in this run
+        self._tested = False  # in this run ...
+        self._tested_s = 0.0  # ... so long ago
         self._high = False
         self._nothing_s = self._floor_s = 0.0
         self._floor_readings = 0
+
+    @property
+    def least_w(self) -> float:
+        """The power of the least current, in watts."""
+        return self._least_w
+
+    @least_w.setter
+    def least_w(self, least_w: float) -> None:
+        self._least_w = self._power.least_w = self._charged.least_w = least_w
 
     @property
     def test_w(self) -> float | None:
         """Power for the car during a test, whatever the sun is, in watts; None: no test runs."""
         if not self._tests or self.found is not None:
             return None
-        return 2 * self.least_w if self._high else self.least_w
+        return 2 * self._least_w if self._high else self._least_w
 
     def add_figure(self, now: float, figure_w: float, draw_w: float, span_s: float) -> None:
         """Add the feed's figure as it came, in watts: panels that are throttled hold it near 0.
@@ -171,89 +168,90 @@ class FeedDoubt:
         if floored and self.found is None:
             self.found, self._found_at = Doubt.FLOORED, now
 
-    def add(
-        self,
-        now: float,
-        excess_w: float | None,
-        draw_w: float,
-        span_s: float,
-        *,
-        measured: bool,
-        reverses: bool = False,
-        unanswered: bool = False,
-        full: bool,
+    def add_offered(
+        self, now: float, seen: SeenReading, *, reverses: bool, unanswered: bool
     ) -> None:
-        """Add a reading: what is spare with the car drawing `draw_w`, both in watts.
+        """Add a reading beside what the car is offered.
 
-        `draw_w` is `measured`, or what is offered. Then `reverses` is true where tests have shown a
-        figure that answers the wrong way, and `unanswered` while no car was ever answered. None is
-        a reading that is not understood yet; `full` where the house battery is known to be full, so
-        that its panels may be throttled.
+        `reverses`: tests have shown a figure that answers the wrong way. `unanswered`: no car was
+        ever answered.
         """
         if self.found is Doubt.UNANSWERED and not unanswered:
             self.clear()
-        if self.found is not None:
-            if now - self._found_at >= RETRY_S:
-                self.clear()
+        if not self._believes(now):
             return
+        self._power.interrupt()
+        self._charged.interrupt()
+        self._tests, self._tested = 0, False
         # Throttled panels can hide an answer; they cannot make the figure rise with the car's draw.
-        if excess_w is None or (full and (measured or not reverses)):
-            self._last = self._before = None
+        if (seen.power_w is None and seen.charged_w is None) or (seen.full and not reverses):
+            return
+        self._nothing_s = self._nothing_s + seen.span_s if unanswered and seen.draw_w > 0 else 0.0
+        if reverses:
+            self._find(now, Doubt.REVERSED)
+        elif self._nothing_s >= UNSEEN_S:
+            self._find(now, Doubt.UNANSWERED)
+
+    def add_measured(self, now: float, seen: SeenReading) -> None:
+        """Add a reading beside what a meter says the car draws."""
+        if self.found is Doubt.UNANSWERED:
+            self.clear()  # the meter knows what the car takes
+        if not self._believes(now):
+            return
+        meanings = []
+        for answers, spare_w in ((self._power, seen.power_w), (self._charged, seen.charged_w)):
+            if spare_w is None:
+                answers.interrupt()
+                continue
+            answers.add(spare_w, seen.draw_w, seen.span_s, asked=seen.asked, full=seen.full)
+            meanings.append(answers)
+        if not meanings:
             self._tests = 0
             return
-        self._nothing_s = self._nothing_s + span_s if unanswered and draw_w > 0 else 0.0
-        if measured:
-            self._weigh(excess_w, draw_w, span_s)
-        self.found = self._judge(measured=measured, reverses=reverses)
-        self._found_at = now
-        self._plan(draw_w, measured=measured)
+        self.proven = self.proven or any(answers.proven for answers in meanings)
+        found = [self._judge(answers) for answers in meanings]
+        if None not in found:
+            self._find(now, found[0])
+        self._plan(meanings, seen)
 
-    def _weigh(self, excess_w: float, draw_w: float, span_s: float) -> None:
-        """Add what this reading tells of a start, a stop, or a step on purpose."""
-        evidence, solar_w = self._evidence, excess_w + draw_w
-        self._changed_s += span_s
-        if self._last is not None:
-            last_solar_w, last_draw_w = self._last
-            if abs(draw_w - last_draw_w) < CHANGE_SHARE * self.least_w:
-                evidence.weather.add(solar_w - last_solar_w)
-            if (draw_w <= 0) is not (last_draw_w <= 0):
-                self._before, self._changed_s = self._last, ANSWER_S
-                evidence.forget()
-        if self._before is not None and self._changed_s >= ANSWER_S:
-            before_solar_w, before_draw_w = self._before
-            step_w = draw_w - before_draw_w
-            if abs(step_w) >= CHANGE_SHARE * self.least_w or self._changed_s >= UNSEEN_S:
-                hidden = max(abs(excess_w), abs(before_solar_w - before_draw_w)) < NEAR_ZERO_W
-                if not hidden:
-                    evidence.add(solar_w - before_solar_w, step_w)
-                self._before = None
-        self._last = (solar_w, draw_w)
+    def _believes(self, now: float) -> bool:
+        """Return True while nothing is found, or what was found is old enough to try again."""
+        if self.found is not None and now - self._found_at >= RETRY_S:
+            self.clear()
+            return False
+        return self.found is None
 
-    def _plan(self, draw_w: float, *, measured: bool) -> None:
+    def _find(self, now: float, doubt: Doubt | None) -> None:
+        self.found, self._found_at, self.proven = doubt, now, False
+
+    def _plan(self, meanings: list[FeedAnswers], seen: SeenReading) -> None:
         """Begin a test, make its next step, or end it."""
-        evidence = self._evidence
-        if draw_w <= 0 or self.found is not None or not measured:
-            self._tests = 0
-            self._tested = False
+        self._tested_s += seen.span_s
+        if seen.draw_w <= 0 or self.found is not None:
+            self._tests, self._tested = 0, False
             return
-        suspect = evidence.share >= CLEARED_SHARE  # whatever did not clear it, as a load may have
-        cleared = evidence.share < CLEARED_SHARE or self._tests >= TESTS
-        if self._tests and cleared:
-            self._tests, self._tested, self._before = 0, True, None
-        elif self._before is None and (self._tests or (suspect and not self._tested)):
+        cleared = seen.full or any(answers.share < CLEARED_SHARE for answers in meanings)
+        # Whatever did not clear it, as a load may have.
+        suspect = not (self.proven and cleared)
+        tested = self._tested and (self.proven or self._tested_s < UNSEEN_S)
+        if self._tests and (not suspect or self._tests >= TESTS):
+            self._tests, self._tested, self._tested_s = 0, True, 0.0
+            for answers in meanings:
+                answers.drop()
+        elif not any(answers.waits for answers in meanings) and (
+            self._tests or (suspect and not tested)
+        ):
             self._tests += 1
-            self._high = draw_w < 1.5 * self.least_w
-            self._before, self._changed_s = self._last, 0.0
+            self._high = seen.draw_w < 1.5 * self._least_w
+            for answers in meanings:
+                answers.change()
 
-    def _judge(self, *, measured: bool, reverses: bool) -> Doubt | None:
-        evidence = self._evidence
-        if not measured:
-            unanswered = Doubt.UNANSWERED if self._nothing_s >= UNSEEN_S else None
-            return Doubt.REVERSED if reverses else unanswered
-        if evidence.changes < TIMES - FORGET:
+    def _judge(self, answers: FeedAnswers) -> Doubt | None:
+        """Return what the answers to a measured draw say against the feed."""
+        if answers.changes < TIMES - FORGET:
             return None
-        sure = 0.0 if self._tests >= TESTS else SURE * evidence.error
-        if evidence.share > REVERSED_SHARE and evidence.share - 1 > sure:
+        sure = 0.0 if self._tests >= TESTS else SURE * answers.error
+        if answers.share > REVERSED_SHARE and answers.share - 1 > sure:
             return Doubt.REVERSED
-        unseen = UNSEEN_SHARE < evidence.share <= REVERSED_SHARE and evidence.share > sure
+        unseen = UNSEEN_SHARE < answers.share <= REVERSED_SHARE and answers.share > sure
         return Doubt.UNSEEN if unseen else None

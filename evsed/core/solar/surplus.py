@@ -19,7 +19,7 @@ from evsed.core.solar.battery_probe import BatteryProbe
 from evsed.core.solar.draw_evidence import NEAR_ZERO_W, taken_a
 from evsed.core.solar.draw_test import DrawTest
 from evsed.core.solar.excess_formula import ExcessDecoder
-from evsed.core.solar.feed_doubt import ADVICE, FeedDoubt
+from evsed.core.solar.feed_doubt import ADVICE, FeedDoubt, SeenReading
 from evsed.core.solar.feed_period import FeedPeriod
 from evsed.core.solar.feed_trouble import Notice
 from evsed.core.solar.held_grid import BATTERY_S, HeldGrid
@@ -164,6 +164,11 @@ class Surplus:
         return self._config.semantics == "battery_power" or self._decoder.excess_w is not None
 
     @property
+    def unproven(self) -> bool:
+        """True while the feed has never answered what a meter says the car draws."""
+        return self._metered and not (self.doubt.proven or self.held.found)
+
+    @property
     def counts_charge(self) -> bool:
         """True while the feed's figure is taken as power and battery charge together."""
         return self._config.semantics == "batterymonitor" and not self._decoder.plain
@@ -246,8 +251,10 @@ class Surplus:
         own_w, before_w = self.mean_own_w(window_at, stamp_at), self.spare.solar_w
         offered_a = self._draw.mean_a(window_at, stamp_at)
         figure_w = max(-BELIEVED_W, min(BELIEVED_W, reading.excess_w))
-        excess_w: float | None = figure_w
-        shown_w = excess_w
+        shown_w: float | None = figure_w
+        power_w: float | None = figure_w
+        charged_w: float | None = None
+        asked = self.spare.bias_w > 0 or self.test.runs
         full = throttled = throttles(reading.soc, reading.grid_w, reading.battery_w)
         if config.semantics == "battery_power":
             self.held.known = self._turn.update(reading.soc)
@@ -269,7 +276,7 @@ class Surplus:
             # The bare figure shows a throttled battery, too: it is near 0.
             throttled = self.spare.bias_w > 0 and abs(shown_w or 0.0) < NEAR_ZERO_W
             full = self.spare.bias_w > 0 or self._decoder.charge_error_w >= config.least_w
-            excess_w = self._decoder.excess_w
+            power_w, charged_w = self._decoder.power_w, self._decoder.charged_w
         fast = math.isfinite(self.stamp_at) and self.period_s < FAST_S
         if fast and not (self._metered or self.held.found):
             self._narrow(window_at, stamp_at, before_w, figure_w)
@@ -285,18 +292,28 @@ class Surplus:
             self._test(now, None if none else shown_w, offered_a, stamp_at, known_s)
             if exports and self.car_maximum_a == 0.0:
                 self.held.clear()  # it was the car that did not answer
-        self.doubt.add(
+        self._doubt(
             now,
-            None if hidden else excess_w,
-            config.watts_per_ampere * offered_a,
-            known_s,
-            measured=self._metered,
-            reverses=self.test.pop_reversal(),
-            unanswered=self.test.most_a == 0.0 and not self.test.answered,
-            full=full,
+            SeenReading(
+                power_w=None if hidden else power_w,
+                charged_w=charged_w,
+                draw_w=config.watts_per_ampere * offered_a,
+                span_s=known_s,
+                asked=asked,
+                full=full,
+            ),
         )
         self.stamp_at = stamp_at
         return span_s
+
+    def _doubt(self, now: float, seen: SeenReading) -> None:
+        """Add a reading to the evidence for the feed and against it."""
+        if self._metered:
+            self.doubt.add_measured(now, seen)
+        else:
+            unanswered = self.test.most_a == 0.0 and not self.test.answered
+            reverses = self.test.pop_reversal()
+            self.doubt.add_offered(now, seen, reverses=reverses, unanswered=unanswered)
 
     def _narrow(self, start_at: float, stamp_at: float, before_w: float, figure_w: float) -> None:
         """Move the sun from *before_w* only as far as is certain of a car that may answer late.

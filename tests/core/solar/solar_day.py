@@ -22,6 +22,7 @@ class Day:
         car_max_a: float = 32.0,
         period_s: int = PERIOD_S,
         answers_s: int = 3,
+        metered: bool = False,
         meter: Callable[[float, float], float] = lambda solar_w, car_w: solar_w - car_w,
     ) -> None:
         """Begin at 0 s with a car plugged in that wants power."""
@@ -32,6 +33,7 @@ class Day:
         self.car_max_a = car_max_a
         self.period_s = period_s
         self.answers_s = answers_s
+        self.metered = metered
         self.meter = meter
         self.plugged = True
         self.feed_alive = True
@@ -55,7 +57,10 @@ class Day:
             offered = self.offers[-1] > 0 and self.plugged
             step_a = max(-4.0, min(4.0, answered_a - self.drawn_a))
             self.drawn_a = self.drawn_a + step_a if offered else 0.0
-            self.allot.on_draw(now, self.offers[-1] if offered else 0.0, charging=offered)
+            taken_a = self.drawn_a if self.metered else self.offers[-1]
+            self.allot.on_draw(
+                now, taken_a if offered else 0.0, charging=offered, measured=self.metered
+            )
             if self.now % self.period_s == 0 and self.feed_alive:
                 excess_w = self.meter(self.sun(now), self.drawn_a * self.config.mains_v)
                 reading = Reading(

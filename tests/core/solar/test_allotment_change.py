@@ -33,6 +33,17 @@ def test_what_is_known_of_the_car_outlives_a_change_of_the_rules() -> None:
     assert day.run(30).current_a >= 10.0
 
 
+@pytest.mark.parametrize("same", [True, False])
+def test_a_figure_that_is_read_in_another_way_keeps_what_it_has_shown_and_said(
+    same: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    allot = Allotment(PLAIN)
+    allot.remember_feed(below_0=True, proven=True, forbidding_w=0.0)
+    coming = allot.successor(replace(PLAIN, period_s=10.0), same_figure=same)
+    assert (coming.feed_was_below_0, coming.feed_proven) == (same, same)
+    assert coming.forbidding_w == (0.0 if same else None)
+
+
 def test_a_battery_that_is_to_come_first_takes_the_sun_from_the_next_reading_on() -> None:
     allot = Allotment(PLAIN)
     before = allot.update(0.0)

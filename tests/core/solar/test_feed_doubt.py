@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from evsed.core.solar.allotment import AllotmentConfig, AllotmentRule, Mode
-from evsed.core.solar.feed_doubt import RETRY_S, Doubt, FeedDoubt
+from evsed.core.solar.feed_doubt import RETRY_S, Doubt, FeedDoubt, SeenReading
 from tests.core.solar.solar_day import Day
 
 
@@ -44,9 +44,10 @@ def test_a_start_that_did_not_clear_the_feed_is_followed_by_steps(
 ) -> None:
     """A load that switched with the start left a reversed feed half answered: 53 kWh were lent."""
     doubt, least_w = FeedDoubt(1380.0), 1380.0
-    doubt.add(0.0, 1000.0, 0.0, 60.0, measured=True, full=False)
+    doubt.proven = True  # by an earlier run
+    doubt.add_measured(0.0, SeenReading(power_w=1000.0, draw_w=0.0, span_s=60.0))
     after_w = 1000.0 + (share - 1) * least_w
-    doubt.add(60.0, after_w, least_w, 60.0, measured=True, full=False)
+    doubt.add_measured(60.0, SeenReading(power_w=after_w, draw_w=least_w, span_s=60.0))
     assert (doubt.test_w is not None) is tested
 
 
@@ -123,7 +124,7 @@ def test_a_full_battery_whose_sensor_has_noise_is_not_doubted() -> None:
 def test_exact_zeros_are_no_floor_of_a_feed_that_was_below_0_before_a_restart() -> None:
     """Behind a battery that hides more sun than the car takes the figure proves nothing."""
     ended, day = (Day(SHIPPED, solar_w=9000.0, meter=lambda _solar_w, _car_w: 0.0) for _ in "12")
-    day.allot.remember_feed(below_0=True, forbidding_w=None)
+    day.allot.remember_feed(below_0=True, proven=True, forbidding_w=None)
     for each in (ended, day):
         each.run(7200)
         assert not each.allot.feed_was_below_0 or each is day
@@ -171,7 +172,8 @@ class Feed:
 
     def read(self, excess_w: float, draw_w: float) -> Doubt | None:
         self.now += 60.0
-        self.doubt.add(self.now, excess_w, draw_w, 60.0, measured=True, full=False)
+        seen = SeenReading(power_w=excess_w, draw_w=draw_w, span_s=60.0)
+        self.doubt.add_measured(self.now, seen)
         return self.doubt.found
 
     def start_three_times(self, idle_w: float, charging_w: float) -> Doubt | None:
@@ -190,6 +192,22 @@ def test_a_doubted_feed_is_believed_again_after_half_a_day() -> None:
     assert feed.read(3000.0, 0.0) is Doubt.UNSEEN
     assert feed.read(3000.0, 0.0) is None
     assert feed.now == found_at + RETRY_S
+
+
+@pytest.mark.parametrize("metered", [False, True])
+def test_a_car_that_was_never_answered_clears_the_feed_with_an_answer_or_a_meter(
+    metered: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    doubt = FeedDoubt(LEAST_W)
+    offered = SeenReading(power_w=3000.0, draw_w=LEAST_W, span_s=60.0)
+    for minute in range(20):
+        doubt.add_offered(60.0 * minute, offered, reverses=False, unanswered=True)
+    assert doubt.found is Doubt.UNANSWERED
+    if metered:
+        doubt.add_measured(1200.0, offered)
+    else:
+        doubt.add_offered(1200.0, offered, reverses=False, unanswered=False)
+    assert doubt.found is None
 
 
 def test_starts_near_0_prove_nothing_and_the_same_starts_far_from_0_do() -> None:
@@ -228,6 +246,69 @@ def test_steps_on_purpose_end_once_they_have_cleared_the_feed() -> None:
     draw_w = feed.doubt.test_w or 0.0
     assert draw_w == LEAST_W, "not cleared by so little"
     feed.read(solar_w - draw_w, draw_w)
+    draw_w = feed.doubt.test_w or 0.0
+    assert draw_w == 2 * LEAST_W, "one answer against one that was none"
+    feed.read(solar_w - draw_w, draw_w)
+    draw_w = feed.doubt.test_w or draw_w
+    feed.read(solar_w - draw_w, draw_w)
+    assert feed.doubt.proven
     assert feed.doubt.test_w is None
     assert feed.read(solar_w - draw_w, draw_w) is None
     assert feed.doubt.test_w is None
+
+
+def dawn(now: float) -> float:
+    """A clear morning: 30 W more each minute, as of a battery that is full and takes 30 W."""
+    return min(3000.0, now / 2 - 400.0) + (150.0 if int(now / 420) % 3 == 0 else 0.0)
+
+
+def test_a_morning_that_looks_like_a_full_battery_does_not_run_away() -> None:
+    """Read as BatteryMonitor's newest formula, the plain figure stood still: 32 A were given."""
+    day = Day(SHIPPED, solar_w=dawn, metered=True, meter=lambda solar_w, _: solar_w)
+    lent_wh = 0.0
+    for _ in range(18_000):
+        day.run(1)
+        lent_wh += max(0.0, day.drawn_a * 230 - max(0.0, dawn(day.now))) / 3600
+    assert lent_wh < 1500
+    assert "does not see the car" in str(day.result.reason)
+
+
+def test_a_feed_that_never_answered_says_so_and_gives_the_least_current() -> None:
+    noise = Random(2)
+
+    def blind(_solar_w: float, _car_w: float) -> float:
+        return noise.gauss(0.0, 3.0)
+
+    day, known = (Day(SHIPPED, solar_w=9000.0, metered=True, meter=blind) for _ in "12")
+    known.allot.remember_feed(below_0=False, proven=True, forbidding_w=None)
+    for each in (day, known):
+        each.run(6900)
+    assert day.result.current_a == 6.0
+    assert "has not yet answered the car" in str(day.result.reason)
+    assert not day.allot.feed_proven
+    assert known.result.current_a == 32.0
+
+    def hidden(_solar_w: float, car_w: float) -> float:
+        return noise.gauss(min(0.0, 2000.0 - car_w), 3.0)
+
+    seen = Day(SHIPPED, solar_w=9000.0, metered=True, meter=hidden)
+    seen.run(7200)
+    assert seen.allot.feed_proven
+    assert seen.result.current_a > 8.0
+
+
+def test_a_charge_whose_sign_is_reversed_does_not_run_away() -> None:
+    """Half empty, it looks like a battery far above its target, whose panels may be throttled."""
+    charge = {"ws": 0.0}
+
+    def meter(solar_w: float, car_w: float) -> float:
+        charge["ws"] += 60 * (solar_w - car_w)
+        return 300_000.0 - (solar_w - car_w) - charge["ws"] / 60
+
+    day = Day(SHIPPED, solar_w=lambda now: now / 4 - 50.0, metered=True, meter=meter)
+    taken_wh = 0.0
+    for _ in range(14_400):
+        day.run(1)
+        taken_wh += day.drawn_a * 230 / 3600
+    assert [notice.kind for notice in day.allot.notices if notice.wrong] == ["doubt REVERSED"]
+    assert taken_wh < 1000
