@@ -130,7 +130,7 @@ def test_a_car_that_leaves_before_it_asked_ends_the_offer_within_2_s() -> None:
 def test_a_car_that_never_asks_keeps_its_offer_and_is_left_alone() -> None:
     """#9, #10: B2 for two minutes; PWM stays, nothing closes, no waking with F.
 
-    evsed does not wake cars: for it, F is a fault, and it is shown for 300 ms.
+    The control process calls no car by itself: the daemon orders it, after three minutes.
     """
     bench = connected(empty(car=Car()))
 

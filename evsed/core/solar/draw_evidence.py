@@ -26,7 +26,11 @@ NOISE_W: Final = 100.0
 
 LEVELS_A: Final = (0.0, *(float(amperes) for amperes in range(6, 41)))
 """The most that a car may take, in amperes, as far as levels are distinguished. What is less than
-6 A counts as nothing: the reported 1.3 A of a car that sleeps is 5 W (evcc-io/evcc#14210)."""
+6 A counts as nothing."""
+
+IDLE_A: Final = 1.5
+"""A car that takes next to nothing may take so much, in amperes: one is reported that sleeps at
+1.3 A, which were 5 W there (evcc-io/evcc#14210); heating and fans are true power."""
 
 MOST_EVIDENCE: Final = 3.0
 """No single answer counts for more than this (a log-likelihood): a kettle may coincide."""
@@ -66,6 +70,8 @@ def weigh(moved_w: float, from_a: float, to_a: float, per_a: float, scale: float
         most_a: per_a * (taken_a(most_a, to_a) - taken_a(most_a, from_a))
         for most_a in (None, *LEVELS_A)
     }
+    idle_w = per_a * (taken_a(IDLE_A, to_a) - taken_a(IDLE_A, from_a))
+    answer_w[0.0] = max(min(0.0, idle_w), min(max(0.0, idle_w), -moved_w))
     misfit = {most_a: (moved_w + watts) ** 2 / scale for most_a, watts in answer_w.items()}
     return StepAnswer(misfit, (moved_w - answer_w[None]) ** 2 / scale)
 

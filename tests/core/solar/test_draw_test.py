@@ -75,6 +75,14 @@ def test_a_car_that_takes_nothing_is_known_within_a_few_readings(semantics: Sema
 
 
 @pytest.mark.parametrize("semantics", SEMANTICS)
+def test_a_car_that_sleeps_at_an_ampere_or_so_takes_nothing(semantics: Semantics) -> None:
+    """evcc-io/evcc#14210: 1.3 A without end; what heats is true power, and shows in the figure."""
+    house = House(semantics, lambda _: 2000.0, lambda _: 1.3)
+    assert house.run(15 * 60).takes_little
+    assert house.counted_wh < 200
+
+
+@pytest.mark.parametrize("semantics", SEMANTICS)
 @pytest.mark.parametrize("mode", [Mode.SOLAR, Mode.FAST])
 def test_a_car_that_tapers_off_under_a_steady_offer_is_known(
     semantics: Semantics, mode: Mode
