@@ -13,7 +13,6 @@ import re
 from collections.abc import Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
-from string import Formatter
 from typing import Final, TypeVar, cast
 
 import structlog
@@ -164,15 +163,6 @@ class Languages:
                 reason=str(error),
             )
             return Language(code, {})
-
-
-def placeholders(template: str) -> set[tuple[str, str, str]]:
-    """Return name, format and conversion of each value in *template*. Raises ValueError."""
-    return {
-        (name, spec or "", conversion or "")
-        for _, name, spec, conversion in Formatter().parse(template)
-        if name is not None
-    }
 
 
 def read_messages(po: str) -> dict[Key, str]:

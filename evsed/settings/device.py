@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -61,7 +61,11 @@ class DeviceSettings(Section):
 
     named: ClassVar[tuple[str, ...]] = ()
     """The numbers that this section may have."""
+    numbers_of: ClassVar[Callable[[Device], Numbers]]
+    """The function that makes them of a device."""
 
+    kind: str = ""
+    url: AnyText = ""
     preset: AnyText = ""
     id: AnyText = ""
     device_id: MaybeDevice = None
@@ -88,15 +92,27 @@ class DeviceSettings(Section):
         known = {key: preset[key] for key in cls.measured_defaults if key in preset}
         return {"kind": kind, **cls.measured_defaults, **known, **value}
 
-    def device_at(self, kind: str, url: str) -> Device:
-        """Return the sources' settings: the keys of this section, and what is at *url*."""
+    @model_validator(mode="after")
+    def _numbers_can_be_had(self) -> Self:
+        device = self.device()
+        if device is None:
+            check_unused(self)
+        else:
+            check_device(self, device)
+        return self
+
+    def device(self) -> Device | None:
+        """Return the sources' settings, or None for a kind that is not made of numbers."""
+        if self.kind not in KINDS:
+            return None
+        url = self.url if "url" in self.model_fields_set else ""
         shared = {
             key: getattr(self, key)
             for key in ("id", "device_id", "user", "password_file", "token_file", "ca_file")
             if getattr(self, key) not in ("", None)
         }
         return Device(
-            kind=kind,
+            kind=self.kind,
             preset=self.preset,
             given={"url": url, **shared} if url else shared,
             numbers={
@@ -105,14 +121,12 @@ class DeviceSettings(Section):
         )
 
 
-def check_device(
-    section: DeviceSettings, device: Device, build: Callable[[Device], Numbers]
-) -> None:
-    """Refuse a section whose numbers cannot be had; *build* finds them."""
+def check_device(section: DeviceSettings, device: Device) -> None:
+    """Refuse a section whose numbers cannot be had from its *device*."""
     from evsed.sources.check import check_numbers  # noqa: PLC0415 - only where there are numbers
 
     try:
-        check_numbers(build(device))
+        check_numbers(type(section).numbers_of(device))
     except SourceError as error:
         if section.preset and section.preset in str(error).split(" is not one")[0]:
             raise must_be(
@@ -123,12 +137,13 @@ def check_device(
         ) from None
 
 
-def check_unused(section: DeviceSettings, kind: str) -> None:
+def check_unused(section: DeviceSettings) -> None:
     """Refuse numbers in a section of a kind that has none: the owner means another kind."""
     for name in ("preset", *section.named):
         if (value := getattr(section, name)) not in ("", None):
             wanted = text(
-                'absent where kind is "{kind}"; it is for "http", "mqtt" and "modbus"', kind=kind
+                'absent where kind is "{kind}"; it is for "http", "mqtt" and "modbus"',
+                kind=section.kind,
             )
             if name == "preset":
                 with contextlib.suppress(SourceError):

@@ -6,20 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from evsed.core.text import text
 from evsed.feeds.excess import NAMES, feed_numbers
 from evsed.settings.common import Applies, Zone, must_be
-from evsed.settings.device import (
-    AnyText,
-    DeviceSettings,
-    Terms,
-    check_address,
-    check_device,
-    check_unused,
-)
-from evsed.sources.presets import KINDS, Device
+from evsed.settings.device import AnyText, DeviceSettings, Terms, check_address
 
 BATTERY_MONITOR_S = 10  # it samples the battery so often (BatteryMonitor's getdata.py)
 _PAGE = "http://192.168.1.10/excesspwr.php"
@@ -30,6 +22,7 @@ class FeedSettings(DeviceSettings):
 
     applies: ClassVar[Applies] = Applies.AT_ONCE
     named: ClassVar[tuple[str, ...]] = NAMES
+    numbers_of = feed_numbers
     measured_defaults: ClassVar[Mapping[str, object]] = {
         # A measured power is of the moment, plain, and comes every few seconds.
         "semantics": "battery_power",
@@ -73,18 +66,3 @@ class FeedSettings(DeviceSettings):
         if period_s is not None and window_s > period_s:
             raise must_be(text("0 to {period_s:g} s, which is feed.period_s", period_s=period_s))
         return window_s
-
-    @model_validator(mode="after")
-    def _numbers_can_be_had(self) -> FeedSettings:
-        device = self.device()
-        if device is None:
-            check_unused(self, self.kind)
-        else:
-            check_device(self, device, feed_numbers)
-        return self
-
-    def device(self) -> Device | None:
-        """Device with the numbers, for the kinds that are made of numbers."""
-        if self.kind not in KINDS:
-            return None
-        return self.device_at(self.kind, self.url if "url" in self.model_fields_set else "")

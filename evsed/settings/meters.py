@@ -5,26 +5,17 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from evsed.meters.numbers import CAR_NAMES, HOUSE_NAMES, car_numbers, house_numbers
 from evsed.settings.common import Applies, Guard, Section
-from evsed.settings.device import (
-    AnyText,
-    DeviceSettings,
-    Terms,
-    check_address,
-    check_device,
-    check_unused,
-)
-from evsed.sources.presets import Device
+from evsed.settings.device import DeviceSettings, Terms, check_address
 
 
 class MeterSettings(DeviceSettings):
     """The keys of both meters; without a kind there is none."""
 
     kind: Literal["", "http", "mqtt", "modbus"] = ""
-    url: AnyText = ""
 
     @field_validator("url")
     @classmethod
@@ -32,30 +23,18 @@ class MeterSettings(DeviceSettings):
         kind = info.data.get("kind")
         return check_address(kind, url) if kind and url else url
 
-    def device(self) -> Device | None:
-        """Device with the numbers; None without a meter."""
-        return self.device_at(self.kind, self.url) if self.kind else None
-
 
 class CarMeterSettings(MeterSettings):
     """[meters.car]: behind it lies the car, and nothing else."""
 
     applies: ClassVar[Applies] = Applies.AT_ONCE
     named: ClassVar[tuple[str, ...]] = CAR_NAMES
+    numbers_of = car_numbers
 
     period_s: float = Field(5.0, ge=1, le=60)
     current_a: Terms = None
     power_w: Terms = None
     energy_wh: Terms = None
-
-    @model_validator(mode="after")
-    def _numbers_can_be_had(self) -> CarMeterSettings:
-        device = self.device()
-        if device is None:
-            check_unused(self, self.kind)
-        else:
-            check_device(self, device, car_numbers)
-        return self
 
 
 class HouseMeterSettings(MeterSettings):
@@ -63,19 +42,11 @@ class HouseMeterSettings(MeterSettings):
 
     guard: ClassVar[Guard] = Guard.BOX  # a false one would lift the limit of the main fuse
     named: ClassVar[tuple[str, ...]] = HOUSE_NAMES
+    numbers_of = house_numbers
 
     period_s: float = Field(2.0, ge=1, le=5)
     current_a: Terms = None
     power_w: Terms = None
-
-    @model_validator(mode="after")
-    def _numbers_can_be_had(self) -> HouseMeterSettings:
-        device = self.device()
-        if device is None:
-            check_unused(self, self.kind)
-        else:
-            check_device(self, device, house_numbers)
-        return self
 
 
 class MetersSettings(Section):

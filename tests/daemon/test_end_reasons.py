@@ -23,7 +23,7 @@ from evsed.core.energy.sessions import EndReason, SessionRecord
 from evsed.core.pilot.causes import Cause, CauseKind
 from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.faults import Fault
-from evsed.core.pilot.limits import FOREVER, OWNERS, Limit
+from evsed.core.pilot.limits import FOREVER, OWNER_NAMES, Limit
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.claims import PROGRAMS, Claim
 from evsed.core.user.controls import Controls
@@ -261,7 +261,7 @@ async def test_each_program_is_a_reason_of_its_own(tmp_path: Path, program: str)
     assert await ended_by(tmp_path, claim) is EndReason(program)
 
 
-@pytest.mark.parametrize("owner", [owner for owner in OWNERS if owner not in PROGRAMS])
+@pytest.mark.parametrize("owner", [owner for owner in OWNER_NAMES if owner not in PROGRAMS])
 async def test_a_limit_of_any_owner_is_the_reason(tmp_path: Path, owner: str) -> None:
     def limit(charge: Charge) -> None:
         charge.extra = (Limit(owner, 0.0, FOREVER, "as the test has it"),)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from evsed.core.text import Text, text
-from evsed.frontends.languages import ENGLISH_ITSELF, Language, Languages, placeholders
+from evsed.frontends.languages import ENGLISH_ITSELF, Language, Languages
 from evsed.frontends.views import EventView, LimitView
 from tests.frontends.web.web_world import CHARGING, NOON
 
@@ -153,12 +153,6 @@ def test_the_first_language_that_a_browser_accepts_is_chosen(
     languages: Languages, accepted: str, chosen: str
 ) -> None:
     assert languages.choose(accepted) == chosen
-
-
-def test_placeholders_are_compared_with_their_formats() -> None:
-    assert placeholders("{a:.1f} of {b}") == {("a", ".1f", ""), ("b", "", "")}
-    with pytest.raises(ValueError, match="'}'"):
-        placeholders("{a")
 
 
 def test_the_reader_of_translations_is_loaded_for_another_language_only() -> None:

@@ -11,7 +11,7 @@ from evsed.errors import DayError
 from evsed.sim.dayfiles import AmbiguousDay, ReadOptions, RecordedDay
 from evsed.sim.dayfiles.cut import MOST_DAYS
 from evsed.sim.dayfiles.decode import decode
-from evsed.sim.dayfiles.reader import days_of
+from tests.sim.dayfiles.text_days import days_of
 
 FILES = sorted((Path(__file__).parents[1] / "sim" / "dayfiles" / "files").iterdir())
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import polib
 
-from evsed.frontends.languages import Key, placeholders
-from tests.languages.messages import ROOT, Message
+from evsed.frontends.languages import Key
+from tests.languages.messages import ROOT, Message, placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

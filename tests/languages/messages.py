@@ -7,9 +7,10 @@ import ast
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 from typing import TYPE_CHECKING, Final
 
-from evsed.frontends.languages import Key, placeholders
+from evsed.frontends.languages import Key
 from evsed.settings.comments import comments
 
 if TYPE_CHECKING:
@@ -33,6 +34,15 @@ class Message:
 
 class CollectError(Exception):
     """A sentence in the source that cannot be translated."""
+
+
+def placeholders(template: str) -> set[tuple[str, str, str]]:
+    """Return name, format and conversion of each value in *template*. Raises ValueError."""
+    return {
+        (name, spec or "", conversion or "")
+        for _, name, spec, conversion in Formatter().parse(template)
+        if name is not None
+    }
 
 
 def collect() -> list[Message]:

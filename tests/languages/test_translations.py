@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.languages.files import FOLDER, read, troubles, update
-from tests.languages.messages import Message, collect, in_source
+from tests.languages.messages import Message, collect, in_source, placeholders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,3 +112,9 @@ def test_a_translation_that_is_not_right_is_found(
     path.write_text(text.replace(before, after), encoding="utf-8")
     found = list(troubles(path, MESSAGES))
     assert trouble in " ".join(found)
+
+
+def test_placeholders_are_compared_with_their_formats() -> None:
+    assert placeholders("{a:.1f} of {b}") == {("a", ".1f", ""), ("b", "", "")}
+    with pytest.raises(ValueError, match="'}'"):
+        placeholders("{a")

@@ -13,10 +13,9 @@ Rules of the table:
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from enum import Enum
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from evsed.core.pilot.causes import CauseKind
 from evsed.core.pilot.faults import Recovery
@@ -67,8 +66,7 @@ class Hint(Enum):
     FEED_LOST = "feed_lost"  # the feed gives no figure that can be followed
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(NamedTuple):
     """A rhythm: its words, and the seconds lit and dark in turn; () is a light that stands still.
 
     The shortest stretch is ten ticks of 20 ms: it survives a tick or two that come late.
@@ -96,8 +94,7 @@ def _gaps(number: int) -> tuple[float, ...]:
     return (lit_s, 0.2) + (0.3, 0.2) * (number - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """The look of a state and its meaning, in words that go on after "the light is ...: "."""
 
     colour: Colour
@@ -220,8 +217,7 @@ def levels(state: LightState, now: float, outputs: int) -> tuple[bool, ...]:
     return (red, green, blue)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """The charger as the light shows it, at one tick.
 
     `offering`: PWM is on the pilot. `closed`: the contactor is commanded to close. `off`: the

@@ -35,7 +35,6 @@ OWNER_NAMES: Final[dict[str, str]] = {
     "http": "http",
     "daemon": text("daemon"),
 }
-OWNERS = tuple(OWNER_NAMES)
 """Every owner that a limit may have; the page has a label for each."""
 
 

@@ -33,10 +33,3 @@ def read_day(path: Path) -> RecordedDay:
     if isinstance(first, DayError):
         raise first
     return first
-
-
-def days_of(
-    text: str, file: str, options: ReadOptions, encoding: str = "utf-8"
-) -> list[RecordedDay | DayError]:
-    """The same for text that is at hand."""
-    return list(cut(read_content(text, file, options, encoding), file, options).each)

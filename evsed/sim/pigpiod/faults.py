@@ -41,8 +41,3 @@ class Lateness:
         """Forget the past."""
         self.last_s = self.max_s = 0.0
         self.all_s.clear()
-
-    def percentile_s(self, percent: float) -> float:
-        """The lateness that so many percent of the answers kept did not exceed; 0 without any."""
-        ordered = sorted(self.all_s)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] if ordered else 0.0

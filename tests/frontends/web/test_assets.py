@@ -14,7 +14,7 @@ import pytest
 import hatch_build
 from evsed.core.energy.sessions import EndReason
 from evsed.core.pilot.faults import Fault
-from evsed.core.pilot.limits import OWNERS
+from evsed.core.pilot.limits import OWNER_NAMES
 from evsed.errors import WebError
 from evsed.frontends.languages import ENGLISH_ITSELF, Languages
 from evsed.frontends.web.http.assets import FOR_READERS, PARTS, Assets, parts
@@ -128,7 +128,9 @@ def test_every_word_the_page_uses_is_in_the_one_file_and_every_word_there_is_use
 
 def test_every_owner_of_a_limit_has_a_label_and_no_other_has() -> None:
     words = json.loads((STATIC / "words.en.json").read_text(encoding="utf-8"))
-    assert [word for word in words if word.startswith("owner_")] == [f"owner_{o}" for o in OWNERS]
+    assert [word for word in words if word.startswith("owner_")] == [
+        f"owner_{o}" for o in OWNER_NAMES
+    ]
 
 
 def test_every_fault_has_a_title() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from evsed.errors import DayError
 from evsed.sim.dayfiles import ReadOptions, RecordedDay
-from evsed.sim.dayfiles.reader import days_of
+from tests.sim.dayfiles.text_days import days_of
 
 VIENNA = ZoneInfo("Europe/Vienna")
 BACK, FORWARD = datetime(2026, 10, 25, tzinfo=VIENNA), datetime(2026, 3, 29, tzinfo=VIENNA)

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from evsed.sim.dayfiles import AmbiguousDay, ReadOptions
-from evsed.sim.dayfiles.reader import days_of
+from tests.sim.dayfiles.text_days import days_of
 from tests.sim.dayfiles.variants import Stretch, Variant, day, figure, outcome, surplus_kwh
 
 STRETCHES = day(5)

@@ -18,7 +18,7 @@ from itertools import pairwise, product
 from evsed.errors import DayError
 from evsed.sim.dayfiles import ReadOptions
 from evsed.sim.dayfiles.decode import decode
-from evsed.sim.dayfiles.reader import days_of
+from tests.sim.dayfiles.text_days import days_of
 
 MIDNIGHT = datetime(2026, 6, 14, tzinfo=UTC)
 
