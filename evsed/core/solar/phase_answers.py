@@ -8,16 +8,21 @@ too, and one that takes no more than so many amperes answers a part of a step. S
 phases is judged together with each such ceiling, and it takes steps beside the start.
 
 A battery that holds the figure at 0, or panels that are throttled, hide a part of an answer, never
-add to it: a car then seems to use fewer phases. They hide what lies above the figure of a full
-battery, or on one side of 0. So fewer phases are believed where answers that cannot be hidden show
-them, or answers on both sides of 0, or many on one that agree.
+add to it. They hide what lies above the figure of a full battery, or on one side of 0. A car then
+seems to use fewer phases, or to take fewer amperes of more phases. So:
+
+* Fewer phases than others are believed where answers that cannot be hidden show them, or answers on
+  both sides of 0, or many above it that agree. Below 0 a battery at rest hides of each step what it
+  can, which agrees as well.
+* More phases than others are believed where they are shown by what cannot be hidden, too: an answer
+  that may be hidden counts against those alone that explain less than it.
 """
 
 from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 LOADS_W: Final = 6_000.0
@@ -34,8 +39,8 @@ lies below: to believe in too few has the house battery pay up to three times wh
 
 MANY: Final = 6
 ALIKE: Final = 7.0
-"""So many answers on one side of 0 are enough where the number is better by this: what is hidden is
-a part of some steps and none of others, so that they do not agree."""
+"""So many answers above 0 are enough where the number is better by this: what a full battery hides
+is a part of some steps and none of others, so that they do not agree."""
 
 CONTRADICTED: Final = 1.0
 """Rises and falls of the offer both have to be seen, and neither may speak against the number by
@@ -91,8 +96,9 @@ class PhaseAnswers:
             kind: RARE if kind[1] < RARE_BELOW_A else 0.0 for kind in self._kinds
         }
         self._steps: dict[_Kind, float] = dict.fromkeys(self._kinds, 0.0)
+        self._bounds: dict[_Kind, float] = dict.fromkeys(self._kinds, 0.0)
         self._without = {side: dict.fromkeys(self._kinds, 0.0) for side in (Side.ABOVE, Side.BELOW)}
-        self._given = 0
+        self._above = 0
         self._ways = {rises: dict.fromkeys(self._kinds, 0.0) for rises in (True, False)}
         self._begins: dict[_Kind, float] = dict.fromkeys(self._kinds, 0.0)
         self._both: frozenset[bool] = frozenset()
@@ -121,22 +127,24 @@ class PhaseAnswers:
         stop of the charge.
         """
         floor = load_share * math.sqrt(2 * math.pi) * noise_w / LOADS_W
-        misfit = {_NOTHING: _misfit(answer_w, noise_w, floor)}
+        missed_w = {_NOTHING: answer_w}
         for phases in range(1, self._most + 1):
             for most_a, rise_a in rises_a.items():
-                missed_w = answer_w - phases * self._mains_v * rise_a
-                misfit[phases, most_a] = _misfit(missed_w, noise_w, floor)
+                missed_w[phases, most_a] = answer_w - phases * self._mains_v * rise_a
+        misfit = {kind: _misfit(missed, noise_w, floor) for kind, missed in missed_w.items()}
         rises = rises_a[math.inf] > 0
+        least_misfit = _misfit(0.0, noise_w, floor)
+        bounds = {
+            kind: misfit[kind] if side is Side.SOUND or (missed > 0) is rises else least_misfit
+            for kind, missed in missed_w.items()
+        }
         known = [self._misfit, self._ways[rises], self._begins if begins else self._steps]
         known += [evidence for hides, evidence in self._without.items() if hides is not side]
-        self._given += 1
+        self._above += side is Side.ABOVE
         self._both = self._both | {rises}
         for evidence in known:
-            for kind, value in misfit.items():
-                evidence[kind] += value
-            least = min(evidence.values())
-            for kind, value in evidence.items():
-                evidence[kind] = min(MOST_MISFIT, value - least)
+            _add(evidence, misfit)
+        _add(self._bounds, bounds)
         self._conclude()
 
     def _conclude(self) -> None:
@@ -154,28 +162,27 @@ class PhaseAnswers:
 
     def _shown(self, phases: int) -> bool:
         """Return True where steps show a number of *phases*, and nothing hidden can explain it."""
-        if self._lead(self._steps, phases, 0) < SURE_STEP or len(self._both) < len(self._ways):
+        if self._lead(self._steps, phases, (0,)) < SURE_STEP or len(self._both) < len(self._ways):
             return False
         others = [other for other in range(1, self._most + 1) if other != phases]
         steps, begins, *ways = (
-            min(self._lead(evidence, phases, other) for other in others)
+            self._lead(evidence, phases, others)
             for evidence in (self._steps, self._begins, *self._ways.values())
         )
         if min(ways) < -CONTRADICTED:
             return False
         if steps < SURE_STEP and begins < SURE:
             return False
-        if phases == self._most:
-            return True
+        if self._lead(self._bounds, phases, range(1, phases)) < SURE_STEP:
+            return False
         more = range(phases + 1, self._most + 1)
-        least = min(
-            self._lead(evidence, phases, other)
-            for evidence in self._without.values()
-            for other in more
+        agree = self._above >= MANY and self._lead(self._misfit, phases, more) >= ALIKE
+        without_above, without_below = (
+            self._lead(self._without[side], phases, more) for side in (Side.ABOVE, Side.BELOW)
         )
-        if self._given >= MANY and min(self._lead(self._misfit, phases, n) for n in more) >= ALIKE:
-            return least > -CONTRADICTED
-        return least >= SURE_STEP
+        return without_below >= SURE_STEP and without_above >= (
+            -CONTRADICTED if agree else SURE_STEP
+        )
 
     def missed_w(self, answer_w: float, rises_a: Mapping[float, float]) -> float:
         """Return how far an answer lies from what the best explanation gives, in watts."""
@@ -210,10 +217,23 @@ class PhaseAnswers:
         phases, most_a = kind
         return phases * self._mains_v * (min(most_a, to_a) - min(most_a, from_a))
 
-    def _lead(self, evidence: dict[_Kind, float], phases: int, other: int) -> float:
-        """Return by how much *phases*, as they explain all answers best, are better than others."""
+    def _lead(self, evidence: dict[_Kind, float], phases: int, others: Collection[int]) -> float:
+        """Return by how much *phases*, as they explain all answers best, are better than *others*.
+
+        That is infinite where there are no others.
+        """
         own = min((kind for kind in self._kinds if kind[0] == phases), key=self._misfit.__getitem__)
-        return min(value for kind, value in evidence.items() if kind[0] == other) - evidence[own]
+        found = (value for kind, value in evidence.items() if kind[0] in others)
+        return min(found, default=math.inf) - evidence[own]
+
+
+def _add(evidence: dict[_Kind, float], misfit: Mapping[_Kind, float]) -> None:
+    """Add the *misfit* of one answer to *evidence*, of which the best has 0."""
+    for kind, value in misfit.items():
+        evidence[kind] += value
+    least = min(evidence.values())
+    for kind, value in evidence.items():
+        evidence[kind] = min(MOST_MISFIT, value - least)
 
 
 def _misfit(missed_w: float, noise_w: float, floor: float) -> float:

@@ -130,14 +130,31 @@ def test_what_a_battery_may_hide_shows_no_fewer_phases_until_it_is_seen_on_both_
     assert found.phases == phases
 
 
-def test_many_answers_on_one_side_that_agree_are_enough() -> None:
+@pytest.mark.parametrize(("side", "phases"), [(Side.ABOVE, 1), (Side.BELOW, 0)])
+def test_many_answers_that_agree_are_enough_above_0_where_no_battery_pays_a_part_of_each(
+    side: Side, phases: int
+) -> None:
     given = ordinary(1) + [(230.0 * step_a, (6.0, 6.0 + step_a)) for step_a in (2.0, 5.0, 8.0)]
 
-    assert answers(3, *given, side=Side.ABOVE).phases == 1
+    assert answers(3, *given, side=side).phases == phases
 
 
-def test_all_phases_need_no_second_side() -> None:
-    assert answers(3, *ordinary(3), side=Side.ABOVE).phases == 3
+@pytest.mark.parametrize("side", [Side.ABOVE, Side.BELOW])
+def test_all_phases_need_no_second_side(side: Side) -> None:
+    assert answers(3, *ordinary(3), side=side).phases == 3
+
+
+@pytest.mark.parametrize(("side", "phases"), [(Side.SOUND, 3), (Side.BELOW, 0)])
+def test_an_answer_that_is_hidden_shows_no_car_that_takes_less_of_more_phases(
+    side: Side, phases: int
+) -> None:
+    """Two phases, or three of 12 A at the most: which answer nothing from there to 15 A."""
+    found = answers(3, (4140.0, (6.0, 15.0)), (-4140.0, (15.0, 6.0)))
+    assert found.phases == 0
+    for step_a in ((12.0, 15.0), (15.0, 12.0)) * 2:
+        add(found, 0.0, step_a, side=side)
+
+    assert found.phases == phases
 
 
 def test_a_wrong_number_is_given_up_before_another_is_believed() -> None:
