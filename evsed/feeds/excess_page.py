@@ -13,7 +13,7 @@ powers, each of them twice so that a torn page shows::
 A page is judged by its form, not by the size of its figures: the figure of a battery that is far
 from its target is thousands of kilowatts. Older versions have no maximum, put the stamp in
 quotation marks, or print a list; PHP puts notices before a line or in front of all of them. Owners
-set the lines in tables, and keep old ones in comments.
+set the lines in tables, break them where they are long, and keep old ones in comments.
 """
 
 from __future__ import annotations
@@ -36,10 +36,20 @@ STAMP: Final = "Timestamp"
 
 # No "<" inside a tag: a page of 64 KiB of "<" is then read once, not once for each of them.
 _INLINE: Final = re.compile(
-    r"</?(?:a|abbr|b|big|code|em|font|i|mark|small|span|strong|tt|u)(?:\s[^<>]*)?>", re.IGNORECASE
+    r"</?(?:a|abbr|b|bdi|bdo|big|code|data|dfn|em|font|i|ins|kbd|label|mark|nobr|output|q|samp"
+    r"|small|span|strong|sub|sup|time|tt|u|var|wbr)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
 )
 _BREAK: Final = re.compile(r"<[^<>]*>|[\r\n]+")
+# What takes no room on a screen: BOM (each included file may have one), soft hyphen, and the like.
+_PLAIN: Final = dict.fromkeys(
+    map(ord, "\0\ufeff\u00ad\u200b\u200c\u200d\u200e\u200f\u2060"), ""
+) | {ord("\N{MINUS SIGN}"): "-"}
 _LABELS: Final = (EXCESS, MINIMUM, MAXIMUM, NOW, STAMP)
+# A long line is wrapped, by hand or by what made the page.
+_WRAPPED: Final = re.compile(
+    "|".join(label.replace(" ", r"(?:\s|&nbsp;|<br\s*/?>)+") for label in _LABELS), re.IGNORECASE
+)
 # A notice of PHP may stand before the label on its line, but nothing after the value.
 _ENTRY: Final = re.compile(rf"({'|'.join(_LABELS)})(?: ?[:=])?(?: (\S.{{0,60}}))?$", re.IGNORECASE)
 _UNIT: Final = r"[\])'\",]*\s?([Kk]?)[Ww](?:atts?)?['\".,]?"
@@ -60,6 +70,12 @@ _ISO: Final = re.compile(
     r"(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?['\"]?"
 )
 _SOURCE: Final = re.compile(r"(?:<|&lt;)\?(?!xml)", re.IGNORECASE)
+_LEADS: Final = re.compile(
+    r"(?:<i?frame\s[^<>]*?\bsrc\s*=|<meta\s[^<>]*?\burl\s*=|\blocation(?:\.href)?\s*=(?!=)"
+    r"|\blocation\.(?:replace|assign)\s*\()\s*['\"]?([^'\"\s<>]{1,200})",
+    re.IGNORECASE,
+)
+_LOGIN: Final = re.compile(r"<input\s[^<>]*?\btype\s*=\s*['\"]?password", re.IGNORECASE)
 _HIDDEN: Final = (("<!--", "-->"), ("<script", "</script"), ("<style", "</style"))
 
 _SHOWN_MAX: Final = 40
@@ -147,6 +163,32 @@ def _page(kind: str, problem: str, todo: str = LOOK) -> FeedError:
     return refusal(kind, problem, todo, page_came=True)
 
 
+def _without(label: str, entries: dict[str, list[str]], page: str) -> FeedError:
+    """Return the error for a page without the power called *label*."""
+    if _SOURCE.search(page):
+        return _page(
+            "php",
+            text("the feed sends the source of its page"),
+            text("Install PHP for its web server"),
+        )
+    if not entries and _LOGIN.search(page):
+        return _page(
+            "login",
+            text("the feed's page is a form that asks for a password"),
+            text("Let its server show the page without that form"),
+        )
+    if not entries and (target := _LEADS.search(page)):
+        return _page(
+            "redirect",
+            text(
+                'the feed\'s page only shows another one, "{target}"',
+                target=target[1][:_SHOWN_MAX],
+            ),
+            text("Set feed.url to the page itself"),
+        )
+    return _page("no_page", text('the feed\'s page has no "{label}"', label=label))
+
+
 def _shown(page: str) -> str:
     """Return *page* without what a browser does not show: comments, scripts, styles.
 
@@ -172,8 +214,10 @@ def _entries(page: str) -> dict[str, list[str]]:
     names = {label.lower(): label for label in _LABELS}
     entries: dict[str, list[str]] = {}
     waiting: list[str] | None = None
-    for line in _BREAK.split(_INLINE.sub("", _shown(page))):
-        plain = " ".join(html.unescape(line).split()).replace("\N{MINUS SIGN}", "-")
+    shown = _INLINE.sub("", _shown(page.translate(_PLAIN)))
+    whole = _WRAPPED.sub(lambda label: _BREAK.sub(" ", label[0]), shown)
+    for line in _BREAK.split(whole):
+        plain = " ".join(html.unescape(line).translate(_PLAIN).split())
         if entry := _ENTRY.search(plain):
             copies = entries.setdefault(names[entry[1].lower()], [])
             copies.append(entry[2] or "")
@@ -208,13 +252,7 @@ def _watts(entries: dict[str, list[str]], label: str, page: str) -> float | None
     """The power called *label*, given twice alike; None where its place is empty."""
     copies = entries.get(label, [])
     if not copies:
-        if _SOURCE.search(page):
-            raise _page(
-                "php",
-                text("the feed sends the source of its page"),
-                text("Install PHP for its web server"),
-            )
-        raise _page("no_page", text('the feed\'s page has no "{label}"', label=label))
+        raise _without(label, entries, page)
     if len(copies) == 1:
         raise _page(
             "torn", text('the feed\'s page has "{label}" only once, so it may be torn', label=label)

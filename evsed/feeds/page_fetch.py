@@ -34,6 +34,21 @@ _LENGTH: Final = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,9})", re.IGNORECA
 _CHUNKED: Final = re.compile(rb"\ntransfer-encoding:[ \t]*chunked", re.IGNORECASE)
 _SHOWN_MAX: Final = 40
 
+# The mark of UTF-32 begins with that of UTF-16.
+_MARKS: Final = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Where the first four bytes of two characters of ASCII, or of one, are 0 (RFC 4627, section 3).
+_BY_ZEROS: Final[dict[tuple[bool, ...], str]] = {
+    (True, True, True, False): "utf-32-be",
+    (True, False, True, False): "utf-16-be",
+    (False, True, True, True): "utf-32-le",
+    (False, True, False, True): "utf-16-le",
+}
+
 
 class PageFetcher:
     """One address, asked again and again. *transport* stands in for the network."""
@@ -234,13 +249,16 @@ class PageFetcher:
 
 
 def decode(body: bytes) -> str:
-    """The text of a page: by its byte-order mark, as UTF-8, else as Latin-1, which always fits.
+    """The text of a page: by its byte-order mark or its zeros, as UTF-8, else as Latin-1.
 
-    One odd byte in a notice of PHP must not cost the figures, which are plain ASCII.
+    One odd byte in a notice of PHP must not cost the figures, which are plain ASCII; Latin-1 always
+    fits.
     """
-    for mark, name in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+    for mark, name in _MARKS:
         if body.startswith(mark):
             return body.decode(name, "replace")
+    if name := _BY_ZEROS.get(tuple(byte == 0 for byte in body[:4]), ""):
+        return body.decode(name, "replace")
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:

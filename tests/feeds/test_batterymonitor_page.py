@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from evsed.core.solar.allotment import Reading
 from evsed.errors import FeedError
 from evsed.feeds.batterymonitor import elapsed_s, find_zone, parse_page
+from evsed.feeds.page_fetch import decode
 
 PAGES = Path(__file__).parents[1] / "pages"
 
@@ -212,6 +213,69 @@ def test_the_same_lines_as_an_owner_may_have_set_them_say_the_same(text: str) ->
     assert parse_page(text) == parse_page(page(*GOOD))
 
 
+GAPS = st.sampled_from(
+    [" ", "\n", "\r\n  ", "&nbsp;", "<br>", " <BR/>\n", "\N{NO-BREAK SPACE}", "<wbr> "]
+)
+AROUND = st.sampled_from(
+    ["{}", "<b>{}</b>", '<span class="v">{}</span>', "<label>{}</label>", "\ufeff{}\0", "{}&shy;"]
+)
+BETWEEN = st.sampled_from([" ", ": ", " = ", "</td><td>", "\n", "&#8203; "])
+CODINGS = st.sampled_from(
+    ["utf-8", "utf-8-sig"]
+    + [f"utf-{bits}{order}" for bits in (16, 32) for order in ("", "-le", "-be")]
+)
+
+
+@given(st.data())
+def test_however_the_lines_are_wrapped_marked_and_coded_they_say_the_same(
+    data: st.DataObject,
+) -> None:
+    lines = []
+    for line in GOOD:
+        label, value = line.rsplit(" ", 1)
+        words = "".join(word + data.draw(GAPS) for word in label.split()[:-1]) + label.split()[-1]
+        between = data.draw(BETWEEN)
+        lines.append(data.draw(AROUND).format(words) + between + data.draw(AROUND).format(value))
+    body = "".join(f"<p>{line}</p>\n" for line in lines).encode(data.draw(CODINGS))
+    assert parse_page(decode(body)) == parse_page(page(*GOOD))
+
+
+@given(st.binary(max_size=200), st.integers(0, 200))
+def test_bytes_that_are_no_page_are_refused_and_those_in_a_notice_passed_over(
+    odd: bytes, at: int
+) -> None:
+    for body in (odd, "".join(GOOD).encode("utf-16")[at:] + odd):
+        with pytest.raises(FeedError):
+            parse_page(decode(body))
+    notice = (
+        b"<b>" + odd.replace(b"<", b"").replace(b"\0", b"").decode("latin-1").encode() + b"</b>"
+    )
+    assert parse_page(decode(page(*GOOD).encode() + notice)).excess_w == 1834
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('<iframe width="9" src="http://10.0.0.9/excesspwr.php"></iframe>', "10.0.0.9/excesspwr"),
+        ("<frameset><frame src=power.html></frameset>", '"power.html".*Set feed.url to the page'),
+        ('<meta http-equiv="refresh" content="0; URL=/excesspwr.php">', '"/excesspwr.php"'),
+        ("<script>window.location.href = '/new.php';</script>", '"/new.php"'),
+        ("<script>location.replace('/new.php')</script>", '"/new.php"'),
+        ("<form><input name=p type='password'></form>", "asks for a password"),
+        ("<script>if (location == '/a') x();</script>", 'no "Excess solar power available"'),
+    ],
+)
+def test_a_page_that_is_only_the_way_to_another_says_which(text: str, words: str) -> None:
+    with pytest.raises(FeedError, match=words) as refused:
+        parse_page(f"<html><body>{text}</body></html>")
+    assert refused.value.page_came
+
+
+def test_a_page_with_figures_is_read_whatever_frames_and_forms_it_has() -> None:
+    more = "<iframe src=chart.html></iframe><input type=password><meta content='60; url=/a'>"
+    assert parse_page(more + page(*GOOD)) == parse_page(page(*GOOD))
+
+
 def test_the_same_figure_three_times_is_as_whole_as_twice() -> None:
     assert parse_page(with_copies(EXCESS, "70W", "70W", "70W")).excess_w == 70
 
@@ -326,7 +390,19 @@ def test_the_declaration_of_xml_is_no_source() -> None:
         parse_page("<?xml version='1.0'?><html>It works!</html>")
 
 
-@pytest.mark.parametrize("character", ["<!--", "<script", "<!-- --", "<style></style"])
+@pytest.mark.parametrize(
+    "character",
+    [
+        "<!--",
+        "<script",
+        "<!-- --",
+        "<style></style",
+        "Excess\n",
+        "Excess <br",
+        "<iframe ",
+        "<meta url",
+    ],
+)
 def test_a_page_full_of_what_is_not_shown_is_read_once(character: str) -> None:
     """Otherwise this would take minutes."""
     with pytest.raises(FeedError):

@@ -302,6 +302,8 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
         HEAD + b"\r\n" + PAGE.replace(b"deprecated", b"veraltet, ge\xe4ndert"),
         HEAD + b"\r\n\xef\xbb\xbf" + PAGE,
         HEAD + b"\r\n" + PAGE.decode().encode("utf-16"),
+        HEAD + b"\r\n" + PAGE.decode().encode("utf-16-le"),
+        PAGE.decode().encode("utf-32"),  # HTTP/0.9
     ],
 )
 async def test_the_answers_of_servers_that_owners_have_are_read(answer: bytes) -> None:
