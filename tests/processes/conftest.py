@@ -45,7 +45,7 @@ def _story(item: pytest.Item) -> Story | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Judge what came of a story; anew where it was played again because the machine stood still.
+    """Judge what came of a story; the second play where the machine stood still in the first.
 
     A test that is a story by itself is not run here: its outcome is waited for.
     """
@@ -108,11 +108,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture
 def outcome(stories: Stories) -> Stories:
-    """What gives a test the outcome of its story when it is judged."""
+    """Give a test the outcome of its story when it is judged."""
     return stories
 
 
 @pytest.fixture
 def rig(stories: Stories) -> Stories:
-    """What gives a test that is a story a rig of its own, when it is played."""
+    """Give a test that is a story a rig of its own, when it is played."""
     return stories
