@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every car of the library for an hour of steady sun: no fault, no wear, and a true sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from evsed.core.solar.allotment import AllotmentConfig, Mode
+from evsed.core.solar.car_activity import TAKES_LITTLE_A
+from evsed.daemon.summary import describe
+from evsed.sim.cars.library import LIBRARY, build_car
+from evsed.sim.cars.trial import Trial, TrialConfig
+
+HOUR_S = 3600.0
+MOST_CLOSINGS = 12
+CHATTERERS = {"egolf-3-4", "tucson"}
+"""They ask five times within a minute, again and again, which is a fault and ends by itself."""
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_an_hour_of_sun_costs_no_fault_and_few_closings_and_ends_in_a_true_sentence(
+    name: str,
+) -> None:
+    rules = AllotmentConfig(semantics="battery_power", max_current_a=16.0)
+    played = Trial(build_car(name), lambda _: 3000.0, TrialConfig(rules=rules, mode=Mode.SOLAR))
+
+    outcome = played.run(HOUR_S)
+    said = describe(played.snapshot(), has_charged=outcome.booked_wh > 0, note=played.note).summary
+
+    assert set(outcome.faults) == ({"PilotChatter"} if name in CHATTERERS else set())
+    assert outcome.most_closings(HOUR_S) <= MOST_CLOSINGS
+    assert said.startswith("Charging") == (played.car.drawn_a >= TAKES_LITTLE_A), said
