@@ -105,12 +105,17 @@ _LENDING_DULL: Final = text(
 )
 
 
+SAID_FROM_W: Final = 50.0
+"""What the house battery takes before the car is said from here on, in watts: less is 0.0 kW."""
+
+
 @dataclass(frozen=True, slots=True)
 class AllotmentReason:
     """A rule and the numbers it spoke with; `describe()` puts them into words.
 
     `need_w`, `spare_w`, `late_w` (the mean of late), `most_w` (what the feed allows) and
-    `reserve_w` (left out of what is spare) are watts, `battery_loan_wh` is the energy in Wh
+    `reserve_w` and `battery_first_w` (left out of what is spare; the second is what the house
+    battery takes before the car) are watts, `battery_loan_wh` is the energy in Wh
     that the battery lent to this cloud, of `loan_limit_wh` at most, which is less than the owner's
     loan while the sun is weak (`dull`), `age_s` the age of the news, `current_a` what is allotted,
     `left_s` what a timer still has, `detail` what is wrong, or who asks for mode fast.
@@ -122,6 +127,7 @@ class AllotmentReason:
     late_w: float = 0.0
     most_w: float = 0.0
     reserve_w: float = 0.0
+    battery_first_w: float = 0.0
     battery_loan_wh: float = 0.0
     loan_limit_wh: float = 0.0
     dull: bool = False
@@ -178,6 +184,18 @@ class AllotmentResult:
         return self.current_a > 0
 
 
+def _after_others(reason: AllotmentReason) -> Text:
+    """Return the words for what is spare, with what the house battery takes before the car."""
+    spare = _beside_reserve(reason)
+    if reason.battery_first_w < SAID_FROM_W:
+        return spare
+    return text(
+        "{spare} after {battery} for the house battery, which comes first",
+        spare=spare,
+        battery=kilowatts(reason.battery_first_w),
+    )
+
+
 def _beside_reserve(reason: AllotmentReason) -> Text:
     """Return the words for what is spare, with the reserve that is left out of it."""
     spare = _spare(reason)
@@ -217,7 +235,7 @@ _VALUES: Final[Mapping[str, Callable[[AllotmentReason], Param]]] = {
     "asked": lambda reason: reason.detail or AS_WISHED,
     "need": lambda reason: kilowatts(reason.need_w, 2),
     "feed": _spare,
-    "spare": _beside_reserve,
+    "spare": _after_others,
     "most": lambda reason: kilowatts(reason.most_w),
     "late": lambda reason: kilowatts(reason.late_w),
     "current": lambda reason: text("{current_a:g} A", current_a=round(reason.current_a, 1)),

@@ -117,6 +117,7 @@ class Rules:
                 late_w=conditions.late_w,
                 left_s=pause_s,
                 reserve_w=config.reserve_w,
+                battery_first_w=self._budget.surplus.battery_first_w,
             )
         run.turn_on(now)
         return self._follow(now, cap_a, spare_w)
@@ -133,7 +134,11 @@ class Rules:
             return self._stop(
                 now,
                 AllotmentReason(
-                    rule, need_w=config.least_w, spare_w=spare_w, reserve_w=config.reserve_w
+                    rule,
+                    need_w=config.least_w,
+                    spare_w=spare_w,
+                    reserve_w=config.reserve_w,
+                    battery_first_w=budget.surplus.battery_first_w,
                 ),
             )
         softly = run.softly(now)
@@ -168,6 +173,7 @@ class Rules:
             left_s=left_s,
             most_w=cap_a * config.watts_per_ampere,
             reserve_w=config.reserve_w,
+            battery_first_w=budget.surplus.battery_first_w,
             detail=Doubt.UNANSWERED.value,
         )
 

@@ -126,6 +126,8 @@ class Surplus:
         """The moment of the last stamp on our clock."""
         self.spare = Spare(0.0)
         """What the last reading amounts to."""
+        self.battery_first_w = 0.0
+        """Power that the house battery takes before the car, in watts."""
         self.may_test = False
         """True while the offer may be changed to see what the car takes ..."""
         self.may_pause = False
@@ -258,8 +260,9 @@ class Surplus:
         full = throttled = throttles(reading.soc, reading.grid_w, reading.battery_w)
         if config.semantics == "battery_power":
             self.held.known = self._turn.update(reading.soc)
-            if self.held.known:
-                figure_w -= max(0.0, -(reading.battery_w or 0.0))
+            charging_w = max(0.0, -(reading.battery_w or 0.0))
+            self.battery_first_w = charging_w if self.held.known else 0.0
+            figure_w -= self.battery_first_w
             self.spare = self._probe.update(figure_w, own_w, full=full)
             # Where the battery's own power is part of the figure, nothing is hidden.
             judged = not full and reading.battery_w is None and not self.test.runs

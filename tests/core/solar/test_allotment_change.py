@@ -57,6 +57,9 @@ def test_a_battery_that_is_to_come_first_takes_the_sun_from_the_next_reading_on(
     allot.on_reading(300.0, Reading(excess_w=4000.0, stamp="5", age_s=1, soc=0.5, battery_w=-500))
     after = allot.update(301.0)
     assert (before.available_w or 0.0) - (after.available_w or 0.0) == pytest.approx(500.0)
+    first = " after 0.5 kW for the house battery, which comes first"
+    assert first not in str(before.reason)
+    assert first in str(after.reason)
 
 
 def test_another_feed_takes_the_run_over_once_it_knows_the_sun() -> None:
