@@ -12,8 +12,8 @@ are kept. All of it also goes to stdout: with syslog priorities and without a ti
 which has its own, with a time to anything else.
 
 Saying something never waits and never raises. A thread does the writing, behind a bounded queue;
-what does not fit is counted and the count is said. A file that cannot be written (full, read-only,
-gone) is said once on stdout and tried again with every line.
+what does not fit is counted, and the count is logged. A file that cannot be written (full,
+read-only, gone) is reported once on stdout and tried again with every line.
 """
 
 from __future__ import annotations

@@ -215,7 +215,7 @@ class HardwareCheck:
     def _flags(self, words: list[str]) -> Iterator[Finding]:
         drop_in = "sudo systemctl edit pigpiod"
         if "-m" not in words:
-            yield Finding("pigpiod samples edges that nobody needs (no -m)", drop_in)
+            yield Finding("pigpiod samples edges that evsed does not need (no -m)", drop_in)
         if "0" in _after(words, "-t"):
             yield Finding("pigpiod takes its clock from the PWM (-t 0): no pilot", drop_in)
         wanted = sum(1 << gpio for gpio in self._gpios())

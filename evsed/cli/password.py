@@ -38,7 +38,7 @@ def set_password(path: Path) -> str:
     weak = (
         f" It is shorter than {SHORT} characters: easily guessed." if len(password) < SHORT else ""
     )
-    return f"the password is set, in {path}; whoever was logged in has to log in anew.{weak}"
+    return f"the password is set, in {path}; whoever was logged in has to log in again.{weak}"
 
 
 def _ask(prompt: str) -> str:

@@ -51,7 +51,7 @@ def _running(settings: Settings) -> Iterator[str] | None:
             now = status_json(url)
             yield (
                 f"{now['state']:>2}  high {_volts(now['high_v'])}  low {_volts(now['low_v'])}  "
-                f"duty {now['duty']:.4f}  (told by the running evsed)"
+                f"duty {now['duty']:.4f}  (read from the running evsed)"
             )
             time.sleep(EVERY_S)
 

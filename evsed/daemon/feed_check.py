@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from evsed.sources.presets import Device, Numbers
 
 PATIENCE_S: Final = 15.0
-"""How long to wait for a number that its sender sends by itself."""
+"""The longest wait for a number that its sender sends by itself."""
 
 _DIRECTIONS: Final = {
     "grid_w": ("taken from the grid", "given to the grid"),

@@ -105,7 +105,7 @@ class SessionRecorder:
         self._stats_for: date | None = None
         self.front_end_proved = False
         self.feed_memory: FeedMemory | None = None
-        """What is kept of the feed; None while that cannot be read."""
+        """The memory of the feed; None while that cannot be read."""
         self.hold_off_s = 0.0
         self.power_was_cut = False  # the machine was started again since the last life
         self.latched: dict[Fault, str] = {}

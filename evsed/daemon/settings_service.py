@@ -56,7 +56,7 @@ BESIDE_THE_STORE: Final = text(
 )
 TOO_LATE: Final = text(
     "this may be set on the page only within ten minutes of the box being "
-    "switched on, so that nobody can do it from afar: switch the box off and "
+    "switched on, so that no one can do it from afar: switch the box off and "
     "on at its breaker, then try again. Or set it in /etc/evsed.toml on the "
     "Pi"
 )

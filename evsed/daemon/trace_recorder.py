@@ -59,7 +59,7 @@ class TraceRecorder:
     async def write(self, writer: StoreWriter, *, all_of_it: bool = False) -> None:
         """Have *writer* write what is due; *all_of_it*: whatever there is, at the end.
 
-        What fails is said once and tried again in half a minute; it holds up nothing else.
+        A failure is logged once and tried again in half a minute; it holds up nothing else.
         """
         now = self._monotonic()
         minutes = self._due(now, all_of_it=all_of_it)

@@ -80,7 +80,7 @@ def find_zone(name: str | None) -> tzinfo:
         raise FeedError(
             text(
                 'the time zone "{zone}" is not known here, so the age of the feed\'s '
-                "news cannot be told; set feed.timezone to a name such as "
+                "news is not known; set feed.timezone to a name such as "
                 '"Europe/Vienna", or install tzdata (sudo apt install tzdata)',
                 zone=wanted or str(local),
             )

@@ -37,7 +37,7 @@ def excess_of(figures: Figures) -> Excess:
         return Excess(excess_w, text("as the source says itself"))
     if "grid_w" not in figures:
         raise SourceError(
-            text("there is neither excess_w nor grid_w, so nobody knows what is spare")
+            text("there is neither excess_w nor grid_w, so it is not known what is spare")
         )
     grid_w = figures["grid_w"][0].value
     if grid_w > 0:

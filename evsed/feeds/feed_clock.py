@@ -38,7 +38,7 @@ class StampAge:
 
     age_s: float
     apart_s: float = 0.0
-    """How far the page's two clocks are apart, once two stamps in a row have shown it; else 0."""
+    """Distance of the page's two clocks, once two stamps in a row have shown it; else 0."""
     zone: bool = False
     """True where `apart_s` is what a time zone can be."""
 

@@ -18,7 +18,7 @@ LEAST_POLL_S: Final = 1.0
 """Never ask or listen more often: the limits are set once a second."""
 
 PATIENCE_S: Final = 5.0
-"""How long one poll waits for a number that comes by itself."""
+"""One poll waits for so long for a number that comes by itself."""
 
 _BACK_OFF_S: Final = (2.0, 5.0, 10.0, 30.0)
 

@@ -75,7 +75,7 @@ class DeviceSettings(Section):
     ca_file: AnyText = ""
 
     measured_defaults: ClassVar[Mapping[str, object]] = {}
-    """What a section has by default where a source gives its numbers."""
+    """The defaults of a section where a source gives its numbers."""
 
     @model_validator(mode="before")
     @classmethod

@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     )
 
     layers: ClassVar[tuple[dict[str, Any], ...]] = ()
-    """What is given beside the arguments, the first wins: the loader's way in."""
+    """Values beside the arguments, the first wins: the loader's way in."""
 
     supply: SupplySettings = SupplySettings()
     board: BoardSettings = BoardSettings()
@@ -259,7 +259,7 @@ class Settings(BaseSettings):
             if (value := getattr(supply, key)) is not None:
                 wanted = text(
                     "a section where supply.{key} is set, which is {value:g}: without a "
-                    "meter of the house nobody knows what the house leaves for the car",
+                    "meter of the house it is not known what the house leaves for the car",
                     key=key,
                     value=value,
                 )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PUMP_HOLD_S: Final = (0.0676, 0.1473)
-"""How long the pump holds after the last edge, the least and the most over all tolerances and both
+"""The pump holds so long after the last edge, the least and the most over all tolerances and both
 levels of the pin: `hw/results.toml`, which is compared with this. The simulated one takes the most,
 the one to be safe with."""
 

@@ -54,7 +54,7 @@ class ModbusSource:
         self._url = self._terms[0].url
         self._clock = clock
         for term in self._terms:
-            wanted_by(term, 0)  # a wrong type is said now, and not at the first reading
+            wanted_by(term, 0)  # a wrong type is refused now, and not at the first reading
         self._client = _client(self._url)
         self._models: dict[int, tuple[tuple[int, int], ...]] = {}
 

@@ -26,7 +26,7 @@ from evsed.sources.documents import Expressions, ReadNumber, parse
 from evsed.sources.terms import MqttTerm, Term
 
 FIRST_S: Final = 5.0
-"""How long the first read waits for the connection and the first message of each topic."""
+"""The first read waits for so long for the connection and the first message of each topic."""
 
 KEEPALIVE_S: Final = 30.0
 """Between two keep-alives of Victron's, which last 60 s (github.com/victronenergy/dbus-flashmq)."""
@@ -116,7 +116,7 @@ class MqttSource:
             if term.topic in self._retained:
                 raise SourceError(
                     text(
-                        "{url} has only a retained message, of which nobody can tell the age, and "
+                        "{url} has only a retained message, whose age is not known, and "
                         'nothing new on "{topic}" yet; check the topic, and that its sender is '
                         "running",
                         url=self._broker.url,

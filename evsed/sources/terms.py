@@ -27,7 +27,7 @@ UNITS: Final = {
     "MWh": ("wh", 1e6),
     "%": ("share", 0.01),
 }
-"""What a unit measures, and how much of evsed's own unit one of it is."""
+"""The quantity that a unit measures, and how much of evsed's own unit one of it is."""
 
 DIMENSIONS: Final = {
     "excess_w": "w",

@@ -38,7 +38,7 @@ from evsed.store.rows import SESSION, kept_sentence, moment, sentence, session, 
 from evsed.store.trace import TraceTables
 
 BUSY_S: Final = 1.0
-"""How long a call waits for another program to let go of the file."""
+"""A call waits for so long for another program to let go of the file."""
 
 CRASHES_WITHIN_S: Final = 3600.0
 """Crashes with the contactor closed count for an hour."""

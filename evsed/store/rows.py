@@ -18,7 +18,7 @@ SESSION: Final = (
 )
 
 _NO_SUCH = (OverflowError, OSError, ValueError)
-"""What a C library says of a time that it cannot count: where time_t has 32 bits, one past 2038."""
+"""Errors of a C library for a time that it cannot hold: where time_t has 32 bits, one past 2038."""
 
 
 def session(row: Sequence[object]) -> SessionRecord:

@@ -23,7 +23,7 @@ from tests.sources.devices import broker_in
 LARGE = b"9" * 1_000_000
 INJECTED = ("mode/../../x", "$SYS", "mode\n", "\u202emode", "a" * 60_000, "'; drop table", "{{x}}")
 LOADS: dict[str, tuple[int, float]] = {"orders": (1000, 0.1), "large": (2, 0.1), "topics": (7, 0.1)}
-"""How many messages at once, and the pause between."""
+"""Number of messages at once, and the pause between."""
 
 
 def message(how: str, number: int) -> tuple[str, bytes]:

@@ -106,7 +106,7 @@ class Row:
     cells: tuple[Cell, ...]
     sentences: tuple[str, ...]
     booked_kwh: tuple[tuple[float, float], ...]
-    """What it took and what was booked, for each of `BOOKED`."""
+    """Energy taken and energy booked, for each of `BOOKED`."""
 
     def worst(self, what: Callable[[Cell], float]) -> float:
         """The highest of all trials."""

@@ -44,7 +44,7 @@ START_PRICE_KWH: Final = 0.05
 """... a start as much as so many kWh: 2000 starts of a contactor's million are 100 kWh."""
 BASE: Final = AllotmentConfig(semantics="battery_power")
 BEFORE: Final = replace(BASE, start_share=0.98, margin_share=0.0)
-"""What the differences are taken to on days that `solar_before.csv` does not have."""
+"""The settings that the differences are taken to on days that `solar_before.csv` does not have."""
 CANDIDATES: Final = {
     f"start_share {share:g}, margin_share {margin:g}": replace(
         BASE, start_share=share, margin_share=margin

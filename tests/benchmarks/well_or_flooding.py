@@ -14,7 +14,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tests.sources.devices import broker_in, float32, modbus_device
 
 AMPERES: dict[str, tuple[int, float]] = {"mqtt": (1, 1.0), "flood": (2000, 0.1)}
-"""How many messages at once, and the pause between."""
+"""Number of messages at once, and the pause between."""
 
 
 async def publish(how: str) -> None:

@@ -31,7 +31,7 @@ BOARDS: list[Callable[[InputsConfig | None], AbstractContextManager[Board]]] = [
     pigpio_over_the_simulator,
     kernel_over_a_linux_on_a_folder,
 ]
-"""Each gives a closed board with two contactors, and the optional inputs that it is told of."""
+"""Each gives a closed board with two contactors, and the optional inputs that are named to it."""
 
 
 @pytest.fixture(params=BOARDS, ids=lambda make: make.__name__)

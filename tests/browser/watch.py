@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 IN_TIME_MS = 240_000
-"""How long a test waits for what must happen: so long that only a hang fails it."""
+"""A test waits for so long for what must happen: so long that only a hang fails it."""
 
 STILL = 0.05
 """Of layout shift, on the scale of web.dev, which calls up to 0.1 good: a state that takes two

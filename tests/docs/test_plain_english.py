@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import io
 import re
 import tokenize
@@ -18,19 +19,36 @@ SOURCES = sorted(path for top in ("evsed", "deb", "tests") for path in (ROOT / t
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 NOUN_CLAUSE = re.compile(r"(What|Whether|Who|Whose|Where|How|Why)\b")
 """A docstring begins with a verb in the imperative or with a noun, not with one of these."""
-MANNERED = re.compile(r"\b(anew|nobody|told|heed|hearken|wishes)\b", re.IGNORECASE)
-"""Words that stand for a plainer one: again, no one or a named part, given, obey ..."""
+MANNERED = re.compile(
+    r"\b(anew|nobody|told|heed|hearken|wishes|(is|are|be|been|was|were|not|no longer) said)\b",
+    re.IGNORECASE,
+)
+"""Words that stand for a plainer one: again, no one or a named part, given, obey, reported ..."""
 METHODS = frozenset(("hear", "take", "look", "say", "tell", "drew", "obey", "heed", "wish", "told"))
 """Everyday verbs that do not say what the method does."""
 VARIABLES = frozenset({"one"})
 
 
 def documented(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """The docstrings of *tree* with their lines."""
-    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    """The docstrings of *tree* with their lines, those below a constant or a field included."""
     for node in ast.walk(tree):
-        if isinstance(node, kinds) and (text := ast.get_docstring(node)):
-            yield node.body[0].lineno, text
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(text))):
+                yield node.lineno, inspect.cleandoc(text)
+            case _:
+                pass
+
+
+def sentences(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """The texts of *tree* for people: string literals of one line with a space, no docstrings."""
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str(text)) if id(node) not in docs:
+                if " " in text and "\n" not in text:
+                    yield node.lineno, text
+            case _:
+                pass
 
 
 def comments(source: str) -> Iterator[tuple[int, str]]:
@@ -60,6 +78,13 @@ def complaints(path: Path) -> list[str]:
     source = path.read_text()
     tree = ast.parse(source)
     found: list[tuple[int, str]] = list(names(tree))
+    if path.is_relative_to(ROOT / "evsed"):
+        texts = list(sentences(tree))
+        found += [
+            (line, f"{word[0]!r} in a text")
+            for line, text in texts
+            for word in MANNERED.finditer(text)
+        ]
     for line, text in documented(tree):
         if NOUN_CLAUSE.match(text):
             found.append((line, f"the docstring begins with {text.split()[0]!r}"))

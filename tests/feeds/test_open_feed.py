@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which feed is in use, and what is said when it cannot be."""
+"""The feed in use, and the error where it cannot be used."""
 
 from __future__ import annotations
 

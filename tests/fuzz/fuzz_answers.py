@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""pigpiod's answers: what is not exactly the answer is a `BoardError`, and nothing more is said.
+"""pigpiod's answers: what is not exactly the answer is a `BoardError`, and nothing more is sent.
 
 A real connection on the loopback; the other end gives the right answer with some of its bytes
-changed, lost, added or moved. "Nothing more is said": after the error the connection is closed, and
+changed, lost, added or moved. "Nothing more is sent": after the error the connection is closed, and
 what came out of it is the one request, so that no output can have changed.
 """
 

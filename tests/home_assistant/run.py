@@ -25,11 +25,11 @@ PINS = HERE / "requirements.txt"
 PACKAGES = "python3,python3-venv,python3-dev,gcc,g++,ca-certificates,mosquitto"
 """Python, what builds the few libraries that have no wheel for it, and the broker."""
 TOOLS = {"mmdebstrap": "mmdebstrap", "unshare": "util-linux", "ip": "iproute2"}
-"""What this machine itself needs: programs, and Debian's packages with them."""
+"""Needs of this machine itself: programs, and Debian's packages with them."""
 OF_THE_MACHINE = ("/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt")
-"""How this machine reaches its package index, where it has a way of its own."""
+"""Settings of this machine for its package index, where it has any."""
 ADDRESSES = ("192.0.2.2", "192.0.2.3")
-"""TEST-NET-1 (RFC 5737): nobody's addresses. The second is what evsed moves to."""
+"""TEST-NET-1 (RFC 5737): addresses of no machine. The second is what evsed moves to."""
 
 
 def missing() -> str:

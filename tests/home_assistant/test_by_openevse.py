@@ -43,7 +43,7 @@ EXPECTED = (
     "openevsehttp/client.py",
     "Connect call failed",  # while evsed is down
 )
-"""What the library of Home Assistant's integration logs as an error, of what the tests do."""
+"""Steps of the tests that the library of Home Assistant's integration logs as errors."""
 
 
 class Entities:

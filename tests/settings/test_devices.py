@@ -129,7 +129,7 @@ def test_a_preset_may_have_semantics_of_its_own_and_the_owner_the_last_word(tmp_
             "[supply]\nmain_fuse_a = 35.0\n",
             'meters.house.kind = "": must be a section where supply.main_fuse_a is set',
         ),
-        ("[supply]\npeak_w = 4000.0\n", "without a meter of the house nobody knows"),
+        ("[supply]\npeak_w = 4000.0\n", "without a meter of the house it is not known"),
         ("[supply]\nhouse_lost_a = 3.0\n", "must be 0, or 6 to 80 A"),
         ("[supply]\nmain_fuse_a = 3.0\n", "must be 10 to 400 A, or absent"),
         ("[meters.house]\nperiod_s = 60.0\n", "must be 1 to 5 s"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever is wrong is said in one line: the key, the value given, what is allowed."""
+"""Whatever is wrong is reported in one line: the key, the value given, what is allowed."""
 
 from pathlib import Path
 

@@ -85,7 +85,7 @@ class Watcher:
             raise BoardGone(
                 text(
                     "the dead-man's process is gone, and the contactors with it; evsed lets "
-                    "go of the wires and starts it anew; journalctl -u evsed shows why it "
+                    "go of the wires and starts it again; journalctl -u evsed shows why it "
                     "ended"
                 )
             ) from error
@@ -119,7 +119,7 @@ class Watcher:
             raise BoardGone(
                 text(
                     "the dead-man's process ended, and the contactors with it; evsed lets go "
-                    "of the wires and starts it anew; journalctl -u evsed shows why it ended"
+                    "of the wires and starts it again; journalctl -u evsed shows why it ended"
                 )
             )
         return packet

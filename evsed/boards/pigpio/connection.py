@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ANSWER_S: Final = 0.1
 """Longest wait for an answer. A car must lose power within 100 ms (IEC 61851-1 Table A.6)."""
 
-LETS_GO: Final = text("evsed opens the contactor and connects anew")
+LETS_GO: Final = text("evsed opens the contactor and connects again")
 
 _HEAD: Final = struct.Struct("<IIIi")
 _REQUEST: Final = struct.Struct("<IIII")

@@ -20,7 +20,7 @@ press of a person lasts about 80 ms."""
 LONG_S: Final = 1.5
 """A press of at least this is a long one; a short one of a person in no hurry lasts up to 0.5 s."""
 STUCK_S: Final = 10.0
-"""Nobody presses for longer than this."""
+"""No person presses for longer than this."""
 MOST: Final = 6
 WITHIN_S: Final = 10.0
 """More presses than `MOST` within this many seconds are not a person's."""

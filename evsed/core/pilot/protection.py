@@ -103,7 +103,7 @@ class ProtectionResult:
 
 
 NO_PROTECTION = ProtectionResult({}, (), ready=True, pump=True, ground_test=False, opened="")
-"""Where no input is wired."""
+"""The result where no input is wired."""
 
 
 class Protection:

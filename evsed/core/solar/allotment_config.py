@@ -16,7 +16,7 @@ LOAN_FOR_W: Final = 6.0 * 230.0
 
 
 PRICED_LOAN_WH: Final = 80.0
-"""Where prices are set the battery's loan is this: it only rides out noise around the threshold."""
+"""The battery's loan where prices are set: it only rides out noise around the threshold."""
 
 LEAST_PRICE: Final = 0.05
 """An imported kWh counts for so much sun at least, so that no run begins without any."""
@@ -46,16 +46,16 @@ class AllotmentConfig:
     window_s: float = 0.0
     """The feed's value is the mean over this long before its stamp, in seconds; 0 is the moment."""
     semantics: Semantics = "batterymonitor"
-    """What the feed's value means: a correction in watts, or BatteryMonitor's mixture."""
+    """Meaning of the feed's value: a correction in watts, or BatteryMonitor's mixture."""
     loan_wh: float = 320.0
     """The most the battery lends to ride through one cloud, on a sunny day; less on a dull one. For
     6 A on one phase of 230 V; it grows with the least power."""
     import_price: float | None = None
-    """What an imported kWh costs, in any currency; with the next two it replaces the loan."""
+    """Cost of an imported kWh, in any currency; with the next two it replaces the loan."""
     feed_in_price: float | None = None
-    """What an exported kWh brings."""
+    """Yield of an exported kWh."""
     later_price: float | None = None
-    """What the same kWh costs when the car is charged at another time."""
+    """Cost of the same kWh when the car is charged at another time."""
     reserve_w: float = 0.0
     """Power always left to the battery, in watts; below 0 where the feed reads that much low."""
     battery_first_below: float = 0.0

@@ -53,7 +53,7 @@ class AllotmentRule(Enum):
 
 
 AS_WISHED: Final = text("fast, as the owner wished")
-"""The beginning of a reason in mode fast, where nobody else asks for that mode."""
+"""The beginning of a reason in mode fast, where only the owner asks for that mode."""
 
 _WORDS: Final = {
     AllotmentRule.OFF: text("off, as the owner wished"),
@@ -106,7 +106,8 @@ _LENDING_DULL: Final = text(
 
 
 SAID_FROM_W: Final = 50.0
-"""What the house battery takes before the car is said from here on, in watts: less is 0.0 kW."""
+"""The reason names the power that the house battery takes first from here on, in watts: less is
+0.0 kW."""
 
 
 @dataclass(frozen=True, slots=True)

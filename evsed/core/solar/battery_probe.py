@@ -32,8 +32,8 @@ VAIN_MOST: Final = 3
 
 
 BRIGHT_SHARE: Final = 0.8
-"""What the battery takes after a run shows a sun worth another run from this share of the least
-power on: a run starts on as much."""
+"""A battery that takes this share of the least power or more after a run shows a sun that is worth
+another run: a run starts on as much."""
 
 
 class BatteryProbe:

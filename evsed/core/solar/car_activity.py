@@ -17,8 +17,8 @@ UNTAKEN_RISES_S: Final = 60.0
 Nothing is risked while nothing is drawn, and some cars do not begin at 6 A."""
 
 UNTAKEN_CLIMBS_S: Final = 30.0
-"""Where current is to be given without sun, too, an untaken offer climbs on by an ampere in this
-time, in seconds, until the car begins; it goes back a minute after it has reached the top ..."""
+"""An untaken offer climbs on by an ampere in this time, in seconds, where current is to be given
+without sun, too, until the car begins; it goes back a minute after it has reached the top ..."""
 
 CLIMBS_AGAIN_S: Final = 1_200.0
 """... and climbs again in so long, in seconds. A car that wakes up where nothing measures what it

@@ -56,9 +56,9 @@ class DrawTest:
     def __init__(self, watts_per_ampere: float, least_w: float, *, lag: int = 0) -> None:
         """Begin with a car that takes what it is offered."""
         self.noise = StepNoise(watts_per_ampere, least_w)
-        """How clearly a step shows."""
+        """The scale of its steps, and the noise."""
         self.verdict = DrawVerdict(self.noise)
-        """What the answers have shown."""
+        """The conclusion from the answers."""
         self._schedule = DrawSchedule(self.noise, self.verdict)
         self._step = DrawStep(self.noise, lag)
         self._stood = False

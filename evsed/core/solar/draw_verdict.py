@@ -42,8 +42,8 @@ UNANSWERED_A: Final = 1.3
 car that tapers off changes by so much meanwhile."""
 
 LATELY_S: Final = 3_600.0
-"""What was learned within so long before the panels were throttled is doubtful, in seconds: a
-battery takes less and less over its last twentieth, which is an hour at a twentieth of its
+"""A level that was learned within so long before the panels were throttled is doubtful, in seconds:
+a battery takes less and less over its last twentieth, which is an hour at a twentieth of its
 capacity."""
 
 

@@ -23,7 +23,7 @@ CALM_W: Final = 50.0
 """Between two readings the sun moves by this much at least (rms), in watts."""
 
 FORGET: Final = 0.7
-"""What older runs have shown counts for so much less with each start."""
+"""Older runs count for so much less with each start."""
 
 PROVEN: Final = 6.0
 """From this evidence on, a log-likelihood, the figure is known to answer the car. No answer counts

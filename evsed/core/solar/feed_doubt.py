@@ -115,7 +115,7 @@ class FeedDoubt:
         """`least_w` is the power of the least current, in watts."""
         self._least_w = least_w
         self.found: Doubt | None = None
-        """What contradicts the draw, if anything does."""
+        """The figure that contradicts the draw, if there is one."""
         self._found_at = 0.0
         self.was_below_0 = False
         """True once the figure was below 0: it has no floor. Kept when the evidence is cleared."""

@@ -54,7 +54,7 @@ class FeedTrouble:
 
     def __init__(self) -> None:
         self.current: Notice | None = None
-        """What is wrong now, in the words of when it began."""
+        """The present trouble, in the words of when it began."""
         self._began_at = 0.0
         self._good_at = -math.inf  # since when nothing is wrong; infinite while something is
         self._returns = False

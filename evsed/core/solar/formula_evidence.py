@@ -44,7 +44,7 @@ HOUSE_W: Final = 30_000.0
 """No house with one car has more plain power to spare or wants more, in watts: 3 x 43 A."""
 
 JUMP_W: Final = 4_500.0
-"""Where both forecasts are further off than this, in watts, the target of the charge has moved by
+"""Both forecasts are further off than this, in watts, where the target of the charge has moved by
 its one percent (of 7.5 kWh and more), or a whole roof went dark; the power is as it was, or shows
 at the next figure."""
 
@@ -52,7 +52,7 @@ STEP_SHARE: Final = 0.15
 """A change of the draw is a step from this share of the least power on: an ampere of six."""
 
 KEEP: Final = 0.99
-"""What was learned of the weather counts by so much at the next figure: a hundred of them."""
+"""The weather learned so far counts by so much at the next figure: a mean over a hundred."""
 
 SHRUNK: Final = 10.0 * FLOOR_W**2
 """Changes of the sun are held for unrelated until their squares add up to this, in W^2."""

@@ -24,7 +24,7 @@ CONFIRM_S: Final = 20.0
 as long. In seconds."""
 
 SLOW_S: Final = 90.0
-"""Where news comes less often than this, in seconds, the first reading that covers it is enough. To
+"""A feed with news less often than this, in seconds, needs one reading that covers a start. To
 wait for the next cost 2 points of the sun on a feed once in 5 minutes and 6 on one in 15, and lent
 0.1 and 0.3 kWh a day less; on a feed once a minute neither is better (docs/solar.md)."""
 

@@ -75,7 +75,7 @@ class Reading:
     grid_w: float | None = None
     battery_w: float | None = None
     notice: Notice | None = None
-    """What the owner should mend at the feed, although this reading is sound."""
+    """The thing that the owner should mend at the feed, although this reading is sound."""
 
     def __post_init__(self) -> None:
         """Refuse what no feed can mean."""
@@ -113,7 +113,7 @@ class Surplus:
         """The phases that the car uses, found out in the same way; None where there is one."""
         self._seen = SeenDraw()
         self.test = DrawTest(config.watts_per_ampere, config.least_w, lag=lag)
-        """What the car takes, found out by steps of its offer."""
+        """The test of what the car takes, by steps of its offer."""
         self._decoder = ExcessDecoder(config.least_w)
         self._probe = BatteryProbe(config.least_w)
         self._turn = BatteryTurn(config.battery_first_below)
@@ -125,7 +125,7 @@ class Surplus:
         self.stamp_at = -math.inf
         """The moment of the last stamp on our clock."""
         self.spare = Spare(0.0)
-        """What the last reading amounts to."""
+        """The power to spare by the last reading."""
         self.battery_first_w = 0.0
         """Power that the house battery takes before the car, in watts."""
         self.may_test = False

@@ -50,7 +50,7 @@ GIVE_BACK_S: Final = 5.0
 """Between two steps up: the control process raises the duty cycle no more often."""
 
 GIVE_BACK_SHARE: Final = 0.75
-"""How much of what is free one step gives back."""
+"""The share of the free current that one step gives back."""
 
 LEAST_STEP_A: Final = 1.0
 """No step is smaller than this, unless less is free."""
@@ -62,8 +62,8 @@ WARM: Final = 0.25
 """From this share of the fuse's curve on, the last `RECALL_S` count, not the last reading."""
 
 COOLS_S: Final = 600.0
-"""What the fuse has borne is forgotten with this time constant while it carries its rating: a sixth
-of the conventional time, after which a fuse-link is in thermal balance."""
+"""A load is forgotten with this time constant while the fuse carries its rating: a sixth of
+the conventional time, after which a fuse-link is in thermal balance."""
 
 HOLD_S: Final = 15.0
 """The least current is left to the car this long before it is stopped: an inrush, a hob or a
@@ -71,7 +71,7 @@ welder's spark must not open the contactor. While the fuse is warm it is left un
 reading."""
 
 RECALL_S: Final = 120.0
-"""How long a high load is kept in mind while the fuse is warm."""
+"""A high load is kept in mind for so long while the fuse is warm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ AIM: Final = 0.95
 """The mean aimed at, as a share of the peak; the rest is the credit."""
 
 REPAY_S: Final = 120.0
-"""What was taken too much is given up again within about this long."""
+"""An excess is given up again within about this long."""
 
 
 class PeakPower:

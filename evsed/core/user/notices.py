@@ -19,7 +19,7 @@ CHARGED_LEAST_WH: Final = 100.0
 LIMITED_FOR_S: Final = 60.0
 """The current falls to 0 for a moment also where a limit only changes."""
 FAULT_FOR_S: Final = 10.0
-"""A fault that is over sooner has needed nobody."""
+"""A fault that is over sooner has not needed a person."""
 FAULT_AGAIN_S: Final = 3600.0
 """A fault that comes and goes is reported once while it was not away for so long."""
 ASLEEP_FOR_S: Final = 900.0
@@ -67,8 +67,8 @@ class Situation:
 
     `plugged` is None where the pilot is not read. `finished`: the car has ended its charge by
     itself; `idle`: it leaves its offer untaken. `state` describes that, `limited_by` is the owner
-    of the lowest limit, `charge` the energy of the session in words, `faults` what is to be said of
-    each fault.
+    of the lowest limit, `charge` the energy of the session in words, `faults` the sentence on each
+    fault.
     """
 
     plugged: bool | None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 QUEUE_MAX: Final = 20
 """More notices than a bad night has."""
 TRIES_AFTER_S: Final = (0.0, 60.0, 600.0)
-"""The pauses before each try of a message; a router that starts anew needs a few minutes."""
+"""The pauses before each try of a message; a router that starts again needs a few minutes."""
 
 
 class Sender:

@@ -27,7 +27,7 @@ SELF_MADE: Final = "https.pem"
 VALID_DAYS: Final = 825
 """As long as Apple's devices accept a certificate that their owner trusts by hand."""
 RENEWED_S: Final = 30 * 86_400
-"""A certificate that ends within so many seconds is made anew at the start."""
+"""A certificate that ends within so many seconds is replaced at the start."""
 WITHIN_S: Final = 60.0
 """A Pi Zero makes a key of P-256 in a second."""
 

@@ -22,7 +22,7 @@ from evsed.sim.cars.reported_stops import STOPS
 LIBRARY: Final = {entry.name: entry for entry in (*CURRENTS, *BEGINNINGS, *STOPS, *PHASES)}
 
 Value = float | bool | tuple[Signal, ...]
-"""What a parameter of a car may be."""
+"""The types of a parameter of a car."""
 
 
 def build_car(name: str, **values: Value) -> Car:

@@ -22,7 +22,7 @@ class PlanPart:
 
 @dataclass(slots=True)
 class Plan:
-    """The parts whose sum is the surplus, and what has to be said about it."""
+    """The parts whose sum is the surplus, and the remarks about it."""
 
     parts: list[PlanPart]
     notes: list[str] = field(default_factory=list)

@@ -28,7 +28,7 @@ EXCEL: Final = (36_526.0, 51_000.0)
 """Excel's days since 1899-12-30: the years 2000 to 2039."""
 
 LONGEST_S: Final = 1000 * DAY_S
-"""Nobody counts seconds, minutes or hours from a start that is longer ago."""
+"""No device counts seconds, minutes or hours from a start that is longer ago."""
 
 _EXCEL_1970: Final = 25_569
 _ELAPSED: Final = (

@@ -19,7 +19,7 @@ from evsed.sim.gpio_lines import ALT0, GpioLines
 from evsed.sim.pigpiod.protocol import HANDLES, U32, Cmd, CommandReply, Err, Handler
 
 SpiDevice = Callable[[int, bytes, float, float], bytes]
-"""What is wired to a chip select: ``(channel, tx, at_s, clock_hz) -> rx``, as long as ``tx``.
+"""A device behind a chip select: ``(channel, tx, at_s, clock_hz) -> rx``, as long as ``tx``.
 
 ``at_s`` is 12.75 clocks after the chip select fell: the moment at which an MCP3008, asked in the
 three-byte frame, holds its sample (data sheet DS21295, pigpio.md section 5).

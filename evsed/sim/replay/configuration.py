@@ -24,7 +24,7 @@ COMPARABLE: Final = AllotmentConfig()
 """Rules without --config: the same for everybody, so that figures can be compared."""
 
 OWN_SETTINGS: Final = Path("/etc/evsed.toml")
-"""Where the settings of the charger are, on the charger."""
+"""The settings of the charger, on the charger."""
 
 SWITCHING: Final = "switching"
 """The key of contactor.switching, which is no solar rule."""

@@ -27,7 +27,7 @@ CURRENT_CODE = 612
 OTHER_CODES = {1: PROXIMITY_CODE, 2: CURRENT_CODE}
 
 PATIENCE_S = 60.0
-"""How long a busy machine may take for anything; never waited out when all is well."""
+"""A busy machine may take so long for anything; never waited out when all is well."""
 
 
 @dataclass

@@ -21,7 +21,7 @@ EVCC_ASKS: Final = (
     "Power.Active.Import,Energy.Active.Import.Register,Current.Import,Voltage,Current.Offered,"
     "Power.Offered,SoC"
 )
-"""What evcc would like to have measured."""
+"""The quantities that evcc would like to have measured."""
 
 HOME_ASSISTANT_ASKS: Final = (
     "Current.Export,Current.Import,Current.Offered,Energy.Active.Export.Register,"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The JSON of the status, and what is said about it."""
+"""The JSON of the status, and its description."""
 
 import json
 from dataclasses import replace

@@ -85,7 +85,7 @@ async def test_home_assistant_switches_off_and_on_and_leaves_it_to_evsed(
         await home.set_override(state=state)
         assert claimed(evsed)[0] is charging
         assert await home.get_override_state() == state
-    await home.set_current(7)  # what was said before stays
+    await home.set_current(7)  # an earlier order stays
     assert claimed(evsed) == (True, 7.0)
     await home.clear_override()
     assert evsed.hub.shown.claims == ()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The listening sockets: which port, who may give orders, and what is said when it fails."""
+"""The listening sockets: which port, who may give orders, and the error when it fails."""
 
 import json
 import os

@@ -40,7 +40,7 @@ KEYS: Final[dict[Name, str]] = {
     ("TxCtrlr", "EVConnectionTimeOut"): "ConnectionTimeOut",
     ("TxCtrlr", "StopTxOnInvalidId"): "StopTransactionOnInvalidId",
 }
-"""What can be changed."""
+"""The variables that can be changed."""
 
 FACTS: Final[dict[Name, str]] = {
     ("AuthCtrlr", "Enabled"): "true",
@@ -60,7 +60,7 @@ FACTS: Final[dict[Name, str]] = {
     ("TxCtrlr", "TxStartPoint"): "PowerPathClosed",
     ("TxCtrlr", "TxStopPoint"): "EVConnected,Authorized",
 }
-"""What is a fact."""
+"""The variables that are facts."""
 
 
 def all_of(values: Values, more: dict[Name, str]) -> dict[Name, str]:

@@ -27,7 +27,7 @@ from evsed.frontends.web.http.responses import TEXT, PreparedResponse, answer, p
 
 SETTINGS = "/api/v1/settings"
 PASSWORD_MOST = 1024
-"""Characters of a password; scrypt would take more, and nobody types them."""
+"""Characters of a password; scrypt would take more, and no one types them."""
 
 AGAIN = problem(
     403,
@@ -43,7 +43,7 @@ NO_FIRST_PASSWORD = problem(
     403,
     text(
         "the first password can be set on the page only within ten minutes of "
-        "the box being switched on, so that nobody sets it from afar: switch the "
+        "the box being switched on, so that no one sets it from afar: switch the "
         "box off and on at its breaker, then try again. Or on the Pi: `sudo "
         "evsed password`"
     ),

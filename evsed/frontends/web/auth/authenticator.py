@@ -253,7 +253,7 @@ class Authenticator:
             log.error("the password cannot be read", file=str(self._file), reason=str(error))
             return problem(
                 403,
-                f"the password file {self._file} cannot be read, so nobody can log in; on the Pi, "
+                f"the password file {self._file} cannot be read, so no one can log in; on the Pi, "
                 "`sudo evsed password` writes a new one",
             )
 

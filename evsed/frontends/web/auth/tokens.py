@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PREFIX: Final = "evsed_"
-"""By this a token is told from a password, and found where it was published by mistake."""
+"""By this a token is distinguished from a password, and found where it was published by mistake."""
 FILE: Final = "tokens"
 """Name of the file, in the folder of the password's."""
 MOST: Final = 32
