@@ -213,15 +213,15 @@ class Control:
     def _tick_board(self) -> None:
         last = self._last or SAFE
         gap_s = max(self._gap_s, self.clock() - self._beat_at)
-        gapped = last.closed > 0 and gap_s > SURE_S
-        if gapped:
-            # Before anything is read into the wire: a dead-man that fired has set the pilot, too.
+        if gap_s > SURE_S:
+            # Before anything is read into the wire: a dead-man that fired has set the pilot, too,
+            # and no mirror contact was read in the meantime: a rest between two sets is broken.
             self._check(last, gap_s)
         reading = self._reading = self._read_pilot(last)
         inputs = self.board.read_inputs() if self.config.board.inputs.any else None
         now = self.clock()
         guard = self._guard if inputs is None else self._update_protection(now, inputs, last)
-        if gapped and not _all_closed(inputs, last.closed):
+        if last.closed and gap_s > SURE_S and not _all_closed(inputs, last.closed):
             why = text(
                 "no beat for {gap_ms:.0f} ms: the charge pump may have opened the contactor",
                 gap_ms=1000 * gap_s,

@@ -126,7 +126,8 @@ class Bench:
             hold_duty=config.board.hold_duty,
             seed=seed,
         )
-        self.control: Final = make(self.board, config, self.time.control)
+        self._make: Final = make
+        self.control = make(self.board, config, self.time.control)
         self._next_tick_at = self.time.now
         self._state_label = "-"
         self._limits: SetLimits | None = None
@@ -216,6 +217,11 @@ class Bench:
     def silence(self) -> None:
         """Let the daemon say nothing more by itself."""
         self._limits = None
+
+    def cut_power(self, config: Configure) -> None:
+        """Take the mains away for a moment; another control process starts, with *config*."""
+        self.board.close()
+        self.control = self._make(self.board, config, self.time.control)
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         """Do something that much later, between two conversions of a burst if it falls there."""

@@ -3,18 +3,20 @@
 
 .venv/bin/python -m tests.benchmarks phases              the days on which the rule was chosen
 .venv/bin/python -m tests.benchmarks phases --held-out   days that chose nothing
+.venv/bin/python -m tests.benchmarks phases --comes      a car that comes at a drawn hour
 
 The days are those of `tests/days` and made-up ones, their sun scaled. Held out are the days of
 `tests/days/places`, whose roofs have 5 kW, and made-up ones of another seed. The rules, the
-sequence of the state machine and its pauses are evsed's; the car is ideal, and plugged in at
-midnight. The "clairvoyant" knows the day: of all ways to spend as many changes as `auto` made, it
-takes the best, and has the same charger follow it.
+sequence of the state machine and its pauses are evsed's as shipped; the car is ideal, and plugged
+in at midnight, or comes at an hour that is drawn between seven and five o'clock: then the surplus
+is counted from there on. The "clairvoyant" knows the day: of all ways to spend as many changes as
+the rule made, it takes the best, and has the same charger follow it.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 from array import array
 from collections import deque
 from collections.abc import Sequence
@@ -22,6 +24,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
+from random import Random
 from typing import Final, NamedTuple
 
 from evsed.core.pilot.phase_set import PhaseWish, Switching, SwitchRules
@@ -33,23 +36,28 @@ from tests.benchmarks.solar_weather import KINDS, make_day
 
 DAYS: Final = Path(__file__).parents[1] / "days"
 ROOFS: Final = {"8 kW": 3.0, "12 kW": 4.5}  # times the sun of the days, which had 2.7 kW
-AMPERES: Final = (16.0,)
+MAX_A: Final = 16.0
 HELD_OUT: Final = {"8 kW": 1.6, "12 kW": 2.4}  # times the sun of the places, of 5 kW
 SEED, HELD_OUT_SEED = 100, 300
 LATENCY_S: Final = 5
 FOREVER: Final = float("inf")
 ONE_W: Final = 1 * 230.0
 ALL_W: Final = 3 * 230.0
-LOST_S: Final = 30  # of a change, as the search counts it
+LOST_S: Final = 60  # of a change, as the search counts it
+COMES_H: Final = (7.0, 17.0)
 STEP_S: Final = 60
 
 
 class Case(NamedTuple):
-    """A day under one rule; `schedule` are the clairvoyant's sets, one a minute."""
+    """A day under one rule, with a car that comes in the second `comes_s`.
+
+    `schedule` are the clairvoyant's sets, one a minute.
+    """
 
     sun_w: array[float]
     rule: str
     max_a: float
+    comes_s: int = 0
     schedule: tuple[int, ...] = ()
 
 
@@ -70,7 +78,7 @@ def play(case: Case) -> Outcome:
     switching = Switching.AUTO if case.rule == "clairvoyant" else _switching(case.rule)
     rules = SwitchRules(switching, phases, mirrored=True)
     started = datetime(2026, 6, 21, tzinfo=UTC)
-    charger = Evsed(config, started, rules, chooses=not case.schedule)
+    charger = Evsed(config, started, rules, chooses=not case.schedule, comes_s=case.comes_s)
     offers = deque([0.0] * CAR_DEAD_TIME_S, maxlen=CAR_DEAD_TIME_S)
     on_its_way: deque[tuple[int, FeedValue]] = deque()
     drawn_a, closed, begun = 0.0, False, False
@@ -95,6 +103,8 @@ def play(case: Case) -> Outcome:
             changes += begun
             set_before = charger.phases
         offers.append(offered_a)
+        if now_s < case.comes_s:
+            continue
         sun_ws += max(0.0, sun_w)
         captured_w = min(max(0.0, sun_w), drawn_w)
         captured_ws += captured_w
@@ -106,12 +116,13 @@ def _switching(rule: str) -> Switching:
     return Switching.OFF if rule == "one phase" else Switching(rule)
 
 
-def clairvoyant(sun_w: array[float], max_a: float, most: int) -> tuple[int, ...]:
+def clairvoyant(case: Case, most: int) -> tuple[int, ...]:
     """Return the best set for each minute with at most *most* changes under the car."""
+    sun_w, max_a = case.sun_w, case.max_a
     worth: list[tuple[float, float]] = []
     for start_s in range(0, len(sun_w), STEP_S):
         minute = sun_w[start_s : start_s + STEP_S]
-        mean_w = max(0.0, sum(minute) / len(minute))
+        mean_w = max(0.0, sum(minute) / len(minute)) if start_s >= case.comes_s else 0.0
         worth.append(
             tuple(  # type: ignore[arg-type]  # two of them
                 min(mean_w, max_a * watts) if mean_w >= 6.0 * watts else 0.0
@@ -158,9 +169,9 @@ def days(roof: str, *, held_out: bool) -> list[array[float]]:
 
 
 def follow(case: Case) -> list[Outcome]:
-    """Play a day under *auto*, and the clairvoyant with as many changes."""
+    """Play a day, and the clairvoyant with as many changes."""
     found = play(case)
-    schedule = clairvoyant(case.sun_w, case.max_a, found.changes)
+    schedule = clairvoyant(case, found.changes)
     return [found, play(case._replace(rule="clairvoyant", schedule=schedule))]
 
 
@@ -181,18 +192,26 @@ def show(label: str, found: Sequence[Outcome]) -> None:
 
 def main() -> None:
     """Print the table."""
-    held_out = "--held-out" in sys.argv[1:]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--held-out", action="store_true", help="days that chose nothing")
+    parser.add_argument("--comes", action="store_true", help="the car comes at a drawn hour")
+    parser.add_argument("--roofs", nargs="+", choices=ROOFS, default=list(ROOFS))
+    options = parser.parse_args()
+    random = Random(HELD_OUT_SEED if options.held_out else SEED)
     print("captured of the surplus, kWh a day lent, changes a day and most, closings a day")
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        for roof in ROOFS:
-            scaled = days(roof, held_out=held_out)
-            for rule in ("one phase", "off", "unplugged", "down"):
-                cases = [Case(day, rule, 16.0) for day in scaled]
-                show(f"{roof}, {rule}", list(pool.map(play, cases)))
-            for max_a in AMPERES:
-                pairs = list(pool.map(follow, [Case(day, "auto", max_a) for day in scaled]))
-                show(f"{roof}, auto, {max_a:.0f} A", [pair[0] for pair in pairs])
-                show(f"{roof}, clairvoyant, {max_a:.0f} A", [pair[1] for pair in pairs])
+        for roof in options.roofs:
+            cases = [
+                Case(day, "", MAX_A, int(3600 * random.uniform(*COMES_H)) if options.comes else 0)
+                for day in days(roof, held_out=options.held_out)
+            ]
+            for rule in ("one phase", "off"):
+                fixed = [case._replace(rule=rule) for case in cases]
+                show(f"{roof}, {rule}", list(pool.map(play, fixed)))
+            for rule in ("unplugged", "down", "auto"):
+                pairs = list(pool.map(follow, [case._replace(rule=rule) for case in cases]))
+                show(f"{roof}, {rule}", [pair[0] for pair in pairs])
+                show(f"{roof}, {rule}, clairvoyant", [pair[1] for pair in pairs])
 
 
 if __name__ == "__main__":

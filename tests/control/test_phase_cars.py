@@ -62,6 +62,23 @@ def test_a_car_goes_on_after_its_phases_were_switched_up_and_down(name: str) -> 
     assert car.drawn_w == pytest.approx(16 * 230.0, rel=0.05)
 
 
+@pytest.mark.parametrize("after_s", [2.0, 7.0])
+@pytest.mark.parametrize("before", [1, 3])
+def test_a_car_that_hangs_after_a_short_pause_bears_a_change_that_is_taken_back(
+    before: int, after_s: float
+) -> None:
+    car = build_car("hangs-10s")
+    bench = charging(before, car=car)
+    bench.run(5)
+    ask_for(bench, 4 - before)
+    bench.run(after_s)
+
+    ask_for(bench, before)
+    bench.run(40)
+
+    assert car.drawn_w == pytest.approx(16 * 230.0 * before, rel=0.05)
+
+
 def test_a_second_phase_under_a_car_that_connects_two_is_a_short_circuit_which_auto_closes() -> (
     None
 ):

@@ -122,6 +122,42 @@ def test_a_lost_board_in_the_middle_ends_in_all_open_and_the_whole_rest() -> Non
     assert not any(live(bench))
 
 
+@pytest.mark.parametrize("hangs_s", [0.3, 20.0])
+def test_a_control_process_that_hangs_in_the_middle_has_the_whole_rest_begin_again(
+    hangs_s: float,
+) -> None:
+    """A dead-man fires meanwhile, and no mirror contact is read."""
+    bench = charging(3)
+    ask_for(bench, 1)
+    bench.run_until(lambda: not any(live(bench)), within=7)
+    bench.run(10)
+    bench.stall(hangs_s)
+    back_at = bench.now
+    bench.run_until(lambda: bench.snapshot.outputs == 1, within=40)
+
+    assert bench.now - back_at >= 15
+    assert not any(live(bench))
+
+
+def test_after_a_power_cut_in_the_middle_all_is_open_and_the_new_life_rests_in_full() -> None:
+    bench = charging(1)
+    ask_for(bench, 3)
+    bench.run_until(lambda: not any(live(bench)), within=7)
+    bench.run(14)
+    proved = EvseConfig(switch=SwitchRules(Switching.AUTO, 3, mirrored=True), front_end_proved=True)
+    bench.cut_power(replace(CONFIG, board=BoardConfig(inputs=MIRRORS), evse=proved))
+    began_at = bench.now
+    ask_for(bench, 3)
+    closings = [live(bench)]
+    while live(bench) != (True, True, True):
+        bench.run(0.02)
+        closings.append(live(bench))
+        assert bench.now - began_at < 60
+
+    assert bench.now - began_at >= 15
+    assert not any(any(phases) for phases in closings[:-1])
+
+
 def test_a_set_never_changes_on_the_wires_while_something_is_closed() -> None:
     bench = charging(1)
 

@@ -227,8 +227,8 @@ class Evse:
         events += self.output.update(now, offered_a, blocked or self.output.f_reason)
         if before != self.output.duty and offering and self.output.offering:
             self.presence.on_duty_changed(now)
-        if offering and not self.output.offering and self.contactor.closed:
-            self.output.lengthen_pause(self._config.least_pause_s)
+        if offering and not self.output.offering:
+            self.output.lengthen_pause(self._least_pause_s())
         closing = False
         if opens := self._opens(now, pilot):
             excused = self.presence.flinched
@@ -354,6 +354,11 @@ class Evse:
                 )
             return Reason(self.output.withdrawn or causes.HOLD_OFF, why, x1_left_s)
         return None
+
+    def _least_pause_s(self) -> float:
+        """Seconds without an offer that the car needs after the end of this one."""
+        least_s = self._config.least_pause_s if self.contactor.closed else 0.0
+        return max(least_s, self.phases.least_pause_s)
 
     # --- the set of phases ----------------------------------------------------------------------
 

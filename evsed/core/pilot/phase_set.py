@@ -13,6 +13,8 @@ car is a short circuit between L1 and L2. So:
   in every tick of it. Whatever ends the rest (a lost board, a dead-man, a car that asks) has the
   whole rest begin again. Nothing of a change is remembered in between, so a crash has no middle.
 * The closing after it is a full one: pump test, self-tests, half a second of C, as any other.
+* A change that is taken back, or fails, leaves the car without an offer for as long: cars hang
+  where the pilot comes back too soon.
 * A change that is not through in `GIVE_UP_S` after its rest could have ended, or meets a fault, has
   failed. The old set stays; after the second failure it stays until the car is unplugged.
 * More phases than have been closed since the plug was last seen without a car: only with `AUTO`.
@@ -160,6 +162,14 @@ class PhaseSet:
         if now - self._asked_at >= rules.rest_s + GIVE_UP_S:
             return self._fail(now, text("the car went on asking, or a contact did not read open"))
         return []
+
+    @property
+    def least_pause_s(self) -> float:
+        """Seconds without an offer that an offer which ends now is followed by.
+
+        A change that is given up on the way leaves the car as long a pause as one that is made.
+        """
+        return self._rules.rest_s if self.pending else 0.0
 
     def reason(self, now: float) -> Reason | None:
         """The reason why nothing may be offered while a change is pending; None where none is."""

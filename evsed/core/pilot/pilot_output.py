@@ -110,8 +110,7 @@ class PilotOutput:
             self.duty = j1772.NOT_AVAILABLE
             return self._withdraw(now, reason)
         if self.duty == j1772.NOT_AVAILABLE:
-            if self.pauses:
-                self.pause_s = max(j1772.X1_MIN_S, self.pause_s - self.x1_for_s(now))
+            self.pause_s = max(j1772.X1_MIN_S, self.pause_s - self.x1_for_s(now))
             self._x1_at, self.pauses = now, False
         wanted = j1772.duty_for_current(offered_a)
         if wanted == j1772.STEADY:

@@ -2,8 +2,8 @@
 """evsed itself, once a second on made-up time: allotment, state machine and sessions.
 
 A second is coarse for the pilot, so what the meter of the pilot would have settled on is handed to
-the state machine directly: A for a moment to prove the front end, then a car that is always there
-and asks for power whenever it is offered some.
+the state machine directly: A to prove the front end, then a car that asks for power whenever it is
+offered some.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ from evsed.core.solar.phase_choice import ChargeNow, PhaseChoice
 from evsed.sim.replay.plant import CAR_DEAD_TIME_S, FeedValue
 
 BEFORE_DAWN_S: Final = 10
-"""So long before the first row the box is switched on; the car comes in the middle of it."""
+"""So long before the first row the box is switched on."""
+
+LEAST_PAUSE_S: Final = 60.0
+"""`car.least_pause_s` as shipped."""
 
 SAID_EVERY_S: Final = 4
 """Energy is counted at least this often; `session.GAP_S` is 5."""
@@ -52,6 +55,7 @@ class Evsed:
 
     `reasons` has the allotment's reason for each second. Where *switch* lets phases change, `wish`
     asks for a set of them, and `phases` is the set in use. *chooses*: the wish is evsed's own.
+    *comes_s*: the second in which the car is plugged in, for good.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Evsed:
         switch: SwitchRules = ALL_TOGETHER,
         *,
         chooses: bool = True,
+        comes_s: int = -BEFORE_DAWN_S // 2,
     ) -> None:
         self.allotment = Allotment(config)
         self.ledger = Ledger()
@@ -73,7 +78,9 @@ class Evsed:
         self._switched, self._chooses = switch.active, chooses
         self._choice = PhaseChoice(config, rises=switch.switching is Switching.AUTO)
         self._begun = False
-        self._evse = Evse(EvseConfig(switch=switch), -float(BEFORE_DAWN_S))
+        self._comes_s = comes_s
+        evse = EvseConfig(switch=switch, least_pause_s=LEAST_PAUSE_S)
+        self._evse = Evse(evse, -float(BEFORE_DAWN_S))
         self._asks_since: float | None = None
         self._withdrawn_at: float | None = None
         self._offered_a = 0.0
@@ -82,8 +89,7 @@ class Evsed:
         self._busy_until = 0.0
         self._last_reading: tuple[float, float] = (-1e9, 0.0)
         for second in range(-BEFORE_DAWN_S, 0):
-            state = PilotState.A if second < -BEFORE_DAWN_S // 2 else PilotState.B
-            self._tick(float(second), state, 0.0)
+            self._tick(float(second), self._car(second), 0.0)
         self.ledger.plug_in("replay", started)
 
     def on_reading(self, now_s: int, value: FeedValue) -> None:
@@ -131,7 +137,10 @@ class Evsed:
     def _choose(self, now: float, allotted: AllotmentResult) -> None:
         """Ask for a set of phases, as the daemon does once a second."""
         charge = ChargeNow(
-            phases=self.phases, plugged=True, begun=self._begun, switching_to=self.switching_to
+            phases=self.phases,
+            plugged=now >= self._comes_s,
+            begun=self._begun,
+            switching_to=self.switching_to,
         )
         best = self._choice.update(now, allotted, charge, self.allotment.period_s)
         self.wish = PhaseWish(best.phases, math.inf, best.why)
@@ -145,6 +154,8 @@ class Evsed:
 
     def _car(self, now: float) -> PilotState:
         """A car closes S2 in the second after PWM began, and lets go 2 s after it ended."""
+        if now < self._comes_s:
+            return PilotState.A
         if self._offered_a > 0:
             self._withdrawn_at = None
             if self._asks_since is None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from evsed.core.pilot import causes
@@ -217,6 +219,98 @@ def test_a_contact_that_is_never_proved_open_ends_the_second_try() -> None:
 
     assert story.count(ev.PhasesSwitched) == 0
     assert story.step.outputs.closed == 1
+
+
+def fail(story: Story, how: str) -> None:
+    """Let the change that is wished fail once."""
+    before = story.count(ev.PhasesNotSwitched)
+    story.answers = how != "asks"
+    story.proved_open = how != "contact"
+    story.until(lambda: story.count(ev.PhasesNotSwitched) > before, within_s=90.0)
+    story.answers = story.proved_open = True
+
+
+def tried_no_more(story: Story, closed: int) -> None:
+    """Expect that nothing is tried until the plug is empty, and that all is possible then."""
+    story.until(lambda: story.closed, within_s=10.0)
+    story.events.clear()
+    story.run(200.0)
+    assert story.step.outputs.closed == closed
+    assert not story.events
+    story.car("A")
+    story.run(17.0)
+    story.charging()
+    assert story.step.outputs.closed == (1 if closed == 3 else 3)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("contact", "contact"), ("asks", "contact"), ("contact", "asks")]
+)
+def test_there_is_no_third_try_whatever_ended_the_two(first: str, second: str) -> None:
+    story = charging(Switching.AUTO, ONE)
+    story.wish = THREE
+
+    fail(story, first)
+    fail(story, second)
+
+    tried_no_more(story, closed=1)
+
+
+def test_a_contact_that_fails_only_at_the_second_proof_ends_the_stays_changes_all_the_same() -> (
+    None
+):
+    """A change that was made in between does not forget the failure before it."""
+    story = charging(Switching.AUTO, ONE)
+    story.wish = THREE
+    fail(story, "asks")
+    story.until(lambda: story.count(ev.PhasesSwitched) == 1, within_s=40.0)
+    story.until(lambda: story.closed, within_s=6.0)
+    story.wish = ONE
+
+    fail(story, "contact")
+
+    tried_no_more(story, closed=3)
+
+
+@pytest.mark.parametrize("shows_f", [False, True])
+@pytest.mark.parametrize("after_s", [0.5, 3.0, 8.0, 14.0])
+def test_a_change_that_is_taken_back_leaves_the_car_as_long_without_an_offer(
+    after_s: float, *, shows_f: bool
+) -> None:
+    story = charging(Switching.DOWN, THREE, shows_f=shows_f)
+    story.wish = ONE
+    story.until(lambda: story.duty == 1.0, within_s=0.1)
+    ended_at = story.now
+    story.run(after_s)
+
+    story.wish = THREE
+    story.until(lambda: 0.0 < story.duty < 1.0, within_s=25.0)
+
+    assert story.now - ended_at >= 15.0
+    story.until(lambda: story.closed, within_s=6.0)
+    assert story.step.outputs.closed == 3
+    assert not story.count(ev.PhasesSwitched)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_tick_has_two_sets_whatever_is_wished_and_however_often_the_board_is_lost(
+    seed: int,
+) -> None:
+    random = Random(seed)
+    story = charging(Switching.AUTO, THREE)
+    closings = set()
+    for _ in range(30):
+        story.wish = random.choice([ONE, THREE, None])
+        if random.random() < 0.2:
+            story.evse.restart(story.now)
+        for _ in range(random.choice([1, 20, 300, 1500])):
+            before = story.step.outputs.closed
+            story.run(0.02)
+            after = story.step.outputs.closed
+            assert after == before or 0 in (before, after)
+            closings.add(after)
+
+    assert closings == {0, 1, 3}
 
 
 def test_a_car_that_goes_on_asking_keeps_the_set() -> None:
