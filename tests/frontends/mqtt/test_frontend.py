@@ -20,7 +20,7 @@ from evsed.frontends.mqtt import MqttConfig
 from evsed.frontends.mqtt.frontend import MqttFrontend
 from evsed.frontends.mqtt.messages import Topics, without_clocks
 from evsed.frontends.status import Status
-from evsed.frontends.views import ClaimView
+from evsed.frontends.views import ClaimView, PhaseSetView
 from evsed.sources.broker import FLOOD_PER_S
 from evsed.sources.terms import BrokerAccess
 from tests.frontends.web.web_world import CHARGING, ShownHub
@@ -92,6 +92,45 @@ async def test_a_change_is_published(broker: Broker) -> None:
         state = json.loads(await until(client, TOPICS.state, "7.3"))
 
     assert state["offered_a"] == 7.3
+
+
+PHASE_SET = PhaseSetView(
+    closes=1,
+    wished=3,
+    why="5.0 kW spare, all phases are used from 4.3 kW on",
+    switching_to=None,
+    left_s=170.0,
+    switching="auto",
+    hazard="a short circuit for some cars",
+)
+
+
+async def test_the_set_of_phases_is_told_with_its_reason_and_when_it_may_change(
+    broker: Broker,
+) -> None:
+    hub = ShownHub(CHARGING)
+    async with shown_at(broker, hub), reader(broker, TOPICS.state) as client:
+        await until(client, TOPICS.state)
+        hub.show(replace(CHARGING, phase_set=PHASE_SET))
+        state = json.loads(await until(client, TOPICS.state, "all phases are used"))
+
+    assert state["phase_set"] == {
+        "closes": 1,
+        "wished": 3,
+        "why": PHASE_SET.why,
+        "switching_to": None,
+        "left_s": 170.0,
+        "switching": "auto",
+        "hazard": "a short circuit for some cars",
+    }
+
+
+def test_a_change_of_phases_is_news_and_the_time_until_it_is_not() -> None:
+    now = replace(CHARGING, phase_set=PHASE_SET)
+    later = replace(CHARGING, phase_set=replace(PHASE_SET, left_s=165.0))
+    changing = replace(CHARGING, phase_set=replace(PHASE_SET, switching_to=3))
+
+    assert without_clocks(later) == without_clocks(now) != without_clocks(changing)
 
 
 async def test_the_end_of_evsed_is_shown_as_offline(broker: Broker) -> None:
