@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from evsed.core.energy.sessions import Flow
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault
+from evsed.core.user.claims import Claim, Claims
 from evsed.core.user.controls import Controls
 from evsed.daemon.session_recorder import SessionRecorder, SessionRecorderConfig
 from evsed.store import Store
@@ -136,6 +137,25 @@ async def test_a_car_whose_contact_is_loose_keeps_the_limits_of_its_session(tmp_
         recorder.on_event(ev.CarPluggedIn(260.0), NOW)
         assert recorder.orders.controls.session_kwh is None
         assert recorder.carried_wh == 0.0
+
+
+async def test_a_car_whose_contact_is_loose_keeps_what_a_program_asked_until_it_is_unplugged(
+    tmp_path: Path,
+) -> None:
+    claim = Claim(max_current_a=8.0, until_unplugged=True)
+    async with life(tmp_path) as world:
+        recorder = world.recorder
+        recorder.on_event(ev.CarPluggedIn(100.0), NOW)
+        recorder.orders.set_claims(Claims({"openevse": claim}))
+        recorder.on_event(ev.CarUnplugged(105.0), NOW)
+        assert recorder.orders.claims == Claims()
+
+        recorder.on_event(ev.CarPluggedIn(106.0), NOW)
+
+        assert recorder.orders.claims == Claims({"openevse": claim})
+        recorder.on_event(ev.CarUnplugged(200.0), NOW)
+        recorder.on_event(ev.CarPluggedIn(260.0), NOW)
+        assert recorder.orders.claims == Claims()
 
 
 async def test_a_limit_that_was_set_meanwhile_is_kept(tmp_path: Path) -> None:
