@@ -12,8 +12,9 @@ PWM (x2). The rules, with their place in IEC 61851-1:
 * Nothing closes before it is proved that C comes from a car (see `pilot_proof`).
 
 What it remembers lies in its parts: `presence` (the car), `output` (the pilot), `contactor`,
-`fault_rules` (the faults, and the pause after them), `proof`, `probe` and `release` (of the pilot's
-reading), `phases` (the set that closes). This file holds the decisions about offer and contactor.
+`fault_rules` (the faults, and the pause after them), `proof` (of the pilot's reading), `state_f`
+(the cars that F is shown to), `phases` (the set that closes). This file holds the decisions about
+offer and contactor.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from typing import TYPE_CHECKING
 
 from evsed.core.pilot import causes, j1772
 from evsed.core.pilot import events as ev
-from evsed.core.pilot.car_probe import F_S, CarProbe, CarRelease, Probe
 from evsed.core.pilot.causes import Cause, Reason
 from evsed.core.pilot.contactor_state import ContactorState
 from evsed.core.pilot.evse_values import EvseConfig, Outputs, Step
@@ -31,17 +31,10 @@ from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import PilotState
 from evsed.core.pilot.limits import owner_name
 from evsed.core.pilot.phase_set import PhaseSet, PhaseWish, Rest
-from evsed.core.pilot.pilot_meter import Anomaly
 from evsed.core.pilot.pilot_output import SHOWS_F, PilotOutput
-from evsed.core.pilot.pilot_proof import (
-    B_MOVED,
-    B_NOT_STEADY,
-    NO_B,
-    NOT_PROVED,
-    STRAYED,
-    PilotProof,
-)
-from evsed.core.pilot.presence import LIVE, WELL, Presence
+from evsed.core.pilot.pilot_proof import B_NOT_STEADY, NO_B, NOT_PROVED, STRAYED, PilotProof
+from evsed.core.pilot.presence import LIVE, Presence
+from evsed.core.pilot.state_f import StateF
 from evsed.core.text import text
 
 if TYPE_CHECKING:
@@ -66,8 +59,6 @@ class Evse:
         self.output = PilotOutput(now)
         self.contactor = ContactorState(now)
         self.proof = PilotProof(proved=config.front_end_proved, needs_b=config.needs_b)
-        self.probe = CarProbe()
-        self.release = CarRelease()
         self.phases = PhaseSet(config.switch, now)
         self.fault_rules = FaultRules(
             self.presence,
@@ -76,6 +67,14 @@ class Evse:
             self.proof,
             hold_until_at=now + config.hold_off_s,
             allow_ventilated=config.allow_ventilated,
+        )
+        self.state_f = StateF(
+            self.presence,
+            self.output,
+            self.contactor,
+            self.proof,
+            self.fault_rules,
+            in_pauses=config.pause_f,
         )
         self._stopping = False
         self._state_label = ""
@@ -219,9 +218,7 @@ class Evse:
             self.output.close_cp(now)
         events += self._update_phases(now, wish, proved_open=proved_open)
         blocked = self._blocked(now, limit)
-        events += self._update_probe(now, blocked)
-        events += self._update_release(now, pilot)
-        self._update_pause(now, blocked, limit)
+        events += self.state_f.update(now, pilot, limit, blocked, stopping=self._stopping)
         offered_a = 0.0 if blocked else limit.max_a
         before, offering = self.output.duty, self.output.offering
         events += self.output.update(now, offered_a, blocked or self.output.f_reason)
@@ -380,64 +377,6 @@ class Evse:
         if plugged and (for_s := self.phases.f_for_s(now)) > 0.0 and not self.output.shows_f(now):
             self.output.show_f(now, for_s, self.phases.reason(now) or SHOWS_F)
         return events
-
-    # --- F shown to the car ---------------------------------------------------------------------
-
-    def _update_probe(self, now: float, blocked: Reason | None) -> list[ev.Event]:
-        """Ask a car that stays in C for B, where that is all that is missing."""
-        if self.presence.settled in WELL:
-            self.probe.reset()
-        if blocked is None or blocked.why != NO_B:
-            return []
-        action = self.probe.update(now, self.output.x1_for_s(now))
-        if action is Probe.SHOW_F:
-            self.output.show_f(now, F_S, Reason(causes.NOT_PROVED, NO_B))
-            return [
-                ev.StateFShown(now, F_S, text("the car has to show B before the contactor closes"))
-            ]
-        if action is Probe.FAILED:
-            why = B_MOVED if self.proof.b_moved else text("the car asks and shows no B")
-            return self.fault_rules.add(now, Fault.PILOT_NOT_PROVED, why)
-        return []
-
-    def _update_release(self, now: float, pilot: PilotReading) -> list[ev.Event]:
-        """Show F to a car that stays in C although the disturbance of its pilot is over."""
-        faults = set(self.active)
-        shorted = Fault.PILOT in faults and self.active[Fault.PILOT] == Anomaly.SHORTED.value
-        if not self.release.update(
-            now,
-            disturbed=bool(faults) and faults <= {Fault.PILOT, Fault.VENTILATION},
-            calm=self.presence.settled is PilotState.C and not (pilot.anomaly or pilot.lost),
-            shorted=shorted,
-        ):
-            return []
-        self.output.show_f(now, F_S, Reason(causes.NOT_PROVED, NO_B))
-        return [
-            ev.StateFShown(now, F_S, text("the car stays in C after a disturbance of the pilot"))
-        ]
-
-    def _update_pause(self, now: float, blocked: Reason | None, limit: Limit) -> None:
-        """Show F to a car that wants it in a pause, in turns with x1, in which it is seen.
-
-        The contactor is open then. F hides the car, so it has to show B again before anything
-        closes.
-        """
-        if not self._config.pause_f:
-            return
-        allowed = limit.max_a >= j1772.MIN_A
-        if self.output.pauses:
-            over = self.output.pause_s - self.output.x1_for_s(now) <= j1772.X1_MIN_S
-            seen = self.output.paused_for_s(now) >= j1772.WAKE_S
-            if (allowed and over and seen) or self._stopping or self.active.first is not None:
-                self.output.end_pause(now)
-            return
-        if allowed or blocked is None or blocked.cause.kind is not causes.CauseKind.LIMIT:
-            return
-        rests = not self.contactor.closed and self.presence.settled is PilotState.B
-        stood = self.output.x1_for_s(now) >= j1772.X1_MIN_S and self.proof.complete
-        if rests and stood:
-            self.output.pause(now, blocked)
-            self.proof.on_unseen()
 
     # --- the state's name -----------------------------------------------------------------------
 

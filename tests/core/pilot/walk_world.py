@@ -184,15 +184,16 @@ PARTS: Final = (
     "output",
     "contactor",
     "proof",
-    "probe",
-    "release",
+    "state_f",
+    "state_f.probe",
+    "state_f.release",
     "phases",
     "fault_rules",
     "fault_rules.active",
     "fault_rules.stays",
 )
-# The parts that the rules of the faults read are the machine's own.
-SHARED: Final = ("_presence", "_output", "_contactor", "_proof")
+# The parts that the rules of the faults and of state F read are the machine's own.
+SHARED: Final = ("_presence", "_output", "_contactor", "_proof", "_fault_rules")
 AGES: Final = (
     "_x1_at",
     "_raised_at",
@@ -235,6 +236,7 @@ FORGOTTEN: Final = (
     *(part.rpartition(".")[2] for part in PARTS),
     *SHARED,
     "_config",
+    "_in_pauses",
     "_allow_ventilated",
     "_state_label",
     "withdrawn",
