@@ -6,8 +6,9 @@ An abstract Unix socket (unix(7)) needs no folder and no rights, and ends with i
 
 from __future__ import annotations
 
+import contextlib
 import errno
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from evsed.errors import BoardError
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     import socket
 
     from evsed.boards.board import BoardConfig
-
-THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1", "")
 
 
 def lock_board(config: BoardConfig) -> socket.socket:
@@ -46,5 +45,23 @@ def _place(config: BoardConfig) -> str:
     if config.kind == "kernel":
         return "kernel"
     wires = config.pigpio
-    host = "localhost" if wires.host in THIS_MACHINE else wires.host
+    host = "localhost" if _is_here(wires.host) else wires.host
     return f"pigpiod at {host}:{wires.port}"
+
+
+def _is_here(host: str) -> bool:
+    """Return True where *host*, in whatever spelling, is an address of this machine.
+
+    An address can be bound only where it belongs to.
+    """
+    import socket  # noqa: PLC0415 - see above
+
+    try:
+        found = socket.getaddrinfo(host or None, 0, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    for family, kind, protocol, _, address in found:
+        with contextlib.suppress(OSError), socket.socket(family, kind, protocol) as end:
+            end.bind(address)
+            return True
+    return False

@@ -187,7 +187,6 @@ _FAULT_WORDS = {
     Fault.EMERGENCY_STOP: text("Emergency stop"),
     Fault.PROXIMITY: text("The cable cannot be recognised"),
     Fault.METER: text("The meter cannot be read"),
-    Fault.CHATTER: text("The car asks and stops again and again"),
     Fault.COMMUNICATION: text("The board cannot be reached"),
     Fault.PERMANENT: text("Off after three crashes"),
     Fault.STORE: text("The memory cannot be read or written"),

@@ -37,6 +37,8 @@ CLAIMS: Final = (
            "boards/test_contract.py::test_a_wire_that_is_broken_is_a_fault_on_every_input"),
     Mutant("late-unlimited", _CEILINGS, "            *(() if busy is None else (busy,)),\n", "",
            _TL + "many_late_ticks_withdraw_the_offer_so_that_the_car_lets_go_without_load"),
+    Mutant("sigterm-twice", _TICK, "            case OpenNow():", "            case OpenNow() if not message:",
+           "processes/test_stopping.py::test_a_second_sigterm_opens_at_once"),
     Mutant("gap-opens", _TICK, "        if last.closed and gap_s > SURE_S and not _all_closed(inputs, last.closed):", "        if last.closed and gap_s > 0.025:",
            _TL + "one_late_tick_that_no_dead_man_noticed_opens_nothing"),
     Mutant("gap-opens-held", _TICK, "        if last.closed and gap_s > SURE_S and not _all_closed(inputs, last.closed):", "        if last.closed and gap_s > SURE_S:",
@@ -115,6 +117,14 @@ CLAIMS: Final = (
     # --- two at one board, and the wrong hands
     Mutant("lock-ignored", "boards/lock.py", '        held.bind(f"\\0evsed board {_place(config)}")', "        held.fileno()",
            "processes/test_start_refused.py::test_a_second_evsed_on_another_port_changes_nothing_on_the_wires_and_in_the_store"),
+    Mutant("lock-spelled", "boards/lock.py", 'host = "localhost" if _is_here(wires.host) else wires.host', "host = wires.host",
+           "boards/test_lock.py::test_a_board_of_this_machine_is_one_board_in_every_spelling"),
+    Mutant("lock-spelled-run", "boards/lock.py", 'host = "localhost" if _is_here(wires.host) else wires.host', "host = wires.host",
+           "processes/test_beside.py::test_a_second_run_or_pilot_changes_nothing_wherever_its_pigpiod_is_said_to_be"),
+    Mutant("check-writes", "cli/hardware.py", 'struct.pack("<4I", PIGPV, 0, 0, 0)', 'struct.pack("<4I", 4, 23, 0, 0)',
+           "processes/test_beside.py::test_a_check_of_the_hardware_changes_nothing"),
+    Mutant("demo-store", "sim/demo.py", '        "store": {"path": folder / "evsed.db"},\n', "",
+           "processes/test_beside.py::test_a_demo_with_the_settings_of_an_evsed_at_work_changes_nothing"),
     Mutant("demo-anywhere", "sim/demo.py", '"board": {"kind": "pigpio", "cp_relay_gpio"', '"board": {"cp_relay_gpio"',
            "cli/test_demo_board.py::test_the_demo_reaches_no_real_board_whatever_the_settings_say"),
     Mutant("off-not-told", "cli/off.py", "    if not wires_only:", "    if wires_only:",
@@ -196,6 +206,11 @@ CLAIMS: Final = (
     # --- shock
     Mutant("word-ignored", "core/pilot/protection.py", "            faults |= ground.faults\n", "",
            _TI + "a_stop_or_a_ground_fault_opens_in_the_same_tick_and_waits_for_the_owner"),
+    Mutant("acked-for-good", _FAULTS,
+           "        for fault, detail in reported.items():\n            events += self.add(now, fault, detail)\n",
+           '        told = self.__dict__.setdefault("told", set())\n        for fault, detail in reported.items():\n'
+           "            events += [] if fault in told else self.add(now, fault, detail)\n            told.add(fault)\n",
+           _TI + "while_the_cause_remains_acknowledging_changes_nothing"),
     Mutant("untested-device", "core/pilot/protection.py", "            ready = ground.ready\n", "",
            _TI + "the_ground_fault_device_is_tested_before_each_closing"),
     # --- a pilot that lies
@@ -209,6 +224,10 @@ CLAIMS: Final = (
            _TM + "a_pilot_that_stands_at_12_v_though_pwm_is_commanded_is_an_anomaly"),
     Mutant("stuck-at-c", _METER, "            if self._unseen_low * usable >= NOT_BY_CHANCE:", "            if False:",
            _TM + "a_sensor_stuck_at_c_is_found_out_by_the_missing_low_plateau"),
+    Mutant("frequency-unread", "boards/pigpio/board.py", "(duty_ppm, pilot_hz) != (self._duty_ppm, deadman.PILOT_HZ)", "duty_ppm != self._duty_ppm",
+           "boards/pigpio/test_faults.py::test_another_duty_or_frequency_on_the_pilot_is_seen"),
+    Mutant("period-unread", "boards/kernel/pwm.py", "        if not running or period_ns != PERIOD_NS:", "        if not running:",
+           "boards/kernel/test_sysfs.py::test_a_pilot_that_is_taken_away_is_noticed"),
     Mutant("any-answer", "boards/pigpio/connection.py", 'return int.from_bytes(answer, "little") & self._mask == self._expected', "return True",
            "boards/pigpio/test_faults.py::test_random_bytes_for_an_answer_are_never_believed"),
     # --- fire

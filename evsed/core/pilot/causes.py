@@ -23,7 +23,7 @@ class CauseKind(Enum):
     LATE = "late"  # a beat came late: a dead-man may have opened the contactor
     CONTACTOR = "contactor"  # its contacts opened by themselves, or did not close
     NOT_PROVED = "not_proved"  # the pilot was not read without a car yet
-    HOLD_OFF = "hold_off"  # the pause after a fault or a restart
+    HOLD_OFF = "hold_off"  # the pause after a fault, a restart, or too many askings
 
 
 @dataclass(frozen=True, slots=True)

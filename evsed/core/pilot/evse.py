@@ -19,6 +19,7 @@ offer and contactor.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from evsed.core.pilot import causes, j1772
@@ -319,7 +320,7 @@ class Evse:
         if not self.proof.proved:
             return Reason(causes.NOT_PROVED, NOT_PROVED)
         if hold_left_s > 0.0:
-            return Reason(causes.HOLD_OFF, text("waiting after a fault or a restart"), hold_left_s)
+            return replace(self.fault_rules.hold_reason, left_s=hold_left_s)
         return None
 
     def _not_allowed(self, now: float, limit: Limit) -> Reason | None:

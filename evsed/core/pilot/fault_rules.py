@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evsed.core.pilot import j1772
+from evsed.core.pilot import causes, j1772
 from evsed.core.pilot.active_faults import ActiveFaults
+from evsed.core.pilot.causes import Reason
 from evsed.core.pilot.faults import Fault, Recovery
 from evsed.core.pilot.j1772 import PilotState
 from evsed.core.pilot.pilot_meter import Anomaly
@@ -35,13 +36,20 @@ PILOT_WELL_S = 1.0  # of A or B before anything closes again
 CHATTER_PAUSE_S = 60.0
 INCONSISTENT_S = 0.5
 DIODE_TRIES = 3  # of a car whose diode was missing, in one stay
+AFTER_FAULT = Reason(causes.HOLD_OFF, text("waiting after a fault or a restart"))
+# Cars do so after their charge, or on a charger of their own that fails (see `sim.cars`): it wears
+# the contactor, and nothing is wrong with the box.
+CHATTERS = Reason(
+    causes.HOLD_OFF,
+    text("the car asked and stopped five times within a minute; evsed pauses it for a minute"),
+)
 
 
 class FaultRules:
-    """Raises and ends faults, and keeps the pause after them; `update()` every tick.
+    """Raises and ends faults, and keeps the pauses of the pilot; `update()` every tick.
 
     `active` are the active faults, `stays` the doubt of the receiver. Nothing may be offered until
-    `hold_until_at`. *allow_ventilated*: D is no fault.
+    `hold_until_at`, because of `hold_reason`. *allow_ventilated*: D is no fault.
     """
 
     def __init__(
@@ -62,12 +70,14 @@ class FaultRules:
         self.active = ActiveFaults()
         self.stays = StayDoubt()
         self.hold_until_at = hold_until_at
+        self.hold_reason = AFTER_FAULT
         self._inconsistent_at: float | None = None
         self._diode_faults = 0  # in this stay
 
-    def hold(self, now: float, for_s: float) -> None:
-        """Let nothing be offered for *for_s* seconds."""
-        self.hold_until_at = max(self.hold_until_at, now + for_s)
+    def hold(self, now: float, for_s: float, reason: Reason = AFTER_FAULT) -> None:
+        """Let nothing be offered for *for_s* seconds because of *reason*; the longest counts."""
+        if now + for_s > self.hold_until_at:
+            self.hold_until_at, self.hold_reason = now + for_s, reason
 
     def on_unplugged(self, now: float) -> None:
         """Note the end of a stay."""
@@ -97,9 +107,7 @@ class FaultRules:
             if Fault.PILOT not in self.active:  # a reading that jumps is no car's wish
                 events += self.add(now, Fault.VENTILATION, text("the car asks for ventilation"))
         if self._presence.chatters(now):
-            chatter = text("the car asked and stopped five times in a minute")
-            events += self.add(now, Fault.CHATTER, chatter)
-            self.hold(now, CHATTER_PAUSE_S)
+            self.hold(now, CHATTER_PAUSE_S, CHATTERS)
         for fault, detail in reported.items():
             events += self.add(now, fault, detail)
         for fault in self.active:
@@ -159,8 +167,6 @@ class FaultRules:
             return text("the pilot is well")
         if fault is Fault.VENTILATION:
             return "" if self._presence.needs_b else text("the car stopped asking")
-        if fault is Fault.CHATTER:
-            return text("the pause is over") if now >= self.hold_until_at else ""
         return text("its cause is gone")
 
     def _pilot_is_well(self, now: float, pilot: PilotReading) -> bool:

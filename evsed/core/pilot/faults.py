@@ -51,7 +51,6 @@ class Fault(Enum):
     EMERGENCY_STOP = "MREC8EmergencyStop"
     PROXIMITY = "MREC23ProximityFault"
     METER = "MeterFault"
-    CHATTER = "PilotChatter"
     COMMUNICATION = "CommunicationFault"
     PERMANENT = "PermanentFault"
     STORE = "StoreFault"
@@ -190,12 +189,6 @@ KINDS: dict[Fault, FaultKind] = {
             "look at the current transformer's wires, at the supply of its input and "
             "at inputs.current_adc_channel; without a transformer, take that key out"
         ),
-        at_once=False,
-    ),
-    Fault.CHATTER: FaultKind(
-        Recovery.AUTO,
-        text("evsed pauses the car for 60 s"),
-        text("the car asks and stops again and again: look at its charge settings and at the plug"),
         at_once=False,
     ),
     Fault.COMMUNICATION: FaultKind(

@@ -81,7 +81,6 @@ ERROR_CODES: Final[Mapping[Fault, str]] = {
     Fault.PILOT: "EVCommunicationError",
     Fault.PILOT_NOT_PROVED: "EVCommunicationError",
     Fault.VENTILATION: "EVCommunicationError",
-    Fault.CHATTER: "EVCommunicationError",
     Fault.PROXIMITY: "EVCommunicationError",
     Fault.CONTACTOR: "PowerSwitchFailure",
     Fault.CONTACTOR_OPEN: "PowerSwitchFailure",

@@ -115,7 +115,7 @@ def test_a_fault_comes_first_and_says_whether_it_waits_for_a_person(fault: Fault
 
 
 def test_of_two_faults_the_one_that_waits_for_a_person_is_shown() -> None:
-    found = choose(seen(faults=(Fault.CHATTER, Fault.GROUND)))
+    found = choose(seen(faults=(Fault.METER, Fault.GROUND)))
 
     assert found is LightState.FAULT_WAITS
 

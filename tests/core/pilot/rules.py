@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from evsed.core.pilot import events as ev
 from evsed.core.pilot import j1772
+from evsed.core.pilot.fault_rules import CHATTERS
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import PilotState
 from evsed.core.pilot.phase_set import Switching
@@ -153,7 +154,7 @@ def _pause_s(event: ev.Event) -> float:
     match event:
         case ev.FaultCleared(fault=Fault.PILOT.value):
             return 30.0
-        case ev.FaultRaised(fault=Fault.CHATTER.value):
+        case ev.OfferWithdrawn(why=CHATTERS.why):
             return 60.0
         case _:
             return LONG_AGO

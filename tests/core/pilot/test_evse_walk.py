@@ -57,7 +57,6 @@ def test_every_fault_that_occurs_has_a_way_out() -> None:
         Fault.DIODE,
         Fault.PILOT,
         Fault.VENTILATION,
-        Fault.CHATTER,
         Fault.GROUND,
         Fault.TEMPERATURE,
         Fault.PERMANENT,

@@ -234,6 +234,7 @@ OF_B: Final = ("car_proved", "moved", "strayed", "b_moved", "confirmed", "left_l
 # Not memory: set in each step before it is read, never changed, or for showing only.
 FORGOTTEN: Final = (
     *(part.rpartition(".")[2] for part in PARTS),
+    "hold_reason",
     *SHARED,
     "_config",
     "_in_pauses",

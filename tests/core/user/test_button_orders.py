@@ -142,7 +142,7 @@ def test_a_fault_that_waits_for_a_repair_keeps_the_button_from_acknowledging(
 
 
 def test_a_fault_that_ends_by_itself_does_not_change_what_a_press_orders() -> None:
-    order = order_for(Press.SHORT, (Fault.CHATTER,), Mode.FAST, NONE, may_start=False)
+    order = order_for(Press.SHORT, (Fault.METER,), Mode.FAST, NONE, may_start=False)
 
     assert order.claim == SUN
 
