@@ -12,11 +12,11 @@ from datetime import datetime
 
 from evsed.control import Control
 from evsed.core.solar.allotment import Allotment, AllotmentConfig
-from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.circuit import CAR_C_OHM, Circuit, Load
-from evsed.sim.day import Day
 from evsed.sim.house import Clouds, House
+from tests.sim.bench import CONFIG, Bench
+from tests.sim.day import Day
 
 AIM_S = 60.0
 HOUR_S = 3600.0

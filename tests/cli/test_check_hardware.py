@@ -13,8 +13,8 @@ from evsed.cli import main
 from evsed.cli.hardware import Finding, HardwareCheck, ask_version, show
 from evsed.sim.gpio_lines import GpioLines
 from evsed.sim.pigpiod.server import SimulatedPigpiod
-from evsed.sim.pigpiod.thread import PigpiodThread
 from tests.boards.kernel.fake_kernel import PI_5, FakeKernel
+from tests.sim.pigpiod.thread import PigpiodThread
 
 PIGPIO = BoardConfig()
 KERNEL = BoardConfig(kind="kernel")

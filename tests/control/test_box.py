@@ -15,7 +15,7 @@ from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import Limit
 from evsed.link import Acknowledge, ReportedFaults, SetLimits
-from evsed.sim.bench import CONFIG, Bench
+from tests.sim.bench import CONFIG, Bench
 
 FITTED = BoxConfig(light_gpios=(17, 27, 22), button_gpio=21)
 

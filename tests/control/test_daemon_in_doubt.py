@@ -8,7 +8,7 @@ import pytest
 from evsed.control import Control
 from evsed.core.pilot.limits import FOREVER, Limit
 from evsed.link import LIMIT_HOLDS_S, SetLimits
-from evsed.sim.bench import Bench
+from tests.sim.bench import Bench
 
 OPENS_WITHIN_S = 6.5  # the car's 3 s at most, 6 s where it does not let go, and a tick or two
 

@@ -14,8 +14,8 @@ from evsed.control import Control
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.economiser import FULL_S
 from evsed.core.pilot.faults import Fault
-from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.contactor_drive import PUMP_HOLD_S, RELEASE_S, Contactor
+from tests.sim.bench import CONFIG, Bench
 
 TICK_S = 0.02
 

@@ -15,9 +15,9 @@ from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.phase_set import SwitchRules
 from evsed.link import Acknowledge, ReportedFaults
-from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.contactor_drive import Contactor
 from evsed.sim.transformer import CurrentTransformer
+from tests.sim.bench import CONFIG, Bench
 
 FEEDBACK = InputsConfig(contactor_feedback_gpios=(25,))
 STOP = InputsConfig(emergency_stop_gpio=26)

@@ -12,8 +12,8 @@ from evsed.boards import BoardConfig, InputsConfig
 from evsed.control import Control
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault
-from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.contactor_drive import Contactor
+from tests.sim.bench import CONFIG, Bench
 
 ALLOWED_S = 0.05  # the release of the slowest contactor that may be in the box
 MIRROR = BoardConfig(inputs=InputsConfig(contactor_feedback_gpios=(25,)))

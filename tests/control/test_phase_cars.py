@@ -8,10 +8,10 @@ from random import Random
 import pytest
 
 from evsed.core.pilot.phase_set import REST_S, Switching
-from evsed.sim.bench import Bench
 from evsed.sim.cars.car import CarFaults
 from evsed.sim.cars.library import build_car
 from tests.control.test_phases import ask_for, charging, live
+from tests.sim.bench import Bench
 
 NEARLY_S = 0.1
 

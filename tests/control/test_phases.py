@@ -16,9 +16,9 @@ from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.phase_set import PhaseWish, Switching, SwitchRules
 from evsed.errors import BoardError
 from evsed.link import SetLimits, StopCharging
-from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.cars.car import Car
 from evsed.sim.contactor_drive import Contactor
+from tests.sim.bench import CONFIG, Bench
 
 FOREVER = float("inf")
 MIRRORS = InputsConfig(contactor_feedback_gpios=(25, 26, 27))

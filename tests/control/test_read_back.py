@@ -12,7 +12,7 @@ from evsed.core.pilot import events as ev
 from evsed.core.pilot.evse_values import Outputs
 from evsed.core.pilot.faults import Fault
 from evsed.errors import BoardError
-from evsed.sim.bench import Bench
+from tests.sim.bench import Bench
 
 
 def charging() -> Bench:

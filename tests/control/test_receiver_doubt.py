@@ -15,7 +15,7 @@ import pytest
 from evsed.control import Control
 from evsed.core.pilot.events import FaultRaised
 from evsed.core.pilot.faults import Fault
-from evsed.sim.bench import Bench
+from tests.sim.bench import Bench
 
 Codes = list[int]
 Receiver = Callable[[Codes], Codes]

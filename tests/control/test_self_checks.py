@@ -11,8 +11,8 @@ from evsed.boards import BoardConfig, InputsConfig
 from evsed.control import Control
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.faults import Fault
-from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.circuit import PARTS, Circuit
+from tests.sim.bench import CONFIG, Bench
 
 WIRED = InputsConfig(coil_supply_adc_channel=3, generator_adc_channel=4)
 

@@ -17,8 +17,8 @@ from evsed.boards import BoardConfig, InputsConfig
 from evsed.control import Control
 from evsed.core.pilot.faults import Fault
 from evsed.link import Acknowledge
-from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.contactor_drive import Contactor
+from tests.sim.bench import CONFIG, Bench
 
 LIVE_WITHIN_S = 0.3
 SLOWEST_S = 0.05  # the release of the slowest contactor that may be in the box

@@ -39,9 +39,9 @@ from evsed.link import (
     decode,
     encode,
 )
-from evsed.sim.bench import CONFIG, Bench
 from evsed.store.reading import StoreReader
 from tests.daemon.daemon_world import World, feed_terms, life
+from tests.sim.bench import CONFIG, Bench
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

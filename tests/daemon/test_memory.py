@@ -23,9 +23,9 @@ from evsed.core.pilot.faults import Fault
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.user.controls import Controls
 from evsed.link import Acknowledge, ReportedFaults, SetLimits, Tick, decode, encode
-from evsed.sim.bench import CONFIG, Bench
 from evsed.store import LatchedFault, Store
 from tests.daemon.daemon_world import World, life
+from tests.sim.bench import CONFIG, Bench
 from tests.store import write_log
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from evsed.control import Control
-from evsed.sim.bench import Bench
 from evsed.sim.cars.library import LIBRARY, build_car
 from evsed.sim.circuit import Circuit
 from tests.scenarios.stage import raised
+from tests.sim.bench import Bench
 
 if TYPE_CHECKING:
     from evsed.sim.cars.car import Car

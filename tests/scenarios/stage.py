@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from evsed.control import Control
 from evsed.core.pilot import events as ev
 from evsed.core.pilot.evse_values import EvseConfig
-from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.circuit import PARTS, Load, settle
+from tests.sim.bench import CONFIG, Bench
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

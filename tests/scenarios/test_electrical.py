@@ -18,7 +18,6 @@ from evsed.core.pilot.j1772 import NOT_AVAILABLE, STEADY
 from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.thermal import Thermal
 from evsed.link import Acknowledge, Configure, ReportedFaults, SetLimits
-from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.contactor_drive import Contactor
 from evsed.sim.transformer import CurrentTransformer
@@ -36,6 +35,7 @@ from tests.scenarios.stage import (
     sets,
     stubborn_car,
 )
+from tests.sim.bench import CONFIG, Bench
 
 
 def wired(**inputs: object) -> Configure:

@@ -37,7 +37,7 @@ from tests.scenarios.stage import (
 )
 
 if TYPE_CHECKING:
-    from evsed.sim.bench import Bench
+    from tests.sim.bench import Bench
 
 PERIOD_S = 10.0  # as in the demo: the same rules, in a sixth of the time
 

@@ -37,7 +37,7 @@ from tests.scenarios.stage import (
 )
 
 if TYPE_CHECKING:
-    from evsed.sim.bench import Bench
+    from tests.sim.bench import Bench
 
 VENTILATED = EvseConfig(allow_ventilated=True)
 

@@ -10,8 +10,8 @@ import pytest
 from evsed.control import Control
 from evsed.core.pilot import events as ev
 from evsed.link import Configure, WakeCar
-from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.cars.library import build_car
+from tests.sim.bench import CONFIG, Bench
 
 
 def charging(name: str = "ordinary", offered_a: float = 16.0, seed: int = 0) -> Bench:

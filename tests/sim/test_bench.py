@@ -14,12 +14,12 @@ from evsed.core.pilot import events as ev
 from evsed.core.pilot.limits import Limit
 from evsed.core.solar.allotment import Allotment, AllotmentConfig
 from evsed.link import Acknowledge, StopCharging
-from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.circuit import Diode
 from evsed.sim.contactor_drive import PUMP_HOLD_S, RELEASE_S, Contactor
-from evsed.sim.day import Day
 from evsed.sim.house import Clouds, House
+from tests.sim.bench import CONFIG, Bench
+from tests.sim.day import Day
 
 MIDNIGHT = datetime(2026, 6, 21)  # noqa: DTZ001 - the feed's clock has no zone
 

@@ -15,7 +15,7 @@ from evsed.sim.gpio_lines import GpioLines
 from evsed.sim.mcp3008 import Mcp3008
 from evsed.sim.pigpiod.machine import Setup
 from evsed.sim.pigpiod.server import SimulatedPigpiod
-from evsed.sim.pigpiod.thread import PigpiodThread
+from tests.sim.pigpiod.thread import PigpiodThread
 
 PILOT = 18
 HEARTBEAT = 24

@@ -12,10 +12,10 @@ from evsed.sim.circuit import Circuit, Generator
 from evsed.sim.gpio_lines import GpioLines, WireEvent
 from evsed.sim.mcp3008 import Mcp3008
 from evsed.sim.pigpiod.server import SimulatedPigpiod
-from evsed.sim.pigpiod.thread import PigpiodThread
 from tests.boards.kernel.kernel_rig import kernel_rig
 from tests.boards.pigpio.pigpio_rig import Clock, finish
 from tests.boards.single_parts.plug import MIRROR, Plug, inputs, slow_drive
+from tests.sim.pigpiod.thread import PigpiodThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,11 +24,11 @@ from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.j1772 import B_C_V, C_D_V
 from evsed.core.pilot.limits import lowest
 from evsed.link import Acknowledge, ReportedFaults
-from evsed.sim.bench import CONFIG, Bench
 from evsed.sim.cars.car import Car, CarModel
 from evsed.sim.circuit import Diode
 from tests.core.pilot.bursts import code
 from tests.core.pilot.rules import LONG_AGO, Wires, broken
+from tests.sim.bench import CONFIG, Bench
 
 if TYPE_CHECKING:
     from collections.abc import Callable

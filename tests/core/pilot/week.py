@@ -32,9 +32,9 @@ from evsed.core.pilot.evse import Evse
 from evsed.core.pilot.evse_values import SAFE, EvseConfig
 from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.pilot_meter import LONG_BURST, PERIOD_S, FrontEnd, PilotMeter
-from evsed.sim.bench_board import JITTER_S, SPACING_S
 from evsed.sim.circuit import CAR_B_OHM, CAR_C_OHM, NO_CAR, Circuit, Load
 from tests.core.pilot.week_bursts import Places, Rhythm, SteadyBursts
+from tests.sim.bench_board import JITTER_S, SPACING_S
 
 TICK_S: Final = 0.02
 DUTY: Final = 0.1

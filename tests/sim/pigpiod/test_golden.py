@@ -21,8 +21,8 @@ from evsed.sim.gpio_lines import GpioLines
 from evsed.sim.mcp3008 import Mcp3008
 from evsed.sim.pigpiod.machine import Setup
 from evsed.sim.pigpiod.server import SimulatedPigpiod
-from evsed.sim.pigpiod.thread import PigpiodThread
 from tests.sim.pigpiod.pigpiod_kit import MadeUpClock
+from tests.sim.pigpiod.thread import PigpiodThread
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 PATIENCE_S = 60.0

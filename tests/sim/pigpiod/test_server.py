@@ -22,8 +22,8 @@ from evsed.sim.gpio_lines import GpioLines, WireEvent
 from evsed.sim.mcp3008 import Mcp3008
 from evsed.sim.pigpiod.protocol import Cmd
 from evsed.sim.pigpiod.server import SimulatedPigpiod, serve
-from evsed.sim.pigpiod.thread import PigpiodThread
 from tests.sim.pigpiod.pigpiod_kit import DEAD_MAN, MadeUpClock
+from tests.sim.pigpiod.thread import PigpiodThread
 
 PATIENCE_S = 60.0
 CONVERSION = struct.pack("<4I", Cmd.SPIX, 0, 0, 3) + b"\x01\x80\x00"

@@ -30,10 +30,10 @@ from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.limits import FOREVER, Limit
 from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.link import Configure, Message, SetLimits, Snapshot
-from evsed.sim.bench_board import BenchBoard, MadeUpTime
 from evsed.sim.cars.car import Car, offer_from_duty
 from evsed.sim.circuit import Circuit
 from evsed.sim.contactor_drive import Contactor
+from tests.sim.bench_board import BenchBoard, MadeUpTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from evsed.core.pilot.limits import Limit
 from evsed.core.solar.allotment import Allotment, Reading
 from evsed.link import SetLimits
-from evsed.sim.bench import TICK_S
+from tests.sim.bench import TICK_S
 
 if TYPE_CHECKING:
     from evsed.core.solar.allotment import AllotmentResult
-    from evsed.sim.bench import Bench
     from evsed.sim.house import House
+    from tests.sim.bench import Bench
 
 AROUND_S: Final = 30.0
 FOLLOWS_S: Final = 6.0  # full rate after a change of the limit: IEC 61851-1 Table A.6 seq. 6 is 5 s
