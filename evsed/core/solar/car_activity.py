@@ -16,6 +16,10 @@ UNTAKEN_RISES_S: Final = 60.0
 """An offer of the least current that no car takes for this long rises to what is spare, in seconds.
 Nothing is risked while nothing is drawn, and some cars do not begin at 6 A."""
 
+SOFT_RISES_S: Final = 300.0
+"""... or this for a car that has to begin low: it may rest for longer before it tries again. After
+that the search for its least current begins, too (`core/car/least_search.py`)."""
+
 UNTAKEN_CLIMBS_S: Final = 30.0
 """An untaken offer climbs on by an ampere in this time, in seconds, where current is to be given
 without sun, too, until the car begins; it goes back a minute after it has reached the top ..."""
@@ -125,8 +129,9 @@ class CarActivity:
         """Return True where the offer stays at the least current: hardly any current flows yet."""
         if self.charging:
             return now < self._soft_until_at
-        waits = self.flowing_at is None or soft_start_s > 0
-        return waits and now - self._idle_at < UNTAKEN_RISES_S
+        if soft_start_s > 0:
+            return now - self._idle_at < SOFT_RISES_S
+        return self.flowing_at is None and now - self._idle_at < UNTAKEN_RISES_S
 
 
 def climbed_a(floor_a: float, cap_a: float, untaken_s: float) -> float:

@@ -144,6 +144,15 @@ def test_a_soft_start_stays_at_the_least_current_after_each_begin() -> None:
     assert day.run(20).current_a == pytest.approx(13.04)
 
 
+def test_a_car_that_begins_low_may_rest_for_five_minutes_before_its_offer_rises() -> None:
+    day = Day(solar_w=3000)
+    day.allot.set_car(CarNeeds(soft_start_s=60.0))
+    day.run(200)
+    day.plugged = False
+    assert day.run(290).current_a == 6.0
+    assert day.run(60).current_a == pytest.approx(13.04)
+
+
 def test_a_car_that_flinches_sees_few_and_large_changes() -> None:
     day = Day(solar_w=lambda now: 2500.0 + 800.0 * (int(now // 60) % 3))
     day.run(200)

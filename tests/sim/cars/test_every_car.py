@@ -28,3 +28,20 @@ def test_an_hour_of_sun_costs_no_fault_and_few_closings_and_ends_in_a_true_sente
     assert not outcome.faults
     assert outcome.most_closings(HOUR_S) <= MOST_CLOSINGS
     assert said.startswith("Charging") == (played.car.drawn_a >= TAKES_LITTLE_A), said
+
+
+@pytest.mark.parametrize("mode", [Mode.SOLAR, Mode.FAST])
+@pytest.mark.parametrize(
+    ("most_a", "first_s", "rest_s"), [(10.7, 27, 79), (7.5, 10, 110), (9, 38, 65)]
+)
+def test_a_car_that_breaks_off_high_begins_gets_the_sun_however_long_it_rests(
+    most_a: float, first_s: float, rest_s: float, mode: Mode
+) -> None:
+    rules = AllotmentConfig(semantics="battery_power", max_current_a=16.0)
+    car = build_car("hot-zoe", most_a=most_a, first_s=first_s, rest_s=rest_s)
+    config = TrialConfig(rules=rules, mode=mode)
+
+    outcome = Trial(car, lambda _: 3000.0, config).run(2 * HOUR_S)
+
+    ordinary = Trial(build_car("ordinary"), lambda _: 3000.0, config).run(2 * HOUR_S)
+    assert outcome.car_wh > 0.9 * ordinary.car_wh
