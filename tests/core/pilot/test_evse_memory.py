@@ -55,6 +55,15 @@ def test_a_hold_off_that_is_remembered_late_delays_the_offer() -> None:
     assert story.until(lambda: 0.0 < story.duty < 1.0, within_s=31) == pytest.approx(30, abs=0.1)
 
 
+def test_a_hold_off_that_is_shorter_than_the_one_that_stands_changes_nothing() -> None:
+    story = Story(EvseConfig(front_end_proved=True, hold_off_s=30.0))
+    story.run(3)
+    story.evse.remember(story.now, {}, front_end_proved=True, hold_off_s=5.0)
+    story.car("B")
+
+    assert story.until(lambda: 0.0 < story.duty < 1.0, within_s=31) == pytest.approx(27, abs=0.1)
+
+
 def test_a_fault_that_is_latched_from_outside_opens_the_contactor_shows_f_and_stays() -> None:
     story = Story().charging()
     raised = story.evse.latch(story.now, Fault.CONTACTOR, "current flows with the board lost")
