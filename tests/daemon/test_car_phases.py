@@ -27,12 +27,14 @@ WAITING = replace(CHARGING, state="B1", duty=1.0, closed=0)
 async def three_phases(
     folder: Path, phases: int = 0
 ) -> AsyncIterator[tuple[World, LimitCalculator]]:
-    """A three-phase box; the owner has set the car's *phases*, 0: not."""
+    """A three-phase box; its feed has answered a car; the owner has set *phases*, 0: not."""
     async with life(folder) as world:
         state = world.charger.state
         world.charger.set(replace(state, installation=replace(state.installation, phases=3)))
         care = CarCare(CarCareConfig(phases=phases, supply_phases=3))
-        yield world, LimitCalculator(feed_terms(None, BOX), world.charger, world.recorder, care)
+        limits = LimitCalculator(feed_terms(None, BOX), world.charger, world.recorder, care)
+        limits.feed.allotment.remember_feed(below_0=False, proven=True, forbidding_w=None)
+        yield world, limits
 
 
 def feed(limits: LimitCalculator, now: float, excess_w: float) -> None:
