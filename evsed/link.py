@@ -62,7 +62,7 @@ class SetLimits:
     car_least_a: float = 0.0
     """Below this the car does not charge, and nothing is offered; amperes."""
     hint: Hint = Hint.NONE
-    """Knowledge of the daemon for the light on the box; it changes nothing else."""
+    """The state that the light on the box shows beside the charge; it changes nothing else."""
     wish: PhaseWish | None = None
     """The set of phases that the next closing is to close; None: as it is."""
 

@@ -41,7 +41,7 @@ SUNSPEC: Final = (0x5375, 0x6E53)
 """The two registers with which a SunSpec map begins: "SunS"."""
 
 SUNSPEC_BASES: Final = (40000, 50000, 0)
-"""Possible begins of a SunSpec map (SunSpec Device Information Model Specification, 4.2)."""
+"""First registers of a SunSpec map (SunSpec Device Information Model Specification, 4.2)."""
 
 SUNSPEC_END: Final = 0xFFFF
 """The number of the model after the last."""

@@ -101,8 +101,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.line(f"The machine stood still, played {len(attempts)} times: {name}")
     if count := config.getoption("durations", 0):
         terminalreporter.section("slowest stories")
-        took = sorted(((sum(each.took_s for each in all_), name) for name, all_ in played.items()))
-        for took_s, name in took[: -count - 1 : -1]:
+        took = [(sum(each.took_s for each in plays), name) for name, plays in played.items()]
+        for took_s, name in sorted(took, reverse=True)[:count]:
             terminalreporter.line(f"{took_s:.1f}s {name}")
 
 

@@ -25,13 +25,13 @@ from evsed.sim.cars.car import Car, CarFaults, CarModel
 from evsed.sim.house import House
 from evsed.sim.pigpiod.server import precise_event_loop
 from evsed.sim.world import STEP_S, THREE_PHASES, World
+from tests.processes.timeline import STALL_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from evsed.sim.gpio_lines import WireEvent
 
-STALL_S = 0.030  # a step so late says that the machine stood still
 S2_OPEN_S = 0.8  # a brisk car: it stops half a second after the offer does, S2 opens then
 
 

@@ -150,9 +150,11 @@ def _play(story: Callable[[Rig], Any]) -> Played:
     rig = Rig()
     outcome, error = None, None
     try:
-        outcome = story(rig)
-    except Exception as raised:  # noqa: BLE001 - it is raised where the story is asked for
-        error = raised
-    stalled = isinstance(error, StalledError) or bool(rig.pi.timeline().stalls())
-    rig.close()
+        try:
+            outcome = story(rig)
+        except Exception as raised:  # noqa: BLE001 - it is raised where the story is asked for
+            error = raised
+        stalled = isinstance(error, StalledError) or bool(rig.pi.timeline().stalls())
+    finally:
+        rig.close()
     return Played(outcome, error, stalled, time.monotonic() - began_at)

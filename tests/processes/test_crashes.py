@@ -40,10 +40,12 @@ def crash(rig: Rig) -> None:
     daemon = rig.life()
     control = daemon.control_pid()
     wait_until("it is noted that the contactor is closed", lambda: noted_closed(rig))
+    at = rig.now()
     for pid in (daemon.pid, control):
         os.kill(pid, signal.SIGKILL)
     daemon.ended()
     rig.until_nothing_runs()
+    assert rig.pi.timeline().closed_at(at)
 
 
 def crashed_twice_before(rig: Rig) -> None:

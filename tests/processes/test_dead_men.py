@@ -45,6 +45,7 @@ def struck(rig: Rig, at: float) -> Struck:
     code = daemon.ended()
     rig.until_nothing_runs()
     timeline = rig.pi.timeline()
+    assert timeline.closed_at(at)
     return Struck(at, timeline, code, rig.pi.order("state")["contacts_closed"], daemon.said())
 
 
@@ -116,6 +117,7 @@ def control_stopped(rig: Rig) -> Hung:
     os.kill(control, signal.SIGCONT)
     closed_again = rig.until_closed(on)
     timeline = rig.pi.timeline()
+    assert timeline.closed_at(at)
     return Hung(at, on, closed_again, timeline, fed_while_stopped, health, words)
 
 
@@ -277,6 +279,7 @@ def daemon_stopped(rig: Rig) -> Hung:
     on = daemon.signal(signal.SIGCONT)
     closed_again = rig.until_closed(on)
     timeline = rig.pi.timeline()
+    assert timeline.closed_at(at)
     return Hung(at, on, closed_again, timeline, 0, "", "")
 
 
@@ -322,6 +325,7 @@ def event_loop_blocked(rig: Rig) -> Blocked:
     on = daemon.signal(signal.SIGCONT)
     rig.until_beats(beats, on)
     timeline = rig.pi.timeline()
+    assert timeline.closed_at(at)
     if on - at > LIMIT_HOLDS_S - 1:
         raise stories.StalledError(f"half a second became {on - at:.1f} s")
     return Blocked(at, on, timeline)

@@ -104,6 +104,7 @@ def trouble(name: str, rig: Rig) -> Trouble:
     case.end(rig)
     rig.until_closed(over)
     timeline = rig.pi.timeline()
+    assert timeline.closed_at(at)
     after = sorted(pid for pid, _ in rig.running())
     return Trouble(at, over, timeline, before, after, words, health)
 

@@ -100,6 +100,7 @@ def test_a_second_evsed_on_another_port_changes_nothing_on_the_wires_and_in_the_
     rig.daemon = first
     rig.settings.write_text(settings)
     timeline = rig.pi.timeline()
+    assert timeline.closed_at(since)
     assert timeline.openings(since) == []
     assert timeline.closed_at(timeline.until)
     assert store_of(rig) == before

@@ -36,6 +36,7 @@ def stopped(rig: Rig, at: float) -> Stopped:
     took_s = daemon.ended_at - at - daemon.waited_s
     rig.until_nothing_runs()
     timeline = rig.pi.timeline()
+    assert timeline.closed_at(at)
     return Stopped(at, timeline, code, took_s, rig.systemd.count("STOPPING=1"))
 
 
@@ -178,7 +179,9 @@ def hung_up(rig: Rig) -> tuple[str, Stopped]:
     rig.settings.write_text(settings.replace("max_current_a = 32.0", "max_current_a = 5.0"))
     at = daemon.signal(signal.SIGHUP)
     wait_until("it says so", lambda: "are not read again" in daemon.said())
-    assert rig.pi.timeline().openings(at) == []
+    timeline = rig.pi.timeline()
+    assert timeline.closed_at(at)
+    assert timeline.openings(at) == []
     said = daemon.said()
     rig.settings.write_text(settings)
     return said, stopped(rig, daemon.signal(signal.SIGHUP))

@@ -68,6 +68,7 @@ def clock_jumps(rig: Rig) -> Jumped:
     rig.pi.order("unplug")
     wait_until("it is noticed", lambda: not (rig.status() or {})["session"]["active"])
     timeline = rig.pi.timeline()
+    assert timeline.closed_at(at)
     flowed = timeline.flowed_wh()
     rig.life().signal(signal.SIGTERM)
     code = rig.life().ended()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When the next test of what the car takes is due.
+"""The schedule of the tests of what the car takes.
 
 A test is due when what is spare has risen much, or when nothing was shown for an hour. An offer
 that follows the sun and is clearly answered needs no test.
