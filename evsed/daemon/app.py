@@ -194,7 +194,7 @@ def _restored(settings: Settings, page_path: Path) -> bool:
 
 def _publish_found(recorder: SessionRecorder, hub: ChargerHub) -> None:
     """Tell of the faults that were found in what an earlier life has left."""
-    for fault, detail in recorder.found.items():
+    for fault, detail in recorder.fault_memory.found.items():
         found = FaultRaised(time.monotonic(), fault.value, detail)
         hub.publish(found, datetime.now().astimezone())
 
@@ -276,7 +276,7 @@ def _configuration(settings: Settings, recorder: SessionRecorder) -> Configure:
             hold_off_s=max(recorder.hold_off_s, delay_s),
         ),
         supply_max_a=settings.supply.max_current_a,
-        latched=recorder.latched,
+        latched=recorder.fault_memory.latched,
         over_current=settings.over_current_config(),
     )
 

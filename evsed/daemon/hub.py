@@ -141,7 +141,9 @@ class ChargerHub:
 
     async def acknowledge(self, who: str, only: tuple[Fault, ...] = ()) -> str:
         """Acknowledge latched faults, or *only* some, for *who*; return the outcome in words."""
-        waiting = tuple(fault for fault in self._recorder.latched if not only or fault in only)
+        waiting = tuple(
+            fault for fault in self._recorder.fault_memory.latched if not only or fault in only
+        )
         self.note_order(who, text("acknowledge faults"))
         if not waiting:
             return text("no fault was waiting for an acknowledgement")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from evsed.core.pilot.phase_set import PhaseWish
     from evsed.core.solar.allotment import AllotmentResult
     from evsed.core.solar.feed_trouble import Notice
-    from evsed.core.solar.surplus import Reading
+    from evsed.core.solar.reading import Reading
     from evsed.core.user.planner import PlanState
     from evsed.daemon.charger_state import Charger
     from evsed.daemon.feed_in_force import FeedTerms

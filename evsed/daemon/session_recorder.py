@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sessions, totals, latched faults and controls, kept in the store and in files for people.
+"""Sessions and totals, kept in the store and in files for people.
 
 Events are counted here at once (`core.energy.sessions.Ledger`) and written by the store writer when
-they are due. The minutes of the trace recorder are written after everything else.
+they are due. Latched faults (`fault_memory`) and orders (`orders`) are written with them; the
+minutes of the trace recorder follow after everything else.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,9 +26,10 @@ from evsed.core.energy.sessions import (
     SessionRecord,
 )
 from evsed.core.pilot import events as ev
-from evsed.core.pilot.faults import Fault, Recovery
+from evsed.core.pilot.faults import Fault
 from evsed.core.text import text
 from evsed.core.user.expected_end import usual_wh
+from evsed.daemon.fault_memory import FaultMemory
 from evsed.daemon.feed_memory import FeedMemory
 from evsed.daemon.orders import Orders, OrdersInForce
 from evsed.daemon.status import SessionTotals
@@ -45,7 +46,7 @@ from evsed.errors import StoreError
 from evsed.frontends.classic import EnergyFiles
 from evsed.frontends.hub import SessionEnded, SessionEvent, SessionStarted
 from evsed.link import Remember
-from evsed.store import LastEnd, LatchedFault, Store
+from evsed.store import LastEnd, Store
 
 if TYPE_CHECKING:
     from evsed.link import Snapshot
@@ -93,6 +94,7 @@ class SessionRecorder:
         self._files = EnergyFiles(config.folder)
         self._ledger = Ledger()
         self.writer = StoreWriter(self._store)
+        self.fault_memory = FaultMemory(self._store, self.writer)
         self.orders = Orders(self._store, self.writer, config.max_a)
         self.trace = TraceRecorder()
         self._left_open: tuple[OpenSession, ...] = ()
@@ -108,12 +110,8 @@ class SessionRecorder:
         """The memory of the feed; None while that cannot be read."""
         self.hold_off_s = 0.0
         self.power_was_cut = False  # the machine was started again since the last life
-        self.latched: dict[Fault, str] = {}
-        self.found: dict[Fault, str] = {}  # faults that only the recorder can see, to be reported
         self.late: Remember | None = None  # a memory that came after the start, to be sent
         self._started = False
-        self._damaged: Path | None = None
-        self._unknown: tuple[str, ...] = ()  # latched faults of another version of evsed
 
     @classmethod
     async def open(cls, config: SessionRecorderConfig) -> SessionRecorder:
@@ -136,36 +134,22 @@ class SessionRecorder:
         self._add_past(*stored.past)
         self.front_end_proved = stored.front_end == self._config.calibration
         self.feed_memory = FeedMemory.from_json(stored.feed)
-        known = {fault.value for fault in Fault}
-        latched = {
-            Fault(fault.name): fault.detail for fault in stored.latched if fault.name in known
-        }
-        self.latched = {**latched, **self.latched}
-        self._unknown = tuple(fault.name for fault in stored.latched if fault.name not in known)
-        if self._unknown:
-            names = ", ".join(self._unknown)
-            self._find(
-                Fault.STORE_DAMAGED,
-                text(
-                    "another version of evsed latched {names}, which this one does not know",
-                    names=names,
-                ),
-            )
+        self.fault_memory.restore(stored.latched)
         self.orders.restore(stored.controls, stored.claims, stored.off_by, stored.plan_progress)
-        self._look_for_damage()
+        self.fault_memory.look_for_damage()
         self.power_was_cut = stored.boot not in (None, self._boot)
         beginning = stored.beginning
         if beginning.last_end is not LastEnd.CLEAN:
             self.hold_off_s = AFTER_CRASH_S
             log.warning("the last life ended while charging", how=beginning.last_end.value)
-        if beginning.crashes >= CRASHES_MAX and Fault.PERMANENT not in self.latched:
+        if beginning.crashes >= CRASHES_MAX:
             detail = text(
                 "{crashes} crashes within an hour with the contactor closed",
                 crashes=beginning.crashes,
             )
-            self._find(Fault.PERMANENT, detail)
+            self.fault_memory.find(Fault.PERMANENT, detail)
         if self._started:
-            self.late = Remember(self.latched, self.front_end_proved, self.hold_off_s)
+            self.late = Remember(self.fault_memory.latched, self.front_end_proved, self.hold_off_s)
 
     def faults(self) -> dict[Fault, str]:
         """Return the faults of the memory itself: what it found, once, and that it cannot be used.
@@ -173,30 +157,13 @@ class SessionRecorder:
         Without a memory nothing closes: latched faults, the owner's `off` and the pause after a
         crash are not known.
         """
-        found, self.found = self.found, {}
+        found = self.fault_memory.pop_found()
         trouble = self.writer.trouble
         if not self._loaded or trouble.lasts:
             found[Fault.STORE] = trouble.text or text(
                 "the memory of earlier lives was not read yet"
             )
         return found
-
-    def _find(self, fault: Fault, detail: str) -> None:
-        """Raise a fault that only the recorder can see, and keep it."""
-        if fault not in self.latched:
-            self.latched[fault] = detail
-            self.found[fault] = detail
-            self._latch(fault, detail)
-
-    def _look_for_damage(self) -> None:
-        """Raise a fault where the database was damaged, at the start or while evsed ran."""
-        aside = self._store.moved_aside
-        if aside != self._damaged:
-            self._damaged = aside
-            self._find(
-                Fault.STORE_DAMAGED,
-                text("the database was damaged; what was left of it is {aside}", aside=str(aside)),
-            )
 
     async def identity(self) -> str:
         """Return the name of this evsed; see `frontends.hub.Hub`. Raises `StoreError`."""
@@ -264,9 +231,9 @@ class SessionRecorder:
             case ev.CarUnplugged():
                 return self._unplug(event, at)
             case ev.FaultRaised(fault=name, detail=detail):
-                self._raise(name, detail)
+                self.fault_memory.on_raised(Fault(name), detail)
             case ev.FaultCleared(fault=name):
-                self._release(Fault(name))
+                self.fault_memory.on_cleared(Fault(name))
             case ev.ContactorClosed():
                 self._ledger.closed_contactor()
                 self._note_contactor(closed=True)
@@ -326,28 +293,6 @@ class SessionRecorder:
         self.carried_wh, self.carried_s = left.energy_wh, left.charge_s
         self.orders.take_back(left.orders)
 
-    def _raise(self, name: str, detail: str) -> None:
-        fault = Fault(name)
-        if fault.kind.recovery in _LATCHING:
-            self.latched[fault] = detail
-            self._latch(fault, detail)
-
-    def _latch(self, fault: Fault, detail: str) -> None:
-        latched = LatchedFault(
-            fault.value, detail, datetime.now().astimezone(), fault.kind.recovery.value
-        )
-        self.writer.submit(lambda: self._store.latch(latched))
-
-    def _release(self, fault: Fault) -> None:
-        if self.latched.pop(fault, None) is not None:
-            self.writer.submit(lambda: self._store.release(fault.value))
-        if fault is Fault.STORE_DAMAGED:
-            unknown, self._unknown = self._unknown, ()
-            for name in unknown:
-                self.writer.submit(partial(self._store.release, name))
-        if fault is Fault.PERMANENT:
-            self.writer.submit(self._store.forget_crashes)
-
     def _note_contactor(self, *, closed: bool) -> None:
         # Urgent: a crash in the next second counts, too.
         boot = self._boot
@@ -364,7 +309,7 @@ class SessionRecorder:
         now = time.monotonic()
         if not self._loaded:
             await self._remember()
-        self._look_for_damage()
+        self.fault_memory.look_for_damage()
         await self.writer.flush()  # only now: `_read` must not meet what this life has to note
         if self._ledger.save_due(now):
             checkpoint = self._ledger.checkpoint()
@@ -400,9 +345,6 @@ class SessionRecorder:
     async def _write_last(self) -> None:
         await self._write_due()
         await self.trace.write(self.writer, all_of_it=True)
-
-
-_LATCHING = (Recovery.ACKNOWLEDGE, Recovery.SERVICE)
 
 
 def _today() -> date:

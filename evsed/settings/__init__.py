@@ -3,10 +3,12 @@
 
 ::
 
-    sections.py   one model for each section: keys, defaults, ranges
-    root.py       `Settings`: the sections together, what they must agree on, and what each room
-                  of the house gets of them
-    words.py      what pydantic found wrong -> one line each: key, value, what is allowed
+    hardware.py   the sections of the box's hardware: keys, defaults, ranges
+    feed.py ...   the sections of one part each
+    sections.py   all other sections
+    agreement.py  the rules between two sections
+    root.py       `Settings`: the sections together, and the configuration of each package
+    messages.py   what pydantic found wrong -> one line each: key, value, what is allowed
     load.py       `load_settings()`: file, environment, overrides
 
 Nothing is read when `Settings()` is made; only `load_settings()` looks at the world.

@@ -12,7 +12,7 @@ import pytest
 
 from evsed.core.car.care import CarCare, CarCareConfig
 from evsed.core.solar.allotment import AllotmentConfig
-from evsed.core.solar.surplus import Reading
+from evsed.core.solar.reading import Reading
 from evsed.daemon.limit_calculator import LimitCalculator
 from evsed.link import Tick
 from evsed.meters import CarReading

@@ -65,7 +65,7 @@ class Evse:
         config = replace(
             CONFIG,
             evse=EvseConfig(front_end_proved=True, hold_off_s=world.recorder.hold_off_s),
-            latched=world.recorder.latched,
+            latched=world.recorder.fault_memory.latched,
         )
         self.bench = Bench(Control, config=config)
         self.limits = world.limits(16.0)
@@ -122,7 +122,7 @@ async def test_a_store_that_is_locked_is_waited_for_and_its_faults_arrive(tmp_pa
                 assert world.status(evse.bench.time.control()).evse_status == "Faulted"
         async with life(tmp_path) as world:
             world.recorder._loaded = False  # noqa: SLF001 - as at a start that found it locked
-            world.recorder.latched = {}
+            world.recorder.fault_memory.latched = {}
             evse = Evse(world)
             evse.plug_in()
             assert evse.faults == {Fault.STORE}
@@ -228,7 +228,7 @@ async def test_a_latched_fault_of_another_version_waits_for_the_owner_as_well(
         assert evse.closed
         await world.write()
     async with life(tmp_path) as world:
-        assert world.recorder.latched == {}
+        assert world.recorder.fault_memory.latched == {}
 
 
 async def test_a_store_that_is_damaged_while_it_runs_is_a_fault_that_waits(tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ async def test_a_disk_that_is_full_at_the_start_is_a_fault_that_ends_by_itself(
         async with life(tmp_path, clean=False) as world:
             store = world.recorder._store  # noqa: SLF001 - its disk is to be full
             world.recorder._loaded = False  # noqa: SLF001 - as at a start that found it full
-            world.recorder.latched = {}
+            world.recorder.fault_memory.latched = {}
             store.load()
             store._file._database.execute("PRAGMA max_page_count = 1")  # type: ignore[union-attr]  # noqa: SLF001 - the disk is full
             world.recorder.on_event(ev.ContactorClosed(1.0, 1), NOON)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evsed.core.solar.allotment import AllotmentConfig
-from evsed.core.solar.surplus import Reading
+from evsed.core.solar.reading import Reading
 from evsed.link import Tick
 from tests.daemon.daemon_world import NOON, life
 from tests.daemon.test_summary import CHARGING

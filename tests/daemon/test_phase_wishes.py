@@ -14,7 +14,7 @@ from evsed.core.car.care import CarCare, CarCareConfig
 from evsed.core.ocpp.ceiling import Ceiling, CeilingStep
 from evsed.core.pilot.phase_set import HAZARD
 from evsed.core.solar.allotment_config import AllotmentConfig, Mode
-from evsed.core.solar.surplus import Reading
+from evsed.core.solar.reading import Reading
 from evsed.core.user.controls import Controls
 from evsed.daemon.limit_calculator import LimitCalculator
 from evsed.daemon.ocpp_limit import OcppLimit

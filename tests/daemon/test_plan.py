@@ -13,7 +13,7 @@ from evsed.core.energy.sessions import Flow
 from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.limits import Limit, lowest
 from evsed.core.solar.allotment_config import Mode
-from evsed.core.solar.surplus import Reading
+from evsed.core.solar.reading import Reading
 from evsed.core.user.claims import Claim
 from evsed.core.user.plan import ChargePlan
 from evsed.core.user.prices import GridPrices

@@ -22,7 +22,7 @@ from evsed.core.solar.allotment_run import Run
 from evsed.core.solar.car_needs import CarNeeds
 from evsed.core.solar.feed_news import hold_s
 from evsed.core.solar.feed_trouble import Notice
-from evsed.core.solar.surplus import Reading
+from evsed.core.solar.reading import Reading
 from evsed.core.text import text
 
 __all__ = [

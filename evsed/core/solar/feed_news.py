@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from evsed.core.solar.surplus import Reading
+from evsed.core.solar.reading import Reading
 
 HOLD_PERIODS: Final = 4.0
 """News is fresh for so many periods after it came, so that three lost in a row change nothing..."""

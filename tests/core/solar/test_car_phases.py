@@ -8,7 +8,8 @@ import pytest
 from evsed.core.solar.allotment import Allotment, AllotmentConfig
 from evsed.core.solar.allotment_config import Semantics
 from evsed.core.solar.car_needs import CarNeeds
-from evsed.core.solar.surplus import Reading, Surplus
+from evsed.core.solar.reading import Reading
+from evsed.core.solar.surplus import Surplus
 
 HOUR_S = 3600
 
