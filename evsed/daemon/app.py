@@ -47,8 +47,8 @@ from evsed.settings.page_file import PageFile
 from evsed.store import archive
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
+    from contextlib import ExitStack
     from pathlib import Path
 
     from evsed.frontends import OpenedWeb
@@ -172,7 +172,7 @@ async def _run(settings: Settings, page_path: Path, logs: Logs, around: Surround
         await recorder.close(clean=shutdown.signals > 0)
 
 
-def _lock(settings: Settings, opened: OpenedWeb) -> socket.socket:
+def _lock(settings: Settings, opened: OpenedWeb) -> ExitStack:
     try:
         return lock_board(settings.board_config())
     except BoardError:

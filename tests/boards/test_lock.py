@@ -42,3 +42,37 @@ def test_a_board_of_another_machine_or_port_is_another_board(port: int) -> None:
         lock_board(at("192.0.2.7", port)),  # RFC 5737: no machine has it
     ):
         pass
+
+
+def test_a_board_of_this_machine_is_one_header_whether_linux_or_pigpiod_drives_it() -> None:
+    kernel, pigpio = BoardConfig(kind="kernel"), at("localhost", 8888)
+    for first, second in ((kernel, pigpio), (pigpio, kernel), (at("127.1", 9999), pigpio)):
+        with lock_board(first), pytest.raises(BoardError, match="has the board"):
+            lock_board(second)
+
+    with lock_board(kernel), lock_board(at("192.0.2.7", 8888)):
+        pass
+
+
+def test_where_a_name_of_the_board_is_taken_none_of_the_others_stays_taken() -> None:
+    header_of_pigpiod = at("localhost", 8888)
+    with lock_board(BoardConfig(kind="kernel")), pytest.raises(BoardError, match="has the board"):
+        lock_board(header_of_pigpiod)
+
+    lock_board(header_of_pigpiod).close()
+
+
+def test_a_simulated_pigpiod_stands_beside_the_board_of_this_machine() -> None:
+    # pigpiod -p takes 1024 to 32000; a port that Linux chooses is over that.
+    with lock_board(BoardConfig(kind="kernel")), lock_board(at("localhost", 32001)):
+        pass
+
+
+def test_a_pigpiod_whose_host_has_no_known_address_is_not_driven_and_the_reason_is_said(
+    port: int,
+) -> None:
+    with pytest.raises(BoardError) as refused:
+        lock_board(at("no-such-machine.invalid", port))  # RFC 6761: no name ends so
+
+    assert "no-such-machine.invalid has no address that is known here" in str(refused.value)
+    assert "nothing was touched" in str(refused.value)

@@ -115,12 +115,16 @@ CLAIMS: Final = (
     Mutant("plan-due-twice", _PLAN, "plan and found and found[0] == self._over and", "plan and found and False and",
            "daemon/test_plan.py::test_a_goal_of_the_week_is_not_due_twice_when_the_clock_is_put_back"),
     # --- two at one board, and the wrong hands
-    Mutant("lock-ignored", "boards/lock.py", '        held.bind(f"\\0evsed board {_place(config)}")', "        held.fileno()",
+    Mutant("lock-ignored", "boards/lock.py", '                name.bind(f"\\0evsed board {place}")', "                name.fileno()",
            "processes/test_start_refused.py::test_a_second_evsed_on_another_port_changes_nothing_on_the_wires_and_in_the_store"),
-    Mutant("lock-spelled", "boards/lock.py", 'host = "localhost" if _is_here(wires.host) else wires.host', "host = wires.host",
+    Mutant("lock-spelled", "boards/lock.py", "    if not _any_is_here(addresses):", "    if True:",
            "boards/test_lock.py::test_a_board_of_this_machine_is_one_board_in_every_spelling"),
-    Mutant("lock-spelled-run", "boards/lock.py", 'host = "localhost" if _is_here(wires.host) else wires.host', "host = wires.host",
+    Mutant("lock-spelled-run", "boards/lock.py", "    addresses = _addresses(wires)\n", '    return (f"pigpiod at {wires.host}:{wires.port}",)\n',
            "processes/test_beside.py::test_a_second_run_or_pilot_changes_nothing_wherever_its_pigpiod_is_said_to_be"),
+    Mutant("lock-by-kind", "boards/lock.py", "        return (HEADER,)", '        return ("the kernel",)',
+           "boards/test_lock.py::test_a_board_of_this_machine_is_one_header_whether_linux_or_pigpiod_drives_it"),
+    Mutant("lock-unknown", "boards/lock.py", '        raise BoardError(\n            f"{wires.host} has no address', '        return []\n        raise BoardError(\n            f"{wires.host} has no address',
+           "boards/test_lock.py::test_a_pigpiod_whose_host_has_no_known_address_is_not_driven_and_the_reason_is_said"),
     Mutant("check-writes", "cli/hardware.py", 'struct.pack("<4I", PIGPV, 0, 0, 0)', 'struct.pack("<4I", 4, 23, 0, 0)',
            "processes/test_beside.py::test_a_check_of_the_hardware_changes_nothing"),
     Mutant("demo-store", "sim/demo.py", '        "store": {"path": folder / "evsed.db"},\n', "",
@@ -296,11 +300,14 @@ CIRCUIT: Final = "the barrier is a part of hw/ and its model, not a line of evse
 UNIT: Final = "the barrier is a line of the unit"
 TWICE: Final = "two barriers find it, and each has a mutant of its own in the table"
 
+SAME: Final = "the same story on the other board has the mutant"
+
 WITHOUT: Final = {
     "sim/test_bench.py::test_a_stolen_pwm_is_noticed_within_a_second_or_so": TWICE,
     "core/pilot/test_pilot_proof.py::test_a_drift_from_a_to_c_closes_nothing_at_any_speed": TWICE,
     "control/test_phases.py::test_a_contact_that_stays_closed_ends_the_change_and_latches": TWICE,
     "control/test_phases.py::test_a_lost_board_in_the_middle_ends_in_all_open_and_the_whole_rest": TWICE,
+    "boards/kernel/test_phases.py::test_a_change_that_is_broken_in_the_middle_has_all_open_and_the_whole_rest_again": SAME,
     "control/test_box.py::test_whatever_the_button_does_no_contactor_closes_without_an_offer": NO_CODE,
     "control/test_inputs.py::test_with_no_car_the_contactor_is_never_told_to_close_by_a_test": NO_CODE,
     "sim/test_bench.py::test_the_charge_pump_opens_where_the_daemon_died_with_its_script": CIRCUIT,

@@ -244,6 +244,8 @@ MUTANTS: Final = (
            _TG + "a_control_process_that_hangs_in_the_middle_has_the_whole_rest_begin_again"),
     Mutant("rest-unbroken", _PHASES, '        """Begin every rest again: something else than this machine may have moved a contactor."""\n        self._rest_at = None',
            "        pass", _TF + "whatever_moves_a_contactor_in_the_middle_has_the_whole_rest_begin_again"),
+    Mutant("rest-short-on-a-board", _PHASES, "now - self._rest_at >= rules.rest_s:", "now - self._rest_at >= 1.0:",
+           "boards/pigpio/test_phases.py::test_a_change_that_is_broken_in_the_middle_has_all_open_and_the_whole_rest_again"),
     Mutant("rest-unproved", _PHASES, "(box.proved_open or not rules.mirrored)", "True",
            _TF + "a_contact_that_is_never_proved_open_ends_the_second_try"),
     Mutant("rest-asked", _EVSE, "silent=silent and settled is not None and settled not in LIVE,", "silent=silent,",

@@ -35,6 +35,7 @@ class Witness:
         rig.charge()
         self._first = rig.life()
         self._settings = rig.settings.read_text()
+        wait_until("the closing is kept", lambda: ("cycles", 1.0) in kept(rig)["totals"])
         self._before = kept(rig)
         self._since = rig.now()
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from evsed.boards import BoardConfig, InputsConfig, PigpioConfig
 from evsed.boards.pigpio.board import PigpioBoard
 from evsed.errors import BoardError
+from evsed.sim.circuit import Circuit
 from evsed.sim.gpio_lines import GpioLines
 from evsed.sim.mcp3008 import Mcp3008
 from evsed.sim.pigpiod.machine import Setup
@@ -129,15 +130,18 @@ def rig(
     *,
     contactors: tuple[int, ...] = (23,),
     inputs: InputsConfig | None = None,
+    circuit: Circuit | None = None,
     real_time: bool = False,
 ) -> Iterator[Rig]:
-    """A simulated Pi; on made-up time by default."""
+    """A simulated Pi; on made-up time by default. *circuit*: of its pilot, else none is there."""
     clock = Clock()
     wires = GpioLines(time.monotonic if real_time else clock)
 
     def code_at(channel: int, at_s: float) -> int:
         if channel in OTHER_CODES:
             return OTHER_CODES[channel]
+        if circuit is not None:
+            return circuit.code(at_s)
         return HIGH_CODE if wires.level(PILOT, at_s) else LOW_CODE
 
     pigpiod = SimulatedPigpiod(wires, setup, Mcp3008(code_at), real_time=real_time)

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 
 from evsed.boards import BoardConfig, PigpioConfig
 from evsed.boards.pigpio.board import PigpioBoard
-from evsed.sim.circuit import Circuit, Generator
+from evsed.sim.circuit import Circuit
 from evsed.sim.gpio_lines import GpioLines, WireEvent
 from evsed.sim.mcp3008 import Mcp3008
 from evsed.sim.pigpiod.server import SimulatedPigpiod
 from tests.boards.kernel.kernel_rig import kernel_rig
 from tests.boards.pigpio.pigpio_rig import Clock, finish
+from tests.boards.pigpio.pilot_circuit import hang_on
 from tests.boards.single_parts.plug import MIRROR, Plug, inputs, slow_drive
 from tests.sim.pigpiod.thread import PigpiodThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PILOT, CONTACTOR, HEARTBEAT = 18, 23, 24
+CONTACTOR, HEARTBEAT = 23, 24
 ANSWER_S = 30.0  # a busy machine; never waited out when all is well
 
 
@@ -35,14 +36,6 @@ def pigpio_plug(*, mirror: bool) -> Iterator[Plug]:
             drive.edge(event.at_s)
         elif event.gpio == CONTACTOR:
             drive.drive(0, event.at_s, float(wires.level(CONTACTOR, event.at_s)))
-        elif event.gpio == PILOT:
-            wave = wires.pwm(PILOT)
-            high = float(wires.level(PILOT, event.at_s))
-            circuit.generator = (
-                Generator(high)
-                if wave is None
-                else Generator(wave.duty, wave.frequency_hz, wave.started_at_s)
-            )
 
     def code_at(channel: int, at_s: float) -> int:
         return circuit.code(at_s) if channel == 0 else 0
@@ -51,6 +44,7 @@ def pigpio_plug(*, mirror: bool) -> Iterator[Plug]:
         wires.drive_input(MIRROR, int(drive.closed))
 
     wires.listeners.append(on_wire)
+    hang_on(wires, circuit)
     pigpiod = SimulatedPigpiod(wires, spi_device=Mcp3008(code_at), real_time=False)
     with PigpiodThread(pigpiod) as daemon:
         config = BoardConfig(pigpio=PigpioConfig(port=daemon.port), inputs=inputs(mirror=mirror))
