@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""BatteryMonitor's page: what is believed, what is refused, and how old the news is."""
+"""BatteryMonitor's page: every form in which it is read, and how old the news is."""
 
 from __future__ import annotations
 
-import io
-import math
-import struct
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -18,46 +14,9 @@ from evsed.core.solar.allotment import Reading
 from evsed.errors import FeedError
 from evsed.feeds.batterymonitor import elapsed_s, find_zone, parse_page
 from evsed.feeds.page_fetch import decode
+from tests.feeds.batterymonitor_pages import GOOD, POWERS, VIENNA, page, stamped, with_copies
 
 PAGES = Path(__file__).parents[1] / "pages"
-
-GOOD = [
-    "Current Time 20261122113004",
-    "Timestamp 20261122113002",
-    "Excess solar power available 1834W",
-    "Excess solar power available 1834W",
-    "Minimum demand energy 0W",
-    "Minimum demand energy 0W",
-    "Maximum demand energy  5000W",
-    "Maximum demand energy  5000W",
-]
-
-
-def zone_by_rule(rule: str) -> ZoneInfo:
-    """A zone made of a POSIX rule alone, so that the tests need no zone files on the machine."""
-
-    def block(version: bytes, counts: tuple[int, ...], data: bytes) -> bytes:
-        return b"TZif" + version + bytes(15) + struct.pack(">6l", *counts) + data
-
-    one_type = struct.pack(">lBB", 0, 0, 0) + b"UTC\0"  # RFC 8536: one type, no transitions
-    counts = (0, 0, 0, 0, 1, 4)
-    whole = block(b"2", counts, one_type) * 2 + b"\n" + rule.encode() + b"\n"
-    return ZoneInfo.from_file(io.BytesIO(whole))
-
-
-VIENNA = zone_by_rule("CET-1CEST,M3.5.0,M10.5.0/3")
-
-
-def page(*lines: str) -> str:
-    return "".join(f"<p>{line}</p>\n" for line in lines)
-
-
-def stamped(stamp: str, now: str) -> str:
-    return page(f"Current Time {now}", f"Timestamp {stamp}", *GOOD[2:])
-
-
-def with_copies(label: str, *copies: str) -> str:
-    return page(*(line for line in GOOD if label not in line), *(f"{label} {c}" for c in copies))
 
 
 @pytest.mark.parametrize(
@@ -110,84 +69,6 @@ def test_a_power_may_have_a_fraction_as_php_writes_it(written: str) -> None:
     reading = parse_page(with_copies("Excess solar power available", written, written))
 
     assert reading.excess_w == float(written[:-1])
-
-
-EXCESS = "Excess solar power available"
-MAXIMUM = "Maximum demand energy"
-POWERS = ["Excess solar power available", "Minimum demand energy", "Maximum demand energy"]
-
-
-@pytest.mark.parametrize("label", POWERS)
-@pytest.mark.parametrize(
-    ("copies", "words"),
-    [
-        ([], 'has no "{}"'),
-        (["70W"], '"{}" only once'),
-        (["70W", "71W"], 'copies of "{}" differ'),
-        (["70W", "7W"], 'copies of "{}" differ'),
-        (["70W", "70W", "71W"], 'copies of "{}" differ'),
-        (["nanW", "nanW"], "not a number of watts"),
-        (["INFW", "INFW"], "not a number of watts"),
-        (["70", "70"], "not a number of watts"),
-        (["7_0W", "7_0W"], "not a number of watts"),
-        (["٧W", "٧W"], "not a number of watts"),  # noqa: RUF001 - a digit, though not ours
-        (["1e999W", "1e999W"], "not a number of watts"),
-        (["currentW", "currentW"], "Update excesspwr.php and summary.py"),
-    ],
-)
-def test_a_power_that_cannot_be_believed_is_refused_by_name(
-    label: str, copies: list[str], words: str
-) -> None:
-    if label == MAXIMUM and not copies:
-        return
-    with pytest.raises(FeedError, match=words.format(label)) as refusal:
-        parse_page(with_copies(label, *copies))
-
-    assert "evsed goes by the last news until that is too old" in str(refusal.value)
-
-
-@pytest.mark.parametrize(
-    "figure", ["125840W", "-1111111W", "1e7W", "-4.2E6W", "1834.0W", "-0.0W", "1e-05W", "+1834W"]
-)
-def test_any_finite_figure_is_believed(figure: str) -> None:
-    """A battery of 60 kWh that is half empty is 1.8 MW from its target."""
-    assert parse_page(with_copies(EXCESS, figure, figure)).excess_w == float(figure[:-1])
-
-
-@pytest.mark.parametrize(
-    ("written", "watts"),
-    [
-        ("[1834.0]W", 1834),
-        ("[0]W", 0),
-        ("'1834'W", 1834),
-        ("1,834 W", 1834),
-        ("1.834kW", 1834),
-        ("-0.5 KW", -500),
-        ("-12,345,678W", -12_345_678),
-        ("1834w", 1834),
-        ("1834 Watts", 1834),
-        ("(1834.0,)W", 1834),
-        ("np.float64(1834.5)W", 1834.5),
-        ("['1834.0']W", 1834),
-        ("1834.W", 1834),
-        ("-.5W", -0.5),
-        ("1'834W", 1834),
-        ("12\N{NARROW NO-BREAK SPACE}834W", 12_834),
-        ("&minus;1834W", -1834),
-    ],
-)
-def test_a_figure_may_be_a_list_of_one_or_quoted_or_written_for_people(
-    written: str, watts: float
-) -> None:
-    assert parse_page(with_copies(EXCESS, written, written)).excess_w == watts
-
-
-@pytest.mark.parametrize(
-    "odd", ["1,834kW", "1834,0W", "[1834.0, 0]W", "- 1834W", ".W", "1,83W", "np.floatW", "0x10W"]
-)
-def test_a_figure_that_may_mean_something_else_is_refused(odd: str) -> None:
-    with pytest.raises(FeedError, match="not a number of watts"):
-        parse_page(with_copies(EXCESS, odd, odd))
 
 
 CELLS = [line.rsplit(" ", 1) for line in GOOD]
@@ -276,91 +157,9 @@ def test_a_page_with_figures_is_read_whatever_frames_and_forms_it_has() -> None:
     assert parse_page(more + page(*GOOD)) == parse_page(page(*GOOD))
 
 
-def test_the_same_figure_three_times_is_as_whole_as_twice() -> None:
-    assert parse_page(with_copies(EXCESS, "70W", "70W", "70W")).excess_w == 70
-
-
-def test_a_page_without_a_maximum_has_none() -> None:
-    """BatteryMonitor before February 2021."""
-    whole = "<html><body>" + with_copies(MAXIMUM) + "</body></html>"
-    assert parse_page(whole).maximum_w is None
-    with pytest.raises(FeedError, match="torn"):
-        parse_page(whole.replace("</body></html>", ""))
-
-
-@pytest.mark.parametrize("empty", ["W", "NoneW", "[None]W"])
-def test_a_maximum_whose_place_is_empty_is_none(empty: str) -> None:
-    """PHP prints nothing for the second number of a list of one."""
-    notice = "<b>Error:</b> [2] Undefined array key 1"
-    lines = [line for line in GOOD if MAXIMUM not in line]
-    assert parse_page(page(*lines, *[f"{notice}{MAXIMUM} {empty}"] * 2)).maximum_w is None
-
-
-def test_a_maximum_below_zero_allows_nothing() -> None:
-    """Inverters that are counted as none on."""
-    assert parse_page(with_copies(MAXIMUM, "-1500W", "-1500W")).maximum_w == 0
-
-
-def test_a_minimum_below_zero_demands_nothing() -> None:
-    assert parse_page(with_copies("Minimum demand energy", "-1W", "-1W")).minimum_w == 0
-
-
-@pytest.mark.parametrize(
-    "nothing", ["-0W", "0.0W", "0kW", "0.0 kW", "0", "0,0W", "0W.", "0 Wh", "0W (max)", "['0']W"]
-)
-def test_a_maximum_of_nothing_is_obeyed_however_it_is_written(nothing: str) -> None:
-    text = with_copies(MAXIMUM, nothing, nothing)
-    try:
-        maximum_w = parse_page(text).maximum_w
-    except FeedError as error:
-        maximum_w = error.maximum_w
-    assert maximum_w == 0
-
-
-def test_a_maximum_of_nothing_is_obeyed_where_the_other_copy_is_not_yet_written() -> None:
-    with pytest.raises(FeedError) as torn:
-        parse_page(with_copies(MAXIMUM, "5000W", "0W"))
-    assert torn.value.maximum_w == 0
-
-
-@pytest.mark.parametrize("odd", ["0x10W", "0.5e", "01W?", "00.50 of 3"])
-def test_a_maximum_that_only_begins_with_nothing_is_not_taken_for_it(odd: str) -> None:
-    with pytest.raises(FeedError) as refused:
-        parse_page(with_copies(MAXIMUM, odd, odd))
-    assert refused.value.maximum_w is None
-
-
 def test_stamps_in_the_form_of_iso_8601_are_read() -> None:
     reading = parse_page(stamped("2026-11-22 11:30:02", "2026-11-22T11:30:04.5+01:00"))
     assert (reading.stamp, reading.age_s) == ("20261122113002", 2)
-
-
-def test_a_maximum_is_stronger_than_a_minimum() -> None:
-    reading = parse_page(with_copies("Minimum demand energy", "5001W", "5001W"))
-    assert (reading.minimum_w, reading.maximum_w) == (5000, 5000)
-
-
-@pytest.mark.parametrize(
-    ("odd", "maximum", "maximum_w"),
-    [
-        ((EXCESS, "nanW", "nanW"), "0W", 0),
-        ((EXCESS, "70W", "71W"), "0W", 0),
-        ((EXCESS,), "0W", 0),
-        (("Timestamp", "Float"), "0W", 0),
-        (("Minimum demand energy", "currentW", "currentW"), "3500W", 3500),
-        ((EXCESS, "nanW", "nanW"), "currentW", None),
-        ((EXCESS, "", ""), "np.int64(0)W", 0),
-    ],
-)
-def test_the_maximum_is_obeyed_on_a_page_whose_other_figures_are_odd(
-    odd: tuple[str, ...], maximum: str, maximum_w: float | None
-) -> None:
-    label, *copies = odd
-    text = with_copies(label, *copies).replace(f"{MAXIMUM}  5000W", f"{MAXIMUM} {maximum}")
-    with pytest.raises(FeedError) as refusal:
-        parse_page(text)
-    assert refusal.value.page_came
-    assert refusal.value.maximum_w == maximum_w
 
 
 def test_bold_labels_entities_and_notices_in_front_of_a_line_are_passed_over() -> None:
@@ -487,28 +286,6 @@ def test_whatever_the_text_says_it_is_a_reading_or_a_refusal(text: str) -> None:
         assert isinstance(parse_page(text, VIENNA), Reading)
     except FeedError as refusal:
         assert len(str(refusal)) < 400  # noqa: PT017 - either outcome is right
-
-
-STAMPS = st.datetimes(datetime(2026, 3, 29), datetime(2026, 3, 29, 6))  # noqa: DTZ001
-WATTS = st.one_of(st.integers(-9_000_000, 9_000_000), st.floats())
-
-
-@given(st.tuples(STAMPS, STAMPS), st.tuples(WATTS, WATTS, WATTS))
-def test_whatever_the_figures_are_what_is_believed_is_in_range(
-    stamps: tuple[datetime, datetime], powers: tuple[float, float, float]
-) -> None:
-    text = stamped(*(f"{stamp:%Y%m%d%H%M%S}" for stamp in stamps))
-    for old, power_w in zip(("1834W", "0W", " 5000W"), powers, strict=True):
-        text = text.replace(f" {old}", f" {power_w}W")
-    try:
-        reading = parse_page(text, VIENNA)
-    except FeedError:
-        return
-
-    assert reading.maximum_w is not None
-    assert 0 <= reading.minimum_w <= reading.maximum_w < math.inf
-    assert math.isfinite(reading.excess_w)
-    assert reading.age_s >= 0
 
 
 @pytest.mark.parametrize("edge", ["00010101000000", "99991231235959"])

@@ -28,6 +28,8 @@ _TI = "control/test_inputs.py::test_"
 _TL = "control/test_late_ticks.py::test_"
 _TM = "core/pilot/test_pilot_meter.py::test_"
 _TP = "core/pilot/test_pilot_proof.py::test_"
+_TE = "core/pilot/test_evse_faults.py::test_"
+_TQ = "core/pilot/test_protection_pump.py::test_"
 
 CLAIMS: Final = (
     # --- by when it is open
@@ -51,7 +53,7 @@ CLAIMS: Final = (
     Mutant("agree-6", _METER, "AGREE = 2 ", "AGREE = 6 ",
            "sim/test_bench.py::test_the_contacts_open_within_a_hundred_milliseconds_at_any_phase"),
     Mutant("offer-unproved", _EVSE, "PilotProof(proved=config.front_end_proved", "PilotProof(proved=True",
-           _T + "nothing_closes_before_the_front_end_has_read_12_v_without_a_car"),
+           _TE + "nothing_closes_before_the_front_end_has_read_12_v_without_a_car"),
     Mutant("part-no-b", _PROOF, "return self.proved and b_seen", "return self.proved",
            _TF + "a_failed_part_closes_nothing_on_an_empty_plug_and_is_found_at_the_next_closing"),
     Mutant("probe-endless", "core/pilot/car_probe.py", "        return Probe.FAILED", "        return Probe.WAIT",
@@ -155,15 +157,15 @@ CLAIMS: Final = (
     Mutant("pump-in-a-charge", "core/pilot/charge_pump.py", "            self._left = self._left - 1 if beats else 0", "            beats = True",
            "control/test_single_faults.py::test_in_the_middle_of_a_charge_the_plug_that_is_pulled_is_dead_in_300_ms"),
     Mutant("pump-untested", _CONTACTORS, "TESTED_S = 0.28", "TESTED_S = 0.0",
-           _TC + "each_closing_proves_the_pump_and_costs_a_third_of_a_second"),
+           _TQ + "each_closing_proves_the_pump_and_costs_a_third_of_a_second"),
     Mutant("one-level", "core/pilot/charge_pump.py", "self._next_rest_high = True", "self._next_rest_high = False",
-           _TC + "a_pump_that_is_stuck_at_one_level_of_the_pin_is_found_at_the_second_closing"),
+           _TQ + "a_pump_that_is_stuck_at_one_level_of_the_pin_is_found_at_the_second_closing"),
     Mutant("proved-for-ever", _CONTACTORS, "self._proved = self._seen_closed = False", "self._seen_closed = False",
-           _TC + "a_test_with_the_safety_loop_open_proves_nothing"),
+           _TQ + "a_test_with_the_safety_loop_open_proves_nothing"),
     Mutant("pump-untested-box", _CONTACTORS, "TESTED_S = 0.28", "TESTED_S = 0.0",
            _TI + "a_pump_that_is_stuck_is_found_at_the_first_closing_and_nothing_is_ever_charged"),
     Mutant("opening-unwatched", _CONTACTORS, "OPEN_WITHIN_S = 0.08", "OPEN_WITHIN_S = 5.0",
-           _TC + "a_gpio_that_no_longer_opens_is_found_at_the_opening_and_the_pump_opens"),
+           _TQ + "a_gpio_that_no_longer_opens_is_found_at_the_opening_and_the_pump_opens"),
     Mutant("weld-unwatched", _CONTACTORS, "OPEN_WITHIN_S = 0.08", "OPEN_WITHIN_S = 5.0",
            _TI + "a_welded_contactor_is_a_fault_within_150_ms_of_opening_and_outlives_the_car"),
     Mutant("tries-for-ever", _CONTACTORS, "TRIES = 3", "TRIES = 99",
@@ -197,7 +199,7 @@ CLAIMS: Final = (
     Mutant("held-restarts", _CONTACTORS, "        if self._seen_closed:\n            self.faults", "        if False:\n            self.faults",
            "control/test_hold.py::test_a_contactor_that_lets_go_while_held_stays_open_until_the_car_is_unplugged"),
     Mutant("held-unwatched", "settings/agreement.py", "    if contactor.hold_duty < 1 and not inputs.contactor_feedback_gpios:", "    if False:",
-           "settings/test_settings_refused.py::test_a_contactor_is_held_only_where_a_mirror_contact_watches_it"),
+           "settings/test_settings_hardware.py::test_a_contactor_is_held_only_where_a_mirror_contact_watches_it"),
     # --- wear
     Mutant("forty-an-hour", "core/pilot/closing_budget.py", "PER_HOUR, HOUR_S = 12", "PER_HOUR, HOUR_S = 40",
            "core/pilot/test_closing_budget.py::test_no_order_of_things_gets_more_than_twelve_closings_in_an_hour"),
@@ -219,11 +221,11 @@ CLAIMS: Final = (
            _TI + "the_ground_fault_device_is_tested_before_each_closing"),
     # --- a pilot that lies
     Mutant("no-diode", _FAULTS, "raised = self.add(now, Fault.DIODE, pilot.trouble)", "raised: list[Event] = []",
-           _T + "a_missing_diode_opens_and_shows_f_for_300_ms"),
+           _TE + "a_missing_diode_opens_and_shows_f_for_300_ms"),
     Mutant("diode-at-once", _FAULTS, '            self.hold(now, PILOT_HOLD_OFF_S)\n            return text("the pilot is well, and', '            return text("the pilot is well, and',
-           _T + "a_diode_that_is_seen_again_ends_the_fault_as_a_pilot_fault_ends"),
+           _TE + "a_diode_that_is_seen_again_ends_the_fault_as_a_pilot_fault_ends"),
     Mutant("diode-again", _FAULTS, "self._diode_faults <= DIODE_TRIES", "True",
-           _T + "a_diode_that_stays_missing_is_looked_for_three_times_and_never_closes"),
+           _TE + "a_diode_that_stays_missing_is_looked_for_three_times_and_never_closes"),
     Mutant("still-at-12", _METER, "            if self._unseen_low * usable >= NOT_BY_CHANCE:", "            if False:",
            _TM + "a_pilot_that_stands_at_12_v_though_pwm_is_commanded_is_an_anomaly"),
     Mutant("stuck-at-c", _METER, "            if self._unseen_low * usable >= NOT_BY_CHANCE:", "            if False:",
@@ -264,7 +266,7 @@ CLAIMS: Final = (
     Mutant("program-over-owner", "daemon/orders.py", "        if claim.charging and self.controls.mode is Mode.OFF:", "        if False:",
            "daemon/test_controls.py::test_no_program_switches_on_what_the_owner_has_switched_off"),
     Mutant("thick-cable", "core/pilot/cable.py", "(308.0, 32.0)", "(308.0, 63.0)",
-           _TI.replace("control/test_inputs", "core/pilot/test_protection_inputs") + "a_resistor_in_the_plug_means_a_rating_and_between_two_the_lower"),
+           "core/pilot/test_protection_cable.py::test_a_resistor_in_the_plug_means_a_rating_and_between_two_the_lower"),
     Mutant("cable-lost", "core/pilot/cable.py", "GONE = 5 ", "GONE = 500 ",
            _TI + "a_cable_of_20_a_is_offered_20_a_and_its_loss_opens_within_150_ms"),
     Mutant("sensor-hangs", "core/pilot/thermal.py", "LOST_AFTER_S = 2.5", "LOST_AFTER_S = 60.0",

@@ -6,7 +6,7 @@ The real `Evse.step` is called with every input from every state, until no new s
 What is quantised, and what that means:
 
 * A state is what the machine remembers, each of its moments reduced to which of its thresholds have
-  gone by (`walk_world.key`). Of the stories that lead to equal states the first is followed on, or
+  gone by (`walk_key.key`). Of the stories that lead to equal states the first is followed on, or
   the first few. So merging loses stories and never invents one: each state was reached by real
   steps, and a broken rule is reported with the inputs that led there.
 * Time passes by one tick, or up to the next threshold: in between, with the same input, nothing
@@ -36,25 +36,9 @@ from evsed.core.pilot.faults import Fault
 from evsed.core.pilot.phase_set import PhaseWish, Switching, SwitchRules
 from evsed.core.pilot.pilot_meter import PilotReading
 from tests.core.pilot.rules import Wires, broken
-from tests.core.pilot.walk_world import (
-    ACKNOWLEDGE,
-    IN_A,
-    IN_B,
-    IN_C,
-    IN_D,
+from tests.core.pilot.walk_key import (
     KNOWN,
-    LET_GO,
-    LOST,
-    LOST_BOARD,
-    OPENED,
-    PROVED,
-    SHORT,
-    STEPPED,
-    WAKE,
-    Given,
     Moment,
-    WatchedLimit,
-    World,
     ahead_of,
     frozen,
     kept_of,
@@ -64,11 +48,29 @@ from tests.core.pilot.walk_world import (
     thaw,
     waits,
 )
+from tests.core.pilot.walk_world import (
+    ACKNOWLEDGE,
+    IN_A,
+    IN_B,
+    IN_C,
+    IN_D,
+    LET_GO,
+    LOST,
+    LOST_BOARD,
+    OPENED,
+    PROVED,
+    SHORT,
+    STEPPED,
+    WAKE,
+    Given,
+    WatchedLimit,
+    World,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tests.core.pilot.walk_world import Parts
+    from tests.core.pilot.walk_key import Parts
 
 TICK_S: Final = 0.02
 WOKEN_S: Final = 4.0

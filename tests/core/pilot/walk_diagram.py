@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Final
 
 from evsed.core.pilot.faults import Fault
 from tests.core.pilot.walk import Walk
-from tests.core.pilot.walk_world import IN_A, IN_B, IN_C, LOST, NO_DIODE, SHORT, Given, World, name
+from tests.core.pilot.walk_key import name
+from tests.core.pilot.walk_world import IN_A, IN_B, IN_C, LOST, NO_DIODE, SHORT, Given, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.core.pilot.walk_world import Moment
+    from tests.core.pilot.walk_key import Moment
 
 BEGIN: Final = "<!-- drawn by make diagram -->\n"
 END: Final = "<!-- end of the drawing -->\n"

@@ -42,15 +42,6 @@ def test_the_run_then_follows_the_sun_in_fine_steps_and_never_above_it() -> None
     assert day.result.reason.rule is AllotmentRule.FOLLOWING
 
 
-def test_a_stamp_counts_once() -> None:
-    """Polling twice must not count twice."""
-    allot = Allotment(AllotmentConfig(semantics="battery_power"))
-    reading = Reading(excess_w=5000, stamp="a", age_s=1)
-    assert allot.on_reading(0.0, reading)
-    assert not allot.on_reading(10.0, reading)
-    assert allot.update(10.0).current_a == 0
-
-
 @pytest.mark.parametrize("latency_s", range(60))
 def test_the_loop_settles_for_every_latency(latency_s: int) -> None:
     """The old draw cancels out, so there is nothing to swing."""
@@ -171,19 +162,6 @@ def test_a_minimum_starts_a_charge_without_sun() -> None:
     assert day.run(60).current_a == 6.0
 
 
-def test_old_news_makes_it_cautious_and_then_stops_it() -> None:
-    """Four periods after it came it is held, then 6 A, and nothing after five."""
-    day = Day(solar_w=3000)
-    day.run(301)
-    day.feed_alive = False
-    assert day.run(244).current_a == pytest.approx(13.04)
-    assert day.run(11).current_a == 6.0
-    assert str(day.result.reason) == "no news for 250 s: 6 A"
-    assert day.run(49).current_a == 6.0
-    assert day.run(3).current_a == 0
-    assert day.result.reason.rule is AllotmentRule.TOO_OLD
-
-
 def test_the_owner_rules() -> None:
     """Off stops at once and fast gives everything, with no news and with no sun."""
     day = Day(solar_w=3000)
@@ -209,42 +187,6 @@ def test_fast_follows_a_maximum_of_the_feed_as_long_as_the_feed_answers() -> Non
     day.feed_alive = False
     assert day.run(400).current_a == pytest.approx(32.0)
     assert str(day.result.reason) == "fast, as the owner wished: 32 A"
-
-
-def test_no_charging_is_the_last_word_of_a_lost_feed_until_the_owner_sets_another_mode() -> None:
-    day = Day(AllotmentConfig(semantics="batterymonitor"), solar_w=3000)
-    day.maximum_w = 0.0
-    day.run(120)
-    day.allot.set_mode(Mode.FAST)
-    assert str(day.run(10).reason) == "the house battery comes first: the feed allows 0.0 kW"
-    day.feed_alive = False
-    for _ in range(20):
-        assert day.run(1800).current_a == 0
-    assert str(day.result.reason) == (
-        "the feed is lost, and its last word was no charging (0.0 kW): "
-        "set another mode to charge all the same"
-    )
-    day.allot.set_mode(Mode.SOLAR)
-    day.run(1)
-    day.allot.set_mode(Mode.FAST)
-    assert day.run(60).current_a == pytest.approx(32.0)
-
-
-@pytest.mark.parametrize("mode", [Mode.FAST, Mode.SOLAR, Mode.SOLAR_MIN])
-def test_a_maximum_that_can_be_read_counts_even_where_the_rest_of_the_page_does_not(
-    mode: Mode,
-) -> None:
-    day = Day(solar_w=3000)
-    day.allot.set_mode(mode)
-    day.run(200)
-    assert day.result.current_a > 0
-    day.allot.on_page(float(day.now), 0.0)
-    assert day.run(1).reason.rule is AllotmentRule.FORBIDDEN
-    day.feed_alive = False
-    for _ in range(30):  # the page keeps coming, and is never sound as a whole
-        day.run(60)
-        day.allot.on_page(float(day.now))
-        assert day.result.current_a == 0
 
 
 def test_a_run_that_finds_the_contactor_still_closed_begins_with_that() -> None:
@@ -327,33 +269,6 @@ def test_a_minimum_waits_for_the_pause_of_a_stop() -> None:
     assert day.run(240).current_a == pytest.approx(8.68)
 
 
-def test_old_news_does_not_start_anything() -> None:
-    """Cautious is for a run that is on."""
-    allot = Allotment(AllotmentConfig(semantics="battery_power"))
-    allot.on_reading(0.0, Reading(excess_w=3000, stamp="a", age_s=5))
-    allot.on_reading(60.0, Reading(excess_w=3000, stamp="b", age_s=370))
-    result = allot.update(60.0)
-    assert (result.current_a, result.reason.rule) == (0.0, AllotmentRule.CAUTIOUS)
-
-
-def test_a_gap_in_the_news_breaks_the_row_of_readings() -> None:
-    """Two readings a quarter of an hour apart are not in a row."""
-    allot = Allotment(AllotmentConfig(semantics="battery_power"))
-    allot.on_reading(0.0, Reading(excess_w=3000, stamp="a", age_s=5))
-    allot.on_reading(900.0, Reading(excess_w=3000, stamp="b", age_s=5))
-    assert allot.update(900.0).reason.rule is AllotmentRule.CONFIRMING
-    allot.on_reading(960.0, Reading(excess_w=3000, stamp="c", age_s=5))
-    assert allot.update(960.0).current_a == 6.0
-
-
-def test_stamps_that_go_back_with_the_clock_are_news_like_any() -> None:
-    """In autumn 02:59:59 is followed by 02:00:00; ages tell the order."""
-    allot = Allotment(AllotmentConfig(semantics="battery_power"))
-    allot.on_reading(0.0, Reading(excess_w=3000, stamp="20261025025930", age_s=5))
-    assert allot.on_reading(60.0, Reading(excess_w=3000, stamp="20261025020030", age_s=5))
-    assert allot.update(60.0).current_a == 6.0
-
-
 def test_a_meter_is_believed_and_nothing_is_learned() -> None:
     """A measured 9 A of 20 A offered counts as 9 A."""
     allot = Allotment(AllotmentConfig(semantics="battery_power"))
@@ -407,17 +322,6 @@ def test_the_battery_s_wish_is_no_sun() -> None:
     assert result.available_w == pytest.approx(6 * 230)
 
 
-def test_nobody_knows_the_sun_without_fresh_news() -> None:
-    day = Day(solar_w=3000)
-    assert day.run(2).solar_w is None
-    day.run(300)
-    day.feed_alive = False
-    day.run(220)
-    assert day.result.solar_w is not None
-    assert day.run(40).solar_w is None
-    assert day.result.available_w is not None
-
-
 def test_it_tells_what_is_lent_to_a_run_and_nothing_without_one() -> None:
     day = Day(solar_w=lambda now: 3000.0 if now < 1200 else 0.0)
     assert day.run(60).battery_loan_wh == 0.0
@@ -435,8 +339,6 @@ def test_what_is_lent_is_not_counted_in_a_fast_charge() -> None:
 
 
 # -- news -----------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("latency_s", [25, 65, 110])
 @pytest.mark.parametrize("period_s", [10, 30, 60])
 def test_late_is_not_old(period_s: int, latency_s: int) -> None:
@@ -444,26 +346,6 @@ def test_late_is_not_old(period_s: int, latency_s: int) -> None:
     config = AllotmentConfig(semantics="battery_power", period_s=period_s)
     day = Day(config, solar_w=3000, latency_s=latency_s, period_s=period_s)
     assert day.run(900).current_a == pytest.approx(13.04)
-
-
-@pytest.mark.parametrize("period_s", [1, 10, 20, 120, 300, 540, 900])
-def test_the_period_of_the_news_is_learned_used_and_told(period_s: int) -> None:
-    day = Day(solar_w=3000, period_s=period_s)
-    day.run(6 * period_s + 300)
-    assert day.result.current_a == pytest.approx(13.04)
-    (notice,) = day.allot.notices
-    assert notice.kind == "period"
-    assert f"every {period_s} s, not every 60 s" in notice.text
-    assert "Set feed.period_s" in notice.text
-
-
-def test_lost_readings_are_no_other_period() -> None:
-    day = Day(solar_w=3000)
-    for minute in range(60):
-        day.feed_alive = minute % 7 > 1
-        day.run(60)
-    assert day.allot.notices == ()
-    assert day.result.current_a == pytest.approx(13.04)
 
 
 def test_the_reserve_is_kept_in_a_run_too() -> None:
@@ -480,8 +362,6 @@ def test_a_reserve_below_zero_corrects_a_feed_that_reads_low() -> None:
 
 
 # -- prices ---------------------------------------------------------------------------------------
-
-
 def test_prices_say_how_much_of_a_run_the_sun_has_to_cover() -> None:
     """0.15 lost for 0.12 earned is 1.25 kWh of sun: 5/9 of the least power, 767 W."""
     config = AllotmentConfig(
@@ -515,15 +395,3 @@ def test_cheap_nights_and_a_good_feed_in_make_the_sun_a_loss() -> None:
 def test_a_single_price_is_refused() -> None:
     with pytest.raises(ValueError, match="go together"):
         AllotmentConfig(import_price=0.3)
-
-
-def test_what_the_feed_forbade_last_holds_after_a_restart_until_it_answers() -> None:
-    allot = Allotment(AllotmentConfig(semantics="battery_power"))
-    allot.set_mode(Mode.FAST)
-    allot.remember_feed(below_0=False, forbidding_w=0.0)
-    assert allot.forbidding_w == 0.0
-    assert allot.update(600.0).current_a == 0
-    assert allot.update(601.0).reason.rule is AllotmentRule.LAST_FORBADE
-    allot.on_page(610.0, 9000.0)
-    allot.remember_feed(below_0=False, forbidding_w=0.0)
-    assert allot.forbidding_w is None

@@ -30,8 +30,6 @@ class Probe:
 
 
 # -- hardware PWM ----------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(("setup", "steps"), [(Setup(), 375_000), (Setup(revision=PI_3B), 250_000)])
 def test_the_duty_on_the_wire_is_cut_to_whole_steps(setup: Setup, steps: int) -> None:
     desk = Desk(setup)
@@ -117,8 +115,6 @@ def test_with_the_pwm_as_clock_hardware_pwm_is_refused() -> None:
 
 
 # -- what survives ---------------------------------------------------------------------------------
-
-
 def test_nothing_is_undone_when_a_client_dies() -> None:
     desk = Desk()
     desk.ask(Cmd.HP, 18, 1000, 250_000)
@@ -181,8 +177,6 @@ def test_spi_handles_leak_until_there_are_none() -> None:
 
 
 # -- permissions and pins --------------------------------------------------------------------------
-
-
 def test_only_permitted_gpio_can_be_changed() -> None:
     desk = Desk(Setup(permitted=1 << 23))
 
@@ -222,8 +216,6 @@ def test_software_pwm_and_servo_are_waves_on_the_pin() -> None:
 
 
 # -- time ------------------------------------------------------------------------------------------
-
-
 def test_a_conversion_takes_24_clocks_and_the_overhead() -> None:
     probe = Probe()
     desk = Desk(Setup(spi_overhead_s=(12e-6, 12e-6)), probe)
@@ -315,8 +307,6 @@ def test_the_machine_tells_when_something_is_due() -> None:
 
 
 # -- odds and ends ---------------------------------------------------------------------------------
-
-
 def test_a_missing_extension_is_what_was_left_on_the_stack() -> None:
     desk = Desk()
     desk.ask(Cmd.HP, 18, 1000, u32(0x0008_2355))
@@ -359,60 +349,3 @@ def test_a_closed_machine_no_longer_follows_the_wires() -> None:
 
     assert len(desk.wires.listeners) == listeners - 1
     assert isinstance(desk.machine, PigpioMachine)
-
-
-# -- notifications ---------------------------------------------------------------------------------
-
-
-def test_an_edge_is_reported_at_the_next_millisecond_to_those_who_watch_it() -> None:
-    desk = Desk()
-    handle = desk.ask(Cmd.NOIB)
-    desk.ask(Cmd.NB, handle, 1 << 24)
-    desk.pass_time(0.0102)
-    desk.ask(Cmd.WRITE, 24, 1)
-    desk.ask(Cmd.WRITE, 23, 1)
-    assert desk.machine.take_reports() == []
-
-    desk.pass_time(0.001)
-
-    [(conn, report)] = desk.machine.take_reports()
-    sequence, flags, tick, levels = struct.unpack("<HHII", report)
-    assert (conn, sequence, flags) == (desk.conn, 0, 0)
-    assert levels == 0x1FF | 1 << 24
-    assert tick % 5 == 0
-
-
-def test_the_mask_that_holds_at_the_batch_decides() -> None:
-    desk = Desk()
-    handle = desk.ask(Cmd.NOIB)
-    desk.pass_time(0.0102)
-    desk.ask(Cmd.WRITE, 24, 1)
-    desk.ask(Cmd.NB, handle, 1 << 24)
-
-    desk.pass_time(0.001)
-
-    assert len(desk.machine.take_reports()) == 1
-
-
-def test_a_silent_minute_ends_in_a_sign_of_life() -> None:
-    desk = Desk()
-    desk.ask(Cmd.NOIB)
-    paused = desk.ask(Cmd.NOIB)
-    desk.ask(Cmd.NP, paused)
-
-    desk.pass_time(150.0)
-
-    reports = desk.machine.take_reports()
-    assert [struct.unpack("<HHII", report)[1] for _conn, report in reports] == [64, 64]
-
-
-def test_without_alerts_nothing_is_reported() -> None:
-    desk = Desk(Setup(alerts=False))
-    handle = desk.ask(Cmd.NOIB)
-    desk.ask(Cmd.NB, handle, 0xFFFFFFFF)
-    desk.ask(Cmd.WDOG, 25, 50)
-    desk.ask(Cmd.WRITE, 24, 1)
-
-    desk.pass_time(1.0)
-
-    assert desk.machine.take_reports() == []
