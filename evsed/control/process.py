@@ -82,7 +82,7 @@ def configured(end: socket.socket) -> Configure:
 
 
 def _ask_for_real_time() -> None:
-    """Real-time priority where the unit grants it (LimitRTPRIO); without it, as fair as others."""
+    """Real-time priority where the unit grants it (LimitRTPRIO); without it, the ordinary one."""
     with contextlib.suppress(OSError, AttributeError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(REAL_TIME_PRIORITY))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main fuse's limit: readings of the house meter, and what the car draws, to `core.supply`."""
+"""The main fuse's limit, from readings of the house meter and the car's draw (`core.supply`)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class HouseGuard:
         return (Limit("house", limit.max_a, until_at, limit.why),)
 
     def faults(self, now: float) -> Mapping[Fault, str]:
-        """Return none: a house meter that is silent is a limit, not a fault of the EVSE."""
+        """Return no faults: a house meter that is silent is a limit, not a fault of the EVSE."""
         del now
         return {}
 
@@ -43,7 +43,7 @@ class HouseGuard:
         """Note what the car draws: by the current transformer, else as it is offered.
 
         A meter of the car on the network is seconds late. Beside a house meter that is not, it
-        would show the draw of before a change, and the room would be wrong by the whole of it.
+        would show the draw before a change, and the limit would be wrong by all that changed.
         """
         snapshot = self._charger.state.driven(now)
         if snapshot is None or not snapshot.closed:

@@ -51,8 +51,8 @@ class Announcement:
                 if reported != str(error):
                     reported = str(error)
                     log.warning(
-                        "evsed cannot be found by multicast DNS; it tries again every minute, and "
-                        "its address will do meanwhile",
+                        "evsed cannot be found by multicast DNS; it tries again every minute; "
+                        "until then open the page by its address",
                         reason=reported,
                     )
                 await asyncio.sleep(LOOKED_AGAIN_S)

@@ -22,7 +22,9 @@ from evsed.store import Store
 
 WRITE_EVERY_S = 1.0
 AGAIN_AFTER_S = 30.0  # after a trace that could not be written
-RETRY_AFTER_S = 3.0  # after any other write that failed: the memory may be waited for
+RETRY_AFTER_S = (
+    3.0  # after any other write that failed; the control process may wait for what is stored
+)
 TROUBLE_AFTER_S = 30.0  # a write that fails for so long, by a full disk and the like, is a fault
 
 T = TypeVar("T")

@@ -57,7 +57,7 @@ class Thermometer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Read no more; the thread ends with the conversion under way, and nothing waits for it."""
+        """Stop reading; the thread ends with the conversion under way, and nothing waits for it."""
         self._stopped.set()
 
     def _read_on(self) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A constant current, for an EVSE that stands alone: no network, no news, nothing to grow old."""
+"""A constant current, for an EVSE without a feed: nothing is fetched, so nothing goes stale."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FixedFeed:
-    """[feed] kind = "fixed": the owner's word instead of a feed's.
+    """[feed] kind = "fixed": the owner's current instead of a feed's.
 
     `current_a` (amperes) is the allotment itself, at once and for good; there is nothing to poll
     and nothing that could become stale, so this is not a `Feed`. The daemon tells the two apart
@@ -24,4 +24,4 @@ class FixedFeed:
     current_a: float
 
     async def close(self) -> None:
-        """Nothing is held; here so that both kinds are let go of alike."""
+        """Do nothing; the caller closes a feed of either kind."""

@@ -2,8 +2,8 @@
 """Dataclasses as JSON, by pydantic: the same for the web and for MQTT.
 
 Keys may be added, never renamed without a note in CHANGELOG. Numbers have four decimals at most,
-which is finer than any is known; times are local ones, ISO 8601 with the offset from UTC; what is
-not known, and no number, is null.
+which is finer than any measurement. Times are local, in ISO 8601 with the offset from UTC. A figure
+that is not known is null.
 """
 
 from __future__ import annotations

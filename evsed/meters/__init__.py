@@ -67,7 +67,7 @@ class Meter(Protocol[Reading_co]):
         """Wait for the next reading. Raises `MeterError` where there is none; call again then."""
 
     async def close(self) -> None:
-        """Let go of the network."""
+        """Close the connection."""
 
 
 def open_car(config: MeterConfig) -> Meter[CarReading]:

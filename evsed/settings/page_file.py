@@ -6,7 +6,7 @@
     settings.toml           what is set on the page
     settings.toml.previous  the same before the last change: undo puts it back
     settings.toml.trial     there from a change until feed and board are up with it
-    settings.toml.fallback  there when evsed has put the previous back, until it has said so
+    settings.toml.fallback  there when evsed has put the previous back, until that is reported
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The page of BatteryMonitor's excesspwr.php, byte for byte as PHP prints it.
 
-Each power stands twice, so that a reader can tell a page that was torn while it was written. From
+Each power stands twice, so that a reader recognises a page that was cut while it was written. From
 PHP 8.1 on a deprecation notice stands in front of the values. The plain form has the same lines
 without tags, each ending in two spaces.
 """

@@ -25,11 +25,11 @@ class Button(Protocol):
 
     @property
     def label(self) -> str:
-        """A word or two."""
+        """The text on the button."""
 
     @property
     def group(self) -> str:
-        """The heading."""
+        """The heading above the button."""
 
 
 class Buttons(Protocol):

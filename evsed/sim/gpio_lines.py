@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The pins of a simulated Pi: what outlives a daemon.
 
-A Pi's outputs, pin functions, pulls and PWM registers are hardware. No program that dies takes
-them along: pigpiod leaves every one as it was when it is stopped or killed (pigpio.md section 4,
+A Pi's outputs, pin functions, pulls and PWM registers are hardware. They outlive
+every program: pigpiod leaves each as it was when it is stopped or killed (pigpio.md section 4,
 measured). So they live here, apart from the simulated daemon, which is made again over the same
 `GpioLines`, and the simulated circuit reads them here.
 
@@ -140,7 +140,7 @@ class GpioLines:
     # -- what the world does to a pin ------------------------------------------------------------
 
     def drive_input(self, gpio: int, level: int | None, at_s: float | None = None) -> None:
-        """Put a level on a pin from outside; None lets go of it."""
+        """Put a level on a pin from outside; None releases it."""
         self._pins[gpio].driven = level
         self._settle(gpio, self.clock() if at_s is None else at_s)
 

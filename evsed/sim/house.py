@@ -5,8 +5,8 @@ Two clocks run here. The server's clock, and with it stamps, clouds and loads, g
 the clock that calls. The sun goes `speed` times as fast, and the battery fills and empties at the
 sun's pace, so that a demo can show a day in minutes while the feed's news ages as it always does.
 
-Power that goes into the battery is positive. What the sun gives beyond the battery's appetite is
-not taken from the panels, as off-grid inverters do, and shows nowhere.
+Power that goes into the battery is positive. What the sun gives beyond what the battery takes is
+left in the panels, as off-grid inverters do, and shows nowhere.
 """
 
 from __future__ import annotations

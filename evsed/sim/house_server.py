@@ -23,8 +23,8 @@ def feed_app(
 ) -> web.Application:
     """The application that serves *house*; *clock* is the one that steps it.
 
-    A pulled feed cuts the connection without an answer, as a server that dies does. Whoever
-    cleans up should give the runner a `shutdown_timeout`: a slow answer holds on for *slow_s*.
+    A pulled feed cuts the connection without an answer, as a server that dies does. Give the runner
+    a `shutdown_timeout`: a slow answer takes *slow_s*.
     """
 
     async def page(request: web.Request) -> web.StreamResponse:

@@ -45,7 +45,7 @@ class Mcp3008:
         after_channel = after_start - 4
         after_null = after_channel - 2  # one clock more to finish the sample
         if after_null < 0:
-            driven = 0  # too short to say anything
+            driven = 0  # too short for a conversion
             word = 0
         else:
             driven = after_null + 1

@@ -59,7 +59,7 @@ class Garage:
         }
 
     def act(self, name: str) -> None:
-        """Do *name*. Raises KeyError when there is no such action."""
+        """Do the action *name*. Raises KeyError when there is no such action."""
         done = self.actions[name].do()
         if asyncio.iscoroutine(done):
             task = asyncio.get_running_loop().create_task(done)

@@ -24,11 +24,11 @@ CODES: Final = 1024
 
 @dataclass(slots=True)
 class CurrentTransformer:
-    """A transformer around one phase; *drawn_a* tells what flows there, amperes RMS.
+    """A transformer around one phase; *drawn_a* returns the current there, amperes RMS.
 
     `leak_a` flows beside that, as through welded contacts. `third` is the third harmonic's share
     of the current. Faults: `off` (not clamped on: it sees nothing), `offset_v` (half the reference
-    is elsewhere), `stuck_code` (the converter says this for ever).
+    is elsewhere), `stuck_code` (the converter always returns this).
     """
 
     drawn_a: Callable[[], float]

@@ -48,4 +48,4 @@ class Source(Protocol):
         """
 
     async def close(self) -> None:
-        """Let go of the network."""
+        """Close the connection."""

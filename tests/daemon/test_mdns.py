@@ -43,7 +43,7 @@ async def test_where_it_cannot_be_announced_that_is_said_and_nothing_fails() -> 
         assert not running.done()
         running.cancel()
         await asyncio.wait({running})
-    assert "its address will do meanwhile" in entries[0]["event"]
+    assert "until then open the page by its address" in entries[0]["event"]
 
 
 async def test_without_the_library_the_log_tells_what_to_install(

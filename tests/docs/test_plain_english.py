@@ -27,6 +27,8 @@ MANNERED = re.compile(
 METHODS = frozenset(("hear", "take", "look", "say", "tell", "drew", "obey", "heed", "wish", "told"))
 """Everyday verbs that do not say what the method does."""
 VARIABLES = frozenset({"one"})
+RIDDLE = re.compile(r"\w+\.$|Tell (a|an|the) [a-z]+ (that|of|without|which)\b")
+"""The docstring of a function is a sentence: no single word, and no "Tell a row of figures." """
 
 
 def documented(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -85,6 +87,13 @@ def complaints(path: Path) -> list[str]:
             for line, text in texts
             for word in MANNERED.finditer(text)
         ]
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                if RIDDLE.match(ast.get_docstring(node) or ""):
+                    found.append((node.lineno, f"the docstring of {node.name} is no sentence"))
+            case _:
+                pass
     for line, text in documented(tree):
         if NOUN_CLAUSE.match(text):
             found.append((line, f"the docstring begins with {text.split()[0]!r}"))

@@ -8,8 +8,8 @@ puts the pilot at steady +12 V, and refuses to close from then on, when
 - the other end of the socket goes, as it does at the death of the control process,
 - SIGUSR1 asks it to, which is how `evsed off` reaches it; then it also ends.
 
-In turn the control process notices within 100 ms when this one hangs, because each beat is
-answered, and kills it: with it go its lines. It starts as
+The control process notices within 100 ms when this one hangs, because each beat is answered,
+and kills it, which releases its GPIOs. It starts as
 `python -m evsed.boards.kernel.deadman`, imports next to nothing, and does nothing but this.
 """
 
@@ -58,7 +58,7 @@ class State(enum.IntEnum):
 
 
 class DeadMan:
-    """The decision, without a clock: *patience_s* without a beat, and it fires."""
+    """The decision, without a clock: it fires after *patience_s* without a beat."""
 
     def __init__(self, patience_s: float = PATIENCE_S) -> None:
         self._patience_s: Final = patience_s
@@ -143,7 +143,7 @@ class DeadManProcess:
             while True:
                 left_s = self._dead_man.left_s(time.monotonic())
                 ready = dict(poll.poll(None if left_s is None else left_s * 1000))
-                # First the clock, then what waits: a process that was stopped comes too late.
+                # The clock first: after a stop of this process, a beat that waits comes too late.
                 self.update(time.monotonic())
                 if signalled in ready:
                     return

@@ -40,7 +40,7 @@ _FRAME: Final = 3  # bytes of a conversion: start bit, channel, ten bits (DS2129
 _WAIT_US: Final = (1, 14)
 """Waits between conversions. With a conversion of 24 us at 1 MHz and the 10 us for which Linux
 releases the select, they are 35-50 us apart, and a little more on slow machines."""
-_RHYTHMS: Final = 7  # prime, so that no two bursts in a row or in a second go alike
+_RHYTHMS: Final = 7  # prime, so that the bursts of a second all differ
 
 
 def message(transfers: int) -> int:
@@ -69,7 +69,7 @@ class SpiBurst:
             )
 
     def codes(self) -> list[int]:
-        """Return what was read; the bits before the code are not driven and read as anything."""
+        """Return the codes; the bits before each are not driven, so they may read as 0 or 1."""
         got = self._got.raw
         return [(middle & 3) << 8 | low for middle, low in zip(got[1::3], got[2::3], strict=True)]
 
@@ -124,7 +124,7 @@ class Adc:
         return turns
 
     def close(self) -> None:
-        """Let go of it; a second time does nothing."""
+        """Close it; a second call does nothing."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)

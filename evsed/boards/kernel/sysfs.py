@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Interfaces of Linux that evsed uses: files under /sys, devices under /dev, and their ioctls.
 
-GPIO is asked for by the second version of the character device's interface, by hand. The library
-for it, gpiod 2, has no wheel for armv7l, and Debian 12 has only version 1.6 of it, whose calls are
-others: one package for both Debians and all Pis cannot be written against either. What is needed
-is two structures and four numbers of an interface that the kernel has promised to keep
+A GPIO is requested by the second version of the character device's interface, without a library.
+The library for it, gpiod 2, has no wheel for armv7l, and Debian 12 has only version 1.6 of it, with
+other calls: one package for both Debians and all Pis cannot use either. Two structures and four
+numbers are needed, of an interface that the kernel has promised to keep
 (include/uapi/linux/gpio.h); they are the same on 32 and 64 bits.
 """
 
@@ -116,7 +116,7 @@ class GpioLine:
         return bool(self._values(GPIO_LINE_GET_VALUES, 0) & 1)
 
     def release(self) -> None:
-        """Give it back; a second time does nothing."""
+        """Release it; a second call does nothing."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)

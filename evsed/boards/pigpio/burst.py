@@ -6,7 +6,7 @@ fixed pace and meet the pilot in step can miss it every time: at one conversion 
 of all phases see nothing. So the pace is varied in three ways: frames of three, four and five
 bytes (each further byte is 6-12 us of SPI clock), a TICK here and there (a request that converts
 nothing), and a start shifted by a few TICKs. All that varies is made beforehand, in several
-patterns that take turns; a burst is one send and one look at the answer.
+patterns that take turns; a burst is one send and one reading of the answers.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Sampler:
         return turns
 
     def burst(self, count: int) -> list[int]:
-        """*count* codes, oldest first.
+        """Return *count* codes, oldest first.
 
         Raises `BoardError` unless each was answered as expected and in time.
         """

@@ -109,7 +109,7 @@ class PigpioContactors:
     def require(self, outputs: Sequence[Output]) -> None:
         """Raise `BoardError` unless each is driven in the way that evsed has chosen for it.
 
-        Only while the dead-man is armed: what that has changed is not another program's doing.
+        Call it only while the dead-man is armed: what that changed, no other program did.
         """
         for place, output in enumerate(outputs):
             if not self._as_wanted(place, output):
@@ -120,9 +120,9 @@ class PigpioContactors:
                 )
 
     def _as_wanted(self, place: int, output: Output) -> bool:
-        """An output, and with the PWM that holds it, or with none.
+        """Return True for an output with the PWM that is to hold it, or with none where none is.
 
-        Whether its level is right is the control's to judge; under PWM it says nothing.
+        The level is not compared: `control` does that, and under PWM it means nothing.
         """
         held = self._held_hz is not None and place < self._closed
         pwm = (self._hold_width, self._held_hz) if held else (pigpio.PI_NOT_PWM_GPIO, output.hz)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asking a car for B: the end of the offer, and where it stays in C, state F.
+"""The request to a car to show B: the offer ends, and a car that stays in C sees state F.
 
 A car opens S2 within 3 s of the end of an offer (IEC 61851-1 seq. 10.1), and on state F, which
 EVerest and SmartEVSE show for 4 s to wake cars. A receiver that is stuck at C fails this, and so

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 FULL_S: Final = 0.5
-"""Any contactor closes within 0.3 s (EVerest's board support demands it); ours, the rest."""
+"""A contactor closes within 0.3 s (EVerest's board support demands it); 0.2 s are our margin."""
 
 
 class Economiser:

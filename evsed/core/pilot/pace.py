@@ -29,7 +29,7 @@ class Pace:
     def next_at(self, now: float, tick_s: float) -> float:
         """Return when the next tick begins; *now* is the end of the last one.
 
-        A tick that was missed is missed: catching up would only bunch the bursts.
+        A missed tick is not made up for: that would only bunch the bursts.
         """
         self._even_at = max(self._even_at + tick_s, now)
         self._part = (self._part + GOLDEN) % 1.0

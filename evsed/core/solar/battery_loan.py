@@ -30,7 +30,7 @@ class Loan:
         self._settled_at = now
 
     def accrue(self, span_s: float, lacking_w: float) -> None:
-        """Take `lacking_w` for `span_s`; what is negative is paid back."""
+        """Lend `lacking_w` for `span_s`; a negative power pays back."""
         self._running_wh += lacking_w * span_s / 3600
 
     def settle(

@@ -20,7 +20,7 @@ class Weather:
     __slots__ = ("_least_w", "_readings", "variance")
 
     def __init__(self, least_w: float) -> None:
-        """`least_w` is the usual change at least, in watts, where outliers are cut."""
+        """`least_w` is the smallest usual change, in watts, by which outliers are cut."""
         self._least_w = least_w
         self._readings = 0
         self.variance = 0.0

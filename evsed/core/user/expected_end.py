@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MEAN_OF_S: Final = 300.0
 """Time constant of the mean power: a cloud of a minute moves the end little, a new mode soon."""
-HABIT_OF: Final = 10  # charges that a habit is made of, at most
+HABIT_OF: Final = 10  # charges from which a habit is learned, at most
 HABIT_LEAST: Final = 3  # fewer are no habit
 FULL_LEAST_WH: Final = 500.0  # a car that stops after less was full already
 LONGEST_S: Final = 48 * 3600.0  # an end further away is not worth showing

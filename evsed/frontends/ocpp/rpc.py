@@ -29,7 +29,7 @@ BURST: Final = 60.0
 """Messages that are read a second, and at once. A central system that sends more is read no faster,
 so that TCP holds the rest back where it comes from."""
 CALL_WITHIN_S: Final = 30.0
-"""An answer that takes longer is not waited for."""
+"""Seconds for which an answer is waited for."""
 TEXT_MOST: Final = 200
 """Letters of foreign text in a log or an answer."""
 
@@ -168,7 +168,7 @@ class Rpc:
     def _on_answer(self, message_id: object, answer: Payload | CallError) -> None:
         waiting = self._waiting
         if waiting is None or waiting[0] != message_id or waiting[1].done():
-            return  # late, or to nothing
+            return  # late, or the answer to no call
         if isinstance(answer, CallError):
             waiting[1].set_exception(answer)
         else:

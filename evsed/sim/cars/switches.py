@@ -20,7 +20,7 @@ class Flinches(Habit):
         self._at, self._last_a = -math.inf, 0.0
 
     def on_s2(self, now: float, car: CarState, closed: bool) -> bool:  # noqa: FBT001
-        """Open for a moment."""
+        """Open S2 after a change of the offer."""
         offer_a, last_a = car.seen.offer_a, self._last_a
         self._last_a = offer_a
         changed = offer_a > 0 and last_a > 0 and offer_a != last_a
@@ -47,7 +47,7 @@ class Toggles(Habit):
         self._offered = Since()
 
     def on_s2(self, now: float, car: CarState, closed: bool) -> bool:  # noqa: FBT001
-        """In turn."""
+        """Close and open S2 in turn."""
         if car.charged_wh < self._from_wh:
             return closed
         offered_s = self._offered.update(now, true=car.seen.offer_a > 0)
@@ -57,7 +57,7 @@ class Toggles(Habit):
         return turn < self._tries and within_s < self._on_s
 
     def takes(self, moment: TrialMoment, current_a: float) -> float:
-        """The share of the time that S2 is closed, as many times as it tries."""
+        """Return the current while S2 is closed; none after the last try."""
         if self._from_wh:
             return current_a if moment.taken_wh < self._from_wh else 0.0
         turn, within_s = divmod(moment.run_s + NEARLY_S, self._on_s + self._off_s)
@@ -71,13 +71,13 @@ class Rests(Habit):
         self._every_s, self._for_s = every_s, for_s
 
     def on_offer(self, now: float, car: CarState, offer_a: float) -> float:
-        """Nothing for a moment, now and then."""
+        """Read no offer during a pause."""
         del now
         within_s = math.fmod(car.plugged_for_s, self._every_s)
         return 0.0 if within_s >= self._every_s - self._for_s else offer_a
 
     def takes(self, moment: TrialMoment, current_a: float) -> float:
-        """Nothing in its pauses."""
+        """Take nothing during a pause."""
         within_s = math.fmod(moment.at_s, self._every_s)
         return 0.0 if within_s >= self._every_s - self._for_s else current_a
 
@@ -95,7 +95,7 @@ class Signals(Habit):
         self._offered = Since()
 
     def on_s2(self, now: float, car: CarState, closed: bool) -> bool:  # noqa: FBT001
-        """By the clock."""
+        """Close S2 during the spans."""
         offered_s = self._offered.update(now, true=car.seen.offer_a > 0) + NEARLY_S
         if car.seen.offer_a <= 0:
             return closed
@@ -116,7 +116,7 @@ class SpikesToA(Habit):
         self._closed, self._until = False, -math.inf
 
     def on_load(self, now: float, car: CarState, touching: bool) -> bool:  # noqa: FBT001
-        """Away for a moment."""
+        """Lose the contact for a moment."""
         moved, self._closed = car.s2_closed != self._closed, car.s2_closed
         if moved and car.s2_closed == self._on_close:
             self._until = now + self._for_s
@@ -130,7 +130,7 @@ class LosesContact(Habit):
         self._at_s, self._for_s, self._every_s = at_s, for_s, every_s
 
     def on_contact(self, now: float, car: CarState, touching: bool) -> bool:  # noqa: FBT001
-        """Away for a moment."""
+        """Lose the contact for a moment."""
         del now
         since_s = car.plugged_for_s - self._at_s + NEARLY_S
         away = since_s >= 0 and math.fmod(since_s, self._every_s) < self._for_s

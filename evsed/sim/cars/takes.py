@@ -16,12 +16,12 @@ class TakesMore(Habit):
         self._plus_a, self._share = plus_a, share
 
     def on_current(self, now: float, car: CarState, current_a: float) -> float:
-        """More (or, with a negative *plus_a*, less)."""
+        """Take *plus_a* more; less where that is negative."""
         del now, car
         return max(0.0, current_a * self._share + self._plus_a) if current_a > 0 else 0.0
 
     def takes(self, moment: TrialMoment, current_a: float) -> float:
-        """The same where it takes less; what is too much is not the sun's."""
+        """Take less where the car does; more than is offered is no solar power."""
         del moment
         return max(0.0, min(current_a, current_a * self._share + self._plus_a))
 
@@ -34,12 +34,12 @@ class ReadsLess(Habit):
         self.least_a = 6.0 + less_a
 
     def on_offer(self, now: float, car: CarState, offer_a: float) -> float:
-        """Less."""
+        """Read *less_a* less."""
         del now, car
         return offer_a - self._less_a if offer_a >= self.least_a - 0.05 else 0.0
 
     def takes(self, moment: TrialMoment, current_a: float) -> float:
-        """Less."""
+        """Take *less_a* less."""
         del moment
         return max(0.0, current_a - self._less_a)
 
@@ -51,12 +51,12 @@ class Steps(Habit):
         self._step_a = step_a
 
     def on_current(self, now: float, car: CarState, current_a: float) -> float:
-        """Rounded down."""
+        """Round down to a step."""
         del now, car
         return math.floor(current_a / self._step_a + NEARLY_S) * self._step_a
 
     def takes(self, moment: TrialMoment, current_a: float) -> float:
-        """Rounded down."""
+        """Round down to a step."""
         del moment
         return math.floor(current_a / self._step_a + NEARLY_S) * self._step_a
 
@@ -73,7 +73,7 @@ class FollowsLate(Habit):
         self._past: deque[tuple[float, float]] = deque()
 
     def on_current(self, now: float, car: CarState, current_a: float) -> float:
-        """The highest of the last seconds."""
+        """Take the highest current of the last *late_s*."""
         del car
         while self._past and self._past[-1][1] <= current_a:
             self._past.pop()
@@ -111,14 +111,14 @@ class TakesNothing(Habit):
         return min(current_a, self._idle_a + (1.0 - done) * max(0.0, 16.0 - self._idle_a))
 
     def on_current(self, now: float, car: CarState, current_a: float) -> float:
-        """Little."""
+        """Take *idle_a* while the car idles."""
         del car
         if math.isnan(self._begun_at):
             self._begun_at = now
         return self._most_a(now - self._begun_at, current_a)
 
     def takes(self, moment: TrialMoment, current_a: float) -> float:
-        """Little."""
+        """Take *idle_a* while the car idles."""
         return self._most_a(moment.first_s, current_a)
 
 
@@ -134,7 +134,7 @@ class SecondModule(Habit):
         self._more = Since()
 
     def on_current(self, now: float, car: CarState, current_a: float) -> float:
-        """One module, or both."""
+        """Take the current of one module, or of both."""
         del car
         more_s = self._more.update(now, true=current_a > self._first_a + 0.5)
         return current_a if more_s >= self._after_s else min(self._first_a, current_a)
@@ -153,10 +153,10 @@ class Derates(Habit):
         self._derated = False
 
     def on_current(self, now: float, car: CarState, current_a: float) -> float:
-        """Less from some time on."""
+        """Take *share* of the current once *after_s* are over."""
         self._derated |= self._drawing.update(now, true=car.drawn_a > 0) >= self._after_s
         return current_a * self._share if self._derated else current_a
 
     def takes(self, moment: TrialMoment, current_a: float) -> float:
-        """Less from some time on."""
+        """Take *share* of the current once *after_s* are over."""
         return current_a * (self._share if moment.first_s >= self._after_s else 1.0)

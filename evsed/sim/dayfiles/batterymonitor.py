@@ -169,7 +169,7 @@ def _battery_current(rows: Sequence[Sequence[float]], first: int, file: str) -> 
 
 
 def _adds_up(rows: Sequence[Sequence[float]], at: int, pair: tuple[int, int]) -> bool:
-    """Tell a current that is the sum of what comes in (0 or less) and what is taken (0 or more)."""
+    """Return True for a current that is the sum of what comes in and what is taken."""
     low, high = (
         pair
         if sum(row[pair[0]] for row in rows) < sum(row[pair[1]] for row in rows)

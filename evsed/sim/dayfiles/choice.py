@@ -26,7 +26,7 @@ _PHASE: Final = re.compile(
     r"punta|llano|valle|[123])\b"
 )
 _NOISE: Final = 0.02
-"""A sensor's zero wanders: so much of the largest value on the other side is no second sign."""
+"""A sensor's zero drifts: values below this share of the largest on the other side are no sign."""
 
 _AGREE: Final = 0.25
 """Two ways to the surplus may differ by this share of their size; a battery makes more of it."""
@@ -118,7 +118,7 @@ class Chooser:
             f"{self._file}: {problem} called {name!r}; nothing was replayed. There are {listed}."
         )
 
-    # -- by what is there --------------------------------------------------------------------------
+    # -- by the columns --------------------------------------------------------------------------
 
     def _found(self) -> Plan:
         """The best plan of those that the columns allow."""
@@ -151,7 +151,7 @@ class Chooser:
         return self._with_battery_note(plan)
 
     def _beside(self, role: Role) -> tuple[PlanPart | None, DayError | None]:
-        """A part that the meter's columns can do without, or what is in doubt about it."""
+        """A part that the meter's columns can do without, or the doubt about it."""
         try:
             return self._best(role), None
         except DayError as error:
@@ -344,12 +344,12 @@ def _choice_of(parts: Sequence[PlanPart], words: str) -> Choice:
 
 
 def _energy(part: PlanPart) -> bool:
-    """Tell a part that is energy, not power."""
+    """Return True for a part that is energy, not power."""
     return any(each.reading.kind is not Kind.POWER for each in part.quantities)
 
 
 def _mirrored(exports: PlanPart, imports: PlanPart) -> bool:
-    """Tell an export that is import with the other sign, on a day without any export."""
+    """Return True for an export that is import with the other sign, on a day without any export."""
     if not _below_zero(exports):
         return False
     left, right = exports.quantities[0].curve, imports.quantities[0].curve
@@ -361,13 +361,13 @@ def _mirrored(exports: PlanPart, imports: PlanPart) -> bool:
 
 
 def _below_zero(part: PlanPart) -> bool:
-    """Tell figures of which some are below zero, by more than a sensor's noise."""
+    """Return True where some figures are below zero, by more than a sensor's noise."""
     values = [value for each in part.quantities for value in each.curve.watts]
     return -min(values) > _NOISE * max(values) and min(values) < 0
 
 
 def _both_signs(part: PlanPart) -> bool:
-    """Tell figures of which some are above and some below zero."""
+    """Return True where some figures are above zero and some below."""
     values = [value for each in part.quantities for value in each.curve.watts]
     most, least = max(values), min(values)
     return most > _NOISE * -least > 0 and -least > _NOISE * most > 0

@@ -43,7 +43,7 @@ _HALF: Final = 0.3
 def read_text(path: Path) -> tuple[str, str]:
     """Text and encoding of a file, plain or gzip. Raises DayError."""
     try:
-        with path.open("rb") as file:  # as far as it may go: a device has no end
+        with path.open("rb") as file:  # no further: a device has no end
             data = file.read(LARGEST + 1)
     except OSError as error:
         raise DayError(
@@ -106,7 +106,7 @@ def _guess(data: bytes) -> str:
 
 
 def _strict(data: bytes, encoding: str, name: str) -> str:
-    """Decode; what is left of a wrong byte in a name does no harm, a zero byte is no text."""
+    """Decode. A wrong byte does no harm in a name; a file with a zero byte is no text."""
     text = data.decode(encoding, errors="replace")
     if "\0" in text:
         raise DayError(f"{name} is no text; nothing was replayed. Give the path of a CSV file.")

@@ -38,7 +38,7 @@ _SAMPLE: Final = 20_000
 
 
 def is_missing(text: str) -> bool:
-    """Tell a cell without a value."""
+    """Return True for a cell without a value."""
     if "0" <= text[:1] <= "9":
         return False  # nearly every cell: the rest takes three times as long
     return text.strip().casefold() in MISSING

@@ -166,7 +166,7 @@ def _kinds(points: Points, unit: Unit, least_w: float | None) -> list[ColumnRead
 
 
 def _plausible(curve: Curve, points: Points, least_w: float | None) -> bool:
-    """Tell a curve that a house can have."""
+    """Return True for a curve that a house can have."""
     peak_w = curve.peak_w()
     if least_w is not None:
         return least_w <= peak_w <= MOST_PEAK_W
@@ -176,7 +176,7 @@ def _plausible(curve: Curve, points: Points, least_w: float | None) -> bool:
 
 
 def _is_total(points: Points) -> bool:
-    """Tell a running total: it never falls but to begin again; it may as well stand still."""
+    """Return True for a running total: it rises or stands still, and falls only to restart."""
     values = points.values
     span = max(values) - min(values)
     if min(values) < 0 or not any(values):

@@ -59,7 +59,7 @@ def measure(series: Series, everything: Sequence[Series], unit: str | None, file
     unlikely = () if series.settled else tuple(sign for sign in ".," if sign not in likely)
     for decimal in (*likely, *unlikely):
         if decimal in unlikely and doubts:
-            break  # what is likely makes a house
+            break  # the unit that makes a plausible house
         candidate = replace(series, decimal=decimal, points=None)
         try:
             points = _enough(to_points(candidate, file), candidate, file)
@@ -145,7 +145,7 @@ def _enough(points: Points, series: Series, file: str) -> Points:
 
 
 def _no_house(series: Series, file: str) -> AmbiguousDay:
-    """The error where no unit makes a house of the figures."""
+    """The error where no unit makes the figures those of a house."""
     points = to_points(series, file)
     most = max(abs(value) for value in points.values)
     unit = series.named_unit

@@ -106,7 +106,7 @@ def _name(sheet: Sheet, at: int) -> str:
 
 
 def _is_numeric(cells: Sequence[str]) -> bool:
-    """Tell a column of figures."""
+    """Return True for a column of figures."""
     filled = [cell for cell in cells[: 20 * _SAMPLE] if not is_missing(cell)][:_SAMPLE]
     return bool(filled) and sum(1 for cell in filled if split_unit(cell)) >= _NUMERIC * len(filled)
 

@@ -66,7 +66,7 @@ def read_sheet(text: str, file: str) -> Sheet:
 
 
 def read_cells(text: str) -> list[Row]:
-    """The first rows as they stand, without a look for a header."""
+    """The first rows as they stand, whether or not there is a header."""
     head = "\n".join(text[:2_000_000].split("\n", _SAMPLE)[:_SAMPLE])
     body, _, separator = _lines(head, "")
     return [Row(at, _cells(line, separator)) for at, line in body[:200]]
@@ -143,7 +143,7 @@ def _split(lines: Sequence[tuple[int, str]], separator: str, file: str) -> list[
 
 
 def _is_data(cells: Sequence[str]) -> bool:
-    """Tell a row of figures from one of names."""
+    """Return True for a row of figures, False for one of names."""
     filled = [cell for cell in cells if not is_missing(cell)]
     if not filled:
         return False
@@ -210,12 +210,12 @@ def _heads(before: Sequence[Row]) -> tuple[list[Row], list[str]]:
 
 
 def _complete(cells: Sequence[str]) -> bool:
-    """Tell a row that names every column but perhaps the first."""
+    """Return True for a row that names every column but perhaps the first."""
     return all(cells[1:])
 
 
 def _is_unit_row(cells: Sequence[str]) -> bool:
-    """Tell a row of units; the cell of the time has a form or a zone instead."""
+    """Return True for a row of units; the cell of the time has a form or a zone instead."""
     filled = [cell for cell in cells[1:] if cell]
     return bool(filled) and sum(1 for cell in filled if parse_unit(cell)) > len(filled) / 2
 
@@ -238,9 +238,9 @@ def _names(heads: Sequence[Row], width: int) -> tuple[list[str], list[Unit | Non
 
 
 def _join_decimals(rows: Sequence[Row], width: int) -> None:
-    """Put numbers together that a comma for a decimal sign tore in two.
+    """Join numbers that were split at a decimal comma.
 
-    With two columns any further cell belongs to the number; with more, each value has to be torn.
+    With two columns any further cell belongs to the number; with more, each value has to be split.
     """
     if width < 2 or not rows:
         return

@@ -76,7 +76,7 @@ _USUAL: Final = re.compile(
     r"([^:]*\d)(?:T| (?!\d+:\d+-))(\d{1,2}):(\d{2})(?::(\d{2})(\.\d+)?)?(Z|[+-]\d{2}(?::?\d{2})?)?"
 )
 """A date and a clock of 24 hours: nearly all files have these rows, and a day of seconds has
-86 400 of them. `05:00-05:30` behind a blank is a range; behind a T it is an offset."""
+86 400 of them. `05:00-05:30` after a blank is a range; after a T it is an offset."""
 _WEEKDAY: Final = re.compile(r"^(?:[^\W\d]{2,10}[.,]?\s+)(?=\d|[^\W\d]{3,12}\.?\s+\d)")
 _RANGE: Final = re.compile(r"\s*(?:-|–|to|bis|à)\s*\d{1,2}:\d{2}(?::\d{2})?\s*$")
 _STAMP: Final = re.compile(r"(?:19|20)\d{12}|(?:19|20)\d{10}|(?:19|20)\d{6}")

@@ -124,7 +124,7 @@ def _single(
 
 
 def _stands(sheet: Sheet, at: int) -> bool:
-    """Tell a time that is the same in all rows, such as the start of a query."""
+    """Return True for a time that is the same in all rows, such as the start of a query."""
     return (
         len(sheet.rows) > 2
         and len({row.cells[at] for row in sheet.rows if at < len(row.cells)}) == 1

@@ -55,7 +55,7 @@ class Times:
 
 
 def looks_like_time(text: str) -> bool:
-    """Tell a cell that is a date, a time or a Unix time."""
+    """Return True for a cell that is a date, a time or a Unix time."""
     if parse_stamp(text) is not None:
         return True
     return _epoch_of(text) is not None
@@ -144,7 +144,7 @@ def _from_numbers(cells: Sequence[str], numbers: Sequence[float], name: str) -> 
 
 
 def _counts_up(numbers: Sequence[float]) -> bool:
-    """Tell a column that only rises, from near 0."""
+    """Return True for a column that only rises, from near 0."""
     return all(after > before for before, after in pairwise(numbers)) and 0 <= numbers[0] < DAY_S
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tables that lie on their side: the times are the header, each row is a quantity.
+"""Transposed tables: the times are the header, each row is a quantity.
 
 Home Assistant's energy dashboard downloads such a file: `entity_id,type,unit,<time>,<time>,...`.
 """
@@ -59,7 +59,7 @@ def turned(text: str) -> Sheet | None:
 
 
 def _is_moment(cell: str) -> bool:
-    """Tell a date with a time of day."""
+    """Return True for a date with a time of day."""
     stamp = parse_stamp(cell)
     return stamp is not None and stamp.parts is not None and stamp.clock_s is not None
 

@@ -140,17 +140,17 @@ def has(role: Role, text: str) -> bool:
 
 
 def says_power(name: str) -> bool:
-    """Tell a name that says power."""
+    """Return True for a name of a power."""
     return _POWER_WORD.search(plain(name)) is not None
 
 
 def says_energy(name: str) -> bool:
-    """Tell a name that says energy."""
+    """Return True for a name of an energy."""
     return _ENERGY_WORD.search(plain(name)) is not None
 
 
 def says_extreme(name: str) -> bool:
-    """Tell the least or the largest value of a row from its mean."""
+    """Return True for the least or the largest value of a row, not its mean."""
     return _EXTREME_RE.search(plain(name)) is not None
 
 

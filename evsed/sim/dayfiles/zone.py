@@ -52,7 +52,7 @@ def zone_in(texts: Sequence[str]) -> tzinfo | None:
 def to_utc(wall_s: Sequence[float | None], zone: tzinfo, file: str) -> list[float | None]:
     """Seconds of a wall clock in `zone` as seconds since 1970. Raises DayError.
 
-    In the hour that comes twice, rows after a step back are its second coming.
+    In the hour that comes twice, rows after a step back belong to its second occurrence.
     """
     newest_first = _falls(wall_s)
     moments: list[float | None] = []
@@ -94,7 +94,7 @@ def _offsets(wall_s: float, zone: tzinfo, file: str) -> tuple[float, float]:
 
 
 def _falls(values: Sequence[float | None]) -> bool:
-    """Tell a list whose newest row comes first."""
+    """Return True for a list whose newest row comes first."""
     known = [value for value in values if value is not None]
     return len(known) > 1 and sum(1 for a, b in pairwise(known) if b < a) > len(known) / 2
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The simulated daemon's view of its pins: modes, levels, PWM, servo, clocks, pads.
 
-pigpiod keeps, beside the registers, its own idea of what each GPIO is used for, and answers from
-that. The two part ways when the daemon is new over old registers, when a wave has stolen the
-PWM, or when a pin's function is changed by hand: `Gpios` holds the idea and dies with the daemon,
+pigpiod keeps, beside the registers, its own record of the use of each GPIO, and answers from
+that. The two differ when the daemon is new over old registers, when a wave has stolen the
+PWM, or when a pin's function is changed by hand: `Gpios` holds the record and ends with the daemon,
 `GpioLines` holds the registers and does not.
 
 Figures: pigpio.md 1.4 and 4 and the recordings; those marked [K] from pigpio.h v79, unverified.

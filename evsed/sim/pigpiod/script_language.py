@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The language of scripts inside pigpiod, read (see `evsed.sim.pigpiod.scripts` for what runs).
+"""Parser of the scripts inside pigpiod; `evsed.sim.pigpiod.scripts` runs them.
 
-A script is words parted by blanks: the daemon's commands by their ``pigs`` names, and the
+A script is words separated by blanks: the daemon's commands by their ``pigs`` names, and the
 instructions of a small machine. Numbers may be decimal, hexadecimal (0x) or octal (0). What a word
 takes, and which commands are allowed at all, follows pigpio v79's own table of commands; where a
 third parameter is needed (HP, TRIG, SPIO) it must be a bare number.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _BAR: Final = 30
 _AHEAD: Final = 2
-"""So many days wait for each processor: a day has 86 400 numbers, and a year of them no room."""
+"""Days that wait for each processor: a day is 86 400 numbers, and a year would fill the memory."""
 
 
 def outcomes(
@@ -37,7 +37,7 @@ def outcomes(
         return
     workers = os.cpu_count() or 1
     done = 0
-    # spawn: a fork of whatever runs here (threads, a test runner) would be asking for trouble
+    # spawn: a fork would copy the locks that the threads of this process hold
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         waiting: deque[Future[Result | DayError] | DayError] = deque()
         _show(screen, 0, expected())

@@ -146,7 +146,7 @@ class _Work:
 
 
 def _interactive() -> bool:
-    """Tell a person at a terminal."""
+    """Return True where a person at a terminal can answer."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 

@@ -118,7 +118,7 @@ MOMENTS: Final = {
 
 @cache
 def outcome(pi: str, part: str, moment: str, *, mirror: bool) -> Outcome:
-    """Tell one story."""
+    """Play one story."""
     with PIS[pi](mirror=mirror) as plug:
         plug.run(2.0, NO_CAR)
         MOMENTS[moment](plug, PARTS[part].fail)

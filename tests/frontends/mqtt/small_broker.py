@@ -35,7 +35,7 @@ class SmallBroker:
         self.port: int = self._socket.getsockname()[1]
 
     async def start(self) -> None:
-        """Listen."""
+        """Listen on a free port."""
         self._server = await asyncio.start_server(self._serve, sock=self._socket)
 
     async def stop(self) -> None:

@@ -62,7 +62,7 @@ def surplus_kwh(stretches: list[Stretch], step_min: int) -> float:
 
 
 def _swapped(value: float, digits: int) -> str:
-    """1.504,5."""
+    """Write a number as 1.504,5."""
     return f"{value:,.{digits}f}".translate(str.maketrans(",.", ".,"))
 
 

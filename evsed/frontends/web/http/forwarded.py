@@ -29,7 +29,7 @@ class TrustedProxies:
         if not self._networks or not self._trusts(request.remote or ""):
             return request
         hops = [hop.strip() for hop in ",".join(request.headers.getall(FOR, [])).split(",")]
-        # Each proxy adds the address that it saw; what stands left of a stranger is the stranger's.
+        # Each proxy adds the address that it saw. What stands left of the client, the client wrote.
         client = next((hop for hop in reversed(hops) if not self._trusts(hop)), hops[0])
         schemes = request.headers.getall(PROTO, [])
         scheme = schemes[-1].rpartition(",")[2].strip().lower() if schemes else request.scheme
