@@ -20,45 +20,19 @@ from evsed.core.energy.sessions import SessionRecord
 from evsed.errors import StoreError
 from evsed.frontends.classic import EnergyFiles, classic_line, format_record, parse_record
 from evsed.frontends.status import Status
-from evsed.frontends.views import FaultView, SessionView, TickView
+from evsed.frontends.views import FaultView, SessionView
+from tests.frontends.web import web_world
 
 NOW = datetime(2026, 11, 22, 11, 30, 4, tzinfo=UTC)
 
-CHARGING = Status(
+CHARGING = replace(
+    web_world.CHARGING,
     at=datetime(2020, 10, 9, 12, 52, 44, tzinfo=UTC),
-    version="0",
-    state="C2",
-    evse_status="Charging",
-    summary="",
-    reason="",
-    board_ok=True,
-    ticking=True,
     high_v=5.93,
-    low_v=-12.0,
     duty=0.1548,
-    contactor_closed=True,
-    offered_a=9.4,
-    drawn_a=9.4,
-    drawn_measured=False,
-    power_w=2162.0,
-    mains_v=230.0,
-    phases=1,
     excess_w=19.3,
-    excess_counts_charge=False,
-    available_w=None,
-    feed_kind="batterymonitor",
-    feed_age_s=4.0,
-    feed_error=None,
-    limits=(),
-    limited_by="feed",
     session=SessionView(active=True, energy_wh=9648.0, charge_s=3600.0, peak_a=9.4, started=None),
     day_wh=11_500.0,
-    total_wh=0.0,
-    contactor_cycles=1,
-    faults=(),
-    events=(),
-    tick=TickView(1, 1.0, 0),
-    uptime_s=1.0,
 )
 FAULT = FaultView("DiodeFault", "", "", "", "unplug", NOW)
 
