@@ -78,13 +78,7 @@ class LiveParts:
             yield Part("mdns", partial(announce, host, port, __version__), config=self._page)
 
     def _frontends(self, settings: Settings) -> Iterator[Part]:
-        for found in other_frontends(
-            __version__,
-            self._page[1],
-            mqtt=settings.mqtt_config(),
-            ocpp=settings.ocpp_config(),
-            notify=settings.notify.config(),
-        ):
+        for found in other_frontends(settings.other_configs(), __version__, self._page[1]):
             yield self._frontend(found)
 
     def _frontend(self, found: OtherFrontend) -> Part:

@@ -11,16 +11,20 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
+
+from evsed.frontends.mqtt import MqttConfig
+from evsed.frontends.notify import NotifyConfig
+from evsed.frontends.ocpp import OcppConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from evsed.frontends.frontend import Frontend
-    from evsed.frontends.mqtt import MqttConfig
-    from evsed.frontends.notify import NotifyConfig
-    from evsed.frontends.ocpp import OcppConfig
     from evsed.frontends.web import WebConfig
+
+OtherConfig = MqttConfig | OcppConfig | NotifyConfig
+"""The configuration of a frontend beside the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +66,19 @@ class OtherFrontend:
 
 
 def other_frontends(
-    version: str,
-    page_port: int,
-    *,
-    mqtt: MqttConfig | None,
-    ocpp: OcppConfig | None,
-    notify: NotifyConfig | None,
+    configs: Iterable[OtherConfig], version: str, page_port: int
 ) -> Iterator[OtherFrontend]:
-    """Yield the frontends that have a configuration; *page_port* is the TCP port of the page."""
-    if mqtt is not None:
-        yield OtherFrontend("mqtt", mqtt, partial(_mqtt, mqtt, version, page_port))
-    if ocpp is not None:
-        yield OtherFrontend("ocpp", ocpp, partial(_ocpp, ocpp))
-    if notify is not None:
-        yield OtherFrontend("notify", notify, partial(_notify, notify))
+    """Yield the frontend of each configuration; *page_port* is the TCP port of the page."""
+    for config in configs:
+        match config:
+            case MqttConfig():
+                yield OtherFrontend("mqtt", config, partial(_mqtt, config, version, page_port))
+            case OcppConfig():
+                yield OtherFrontend("ocpp", config, partial(_ocpp, config))
+            case NotifyConfig():
+                yield OtherFrontend("notify", config, partial(_notify, config))
+            case _:
+                assert_never(config)
 
 
 def _mqtt(config: MqttConfig, version: str, page_port: int) -> Frontend:

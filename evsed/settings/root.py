@@ -22,6 +22,7 @@ from evsed.core.pilot.pilot_meter import FrontEnd
 from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.core.supply.main_fuse import MainFuseConfig
 from evsed.feeds import FeedConfig
+from evsed.frontends import OtherConfig
 from evsed.frontends.mqtt import MqttConfig
 from evsed.frontends.ocpp import OcppConfig
 from evsed.frontends.web import WebConfig
@@ -253,6 +254,11 @@ class Settings(BaseSettings):
         falls = self.contactor.switching in ("down", "auto")
         most_a = self.supply.max_current_a
         return self.ocpp.config(self.store.path, most_a, phases_fall=falls)
+
+    def other_configs(self) -> tuple[OtherConfig, ...]:
+        """Build the configurations of the frontends beside the page that are in use."""
+        configs = (self.mqtt_config(), self.ocpp_config(), self.notify.config())
+        return tuple(config for config in configs if config is not None)
 
     def logs_config(self) -> LogsConfig:
         """Build the configuration of the logs."""
