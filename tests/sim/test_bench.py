@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -103,8 +105,17 @@ def test_a_car_that_ignores_the_end_of_the_offer_is_cut_off_after_six_seconds() 
 # -- the hundred milliseconds ----------------------------------------------------------------------
 
 
+ENDS: dict[str, Callable[[Bench], None]] = {
+    "unplug": lambda bench: bench.car.unplug(),
+    "stop": lambda bench: bench.car.stop_asking(),
+    "earth": lambda bench: setattr(bench.car.faults, "pe_broken", True),
+    "short": lambda bench: setattr(bench.car.faults, "cp_short_ohm", 0.0),
+    "diode": lambda bench: setattr(bench.car.faults, "diode", Diode.SHORTED),
+}
+
+
 @pytest.mark.parametrize("amperes", [6.0, 32.0])
-@pytest.mark.parametrize("action", ["unplug", "stop"])
+@pytest.mark.parametrize("action", ENDS)
 def test_the_contacts_open_within_a_hundred_milliseconds_at_any_phase(
     amperes: float, action: str
 ) -> None:
@@ -118,9 +129,32 @@ def test_the_contacts_open_within_a_hundred_milliseconds_at_any_phase(
         bench = charging(amperes, seed=trial, car=Car(model), for_s=0.2, contactor=slowest)
         wait_s = 0.1 + trial * 0.002
         left_at = bench.now + wait_s
-        bench.after(wait_s, bench.car.unplug if action == "unplug" else bench.car.stop_asking)
+        bench.after(wait_s, partial(ENDS[action], bench))
         bench.run_until(lambda bench=bench: not bench.contactor_closed, within=0.4)  # type: ignore[misc]  # bound now
         assert 0.0 < bench.contactor_changed_at - left_at <= 0.1
+
+
+@pytest.mark.parametrize("amperes", [6.0, 32.0])
+def test_a_pilot_that_cannot_be_read_opens_the_contacts_within_120_ms_at_any_phase(
+    amperes: float,
+) -> None:
+    for trial in range(10):
+        bench = charging(amperes, seed=trial, for_s=0.2, contactor=Contactor(release_s=0.05))
+        read = bench.circuit.codes
+        began_at = bench.now + 0.1 + trial * 0.002
+
+        def hash_only(
+            moments: Sequence[float],
+            read: Callable[[Sequence[float]], list[int]] = read,
+            began_at: float = began_at,
+        ) -> list[int]:
+            if moments[0] < began_at:
+                return read(moments)
+            return [1023 * number // len(moments) for number in range(len(moments))]
+
+        bench.circuit.codes = hash_only  # type: ignore[method-assign]
+        bench.run_until(lambda bench=bench: not bench.contactor_closed, within=0.4)  # type: ignore[misc]  # bound now
+        assert 0.0 < bench.contactor_changed_at - began_at <= 0.12
 
 
 def test_something_that_happens_within_a_burst_is_half_seen_by_it() -> None:

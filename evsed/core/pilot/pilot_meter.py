@@ -178,8 +178,11 @@ class PilotMeter:
         if state is None:
             self._pending = [*self._pending, *codes][-4 * len(codes) :]
         else:
+            # What only a row of bursts shows is believed at once where it is no news: hash that
+            # is joined for long enough has a plateau, too, by chance.
+            if not self._pending or state is self._settled:
+                self._read_at = now
             self._pending = []
-            self._read_at = now
             self._settle(state)
             self._anomalies.append(anomaly)
         lost = now - self._read_at >= LOST_S

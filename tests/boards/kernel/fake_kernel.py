@@ -59,7 +59,8 @@ class FakeKernel(Kernel):
         self.ioctls: list[int] = []
         self.refused_s = 0.0  # for so long udev has not given a new PWM channel to its group
         self.clock: Callable[[], float] = time.monotonic  # of the pilot and its conversions
-        self._adc = Mcp3008(self._code)
+        self.code_at: Callable[[int, float], int] = self._code  # at the converter's channels
+        self._adc = Mcp3008(self._convert)
         self._exported_at = 0.0
 
     # --- made -----------------------------------------------------------------------------------
@@ -244,6 +245,9 @@ class FakeKernel(Kernel):
             log.write(f"{time.monotonic()} {level}\n")
 
     # --- SPI ------------------------------------------------------------------------------------
+
+    def _convert(self, adc_channel: int, at_s: float) -> int:
+        return self.code_at(adc_channel, at_s)
 
     def _code(self, adc_channel: int, at_s: float) -> int:
         return self.circuit.code(at_s) if adc_channel == 0 else 321

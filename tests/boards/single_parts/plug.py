@@ -7,8 +7,9 @@ of the coil, the slowest contactor that may be in a box, and a cable with a car 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
 
 from evsed.boards import BoardConfig, InputsConfig
 from evsed.control import TICK_S, Control
@@ -16,14 +17,13 @@ from evsed.core.pilot.evse_values import EvseConfig
 from evsed.core.pilot.limits import Limit
 from evsed.core.pilot.pace import GOLDEN
 from evsed.core.pilot.pilot_meter import PERIOD_S, FrontEnd
+from evsed.core.pilot.self_checks import COIL_V_PER_CODE
 from evsed.link import Configure, SetLimits, Snapshot
 from evsed.sim.circuit import CAR_B_OHM, CAR_C_OHM, NO_CAR, PARTS, Circuit, Load
 from evsed.sim.contactor_drive import Contactor, ContactorDrive
 from tests.boards.pigpio.pigpio_rig import PATIENCE_S, Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from evsed.boards.held_board import HeldBoard
     from evsed.boards.kernel.session import KernelSession
     from evsed.boards.pigpio.session import PigpioSession
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     ARealBoard = HeldBoard[PigpioSession] | HeldBoard[KernelSession]
 
 MIRROR: Final = 25
+PILOT, COIL_SUPPLY, GENERATOR = 0, 3, 4  # the channels of hw/
 SLOWEST_S: Final = 0.05  # the release of the slowest contactor that SAFETY.md allows
 STEP_S: Final = 0.005  # of the contacts between two ticks
 IN_B: Final = Load(car_ohm=CAR_B_OHM)
@@ -38,9 +39,71 @@ IN_C: Final = Load(car_ohm=CAR_C_OHM)
 LIMITS: Final = SetLimits((Limit("feed", 16.0, why="following the sun"),))
 
 
-def inputs(*, mirror: bool) -> InputsConfig:
-    """The optional inputs: none, or the mirror contact."""
-    return InputsConfig(contactor_feedback_gpios=(MIRROR,) if mirror else ())
+def inputs(*, mirror: bool, channels: bool = False) -> InputsConfig:
+    """The optional inputs: none, the mirror contact, the two channels of hw/ that check."""
+    return InputsConfig(
+        contactor_feedback_gpios=(MIRROR,) if mirror else (),
+        coil_supply_adc_channel=COIL_SUPPLY if channels else None,
+        generator_adc_channel=GENERATOR if channels else None,
+    )
+
+
+Read = Callable[[int, float], int]
+"""The code of a channel at a moment."""
+
+
+class Converter:
+    """The converter's channels: the pilot, the coil's supply, the generator; 0 V on the others.
+
+    *fault* makes another code of the one that is asked for.
+    """
+
+    def __init__(self, circuit: Circuit) -> None:
+        self._circuit = circuit
+        self.fault: Callable[[Read, int, float], int] | None = None
+
+    def code(self, channel: int, at_s: float) -> int:
+        """Convert once."""
+        return self._right(channel, at_s) if self.fault is None else self._wrong(channel, at_s)
+
+    def _wrong(self, channel: int, at_s: float) -> int:
+        assert self.fault is not None
+        return min(1023, max(0, self.fault(self._right, channel, at_s)))
+
+    def _right(self, channel: int, at_s: float) -> int:
+        if channel == PILOT:
+            return self._circuit.code(at_s)
+        if channel == COIL_SUPPLY:
+            return round(12.0 / COIL_V_PER_CODE)
+        if channel == GENERATOR:
+            generator, parts = self._circuit.generator, self._circuit.parts
+            phase = (at_s - generator.origin_s) * generator.frequency_hz % 1.0
+            high = generator.duty >= 1.0 or phase < generator.duty
+            volts = parts.source_high_v if high else parts.source_low_v
+            return round((volts - parts.volts_at_code_0) / parts.volts_per_code)
+        return 0
+
+
+class Pi(Protocol):
+    """The Pi under a plug, as far as events strike it."""
+
+    def kill_control(self) -> None:
+        """Let all that the control process holds end as the kernel ends it; nothing is tidied."""
+
+    def switch_off(self) -> str:
+        """Run `evsed off` beside what lives; return what it says."""
+
+    def strike(self) -> None:
+        """Kill what drives the contactor for evsed: pigpiod, or the dead-man's process."""
+
+    def mend(self) -> None:
+        """Start again what was killed, as systemd does."""
+
+    def pass_time(self) -> None:
+        """Let the programs of the Pi itself act up to now."""
+
+    def another_board(self) -> ARealBoard:
+        """Make the board of the next control process."""
 
 
 @dataclass
@@ -54,9 +117,11 @@ class Plug:
     board: ARealBoard
     clock: Clock
     circuit: Circuit
+    converter: Converter
     drive: ContactorDrive
     follow: Callable[[], None]
     stick_high: Callable[[], None]
+    pi: Pi
     control: Control = field(init=False)
     longest_s: float = 0.0
     _even_at: float = field(init=False)
@@ -64,10 +129,24 @@ class Plug:
     _live_since: float | None = None
 
     def __post_init__(self) -> None:
+        self._start(EvseConfig())
+
+    def _start(self, evse: EvseConfig) -> None:
         front_end = FrontEnd(PARTS.volts_at_code_0, PARTS.volts_per_code)
-        config = Configure(self.config, front_end, EvseConfig(), supply_max_a=32.0)
+        config = Configure(self.config, front_end, evse, supply_max_a=32.0)
         self.control = Control(self.board, config, self.clock)  # type: ignore[arg-type]
         self._even_at = self.clock.now
+
+    def crash(self, load: Load, gone_s: float = 2.0) -> None:
+        """Let the control process be killed with *load* on the cable; then another one starts."""
+        self.circuit.load = load
+        self.pi.kill_control()
+        until = self.clock.now + gone_s
+        while self.clock.now < until:
+            self._pass_time(self.clock.now + STEP_S)
+            self.pi.pass_time()
+        self.board = self.pi.another_board()
+        self._start(EvseConfig(front_end_proved=True))
 
     @property
     def live(self) -> bool:
@@ -130,8 +209,3 @@ class Plug:
 def slow_drive() -> ContactorDrive:
     """The coil's two switches, and the slowest contactor."""
     return ContactorDrive([Contactor(release_s=SLOWEST_S)])
-
-
-def with_inputs(config: BoardConfig, *, mirror: bool) -> BoardConfig:
-    """*config* with the mirror contact or without."""
-    return replace(config, inputs=inputs(mirror=mirror))

@@ -8,12 +8,15 @@ stands in SAFETY.md; `--write` puts it there.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple
 
 from evsed.core.pilot.faults import Fault
+from evsed.errors import BoardError
 from evsed.sim.circuit import NO_CAR
+from tests.boards.single_parts.converter_faults import FAULTS
 from tests.boards.single_parts.pis import PIS
 from tests.boards.single_parts.plug import IN_C, Plug
 
@@ -109,6 +112,58 @@ def after_a_charge(plug: Plug, fail: Callable[[Plug], None]) -> None:
     plug.pull()
 
 
+def killed_as_it_is_pulled(plug: Plug) -> None:
+    """The control process is killed as the plug is pulled, and starts again."""
+    plug.crash(NO_CAR)
+
+
+def killed_with_the_car(plug: Plug) -> None:
+    """The control process is killed and starts again while the car stays; then it is pulled."""
+    plug.crash(IN_C)
+    plug.run(6.0, IN_C)
+
+
+def switched_off_as_it_is_pulled(plug: Plug) -> None:
+    """`evsed off` runs as the plug is pulled."""
+    plug.circuit.load = NO_CAR
+    with suppress(BoardError):  # it says that an output stays on, where one does
+        plug.pi.switch_off()
+    plug.follow()
+
+
+def struck_as_it_is_pulled(plug: Plug) -> None:
+    """Pigpiod, or the dead-man's process, is killed as the plug is pulled."""
+    plug.circuit.load = NO_CAR
+    plug.pi.strike()
+    plug.follow()
+
+
+EVENTS: Final = {
+    "killed as it is pulled": killed_as_it_is_pulled,
+    "killed with the car": killed_with_the_car,
+    "switched off as it is pulled": switched_off_as_it_is_pulled,
+    "struck as it is pulled": struck_as_it_is_pulled,
+}
+
+
+@cache
+def event_outcome(pi: str, part: str, event: str, *, mirror: bool) -> Outcome:
+    """Play a part that fails in a charge, an event after it, and the next car."""
+    with PIS[pi](mirror=mirror) as plug:
+        plug.run(2.0, NO_CAR)
+        plug.charge()
+        assert plug.live
+        PARTS[part].fail(plug)
+        plug.run(0.1, IN_C)
+        EVENTS[event](plug)
+        plug.pull(3.0)
+        plug.pi.mend()
+        plug.pull(8.0)
+        plug.charge()
+        plug.pull(2.0)
+        return Outcome(plug.longest_s, dict(plug.snapshot.faults), plug.live)
+
+
 MOMENTS: Final = {
     "before": before_a_charge,
     "during": during_a_charge,
@@ -122,6 +177,19 @@ def outcome(pi: str, part: str, moment: str, *, mirror: bool) -> Outcome:
     with PIS[pi](mirror=mirror) as plug:
         plug.run(2.0, NO_CAR)
         MOMENTS[moment](plug, PARTS[part].fail)
+        return Outcome(plug.longest_s, dict(plug.snapshot.faults), plug.live)
+
+
+@cache
+def converter_outcome(pi: str, name: str, moment: str, *, channels: bool) -> Outcome:
+    """Play a converter that fails; *channels*: those that check are wired, too."""
+
+    def fail(plug: Plug) -> None:
+        plug.converter.fault = FAULTS[name](plug)
+
+    with PIS[pi](mirror=False, channels=channels) as plug:
+        plug.run(2.0, NO_CAR)
+        MOMENTS[moment](plug, fail)
         return Outcome(plug.longest_s, dict(plug.snapshot.faults), plug.live)
 
 

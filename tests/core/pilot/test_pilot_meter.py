@@ -340,6 +340,26 @@ def test_sixty_milliseconds_without_a_readable_burst_is_lost() -> None:
     assert lost == [False, False, True]
 
 
+def test_hash_that_has_a_plateau_once_it_is_joined_is_lost_all_the_same() -> None:
+    watch = Watch()
+    watch.sees("C", 0.1, ticks=5)
+
+    readings = [watch.update([1023 * number // 128 for number in range(128)], 0.1) for _ in "123"]
+
+    assert [reading.lost for reading in readings] == [False, False, True]
+
+
+def test_a_pilot_that_is_seen_only_in_two_bursts_together_is_not_lost() -> None:
+    watch = Watch()
+    watch.sees("C", 0.1, ticks=5)
+    high, low = code(5.97), code(-11.94)
+
+    readings = [watch.update([high, high, *[low] * 126], 0.1) for _ in range(20)]
+
+    assert not any(reading.lost for reading in readings)
+    assert readings[-1].settled is PilotState.C
+
+
 def test_hash_on_the_wire_is_not_readable() -> None:
     watch = Watch()
 
