@@ -28,14 +28,18 @@ class FeedMemory:
     def from_json(cls, stored: object) -> FeedMemory:
         """Read what `to_json()` has written; anything else is no memory."""
         match stored:
-            case {"feed": str(feed), "below_0": bool(below_0), "forbidding_w": forbidding, **more}:
+            case {
+                "feed": str(feed),
+                "below_0": bool(below_0),
+                "proven": bool(proven),
+                "forbidding_w": forbidding,
+            }:
                 sound = isinstance(forbidding, (int, float)) and 0 <= forbidding < math.inf
-                proven = more.get("proven") is True  # earlier versions did not keep it
                 return cls(feed, below_0, proven, float(forbidding) if sound else None)
             case _:
                 return cls()
 
-    def to_json(self) -> Json:
+    def to_json(self) -> dict[str, Json]:
         """Write it as the store keeps it."""
         return {
             "feed": self.feed,

@@ -14,7 +14,7 @@ from evsed.core.solar.allotment import Reading
 from evsed.core.text import text
 from evsed.errors import FeedError
 from evsed.feeds.fixed import FixedFeed
-from evsed.sources.presets import Device
+from evsed.sources.presets import KINDS, Device
 
 __all__ = ["Feed", "FeedConfig", "FixedFeed", "Reading", "open_feed"]
 
@@ -78,7 +78,7 @@ def open_feed(config: FeedConfig) -> Feed | FixedFeed:
                     )
                 )
             return FixedFeed(config.current_a)
-        case "http" | "mqtt" | "modbus" if config.device is not None:
+        case kind if kind in KINDS and config.device is not None:
             from evsed.feeds.measured import MeasuredFeed  # noqa: PLC0415 - only the feed in use
 
             return MeasuredFeed(config.device, period_s=config.period_s)

@@ -12,6 +12,7 @@ from evsed.core.text import text
 from evsed.feeds.excess import NAMES, feed_numbers
 from evsed.settings.common import Applies, Zone, must_be
 from evsed.settings.device import AnyText, DeviceSettings, Terms, check_address
+from evsed.sources.presets import Transport
 
 BATTERY_MONITOR_S = 10  # it samples the battery so often (BatteryMonitor's getdata.py)
 _PAGE = "http://192.168.1.10/excesspwr.php"
@@ -30,7 +31,7 @@ class FeedSettings(DeviceSettings):
         "window_s": 0.0,
     }
 
-    kind: Literal["batterymonitor", "fixed", "http", "mqtt", "modbus"] = "batterymonitor"
+    kind: Literal["batterymonitor", "fixed", Transport] = "batterymonitor"
     url: AnyText = _PAGE
     semantics: Literal["batterymonitor", "battery_power"] = "batterymonitor"
     period_s: float = Field(60.0, ge=1, le=3600)

@@ -10,12 +10,13 @@ from pydantic import Field, ValidationInfo, field_validator
 from evsed.meters.numbers import CAR_NAMES, HOUSE_NAMES, car_numbers, house_numbers
 from evsed.settings.common import Applies, Guard, Section
 from evsed.settings.device import DeviceSettings, Terms, check_address
+from evsed.sources.presets import Transport
 
 
 class MeterSettings(DeviceSettings):
     """The keys of both meters; without a kind there is none."""
 
-    kind: Literal["", "http", "mqtt", "modbus"] = ""
+    kind: Literal["", Transport] = ""
 
     @field_validator("url")
     @classmethod

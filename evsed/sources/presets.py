@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
 from evsed.core.text import text
@@ -28,7 +28,10 @@ from evsed.sources.terms import (
     Term,
 )
 
-KINDS: Final = ("http", "mqtt", "modbus")
+Transport = Literal["http", "mqtt", "modbus"]
+"""A transport."""
+
+KINDS: Final[tuple[str, ...]] = get_args(Transport)
 """The transports there are."""
 
 Sum = tuple[Term, ...]

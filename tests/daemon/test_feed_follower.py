@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import io
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from evsed.core.solar.allotment import Mode, Reading
@@ -153,9 +154,7 @@ async def test_the_owners_new_mode_permits_what_the_feed_forbade_before_a_restar
 def test_a_memory_of_the_feed_that_makes_no_sense_is_none() -> None:
     whole = FeedMemory("a", below_0=True, proven=True, forbidding_w=0.0)
     assert FeedMemory.from_json(whole.to_json()) == whole
-    earlier = FeedMemory.from_json({"feed": "a", "below_0": True, "forbidding_w": None})
-    assert earlier == FeedMemory("a", below_0=True)
-    for stored in (None, "a", {}, {"feed": 1, "below_0": True, "forbidding_w": None}):
+    for stored in (None, "a", {}, {**whole.to_json(), "feed": 1}, {**whole.to_json(), "proven": 1}):
         assert FeedMemory.from_json(stored) == FeedMemory()
-    odd = FeedMemory.from_json({"feed": "a", "below_0": True, "forbidding_w": "0"})
-    assert odd == FeedMemory("a", below_0=True)
+    odd = FeedMemory.from_json({**whole.to_json(), "forbidding_w": "0"})
+    assert odd == replace(whole, forbidding_w=None)

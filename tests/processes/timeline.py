@@ -9,6 +9,7 @@ these stamps does not depend on how busy the machine is.
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -122,12 +123,16 @@ class Timeline:
     def beats_since(self, at: float) -> list[float]:
         return [beat for beat in self.beats if beat > at]
 
-    def stalls(self) -> list[float]:
-        """When the machine had stood still: for the simulator, or between beats of one life."""
+    def stalls(self, *, one_life: bool = False) -> list[float]:
+        """When the machine had stood still: for the simulator, or between beats of one life.
+
+        *one_life*: all beats are of one, so that no long gap is the time between two.
+        """
+        most_s = math.inf if one_life else STARTING_S
         late = [
             after
             for before, after in itertools.pairwise(self.beats)
-            if STALL_S < after - before < STARTING_S
+            if STALL_S < after - before < most_s
         ]
         return late + [at for at, kind, _, _ in self.happened if kind == "stall"]
 

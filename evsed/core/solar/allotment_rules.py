@@ -15,6 +15,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from evsed.core.solar.allotment_budget import Budget
 from evsed.core.solar.allotment_config import Mode
 from evsed.core.solar.allotment_result import AllotmentReason, AllotmentRule
@@ -110,15 +112,9 @@ class Rules:
         elif not conditions.steady(stopped_s):
             rule = AllotmentRule.STEADYING
         if rule is not None:
-            return 0.0, AllotmentReason(
-                rule,
-                need_w=config.start_share * config.least_w / config.solar_weight,
-                spare_w=spare_w,
-                late_w=conditions.late_w,
-                left_s=pause_s,
-                reserve_w=config.reserve_w,
-                battery_first_w=self._budget.surplus.battery_first_w,
-            )
+            need_w = config.start_share * config.least_w / config.solar_weight
+            reason = self._by_spare(rule, need_w, spare_w)
+            return 0.0, replace(reason, late_w=conditions.late_w, left_s=pause_s)
         run.turn_on(now)
         return self._follow(now, cap_a, spare_w)
 
@@ -131,16 +127,7 @@ class Rules:
         wanted_a = spare_w / config.watts_per_ampere
         rule, left_s = run.cover(now, wanted_a, spare_w, floor_a, untaken_s)
         if rule is AllotmentRule.WAITING:
-            return self._stop(
-                now,
-                AllotmentReason(
-                    rule,
-                    need_w=config.least_w,
-                    spare_w=spare_w,
-                    reserve_w=config.reserve_w,
-                    battery_first_w=budget.surplus.battery_first_w,
-                ),
-            )
+            return self._stop(now, self._by_spare(rule, config.least_w, spare_w))
         softly = run.softly(now)
         if softly:
             wanted_a = 0.0
@@ -162,19 +149,25 @@ class Rules:
             amperes = run.pause()
         else:
             amperes = run.ramp_a(now, min(max(wanted_a, least_a), cap_a))
-        return amperes, AllotmentReason(
-            rule,
-            need_w=config.least_w,
-            spare_w=spare_w,
+        return amperes, replace(
+            self._by_spare(rule, config.least_w, spare_w),
             battery_loan_wh=run.loan.battery_loan_wh,
             loan_limit_wh=run.loan_limit_wh,
             dull=run.loan_limit_wh < config.scaled_loan_wh,
             current_a=amperes,
             left_s=left_s,
             most_w=cap_a * config.watts_per_ampere,
-            reserve_w=config.reserve_w,
-            battery_first_w=budget.surplus.battery_first_w,
             detail=Doubt.UNANSWERED.value,
+        )
+
+    def _by_spare(self, rule: AllotmentRule, need_w: float, spare_w: float) -> AllotmentReason:
+        """Explain *rule* by the power that is spare, and by what is kept from the car."""
+        return AllotmentReason(
+            rule,
+            need_w=need_w,
+            spare_w=spare_w,
+            reserve_w=self._budget.config.reserve_w,
+            battery_first_w=self._budget.surplus.battery_first_w,
         )
 
     def _stop(
