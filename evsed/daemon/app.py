@@ -124,7 +124,12 @@ async def _run(settings: Settings, page_path: Path, logs: Logs, around: Surround
     fuse = settings.main_fuse_config()
     guards = () if fuse is None else (HouseGuard(fuse, charger),)
     limits = LimitCalculator(
-        feed_terms(settings), charger, recorder, care, (*thermometers, *guards), _phases(settings)
+        feed_terms(settings),
+        charger,
+        recorder,
+        care,
+        (*thermometers, *guards),
+        _phases(settings, history),
     )
     button = ButtonHandler(charger, hub, may_start=settings.box.button_may_start)
     ticks = TickHandler(charger, hub, recorder, care, watchdog, button)
@@ -154,6 +159,7 @@ async def _run(settings: Settings, page_path: Path, logs: Logs, around: Surround
         async with asyncio.TaskGroup() as tasks:
             beside = [
                 tasks.create_task(limits.run(control.link, watchdog)),
+                tasks.create_task(limits.learn_sun()),
                 tasks.create_task(recorder.run()),
                 tasks.create_task(restart.run()),
                 tasks.create_task(supervisor.run()),
@@ -251,11 +257,11 @@ def _installation(settings: Settings) -> Installation:
     )
 
 
-def _phases(settings: Settings) -> PhaseWishes | None:
+def _phases(settings: Settings, history: HistoryService) -> PhaseWishes | None:
     if settings.contactor.switching == "off":
         return None
     rises = settings.contactor.switching == "auto"
-    return PhaseWishes(settings.allotment_config(), rises=rises)
+    return PhaseWishes(settings.allotment_config(), history.usual_sun, rises=rises)
 
 
 def _thermometers(settings: Settings) -> tuple[Thermometer, ...]:

@@ -103,6 +103,11 @@ class LimitCalculator:
             watchdog.on_limits(now)
             await asyncio.sleep(SENT_EVERY_S - time.monotonic() % SENT_EVERY_S)
 
+    async def learn_sun(self) -> None:
+        """Keep the last days in mind, for ever, where phases are chosen by them."""
+        if self._phases is not None:
+            await self._phases.learn_sun()
+
     def update(self, now: float, local: datetime) -> tuple[Limit, ...]:
         """Return every limit at *now*, which is *local* on the wall clock; note them in the state.
 
@@ -127,7 +132,7 @@ class LimitCalculator:
         controls = orders.controls  # a goal that is over has left them
         charges = plan is not None and plan.step.charges
         feed, allotment = self._feed(now, until_at, care, plan if charges else None)
-        self.wish = self._wished_phases(now, until_at, care, allotment)
+        self.wish = self._wished_phases(now, local, until_at, care, allotment)
         if allotment is not None and allotment.until_s is not None:
             left_s["feed"] = allotment.until_s
         owners = controls.limits(energy_wh, charge_s, local, until_at)
@@ -229,11 +234,17 @@ class LimitCalculator:
         )
 
     def _wished_phases(
-        self, now: float, until_at: float, care: Care | None, allotment: AllotmentResult | None
+        self,
+        now: float,
+        local: datetime,
+        until_at: float,
+        care: Care | None,
+        allotment: AllotmentResult | None,
     ) -> PhaseWish | None:
         if self._phases is None:
             return None
         state = self._charger.state
+        self._phases.look_ahead(local)
         return self._phases.update(
             now,
             state.driven(now),

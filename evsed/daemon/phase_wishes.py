@@ -3,32 +3,66 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import structlog
 
 from evsed.core.pilot.phase_set import PhaseWish
 from evsed.core.solar.phase_choice import ChargeNow, PhaseChoice, PreferredSet
+from evsed.core.solar.sun_ahead import UNKNOWN
+from evsed.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
     from evsed.core.solar.allotment_config import AllotmentConfig
     from evsed.core.solar.allotment_result import AllotmentResult
+    from evsed.core.user.usual_sun import UsualSun
     from evsed.link import Snapshot
+
+    SunReader = Callable[[], Awaitable[UsualSun | None]]
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+LEARNT_EVERY_S: Final = 900.0
+"""The last days are asked for so often, in seconds; they are read once a day."""
 
 
 class PhaseWishes:
     """Asks for one phase or all, and keeps the `choice` for the status.
 
     Only where phases are switched at all; *config* is the allotment's, for all phases of the box.
-    *rises*: phases may rise under a car.
+    *rises*: phases may rise under a car. *usual_sun* reads what is kept of the last days.
     """
 
-    def __init__(self, config: AllotmentConfig, *, rises: bool) -> None:
+    def __init__(
+        self, config: AllotmentConfig, usual_sun: SunReader | None = None, *, rises: bool
+    ) -> None:
         self._rule = PhaseChoice(config, rises=rises)
         self._begun = False
+        self._usual_sun = usual_sun
+        self._sun: UsualSun | None = None
+        self._ahead = UNKNOWN
         self.choice: PreferredSet | None = None
 
     def set_rules(self, config: AllotmentConfig) -> None:
         """Choose by the rules of *config* from now on; the box is the same."""
         self._rule.config = config
+
+    async def learn_sun(self) -> None:
+        """Keep what is known of the last days up to date, for ever; without a reader not at all."""
+        while self._usual_sun is not None:
+            try:
+                self._sun = await self._usual_sun()
+            except StoreError as error:
+                log.warning(str(error))
+            await asyncio.sleep(LEARNT_EVERY_S)
+
+    def look_ahead(self, local: datetime) -> None:
+        """Note what is expected of the day from now on, *local* on the wall clock."""
+        self._ahead = self._sun.ahead(local) if self._sun is not None else UNKNOWN
 
     def update(
         self,
@@ -60,5 +94,5 @@ class PhaseWishes:
             switching_to=snapshot.switching_to,
             most_phases=most_phases,
         )
-        self.choice = self._rule.update(now, allotment, charge, period_s)
+        self.choice = self._rule.update(now, allotment, charge, period_s, self._ahead)
         return PhaseWish(self.choice.phases, until_at, self.choice.why)

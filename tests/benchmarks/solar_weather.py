@@ -20,9 +20,23 @@ KINDS: Final = ("clear", "broken", "fast", "marginal", "overcast")
 def make_day(kind: str, seed: int) -> array[float]:
     """Watts of surplus for each second of a day of `kind`."""
     random = Random(f"{kind} {seed}")
+    return _day(kind, random, *_clear(kind, random))
+
+
+def days_before(kind: str, seed: int, count: int) -> list[array[float]]:
+    """As many other days of the same roof and season, each under a sky of any kind."""
+    clear = _clear(kind, Random(f"{kind} {seed}"))
+    random = Random(f"before {kind} {seed}")
+    return [_day(random.choice(KINDS), random, *clear) for _ in range(count)]
+
+
+def _clear(kind: str, random: Random) -> tuple[int, float, float]:
+    """Minutes from dawn to dusk, highest power and shape of a day without clouds."""
     minutes = round(random.uniform(9, 15.5) * 60)
-    peak_w = random.uniform(*_PEAKS_W[kind])
-    shape = random.uniform(1.1, 1.5)
+    return minutes, random.uniform(*_PEAKS_W[kind]), random.uniform(1.1, 1.5)
+
+
+def _day(kind: str, random: Random, minutes: int, peak_w: float, shape: float) -> array[float]:
     sky = _sky(kind, random, minutes * 6)  # a value for each 10 s
     loads = _loads(random, minutes)
     share = random.choice((1.0, 1.0, 0.3))

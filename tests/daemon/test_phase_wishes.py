@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +16,13 @@ from evsed.core.ocpp.ceiling import Ceiling, CeilingStep
 from evsed.core.pilot.phase_set import HAZARD
 from evsed.core.solar.allotment_config import AllotmentConfig, Mode
 from evsed.core.solar.reading import Reading
+from evsed.core.solar.sun_ahead import SunAhead
 from evsed.core.user.controls import Controls
+from evsed.core.user.usual_sun import UsualSun
 from evsed.daemon.limit_calculator import LimitCalculator
 from evsed.daemon.ocpp_limit import OcppLimit
 from evsed.daemon.phase_wishes import PhaseWishes
+from evsed.errors import StoreError
 from evsed.frontends.ocpp import OcppConfig
 from evsed.link import Tick
 from evsed.meters import CarReading
@@ -28,6 +32,9 @@ from tests.daemon.test_summary import CHARGING
 BOX = AllotmentConfig(phases=3, max_current_a=16.0, semantics="battery_power", period_s=10.0)
 EMPTY = replace(CHARGING, state="A", plugged=False, duty=1.0, closed=0)
 WAITING = replace(CHARGING, state="B1", duty=1.0, closed=0)
+
+
+SunReader = Callable[[], Awaitable[UsualSun | None]]
 
 
 class Switched:
@@ -61,7 +68,12 @@ class Switched:
 
 @asynccontextmanager
 async def switched(
-    folder: Path, switching: str = "down", fixed_a: float | None = None, *, ocpp: bool = False
+    folder: Path,
+    switching: str = "down",
+    fixed_a: float | None = None,
+    *,
+    ocpp: bool = False,
+    usual_sun: SunReader | None = None,
 ) -> AsyncIterator[Switched]:
     async with life(folder) as world:
         state = world.charger.state
@@ -75,7 +87,7 @@ async def switched(
             world.recorder,
             care,
             (OcppLimit(central, world.charger, 0.0),) if ocpp else (),
-            phases=PhaseWishes(BOX, rises=switching == "auto"),
+            phases=PhaseWishes(BOX, usual_sun, rises=switching == "auto"),
         )
         yield Switched(world, limits)
 
@@ -103,6 +115,41 @@ async def test_the_sun_that_is_needed_follows_the_set_in_use(
         box.run(300, 2000.0, state="B1", plugged=True)
 
         assert (box.most_a >= 6.0) is begins
+
+
+DULL = UsualSun(7, (2000.0,) * 96, (SunAhead(((2000.0,),), 900),) * 96)
+
+
+@pytest.mark.parametrize(("switching", "phases"), [("unplugged", 1), ("down", 1), ("auto", 3)])
+async def test_the_sun_of_the_last_days_chooses_the_set_where_phases_never_rise(
+    tmp_path: Path, switching: str, phases: int
+) -> None:
+    async def usual_sun() -> UsualSun:
+        return DULL
+
+    async with switched(tmp_path, switching, usual_sun=usual_sun) as box:
+        learning = asyncio.create_task(box.limits.learn_sun())
+        await asyncio.sleep(0)
+        box.run(30, 5000.0)
+        learning.cancel()
+
+        assert box.wished == phases
+
+
+async def test_a_store_that_cannot_be_read_leaves_the_surplus_of_the_moment(
+    tmp_path: Path,
+) -> None:
+    async def usual_sun() -> UsualSun:
+        raise StoreError("the disk is gone")
+
+    async with switched(tmp_path, usual_sun=usual_sun) as box:
+        learning = asyncio.create_task(box.limits.learn_sun())
+        await asyncio.sleep(0)
+        box.run(30, 5000.0)
+        assert not learning.done()
+        learning.cancel()
+
+        assert box.wished == 3
 
 
 async def test_power_and_phases_follow_the_set_in_use(tmp_path: Path) -> None:

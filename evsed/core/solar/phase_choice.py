@@ -8,7 +8,7 @@ change costs half a minute of sun and a closing, so it has to be worth it for a 
   readings. Where one phase may carry 32 A nothing is gained below 7.4 kW.
 * **Down** when one phase has enough, and the battery has lent half of what it lends to a cloud, or
   the surplus has been under the least of all phases for ten minutes. Where phases cannot rise again
-  it is half an hour, whatever was lent.
+  what was lent does not count.
 * A change that is under way is made: while the car rests nothing is lent, and what a late feed says
   of the surplus is of the draw before.
 * Down, too, where a central system allows fewer phases. Up it never asks: that is for the surplus.
@@ -17,8 +17,13 @@ change costs half a minute of sun and a closing, so it has to be worth it for a 
 
 Before the car is there, and before it has begun, a change costs nothing: then the surplus of the
 moment decides. Where phases cannot rise under a car, that moment may be early in the morning, and
-one phase would be all that the car gets for the day. So there all phases are waited for: until the
-sun has been enough for one and not for all for an hour and a half since the car came.
+one phase would be all that the car gets for the day. So there the last days decide: by what each
+set would have captured of them from this time of day on (`sun_ahead`). Down, too, it goes only
+while one phase would have captured more.
+
+Where the last days are not known, or had nothing left at this time, all phases are waited for until
+the sun has been enough for one and not for all for an hour and a half since the car came, and down
+it goes after half an hour.
 """
 
 from __future__ import annotations
@@ -30,6 +35,7 @@ from typing import Final
 from evsed.core.pilot.frequency import left_s
 from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.core.solar.allotment_result import AllotmentResult, kilowatts
+from evsed.core.solar.sun_ahead import UNKNOWN, SunAhead
 from evsed.core.text import text
 
 BOUND_WORDS: Final = text("the central system (OCPP) allows fewer phases than all")
@@ -59,7 +65,7 @@ broken day before noon: of the surplus of four such days 67 % were captured, 76 
 more with 1200 s."""
 
 FOR_GOOD_S: Final = 1800.0
-"""The same where there is no way back up."""
+"""The same where there is no way back up, and the last days are not known."""
 
 PATIENCE_S: Final = 5400.0
 """On a roof of 8 kW a clear sky takes about so long from 1.4 to 4.3 kW."""
@@ -103,17 +109,25 @@ class PhaseChoice:
         self.config = config
         self._rises = rises
         self._waited_s, self._last_at = 0.0, 0.0
+        self._asked: tuple[AllotmentConfig, int, SunAhead] | None = None
+        self._lasting: PreferredSet | None = None
         self._changes: deque[float] = deque(maxlen=MOST_A_DAY)
         self._phases = 0
         self._since_at: float | None = None
         self._why = ""
 
     def update(
-        self, now: float, allotment: AllotmentResult | None, charge: ChargeNow, period_s: float
+        self,
+        now: float,
+        allotment: AllotmentResult | None,
+        charge: ChargeNow,
+        period_s: float,
+        ahead: SunAhead = UNKNOWN,
     ) -> PreferredSet:
         """Return the set that is best at *now*; the feed has news every *period_s* seconds.
 
-        *allotment*: None where a fixed current takes the place of a feed.
+        *allotment*: None where a fixed current takes the place of a feed. *ahead*: what is expected
+        of the rest of the day.
         """
         config = self.config
         if charge.phases != self._phases:
@@ -133,19 +147,45 @@ class PhaseChoice:
         spare_w = config.solar_weight * (allotment.available_w or 0.0)
         one_w = config.mains_v * config.car_min_current_a
         best = self._best(spare_w, one_w, charge, known=allotment.solar_w is not None)
-        if not self._rises and not charge.begun and best.phases == 1:
-            left_s = self._patience_s(now, charge, enough=spare_w >= one_w)
+        for_s = max(LEAST_FOR_S, READINGS * period_s)
+        if charge.fast:
+            return self._hold(now, charge, best, 0.0)
+        if not self._rises:
+            lasting = self._best_ahead(charge, ahead)
+            enough = spare_w >= one_w
+            return self._for_good(now, charge, best, for_s, lasting, enough=enough)
+        if best.phases == 1:
+            lent_wh = allotment.battery_loan_wh or 0.0
+            lent = lent_wh >= LENT_SHARE * config.scaled_loan_wh
+            for_s = 0.0 if lent else max(for_s, DOWN_FOR_S)
+        return self._hold(now, charge, best, for_s)
+
+    def _for_good(
+        self,
+        now: float,
+        charge: ChargeNow,
+        best: PreferredSet,
+        for_s: float,
+        lasting: PreferredSet | None,
+        *,
+        enough: bool,
+    ) -> PreferredSet:
+        """Return the set where phases cannot rise again: by the *lasting* one of the last days.
+
+        *enough*: there is enough for one phase.
+        """
+        all_phases = self.config.phases
+        if lasting is not None and (not charge.begun or lasting.phases == all_phases):
+            return self._hold(now, charge, lasting, 0.0)
+        if not charge.begun and best.phases == 1:
+            left_s = self._patience_s(now, charge, enough=enough)
             if left_s > 0.0:
                 why = text("{reason}; they are waited for", reason=best.why)
-                return PreferredSet(config.phases, why, left_s)
+                return PreferredSet(all_phases, why, left_s)
         self._last_at = now
-        for_s = max(LEAST_FOR_S, READINGS * period_s)
         if best.phases == 1:
-            for_s = max(for_s, DOWN_FOR_S if self._rises else FOR_GOOD_S)
-            lent_wh = allotment.battery_loan_wh or 0.0
-            if self._rises and lent_wh >= LENT_SHARE * config.scaled_loan_wh:
-                for_s = 0.0
-        return self._hold(now, charge, best, 0.0 if charge.fast else for_s)
+            for_s = max(for_s, FOR_GOOD_S if lasting is None else DOWN_FOR_S)
+        return self._hold(now, charge, best, for_s)
 
     def _car_uses(self, charge: ChargeNow) -> int:
         """Return the most phases that the car may use."""
@@ -176,6 +216,26 @@ class PhaseChoice:
             need=kilowatts(high * one_w),
         )
         return PreferredSet(1 if poor else config.phases, why)
+
+    def _best_ahead(self, charge: ChargeNow, ahead: SunAhead) -> PreferredSet | None:
+        """Return the set that would have captured more of the days *ahead*; None: neither."""
+        config, high = self.config, self._car_uses(charge)
+        if self._asked != (config, high, ahead):  # once a quarter of an hour
+            self._asked = (config, high, ahead)
+            one_w, all_w = config.mains_v, high * config.mains_v
+            least_a = config.car_min_current_a / config.solar_weight
+            one_wh = ahead.captured_wh(least_a * one_w, config.max_current_a * one_w)
+            all_wh = ahead.captured_wh(least_a * all_w, config.max_current_a * all_w)
+            why = text(
+                "from this time on, the sun of the last days gives one phase {one_kwh:.1f} kWh, "
+                "and all phases {all_kwh:.1f} kWh",
+                one_kwh=one_wh / 1000,
+                all_kwh=all_wh / 1000,
+            )
+            known = one_wh != all_wh
+            better = 1 if one_wh > all_wh else config.phases
+            self._lasting = PreferredSet(better, why) if known else None
+        return self._lasting
 
     def _patience_s(self, now: float, charge: ChargeNow, *, enough: bool) -> float:
         """Seconds for which all phases are still waited for before the car has begun on one.

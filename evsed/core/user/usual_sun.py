@@ -2,7 +2,8 @@
 """The sun as it usually is: the power that the car could have had, by the quarter of an hour.
 
 It is the median of the last days. evsed asks no weather service, and the mean of a few days tells
-less of the next one where one of them was bright.
+less of the next one where one of them was bright. What is to choose between one phase and all needs
+the clouds as well; so the days themselves are kept beside it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from evsed.core.energy.history import QUARTER_S, merged
+from evsed.core.solar.sun_ahead import UNKNOWN, SunAhead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,14 +31,22 @@ QUARTERS: Final = 24 * 3600 // QUARTER_S
 
 @dataclass(frozen=True, slots=True)
 class UsualSun:
-    """The usual power of each quarter of an hour of a day, watts, of `days` days."""
+    """The usual power of each quarter of an hour of a day, watts, of `days` days.
+
+    `aheads`: from the begin of each quarter on, the same days one by one.
+    """
 
     days: int
     quarters_w: tuple[float, ...]
+    aheads: tuple[SunAhead, ...] = (UNKNOWN,) * QUARTERS
 
     def at(self, local: datetime) -> float:
         """Return the power at *local*, a time on the wall."""
         return self.quarters_w[_quarter(local)]
+
+    def ahead(self, local: datetime) -> SunAhead:
+        """Return what the days gave from *local*, a time on the wall, until midnight."""
+        return self.aheads[_quarter(local)]
 
 
 def usual_sun(days: Iterable[DayTrace], zone: tzinfo) -> UsualSun | None:
@@ -45,18 +55,25 @@ def usual_sun(days: Iterable[DayTrace], zone: tzinfo) -> UsualSun | None:
     A quarter of an hour that fewer than `DAYS_LEAST` of them know counts as dark.
     """
     known: list[list[float]] = [[] for _ in range(QUARTERS)]
-    count = 0
+    each_w: list[tuple[float, ...]] = []
     for day in days:
         rows = [row for row in merged(day.rows, QUARTER_S) if row.available_w is not None]
-        count += bool(rows)
+        day_w = [0.0] * QUARTERS
         for row in rows:
-            known[_quarter(datetime.fromtimestamp(row.at, zone))].append(
-                float(row.available_w or 0)
-            )
-    if count < DAYS_LEAST:
+            quarter = _quarter(datetime.fromtimestamp(row.at, zone))
+            day_w[quarter] = float(row.available_w or 0)
+            known[quarter].append(day_w[quarter])
+        if rows:
+            each_w.append(tuple(day_w))
+    if len(each_w) < DAYS_LEAST:
         return None
     return UsualSun(
-        count, tuple(median(each) if len(each) >= DAYS_LEAST else 0.0 for each in known)
+        len(each_w),
+        tuple(median(each) if len(each) >= DAYS_LEAST else 0.0 for each in known),
+        tuple(
+            SunAhead(tuple(day_w[begin:] for day_w in each_w), QUARTER_S)
+            for begin in range(QUARTERS)
+        ),
     )
 
 

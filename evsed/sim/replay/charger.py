@@ -29,6 +29,8 @@ from evsed.core.solar.allotment import (
 )
 from evsed.core.solar.car_needs import CarNeeds
 from evsed.core.solar.phase_choice import ChargeNow, PhaseChoice
+from evsed.core.solar.sun_ahead import UNKNOWN
+from evsed.core.user.usual_sun import UsualSun
 from evsed.sim.replay.plant import CAR_DEAD_TIME_S, FeedValue
 
 BEFORE_DAWN_S: Final = 10
@@ -55,7 +57,7 @@ class Evsed:
 
     `reasons` has the allotment's reason for each second. Where *switch* lets phases change, `wish`
     asks for a set of them, and `phases` is the set in use. *chooses*: the wish is evsed's own.
-    *comes_s*: the second in which the car is plugged in, for good.
+    *comes_s*: the second in which the car is plugged in, for good. *usual*: the days before.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Evsed:
         *,
         chooses: bool = True,
         comes_s: int = -BEFORE_DAWN_S // 2,
+        usual: UsualSun | None = None,
     ) -> None:
         self.allotment = Allotment(config)
         self.ledger = Ledger()
@@ -78,7 +81,7 @@ class Evsed:
         self._switched, self._chooses = switch.active, chooses
         self._choice = PhaseChoice(config, rises=switch.switching is Switching.AUTO)
         self._begun = False
-        self._comes_s = comes_s
+        self._comes_s, self._usual = comes_s, usual
         evse = EvseConfig(switch=switch, least_pause_s=LEAST_PAUSE_S)
         self._evse = Evse(evse, -float(BEFORE_DAWN_S))
         self._asks_since: float | None = None
@@ -142,7 +145,10 @@ class Evsed:
             begun=self._begun,
             switching_to=self.switching_to,
         )
-        best = self._choice.update(now, allotted, charge, self.allotment.period_s)
+        ahead = UNKNOWN
+        if self._usual is not None:
+            ahead = self._usual.ahead(self._started + timedelta(seconds=now))
+        best = self._choice.update(now, allotted, charge, self.allotment.period_s, ahead)
         self.wish = PhaseWish(best.phases, math.inf, best.why)
 
     def finish(self, now_s: int) -> SessionRecord | None:

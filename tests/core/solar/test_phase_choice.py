@@ -11,8 +11,11 @@ import pytest
 from evsed.core.solar.allotment_config import AllotmentConfig
 from evsed.core.solar.allotment_result import AllotmentReason, AllotmentResult, AllotmentRule
 from evsed.core.solar.phase_choice import BOUND_WORDS, ChargeNow, PhaseChoice, PreferredSet
+from evsed.core.solar.sun_ahead import UNKNOWN, SunAhead
 
 CONFIG = AllotmentConfig(mains_v=230.0, phases=3, max_current_a=16.0)
+SUNNY = SunAhead(((8000.0,) * 8,), 900)  # two hours, of which all phases take more
+DULL = SunAhead(((3000.0,) * 8,), 900)
 
 
 class Day:
@@ -32,6 +35,7 @@ class Day:
         self.charge = ChargeNow(phases=phases, plugged=True, begun=True)
         self.lent_wh = 0.0
         self.period_s = 60.0
+        self.ahead = UNKNOWN
         self.changes: list[float] = []
         self.choice = PreferredSet(phases, "")
 
@@ -46,7 +50,7 @@ class Day:
         )
         for _ in range(round(for_s)):
             self.now += 1.0
-            self.choice = self.rule.update(self.now, result, self.charge, self.period_s)
+            self.choice = self.rule.update(self.now, result, self.charge, self.period_s, self.ahead)
             if self._follows and self.choice.phases != self.charge.phases:
                 self.charge = replace(self.charge, phases=self.choice.phases)
                 self.changes.append(self.now)
@@ -146,6 +150,63 @@ def test_the_next_car_is_waited_for_as_long() -> None:
     day.run(2000.0, 5000.0)
 
     assert day.charge.phases == 3
+
+
+@pytest.mark.parametrize(("ahead", "phases"), [(SUNNY, 3), (DULL, 1)])
+@pytest.mark.parametrize("spare_w", [500.0, 2000.0, 5000.0])
+def test_where_there_is_no_way_up_the_last_days_choose_the_set_that_the_car_begins_with(
+    ahead: SunAhead, phases: int, spare_w: float
+) -> None:
+    """The car comes in a cloud, or in a gap between two, and stays for the rest of the day."""
+    day = Day(4 - phases, rises=False)
+    day.charge = replace(day.charge, begun=False)
+    day.ahead = ahead
+
+    assert day.run(spare_w, 10.0).phases == phases
+    assert "of the last days" in day.choice.why
+
+
+def test_where_there_is_no_way_up_clouds_take_no_phases_while_more_sun_is_expected() -> None:
+    day = Day(3, rises=False)
+    day.ahead = SUNNY
+    day.run(3000.0, 7200.0)
+    assert day.charge.phases == 3
+
+    day.ahead = DULL
+    day.run(3000.0, 599.0)
+    assert day.charge.phases == 3
+    day.run(3000.0, 3.0)
+
+    assert day.charge.phases == 1
+
+
+def test_where_phases_may_rise_the_last_days_do_not_count() -> None:
+    day = Day(1)
+    day.ahead = DULL
+
+    day.run(5000.0, 200.0)
+
+    assert day.charge.phases == 3
+
+
+def test_what_is_expected_depends_on_the_phases_that_the_car_uses() -> None:
+    """4 kW are enough for two phases, and not for three."""
+    day = Day(3, rises=False)
+    day.charge = replace(day.charge, begun=False)
+    day.ahead = SunAhead(((4000.0,) * 8,), 900)
+    assert day.run(4000.0, 1.0).phases == 1
+
+    day.charge = replace(day.charge, car_phases=2)
+
+    assert day.run(4000.0, 1.0).phases == 3
+
+
+def test_fast_takes_all_phases_whatever_is_expected() -> None:
+    day = Day(1, rises=False)
+    day.charge = replace(day.charge, begun=False, fast=True)
+    day.ahead = DULL
+
+    assert day.run(0.0, 1.0).phases == 3
 
 
 def test_down_at_once_when_the_battery_has_lent_half_of_its_loan() -> None:

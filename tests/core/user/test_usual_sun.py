@@ -55,3 +55,16 @@ def test_the_quarters_are_those_of_the_clock_on_the_wall() -> None:
     assert sun is not None
     assert sun.at(NOON.astimezone(zone)) == 1000
     assert sun.at(NOON) == 0
+
+
+def test_the_days_themselves_are_what_is_ahead() -> None:
+    sun = usual_sun([day(0, 1000), day(1, 9000), day(2, None), day(3, -200)], UTC)
+    assert sun is not None
+
+    ahead = sun.ahead(NOON + timedelta(minutes=14))
+    assert [day_w[0] for day_w in ahead.days_w] == [1000, 9000, -200]
+    assert {len(day_w) for day_w in ahead.days_w} == {48}
+    assert ahead.captured_wh(1000.0, 4000.0) == (1000 + 4000) / 4 / 3
+
+    later = sun.ahead(NOON + timedelta(minutes=15))
+    assert later.captured_wh(1000.0, 4000.0) == 0.0
