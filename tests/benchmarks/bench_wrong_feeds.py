@@ -22,6 +22,7 @@ from evsed.core.solar.allotment import Allotment, AllotmentConfig, Reading, Sema
 from evsed.core.solar.allotment_result import AllotmentRule
 from evsed.sim.dayfiles.reader import read_day
 from evsed.sim.demand_manager import DemandManager, Formula
+from evsed.sim.replay.plant import PlantBattery, PlantConfig
 
 DAYS: Final = Path(__file__).parents[1] / "days" / "places"
 STEP_S: Final = 5
@@ -29,9 +30,7 @@ CAR_LATE_S: Final = 5
 LATENCY_S: Final = 5
 VOLTS: Final = 230.0
 CAPACITY_WH: Final = 10_000.0
-BEGINS_AT: Final = 0.4
-CHARGE_RATE_PER_H: Final = 0.5
-TAPER_FROM: Final = 0.96
+HOUSE: Final = PlantConfig(battery_kwh=CAPACITY_WH / 1000, soc=0.4, target_soc=0.9)
 
 FAULTS: Final = ("right", "unseen", "unseen by the battery", "reversed")
 LOADS: Final = ("none", "kettles", "twin")
@@ -73,31 +72,24 @@ def load_w(load: str, now: int, drawn_w: float) -> float:
 def play(case: Case, sun: array[float]) -> Outcome:
     """Run one day."""
     allotment = Allotment(AllotmentConfig(mains_v=VOLTS, semantics=case.semantics))
-    manager = DemandManager(case.formula, 0.9)
-    charge_wh = shown_wh = CAPACITY_WH * BEGINS_AT
+    manager = DemandManager(case.formula, HOUSE.target_soc)
+    battery, unseen = PlantBattery(HOUSE), PlantBattery(HOUSE)
     news: list[tuple[int, Reading]] = []
     offers = [0.0] * (CAR_LATE_S // STEP_S + 1)
     named: set[str] = set()
     drawn_w = car_wh = lent_wh = doubted_s = 0.0
     starts, on = 0, False
 
-    def takes_w(left_w: float, stored_wh: float) -> float:
-        """Power into the battery."""
-        room = min(1.0, max(0.0, (1 - stored_wh / CAPACITY_WH) / (1 - TAPER_FROM)))
-        return min(left_w, CHARGE_RATE_PER_H * CAPACITY_WH * room)
-
     for now in range(0, len(sun), STEP_S):
         spare_w = sun[now] - load_w(case.load, now, drawn_w)
         drawn_w = offers[0] * VOLTS
-        battery_w = takes_w(spare_w - drawn_w, charge_wh)
-        charge_wh = max(0.0, charge_wh + battery_w * STEP_S / 3600)
-        unseen_w = takes_w(spare_w, shown_wh)
-        shown_wh = max(0.0, shown_wh + unseen_w * STEP_S / 3600)
+        battery_w = battery.charge(spare_w - drawn_w, STEP_S)
+        unseen_w = unseen.charge(spare_w, STEP_S)
         if now % 60 == 0:
             seen_w = {"unseen": spare_w, "unseen by the battery": unseen_w}
             figure_w = manager.excess_w(
                 seen_w.get(case.fault, battery_w),
-                shown_wh if "unseen" in case.fault else charge_wh,
+                CAPACITY_WH * ((unseen if "unseen" in case.fault else battery).soc or 0.0),
                 CAPACITY_WH,
             )
             if case.fault == "reversed":

@@ -103,7 +103,7 @@ class DayCourse:
 
 
 @dataclass(slots=True)
-class _Battery:
+class PlantBattery:
     """Battery that takes the power that the car does not take; charging is positive."""
 
     config: PlantConfig
@@ -121,14 +121,14 @@ class _Battery:
             return None
         return self.config.target_soc + self.stored_wh / (1000 * self.config.battery_kwh)
 
-    def charge(self, surplus_w: float) -> float:
-        """Store for a second what is left over, as far as it fits; give what is missing."""
+    def charge(self, surplus_w: float, for_s: float = 1.0) -> float:
+        """Store what is left over, as far as it fits; give what is missing. Return the watts."""
         soc = self.soc
         if soc is not None and self.config.battery_kwh is not None:
             room = min(1.0, max(0.0, (1.0 - soc) / (1.0 - TAPER_FROM_SOC)))
             most_w = 1000 * self.config.battery_kwh * CHARGE_RATE_PER_H * room
             surplus_w = min(surplus_w, most_w)
-        self.stored_wh += surplus_w / 3600
+        self.stored_wh += surplus_w * for_s / 3600
         return surplus_w
 
 
@@ -139,7 +139,7 @@ class _Page:
         self._capacity_wh = 1000 * config.battery_kwh if config.battery_kwh is not None else None
         self._manager = DemandManager(config.formula, config.target_soc, tracking=config.tracking)
 
-    def read(self, power_w: float, battery: _Battery) -> tuple[float, float | None]:
+    def read(self, power_w: float, battery: PlantBattery) -> tuple[float, float | None]:
         """The excess and the maximum (None: not limited), in watts."""
         manager, soc = self._manager, battery.soc
         if soc is None or self._capacity_wh is None:
@@ -159,7 +159,7 @@ def play(
     *switched* gives the phases in use where they are switched; without it they are the plant's.
     """
     trace = DayCourse(surplus_w, config.mains_v, 1 if switched is not None else config.phases)
-    battery, page = _Battery(config), _Page(config)
+    battery, page = PlantBattery(config), _Page(config)
     on_its_way: deque[tuple[int, FeedValue]] = deque()
     left_w: deque[float] = deque([0.0], maxlen=max(1, config.feed_window_s))
     offers: deque[float] = deque([0.0] * CAR_DEAD_TIME_S, maxlen=CAR_DEAD_TIME_S)
