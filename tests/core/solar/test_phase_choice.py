@@ -180,6 +180,17 @@ def test_where_there_is_no_way_up_clouds_take_no_phases_while_more_sun_is_expect
     assert day.charge.phases == 1
 
 
+@pytest.mark.parametrize("ahead", [UNKNOWN, DULL])
+def test_where_there_is_no_way_up_all_phases_stay_while_there_is_enough(ahead: SunAhead) -> None:
+    day = Day(3, rises=False)
+    day.ahead = ahead
+
+    day.run(5000.0, 7200.0)
+
+    assert day.charge.phases == 3
+    assert not day.changes
+
+
 def test_where_phases_may_rise_the_last_days_do_not_count() -> None:
     day = Day(1)
     day.ahead = DULL
