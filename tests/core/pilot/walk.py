@@ -57,6 +57,7 @@ from tests.core.pilot.walk_world import (
     LET_GO,
     LOST,
     LOST_BOARD,
+    MISREAD,
     OPENED,
     PROVED,
     SHORT,
@@ -254,11 +255,16 @@ class Walk:
 # -- the worlds ------------------------------------------------------------------------------------
 
 _FEW: Final = (IN_A, IN_B, IN_C, LOST, SHORT)
+VENTILATED: Final = EvseConfig(allow_ventilated=True, front_end_proved=True, needs_b=False)
+PAUSE_F: Final = EvseConfig(front_end_proved=True, pause_f=True)
+UNPROVED: Final = EvseConfig(hold_off_s=10.0, needs_b=False)
 WORLDS: Final = {
     "a car that may do anything": World(limits=(0.0, 16.0), orders=(OPENED,)),
     "ventilation is allowed": World(
-        config=EvseConfig(allow_ventilated=True, front_end_proved=True, needs_b=False),
+        config=VENTILATED,
         pilots=(IN_A, IN_B, IN_C, IN_D, LOST),
+        limits=(0.0, 16.0),
+        orders=(LOST_BOARD,),
     ),
     "faults are reported": World(
         pilots=_FEW[:-1],
@@ -268,7 +274,7 @@ WORLDS: Final = {
     ),
     "an order to let go": World(pilots=_FEW, limits=(0.0, 16.0), orders=(LET_GO,)),
     "the front end is unproved, and a crash was just now": World(
-        config=EvseConfig(hold_off_s=10.0, needs_b=False), pilots=(*_FEW, *World().pilots[4:5])
+        config=UNPROVED, pilots=(*_FEW[:-1], MISREAD), orders=(OPENED,)
     ),
     "a car has to show B": World(
         config=EvseConfig(front_end_proved=True),
@@ -277,10 +283,7 @@ WORLDS: Final = {
         orders=(ACKNOWLEDGE, OPENED),
     ),
     "F is shown in a pause": World(
-        config=EvseConfig(front_end_proved=True, pause_f=True),
-        pilots=(IN_A, IN_B, IN_C, LOST),
-        limits=(0.0, 16.0),
-        orders=(ACKNOWLEDGE, OPENED),
+        config=PAUSE_F, pilots=(IN_A, IN_B, IN_C, LOST), limits=(0.0, 16.0), orders=()
     ),
     "the pilot's line is opened": World(
         config=EvseConfig(front_end_proved=True, cp_relay=True),
@@ -303,6 +306,18 @@ WORLDS: Final = {
 # Many minutes more, for whoever changes the state machine: `make walk`.
 LARGER: Final = {
     "a car that may do anything, under every limit and order": World(),
+    "ventilation is allowed, under every limit and order": World(
+        config=VENTILATED, pilots=(IN_A, IN_B, IN_C, IN_D, LOST)
+    ),
+    "the front end is unproved, under every limit and order": World(
+        config=UNPROVED, pilots=(*_FEW, MISREAD)
+    ),
+    "F is shown in a pause, under the orders": World(
+        config=PAUSE_F,
+        pilots=(IN_A, IN_B, IN_C, LOST),
+        limits=(0.0, 16.0),
+        orders=(ACKNOWLEDGE, OPENED),
+    ),
     **{
         f"phases are switched: {switching.value}, and boards are lost": World(
             config=replace(PROVED, switch=SwitchRules(switching, 3, mirrored=True)),
