@@ -185,6 +185,7 @@ class CarCare:
             phases_known=self.phases_used.settled,
             soft_start_s=settings.soft_start_s or self.breaks_off.soft_start_s,
             change_by_a=FLINCH_CHANGE_A if flinches else 0.0,
+            rises_after_s=self.least.rises_after_s,
             change_every_s=FLINCH_EVERY_S if flinches else 0.0,
             welcome=now - self._plugged_at < settings.welcome_s,
             uninterrupted=self.interruptions.spent,

@@ -26,6 +26,13 @@ WORKS_AFTER_S = 60.0
 sun hardly ever stands that long, so its highest counts: else a car that merely rests now and then
 seems to refuse what was on offer just then."""
 
+RISES_AFTER_S = 60.0
+"""An untaken offer rises after so long ..."""
+
+RISES_LATER_S = 90.0
+"""... and after this once a car began at such a rise: one that takes a minute to begin has then
+begun before the rise, and one that needs more has not (CurtRod/SimpleEVSE-WiFi#35: up to 60 s)."""
+
 BEGINS_ABOVE_A = 0.5
 """A car may go on at somewhat less than it needs to begin; this much is assumed, as nothing
 published says how much, until it has begun at less."""
@@ -55,7 +62,8 @@ class LeastCurrent:
         self._works_a = self._begins_a = math.inf
         self._level_a = self._before_a = 0.0
         self._level_at = -math.inf
-        self._stood_s = 0.0
+        self._stood_a, self._left_at = 0.0, -math.inf
+        """The last level that stood, and the moment at which the offer left it."""
         self._asks = False
         self._asked_at = -math.inf
         self._began_a = 0.0
@@ -72,7 +80,9 @@ class LeastCurrent:
         Where none has worked yet, the one at which the car began once the offer rose, or somewhat
         more than the highest refused one.
         """
-        refused = [amperes for amperes in self._refusals if amperes < self._works_a]
+        # What it begins at without a rise, and charges, it has not refused either.
+        works_a = min(self._works_a, self._by_itself_a - _RISE_A)
+        refused = [amperes for amperes in self._refusals if amperes < works_a]
         if len(refused) < OBSERVATIONS:
             return None
         if math.isinf(self._works_a):
@@ -102,29 +112,29 @@ class LeastCurrent:
         """The lowest current at which the car is known to begin; infinite while none is."""
         return self._works_a
 
+    @property
+    def rises_after_s(self) -> float:
+        """For so long an untaken offer stays before it rises, in seconds."""
+        return RISES_LATER_S if len(self._refusals) == 1 else RISES_AFTER_S
+
     def forget_wait(self) -> None:
         """Restart the watch: the car was woken, so what it refused before proves nothing."""
-        self._stood_s = 0.0
+        self._left_at = -math.inf
 
     def update(self, now: float, offered_a: float, *, asks: bool) -> None:
         """Watch the car at *now*: it is offered *offered_a* (0: nothing), and asks or does not."""
         if offered_a <= 0.0:
             self._level_a = self._before_a = 0.0
+            self._left_at = -math.inf
             self._asks = False
             return
         if abs(offered_a - self._level_a) >= _RISE_A:
-            self._stood_s = now - self._level_at if self._level_a > 0 else 0.0
+            if self._level_a > 0 and now - self._level_at >= STOOD_S:
+                self._stood_a, self._left_at = self._level_a, now
             self._before_a, self._level_a, self._level_at = self._level_a, offered_a, now
         level_s = now - self._level_at
         if asks and not self._asks:
-            self._rose = 0.0 < self._before_a < self._level_a and level_s <= TAKEN_WITHIN_S
-            chance = self._before_a >= self._by_itself_a - _RISE_A  # a car that rests now and then
-            if self._rose and self._stood_s >= STOOD_S and not chance:
-                self._refusals.append(self._before_a)
-                self._begins_a = offered_a
-                if self._before_a >= self._works_a - _RISE_A:  # it goes on at that, and begins not
-                    self._works_a = offered_a
-            self._asked_at, self._began_a = now, offered_a
+            self._on_begin(now, offered_a)
         elif self._asks and not asks:
             fell = self._before_a > self._level_a and level_s <= DROPPED_WITHIN_S
             low = self._level_a <= (self.least_a or 6.0) + LOW_A
@@ -142,6 +152,20 @@ class LeastCurrent:
         elif not self._offers or self._offers[-1][1] != self._level_a:
             self._offers.append((now, self._level_a))
         self._asks = asks
+
+    def _on_begin(self, now: float, offered_a: float) -> None:
+        """Note that the car asks from *now* on, and what it left before the offer rose."""
+        level_s = now - self._level_at
+        self._rose = 0.0 < self._before_a < self._level_a and level_s <= TAKEN_WITHIN_S
+        # A rise of some amperes takes a second or two, and so passes other levels.
+        left = self._stood_a < self._level_a and now - self._left_at <= TAKEN_WITHIN_S
+        chance = self._stood_a >= self._by_itself_a - _RISE_A  # a car that rests now and then
+        if left and not chance:
+            self._refusals.append(self._stood_a)
+            self._begins_a = offered_a
+            if self._stood_a >= self._works_a - _RISE_A:  # it goes on at that, and begins not
+                self._works_a = offered_a
+        self._asked_at, self._began_a = now, offered_a
 
     def _highest_a(self, now: float) -> float:
         """Return the highest level of the last minute, in amperes."""

@@ -175,7 +175,8 @@ class Run:
 
     def softly(self, now: float) -> bool:
         """Return True where the offer stays at the least current: hardly any current flows yet."""
-        return self.car.softly(now, self._budget.needs.soft_start_s)
+        needs = self._budget.needs
+        return self.car.softly(now, needs.soft_start_s, needs.rises_after_s)
 
     def ramp_a(self, now: float, wanted_a: float) -> float:
         """Move the offer towards *wanted_a*, not just before a stamp of the feed; return it."""

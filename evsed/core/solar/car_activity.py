@@ -125,13 +125,13 @@ class CarActivity:
             self._little_at = None
             self._begun_a, self._begun_until_at = offered_a, now + BEGUN_HOLDS_S
 
-    def softly(self, now: float, soft_start_s: float) -> bool:
+    def softly(self, now: float, soft_start_s: float, rises_after_s: float) -> bool:
         """Return True where the offer stays at the least current: hardly any current flows yet."""
         if self.charging:
             return now < self._soft_until_at
         if soft_start_s > 0:
             return now - self._idle_at < SOFT_RISES_S
-        return self.flowing_at is None and now - self._idle_at < UNTAKEN_RISES_S
+        return self.flowing_at is None and now - self._idle_at < rises_after_s
 
 
 def climbed_a(floor_a: float, cap_a: float, untaken_s: float) -> float:

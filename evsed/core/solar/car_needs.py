@@ -27,6 +27,8 @@ class CarNeeds:
     """The offer changes no more often than this ..."""
     change_by_a: float = 0.0
     """... and by no less than this, because each change makes the car open S2 for a moment."""
+    rises_after_s: float = 60.0
+    """An untaken offer of the least current rises to what is spare after so long."""
     search_a: float = 0.0
     """An offer that the car leaves is raised to this, whatever the sun gives, to find out from
     which current on it begins; 0: it is not."""

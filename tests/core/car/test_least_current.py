@@ -214,3 +214,43 @@ def test_what_a_sleeping_car_refused_before_it_was_woken_proves_nothing() -> Non
         car.learner.forget_wait()
         car.show(13.0, 60, asks=True)
         assert car.show(0.0, 60, asks=False) is None
+
+
+def test_a_rise_of_some_amperes_that_takes_a_second_or_two_shows_the_refusal_too() -> None:
+    car = Watched()
+    for _ in range(2):
+        car.show(6.0, 60, asks=False)
+        car.show(8.6, 1, asks=False)
+        car.show(11.2, 1, asks=False)
+        car.show(11.5, 2, asks=False)
+        car.show(11.5, 70, asks=True)
+        car.show(0.0, 60, asks=False)
+    assert car.learner.least_a == pytest.approx(6.0 + 5.5 * 2 / 3)
+
+
+def test_an_offer_that_fell_again_before_the_car_began_shows_no_refusal() -> None:
+    car = Watched()
+    for _ in range(3):
+        car.show(8.0, 60, asks=False)
+        car.show(10.0, 1, asks=False)
+        car.show(7.0, 2, asks=False)
+        car.show(7.0, 70, asks=True)
+        assert car.show(0.0, 60, asks=False) is None
+
+
+def test_a_car_that_takes_a_minute_begins_before_the_second_rise_and_has_refused_nothing() -> None:
+    car = Watched()
+    assert car.learner.rises_after_s == 60.0
+    car.show(6.0, 60, asks=False)
+    car.show(11.0, 3, asks=False)
+    car.show(11.0, 70, asks=True)
+    assert car.learner.rises_after_s == 90.0
+    car.show(0.0, 60, asks=False)
+    car.show(6.0, 63, asks=False)
+    car.show(6.0, 70, asks=True)
+    for _ in range(3):
+        car.show(11.0, 70, asks=True)
+        car.show(0.0, 60, asks=False)
+        car.show(6.0, 60, asks=False)
+        car.show(11.0, 3, asks=False)
+        assert car.show(11.0, 70, asks=True) is None

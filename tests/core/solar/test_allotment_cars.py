@@ -40,6 +40,15 @@ def test_an_offer_that_is_not_taken_for_a_minute_rises_to_what_is_spare() -> Non
     assert "and the car does not begin" in day.result.reason.describe()
 
 
+def test_an_offer_rises_later_where_a_car_may_have_begun_by_chance_at_the_last_rise() -> None:
+    day = Day(solar_w=3000)
+    day.plugged = False
+    day.allot.set_car(CarNeeds(rises_after_s=90.0))
+    day.run(65)
+    assert day.run(85).current_a == 6.0
+    assert day.run(20).current_a == pytest.approx(13.04)
+
+
 def test_a_car_that_takes_a_risen_offer_keeps_it() -> None:
     day = Day(solar_w=3000)
     day.plugged = False

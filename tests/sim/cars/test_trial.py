@@ -83,3 +83,23 @@ def test_what_a_car_that_pauses_by_itself_could_take_is_what_60_closings_a_day_a
 def test_the_least_current_of_a_car_is_that_of_its_habits() -> None:
     assert least_current_a(build_car("ordinary")) == 6.0
     assert least_current_a(build_car("min-8", least_a=9.0)) == 9.0
+
+
+@pytest.mark.parametrize("after_s", [61.0, 62.5, 64.0, 66.0])
+def test_a_car_that_begins_just_after_the_offer_rises_is_not_taken_for_one_that_needs_more(
+    after_s: float,
+) -> None:
+    config = TrialConfig(rules=AllotmentConfig(semantics="battery_power", max_current_a=16.0))
+    car = build_car("late-60s", after_s=after_s)
+    played = Trial(car, lambda at: 2900.0 if at % 2400 < 1200 else 200.0, config)
+    played.run(3 * 2400.0)
+    assert played.care.least.least_a is None
+
+
+@pytest.mark.parametrize("least_a", [7.5, 8.5, 9.5])
+def test_a_car_that_needs_more_is_known_after_three_offers(least_a: float) -> None:
+    config = TrialConfig(rules=AllotmentConfig(semantics="battery_power", max_current_a=16.0))
+    car = build_car("min-8", least_a=least_a)
+    played = Trial(car, lambda at: 2900.0 if at % 2400 < 1200 else 200.0, config)
+    played.run(3 * 2400.0)
+    assert played.care.least.least_a == pytest.approx(least_a, abs=1.3)
