@@ -45,7 +45,7 @@ CLAIMS: Final = (
            "core/pilot/test_phase_set.py::test_a_set_that_is_none_of_the_two_is_refused"),
     Mutant("phases-unmirrored", "settings/agreement.py", '    if switching in ("down", "auto") and not', "    if switching in () and not",
            "settings/test_settings_hardware.py::test_phases_change_under_a_car_only_where_mirror_contacts_prove_them_open"),
-    Mutant("converter-still", _METER, "            if self._unseen_low * usable >= NOT_BY_CHANCE:", "            if False:",
+    Mutant("converter-holds", _EVSE, "        if not self._live:\n            return Reason(cause", "        if False:\n            return Reason(cause",
            "boards/single_parts/test_converter.py::test_a_converter_that_fails_in_a_charge_leaves_no_empty_plug_live_for_300_ms"),
     Mutant("converter-no-b", _PROOF, "return self.proved and b_seen", "return self.proved",
            "boards/single_parts/test_converter.py::test_a_converter_that_fails_without_a_car_closes_nothing_on_an_empty_plug"),
