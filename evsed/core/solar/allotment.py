@@ -210,6 +210,7 @@ class Allotment:
         if not budget.news.on_reading(now, reading, surplus.period_s):
             return False
         surplus.may_test, surplus.may_pause = run.may_test(now), run.may_pause
+        surplus.must_prove = run.must_prove
         surplus.may_step, surplus.fast = run.may_step(now), budget.mode is Mode.FAST
         before_w, before_at = surplus.spare.solar_w, surplus.stamp_at
         span_s = surplus.on_reading(now, reading)

@@ -93,6 +93,13 @@ class Run:
         self._unproven_wh += max(0.0, more_w) * (now - self._drawn_at) / 3600
 
     @property
+    def must_prove(self) -> bool:
+        """True once a feed that never answered the car was believed for as much as a loan."""
+        budget = self._budget
+        spent = self._unproven_wh >= budget.config.scaled_loan_wh
+        return spent and budget.surplus.unproven
+
+    @property
     def loan_limit_wh(self) -> float:
         """Energy the battery would lend to a cloud now, in watt-hours."""
         whole_wh = self._budget.config.scaled_loan_wh
@@ -200,7 +207,7 @@ class Run:
             return AllotmentRule.TESTING, test_a
         if surplus.doubt.found is Doubt.UNANSWERED:
             return AllotmentRule.UNANSWERED, 0.0
-        if surplus.unproven and self._unproven_wh >= config.scaled_loan_wh:
+        if self.must_prove:
             return AllotmentRule.UNPROVEN, 0.0
         spare = surplus.spare
         if spare.bias_w > 0 and spare.solar_w < config.least_w:

@@ -167,7 +167,7 @@ class DrawVerdict:
             SUSPICIOUS if best_a < self.most_a else SURE
         ):
             self.most_a = best_a
-            self.answered = self.answered or best_a > 0
+            self.answered = self.answered or (best_a > 0 and not self.may_take_least)
         return Conclusion.KNOWN
 
     def _best_a(self, *, pause_tells: bool) -> float:

@@ -64,6 +64,8 @@ class FeedAnswers:
         self._before: _Seen | None = None
         self._changed_s = 0.0
         self._asked = False
+        self._rises = False  # the first rise after a start is still to come
+        self._least_part = 1.0
 
     @property
     def share(self) -> float:
@@ -79,6 +81,11 @@ class FeedAnswers:
     def proven(self) -> bool:
         """True once the figure has clearly answered."""
         return self._proof >= PROVEN
+
+    @property
+    def likely(self) -> bool:
+        """True while more speaks for a figure that answers than against it."""
+        return self._proof > 0
 
     @property
     def waits(self) -> bool:
@@ -98,13 +105,22 @@ class FeedAnswers:
         self._last = self._before = None
 
     def add(
-        self, excess_w: float, draw_w: float, span_s: float, *, asked: bool, full: bool
+        self,
+        excess_w: float,
+        draw_w: float,
+        span_s: float,
+        *,
+        asked: bool,
+        full: bool,
+        least_part: float = 1.0,
     ) -> None:
         """Add what is spare with the car drawing `draw_w`, both in watts.
 
         `asked`: the draw has moved for another reason than the sun. `full`: the panels may be
-        throttled, unless the battery gives power.
+        throttled, unless the battery gives power. `least_part`: where the draw is what the car is
+        offered, it may have taken so much of it, 0 to 1, or more.
         """
+        self._least_part = least_part
         seen = _Seen(excess_w, draw_w, full and excess_w > -NEAR_ZERO_W)
         last, self._last = self._last, seen
         self._changed_s += span_s
@@ -116,7 +132,10 @@ class FeedAnswers:
             self._before, self._changed_s = last, ANSWER_S
             self._power, self._cross = FORGET * self._power, FORGET * self._cross
             self.changes *= FORGET
-            self._asked = False
+            self._asked, self._rises = False, draw_w > 0 and least_part < 1
+        elif self._rises and self._before is None and not self._is_small(draw_w - last.draw_w):
+            self._rises = False
+            self._prove_by(last, seen)
         elif asked and self._before is None:
             self._before, self._changed_s, self._asked = last, span_s, True
         elif self._asked and not asked:
@@ -133,21 +152,29 @@ class FeedAnswers:
     def _judge(self, before: _Seen, seen: _Seen) -> None:
         """Weigh the change from one reading to another."""
         step_w, fell_w = seen.draw_w - before.draw_w, before.excess_w - seen.excess_w
-        near = max(abs(seen.excess_w), abs(before.excess_w)) < NEAR_ZERO_W
-        hidden = near or seen.full or before.full
+        hidden = self._hides(before, seen)
         # Throttled panels can hide an answer; they cannot make the figure rise with the draw.
         if not hidden or not (self._is_small(step_w) or self._is_small(fell_w)):
             self._power += step_w * step_w
             self._cross += (seen.solar_w - before.solar_w) * step_w
             self.changes += 1
         if not self._is_small(step_w):
-            self._prove(math.copysign(fell_w, fell_w * step_w), abs(step_w), hidden=hidden)
+            self._prove_by(before, seen)
 
-    def _prove(self, answer_w: float, step_w: float, *, hidden: bool) -> None:
-        """Weigh an answer to a step as proof that the figure sees the car, both in watts."""
+    def _hides(self, before: _Seen, seen: _Seen) -> bool:
+        """True where throttled panels, or a battery that holds the figure, may hide an answer."""
+        near = max(abs(seen.excess_w), abs(before.excess_w)) < NEAR_ZERO_W
+        return near or seen.full or before.full
+
+    def _prove_by(self, before: _Seen, seen: _Seen) -> None:
+        """Weigh the answer to a step as proof that the figure sees the car."""
+        step_w, fell_w = seen.draw_w - before.draw_w, before.excess_w - seen.excess_w
+        hidden = self._hides(before, seen)
+        answer_w, step_w = math.copysign(fell_w, fell_w * step_w), abs(step_w)
         scale = 2 * max(CALM_W**2, self._weather.variance)
         if not hidden:
-            more = step_w * (2 * answer_w - step_w) / scale
+            part_w = max(self._least_part * step_w, min(step_w, answer_w))
+            more = part_w * (2 * answer_w - part_w) / scale
         elif self._is_small(answer_w):
             more = -HIDDEN
         else:

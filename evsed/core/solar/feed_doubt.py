@@ -6,13 +6,14 @@ other way, and the sun without the car must stand still. Amperes that follow the
 since they move with it; a start, a stop, and steps made on purpose do. With a meter, a start that
 the feed does not answer as it should is followed by steps between the least current and twice that,
 until they have cleared the feed or convicted it; without one, the tests of what the car takes
-(`draw_test`) show it. Nothing is judged near 0, where throttled panels or a battery that holds the
-grid at zero hide the change.
+(`draw_test`) show it, and what the car is offered stands for its draw once any car has answered.
+Then a car that takes nothing looks the same, and the page says both. Nothing is judged near 0,
+where throttled panels or a battery that holds the grid at zero hide the change.
 
 A feed that has never answered the car is not proven: behind a full battery, whose panels are
 throttled, the figure stands still whatever the car draws, and so does one that does not see the
-car. With a meter, steps show which of them it is, and until it has answered, the car gets its least
-current and, for as long as a loan lasts, more.
+car. Steps show which of them it is, with a meter at once, without one when the loan is spent; and
+until it has answered, the car gets its least current and, for as long as a loan lasts, more.
 
 While it is not known which formula the figure has (`formula_evidence`), each meaning has its own
 evidence. One is enough to prove the feed, and all have to speak against it.
@@ -48,6 +49,9 @@ TESTS: Final = 12
 UNSEEN_S: Final = 900.0
 """Without a meter, a car that is taken to draw nothing may not be seen by the feed after so long,
 in seconds; the slowest reported car begins within 4 minutes (evcc-io/evcc#11958)."""
+
+LEAST_PART: Final = 1 / 3
+"""Without a meter a car that answers by this part of its offer is seen: one phase of three."""
 
 FLOOR_W: Final = 2.0
 """A figure at its floor is 0, but for what rounding adds, in watts ..."""
@@ -117,6 +121,7 @@ class FeedDoubt:
         self.found: Doubt | None = None
         """The figure that contradicts the draw, if there is one."""
         self._found_at = 0.0
+        self._answered_before = False
         self.was_below_0 = False
         """True once the figure was below 0: it has no floor. Kept when the evidence is cleared."""
         self.proven = False
@@ -169,28 +174,48 @@ class FeedDoubt:
             self.found, self._found_at = Doubt.FLOORED, now
 
     def add_offered(
-        self, now: float, seen: SeenReading, *, reverses: bool, unanswered: bool
+        self,
+        now: float,
+        seen: SeenReading,
+        *,
+        reverses: bool,
+        takes_nothing: bool,
+        answered: bool,
+        settled: bool,
+        may_test: bool,
     ) -> None:
         """Add a reading beside what the car is offered.
 
-        `reverses`: tests have shown a figure that answers the wrong way. `unanswered`: no car was
-        ever answered.
+        `reverses`: the tests of what the car takes have shown a figure that answers the wrong way;
+        `takes_nothing`: a car that takes nothing; `answered`: a car that takes something.
+        `settled`: any car has answered the offer. `may_test`: the offer may be changed on purpose.
         """
-        if self.found is Doubt.UNANSWERED and not unanswered:
-            self.clear()
-        if not self._believes(now):
+        if self.found is not Doubt.UNANSWERED and not self._believes(now):
             return
-        self._power.interrupt()
-        self._charged.interrupt()
-        self._tests, self._tested = 0, False
+        meanings = self._weigh(seen, least_part=LEAST_PART) if settled else []
+        if self.found is Doubt.UNANSWERED:
+            news = answered and not self._answered_before
+            if self.proven or news or now - self._found_at >= RETRY_S:
+                self.clear()
+            return
+        self._answered_before = answered
         # Throttled panels can hide an answer; they cannot make the figure rise with the car's draw.
-        if (seen.power_w is None and seen.charged_w is None) or (seen.full and not reverses):
-            return
-        self._nothing_s = self._nothing_s + seen.span_s if unanswered and seen.draw_w > 0 else 0.0
         if reverses:
             self._find(now, Doubt.REVERSED)
+            return
+        seen_before = answered or self.proven
+        nothing = takes_nothing and not (seen_before or seen.full) and seen.draw_w > 0
+        known = not (seen.power_w is None and seen.charged_w is None)
+        self._nothing_s = self._nothing_s + seen.span_s if nothing and known else 0.0
+        found = {self._judge(answers) for answers in meanings}
+        if found and None not in found and not any(answers.likely for answers in meanings):
+            self._find(now, Doubt.REVERSED if found == {Doubt.REVERSED} else Doubt.UNANSWERED)
         elif self._nothing_s >= UNSEEN_S:
             self._find(now, Doubt.UNANSWERED)
+        if not may_test:
+            self._tests = 0
+        elif meanings:
+            self._plan(meanings, seen)
 
     def add_measured(self, now: float, seen: SeenReading) -> None:
         """Add a reading beside what a meter says the car draws."""
@@ -198,21 +223,33 @@ class FeedDoubt:
             self.clear()  # the meter knows what the car takes
         if not self._believes(now):
             return
+        meanings = self._weigh(seen)
+        if not meanings:
+            self._tests = 0
+            return
+        found = [self._judge(answers) for answers in meanings]
+        if None not in found:
+            self._find(now, found[0])
+        self._plan(meanings, seen)
+
+    def _weigh(self, seen: SeenReading, least_part: float = 1.0) -> list[FeedAnswers]:
+        """Add a reading to each meaning that it may have; return those."""
         meanings = []
         for answers, spare_w in ((self._power, seen.power_w), (self._charged, seen.charged_w)):
             if spare_w is None:
                 answers.interrupt()
                 continue
-            answers.add(spare_w, seen.draw_w, seen.span_s, asked=seen.asked, full=seen.full)
+            answers.add(
+                spare_w,
+                seen.draw_w,
+                seen.span_s,
+                asked=seen.asked,
+                full=seen.full,
+                least_part=least_part,
+            )
             meanings.append(answers)
-        if not meanings:
-            self._tests = 0
-            return
         self.proven = self.proven or any(answers.proven for answers in meanings)
-        found = [self._judge(answers) for answers in meanings]
-        if None not in found:
-            self._find(now, found[0])
-        self._plan(meanings, seen)
+        return meanings
 
     def _believes(self, now: float) -> bool:
         """Return True while nothing is found, or what was found is old enough to try again."""

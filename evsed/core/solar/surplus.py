@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Final
 from evsed.core.solar.answer_time import LATER_S, AnswerTime
 from evsed.core.solar.battery_monitor import Spare
 from evsed.core.solar.battery_probe import BatteryProbe
-from evsed.core.solar.draw_evidence import NEAR_ZERO_W, taken_a
+from evsed.core.solar.draw_evidence import ANSWER_S, NEAR_ZERO_W, taken_a
 from evsed.core.solar.draw_test import DrawTest
 from evsed.core.solar.excess_formula import ExcessDecoder
-from evsed.core.solar.feed_doubt import ADVICE, FeedDoubt, SeenReading
+from evsed.core.solar.feed_doubt import ADVICE, Doubt, FeedDoubt, SeenReading
 from evsed.core.solar.feed_period import FeedPeriod
 from evsed.core.solar.feed_trouble import Notice
 from evsed.core.solar.held_grid import BATTERY_S, HeldGrid
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 HISTORY_S: Final = 1_900.0
 """The car's draw is remembered for this long, in seconds: two periods of a quarter of an hour,
 which is the slowest feed that evsed goes by."""
+
+SETTLED_S: Final = 2 * ANSWER_S
+"""An offer that stood for so long, in seconds, is what a car takes: the slowest reported cars
+follow within 10 s, and a figure by which a feed is doubted has some in hand."""
 
 BELIEVED_W: Final = 1e9
 """A figure beyond this is taken for this much, in watts: a battery of 16 MWh from its target."""
@@ -90,14 +94,21 @@ class Surplus:
         """... and may end for a reading, too."""
         self.may_step = False
         """True while it may be changed to see how many phases the car uses."""
+        self.must_prove = False
+        """True once the feed has been believed for long enough without an answer of the car."""
         self.fast = False
         """True while the offer does not follow the sun."""
         self._charged = self._formula_sure = False
 
     @property
     def car_maximum_a(self) -> float | None:
-        """The most the car takes, learned where no meter tells; None while there is no sign."""
-        return None if self._metered else self.test.most_a
+        """The most the car takes, learned where no meter tells; None while there is no sign.
+
+        Nothing is counted of a draw that the figure does not answer.
+        """
+        if self._metered:
+            return None
+        return 0.0 if self.doubt.found is Doubt.UNANSWERED else self.test.most_a
 
     @property
     def own_w(self) -> float:
@@ -123,8 +134,14 @@ class Surplus:
 
     @property
     def unproven(self) -> bool:
-        """True while the feed has never answered what a meter says the car draws."""
-        return self._metered and not (self.doubt.proven or self.held.found)
+        """True while the feed has never answered the car, and that may be hidden.
+
+        Without a meter that is BatteryMonitor's figure, behind whose throttled panels nothing is
+        answered; elsewhere the tests of what the car takes show it.
+        """
+        if self.doubt.proven or self.held.found:
+            return False
+        return self._metered or self._config.semantics == "batterymonitor"
 
     @property
     def counts_charge(self) -> bool:
@@ -261,18 +278,30 @@ class Surplus:
                 asked=asked,
                 full=full,
             ),
+            stamp_at,
         )
         self.stamp_at = stamp_at
         return span_s
 
-    def _doubt(self, now: float, seen: SeenReading) -> None:
+    def _doubt(self, now: float, seen: SeenReading, stamp_at: float) -> None:
         """Add a reading to the evidence for the feed and against it."""
         if self._metered:
             self.doubt.add_measured(now, seen)
         else:
-            unanswered = self.test.most_a == 0.0 and not self.test.answered
-            reverses = self.test.pop_reversal()
-            self.doubt.add_offered(now, seen, reverses=reverses, unanswered=unanswered)
+            before_a, level_s = self.car_maximum_a, self._draw.level_s(stamp_at)
+            self.doubt.add_offered(
+                now,
+                seen,
+                reverses=self.test.pop_reversal(),
+                takes_nothing=self.test.most_a == 0.0,
+                answered=self.test.answered,
+                settled=level_s >= SETTLED_S or seen.draw_w <= 0,
+                may_test=self.must_prove and self._bears_tests,
+            )
+            if self.car_maximum_a != before_a:
+                offered_a = seen.draw_w / self._config.watts_per_ampere
+                more_a = taken_a(self.car_maximum_a, offered_a) - taken_a(before_a, offered_a)
+                self._rebase(self._config.watts_per_ampere * more_a)
 
     def _narrow(self, start_at: float, stamp_at: float, before_w: float, figure_w: float) -> None:
         """Move the sun from *before_w* only as far as is certain of a car that may answer late.
@@ -304,9 +333,16 @@ class Surplus:
     def forget_car(self) -> None:
         """Forget what the car took."""
         self._answer_time = AnswerTime()
+        if self.doubt.found is Doubt.UNANSWERED:
+            self.doubt.clear()
         self.test.begin_stay()
         if self.phase_test is not None:
             self.phase_test.begin_stay()
+
+    @property
+    def _bears_tests(self) -> bool:
+        """True while the offer may be changed, and no test of the phases changes it."""
+        return self.may_test and not (self.phase_test is not None and self.phase_test.busy)
 
     def _test_phases(
         self,
@@ -364,7 +400,7 @@ class Surplus:
             offered_a,
             level_s=self._draw.level_s(stamp_at),
             span_s=span_s,
-            may_test=self.may_test and not (self.phase_test is not None and self.phase_test.busy),
+            may_test=self._bears_tests,
             may_pause=self.may_pause,
             age_s=now - stamp_at,
         )

@@ -28,9 +28,13 @@ class House:
         solar_w: Callable[[int], float],
         car_a: Callable[[int], float],
         mode: Mode = Mode.SOLAR,
+        *,
+        proven: bool = True,
     ) -> None:
+        """`proven`: its feed has answered another car before."""
         config = AllotmentConfig(semantics=semantics, max_current_a=16.0)
         self.allotment = Allotment(config, mode)
+        self.allotment.remember_feed(below_0=False, proven=proven, forbidding_w=None)
         self.semantics, self.solar_w, self.car_a = semantics, solar_w, car_a
         self.now = 0
         self.offers = [0.0] * 3
@@ -221,7 +225,7 @@ def test_no_clear_morning_makes_a_feed_reversed() -> None:
 
 def test_a_feed_that_never_answered_is_doubted_in_words_and_held_to_the_least_current() -> None:
     """A car that takes nothing and a meter that does not see it look alike."""
-    house = House("battery_power", lambda _: 3000.0, lambda _: 0.0)
+    house = House("battery_power", lambda _: 3000.0, lambda _: 0.0, proven=False)
     house.run(2400)
     result = house.allotment.update(float(house.now))
     assert result.reason.rule is AllotmentRule.UNANSWERED

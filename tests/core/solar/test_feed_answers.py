@@ -30,6 +30,19 @@ def test_two_starts_that_are_answered_prove_the_feed_and_one_does_not() -> None:
     assert answers.share == pytest.approx(0.0)
 
 
+def test_beside_an_offer_a_start_and_the_rise_after_it_prove_the_feed() -> None:
+    """One phase of three takes a third of what it is offered; nothing is no answer."""
+    third, nothing = FeedAnswers(LEAST_W), FeedAnswers(LEAST_W)
+    for answers, part in ((third, 1 / 3), (nothing, 0.0)):
+        for draw_w in (0.0, LEAST_W, LEAST_W, 2 * LEAST_W):
+            answers.add(
+                4000.0 - part * draw_w, draw_w, 60.0, asked=False, full=False, least_part=1 / 3
+            )
+    assert third.proven
+    assert third.likely
+    assert not nothing.likely
+
+
 def test_an_answer_to_a_step_counts_where_throttled_panels_hide_the_rest_of_it() -> None:
     answers = read(FeedAnswers(LEAST_W), (20.0, 0.0), (-900.0, LEAST_W), (20.0, 0.0), full=True)
     assert answers.proven
