@@ -69,8 +69,8 @@ broker: ## mosquitto, nginx, caddy, prometheus: tests talk to them; without them
 
 # Tracing every branch takes a test of core/ three to five times as long, so only core/'s own stories
 # are traced; what walks or wanders through its states for minutes, or plays hours of failed parts and
-# rare bursts, is not. Two files run at a time, in this order: the walk takes longest, so it begins first. mypy has
-# one core's work and runs beside core/'s tests.
+# rare bursts, is not. Two files run at a time, in this order: the walk takes longest, so it begins
+# first. mypy has one core's work and runs beside core/'s tests.
 # Those of tests/processes/ start several processes each and wait half of the time: six run beside
 # each other, and all of them beside the rest.
 WANDERING := tests/core/pilot/test_evse_walk.py tests/core/pilot/test_evse_stateful.py

@@ -243,6 +243,7 @@ def tried_no_more(story: Story, closed: int) -> None:
     assert story.step.outputs.closed == (1 if closed == 3 else 3)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("first", "second"), [("contact", "contact"), ("asks", "contact"), ("contact", "asks")]
 )
@@ -292,6 +293,7 @@ def test_a_change_that_is_taken_back_leaves_the_car_as_long_without_an_offer(
     assert not story.count(ev.PhasesSwitched)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("seed", range(3))
 def test_no_tick_has_two_sets_whatever_is_wished_and_however_often_the_board_is_lost(
     seed: int,

@@ -171,6 +171,7 @@ def test_a_c_that_drifts_in_a_charge_interrupts_nothing(to_v: float) -> None:
     assert story.count(ev.OfferWithdrawn) == 0
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("moved_v", "for_s"), [(5.55, 60.0), (6.4, 60.0), (6.9, 0.4)])
 def test_a_c_that_moves_a_little_or_for_a_moment_interrupts_nothing(
     moved_v: float, for_s: float
@@ -322,6 +323,7 @@ def test_plateaus_that_are_well_alone_but_not_symmetric_close_nothing(
     assert any("not symmetric" in event.detail for event in raised) is fault
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("seconds", [3.0, 60.0, 600.0])
 @pytest.mark.parametrize("from_v", [10.4, 9.4])
 def test_a_part_that_sinks_while_the_plug_is_pulled_in_b_closes_nothing(

@@ -100,6 +100,7 @@ def test_levels_at_random_close_next_to_nothing(dwell_s: float, seed: int) -> No
     assert story.count(ev.ContactorClosed) <= 1
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dwell_s", [3.0, 20.0])
 def test_two_levels_of_a_car_at_random_are_found_where_they_ask_without_an_offer(
     dwell_s: float,

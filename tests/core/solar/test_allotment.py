@@ -42,6 +42,7 @@ def test_the_run_then_follows_the_sun_in_fine_steps_and_never_above_it() -> None
     assert day.result.reason.rule is AllotmentRule.FOLLOWING
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("latency_s", range(60))
 def test_the_loop_settles_for_every_latency(latency_s: int) -> None:
     """The old draw cancels out, so there is nothing to swing."""
@@ -56,6 +57,7 @@ def test_the_loop_settles_for_every_latency(latency_s: int) -> None:
     assert min(seen) >= 13.0
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("answers_s", [3, 6, 11, 14])
 @pytest.mark.parametrize(("period_s", "latency_s"), [(1, 1), (5, 10), (10, 5), (10, 20), (60, 55)])
 def test_a_car_that_answers_late_is_not_taken_for_a_change_of_the_sun(
@@ -91,6 +93,7 @@ def test_a_car_that_takes_less_does_not_wind_the_offer_up() -> None:
     assert day.run(70).current_a == pytest.approx(10.0)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("latency_s", [0, 17, 30, 45, 53, 56, 59])
 def test_such_a_car_leaves_the_loop_calm_at_every_latency(latency_s: int) -> None:
     """Once the cloud is there, the offer finds its place and stays."""

@@ -135,6 +135,7 @@ def test_a_car_that_takes_a_part_is_known_by_it(semantics: Semantics, most_a: fl
     assert house.allotment.car_maximum_a == pytest.approx(most_a, abs=1)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("semantics", SEMANTICS)
 @pytest.mark.parametrize("seed", range(3))
 def test_an_ordinary_car_is_not_taken_for_another_and_loses_little(
@@ -200,6 +201,7 @@ def pauses(house: House, hours: int) -> int:
     return sum(before > 0 >= after for before, after in pairwise(offers))
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("semantics", SEMANTICS)
 def test_a_car_that_takes_its_least_current_is_paused_seldom(semantics: Semantics) -> None:
     house = House(semantics, lambda _: 3000.0, lambda _: 6.0)
@@ -216,6 +218,7 @@ def test_a_car_that_bears_no_interruption_is_not_paused_for_a_test() -> None:
     assert pauses(house, 3) == 0
 
 
+@pytest.mark.untraced
 def test_no_clear_morning_makes_a_feed_reversed() -> None:
     for semantics in SEMANTICS:
         house = House(semantics, lambda now: 600 + now / 4, lambda _: 0.0)

@@ -53,6 +53,7 @@ def test_where_the_battery_is_measured_too_the_car_comes_first() -> None:
     assert day.from_battery_kwh < 0.4
 
 
+@pytest.mark.untraced
 def test_an_honest_house_is_not_taken_for_held() -> None:
     allotment = Allotment(RULES)
     random = Random(2)

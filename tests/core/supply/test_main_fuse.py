@@ -352,6 +352,7 @@ def test_a_single_phase_car_in_a_house_of_three_phases_loses_little() -> None:
     assert house.lost_share < 0.05
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("period_s", [1, 5])
 def test_a_car_on_three_phases_loses_little_to_inrush_and_welding(period_s: int) -> None:
     loads: tuple[tuple[Load, ...], ...] = ((day_kitchen,), (day_cellar,), (kettle,))
