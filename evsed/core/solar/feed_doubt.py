@@ -137,6 +137,7 @@ class FeedDoubt:
         self._tested = False  # in this run ...
         self._tested_s = 0.0  # ... so long ago
         self._high = False
+        self._high_w = 0.0
         self._nothing_s = self._floor_s = 0.0
         self._floor_readings = 0
 
@@ -154,7 +155,7 @@ class FeedDoubt:
         """Power for the car during a test, whatever the sun is, in watts; None: no test runs."""
         if not self._tests or self.found is not None:
             return None
-        return 2 * self._least_w if self._high else self._least_w
+        return self._high_w if self._high else self._least_w
 
     def add_figure(self, now: float, figure_w: float, draw_w: float, span_s: float) -> None:
         """Add the feed's figure as it came, in watts: panels that are throttled hold it near 0.
@@ -215,7 +216,7 @@ class FeedDoubt:
         if not may_test:
             self._tests = 0
         elif meanings:
-            self._plan(meanings, seen)
+            self._plan(meanings, seen, hidden=seen.full)
 
     def add_measured(self, now: float, seen: SeenReading) -> None:
         """Add a reading beside what a meter says the car draws."""
@@ -230,7 +231,7 @@ class FeedDoubt:
         found = [self._judge(answers) for answers in meanings]
         if None not in found:
             self._find(now, found[0])
-        self._plan(meanings, seen)
+        self._plan(meanings, seen, hidden=False)
 
     def _weigh(self, seen: SeenReading, least_part: float = 1.0) -> list[FeedAnswers]:
         """Add a reading to each meaning that it may have; return those."""
@@ -261,8 +262,11 @@ class FeedDoubt:
     def _find(self, now: float, doubt: Doubt | None) -> None:
         self.found, self._found_at, self.proven = doubt, now, False
 
-    def _plan(self, meanings: list[FeedAnswers], seen: SeenReading) -> None:
-        """Begin a test, make its next step, or end it."""
+    def _plan(self, meanings: list[FeedAnswers], seen: SeenReading, *, hidden: bool) -> None:
+        """Begin a test, make its next step, or end it.
+
+        `hidden`: throttled panels may give what a step takes, so the next one is higher.
+        """
         self._tested_s += seen.span_s
         if seen.draw_w <= 0 or self.found is not None:
             self._tests, self._tested = 0, False
@@ -280,6 +284,9 @@ class FeedDoubt:
         ):
             self._tests += 1
             self._high = seen.draw_w < 1.5 * self._least_w
+            if self._high:
+                before_w = self._high_w if hidden else 0.0
+                self._high_w = self._least_w + max(self._least_w, before_w)
             for answers in meanings:
                 answers.change()
 
