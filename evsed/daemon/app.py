@@ -159,7 +159,6 @@ async def _run(settings: Settings, page_path: Path, logs: Logs, around: Surround
         async with asyncio.TaskGroup() as tasks:
             beside = [
                 tasks.create_task(limits.run(control.link, watchdog)),
-                tasks.create_task(limits.learn_sun()),
                 tasks.create_task(recorder.run()),
                 tasks.create_task(restart.run()),
                 tasks.create_task(supervisor.run()),

@@ -79,7 +79,7 @@ class LimitCalculator:
         self._recorder = recorder
         self._sources = sources
         self._network: tuple[LimitSource, ...] = ()
-        self._phases = phases
+        self.phases = phases
         self.wish: PhaseWish | None = None
         self._mean_power = MeanPower()
         self._remembered = False
@@ -102,11 +102,6 @@ class LimitCalculator:
                 await link.send(WakeCar(care.open_s))
             watchdog.on_limits(now)
             await asyncio.sleep(SENT_EVERY_S - time.monotonic() % SENT_EVERY_S)
-
-    async def learn_sun(self) -> None:
-        """Keep the last days in mind, for ever, where phases are chosen by them."""
-        if self._phases is not None:
-            await self._phases.learn_sun()
 
     def update(self, now: float, local: datetime) -> tuple[Limit, ...]:
         """Return every limit at *now*, which is *local* on the wall clock; note them in the state.
@@ -154,7 +149,7 @@ class LimitCalculator:
                 care=care,
                 limits=limits,
                 left_s=left_s,
-                phase_choice=self._phases.choice if self._phases is not None else None,
+                phase_choice=self.phases.choice if self.phases is not None else None,
                 session_left=controls.session_left(energy_wh, charge_s, power_w),
                 expected_end=self._expected_end(now, local, power_w),
                 plan=plan,
@@ -166,8 +161,8 @@ class LimitCalculator:
     def change(self, now: float, terms: FeedTerms) -> None:
         """Follow other solar rules, or another feed; see `FeedInForce.change()`."""
         self.feed.change(now, terms)
-        if self._phases is not None:
-            self._phases.set_rules(terms.rules)
+        if self.phases is not None:
+            self.phases.set_rules(terms.rules)
 
     def set_network(self, sources: tuple[LimitSource, ...]) -> None:
         """Put *sources* in place of those that speak for the network."""
@@ -241,11 +236,11 @@ class LimitCalculator:
         care: Care | None,
         allotment: AllotmentResult | None,
     ) -> PhaseWish | None:
-        if self._phases is None:
+        if self.phases is None:
             return None
         state = self._charger.state
-        self._phases.look_ahead(local)
-        return self._phases.update(
+        self.phases.look_ahead(local)
+        return self.phases.update(
             now,
             state.driven(now),
             allotment,

@@ -73,6 +73,8 @@ class LiveParts:
             prices = PriceFollower(listed, self._charger, self._hub, gate)
             yield Part("prices", prices.run, config=listed, close=gate.close)
         yield from self._meters(settings)
+        if self._limits.phases is not None:
+            yield Part("usual sun", self._limits.phases.learn_sun)
         (host, port), openevse = self._page, settings.openevse
         if openevse.enabled and openevse.announce and port:
             yield Part("mdns", partial(announce, host, port, __version__), config=self._page)

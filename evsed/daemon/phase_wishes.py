@@ -37,9 +37,7 @@ class PhaseWishes:
     *rises*: phases may rise under a car. *usual_sun* reads what is kept of the last days.
     """
 
-    def __init__(
-        self, config: AllotmentConfig, usual_sun: SunReader | None = None, *, rises: bool
-    ) -> None:
+    def __init__(self, config: AllotmentConfig, usual_sun: SunReader, *, rises: bool) -> None:
         self._rule = PhaseChoice(config, rises=rises)
         self._begun = False
         self._usual_sun = usual_sun
@@ -52,12 +50,22 @@ class PhaseWishes:
         self._rule.config = config
 
     async def learn_sun(self) -> None:
-        """Keep what is known of the last days up to date, for ever; without a reader not at all."""
-        while self._usual_sun is not None:
+        """Keep what is known of the last days up to date, without end.
+
+        It may run in another thread than the rest, which sees the old days or the new ones whole.
+        """
+        trouble = ""
+        while True:
             try:
-                self._sun = await self._usual_sun()
+                self._sun, trouble = await self._usual_sun(), ""
             except StoreError as error:
-                log.warning(str(error))
+                if str(error) != trouble:  # once, not each quarter of an hour
+                    trouble = str(error)
+                    log.warning(
+                        "the last days cannot be read; phases are chosen without them, and evsed "
+                        "reads them again each quarter of an hour",
+                        reason=trouble,
+                    )
             await asyncio.sleep(LEARNT_EVERY_S)
 
     def look_ahead(self, local: datetime) -> None:

@@ -10,24 +10,25 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from evsed.core.car.care import CarCare, CarCareConfig
 from evsed.core.ocpp.ceiling import Ceiling, CeilingStep
 from evsed.core.pilot.phase_set import HAZARD
 from evsed.core.solar.allotment_config import AllotmentConfig, Mode
 from evsed.core.solar.reading import Reading
-from evsed.core.solar.sun_ahead import SunAhead
 from evsed.core.user.controls import Controls
 from evsed.core.user.usual_sun import UsualSun
 from evsed.daemon.limit_calculator import LimitCalculator
 from evsed.daemon.ocpp_limit import OcppLimit
-from evsed.daemon.phase_wishes import PhaseWishes
+from evsed.daemon.phase_wishes import LEARNT_EVERY_S, PhaseWishes
 from evsed.errors import StoreError
 from evsed.frontends.ocpp import OcppConfig
 from evsed.link import Tick
 from evsed.meters import CarReading
 from tests.daemon.daemon_world import NOON, World, feed_terms, life
 from tests.daemon.test_summary import CHARGING
+from tests.frontends.web.web_world import skip
 
 BOX = AllotmentConfig(phases=3, max_current_a=16.0, semantics="battery_power", period_s=10.0)
 EMPTY = replace(CHARGING, state="A", plugged=False, duty=1.0, closed=0)
@@ -40,8 +41,9 @@ SunReader = Callable[[], Awaitable[UsualSun | None]]
 class Switched:
     """A three-phase box whose control process has the set *outputs* in use."""
 
-    def __init__(self, world: World, limits: LimitCalculator) -> None:
-        self.world, self.limits, self.now = world, limits, 100.0
+    def __init__(self, world: World, limits: LimitCalculator, phases: PhaseWishes) -> None:
+        self.world, self.limits, self.phases = world, limits, phases
+        self.now = 100.0
         self.snapshot = replace(EMPTY, outputs=1)
         self.most_a = 0.0
 
@@ -66,6 +68,10 @@ class Switched:
         return wish.outputs
 
 
+async def no_days() -> None:
+    """Read a store that has no days yet."""
+
+
 @asynccontextmanager
 async def switched(
     folder: Path,
@@ -73,7 +79,7 @@ async def switched(
     fixed_a: float | None = None,
     *,
     ocpp: bool = False,
-    usual_sun: SunReader | None = None,
+    usual_sun: SunReader = no_days,
 ) -> AsyncIterator[Switched]:
     async with life(folder) as world:
         state = world.charger.state
@@ -81,15 +87,16 @@ async def switched(
         world.charger.set(replace(state, installation=installation))
         care = CarCare(CarCareConfig(supply_phases=3))
         central = OcppConfig(url="ws://central/ocpp", path=folder)
+        phases = PhaseWishes(BOX, usual_sun, rises=switching == "auto")
         limits = LimitCalculator(
             feed_terms(fixed_a, BOX),
             world.charger,
             world.recorder,
             care,
             (OcppLimit(central, world.charger, 0.0),) if ocpp else (),
-            phases=PhaseWishes(BOX, usual_sun, rises=switching == "auto"),
+            phases=phases,
         )
-        yield Switched(world, limits)
+        yield Switched(world, limits, phases)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +124,7 @@ async def test_the_sun_that_is_needed_follows_the_set_in_use(
         assert (box.most_a >= 6.0) is begins
 
 
-DULL = UsualSun(7, (2000.0,) * 96, (SunAhead(((2000.0,),), 900),) * 96)
+DULL = UsualSun(7, (2000.0,) * 96, ((2000.0,) * 96,))
 
 
 @pytest.mark.parametrize(("switching", "phases"), [("unplugged", 1), ("down", 1), ("auto", 3)])
@@ -128,7 +135,7 @@ async def test_the_sun_of_the_last_days_chooses_the_set_where_phases_never_rise(
         return DULL
 
     async with switched(tmp_path, switching, usual_sun=usual_sun) as box:
-        learning = asyncio.create_task(box.limits.learn_sun())
+        learning = asyncio.create_task(box.phases.learn_sun())
         await asyncio.sleep(0)
         box.run(30, 5000.0)
         learning.cancel()
@@ -143,13 +150,36 @@ async def test_a_store_that_cannot_be_read_leaves_the_surplus_of_the_moment(
         raise StoreError("the disk is gone")
 
     async with switched(tmp_path, usual_sun=usual_sun) as box:
-        learning = asyncio.create_task(box.limits.learn_sun())
+        learning = asyncio.create_task(box.phases.learn_sun())
         await asyncio.sleep(0)
         box.run(30, 5000.0)
         assert not learning.done()
         learning.cancel()
 
         assert box.wished == 3
+
+
+async def test_days_that_cannot_be_read_are_logged_once_until_they_can(tmp_path: Path) -> None:
+    reads: asyncio.Queue[bool] = asyncio.Queue()
+    fails = iter([True, True, False, True, True])
+
+    async def usual_sun() -> None:
+        failed = next(fails)
+        reads.put_nowait(failed)
+        if failed:
+            raise StoreError("the disk is gone")
+
+    async with switched(tmp_path, usual_sun=usual_sun) as box:
+        with capture_logs() as entries:
+            learning = asyncio.create_task(box.phases.learn_sun())
+            for _ in range(5):
+                await reads.get()
+                await asyncio.sleep(0)
+                skip(LEARNT_EVERY_S)
+            learning.cancel()
+
+    said = [entry["reason"] for entry in entries if entry["log_level"] == "warning"]
+    assert said == ["the disk is gone"] * 2
 
 
 async def test_power_and_phases_follow_the_set_in_use(tmp_path: Path) -> None:

@@ -97,6 +97,11 @@ def charges_on(phases: int) -> Callable[[dict[str, Any]], bool]:
     )
 
 
+def running(now: dict[str, Any]) -> set[str]:
+    """The parts that run under the supervisor."""
+    return {part["name"] for part in now["parts"] if part["state"] == "running"}
+
+
 def rests(now: dict[str, Any]) -> bool:
     """A condition: all is open for a change of the set."""
     return now["phase_set"]["switching_to"] is not None and not now["contactor_closed"]
@@ -243,6 +248,12 @@ def test_between_two_sets_all_is_open_for_fifteen_seconds_and_each_closes_at_onc
         if were != phases:
             assert after.start - before.end >= REST_S - NEARLY_S
     assert all(0.0 < timeline.duty_at(span.start) < 1.0 for span, _ in found)
+
+
+def test_the_last_days_are_read_by_a_part_of_their_own_that_cannot_end_a_charge(rig: Rig) -> None:
+    with house(rig, RICH_W) as home:
+        rig.start()
+        home.until("the last days are read", lambda now: "usual sun" in running(now))
 
 
 @pytest.mark.long

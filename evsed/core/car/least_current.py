@@ -7,6 +7,7 @@ import math
 from collections import deque
 
 from evsed.core.car.least_search import MOST_A
+from evsed.core.solar.car_needs import UNTAKEN_RISES_S
 
 STOOD_S = 30.0
 """An offer has been refused when it stood for this long and a higher one was then taken ..."""
@@ -26,12 +27,10 @@ WORKS_AFTER_S = 60.0
 sun hardly ever stands that long, so its highest counts: else a car that merely rests now and then
 seems to refuse what was on offer just then."""
 
-RISES_AFTER_S = 60.0
-"""An untaken offer rises after so long ..."""
-
 RISES_LATER_S = 90.0
-"""... and after this once a car began at such a rise: one that takes a minute to begin has then
-begun before the rise, and one that needs more has not (CurtRod/SimpleEVSE-WiFi#35: up to 60 s)."""
+"""An untaken offer rises after this, not after `UNTAKEN_RISES_S`, once a car began at such a rise.
+One that takes a minute to begin has then begun before the rise, and one that needs more has not
+(CurtRod/SimpleEVSE-WiFi#35: up to 60 s)."""
 
 BEGINS_ABOVE_A = 0.5
 """A car may go on at somewhat less than it needs to begin; this much is assumed, as nothing
@@ -115,7 +114,7 @@ class LeastCurrent:
     @property
     def rises_after_s(self) -> float:
         """For so long an untaken offer stays before it rises, in seconds."""
-        return RISES_LATER_S if len(self._refusals) == 1 else RISES_AFTER_S
+        return RISES_LATER_S if len(self._refusals) == 1 else UNTAKEN_RISES_S
 
     def forget_wait(self) -> None:
         """Restart the watch: the car was woken, so what it refused before proves nothing."""

@@ -9,16 +9,15 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from evsed.core.solar.car_needs import UNTAKEN_RISES_S
+
 SETTLE_S: Final = 5.0
 """A run stays at the least current for this long after current began to flow, in seconds."""
 
-UNTAKEN_RISES_S: Final = 60.0
-"""An offer of the least current that no car takes for this long rises to what is spare, in seconds.
-Nothing is risked while nothing is drawn, and some cars do not begin at 6 A."""
-
 SOFT_RISES_S: Final = 300.0
-"""... or this for a car that has to begin low: it may rest for longer before it tries again. After
-that the search for its least current begins, too (`core/car/least_search.py`)."""
+"""An untaken offer to a car that has to begin low rises after this: it may rest for longer
+before it tries again. After that the search for its least current begins, too
+(`core/car/least_search.py`)."""
 
 UNTAKEN_CLIMBS_S: Final = 30.0
 """An untaken offer climbs on by an ampere in this time, in seconds, where current is to be given

@@ -4,6 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+UNTAKEN_RISES_S: Final = 60.0
+"""An offer of the least current that no car takes for this long rises to what is spare, in seconds.
+Nothing is risked while nothing is drawn, and some cars do not begin at 6 A."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +32,7 @@ class CarNeeds:
     """The offer changes no more often than this ..."""
     change_by_a: float = 0.0
     """... and by no less than this, because each change makes the car open S2 for a moment."""
-    rises_after_s: float = 60.0
+    rises_after_s: float = UNTAKEN_RISES_S
     """An untaken offer of the least current rises to what is spare after so long."""
     search_a: float = 0.0
     """An offer that the car leaves is raised to this, whatever the sun gives, to find out from

@@ -6,14 +6,15 @@ other way, and the sun without the car must stand still. Amperes that follow the
 since they move with it; a start, a stop, and steps made on purpose do. With a meter, a start that
 the feed does not answer as it should is followed by steps between the least current and twice that,
 until they have cleared the feed or convicted it; without one, the tests of what the car takes
-(`draw_test`) show it, and what the car is offered stands for its draw once any car has answered.
-Then a car that takes nothing looks the same, and the page says both. Nothing is judged near 0,
+(`draw_test`) show it, and so does the offer once it has stood for as long as the slowest car needs.
+A car that takes nothing looks the same there, and the page says both. Nothing is judged near 0,
 where throttled panels or a battery that holds the grid at zero hide the change.
 
 A feed that has never answered the car is not proven: behind a full battery, whose panels are
 throttled, the figure stands still whatever the car draws, and so does one that does not see the
-car. Steps show which of them it is, with a meter at once, without one when the loan is spent; and
-until it has answered, the car gets its least current and, for as long as a loan lasts, more.
+car. Steps show which of them it is: with a meter at once, without one when the loan is spent, and
+then each is higher where a full battery may hide the answer. Until it has answered, the car gets
+its least current and, for as long as a loan lasts, more.
 
 While it is not known which formula the figure has (`formula_evidence`), each meaning has its own
 evidence. One is enough to prove the feed, and all have to speak against it.
@@ -189,7 +190,8 @@ class FeedDoubt:
 
         `reverses`: the tests of what the car takes have shown a figure that answers the wrong way;
         `takes_nothing`: a car that takes nothing; `answered`: a car that takes something.
-        `settled`: any car has answered the offer. `may_test`: the offer may be changed on purpose.
+        `settled`: the offer has stood for as long as the slowest car needs to follow it.
+        `may_test`: the offer may be changed on purpose.
         """
         if self.found is not Doubt.UNANSWERED and not self._believes(now):
             return

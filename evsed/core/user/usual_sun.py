@@ -14,7 +14,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from evsed.core.energy.history import QUARTER_S, merged
-from evsed.core.solar.sun_ahead import UNKNOWN, SunAhead
+from evsed.core.solar.sun_ahead import SunAhead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,12 +33,12 @@ QUARTERS: Final = 24 * 3600 // QUARTER_S
 class UsualSun:
     """The usual power of each quarter of an hour of a day, watts, of `days` days.
 
-    `aheads`: from the begin of each quarter on, the same days one by one.
+    `days_w`: the same for each of the days by itself.
     """
 
     days: int
     quarters_w: tuple[float, ...]
-    aheads: tuple[SunAhead, ...] = (UNKNOWN,) * QUARTERS
+    days_w: tuple[tuple[float, ...], ...] = ()
 
     def at(self, local: datetime) -> float:
         """Return the power at *local*, a time on the wall."""
@@ -46,7 +46,8 @@ class UsualSun:
 
     def ahead(self, local: datetime) -> SunAhead:
         """Return what the days gave from *local*, a time on the wall, until midnight."""
-        return self.aheads[_quarter(local)]
+        begin = _quarter(local)
+        return SunAhead(tuple(day_w[begin:] for day_w in self.days_w), QUARTER_S)
 
 
 def usual_sun(days: Iterable[DayTrace], zone: tzinfo) -> UsualSun | None:
@@ -70,10 +71,7 @@ def usual_sun(days: Iterable[DayTrace], zone: tzinfo) -> UsualSun | None:
     return UsualSun(
         len(each_w),
         tuple(median(each) if len(each) >= DAYS_LEAST else 0.0 for each in known),
-        tuple(
-            SunAhead(tuple(day_w[begin:] for day_w in each_w), QUARTER_S)
-            for begin in range(QUARTERS)
-        ),
+        tuple(each_w),
     )
 
 
