@@ -153,8 +153,10 @@ class FeedAnswers:
         """Weigh the change from one reading to another."""
         step_w, fell_w = seen.draw_w - before.draw_w, before.excess_w - seen.excess_w
         hidden = self._hides(before, seen)
-        # Throttled panels can hide an answer; they cannot make the figure rise with the draw.
-        if not hidden or not (self._is_small(step_w) or self._is_small(fell_w)):
+        # Throttled panels can hide an answer or a part of it; they cannot make the figure rise with
+        # the draw.
+        wrong = fell_w * step_w < 0 and not (self._is_small(step_w) or self._is_small(fell_w))
+        if wrong or not hidden:
             self._power += step_w * step_w
             self._cross += (seen.solar_w - before.solar_w) * step_w
             self.changes += 1

@@ -13,8 +13,8 @@ where throttled panels or a battery that holds the grid at zero hide the change.
 A feed that has never answered the car is not proven: behind a full battery, whose panels are
 throttled, the figure stands still whatever the car draws, and so does one that does not see the
 car. Steps show which of them it is: with a meter at once, without one when the loan is spent, and
-then each is higher where a full battery may hide the answer. Until it has answered, the car gets
-its least current and, for as long as a loan lasts, more.
+then each is higher than the one before, since a full battery may hide the answer. Until it has
+answered, the car gets its least current and, for as long as a loan lasts, more.
 
 While it is not known which formula the figure has (`formula_evidence`), each meaning has its own
 evidence. One is enough to prove the feed, and all have to speak against it.
@@ -218,7 +218,7 @@ class FeedDoubt:
         if not may_test:
             self._tests = 0
         elif meanings:
-            self._plan(meanings, seen, hidden=seen.full)
+            self._plan(meanings, seen, grows=True)
 
     def add_measured(self, now: float, seen: SeenReading) -> None:
         """Add a reading beside what a meter says the car draws."""
@@ -233,7 +233,7 @@ class FeedDoubt:
         found = [self._judge(answers) for answers in meanings]
         if None not in found:
             self._find(now, found[0])
-        self._plan(meanings, seen, hidden=False)
+        self._plan(meanings, seen, grows=False)
 
     def _weigh(self, seen: SeenReading, least_part: float = 1.0) -> list[FeedAnswers]:
         """Add a reading to each meaning that it may have; return those."""
@@ -264,10 +264,10 @@ class FeedDoubt:
     def _find(self, now: float, doubt: Doubt | None) -> None:
         self.found, self._found_at, self.proven = doubt, now, False
 
-    def _plan(self, meanings: list[FeedAnswers], seen: SeenReading, *, hidden: bool) -> None:
+    def _plan(self, meanings: list[FeedAnswers], seen: SeenReading, *, grows: bool) -> None:
         """Begin a test, make its next step, or end it.
 
-        `hidden`: throttled panels may give what a step takes, so the next one is higher.
+        `grows`: each step up is higher than the last, which throttled panels may have answered.
         """
         self._tested_s += seen.span_s
         if seen.draw_w <= 0 or self.found is not None:
@@ -287,7 +287,7 @@ class FeedDoubt:
             self._tests += 1
             self._high = seen.draw_w < 1.5 * self._least_w
             if self._high:
-                before_w = self._high_w if hidden else 0.0
+                before_w = self._high_w if grows and self._tests > 1 else 0.0
                 self._high_w = self._least_w + max(self._least_w, before_w)
             for answers in meanings:
                 answers.change()

@@ -122,6 +122,22 @@ def test_a_full_battery_whose_sensor_has_noise_is_not_doubted() -> None:
     assert day.result.current_a == 32.0
 
 
+@pytest.mark.parametrize("hidden_w", [3300.0, 4500.0, 6200.0])
+def test_a_first_day_behind_a_full_battery_is_not_held_at_the_least_current(
+    hidden_w: float,
+) -> None:
+    """A step to 12 A is answered by the panels; a higher one has to be answered by the battery."""
+    noise = Random(2)
+    day = Day(
+        SHIPPED,
+        solar_w=hidden_w,
+        meter=lambda solar_w, car_w: min(0.0, solar_w - car_w) + noise.gauss(0.0, 3.0),
+    )
+    day.run(2 * 3600)
+    assert day.allot.feed_proven
+    assert day.result.current_a >= 0.9 * hidden_w / 230
+
+
 def test_exact_zeros_are_no_floor_of_a_feed_that_was_below_0_before_a_restart() -> None:
     """Behind a battery that hides more sun than the car takes the figure proves nothing."""
     ended, day = (Day(SHIPPED, solar_w=9000.0, meter=lambda _solar_w, _car_w: 0.0) for _ in "12")
